@@ -1,0 +1,95 @@
+import type { ZodType } from 'zod';
+import type { FactId, Facts, NodeFacts, NodeObject } from '../facts/facts.ts';
+
+/** The node a planned step is about, as the inventory has it. */
+export interface ActionNode {
+  readonly name: string;
+  readonly host: string;
+  readonly role: 'control-plane' | 'worker' | 'other';
+}
+
+/** What an inventory says that scripts need. */
+export interface ActionSettings {
+  /** `packages.baseUrl`, only where the inventory gives one; else the configured source's own is kept. */
+  readonly packagesBaseUrl?: string;
+  /** Path of the kubeconfig where kubectl runs. */
+  readonly kubeconfig: string;
+}
+
+export interface ActionContext<W> {
+  readonly with: W;
+  readonly node: ActionNode;
+  readonly nodes: readonly ActionNode[];
+  readonly facts: Facts;
+  readonly settings: ActionSettings;
+  /** The run's id; while planning, `RUN`. */
+  readonly run: string;
+}
+
+/** One line of what a step does, as an operator would type it, and the whole POSIX sh script it comes from. */
+export interface StepScript {
+  /** The commands as shown by `plan`, one per line, in order, without plumbing. */
+  readonly commands: readonly string[];
+  /** Runs under `sh` as root (become), from any directory, stdin /dev/null. Exit 0 = the commands succeeded. */
+  readonly text: string;
+}
+
+export interface Verdict {
+  readonly done: boolean;
+  /** Why, in one line: `kubeadm 1.32.9-1.1 is installed and on hold`. */
+  readonly reason: string;
+}
+
+/**
+ * One thing a runbook can `uses:`. Everything is pure and judged on facts; only the engine runs scripts.
+ * What an action adds to a run: its script, when it is already done, what the facts will be after it.
+ */
+export interface Action<W = unknown> {
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
+  /** The action's `with`; unknown keys are errors. */
+  readonly schema: ZodType<W>;
+  /** Where the script runs: on the node itself, or where kubectl is. */
+  readonly place: 'node' | 'kubectl';
+  /** `none`: reads only. `once`: never sent again while its outcome is unknown. `repeatable`: may be. */
+  readonly effect: 'none' | 'once' | 'repeatable';
+  /** Default time limit in milliseconds (of the script; without a script, of the waiting). */
+  readonly timeout: number;
+  readonly onTimeout: 'kill' | 'leave';
+  /** Facts that `isDone`, `script`, `project` and `verify` read. */
+  readonly facts: readonly FactId[];
+  /** Guards asked before the step, on fresh facts. */
+  readonly guards: readonly string[];
+  /** Milliseconds after a successful script within which `verify` must come true (facts are read again every 2 s). */
+  readonly settle: number;
+  /**
+   * `out`: takes the node out of service; `in`: brings it back. An `out` is done when no step up to its `in` has anything left
+   * to do, so that a second run drains nobody.
+   */
+  readonly service?: 'out' | 'in';
+  /** Undefined: nothing to run, the step waits until `isDone` is true (wait-node-ready). */
+  script?(context: ActionContext<W>): StepScript;
+  /** For steps without a script: the commands that show what is waited for. */
+  readonly waitsFor?: (context: ActionContext<W>) => readonly string[];
+  isDone(context: ActionContext<W>): Verdict;
+  /** The outcome apart from what the tool printed, on fresh facts; `before` are the facts ahead of the script. Default: isDone. */
+  verify?(context: ActionContext<W>, before: Facts): Verdict;
+  /** The facts as they will be once it has succeeded. */
+  project(context: ActionContext<W>): Facts;
+}
+
+/** Copies facts with one node's facts changed. */
+export function withNode(facts: Facts, name: string, change: (node: NodeFacts) => NodeFacts): Facts {
+  return { ...facts, nodes: { ...facts.nodes, [name]: change(facts.nodes[name] ?? {}) } };
+}
+
+/** Copies facts with one Node object changed. */
+export function withNodeObject(facts: Facts, objectName: string, change: (node: NodeObject) => NodeObject): Facts {
+  const nodes = facts.cluster?.nodes;
+  if (!nodes) return facts;
+  return {
+    ...facts,
+    cluster: { ...facts.cluster, nodes: nodes.map((node) => (node.name === objectName ? change(node) : node)) },
+  };
+}

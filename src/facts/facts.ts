@@ -1,0 +1,211 @@
+/** Everything that is observed. Pure data: saved as facts.json, hashed for the plan, handed to guards and actions. */
+export interface Facts {
+  /** By the node's name in the inventory. */
+  readonly nodes: Readonly<Record<string, NodeFacts>>;
+  /** Undefined where no planned action asks for Kubernetes. */
+  readonly cluster?: ClusterFacts;
+}
+
+/** Facts of one machine. A fact that was not asked for is undefined. */
+export interface NodeFacts {
+  readonly os?: OsFact;
+  readonly machine?: MachineFact;
+  readonly packages?: PackagesFact;
+  readonly repository?: RepositoryFact;
+  readonly offered?: OfferedFact;
+  readonly binaries?: BinariesFact;
+  readonly staticPods?: StaticPodsFact;
+  readonly kubelet?: KubeletFact;
+}
+export type NodeFactId = keyof NodeFacts;
+
+export interface OsFact {
+  /** `ID` of os-release: debian, ubuntu, rhel, rocky ... */
+  readonly id: string;
+  readonly idLike: readonly string[];
+  readonly versionId: string;
+  readonly prettyName: string;
+  readonly packageManager: 'apt' | 'dnf' | 'yum' | 'zypper' | 'unknown';
+}
+
+export interface MachineFact {
+  readonly hostname: string;
+  /** /etc/machine-id, lower case, no dashes. */
+  readonly machineId: string;
+  /** /sys/class/dmi/id/product_uuid in lower case, where readable. */
+  readonly systemUuid?: string;
+  readonly bootId: string;
+  /** Every IPv4 and IPv6 address but loopback, without prefix length. */
+  readonly addresses: readonly string[];
+}
+
+export interface PackagesFact {
+  /** Of kubeadm, kubelet, kubectl, kubernetes-cni, cri-tools: those installed, with their full revision (`1.32.9-1.1`). */
+  readonly installed: Readonly<Record<string, { readonly revision: string; readonly status: string }>>;
+  /** Names on hold (apt-mark) or version-locked, sorted. */
+  readonly held: readonly string[];
+}
+
+/** Configured package sources that point at a Kubernetes community repository or a mirror of it. */
+export interface RepositoryFact {
+  readonly sources: readonly PackageSource[];
+}
+export interface PackageSource {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly format: 'list' | 'deb822' | 'repo';
+  readonly enabled: boolean;
+  /** The whole address, e.g. `https://pkgs.k8s.io/core:/stable:/v1.31/deb/`. */
+  readonly url: string;
+  /** What stands before `core:`, without a trailing slash. */
+  readonly baseUrl: string;
+  readonly channel: 'stable' | 'prerelease';
+  /** `1.31` */
+  readonly minor: string;
+  /** The keyring file named by signed-by, if any. */
+  readonly signedBy?: string;
+}
+
+/** What the repository of each asked minor offers, whether or not it is configured now. By minor (`1.32`). */
+export type OfferedFact = Readonly<Record<string, OfferedMinor>>;
+export interface OfferedMinor {
+  readonly url: string;
+  /** By package: revisions (`1.32.9-1.1`), newest first. Empty when unreachable. */
+  readonly revisions: Readonly<Record<string, readonly string[]>>;
+  /** Why it could not be read. */
+  readonly error?: string;
+}
+
+/** What the binaries themselves say, without a leading `v`; undefined where the binary is missing. */
+export interface BinariesFact {
+  readonly kubeadm?: string;
+  readonly kubelet?: string;
+  readonly kubectl?: string;
+}
+
+/** Images of /etc/kubernetes/manifests by component (`kube-apiserver`, `etcd` ...). Empty on workers. */
+export interface StaticPodsFact {
+  readonly components: Readonly<Record<string, { readonly image: string; readonly tag: string }>>;
+  /** From the API server manifest's advertise-address annotation (else its flags): `10.0.0.11:6443`. */
+  readonly apiServerEndpoint?: string;
+}
+
+export interface KubeletFact {
+  /** `server:` of /etc/kubernetes/kubelet.conf. */
+  readonly server?: string;
+  /** The common name of its client certificate without `system:node:`, if readable: the Node object's name. */
+  readonly nodeName?: string;
+  readonly active: boolean;
+  /** Seconds since the epoch at which the running process started, by the node's clock. */
+  readonly startedAt?: number;
+  /** Seconds since the epoch of the last change of /usr/bin/kubelet (ctime), by the node's clock. */
+  readonly binaryChangedAt?: number;
+  /** /healthz on 127.0.0.1:10248 answered ok. */
+  readonly healthy: boolean;
+}
+
+/** Facts of the cluster, read through kubectl. */
+export interface ClusterFacts {
+  readonly nodes?: readonly NodeObject[];
+  readonly apiServers?: readonly ApiServerFact[];
+  readonly pods?: readonly PodFact[];
+  readonly pdbs?: readonly PdbFact[];
+  readonly kubeadmConfig?: KubeadmConfigFact;
+  readonly kubeProxy?: KubeProxyFact;
+  readonly leases?: readonly LeaseFact[];
+}
+export type ClusterFactId = keyof ClusterFacts;
+export type FactId = NodeFactId | ClusterFactId;
+
+export interface NodeObject {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly unschedulable: boolean;
+  readonly taints: readonly { readonly key: string; readonly effect: string }[];
+  readonly ready: boolean;
+  /** The Ready condition's reason and message, for people. */
+  readonly readyReason: string;
+  readonly addresses: readonly { readonly type: string; readonly address: string }[];
+  readonly machineId: string;
+  readonly systemUuid: string;
+  readonly bootId: string;
+  /** Without a leading `v`. */
+  readonly kubeletVersion: string;
+  /** Without a leading `v`; empty from 1.36 on (no longer in nodeInfo). */
+  readonly kubeProxyVersion: string;
+  readonly controlPlane: boolean;
+}
+
+/** One API server, asked directly at its own address, not through a load balancer. */
+export interface ApiServerFact {
+  /** The Node object's name. */
+  readonly node: string;
+  readonly endpoint: string;
+  /** `1.31.9`; undefined when it did not answer. */
+  readonly version?: string;
+  readonly ready: boolean;
+  readonly error?: string;
+}
+
+export interface PodFact {
+  readonly namespace: string;
+  readonly name: string;
+  readonly node?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly phase: string;
+  readonly ready: boolean;
+  readonly deleting: boolean;
+  /** The controlling owner, if any. */
+  readonly controller?: { readonly kind: string; readonly name: string };
+  /** A mirror of a static pod: no drain touches it. */
+  readonly mirror: boolean;
+  /** Names of emptyDir volumes. */
+  readonly emptyDirs: readonly string[];
+  /** The first container's image, for control-plane mirror pods. */
+  readonly images: readonly string[];
+  readonly restarts: number;
+}
+
+export interface PdbFact {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: LabelSelector;
+  readonly minAvailable?: string;
+  readonly maxUnavailable?: string;
+  readonly disruptionsAllowed: number;
+  readonly expectedPods: number;
+  readonly currentHealthy: number;
+  readonly desiredHealthy: number;
+  readonly generation: number;
+  readonly observedGeneration: number;
+}
+export interface LabelSelector {
+  readonly matchLabels: Readonly<Record<string, string>>;
+  readonly matchExpressions: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values: readonly string[];
+  }[];
+}
+
+export interface KubeadmConfigFact {
+  /** `kubernetesVersion` of ClusterConfiguration without `v`. */
+  readonly kubernetesVersion: string;
+  readonly controlPlaneEndpoint?: string;
+}
+
+export interface KubeProxyFact {
+  /** The DaemonSet's image tag without `v`; undefined where there is no kube-proxy. */
+  readonly version?: string;
+  readonly desired: number;
+  readonly updated: number;
+  readonly available: number;
+}
+
+export interface LeaseFact {
+  readonly node: string;
+  /** ISO 8601 as the kubelet wrote it. */
+  readonly renewTime: string;
+}

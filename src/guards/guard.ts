@@ -1,0 +1,52 @@
+import type { FactId, Facts } from '../facts/facts.ts';
+
+/** What a guard says. `refuse` stops an apply (exit 3); `warn` and `note` are shown. */
+export interface Finding {
+  readonly guard: string;
+  readonly severity: 'refuse' | 'warn' | 'note';
+  /** Inventory name of the node it is about; undefined: the cluster. */
+  readonly node?: string;
+  /** The planned step at which it would happen, if any. */
+  readonly step?: string;
+  /** One line: what is wrong, with the values seen. */
+  readonly summary: string;
+  /** What to do about it. */
+  readonly remedy: string;
+  /** The rule's source: `R7, Kubernetes version skew policy`. */
+  readonly source: string;
+}
+
+/** The inventory's view of a node, as far as rules need it. */
+export interface GuardNode {
+  readonly name: string;
+  readonly host: string;
+  readonly role: 'control-plane' | 'worker' | 'other';
+}
+
+/** What is about to happen, as far as rules need it. Undefined step: the cluster as it stands (preflight). */
+export interface GuardStep {
+  readonly id: string;
+  readonly node: GuardNode;
+  readonly action: string;
+  /** The action's `with`, resolved. */
+  readonly with: Readonly<Record<string, unknown>>;
+}
+
+export interface GuardInput {
+  readonly nodes: readonly GuardNode[];
+  readonly before: Facts;
+  /** The facts as they would be once the step has succeeded; the same object as `before` where there is no step. */
+  readonly after: Facts;
+  readonly step?: GuardStep;
+}
+
+/** A rule. Pure: (facts, step) -> findings, none = holds. Facts that are undefined were not asked for: say nothing about them. */
+export interface Guard {
+  readonly id: string;
+  readonly title: string;
+  readonly source: string;
+  readonly facts: readonly FactId[];
+  /** `run`: once on the whole; `step`: before each step of the actions that name it (and on the whole, where `step` is undefined). */
+  readonly scope: 'run' | 'step';
+  check(input: GuardInput): readonly Finding[];
+}

@@ -1,0 +1,71 @@
+import type { Finding } from '../guards/guard.ts';
+
+/** The version of the saved form; a reader refuses any other. */
+export const PLAN_VERSION = 1;
+
+/** What would be done, frozen: one for dry run and apply alike. Pure data, saved as plan.json. */
+export interface Plan {
+  readonly version: typeof PLAN_VERSION;
+  /** ISO 8601. Not part of the digest. */
+  readonly createdAt: string;
+  /** sha256 over everything but `createdAt`, `digest` and `findings`; hex. */
+  readonly digest: string;
+  /** `text` is kept so that a report and a resume need no file. */
+  readonly runbook: { readonly name: string; readonly file: string; readonly digest: string; readonly text: string };
+  readonly inventory: { readonly file: string; readonly digest: string; readonly cluster: string };
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly limit?: string;
+  /** sha256 of the deciding facts: versions, packages, repositories, cordons, membership. */
+  readonly factsDigest: string;
+  readonly nodes: readonly PlanNode[];
+  readonly phases: readonly PlanPhase[];
+  readonly findings: readonly Finding[];
+}
+
+export interface PlanNode {
+  readonly name: string;
+  readonly host: string;
+  readonly role: 'control-plane' | 'worker' | 'other';
+  /** As it stood when planned: promise 8 gives back just this. */
+  readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[] };
+}
+
+export interface PlanPhase {
+  /** 1-based, over all hops. */
+  readonly number: number;
+  readonly name: string;
+  /** Node names, in the order of work, in batches of `serial`. */
+  readonly batches: readonly (readonly string[])[];
+  readonly maxFailures: number;
+  readonly steps: readonly PlanStep[];
+}
+
+/** One step x node. `id` + `node` name it everywhere: journal, logs, --treat. */
+export interface PlanStep {
+  /** `<phase>.<step>-<slug>`, e.g. `5.2-drain`. */
+  readonly id: string;
+  readonly node: string;
+  readonly title: string;
+  /** An action's name, or `run`. */
+  readonly action: string;
+  readonly with: Readonly<Record<string, unknown>>;
+  readonly place: 'node' | 'kubectl' | 'control-plane' | 'local';
+  readonly effect: 'none' | 'once' | 'repeatable';
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly onTimeout: 'kill' | 'leave';
+  readonly retries: number;
+  readonly env: Readonly<Record<string, string>>;
+  /** CEL, asked again on fresh facts before the step. */
+  readonly if?: string;
+  readonly check?: string;
+  readonly commands: readonly string[];
+  /** The whole script; undefined for steps that only wait. */
+  readonly script?: string;
+  readonly predicted: Prediction;
+}
+
+export interface Prediction {
+  readonly outcome: 'change' | 'unchanged' | 'skipped' | 'read';
+  readonly reason: string;
+}

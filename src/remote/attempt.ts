@@ -1,0 +1,89 @@
+/** What is sent to a node as one durable attempt of one planned step. */
+export interface AttemptSpec {
+  /** The run's folder on the node; `[a-z0-9-]+`. */
+  readonly run: string;
+  /** `<step>.<attempt>`, e.g. `3.2-drain.1`; `[A-Za-z0-9._-]+`. */
+  readonly id: string;
+  /** POSIX sh, run by `sh` in a session of its own with stdin from /dev/null. */
+  readonly script: string;
+  /** Milliseconds from launch, enforced on the node; 0: none. */
+  readonly timeout: number;
+  readonly onTimeout: 'kill' | 'leave';
+  /** Which takeover of the run this controller is; a node refuses a lower one than it has seen for the run. */
+  readonly epoch: number;
+  /** Bytes kept of each of stdout and stderr on the node; what exceeds it is dropped there and said so. */
+  readonly maxOutput: number;
+}
+
+/** What a node knows about an attempt. */
+export type AttemptState =
+  /** No folder: it was never claimed there. */
+  | { readonly kind: 'absent' }
+  /** Claimed, but `launched` is missing and the claimer is gone: the script never ran. */
+  | { readonly kind: 'never-ran' }
+  | { readonly kind: 'running' }
+  /** The script ended by itself. */
+  | { readonly kind: 'exited'; readonly code: number }
+  /** The node ended it at its time limit. */
+  | { readonly kind: 'timed-out' }
+  /** Ended by `cancel`. */
+  | { readonly kind: 'cancelled' }
+  /** Launched, and gone without a status: the node rebooted, or its supervisor was killed. */
+  | { readonly kind: 'interrupted'; readonly rebooted: boolean };
+
+export type EndedState = Exclude<AttemptState, { kind: 'running' }>;
+
+/** Output as it arrives; each byte of each stream once and in order, also across reconnections. */
+export interface OutputSink {
+  stdout(chunk: Buffer): void;
+  stderr(chunk: Buffer): void;
+}
+
+export interface FollowFrom {
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/** An attempt with that id exists already on the node: it must be asked, never sent again. */
+export class AlreadyClaimed extends Error {
+  override readonly name = 'AlreadyClaimed';
+}
+
+/** The node has seen a newer controller of this run. */
+export class StaleEpoch extends Error {
+  override readonly name = 'StaleEpoch';
+}
+
+/** The node refused the claim (disk full, folder not writable, script damaged on its way): nothing ran. */
+export class ClaimRefused extends Error {
+  override readonly name = 'ClaimRefused';
+}
+
+/**
+ * The durable attempts of one node. Every method throws `ConnectionLost` when the link goes away; the attempt on the
+ * node is not touched by that.
+ */
+export interface RemoteNode {
+  /**
+   * Claims, launches and follows until the attempt ended. With `onTimeout: leave` it resolves with `running` once the limit is over.
+   * @throws AlreadyClaimed | StaleEpoch | ClaimRefused | ConnectionLost
+   */
+  start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState>;
+  /** Follows an attempt from an offset until it ended (or, past `timeout` ms, while it still runs). */
+  follow(run: string, id: string, from: FollowFrom, sink: OutputSink, timeout?: number): Promise<AttemptState>;
+  status(run: string, id: string): Promise<AttemptState>;
+  cancel(run: string, id: string): Promise<AttemptState>;
+  /** Attempts of a run (or of all runs) that this node knows. */
+  list(run?: string): Promise<readonly { run: string; id: string; state: AttemptState }[]>;
+  /** Takes scripts and output of a finished run away; one line per attempt stays. */
+  sweep(run: string): Promise<void>;
+  /** Runs a read-only script at once, not durable. Output of any size up to 256 MiB. */
+  probe(script: string, options?: { readonly timeout?: number }): Promise<ProbeResult>;
+  close(): Promise<void>;
+}
+
+export interface ProbeResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}

@@ -1,0 +1,120 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** How to log in to one node; what an inventory says, with every default filled in. */
+export interface Target {
+  /** The node's name in the inventory: used in messages only. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly identityFiles: readonly string[];
+  /** The agent's socket, or undefined for none. */
+  readonly agentSocket?: string;
+  /** Asked for at most once per process and source; undefined: no password login. */
+  readonly password?: SecretSource;
+  readonly passphrase?: SecretSource;
+  readonly knownHosts: readonly string[];
+  readonly hostKeyChecking: 'strict' | 'accept-new' | 'off';
+  /** Hosts to go through, first hop first, as `[user@]host[:port]`. */
+  readonly jump: readonly string[];
+  readonly become: Become;
+  /** Milliseconds for TCP connect + key exchange + authentication. */
+  readonly connectTimeout: number;
+  /** Milliseconds between keepalives; three unanswered ones end the connection. */
+  readonly keepaliveInterval: number;
+}
+
+/** Where a secret comes from: `prompt` | `env:NAME` | `file:PATH` | `command:CMD`. */
+export type SecretSource = string;
+
+export interface Become {
+  readonly method: 'sudo' | 'none';
+  readonly password?: SecretSource;
+}
+
+/** How a remote process ended. `lost`: the link went away and nobody knows; never read it as success. */
+export type Exit =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'lost'; readonly reason: string };
+
+/** A running remote process, already elevated as the target's `become` says. */
+export interface Channel {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Settles after stdout and stderr have ended (both must be consumed). Never rejects. */
+  readonly exit: Promise<Exit>;
+  /** Closes the channel; the process on the other side may live on. */
+  close(): void;
+}
+
+export interface ExecOptions {
+  readonly stdin?: string | Uint8Array;
+  /** Milliseconds; at the limit the channel is closed and the exit is `lost`. */
+  readonly timeout?: number;
+  /** Upper limit of kept bytes of stdout (and, apart from it, of stderr); more is an error. Default 256 MiB. */
+  readonly maxBuffer?: number;
+}
+
+export interface ExecResult {
+  readonly exit: Exit;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/** One open link to one node. Several channels may be open at once (OpenSSH allows 10). */
+export interface Session {
+  readonly target: string;
+  /** Runs a program under `sh`: `command` is one POSIX sh command line, elevated by `become`. @throws ConnectionLost */
+  open(command: string): Promise<Channel>;
+  /** {@link open}, with its output collected. @throws ConnectionLost when the link is gone before the command was sent. */
+  exec(command: string, options?: ExecOptions): Promise<ExecResult>;
+  /** Settles when the link is gone, with the reason; never rejects. */
+  readonly closed: Promise<string>;
+  close(): Promise<void>;
+}
+
+/** A way to reach nodes. */
+export interface Transport {
+  /** @throws ConnectFailure */
+  connect(target: Target, signal?: AbortSignal): Promise<Session>;
+}
+
+/** The node could not be reached or trusted. `detail` holds fingerprints, known_hosts lines and what to do next. */
+export class ConnectFailure extends Error {
+  readonly target: string;
+  readonly reason:
+    | 'unreachable'
+    | 'timeout'
+    | 'host-key-unknown'
+    | 'host-key-changed'
+    | 'host-key-revoked'
+    | 'authentication'
+    | 'become'
+    | 'protocol';
+  readonly detail: readonly string[];
+  constructor(
+    target: string,
+    reason: ConnectFailure['reason'],
+    message: string,
+    detail: readonly string[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'ConnectFailure';
+    this.target = target;
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
+
+/** An established link went away. */
+export class ConnectionLost extends Error {
+  readonly target: string;
+  constructor(target: string, reason: string, options?: ErrorOptions) {
+    super(`lost the connection to ${target}: ${reason}`, options);
+    this.name = 'ConnectionLost';
+    this.target = target;
+  }
+}
