@@ -1,0 +1,24 @@
+import { createJsonRenderer } from './json.ts';
+import { createPlainRenderer } from './plain.ts';
+import { createPrettyRenderer } from './pretty.ts';
+import type { Renderer, RendererOptions, RenderTarget } from './renderer.ts';
+import { survivingReaders } from './renderer.ts';
+import { isUnicode } from './style.ts';
+
+/** `pretty` becomes `plain` where the progress does not go to a terminal. */
+export function createRenderer(options: RendererOptions): Renderer {
+  const stdout = survivingReaders(options.stdout);
+  const stderr = survivingReaders(options.stderr);
+  if (options.output === 'json') return createJsonRenderer(stdout);
+  const target: RenderTarget = {
+    progress: options.progress === 'stderr' ? stderr : stdout,
+    problems: stderr,
+    color: options.color,
+    unicode: options.unicode ?? isUnicode(process.env),
+    verbose: options.verbose,
+    now: options.now,
+  };
+  return options.output === 'pretty' && target.progress.isTTY === true
+    ? createPrettyRenderer(target)
+    : createPlainRenderer(target);
+}

@@ -1,0 +1,164 @@
+import type { Plan, PlanNode, PlanPhase, PlanStep, Prediction } from '../plan/plan.ts';
+import { findingLines } from './report.ts';
+import type { Colour, Line, Look, Style, Symbols } from './style.ts';
+import { createStyle } from './style.ts';
+import { count, escapeControls, sanitize, widthOf, wrap } from './text.ts';
+
+export interface PlanLook extends Look {
+  /** Whole scripts, time limits and conditions too. */
+  readonly verbose: boolean;
+  /** Prose is broken to this width. Commands never are: they stay as they run. */
+  readonly columns: number;
+}
+
+/** What a plan would do, for people: every node, every step, its commands; then all findings. Ends with a newline. */
+export function renderPlan(plan: Plan, look: PlanLook): string {
+  const style = createStyle(look);
+  const nodes = new Map(plan.nodes.map((node) => [node.name, node]));
+  const lines: Line[] = [
+    ...header(plan, look.columns),
+    ...plan.phases.flatMap((phase) => phaseLines(phase, plan, nodes, look, style)),
+    ...findings(plan, style.symbols),
+    [],
+    summary(plan),
+  ];
+  return lines.map((line) => `${style.line(line).trimEnd()}\n`).join('');
+}
+
+function header(plan: Plan, columns: number): Line[] {
+  const inputs = Object.entries(plan.inputs).map(([name, value]) => `${name}=${valueText(value)}`);
+  const nodes = plan.nodes.map((node) => node.name).join(', ');
+  return [
+    [{ text: `Plan: ${plan.runbook.name} on ${plan.inventory.cluster}`, as: 'bold' }],
+    ...field('runbook', plan.runbook.file, columns),
+    ...field('inventory', plan.inventory.file, columns),
+    ...(inputs.length === 0 ? [] : field('inputs', inputs.join(' '), columns)),
+    ...(plan.limit === undefined ? [] : field('limited to', plan.limit, columns)),
+    ...field('nodes', `${plan.nodes.length}: ${nodes}`, columns),
+    ...field('digest', plan.digest.slice(0, 12), columns),
+  ];
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+}
+
+function field(name: string, value: string, columns: number): Line[] {
+  const label = `  ${name.padEnd(11)}`;
+  return wrap(sanitize(value), columns - label.length).map((line, index): Line => [
+    index === 0 ? { text: label, as: 'dim' } : ' '.repeat(label.length),
+    line,
+  ]);
+}
+
+function phaseLines(
+  phase: PlanPhase,
+  plan: Plan,
+  nodes: ReadonlyMap<string, PlanNode>,
+  look: PlanLook,
+  style: Style,
+): Line[] {
+  const order = phase.batches.flat();
+  const largest = Math.max(0, ...phase.batches.map((batch) => batch.length));
+  const pace = order.length < 2 ? '' : largest === 1 ? ', one at a time' : `, up to ${largest} at a time`;
+  const lines: Line[] = [
+    [],
+    [
+      { text: `Phase ${phase.number}/${plan.phases.length} ${phase.name}`, as: 'bold' },
+      { text: `  ${count(order.length, 'node')}${pace}`, as: 'dim' },
+    ],
+  ];
+  for (const name of order) {
+    const node = nodes.get(name);
+    const about = node === undefined ? '' : `  ${node.host}, ${node.role}`;
+    lines.push([`  `, { text: name, as: 'bold' }, { text: about, as: 'dim' }]);
+    for (const step of phase.steps) if (step.node === name) lines.push(...stepLines(step, look, style.symbols));
+  }
+  return lines;
+}
+
+const PREDICTED: Record<
+  Prediction['outcome'],
+  { word: string; colour: Colour; symbol: 'running' | 'unchanged' | 'skipped' | 'read' }
+> = {
+  change: { word: 'change', colour: 'green', symbol: 'running' },
+  unchanged: { word: 'done', colour: 'dim', symbol: 'unchanged' },
+  skipped: { word: 'skip', colour: 'dim', symbol: 'skipped' },
+  read: { word: 'read', colour: 'cyan', symbol: 'read' },
+};
+
+function stepLines(step: PlanStep, look: PlanLook, symbols: Symbols): Line[] {
+  const { word, colour, symbol } = PREDICTED[step.predicted.outcome];
+  const mark = `    ${symbols[symbol]} ${word.padEnd(7)}`;
+  const head = `${step.id}  ${step.title}`;
+  const reason = sanitize(step.predicted.reason);
+  const oneLine = widthOf(mark) + widthOf(head) + 2 + widthOf(reason) <= look.columns;
+  const text = wrap(sanitize(head), look.columns - widthOf(mark));
+  const indent = ' '.repeat(widthOf(mark));
+  const lines: Line[] = text.map((part, index): Line => [
+    index === 0 ? { text: mark, as: colour } : indent,
+    part,
+    oneLine && reason !== '' ? { text: `: ${reason}`, as: 'dim' } : '',
+  ]);
+  if (!oneLine) for (const part of wrap(reason, look.columns - 8)) lines.push([{ text: `        ${part}`, as: 'dim' }]);
+  const commandColour: Colour | undefined = word === 'change' ? undefined : 'dim';
+  for (const command of step.commands) lines.push(...commandLines(command, commandColour));
+  return look.verbose ? [...lines, ...details(step, symbols)] : lines;
+}
+
+function commandLines(command: string, colour: Colour | undefined): Line[] {
+  return command.split('\n').map((line, index): Line => {
+    const text = `        ${index === 0 ? '$' : ' '} ${escapeControls(line)}`;
+    return [colour === undefined ? text : { text, as: colour }];
+  });
+}
+
+function details(step: PlanStep, symbols: Symbols): Line[] {
+  const limit = step.timeout === 0 ? 'none' : `${step.timeout / 1000}s`;
+  const facts = [`time limit ${limit}, then ${step.onTimeout}`, `retries ${step.retries}`, `effect ${step.effect}`];
+  if (step.place !== 'node') facts.push(`runs on ${step.place === 'kubectl' ? "kubectl's machine" : step.place}`);
+  if (step.if !== undefined) facts.push(`if ${step.if}`);
+  if (step.check !== undefined) facts.push(`check ${step.check}`);
+  const lines: Line[] = [[{ text: `        ${facts.join('; ')}`, as: 'dim' }]];
+  for (const line of step.script?.trimEnd().split('\n') ?? [])
+    lines.push([{ text: `        ${symbols.bar} ${escapeControls(line)}`, as: 'dim' }]);
+  return lines;
+}
+
+const GROUPS = [
+  { severity: 'refuse', title: 'Refused: apply would stop here' },
+  { severity: 'warn', title: 'Warnings' },
+  { severity: 'note', title: 'Notes' },
+] as const;
+
+function findings(plan: Plan, symbols: Symbols): Line[] {
+  return GROUPS.flatMap(({ severity, title }): Line[] => {
+    const of = plan.findings.filter((finding) => finding.severity === severity);
+    if (of.length === 0) return [];
+    return [
+      [],
+      [{ text: `${title} (${of.length})`, as: 'bold' }],
+      ...of.flatMap((finding) => findingLines(finding, symbols)).map((line): Line => ['  ', ...line]),
+    ];
+  });
+}
+
+function summary(plan: Plan): Line {
+  const steps = plan.phases.flatMap((phase) => phase.steps);
+  const of = (outcome: Prediction['outcome']): PlanStep[] => steps.filter((step) => step.predicted.outcome === outcome);
+  const changes = of('change');
+  const nodes = new Set(changes.map((step) => step.node)).size;
+  const parts = [
+    changes.length === 0
+      ? 'nothing to change'
+      : `would change ${count(changes.length, 'step')} on ${count(nodes, 'node')}`,
+    `${of('unchanged').length} already done`,
+    ...(of('skipped').length > 0 ? [`${of('skipped').length} skipped`] : []),
+    ...(of('read').length > 0 ? [`${of('read').length} that only read or wait`] : []),
+  ];
+  const refused = plan.findings.filter((finding) => finding.severity === 'refuse').length;
+  return [
+    { text: parts.join('; '), as: 'bold' },
+    ...(refused > 0 ? [{ text: `; refused by ${count(refused, 'finding')}`, as: ['bold', 'red'] } as const] : []),
+  ];
+}

@@ -1,0 +1,61 @@
+import type { RunEvent } from '../event.ts';
+
+/** The part of `process.stdout` that is used. */
+export interface OutputStream {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  write(text: string, done?: (error?: Error | null) => void): boolean;
+  on(event: 'resize' | 'error', listener: (error: Error) => void): unknown;
+  off(event: 'resize' | 'error', listener: (error: Error) => void): unknown;
+}
+
+export interface RendererOptions {
+  readonly output: 'pretty' | 'plain' | 'json';
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Where progress goes (not with `json`): stdout for a command that prints no data. Problems go to stderr always. */
+  readonly progress?: 'stdout' | 'stderr';
+  readonly color: boolean;
+  /** Default: what the locale of this process says. */
+  readonly unicode?: boolean;
+  readonly verbose: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface Renderer {
+  render(event: RunEvent): void;
+  /** Takes the moving part off the screen, for a prompt; what is reported meanwhile is held back until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Shows what is pending and gives the terminal back. May be called more than once, and after a crash. */
+  close(): Promise<void>;
+}
+
+/** What renderers get: options with every choice made. */
+export interface RenderTarget {
+  readonly progress: OutputStream;
+  readonly problems: OutputStream;
+  readonly color: boolean;
+  readonly unicode: boolean;
+  readonly verbose: boolean;
+  readonly now: () => number;
+}
+
+const survivors = new WeakSet<OutputStream>();
+
+/** A reader that goes away (`| head`) must not end a run in its middle: from then on nothing is written there. */
+export function survivingReaders(stream: OutputStream): OutputStream {
+  if (survivors.has(stream)) return stream;
+  survivors.add(stream);
+  stream.on('error', () => {});
+  return stream;
+}
+
+/** Settles when all that was written so far has been handed over, or never will be. */
+export function flushed(stream: OutputStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}

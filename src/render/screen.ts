@@ -1,0 +1,160 @@
+import type { OutputStream } from './renderer.ts';
+import { flushed } from './renderer.ts';
+import type { Line, Style } from './style.ts';
+import { widthOf } from './text.ts';
+
+const HIDE_CURSOR = '\u001b[?25l';
+const SHOW_CURSOR = '\u001b[?25h';
+const CLEAR_LINE = '\u001b[K';
+const CLEAR_BELOW = '\u001b[J';
+/** Milliseconds between two looks at whether the frame has changed. */
+const TICK = 100;
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What moves: at most `rows` lines, made anew at every look. */
+export type Frame = (size: Size) => readonly Line[];
+
+/**
+ * A terminal with lines that stay (they scroll away as any output does) above a few that are drawn over again.
+ * The moving part is always shorter than the terminal and each of its lines narrower: so the cursor can go back to its top.
+ */
+export class Screen {
+  readonly #stream: OutputStream;
+  readonly #problems: OutputStream;
+  readonly #style: Style;
+  /** The problems' stream may be a file: no colours there. */
+  readonly #bare: Style;
+  #frame: Frame | undefined;
+  #drawn: readonly string[] = [];
+  #drawnFor: Size | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #held: (() => void)[] | undefined;
+  #hidden = false;
+
+  constructor(stream: OutputStream, problems: OutputStream, style: Style, bare: Style) {
+    this.#stream = stream;
+    this.#problems = problems;
+    this.#style = style;
+    this.#bare = bare;
+  }
+
+  get size(): Size {
+    return { columns: Math.max(1, this.#stream.columns ?? 80), rows: Math.max(1, this.#stream.rows ?? 24) };
+  }
+
+  /** Shows a moving part, or takes it away. */
+  show(frame: Frame | undefined): void {
+    if (this.#frame === undefined && frame !== undefined) this.#begin();
+    const ended = this.#frame !== undefined && frame === undefined;
+    this.#frame = frame;
+    if (ended) this.#end();
+  }
+
+  /** Writes lines that stay, above the moving part. Too long ones are wrapped by the terminal, never cut. */
+  print(lines: readonly Line[]): void {
+    this.#above(() => {
+      this.#stream.write(lines.map((line) => `${this.#style.line(line)}\n`).join(''));
+    });
+  }
+
+  /** The same for problems: on the problems' stream, and on the screen too where that is not the same terminal. */
+  printProblem(lines: readonly Line[]): void {
+    const screen = this.#problems.isTTY === true ? this.#problems : this.#stream;
+    this.#above(() => {
+      screen.write(lines.map((line) => `${this.#style.line(line)}\n`).join(''));
+    });
+    if (screen !== this.#problems) this.#problems.write(lines.map((line) => `${this.#bare.line(line)}\n`).join(''));
+  }
+
+  pause(): void {
+    if (this.#held !== undefined) return;
+    this.#erase();
+    this.#showCursor();
+    this.#held = [];
+  }
+
+  resume(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const write of held) write();
+    if (this.#frame !== undefined) this.#hideCursor();
+    this.#draw();
+  }
+
+  async close(): Promise<void> {
+    this.resume();
+    this.show(undefined);
+    await Promise.all([flushed(this.#stream), flushed(this.#problems)]);
+  }
+
+  #begin(): void {
+    this.#hideCursor();
+    this.#timer = setInterval(this.#draw, TICK);
+    this.#timer.unref();
+    this.#stream.on('resize', this.#draw);
+    process.on('exit', this.#showCursor);
+  }
+
+  #end(): void {
+    clearInterval(this.#timer);
+    this.#stream.off('resize', this.#draw);
+    process.off('exit', this.#showCursor);
+    this.#erase();
+    this.#showCursor();
+  }
+
+  #above(write: () => void): void {
+    if (this.#held !== undefined) {
+      this.#held.push(write);
+      return;
+    }
+    this.#erase();
+    write();
+    this.#draw();
+  }
+
+  readonly #draw = (): void => {
+    if (this.#frame === undefined || this.#held !== undefined) return;
+    const size = this.size;
+    // One column and one row stay free: no terminal wraps or scrolls then.
+    const room = { columns: Math.max(1, size.columns - 1), rows: Math.max(1, size.rows - 1) };
+    const lines = this.#frame(room).slice(0, room.rows);
+    const texts = lines.map((line) => this.#style.line(line, room.columns));
+    const resized = size.columns !== this.#drawnFor?.columns || size.rows !== this.#drawnFor.rows;
+    if (!resized && texts.length === this.#drawn.length && texts.every((text, index) => text === this.#drawn[index]))
+      return;
+    const body = texts.map((text) => `${text}${CLEAR_LINE}\n`).join('');
+    this.#stream.write(`${this.#toTop(size)}${body}${CLEAR_BELOW}`);
+    this.#drawn = texts;
+    this.#drawnFor = size;
+  };
+
+  #erase(): void {
+    if (this.#drawn.length === 0) return;
+    this.#stream.write(`${this.#toTop(this.size)}${CLEAR_BELOW}`);
+    this.#drawn = [];
+  }
+
+  /** A terminal that became narrower has broken the lines drawn before: they take more rows now. */
+  #toTop(size: Size): string {
+    const rows = this.#drawn.reduce((sum, text) => sum + Math.max(1, Math.ceil(widthOf(text) / size.columns)), 0);
+    const up = Math.min(rows, size.rows - 1);
+    return up === 0 ? '\r' : `\r\u001b[${up}A`;
+  }
+
+  #hideCursor(): void {
+    if (this.#hidden) return;
+    this.#hidden = true;
+    this.#stream.write(HIDE_CURSOR);
+  }
+
+  readonly #showCursor = (): void => {
+    if (!this.#hidden) return;
+    this.#hidden = false;
+    this.#stream.write(SHOW_CURSOR);
+  };
+}

@@ -1,0 +1,198 @@
+import type { Outcome } from '../event.ts';
+import type { Plan, PlanPhase, PlanStep } from '../plan/plan.ts';
+import type { Colour, Line, Look, Span, Symbols } from './style.ts';
+import { createStyle, outcomeColour, outcomeSymbol } from './style.ts';
+import { count, dateAndClock, listNames, pad, sanitize, widthOf, wrap } from './text.ts';
+
+/** Where a planned step stands. */
+export interface StepStatus {
+  readonly outcome: Outcome | 'running' | 'pending';
+  readonly attempt: number;
+  readonly reason: string;
+}
+
+export interface RunStatus {
+  readonly run: string;
+  readonly runbook: string;
+  readonly cluster: string;
+  /** One word for people: `running`, `failed`, `done` ... */
+  readonly state: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly plan: Plan;
+  /** By `node/step`, e.g. `cp-1/5.2-drain`. Planned steps that are missing here are pending. */
+  readonly outcomes: ReadonlyMap<string, StepStatus>;
+  /** By node: what is known of its versions, e.g. `kubelet 1.31.9`. */
+  readonly versions?: ReadonlyMap<string, string>;
+  readonly next: readonly string[];
+}
+
+export interface StatusLook extends Look {
+  readonly verbose: boolean;
+  readonly columns: number;
+}
+
+const PENDING: StepStatus = { outcome: 'pending', attempt: 0, reason: '' };
+
+/** A table of nodes x steps per phase; with `verbose` a line per step in place of a symbol. Ends with a newline. */
+export function renderStatus(status: RunStatus, look: StatusLook): string {
+  const style = createStyle(look);
+  const lines: Line[] = [
+    [
+      { text: `${status.runbook} on ${status.cluster}: `, as: 'bold' },
+      { text: status.state, as: ['bold', stateColour(status.state)] },
+    ],
+    [{ text: `run ${status.run}, started ${dateAndClock(status.startedAt)}`, as: 'dim' }],
+    ...versionLines(status),
+    ...status.plan.phases.flatMap((phase) => phaseLines(phase, status, look, style.symbols)),
+    [],
+    totals(status),
+    [{ text: legend(style.symbols), as: 'dim' }],
+  ];
+  if (status.next.length > 0) lines.push([], ['next:']);
+  for (const line of status.next) lines.push([{ text: `  ${line}`, as: 'bold' }]);
+  return lines.map((line) => `${style.line(line).trimEnd()}\n`).join('');
+}
+
+function versionLines(status: RunStatus): Line[] {
+  const versions = [...(status.versions ?? [])];
+  if (versions.length === 0) return [];
+  const width = Math.max(...versions.map(([node]) => widthOf(node)));
+  return [
+    [],
+    [{ text: 'Versions', as: 'bold' }],
+    ...versions.map(([node, text]): Line => [`  ${pad(node, width)}  ${text}`]),
+  ];
+}
+
+function phaseLines(phase: PlanPhase, status: RunStatus, look: StatusLook, symbols: Symbols): Line[] {
+  const names = phase.batches.flat();
+  const lines: Line[] = [
+    [],
+    [{ text: `Phase ${phase.number}/${status.plan.phases.length} ${phase.name}`, as: 'bold' }],
+  ];
+  if (!look.verbose) {
+    const titles = [...new Set(phase.steps.map((step) => step.id))].join(' ');
+    for (const line of wrap(titles, look.columns - 2)) lines.push([{ text: `  ${line}`, as: 'dim' }]);
+  }
+  const width = Math.max(0, ...names.map(widthOf));
+  for (const name of names) {
+    const steps = phase.steps.filter((step) => step.node === name);
+    if (look.verbose) lines.push(...stepLines(name, steps, status, symbols));
+    else lines.push(nodeLine(pad(name, width), steps, status, symbols));
+  }
+  return lines;
+}
+
+/** One symbol per step, in the order of the steps named above, then the step that is worth a word. */
+function nodeLine(label: string, steps: readonly PlanStep[], status: RunStatus, symbols: Symbols): Line {
+  const known = steps.map((step) => ({ step, is: statusOf(step, status) }));
+  const marks = known.flatMap(({ is }): Span[] => [mark(is, symbols), ' ']);
+  const telling =
+    known.find(({ is }) => is.outcome === 'failed' || is.outcome === 'unknown') ??
+    known.find(({ is }) => is.outcome === 'running');
+  if (telling === undefined) return [`  ${label}  `, ...marks];
+  const { step, is } = telling;
+  const attempt = is.attempt > 1 ? ` (attempt ${is.attempt})` : '';
+  const reason = is.reason === '' ? '' : `: ${is.reason}`;
+  return [`  ${label}  `, ...marks, { text: ` ${step.id} ${is.outcome}${attempt}${reason}`, as: colourOf(is) }];
+}
+
+function stepLines(name: string, steps: readonly PlanStep[], status: RunStatus, symbols: Symbols): Line[] {
+  const lines: Line[] = [[`  `, { text: name, as: 'bold' }]];
+  for (const step of steps) {
+    const is = statusOf(step, status);
+    const attempt = is.attempt > 1 ? ` (attempt ${is.attempt})` : '';
+    const reason = is.reason === '' ? '' : `: ${is.reason}`;
+    lines.push([
+      '    ',
+      mark(is, symbols),
+      ` ${step.id}  `,
+      { text: `${is.outcome}${attempt}${reason}`, as: colourOf(is) },
+    ]);
+  }
+  return lines;
+}
+
+function statusOf(step: PlanStep, status: RunStatus): StepStatus {
+  return status.outcomes.get(`${step.node}/${step.id}`) ?? PENDING;
+}
+
+function mark(is: StepStatus, symbols: Symbols): Span {
+  if (is.outcome === 'running') return { text: symbols.running, as: 'cyan' };
+  if (is.outcome === 'pending') return { text: symbols.waiting, as: 'dim' };
+  return { text: outcomeSymbol(is.outcome, symbols), as: outcomeColour(is.outcome) };
+}
+
+function colourOf(is: StepStatus): Colour {
+  if (is.outcome === 'running') return 'cyan';
+  return is.outcome === 'pending' ? 'dim' : outcomeColour(is.outcome);
+}
+
+function stateColour(state: string): Colour {
+  if (state === 'done') return 'green';
+  return state === 'running' ? 'cyan' : 'yellow';
+}
+
+function totals(status: RunStatus): Line {
+  const steps = status.plan.phases.flatMap((phase) => phase.steps);
+  const amounts = new Map<string, number>();
+  for (const step of steps) {
+    const { outcome } = statusOf(step, status);
+    amounts.set(outcome, (amounts.get(outcome) ?? 0) + 1);
+  }
+  const parts = [...amounts].map(([outcome, amount]) => `${amount} ${outcome}`);
+  return [`${count(steps.length, 'step')} on ${count(status.plan.nodes.length, 'node')}: ${parts.join(', ')}`];
+}
+
+function legend(symbols: Symbols): string {
+  return [
+    `${symbols.change} changed`,
+    `${symbols.unchanged} unchanged`,
+    `${symbols.skipped} skipped`,
+    `${symbols.failed} failed`,
+    `${symbols.unknown} unknown`,
+    `${symbols.running} running`,
+    `${symbols.waiting} pending`,
+  ].join('  ');
+}
+
+export interface RunRow {
+  readonly run: string;
+  readonly runbook: string;
+  readonly cluster: string;
+  readonly state: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Planned steps with an outcome, and planned steps in all. */
+  readonly done: number;
+  readonly steps: number;
+  readonly nodes: readonly string[];
+}
+
+/** The table of `runbook runs`, in the order given. Ends with a newline. */
+export function renderRuns(rows: readonly RunRow[], look: Look): string {
+  const style = createStyle(look);
+  const head = ['RUN', 'STATE', 'STEPS', 'STARTED', 'RUNBOOK', 'CLUSTER', 'NODES'];
+  const cells = rows.map((row) =>
+    [
+      row.run,
+      row.state,
+      `${row.done}/${row.steps}`,
+      dateAndClock(row.startedAt),
+      row.runbook,
+      row.cluster,
+      listNames(row.nodes, 3),
+    ].map(sanitize),
+  );
+  const widths = head.map((title, column) => Math.max(...[head, ...cells].map((row) => widthOf(row[column] ?? title))));
+  const table = [head, ...cells].map((row, index) => {
+    const spans = row.map((cell, column): Span => {
+      const text = `${pad(cell, widths[column] ?? 0)}  `;
+      if (index === 0) return { text, as: 'dim' };
+      return column === 1 ? { text, as: stateColour(cell) } : text;
+    });
+    return `${style.line(spans).trimEnd()}\n`;
+  });
+  return table.join('');
+}

@@ -1,0 +1,154 @@
+import { styleText } from 'node:util';
+import type { Outcome } from '../event.ts';
+import { cut, sanitize, widthOf } from './text.ts';
+
+export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta';
+
+/** A piece of a line: plain text, or text in a colour. */
+export type Span = string | { readonly text: string; readonly as: Colour | readonly Colour[] };
+/** One line of the screen, before it is cut to a width and painted. */
+export type Line = readonly Span[];
+
+export interface Symbols {
+  readonly change: string;
+  readonly unchanged: string;
+  readonly skipped: string;
+  readonly failed: string;
+  readonly unknown: string;
+  readonly read: string;
+  readonly waiting: string;
+  readonly running: string;
+  readonly warning: string;
+  readonly note: string;
+  readonly bar: string;
+  readonly ellipsis: string;
+  readonly times: string;
+  readonly dash: string;
+  readonly spinner: readonly string[];
+}
+
+const UNICODE: Symbols = {
+  change: '✔',
+  unchanged: '=',
+  skipped: '○',
+  failed: '✖',
+  unknown: '?',
+  read: '◇',
+  waiting: '·',
+  running: '▶',
+  warning: '▲',
+  note: '•',
+  bar: '│',
+  ellipsis: '…',
+  times: '×',
+  dash: '–',
+  spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
+};
+
+const ASCII: Symbols = {
+  change: '+',
+  unchanged: '=',
+  skipped: 'o',
+  failed: 'x',
+  unknown: '?',
+  read: 'i',
+  waiting: '.',
+  running: '>',
+  warning: '!',
+  note: '*',
+  bar: '|',
+  ellipsis: '...',
+  times: 'x',
+  dash: '-',
+  spinner: ['|', '/', '-', '\\'],
+};
+
+export interface Look {
+  readonly color: boolean;
+  /** False where the locale is not UTF-8: symbols are ASCII then. */
+  readonly unicode: boolean;
+}
+
+export interface Style {
+  readonly symbols: Symbols;
+  /** The line as text, without control characters; cut to `width` columns where one is given. */
+  line(spans: Line, width?: number): string;
+}
+
+export function createStyle(look: Look): Style {
+  const symbols = look.unicode ? UNICODE : ASCII;
+  return {
+    symbols,
+    line: (spans, width) =>
+      fit(spans, width, symbols.ellipsis)
+        .map((span) => paint(span, look.color))
+        .join(''),
+  };
+}
+
+function paint(span: Span, color: boolean): string {
+  if (typeof span === 'string') return span;
+  if (!color || span.text === '') return span.text;
+  const colours = typeof span.as === 'string' ? [span.as] : [...span.as];
+  return styleText(colours, span.text, { validateStream: false });
+}
+
+function fit(spans: Line, width: number | undefined, ellipsis: string): Line {
+  const safe = spans.map((span) =>
+    typeof span === 'string' ? sanitize(span) : { text: sanitize(span.text), as: span.as },
+  );
+  if (width === undefined || safe.reduce((sum, span) => sum + widthOf(textOf(span)), 0) <= width) return safe;
+  const fitted: Span[] = [];
+  let room = width;
+  for (const [index, span] of safe.entries()) {
+    const text = textOf(span);
+    const rest = safe.slice(index + 1).some((later) => textOf(later) !== '');
+    const size = widthOf(text);
+    // Room for the ellipsis must be left as long as something follows.
+    if (size + (rest ? widthOf(ellipsis) : 0) <= room) {
+      fitted.push(span);
+      room -= size;
+      continue;
+    }
+    const last = rest ? cut(text, room - widthOf(ellipsis), '') + ellipsis : cut(text, room, ellipsis);
+    const kept = widthOf(last) <= room ? last : '';
+    fitted.push(typeof span === 'string' ? kept : { text: kept, as: span.as });
+    break;
+  }
+  return fitted;
+}
+
+function textOf(span: Span): string {
+  return typeof span === 'string' ? span : span.text;
+}
+
+/** Does this environment's locale say UTF-8? As POSIX: LC_ALL, then LC_CTYPE, then LANG. */
+export function isUnicode(env: Readonly<Record<string, string | undefined>>): boolean {
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => value !== undefined && value !== '');
+  if (locale === undefined) return process.platform === 'darwin' || process.platform === 'win32';
+  return /utf-?8/i.test(locale);
+}
+
+const OUTCOME_COLOURS: Record<Outcome, Colour> = {
+  changed: 'green',
+  unchanged: 'dim',
+  skipped: 'dim',
+  failed: 'red',
+  unknown: 'yellow',
+};
+
+export function outcomeColour(outcome: Outcome): Colour {
+  return OUTCOME_COLOURS[outcome];
+}
+
+export function outcomeSymbol(outcome: Outcome, symbols: Symbols): string {
+  return outcome === 'changed' ? symbols.change : symbols[outcome];
+}
+
+/** `5 changed, 1 failed`; outcomes that did not occur are left out. */
+export function countsText(counts: Readonly<Record<Outcome, number>>): string {
+  const parts = (['changed', 'unchanged', 'skipped', 'failed', 'unknown'] as const)
+    .filter((outcome) => counts[outcome] > 0)
+    .map((outcome) => `${counts[outcome]} ${outcome}`);
+  return parts.length === 0 ? 'nothing done' : parts.join(', ');
+}

@@ -1,0 +1,119 @@
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+
+const LINE_BREAKS = /[\n\v\f\u0085\u2028\u2029]+/g;
+/** C0, DEL, C1, and the characters that reorder text: on a screen they move the cursor or hide what stands there. */
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** One line that is safe on a terminal: escape sequences and control characters are gone, of `a\rb` only `b` is left. */
+export function sanitize(text: string): string {
+  const bare = stripVTControlCharacters(text);
+  return lastOverwrite(bare).replaceAll('\t', '    ').replaceAll(LINE_BREAKS, ' ').replaceAll(UNSAFE, '');
+}
+
+/** Like {@link sanitize}, but nothing disappears: for commands, where what is shown must be what runs. */
+export function escapeControls(text: string): string {
+  return text
+    .replaceAll('\t', '    ')
+    .replaceAll(UNSAFE, escapeCharacter)
+    .replaceAll(/[\u2028\u2029]/g, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+}
+
+function lastOverwrite(text: string): string {
+  if (!text.includes('\r')) return text;
+  return text.split('\r').findLast((part) => part !== '') ?? '';
+}
+
+/** The lines of a chunk of output; a newline at its end adds no empty line. */
+export function splitLines(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/** Columns on a terminal. */
+export function widthOf(text: string): number {
+  return stringWidth(text);
+}
+
+/** Cuts to at most `width` columns; what was cut off shows as `ellipsis`. */
+export function cut(text: string, width: number, ellipsis = '…'): string {
+  if (text.length <= width && /^[\u0020-\u007e]*$/.test(text)) return text;
+  if (widthOf(text) <= width) return text;
+  const room = width - widthOf(ellipsis);
+  if (room < 0) return '';
+  let kept = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    used += widthOf(segment);
+    if (used > room) break;
+    kept += segment;
+  }
+  return kept + ellipsis;
+}
+
+export function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+}
+
+/** Breaks at spaces into lines of at most `width` columns; a longer word keeps a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && widthOf(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+/** `0.4s`, `12s`, `3m05s`, `1h02m` from milliseconds. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 9_950) return `${(Math.max(0, milliseconds) / 1000).toFixed(1)}s`;
+  return elapsed(milliseconds);
+}
+
+/** Like {@link duration}, in whole seconds: for what ticks. */
+export function elapsed(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${two(seconds % 60)}s`;
+  return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
+}
+
+/** `HH:MM:SS` in the local time zone; what is no time at all is given back as it is. */
+export function clock(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** `YYYY-MM-DD HH:MM:SS` in the local time zone. */
+export function dateAndClock(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(at)}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+/** `a, b, c` or, of more than `most`, `a, b, c and 9 more`. */
+export function listNames(names: readonly string[], most: number): string {
+  if (names.length <= most + 1) return names.join(', ');
+  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+}
