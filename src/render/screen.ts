@@ -1,6 +1,7 @@
 import type { OutputStream } from './renderer.ts';
 import { flushed } from './renderer.ts';
 import type { Line, Style } from './style.ts';
+import { wrapLine } from './style.ts';
 import { widthOf } from './text.ts';
 
 const HIDE_CURSOR = '\u001b[?25l';
@@ -54,10 +55,10 @@ export class Screen {
     if (ended) this.#end();
   }
 
-  /** Writes lines that stay, above the moving part. Too long ones are wrapped by the terminal, never cut. */
+  /** Writes lines that stay, above the moving part. Too long ones are broken at spaces, never cut. */
   print(lines: readonly Line[]): void {
     this.#above(() => {
-      this.#stream.write(lines.map((line) => `${this.#style.line(line)}\n`).join(''));
+      this.#stream.write(this.#wrapped(lines));
     });
   }
 
@@ -65,9 +66,15 @@ export class Screen {
   printProblem(lines: readonly Line[]): void {
     const screen = this.#problems.isTTY === true ? this.#problems : this.#stream;
     this.#above(() => {
-      screen.write(lines.map((line) => `${this.#style.line(line)}\n`).join(''));
+      screen.write(this.#wrapped(lines));
     });
     if (screen !== this.#problems) this.#problems.write(lines.map((line) => `${this.#bare.line(line)}\n`).join(''));
+  }
+
+  #wrapped(lines: readonly Line[]): string {
+    const width = this.size.columns - 1;
+    const broken = lines.flatMap((line) => wrapLine(line, width));
+    return broken.map((line) => `${this.#style.line(line)}\n`).join('');
   }
 
   pause(): void {
@@ -133,17 +140,23 @@ export class Screen {
     this.#drawnFor = size;
   };
 
+  /** Row by row: tmux keeps what is cleared from the first row on in its history, as if it had been output. */
   #erase(): void {
     if (this.#drawn.length === 0) return;
-    this.#stream.write(`${this.#toTop(this.size)}${CLEAR_BELOW}`);
+    const size = this.size;
+    const rows = Math.min(this.#rowsDrawn(size), size.rows - 1);
+    this.#stream.write(`${this.#toTop(size)}${`${CLEAR_LINE}\n`.repeat(rows)}${CLEAR_LINE}${this.#toTop(size)}`);
     this.#drawn = [];
   }
 
-  /** A terminal that became narrower has broken the lines drawn before: they take more rows now. */
   #toTop(size: Size): string {
-    const rows = this.#drawn.reduce((sum, text) => sum + Math.max(1, Math.ceil(widthOf(text) / size.columns)), 0);
-    const up = Math.min(rows, size.rows - 1);
+    const up = Math.min(this.#rowsDrawn(size), size.rows - 1);
     return up === 0 ? '\r' : `\r\u001b[${up}A`;
+  }
+
+  /** A terminal that became narrower has broken the lines drawn before: they take more rows now. */
+  #rowsDrawn(size: Size): number {
+    return this.#drawn.reduce((sum, text) => sum + Math.max(1, Math.ceil(widthOf(text) / size.columns)), 0);
   }
 
   #hideCursor(): void {

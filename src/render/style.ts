@@ -94,9 +94,7 @@ function paint(span: Span, color: boolean): string {
 }
 
 function fit(spans: Line, width: number | undefined, ellipsis: string): Line {
-  const safe = spans.map((span) =>
-    typeof span === 'string' ? sanitize(span) : { text: sanitize(span.text), as: span.as },
-  );
+  const safe = spans.map((span) => respan(span, sanitize(textOf(span))));
   if (width === undefined || safe.reduce((sum, span) => sum + widthOf(textOf(span)), 0) <= width) return safe;
   const fitted: Span[] = [];
   let room = width;
@@ -112,10 +110,41 @@ function fit(spans: Line, width: number | undefined, ellipsis: string): Line {
     }
     const last = rest ? cut(text, room - widthOf(ellipsis), '') + ellipsis : cut(text, room, ellipsis);
     const kept = widthOf(last) <= room ? last : '';
-    fitted.push(typeof span === 'string' ? kept : { text: kept, as: span.as });
+    fitted.push(respan(span, kept));
     break;
   }
   return fitted;
+}
+
+/** Breaks a line at spaces; what follows is indented by two more. A word longer than `width` stays whole, so that it can be copied. */
+export function wrapLine(spans: Line, width: number): Line[] {
+  const safe = spans.map((span) => respan(span, sanitize(textOf(span))));
+  const whole = safe.map(textOf).join('');
+  if (widthOf(whole) <= width) return [safe];
+  const indent = ' '.repeat(Math.min(whole.length - whole.trimStart().length + 2, Math.floor(width / 2)));
+  const lines: Span[][] = [[]];
+  let used = 0;
+  let begun = false;
+  for (const span of safe) {
+    for (const word of textOf(span).match(/\s+|\S+/g) ?? []) {
+      const size = widthOf(word);
+      const blank = word.trim() === '';
+      if (begun && used + size > width) {
+        lines.push([indent]);
+        used = indent.length;
+        begun = false;
+        if (blank) continue;
+      }
+      lines.at(-1)?.push(respan(span, word));
+      used += size;
+      begun ||= !blank;
+    }
+  }
+  return lines;
+}
+
+function respan(span: Span, text: string): Span {
+  return typeof span === 'string' ? text : { text, as: span.as };
 }
 
 function textOf(span: Span): string {
