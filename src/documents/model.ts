@@ -44,6 +44,8 @@ export interface Phase {
   readonly maxFailures: number;
   readonly if?: string;
   readonly steps: readonly Step[];
+  /** Where each entry of `nodes` stands. */
+  readonly nodesSpans?: readonly Span[];
   readonly span: Span;
 }
 
@@ -82,6 +84,8 @@ export interface SshSettings {
 }
 export interface Inventory {
   readonly cluster: string;
+  /** The folder of the file: relative paths start there. Undefined: the current one. */
+  readonly folder?: string;
   readonly nodes: readonly InventoryNode[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly become: { readonly method: 'sudo' | 'none'; readonly passwordFrom?: string };

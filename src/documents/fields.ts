@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { DURATION, parseDuration } from './duration.ts';
+
+/** Forms that both documents share. Their messages follow "`key` ". */
+
+export const API_VERSION = 'runbook/v1';
+
+export const apiVersion = z
+  .literal(API_VERSION, { error: `must be ${API_VERSION}` })
+  .describe('The version of this format: runbook/v1.');
+
+export function text(description: string) {
+  return z
+    .string({ error: (issue) => notText(issue.input) })
+    .min(1, { error: 'must not be empty' })
+    .describe(description);
+}
+
+/** `undefined` leaves the wording for missing keys to the reader of the issue. */
+function notText(input: unknown): string | undefined {
+  if (typeof input === 'number' || typeof input === 'boolean') return `must be text: put it in quotes`;
+  return undefined;
+}
+
+export function duration(description: string) {
+  return z
+    .string({
+      error: (issue) =>
+        typeof issue.input === 'number' ? `needs a unit: ${issue.input}s or ${issue.input}m` : undefined,
+    })
+    .regex(DURATION, { error: 'must be a duration such as 90s, 10m, 1h30m or 500ms' })
+    .refine((value) => !DURATION.test(value) || (parseDuration(value) ?? 0) > 0, {
+      error: 'must be longer than nothing and shorter than 596h',
+    })
+    .describe(description)
+    .meta({ examples: ['90s', '10m', '1h30m'] });
+}
+
+export function count(description: string, least: number) {
+  const error = `must be a whole number of at least ${least}`;
+  return z
+    .int({ error: (issue) => (issue.input === undefined ? undefined : error) })
+    .min(least, { error })
+    .describe(description);
+}
+
+/** One text or a list of them. */
+export function texts(description: string, item = text('One entry.')) {
+  return z
+    .union([item, z.array(item).min(1, { error: 'must not be an empty list' })], {
+      error: 'must be a text or a list of texts',
+    })
+    .describe(description);
+}
+
+export function asList(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}
+
+export const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Drops keys whose value is undefined, as `exactOptionalPropertyTypes` wants it. */
+export function given<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,113 @@
+import semver from 'semver';
+import type { Diagnostic } from '../diagnostic.ts';
+import { parseDuration } from './duration.ts';
+import type { InputSpec, Runbook } from './model.ts';
+import { suggest } from './nearest.ts';
+import { problem } from './source.ts';
+
+export interface ResolvedInputs {
+  /** By name; a version has no leading `v`, a duration stays as text (`10m`), so that it can be handed on to a `with`. */
+  readonly values: Readonly<Record<string, string | number | boolean>>;
+  /** Of `--set via=1.32.9,1.33.12`: the patches of the hops in between, for runbooks with `hops`. */
+  readonly via?: readonly string[];
+  /** Without a place in a file: they are about the command line. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Defaults overlaid with `--set key=value` (the last one of a key counts). */
+export function resolveInputs(runbook: Pick<Runbook, 'inputs' | 'hops'>, sets: readonly string[]): ResolvedInputs {
+  const diagnostics: Diagnostic[] = [];
+  const values: Record<string, string | number | boolean> = {};
+  let via: readonly string[] | undefined;
+  const names = [...Object.keys(runbook.inputs), ...(runbook.hops ? ['via'] : [])];
+  const set = new Set<string>();
+  for (const one of sets) {
+    const [name, text] = splitSet(one);
+    if (text === undefined) {
+      diagnostics.push(
+        problem('set', `--set ${one} is not of the form key=value`, undefined, 'e.g. --set version=1.32.9'),
+      );
+      continue;
+    }
+    set.add(name);
+    if (name === 'via' && runbook.hops) {
+      const versions = text.split(',').map((part) => parseVersion(part.trim()));
+      if (versions.every((version) => version !== undefined)) via = versions;
+      else
+        diagnostics.push(
+          problem('set', `--set via=${text} is not a list of versions`, undefined, 'e.g. --set via=1.32.9,1.33.12'),
+        );
+      continue;
+    }
+    const spec = Object.hasOwn(runbook.inputs, name) ? runbook.inputs[name] : undefined;
+    if (!spec) {
+      const detail = suggest(name, names, 'its inputs') ?? 'the runbook has no inputs';
+      diagnostics.push(problem('unknown-input', `--set ${name}: the runbook has no such input`, undefined, detail));
+      continue;
+    }
+    const value = readInput(spec, text);
+    if (value.ok) values[name] = value.value;
+    else diagnostics.push(problem('set', `--set ${name}=${text} ${value.message}`, undefined, spec.description));
+  }
+  for (const [name, spec] of Object.entries(runbook.inputs)) {
+    if (set.has(name)) continue;
+    const value = spec.default === undefined ? undefined : checkInput(spec, spec.default);
+    if (value?.ok) values[name] = value.value;
+    else diagnostics.push(problem('missing-input', `input \`${name}\` has no value`, undefined, howToSet(name, spec)));
+  }
+  return { values, ...(via ? { via } : {}), diagnostics };
+}
+
+function splitSet(text: string): [string, string | undefined] {
+  const at = text.indexOf('=');
+  return at <= 0 ? [text, undefined] : [text.slice(0, at).trim(), text.slice(at + 1)];
+}
+
+function howToSet(name: string, spec: InputSpec): string {
+  return `give it by --set ${name}=<${spec.type}>${spec.description ? ` (${spec.description})` : ''}`;
+}
+
+type Input =
+  { readonly ok: true; readonly value: string | number | boolean } | { readonly ok: false; readonly message: string };
+
+/** A text of the command line as the input's type. */
+function readInput(spec: InputSpec, text: string): Input {
+  if (spec.type === 'number' && /^-?\d+(?:\.\d+)?$/.test(text.trim())) return checkInput(spec, Number(text));
+  if (spec.type === 'boolean' && (text === 'true' || text === 'false')) return checkInput(spec, text === 'true');
+  return checkInput(spec, text);
+}
+
+/** Whether a value has the input's type and is one of its `enum`; the message follows `input ...`. */
+export function checkInput(spec: Pick<InputSpec, 'type' | 'enum'>, value: string | number | boolean): Input {
+  const typed = typedInput(spec.type, value);
+  if (!typed.ok || !spec.enum) return typed;
+  const allowed = spec.enum.map((one) => typedInput(spec.type, one));
+  if (allowed.some((one) => one.ok && one.value === typed.value)) return typed;
+  return { ok: false, message: `must be one of ${spec.enum.join(', ')}` };
+}
+
+function typedInput(type: InputSpec['type'], value: string | number | boolean): Input {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string' ? { ok: true, value } : { ok: false, message: 'must be text: put it in quotes' };
+    case 'number': {
+      const fine = typeof value === 'number' && Number.isFinite(value);
+      return fine ? { ok: true, value } : { ok: false, message: 'must be a number' };
+    }
+    case 'boolean':
+      return typeof value === 'boolean' ? { ok: true, value } : { ok: false, message: 'must be true or false' };
+    case 'duration': {
+      const fine = typeof value === 'string' && parseDuration(value) !== undefined;
+      return fine ? { ok: true, value } : { ok: false, message: 'must be a duration such as 90s, 10m or 1h30m' };
+    }
+    case 'version': {
+      const version = typeof value === 'string' ? parseVersion(value) : undefined;
+      return version ? { ok: true, value: version } : { ok: false, message: 'must be a whole version such as 1.32.9' };
+    }
+  }
+}
+
+/** `v1.32.9` and `1.32.9` give `1.32.9`; undefined for anything but a full semantic version. */
+function parseVersion(text: string): string | undefined {
+  return semver.valid(text.startsWith('v') ? text.slice(1) : text) === null ? undefined : text.replace(/^v/, '');
+}

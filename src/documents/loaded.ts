@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import type { Diagnostic } from '../diagnostic.ts';
+import { kindOf } from './issues.ts';
+import type { Loaded } from './model.ts';
+import { hasErrors, problem, sortDiagnostics, Source } from './source.ts';
+import { readYaml, type YamlDocument } from './yaml.ts';
+
+export type Kind = 'Runbook' | 'Inventory';
+
+/** What a reader makes of a document that is sound YAML and a map. */
+export interface Reading<T> {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Called where there are no errors at all. */
+  readonly build: () => T | undefined;
+}
+
+/** The way that both kinds go from text to value. Never throws; every problem is in `diagnostics`, by place. */
+export function load<T>(
+  file: string,
+  text: string,
+  kind: Kind,
+  read: (document: YamlDocument, value: Readonly<Record<string, unknown>>) => Reading<T>,
+): Loaded<T> {
+  const document = readYaml(new Source(file, text));
+  const reading = judge(document, kind, read);
+  const diagnostics = sortDiagnostics([...document.diagnostics, ...reading.diagnostics]);
+  const value = hasErrors(diagnostics) ? undefined : reading.build();
+  return { file, text, digest: digestOf(text), ...(value === undefined ? {} : { value }), diagnostics };
+}
+
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function judge<T>(
+  document: YamlDocument,
+  kind: Kind,
+  read: (document: YamlDocument, value: Readonly<Record<string, unknown>>) => Reading<T>,
+): Reading<T> {
+  const { value } = document;
+  const stop = (...diagnostics: Diagnostic[]): Reading<T> => ({ diagnostics, build: () => undefined });
+  // What a parser guesses of a torn text has problems of its own that nobody wrote.
+  if (!document.sound) return stop();
+  if (value === null || value === undefined) {
+    return stop(problem('empty', 'the file is empty', document.at([]), `a ${kind} was expected`));
+  }
+  if (!isMap(value))
+    return stop(problem('invalid-value', `a ${kind} must be a map, not ${kindOf(value)}`, document.at([])));
+  const given = value['kind'];
+  if (given !== kind && (given === 'Runbook' || given === 'Inventory')) {
+    return stop(
+      problem('wrong-kind', `this is ${withArticle(given)}, not ${withArticle(kind)}`, document.at(['kind'])),
+    );
+  }
+  return read(document, value);
+}
+
+function withArticle(kind: Kind): string {
+  return kind === 'Inventory' ? 'an Inventory' : 'a Runbook';
+}
+
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function itemsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
+  return isMap(value) ? Object.entries(value) : [];
+}

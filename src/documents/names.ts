@@ -1,0 +1,85 @@
+import type { FactId, NodeFacts } from '../facts/facts.ts';
+import type { InputSpec, Scope } from './model.ts';
+
+/** Which names an expression at some place of a document may use. */
+export interface Declared {
+  /** Without a type where the document's own is wrong: nothing can be said about its use. */
+  readonly inputs: Readonly<Record<string, Partial<Pick<InputSpec, 'type'>>>>;
+  /** `node` is known: everywhere but in `hops.to` and a phase's `if`. */
+  readonly node: boolean;
+  readonly cluster: boolean;
+  /** The runbook has `hops`. */
+  readonly hop: boolean;
+  /** The step's own `env` keys. */
+  readonly env: readonly string[];
+}
+
+/** A CEL type, or fields by name. */
+export type Names = { readonly [name: string]: string | Names };
+
+const CEL_TYPES = {
+  string: 'string',
+  version: 'string',
+  duration: 'string',
+  number: 'double',
+  boolean: 'bool',
+} as const satisfies Record<InputSpec['type'], string>;
+
+const FACTS = {
+  os: { id: 'string', versionId: 'string', packageManager: 'string' },
+  hostname: 'string',
+  kubelet: 'string',
+  kubeadm: 'string',
+} as const;
+
+const NODE = {
+  name: 'string',
+  host: 'string',
+  role: 'string',
+  labels: 'map<string, string>',
+  vars: 'map<string, dyn>',
+  facts: FACTS,
+} as const;
+
+/** Everything that is known at a place, as the schema of CEL's variables. */
+export function namesOf(declared: Declared): Readonly<Record<string, Names>> {
+  const inputs = Object.entries(declared.inputs).map(
+    ([name, spec]) => [name, spec.type ? CEL_TYPES[spec.type] : 'dyn'] as const,
+  );
+  return {
+    inputs: Object.fromEntries(inputs),
+    env: Object.fromEntries(declared.env.map((name) => [name, 'string'])),
+    ...(declared.node ? { node: NODE } : {}),
+    ...(declared.cluster ? { cluster: { name: 'string', version: 'string' } } : {}),
+    ...(declared.hop ? { hop: { version: 'string', first: 'bool', last: 'bool' } } : {}),
+  };
+}
+
+/** What `node.facts` holds in expressions; a fact that was not read is missing, as `has()` tells. */
+export function scopeFacts(facts: NodeFacts | undefined): NonNullable<Scope['node']>['facts'] {
+  const os = facts?.os;
+  const values = {
+    os: os && { id: os.id, versionId: os.versionId, packageManager: os.packageManager },
+    hostname: facts?.machine?.hostname,
+    kubelet: facts?.binaries?.kubelet,
+    kubeadm: facts?.binaries?.kubeadm,
+  };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+/** The facts that must be read before a name (`node.facts.os.id`) has a value. */
+export function factsBehind(name: readonly string[]): readonly FactId[] {
+  const [root, field, fact] = name;
+  if (root === 'cluster') return field === 'name' ? [] : ['apiServers'];
+  if (root !== 'node') return [];
+  if (field === 'labels') return ['nodes'];
+  if (field === undefined) return ['nodes', 'os', 'machine', 'binaries'];
+  if (field !== 'facts') return [];
+  const behind: Readonly<Record<string, readonly FactId[]>> = {
+    os: ['os'],
+    hostname: ['machine'],
+    kubelet: ['binaries'],
+    kubeadm: ['binaries'],
+  };
+  return behind[fact ?? ''] ?? ['os', 'machine', 'binaries'];
+}

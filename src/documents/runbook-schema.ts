@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { apiVersion, count, duration, text, texts, VARIABLE } from './fields.ts';
+
+const RESERVED = new Set(
+  'as break const continue else false for function if import in let loop namespace null package return true var void while'.split(
+    ' ',
+  ),
+);
+
+const inputName = z
+  .string()
+  .regex(VARIABLE, { error: 'is no name: letters, digits and _ only' })
+  .refine((name) => !RESERVED.has(name), { error: 'is a reserved word of the expression language' });
+
+const envName = z.string().regex(VARIABLE, { error: 'is no name of a variable: letters, digits and _ only' });
+
+const input = z
+  .strictObject({
+    type: z
+      .enum(['string', 'version', 'number', 'boolean', 'duration'])
+      .describe('`version` is a release such as 1.32.9; `duration` is 90s, 10m, 1h30m.'),
+    default: z
+      .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' })
+      .optional()
+      .describe('Used where `--set` gives nothing. Without it the input is required.'),
+    description: text('What it is for; shown to whoever runs the runbook.').optional(),
+    enum: z
+      .array(z.union([z.string(), z.number()], { error: 'must be a text or a number' }))
+      .min(1, { error: 'must not be an empty list' })
+      .optional()
+      .describe('The only values allowed.'),
+  })
+  .describe('A value that the operator may give: `--set name=value`.');
+
+const condition = (known: string) =>
+  z
+    .union([z.string().min(1, { error: 'must not be empty' }), z.boolean()], { error: 'must be an expression' })
+    .describe(`A CEL expression that must be true, without or with \${{ }}. Known names: ${known}.`);
+
+const command = (description: string) => text(description);
+
+const step = z
+  .strictObject({
+    name: text('What people call the step; else the name of the action or the first line of `run`.').optional(),
+    uses: text('The action to run, e.g. drain.').optional(),
+    with: z
+      .record(z.string(), z.unknown(), { error: "must be a map of the action's settings" })
+      .optional()
+      .describe("The action's settings. Values may hold ${{ }}."),
+    run: command('Commands for POSIX sh, run on the node as root (become). May hold ${{ }}.').optional(),
+    on: z
+      .enum(['node', 'control-plane', 'local'])
+      .optional()
+      .describe('Where `run` runs: on the node itself (default), on a control plane, or on this machine.'),
+    check: command('Commands for sh; exit 0 means that `run` has nothing left to do.').optional(),
+    effect: z
+      .enum(['once', 'repeatable'])
+      .optional()
+      .describe('`once` (default): never sent again while its outcome is unknown. `repeatable`: it may be.'),
+    if: condition('inputs, node, cluster, env, hop').optional(),
+    env: z
+      .record(
+        envName,
+        z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' }),
+        {
+          error: 'must be a map of variables',
+        },
+      )
+      .optional()
+      .describe('Environment variables of the step, also known as `env.NAME` in its expressions.'),
+    timeout: duration('The time limit of one attempt.').optional(),
+    onTimeout: z
+      .enum(['kill', 'leave'])
+      .optional()
+      .describe('At the time limit: end it, or leave it running on the node with its outcome unknown.'),
+    retries: count('How often a failed attempt is repeated; 0 unless given.', 0).optional(),
+  })
+  .meta({
+    description: 'One step: an action (`uses`) or commands (`run`).',
+    oneOf: [{ required: ['uses'] }, { required: ['run'] }],
+  });
+
+const serialError = { error: 'must be a number of nodes (1, 3) or a share of them (25%)' };
+const serial = z
+  .union([z.int().min(1, serialError), z.string().regex(/^(?:[1-9]|[1-9]\d|100)%$/, serialError)], serialError)
+  .describe('How many nodes are worked on at a time: 1 (default), 3 or 25%.');
+
+const phase = z
+  .strictObject({
+    name: text('What people call the phase.'),
+    nodes: texts(
+      'Node patterns: all, control-plane[0], control-plane[1:], workers, a group, a name, worker-*, !excluded.',
+    ),
+    serial: serial.optional(),
+    maxFailures: count('How many nodes may fail before nothing new is started; 0 unless given.', 0).optional(),
+    if: condition('inputs, cluster, hop').optional(),
+    steps: z
+      .array(step, { error: 'must be a list of steps' })
+      .min(1, { error: 'must hold at least one step' })
+      .describe('Run in this order on each node.'),
+  })
+  .describe('Ordered steps over selected nodes.');
+
+export const runbookSchema = z
+  .strictObject({
+    apiVersion,
+    kind: z.literal('Runbook', { error: 'must be Runbook' }).describe('Runbook.'),
+    name: text('A short name, shown and recorded with every run.'),
+    description: text('What the runbook does, for people.').optional(),
+    inputs: z
+      .record(inputName, input, { error: 'must be a map of inputs' })
+      .optional()
+      .describe('Values that the operator may give with --set, by name.'),
+    hops: z
+      .strictObject({ to: text('The version to reach, e.g. "${{ inputs.version }}".') })
+      .optional()
+      .describe('Run the phases once per minor, from the version of the cluster to this one.'),
+    phases: z
+      .array(phase, { error: 'must be a list of phases' })
+      .min(1, { error: 'must hold at least one phase' })
+      .describe('Run in this order.'),
+  })
+  .describe('What to do with a cluster, step by step.');
+
+export type RawRunbook = z.infer<typeof runbookSchema>;
+export type RawPhase = RawRunbook['phases'][number];
+export type RawStep = RawPhase['steps'][number];
+
+/** Keys that make sense with only one of the two kinds of steps. */
+export const USES_ONLY = ['with'] as const;
+export const RUN_ONLY = ['on', 'check', 'effect'] as const;

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { Action } from '../actions/action.ts';
+import { inventorySchema } from './inventory-schema.ts';
+import { runbookSchema } from './runbook-schema.ts';
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** For editors. With actions, `uses` is completed and `with` is checked by the action named. */
+export function runbookJsonSchema(actions: ReadonlyMap<string, Action> = new Map()): JsonSchema {
+  const names = [...actions.keys()];
+  return toJsonSchema(runbookSchema, 'Runbook', ({ path, jsonSchema }) => {
+    if (names.length === 0 || path.at(-1) !== 'items' || path.at(-2) !== 'steps') return;
+    const properties = record(jsonSchema['properties']);
+    jsonSchema['properties'] = { ...properties, uses: { ...record(properties['uses']), enum: names } };
+    jsonSchema['allOf'] = [...actions.values()].map((action) => ({
+      if: { properties: { uses: { const: action.name } }, required: ['uses'] },
+      then: { properties: { with: { ...withSchema(action), description: action.summary } } },
+    }));
+  });
+}
+
+export function inventoryJsonSchema(): JsonSchema {
+  return toJsonSchema(inventorySchema, 'Inventory');
+}
+
+/** Literals of `with` may also be `${{ }}`, whatever their type. */
+function withSchema(action: Action): JsonSchema {
+  const { $schema: _, ...schema } = jsonSchemaOf(action.schema);
+  const properties = Object.entries(record(schema['properties'])).map(([key, value]) => [key, orTemplate(value)]);
+  return properties.length > 0 ? { ...schema, properties: Object.fromEntries(properties) } : schema;
+}
+
+function orTemplate(schema: unknown): JsonSchema {
+  const { description, ...rest } = record(schema);
+  const either = { anyOf: [rest, { type: 'string', pattern: String.raw`\$\{\{` }] };
+  return typeof description === 'string' ? { description, ...either } : either;
+}
+
+/** The JSON Schema of what may be written, draft 7 because editors know that one best. Never throws. */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' });
+}
+
+type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override']>;
+
+function toJsonSchema(schema: z.ZodType, title: string, override?: Override): JsonSchema {
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    ...(override ? { override } : {}),
+  });
+  return { $schema, title, ...rest };
+}
+
+/** The keys that a map at a path of the document may have, in either of its forms. */
+export function keysAt(schema: JsonSchema, path: readonly (string | number)[]): readonly string[] {
+  let forms = [schema];
+  for (const part of path) {
+    forms = forms.flatMap(alternatives).flatMap((form) => {
+      const properties = record(form['properties']);
+      const next = typeof part === 'number' ? form['items'] : (properties[part] ?? form['additionalProperties']);
+      return typeof next === 'object' && next !== null ? [record(next)] : [];
+    });
+  }
+  return [...new Set(forms.flatMap(alternatives).flatMap((form) => Object.keys(record(form['properties']))))];
+}
+
+function alternatives(schema: JsonSchema): JsonSchema[] {
+  const either = schema['anyOf'];
+  return [schema, ...(Array.isArray(either) ? either.map(record).flatMap(alternatives) : [])];
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}

@@ -1,0 +1,218 @@
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import type { Document, Node, Pair, Scalar, YAMLError } from 'yaml';
+import type { Diagnostic, Span } from '../diagnostic.ts';
+import { offsetInScalar } from './scalar.ts';
+import { problem, type Source } from './source.ts';
+
+export type Path = readonly (string | number)[];
+
+/** A YAML text as plain data that remembers where each part of it stands. */
+export interface YamlDocument {
+  readonly source: Source;
+  readonly value: unknown;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The value has the shape that its author meant, so that further checks make sense. */
+  readonly sound: boolean;
+  /** The value at a path; its key where the value is empty; the nearest parent where there is none. */
+  at(path: Path): Span;
+  /** The key at the end of a path. */
+  keyAt(path: Path): Span;
+  /** A part of the string at a path, by offsets in the string's value. */
+  inside(path: Path, start: number, end: number): Span;
+  /** The text of the scalar at a path as it was written (`1.30`, which reads as the number 1.3). */
+  written(path: Path): string | undefined;
+}
+
+const REPAIRABLE = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS', 'TAB_AS_INDENT']);
+
+/** Reads one YAML 1.2 document, with `<<` merges. Never throws: what is wrong is in `diagnostics`. */
+export function readYaml(source: Source): YamlDocument {
+  try {
+    return read(source);
+  } catch (error) {
+    // The parser is recursive: a text made of brackets alone ends its stack.
+    const summary = error instanceof RangeError ? 'nested too deeply' : `not readable as YAML: ${String(error)}`;
+    return {
+      ...placesOf(source, undefined),
+      value: undefined,
+      sound: false,
+      diagnostics: [yamlProblem(source, 0, summary)],
+    };
+  }
+}
+
+function read(source: Source): YamlDocument {
+  const document = parseDocument(source.text, { prettyErrors: false, merge: true, logLevel: 'silent' });
+  const syntax = [...document.errors, ...document.warnings];
+  const structure = structureProblems(source, document);
+  const sound = structure.length === 0 && syntax.every((error) => REPAIRABLE.has(error.code));
+  let value: unknown;
+  if (structure.length === 0) {
+    try {
+      value = document.toJS();
+    } catch (error) {
+      structure.push(yamlProblem(source, 0, error instanceof Error ? error.message : String(error)));
+    }
+  }
+  return {
+    ...placesOf(source, document),
+    value,
+    sound: sound && structure.length === 0,
+    diagnostics: [...onePerLine(syntax.map((error) => syntaxProblem(source, error))), ...structure],
+  };
+}
+
+function structureProblems(source: Source, document: Document): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const open = (name: string, path: readonly unknown[]) =>
+    path.some((parent) => isNode(parent) && 'anchor' in parent && parent.anchor === name);
+  visit(document, {
+    Alias(_, alias, path) {
+      const span = spanOf(source, alias);
+      if (open(alias.source, path)) found.push(problem('yaml', `alias \`*${alias.source}\` contains itself`, span));
+      else if (!alias.resolve(document)) {
+        const detail = 'if a pattern was meant, put it in quotes';
+        found.push(problem('yaml', `there is no anchor \`&${alias.source}\` before this alias`, span, detail));
+      }
+    },
+    Pair(_, pair) {
+      if (!isMap(pair.key) && !isSeq(pair.key)) return;
+      found.push(problem('yaml', 'a key must be a plain word', spanOf(source, pair.key), QUOTE_TEMPLATE));
+    },
+  });
+  return found;
+}
+
+const QUOTE_TEMPLATE = 'inside { } and [ ], put ${{ }} and patterns with [ ] in quotes';
+
+function syntaxProblem(source: Source, error: YAMLError): Diagnostic {
+  const span = source.span(error.pos[0], error.pos[1]);
+  const line = span.text ?? '';
+  switch (error.code) {
+    case 'MULTIPLE_DOCS':
+      return problem(
+        'yaml',
+        'more than one YAML document in the file',
+        span,
+        'put each document into a file of its own',
+      );
+    case 'DUPLICATE_KEY':
+      return problem('duplicate-key', 'this key is given twice', span, 'keep one of the two');
+    case 'TAG_RESOLVE_FAILED':
+      return problem('yaml', `unknown tag: ${error.message.replace(/^Unresolved tag: /, '')}`, span, QUOTE_EXCLUSION);
+    case 'TAB_AS_INDENT':
+      return problem('yaml', 'a tab is used as indentation', span, 'YAML is indented by spaces');
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return problem('yaml', 'a `: ` inside a plain value', span, 'put the whole value in quotes');
+    default: {
+      if (/^Flow (?:map|sequence)/.test(error.message)) {
+        const bracket = error.message.startsWith('Flow map') ? '{' : '[';
+        return problem('yaml', `a \`${bracket}\` is never closed, or what follows it is not indented`, span);
+      }
+      const risky = line.includes('${{') || /[[{,].*\w\[/.test(line);
+      return problem('yaml', error.message, span, risky ? QUOTE_TEMPLATE : undefined);
+    }
+  }
+}
+
+const QUOTE_EXCLUSION = "YAML reads a leading ! as a tag; if an exclusion was meant, put it in quotes: '!worker-1'";
+
+function yamlProblem(source: Source, offset: number, summary: string): Diagnostic {
+  return problem('yaml', summary, source.span(offset));
+}
+
+/** A torn line makes the parser stumble several times; the first time says it. */
+function onePerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<number>();
+  return diagnostics.filter((one) => {
+    const line = one.span?.line ?? 0;
+    return seen.has(line) ? false : seen.add(line);
+  });
+}
+
+function spanOf(source: Source, node: Node): Span {
+  return source.span(node.range?.[0] ?? 0, node.range?.[1] ?? 0);
+}
+
+type Places = Pick<YamlDocument, 'source' | 'at' | 'keyAt' | 'inside' | 'written'>;
+
+function placesOf(source: Source, document: Document | undefined): Places {
+  const walk = (path: Path) => walkTo(document, path);
+  const at = (path: Path): Span => {
+    const { node, key, complete } = walk(path);
+    if (node?.range && (node.range[1] > node.range[0] || !key)) {
+      // A missing part is reported at the first key of what lacks it, not over the whole block.
+      const end = complete && isScalar(node) ? node.range[1] : node.range[0];
+      return source.span(node.range[0], end);
+    }
+    return key ? spanOf(source, key) : source.span(0);
+  };
+  return {
+    source,
+    at,
+    keyAt(path) {
+      const { key, complete } = walk(path);
+      return key && complete ? spanOf(source, key) : at(path);
+    },
+    inside(path, start, end) {
+      const { node } = walk(path);
+      if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return at(path);
+      const from = offsetInScalar(source.text, node, start);
+      return source.span(from, end > start ? offsetInScalar(source.text, node, end - 1) + 1 : from);
+    },
+    written(path) {
+      const { node, complete } = walk(path);
+      return complete && isScalar(node) ? node.source : undefined;
+    },
+  };
+}
+
+interface Found {
+  readonly node?: Node;
+  /** The key under which the node stands in its map. */
+  readonly key?: Node;
+  readonly complete: boolean;
+}
+
+function walkTo(document: Document | undefined, path: Path): Found {
+  let node = resolved(document, document?.contents);
+  let key: Node | undefined;
+  for (const part of path) {
+    const pair = isMap(node) ? findPair(document, node, String(part)) : undefined;
+    const next = pair ? pair.value : isSeq(node) && typeof part === 'number' ? node.items[part] : undefined;
+    if (!pair && next === undefined) return found(node, key, false);
+    key = pair && isNode(pair.key) ? pair.key : undefined;
+    node = resolved(document, next);
+  }
+  return found(node, key, true);
+}
+
+function found(node: Node | undefined, key: Node | undefined, complete: boolean): Found {
+  return { ...(node ? { node } : {}), ...(key ? { key } : {}), complete };
+}
+
+function resolved(document: Document | undefined, node: unknown): Node | undefined {
+  if (document && isAlias(node)) return node.resolve(document);
+  return isNode(node) ? node : undefined;
+}
+
+/** As `toJS` names it: `1:` is the key `1`, `~:` the empty one. */
+function keyText({ value }: Scalar): string {
+  return value === null || value === undefined ? '' : `${value as string}`;
+}
+
+function findPair(document: Document | undefined, map: Node, name: string): Pair | undefined {
+  if (!isMap(map)) return undefined;
+  const pairs = map.items.filter((item) => isPair(item));
+  const own = pairs.findLast((pair) => isScalar(pair.key) && keyText(pair.key) === name);
+  if (own) return own;
+  for (const merge of pairs.filter((pair) => isScalar(pair.key) && pair.key.source === '<<')) {
+    const value = resolved(document, merge.value);
+    for (const item of isSeq(value) ? value.items : [value]) {
+      const base = resolved(document, item);
+      const inherited = base && base !== map ? findPair(document, base, name) : undefined;
+      if (inherited) return inherited;
+    }
+  }
+  return undefined;
+}
