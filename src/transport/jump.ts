@@ -1,0 +1,141 @@
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Place } from './host-key.ts';
+import type { ReadSecret } from './identities.ts';
+import { openLink, type Link } from './link.ts';
+import { ConnectFailure, type Target } from './transport.ts';
+
+interface Hop {
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads `[user@]host[:port]`; an IPv6 address with a port stands in brackets. */
+export function parseHop(text: string, user: string): Hop {
+  const [, name, bracketed, plain, port] =
+    /^(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:]+|.*:.*:.*?))(?::(\d+))?$/.exec(text) ?? [];
+  return { user: name ?? user, host: bracketed ?? plain ?? text, port: port === undefined ? 22 : Number(port) };
+}
+
+interface Shared {
+  readonly link: Promise<Link>;
+  readonly giveUp: AbortController;
+  users: number;
+}
+
+/** A jump host in use; `release` when the link through it is gone. */
+export interface Lease {
+  readonly link: Link;
+  release(): void;
+}
+
+/**
+ * Connections to jump hosts, one per chain, shared by all nodes behind it: a login per node would run into the jump
+ * host's MaxStartups. Keys and the agent log in there; a node's password is never sent to a jump host.
+ */
+export class JumpHosts {
+  readonly #shared = new Map<string, Shared>();
+  readonly #readSecret: ReadSecret;
+
+  constructor(readSecret: ReadSecret) {
+    this.#readSecret = readSecret;
+  }
+
+  /** The last hop before the target, connected; undefined where there is none. @throws ConnectFailure */
+  async lease(target: Target, signal?: AbortSignal): Promise<Lease | undefined> {
+    return target.jump.length === 0 ? undefined : this.#lease(target, target.jump.length - 1, signal);
+  }
+
+  async #lease(target: Target, index: number, signal?: AbortSignal): Promise<Lease> {
+    const key = JSON.stringify([{ ...target, name: '', host: '', port: 0, jump: target.jump.slice(0, index + 1) }]);
+    const shared = this.#shared.get(key) ?? this.#open(key, target, index);
+    shared.users++;
+    let held = true;
+    const release = (): void => {
+      if (!held) return;
+      held = false;
+      if (--shared.users === 0) this.#drop(key, shared);
+    };
+    signal?.addEventListener('abort', release, { once: true });
+    try {
+      return { link: await shared.link, release };
+    } catch (error) {
+      release();
+      if (!(error instanceof ConnectFailure)) throw error;
+      const message = `${target.name}: ${error.message}`;
+      throw new ConnectFailure(target.name, error.reason, message, error.detail, { cause: error });
+    } finally {
+      signal?.removeEventListener('abort', release);
+    }
+  }
+
+  #open(key: string, target: Target, index: number): Shared {
+    const giveUp = new AbortController();
+    const link = this.#connect(target, index, giveUp.signal);
+    const shared: Shared = { link, giveUp, users: 0 };
+    this.#shared.set(key, shared);
+    const forget = (): void => {
+      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+    };
+    link.then(async (open) => open.closed.then(forget)).catch(forget);
+    return shared;
+  }
+
+  #drop(key: string, shared: Shared): void {
+    if (this.#shared.get(key) === shared) this.#shared.delete(key);
+    shared.giveUp.abort();
+    shared.link.then(async (link) => link.close()).catch(() => undefined);
+  }
+
+  async #connect(target: Target, index: number, signal: AbortSignal): Promise<Link> {
+    const text = target.jump[index] ?? '';
+    const hop = parseHop(text, target.user);
+    const before = index > 0 ? await this.#lease(target, index - 1, signal) : undefined;
+    const via = target.jump.slice(0, index);
+    try {
+      const link = await openLink({
+        target: { ...target, name: `jump host ${text}` },
+        place: placeOf(hop.host, hop.port, via),
+        user: hop.user,
+        password: false,
+        readSecret: this.#readSecret,
+        dial: (gaveUp) => dial(before, hop.host, hop.port, gaveUp),
+        signal,
+      });
+      void link.closed.then(() => before?.release());
+      return link;
+    } catch (error) {
+      before?.release();
+      throw error;
+    }
+  }
+}
+
+export function placeOf(host: string, port: number, via: readonly string[]): Place {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return { host, port, via, label: via.length > 0 ? `${address} via ${via.join(', ')}` : address };
+}
+
+/** A TCP connection, direct or forwarded by a jump host. */
+export function dial(through: Lease | undefined, host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+  if (through) return forward(through, host, port);
+  return new Promise((resolve, reject) => {
+    // Node gives each of several addresses 250 ms unless told otherwise: too little for a far one.
+    const socket = connect({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 3000 });
+    socket.once('error', reject);
+    socket.once('connect', () => resolve(socket));
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
+  });
+}
+
+function forward({ link }: Lease, host: string, port: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    if (link.lost !== undefined) return reject(new Error(`the jump host was lost: ${link.lost}`));
+    link.client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
+      if (error) reject(new Error(`the jump host could not reach it: ${error.message}`, { cause: error }));
+      else resolve(channel);
+    });
+    return undefined;
+  });
+}
