@@ -1,0 +1,152 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+const SRC = new URL('../src/', import.meta.url).pathname;
+
+/** DESIGN.md's table: a room may import those before it in the chain. */
+const CHAIN = [
+  ['diagnostic', 'diagnostic-printer', 'event', 'failure'],
+  ['transport'],
+  ['remote'],
+  ['facts'],
+  ['guards', 'actions'],
+  ['documents'],
+  ['plan'],
+  ['journal'],
+  ['engine'],
+  ['commands'],
+  ['cli'],
+] as const;
+
+/** Rooms beside the chain, with all that they may import. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = {
+  render: ['diagnostic', 'diagnostic-printer', 'event', 'failure', 'guards', 'plan'],
+  lab: CHAIN.slice(
+    0,
+    CHAIN.findIndex((level) => level.some((room) => room === 'engine')),
+  ).flat(),
+};
+
+/** Rooms within one level do not see each other, but for these. */
+const WITHIN: Readonly<Record<string, readonly string[]>> = {
+  event: ['diagnostic'],
+  'diagnostic-printer': ['diagnostic'],
+  actions: ['guards'],
+};
+
+/** Rooms that only some may import, whatever the chain says. */
+const ONLY: Readonly<Record<string, readonly string[]>> = { lab: ['commands'], render: ['commands', 'cli'] };
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  /** `src/plan/plan.ts -> ../guards/guard.ts` */
+  readonly text: string;
+}
+
+test('every file of src lies in a room that the design knows', () => {
+  const known = new Set([...CHAIN.flat(), ...Object.keys(BESIDE)]);
+  expect(sources().filter((file) => !known.has(roomOf(file)))).toEqual([]);
+});
+
+test('imports point one way only', () => {
+  const wrong = imports().filter(({ from, to }) => from !== to && !mayImport(from, to));
+  expect(wrong.map(({ text }) => text)).toEqual([]);
+});
+
+test('no room is its own import, over however many others', () => {
+  expect(cycles(imports())).toEqual([]);
+});
+
+test('guards and plan do no input or output', () => {
+  const io = /^(node:(fs|net|child_process|http|https|dns|tls|tty|readline|process)\b|execa|ssh2)/;
+  const files = sources().filter((file) => ['guards', 'plan'].includes(roomOf(file)));
+  const wrong = files.flatMap((file) =>
+    specifiers(file)
+      .filter((name) => io.test(name))
+      .map((name) => `${file}: ${name}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('the table itself refuses what it should', () => {
+  expect(mayImport('engine', 'render')).toBe(false);
+  expect(mayImport('transport', 'engine')).toBe(false);
+  expect(mayImport('engine', 'lab')).toBe(false);
+  expect(mayImport('commands', 'lab')).toBe(true);
+  expect(mayImport('event', 'diagnostic')).toBe(true);
+  expect(mayImport('diagnostic', 'event')).toBe(false);
+  expect(cycles([edge('a', 'b'), edge('b', 'c'), edge('c', 'a')])).toEqual(['a -> b -> c -> a']);
+});
+
+function edge(from: string, to: string): Import {
+  return { from, to, text: '' };
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (ONLY[to] !== undefined) return ONLY[to].includes(from);
+  if (BESIDE[from] !== undefined) return BESIDE[from].includes(to);
+  if (WITHIN[from]?.includes(to)) return true;
+  const level = (room: string): number => CHAIN.findIndex((rooms) => rooms.some((name) => name === room));
+  return level(to) !== -1 && level(to) < level(from);
+}
+
+function cycles(all: readonly Import[]): string[] {
+  const targets = new Map<string, Set<string>>();
+  for (const { from, to } of all) if (from !== to) targets.set(from, (targets.get(from) ?? new Set()).add(to));
+  const found = new Set<string>();
+  const walk = (path: readonly string[]): void => {
+    for (const next of targets.get(path.at(-1) ?? '') ?? []) {
+      const start = path.indexOf(next);
+      // Each cycle once: from its first room by name.
+      if (start === 0 && path.every((room) => path[0] === room || (path[0] ?? '') < room))
+        found.add([...path, next].join(' -> '));
+      if (start === -1) walk([...path, next]);
+    }
+  };
+  for (const room of targets.keys()) walk([room]);
+  return [...found];
+}
+
+function sources(): string[] {
+  const entries = readdirSync(SRC, { recursive: true, encoding: 'utf8' });
+  return entries.filter((file) => file.endsWith('.ts') && statSync(join(SRC, file)).isFile());
+}
+
+/** The first folder below src, or a top-level file's name. */
+function roomOf(file: string): string {
+  return (file.split('/')[0] ?? '').replace(/\.ts$/, '');
+}
+
+function imports(): Import[] {
+  return sources().flatMap((file) =>
+    specifiers(file)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => {
+        const target = relative(SRC, join(SRC, file, '..', name));
+        return { from: roomOf(file), to: roomOf(target), text: `src/${file} -> ${name}` };
+      }),
+  );
+}
+
+/** Whatever a file imports: declarations, re-exports, `import()` and types by `import('...')`. */
+function specifiers(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(SRC, file), 'utf8'), ts.ScriptTarget.ESNext, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const specifier = specifierOf(node);
+    if (specifier && ts.isStringLiteralLike(specifier)) found.push(specifier.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function specifierOf(node: ts.Node): ts.Node | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
+  if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) return node.arguments[0];
+  return undefined;
+}
