@@ -24,6 +24,8 @@ export interface ActionContext<W> {
   readonly settings: ActionSettings;
   /** The run's id; while planning, `RUN`. */
   readonly run: string;
+  /** The node as it stood when the run was planned; undefined: take it that nothing of it was changed yet. */
+  readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[] };
 }
 
 /** One line of what a step does, as an operator would type it, and the whole POSIX sh script it comes from. */
@@ -68,10 +70,14 @@ export interface Action<W = unknown> {
    * to do, so that a second run drains nobody.
    */
   readonly service?: 'out' | 'in';
+  /** The time limit that follows from `with`, in milliseconds, in place of `timeout`; a step's own `timeout:` still wins. */
+  timeoutOf?(context: ActionContext<W>): number;
+  /** Why this action cannot work on this node at all (its package manager), in one line with what to do; undefined: it can. */
+  unsupported?(context: ActionContext<W>): string | undefined;
   /** Undefined: nothing to run, the step waits until `isDone` is true (wait-node-ready). */
   script?(context: ActionContext<W>): StepScript;
   /** For steps without a script: the commands that show what is waited for. */
-  readonly waitsFor?: (context: ActionContext<W>) => readonly string[];
+  waitsFor?(context: ActionContext<W>): readonly string[];
   isDone(context: ActionContext<W>): Verdict;
   /** The outcome apart from what the tool printed, on fresh facts; `before` are the facts ahead of the script. Default: isDone. */
   verify?(context: ActionContext<W>, before: Facts): Verdict;

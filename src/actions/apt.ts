@@ -1,0 +1,18 @@
+import type { ActionContext } from './action.ts';
+import { machineOf } from './subject.ts';
+
+/** Waits for the holder of dpkg's lock (apt names it) instead of failing; seconds. */
+const LOCK_WAIT = '-o DPkg::Lock::Timeout=300';
+
+/** Refreshes lists; options before the verb. Also a fetch that failed for a passing reason is a failure (apt >= 2.1.15). */
+export const APT_UPDATE = `apt-get -q ${LOCK_WAIT} -o APT::Update::Error-Mode=any`;
+
+/** Installs without a question: a conffile that was changed by hand stays as it is. */
+export const APT_INSTALL = `apt-get -y -q ${LOCK_WAIT} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install`;
+
+/** Why apt cannot be used on the node; undefined where it can, or where the operating system is not known. */
+export function withoutApt(context: ActionContext<unknown>): string | undefined {
+  const os = machineOf(context).os;
+  if (!os || os.packageManager === 'apt') return undefined;
+  return `${context.node.name} (${os.prettyName}) has no apt but ${os.packageManager}: only Debian and Ubuntu are supported; change its packages with run: steps`;
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { withNodeObject, type Action } from './action.ts';
+import { cordoned, isCordoned, kubectl, markOurs } from './kubectl.ts';
+import { objectNameOf, objectOf, unknownObject } from './subject.ts';
+
+const schema = z.strictObject({});
+
+export const cordon: Action<z.infer<typeof schema>> = {
+  name: 'cordon',
+  summary: 'Take new pods away from the node (kubectl cordon)',
+  schema,
+  place: 'kubectl',
+  effect: 'repeatable',
+  timeout: 120_000,
+  onTimeout: 'kill',
+  facts: ['machine', 'kubelet', 'nodes'],
+  guards: ['membership', 'same-machine'],
+  settle: 30_000,
+  service: 'out',
+  script(context) {
+    const command = kubectl(context, 'cordon', objectNameOf(context));
+    const text = ['set -eu', ...markOurs(context), command, isCordoned(context, true)];
+    return { commands: [command], text: `${text.join('\n')}\n` };
+  },
+  isDone(context) {
+    const node = objectOf(context);
+    if (!node) return { done: false, reason: unknownObject(context) };
+    return { done: node.unschedulable, reason: `${node.name} is ${node.unschedulable ? 'cordoned' : 'schedulable'}` };
+  },
+  project: (context) => withNodeObject(context.facts, objectNameOf(context), (node) => cordoned(context, node)),
+};

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import type { Facts, KubeletFact, NodeFacts, PackagesFact } from '../facts/facts.ts';
+import { withNode, type Action, type ActionContext } from './action.ts';
+import { APT_INSTALL, APT_UPDATE, withoutApt } from './apt.ts';
+import { isBefore, minorOf, release, releaseOf } from './release.ts';
+import { quote, refusal } from './shell.ts';
+import { machineOf } from './subject.ts';
+import { verdictOf } from './verdict.ts';
+
+const schema = z.strictObject({
+  packages: z
+    .array(z.enum(['kubeadm', 'kubelet', 'kubectl']))
+    .min(1)
+    .describe('The packages to install, all at one release'),
+  version: release.describe('Their release; the revision is found in the repository'),
+});
+type With = z.infer<typeof schema>;
+
+export const installPackages: Action<With> = {
+  name: 'install-packages',
+  summary:
+    'Install Kubernetes packages at one release; what was on hold is on hold again afterwards, also after a failure',
+  schema,
+  place: 'node',
+  effect: 'repeatable',
+  timeout: 900_000,
+  onTimeout: 'kill',
+  facts: ['os', 'packages', 'offered', 'binaries', 'kubelet'],
+  guards: [
+    'membership',
+    'same-machine',
+    'repository-offers',
+    'no-downgrade',
+    'kubeadm-version',
+    'skew-r2',
+    'skew-r6',
+    'skew-r8',
+  ],
+  settle: 10_000,
+  unsupported: withoutApt,
+  script(context) {
+    const reason = withoutApt(context);
+    if (reason !== undefined) return { commands: [], text: refusal(reason) };
+    const wanted = context.with.packages.map(
+      (name) => `${name}=${revisionOf(context, name) ?? `${context.with.version}-*`}`,
+    );
+    const held = holdsToRestore(context);
+    const names = held.map(quote).join(' ');
+    return {
+      commands: [
+        ...(held.length > 0 ? [`apt-mark unhold ${names}`] : []),
+        `apt-get install -y ${wanted.map(quote).join(' ')}`,
+        ...(held.length > 0 ? [`apt-mark hold ${names}`] : []),
+      ],
+      text: scriptText(wanted, names),
+    };
+  },
+  isDone(context) {
+    const packages = machineOf(context).packages;
+    if (!packages) return { done: false, reason: `the packages of ${context.node.name} are not known` };
+    const missing = [...packagesMissing(context.with, packages), ...holdsMissing(context, packages)];
+    const names = context.with.packages.map((name) => `${name} ${packages.installed[name]?.revision ?? ''}`);
+    const held = context.with.packages.every((name) => packages.held.includes(name)) ? ', on hold' : '';
+    return verdictOf(missing, `installed: ${names.join(', ')}${held}`);
+  },
+  project(context): Facts {
+    return withNode(context.facts, context.node.name, (node) => withInstalled(context, node));
+  },
+};
+
+/** The lists may be older than the release (another patch of the same minor): refreshed where they do not know it. */
+function scriptText(wanted: readonly string[], held: string): string {
+  const known = wanted.map((word) => {
+    const [name = '', revision = ''] = word.split('=');
+    return `apt-cache madison ${quote(name)} | grep -Fq ${quote(` ${revision} `)}`;
+  });
+  const hold = `apt-mark hold ${held} || { code=$?; [ "$rc" -ne 0 ] || rc=$code; }`;
+  return `set -eu
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+if [ -n "$(dpkg --audit)" ]; then
+  echo 'dpkg was interrupted earlier: finishing that first' >&2
+  dpkg --force-confold --configure -a
+fi
+if ${known.join(' && ')}; then :; else
+  ${APT_UPDATE} update || echo 'apt-get update failed; going on with the lists that are there' >&2
+fi
+rc=0
+${held === '' ? '' : `apt-mark unhold ${held} || rc=$?\n`}if [ "$rc" -eq 0 ]; then
+  ${APT_INSTALL} ${wanted.map(quote).join(' ')} || rc=$?
+fi
+${held === '' ? '' : `${hold}\n`}exit "$rc"
+`;
+}
+
+/** The exact revision: the newest offered one of the release, else the installed one. */
+function revisionOf(context: ActionContext<With>, name: string): string | undefined {
+  const { version } = context.with;
+  const { installed, offered } = revisions(context, name);
+  if (installed !== undefined && releaseOf(installed) === version) return installed;
+  return offered.find((revision) => releaseOf(revision) === version);
+}
+
+function revisions(
+  context: ActionContext<With>,
+  name: string,
+): { installed: string | undefined; offered: readonly string[] } {
+  const machine = machineOf(context);
+  return {
+    installed: machine.packages?.installed[name]?.revision,
+    offered: machine.offered?.[minorOf(context.with.version)]?.revisions[name] ?? [],
+  };
+}
+
+/** Held packages that installing these may change: they themselves, and dependencies that apt may have to raise with them. */
+function holdsToRestore(context: ActionContext<With>): string[] {
+  const { packages, version } = context.with;
+  const names: string[] = [
+    ...packages,
+    ...(packages.includes('kubelet') ? ['kubernetes-cni'] : []),
+    ...(packages.includes('kubeadm') && isBefore(version, 32) ? ['cri-tools'] : []),
+  ];
+  const held = new Set([...(machineOf(context).packages?.held ?? []), ...(context.before?.held ?? [])]);
+  return names.filter((name) => held.has(name));
+}
+
+function packagesMissing(options: With, { installed }: PackagesFact): string[] {
+  return options.packages.flatMap((name) => {
+    const found = installed[name];
+    if (!found) return [`${name} is not installed`];
+    if (releaseOf(found.revision) !== options.version)
+      return [`${name} is at ${found.revision}, not ${options.version}`];
+    return isSound(found.status) ? [] : [`${name} ${found.revision} is not whole (dpkg says ${found.status.trim()})`];
+  });
+}
+
+function holdsMissing(context: ActionContext<With>, packages: PackagesFact): string[] {
+  return holdsToRestore(context).flatMap((name) =>
+    packages.held.includes(name) ? [] : [`${name} was on hold and is not any more`],
+  );
+}
+
+/** dpkg's abbreviated status: wanted (any), then `i` for installed, then no error flag. */
+function isSound(status: string): boolean {
+  return /^[a-z]i$/.test(status.trim()) || status.trim() === 'installed';
+}
+
+function withInstalled(context: ActionContext<With>, node: NodeFacts): NodeFacts {
+  const { packages: names, version } = context.with;
+  const installed = names.map(
+    (name) => [name, { revision: revisionOf(context, name) ?? `${version}-1.1`, status: 'ii' }] as const,
+  );
+  const held = [...new Set([...(node.packages?.held ?? []), ...holdsToRestore(context)])].toSorted();
+  const changed = names.includes('kubelet') && node.binaries?.kubelet !== version;
+  return {
+    ...node,
+    packages: { installed: { ...node.packages?.installed, ...Object.fromEntries(installed) }, held },
+    binaries: { ...node.binaries, ...Object.fromEntries(names.map((name) => [name, version])) },
+    ...(node.kubelet && changed && { kubelet: withNewBinary(node.kubelet) }),
+  };
+}
+
+/** The running process is older than its binary until it is restarted. */
+function withNewBinary(kubelet: KubeletFact): KubeletFact {
+  return { ...kubelet, binaryChangedAt: Math.max(kubelet.binaryChangedAt ?? 0, (kubelet.startedAt ?? 0) + 1) };
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { withNode, type Action, type ActionContext, type Verdict } from './action.ts';
+import { controlPlaneMissing, projectControlPlane } from './control-plane.ts';
+import { kubeadmFlags, kubeadmOptions } from './kubeadm-options.ts';
+import { atLeast, release, releaseOf } from './release.ts';
+import { machineOf, objectOf } from './subject.ts';
+import { verdictOf } from './verdict.ts';
+
+const schema = z.strictObject({
+  version: release.optional().describe('The release that the node must come to; else that of its kubeadm'),
+  ...kubeadmOptions,
+});
+type With = z.infer<typeof schema>;
+
+export const kubeadmUpgradeNode: Action<With> = {
+  name: 'kubeadm-upgrade-node',
+  summary: 'Upgrade a further control plane, or fetch the kubelet configuration of a worker (kubeadm upgrade node)',
+  schema,
+  place: 'node',
+  effect: 'once',
+  timeout: 1_800_000,
+  onTimeout: 'leave',
+  facts: [
+    'machine',
+    'packages',
+    'binaries',
+    'kubelet',
+    'nodes',
+    'apiServers',
+    'staticPods',
+    'kubeadmConfig',
+    'kubeProxy',
+  ],
+  guards: [
+    'membership',
+    'same-machine',
+    'nodes-ready',
+    'api-servers-answer',
+    'no-skipped-minor',
+    'no-downgrade',
+    'kubeadm-version',
+    'skew-r1',
+    'skew-r2',
+    'skew-r3',
+  ],
+  settle: 300_000,
+  script(context) {
+    const command = `kubeadm upgrade node${kubeadmFlags(context.with)}`;
+    return { commands: [command], text: `${command}\n` };
+  },
+  isDone: configured,
+  verify(context) {
+    if (context.node.role === 'control-plane') return configured(context);
+    return { done: true, reason: 'kubeadm exited 0: the kubelet configuration was fetched' };
+  },
+  project(context) {
+    const target = targetOf(context);
+    if (target === undefined) return context.facts;
+    if (context.node.role === 'control-plane') return projectControlPlane(context, target);
+    return withNode(context.facts, context.node.name, (node) => ({
+      ...node,
+      kubelet: { active: true, healthy: true, ...node.kubelet, configuredFor: target },
+    }));
+  },
+};
+
+function targetOf(context: ActionContext<With>): string | undefined {
+  return context.with.version ?? machineOf(context).binaries?.kubeadm;
+}
+
+function configured(context: ActionContext<With>): Verdict {
+  const target = targetOf(context);
+  if (target === undefined) return { done: false, reason: `kubeadm is not installed on ${context.node.name}` };
+  return context.node.role === 'control-plane' ? controlPlaneVerdict(context, target) : workerVerdict(context, target);
+}
+
+function controlPlaneVerdict(context: ActionContext<With>, target: string): Verdict {
+  const missing = controlPlaneMissing(context, target);
+  return verdictOf(missing, `the control plane of ${context.node.name} is at ${target}`);
+}
+
+/** A worker only fetches a configuration, which leaves no trace of its version: judged by the kubelet that comes after it. */
+function workerVerdict(context: ActionContext<With>, target: string): Verdict {
+  const { kubelet, packages } = machineOf(context);
+  if (kubelet?.configuredFor === target) return { done: true, reason: `the configuration for ${target} was fetched` };
+  const running = objectOf(context)?.kubeletVersion;
+  const installed = packages?.installed['kubelet']?.revision;
+  const done = atLeast(running, target) && atLeast(installed && releaseOf(installed), target);
+  return done
+    ? { done, reason: `the kubelet is at ${running ?? target} already: its configuration was fetched before` }
+    : {
+        done,
+        reason: `the kubelet is at ${running ?? 'an unknown version'}: its configuration for ${target} comes first`,
+      };
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { Action } from './action.ts';
+import { controlPlaneMissing } from './control-plane.ts';
+import { release } from './release.ts';
+import { quote } from './shell.ts';
+import { verdictOf } from './verdict.ts';
+
+const schema = z.strictObject({ version: release.describe('The release that kubeadm is asked about') });
+
+/** Always with a version: without one kubeadm asks the internet, falls back to its own and prints no table. */
+export const kubeadmUpgradePlan: Action<z.infer<typeof schema>> = {
+  name: 'kubeadm-upgrade-plan',
+  summary: 'Ask kubeadm whether it can upgrade the cluster to the version; changes nothing',
+  schema,
+  place: 'node',
+  effect: 'none',
+  timeout: 300_000,
+  onTimeout: 'kill',
+  facts: ['machine', 'kubelet', 'nodes', 'apiServers', 'staticPods', 'kubeadmConfig'],
+  guards: [
+    'membership',
+    'same-machine',
+    'nodes-ready',
+    'api-servers-answer',
+    'no-skipped-minor',
+    'kubeadm-version',
+    'no-downgrade',
+  ],
+  settle: 0,
+  script(context) {
+    const command = `kubeadm upgrade plan ${quote(`v${context.with.version}`)}`;
+    return { commands: [command], text: `${command}\n` };
+  },
+  isDone(context) {
+    const { version } = context.with;
+    return verdictOf(
+      controlPlaneMissing(context, version),
+      `the control plane of ${context.node.name} is at ${version} already`,
+    );
+  },
+  verify: (context) => ({ done: true, reason: `kubeadm sees a way to ${context.with.version}` }),
+  project: (context) => context.facts,
+};

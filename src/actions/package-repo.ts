@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { withNode, type Action, type ActionContext } from './action.ts';
+import { withoutApt } from './apt.ts';
+import { afterSwitch, isSwitched, planSwitch, type Switch } from './package-source.ts';
+import { switchScript } from './package-repo-script.ts';
+import { minorOf, release } from './release.ts';
+import { quote, refusal } from './shell.ts';
+import { machineOf } from './subject.ts';
+
+const schema = z.strictObject({
+  version: release.describe('The release whose minor the package source must offer'),
+});
+type With = z.infer<typeof schema>;
+
+export const packageRepo: Action<With> = {
+  name: 'package-repo',
+  summary: "Switch the node's Kubernetes package source to the version's minor",
+  schema,
+  place: 'node',
+  effect: 'repeatable',
+  timeout: 900_000,
+  onTimeout: 'kill',
+  facts: ['os', 'repository', 'offered', 'packages'],
+  guards: ['membership', 'same-machine', 'repository-offers', 'no-downgrade'],
+  settle: 10_000,
+  unsupported: withoutApt,
+  script(context) {
+    const reason = withoutApt(context);
+    if (reason !== undefined) return { commands: [], text: refusal(reason) };
+    const change = changeOf(context);
+    return { commands: commandsOf(change), text: switchScript(change) };
+  },
+  isDone(context) {
+    const { repository } = machineOf(context);
+    if (!repository) return { done: false, reason: `the package sources of ${context.node.name} are not known` };
+    const change = changeOf(context);
+    const enabled = repository.sources.filter((source) => source.enabled);
+    if (isSwitched(repository, change)) return { done: true, reason: `${change.file} has v${change.minor}` };
+    if (enabled.length === 0) return { done: false, reason: 'no Kubernetes package source is enabled' };
+    const found = enabled.map((source) => `${source.file} has v${source.minor} of ${source.baseUrl}`).join(', ');
+    return { done: false, reason: `${found}; wanted is v${change.minor} of ${change.baseUrl} alone` };
+  },
+  project: (context) =>
+    withNode(context.facts, context.node.name, (node) => ({
+      ...node,
+      repository: afterSwitch(node.repository, changeOf(context)),
+    })),
+};
+
+function changeOf(context: ActionContext<With>): Switch {
+  return planSwitch(machineOf(context).repository, minorOf(context.with.version), context.settings.packagesBaseUrl);
+}
+
+/** As an operator would type them; the script does the same on copies and puts everything back where apt refuses. */
+function commandsOf(change: Switch): string[] {
+  const { file, from, keyring, url, wanted } = change;
+  const key = keyring?.endsWith('.asc')
+    ? `curl -fsSL ${quote(`${url}Release.key`)} -o ${quote(keyring)}`
+    : `curl -fsSL ${quote(`${url}Release.key`)} | gpg --batch --yes --dearmor -o ${quote(keyring ?? '')}`;
+  return [
+    ...(keyring === undefined ? [] : [key]),
+    from === undefined
+      ? `echo ${quote(change.line)} >>${quote(file)}`
+      : `sed -i ${quote(`s|${from}|${wanted}|`)} ${quote(file)}`,
+    ...change.disable.map((source) =>
+      source.format === 'list'
+        ? `sed -i ${quote(`${source.line}s|^|# |`)} ${quote(source.file)}`
+        : `sed -i ${quote(`${source.line}i Enabled: no`)} ${quote(source.file)}`,
+    ),
+    'apt-get update',
+  ];
+}

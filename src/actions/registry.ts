@@ -1,0 +1,29 @@
+import type { Action } from './action.ts';
+import { cordon } from './cordon.ts';
+import { drain } from './drain.ts';
+import { installPackages } from './install-packages.ts';
+import { kubeadmUpgradeApply } from './kubeadm-upgrade-apply.ts';
+import { kubeadmUpgradeNode } from './kubeadm-upgrade-node.ts';
+import { kubeadmUpgradePlan } from './kubeadm-upgrade-plan.ts';
+import { packageRepo } from './package-repo.ts';
+import { restartKubelet } from './restart-kubelet.ts';
+import { uncordon } from './uncordon.ts';
+import { verifyCluster } from './verify-cluster.ts';
+import { waitNodeReady } from './wait-node-ready.ts';
+
+const all: readonly Action[] = [
+  packageRepo,
+  installPackages,
+  kubeadmUpgradePlan,
+  kubeadmUpgradeApply,
+  kubeadmUpgradeNode,
+  drain,
+  cordon,
+  uncordon,
+  restartKubelet,
+  waitNodeReady,
+  verifyCluster,
+];
+
+/** Everything that a runbook can `uses:`, by name, in the order people read them. */
+export const actions: ReadonlyMap<string, Action> = new Map(all.map((action) => [action.name, action]));

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { NodeObject } from '../facts/facts.ts';
+import { withNodeObject, type Action, type ActionContext } from './action.ts';
+import { CORDONED_BY, FAILED, isCordoned, kubectl, unmark } from './kubectl.ts';
+import { objectNameOf, objectOf, unknownObject } from './subject.ts';
+
+const schema = z.strictObject({});
+
+export const uncordon: Action<z.infer<typeof schema>> = {
+  name: 'uncordon',
+  summary: 'Let pods onto the node again (kubectl uncordon), unless somebody else had cordoned it before',
+  schema,
+  place: 'kubectl',
+  effect: 'repeatable',
+  timeout: 120_000,
+  onTimeout: 'kill',
+  facts: ['machine', 'kubelet', 'nodes'],
+  guards: ['membership', 'same-machine'],
+  settle: 30_000,
+  service: 'in',
+  script(context) {
+    const command = kubectl(context, 'uncordon', objectNameOf(context));
+    const text = ['set -eu', command, `if ${isCordoned(context, false)}; then :; else exit 1; fi`, unmark(context)];
+    return { commands: [command], text: `${text.join('\n')}\n` };
+  },
+  isDone(context) {
+    const node = objectOf(context);
+    if (!node) return { done: false, reason: unknownObject(context) };
+    if (isForeign(context, node)) return { done: true, reason: `${node.name} was cordoned before this run: left so` };
+    if (node.unschedulable) return { done: false, reason: `${node.name} is cordoned` };
+    if (isMarked(node))
+      return { done: false, reason: `${node.name} still has the annotation of a run that cordoned it` };
+    return { done: true, reason: `${node.name} is schedulable` };
+  },
+  project(context) {
+    return withNodeObject(context.facts, objectNameOf(context), (node) => {
+      if (isForeign(context, node)) return node;
+      const kept = Object.entries(node.annotations).filter(([key]) => key !== CORDONED_BY && key !== FAILED);
+      return { ...node, unschedulable: false, annotations: Object.fromEntries(kept) };
+    });
+  },
+};
+
+/** Cordoned by somebody else: before the run, and by no run of ours. */
+function isForeign(context: ActionContext<unknown>, node: NodeObject): boolean {
+  return node.unschedulable && context.before?.unschedulable === true && node.annotations[CORDONED_BY] === undefined;
+}
+
+function isMarked(node: NodeObject): boolean {
+  return node.annotations[CORDONED_BY] !== undefined || node.annotations[FAILED] !== undefined;
+}

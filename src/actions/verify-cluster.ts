@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { ClusterFacts, Facts, NodeObject } from '../facts/facts.ts';
+import type { Action, ActionContext } from './action.ts';
+import { controlPlaneMissing, projectControlPlane } from './control-plane.ts';
+import { CORDONED_BY, FAILED, kubectl } from './kubectl.ts';
+import { release } from './release.ts';
+import { some, verdictOf } from './verdict.ts';
+
+const schema = z.strictObject({
+  version: release.describe('The release that the whole cluster must be at'),
+  kubelets: z.boolean().default(true).describe('false: the kubelets may be older'),
+});
+type With = z.infer<typeof schema>;
+
+export const verifyCluster: Action<With> = {
+  name: 'verify-cluster',
+  summary: 'Wait until the whole cluster is at the version, Ready and schedulable',
+  schema,
+  place: 'kubectl',
+  effect: 'none',
+  timeout: 600_000,
+  onTimeout: 'kill',
+  facts: ['machine', 'kubelet', 'staticPods', 'nodes', 'apiServers', 'kubeadmConfig', 'kubeProxy'],
+  guards: ['membership'],
+  settle: 0,
+  waitsFor: (context) => [
+    kubectl(context, 'get', 'nodes'),
+    kubectl(context, '-n', 'kube-system', 'get', 'daemonset', 'kube-proxy'),
+    kubectl(context, '-n', 'kube-system', 'get', 'configmap', 'kubeadm-config'),
+  ],
+  isDone(context) {
+    const { cluster } = context.facts;
+    if (!cluster) return { done: false, reason: 'nothing is known of the cluster' };
+    const missing = [
+      ...controlPlanes(context).flatMap((one) => controlPlaneMissing(one, context.with.version)),
+      ...configMissing(cluster, context.with.version),
+      ...proxyMissing(cluster, context.with.version),
+      ...(cluster.nodes ?? []).flatMap((node) => nodeMissing(context.with, node)),
+    ];
+    return verdictOf([...new Set(missing)], `${summary(context)}${leftCordoned(cluster)}`);
+  },
+  project(context): Facts {
+    const { version, kubelets } = context.with;
+    const facts = controlPlanes(context).reduce(
+      (facts, one) => projectControlPlane({ ...one, facts }, version),
+      context.facts,
+    );
+    const { cluster } = facts;
+    if (!cluster) return facts;
+    const { kubeProxy, nodes } = cluster;
+    return {
+      ...facts,
+      cluster: {
+        ...cluster,
+        kubeadmConfig: { ...cluster.kubeadmConfig, kubernetesVersion: version },
+        ...(kubeProxy?.version !== undefined && {
+          kubeProxy: { ...kubeProxy, version, updated: kubeProxy.desired, available: kubeProxy.desired },
+        }),
+        ...(nodes && {
+          nodes: nodes.map((node) => ({
+            ...node,
+            ready: true,
+            unschedulable: node.unschedulable && !isOurs(node),
+            kubeletVersion: kubelets ? version : node.kubeletVersion,
+          })),
+        }),
+      },
+    };
+  },
+};
+
+function controlPlanes(context: ActionContext<With>): ActionContext<With>[] {
+  return context.nodes.filter((node) => node.role === 'control-plane').map((node) => ({ ...context, node }));
+}
+
+function configMissing(cluster: ClusterFacts, version: string): string[] {
+  const configured = cluster.kubeadmConfig?.kubernetesVersion;
+  return configured === version
+    ? []
+    : [`kubeadm-config says ${configured ?? 'nothing that could be read'}, not ${version}`];
+}
+
+/** A cluster without kube-proxy (another network plugin does its work) lacks nothing. */
+function proxyMissing({ kubeProxy }: ClusterFacts, version: string): string[] {
+  if (kubeProxy?.version === undefined) return [];
+  if (kubeProxy.version !== version) return [`kube-proxy is at ${kubeProxy.version}, not ${version}`];
+  const { available, desired, updated } = kubeProxy;
+  return updated >= desired && available >= desired
+    ? []
+    : [`kube-proxy is still rolling out: ${updated} updated and ${available} available of ${desired}`];
+}
+
+function nodeMissing(options: With, node: NodeObject): string[] {
+  return [
+    ...(node.ready ? [] : [`${node.name} is not Ready (${node.readyReason})`]),
+    ...(options.kubelets && node.kubeletVersion !== options.version
+      ? [`the kubelet of ${node.name} is ${node.kubeletVersion}, not ${options.version}`]
+      : []),
+    ...(node.unschedulable && isOurs(node) ? [`${node.name} is still cordoned by this program`] : []),
+  ];
+}
+
+function summary(context: ActionContext<With>): string {
+  const nodes = context.facts.cluster?.nodes?.length ?? 0;
+  const kubelets = context.with.kubelets ? ' and every kubelet' : '';
+  return `the control plane${kubelets} is at ${context.with.version}, ${nodes} nodes are Ready`;
+}
+
+/** A node that somebody else cordoned is his: told, not failed. */
+function leftCordoned(cluster: ClusterFacts): string {
+  const names = (cluster.nodes ?? []).filter((node) => node.unschedulable).map((node) => node.name);
+  return names.length > 0 ? `; cordoned by somebody else and left so: ${some(names)}` : '';
+}
+
+function isOurs(node: NodeObject): boolean {
+  return node.annotations[CORDONED_BY] !== undefined || node.annotations[FAILED] !== undefined;
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import type { Facts } from '../facts/facts.ts';
+import { withNode, withNodeObject, type Action, type ActionContext } from './action.ts';
+import { apiServerMissing, imagesOf, withImage } from './control-plane.ts';
+import { kubectl } from './kubectl.ts';
+import { release } from './release.ts';
+import { apiServerOf, machineOf, objectNameOf, objectOf, unknownObject } from './subject.ts';
+import { verdictOf } from './verdict.ts';
+
+/** A kubelet's lease lasts 40 s (nodeLeaseDurationSeconds); one that lags further behind the others' belongs to a dead one. */
+const LEASE_LAG = 40_000;
+
+const schema = z.strictObject({
+  version: release.optional().describe('The release that its kubelet must run; else that of the installed one'),
+});
+type With = z.infer<typeof schema>;
+
+export const waitNodeReady: Action<With> = {
+  name: 'wait-node-ready',
+  summary: 'Wait until the node is Ready at the version, with a fresh lease and, on a control plane, its static pods',
+  schema,
+  place: 'kubectl',
+  effect: 'none',
+  timeout: 600_000,
+  onTimeout: 'kill',
+  facts: ['machine', 'binaries', 'staticPods', 'kubelet', 'nodes', 'leases', 'pods', 'apiServers'],
+  guards: ['membership', 'same-machine'],
+  settle: 0,
+  waitsFor: (context) => [
+    kubectl(context, 'get', 'node', objectNameOf(context)),
+    kubectl(context, '-n', 'kube-node-lease', 'get', 'lease', objectNameOf(context)),
+  ],
+  isDone(context) {
+    const missing = [
+      ...nodeMissing(context),
+      ...leaseMissing(context),
+      ...(context.node.role === 'control-plane' ? [...mirrorsMissing(context), ...apiServerMissing(context)] : []),
+    ];
+    return verdictOf(
+      missing,
+      `${objectNameOf(context)} is Ready with kubelet ${objectOf(context)?.kubeletVersion ?? ''}`,
+    );
+  },
+  project,
+};
+
+function nodeMissing(context: ActionContext<With>): string[] {
+  const node = objectOf(context);
+  if (!node) return [unknownObject(context)];
+  const wanted = context.with.version ?? machineOf(context).binaries?.kubelet ?? node.kubeletVersion;
+  return [
+    ...(node.ready ? [] : [`${node.name} is not Ready (${node.readyReason})`]),
+    ...(node.kubeletVersion === wanted ? [] : [`its kubelet is ${node.kubeletVersion}, not ${wanted}`]),
+  ];
+}
+
+/** Compared with the other nodes' leases, never with this machine's clock. */
+function leaseMissing(context: ActionContext<With>): string[] {
+  const name = objectNameOf(context);
+  const leases = context.facts.cluster?.leases ?? [];
+  const mine = leases.find((lease) => lease.node === name)?.renewTime;
+  if (mine === undefined) return [`${name} has no lease`];
+  const lag = Math.max(...leases.map((lease) => Date.parse(lease.renewTime))) - Date.parse(mine);
+  return lag <= LEASE_LAG ? [] : [`its lease is ${Math.round(lag / 1000)} s behind the other nodes'`];
+}
+
+function mirrorsMissing(context: ActionContext<With>): string[] {
+  const object = objectNameOf(context);
+  const images = imagesOf(machineOf(context), object);
+  if (images.size === 0) return [`no static pods were found on ${context.node.name}`];
+  return [...images].flatMap(([name, image]) => {
+    const pod = context.facts.cluster?.pods?.find((candidate) => candidate.mirror && candidate.name === name);
+    if (!pod) return [`the pod ${name} is missing`];
+    if (!pod.ready) return [`the pod ${name} is not ready`];
+    return pod.images[0] === image ? [] : [`the pod ${name} does not yet run ${image}`];
+  });
+}
+
+function project(context: ActionContext<With>): Facts {
+  const object = objectNameOf(context);
+  const version = context.with.version ?? machineOf(context).binaries?.kubelet;
+  const facts = withNodeObject(
+    withNode(context.facts, context.node.name, (node) =>
+      node.kubelet ? { ...node, kubelet: { ...node.kubelet, active: true, healthy: true } } : node,
+    ),
+    object,
+    (node) => ({ ...node, ready: true, kubeletVersion: version ?? node.kubeletVersion }),
+  );
+  if (!facts.cluster) return facts;
+  const { apiServers, leases, pods } = facts.cluster;
+  const latest = leases?.toSorted((a, b) => Date.parse(b.renewTime) - Date.parse(a.renewTime))[0]?.renewTime;
+  const answering = apiServerOf(context)?.version ?? facts.cluster.kubeadmConfig?.kubernetesVersion;
+  const images = imagesOf(machineOf(context), object);
+  return {
+    ...facts,
+    cluster: {
+      ...facts.cluster,
+      ...(pods && { pods: pods.map((pod) => withImage(pod, images)) }),
+      ...(leases &&
+        latest !== undefined && {
+          leases: leases.map((lease) => (lease.node === object ? { ...lease, renewTime: latest } : lease)),
+        }),
+      ...(apiServers && {
+        apiServers: apiServers.map((server) =>
+          server.node === object && answering !== undefined
+            ? { node: object, endpoint: server.endpoint, version: answering, ready: true }
+            : server,
+        ),
+      }),
+    },
+  };
+}
