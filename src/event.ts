@@ -27,6 +27,24 @@ export type RunEvent = { readonly at: string } & (
   | { readonly type: 'connected'; readonly node: string }
   | { readonly type: 'facts'; readonly nodes: readonly string[] }
   | { readonly type: 'finding'; readonly finding: FindingEvent }
+  | ({
+      readonly type: 'step-planned';
+      /** 1-based. */
+      readonly phase: number;
+      readonly outcome: 'change' | 'unchanged' | 'skipped' | 'read';
+      readonly reason: string;
+      readonly commands: readonly string[];
+    } & StepRef)
+  | {
+      readonly type: 'planned';
+      readonly runbook: string;
+      readonly cluster: string;
+      readonly digest: string;
+      readonly nodes: readonly string[];
+      /** Planned steps in all, and how many of them would change something. */
+      readonly steps: number;
+      readonly changes: number;
+    }
   | {
       readonly type: 'run-started';
       readonly run: string;

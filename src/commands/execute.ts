@@ -1,0 +1,96 @@
+import { actions } from '../actions/registry.ts';
+import type { Inventory } from '../documents/model.ts';
+import { realClock } from '../engine/clock.ts';
+import type { Control, RunContext } from '../engine/context.ts';
+import { openLog } from '../engine/output.ts';
+import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { Journal } from '../journal/journal.ts';
+import { isSettled, type StepProgress } from '../journal/progress.ts';
+import type { RunStore } from '../journal/store.ts';
+import { settingsOf } from '../plan/judge.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Console } from './console.ts';
+import type { Reached } from './reach.ts';
+
+export interface Execution extends Reached {
+  readonly plan: Plan;
+  readonly run: string;
+  readonly epoch: number;
+  readonly inventory: Inventory;
+  readonly journal: Journal;
+  readonly progress: Map<string, StepProgress>;
+  readonly store: RunStore;
+  /** Undefined on a resume: read when they are first needed. */
+  readonly facts: Facts | undefined;
+  readonly resumed: boolean;
+  readonly control: Control;
+}
+
+/** Runs a plan from where its journal stands, tells the summary, and gives the exit code. */
+export async function execute(console: Console, execution: Execution): Promise<number> {
+  const { plan, run, store, journal } = execution;
+  const began = Date.now();
+  const context: RunContext = {
+    ...execution,
+    setting: { actions, nodes: plan.nodes, settings: settingsOf(execution.inventory), run },
+    clock: realClock,
+    emit: console.emit,
+    log: (step, attempt) => {
+      const file = store.log(run, step.node, step.id, attempt);
+      return { file, ...openLog(file) };
+    },
+    logFile: (step, attempt) => store.log(run, step.node, step.id, attempt),
+  };
+  const steps = plan.phases.flatMap((phase) => phase.steps);
+  console.emit({
+    type: 'run-started',
+    run,
+    runbook: plan.runbook.name,
+    cluster: plan.inventory.cluster,
+    resumed: execution.resumed,
+    nodes: plan.nodes.map((node) => node.name),
+    steps: steps.length,
+    done: [...execution.progress.values()].filter((step) => isSettled(step.outcome)).length,
+  });
+  let result: RunResult;
+  try {
+    result = await runPlan(context);
+  } catch (error) {
+    // The reason is told by whoever catches it; the counts and the way on belong here.
+    const reason = error instanceof Error ? error.message : String(error);
+    await journal.append({ type: 'run-stopped', reason }).catch(() => undefined);
+    tellEnd(console, execution, { outcome: 'failed', counts: countOutcomes(context), reason }, Date.now() - began);
+    throw error;
+  } finally {
+    if (context.facts) await store.saveFacts(run, context.facts).catch(() => undefined);
+  }
+  if (result.outcome === 'done') await journal.append({ type: 'run-finished' });
+  else await journal.append({ type: 'run-stopped', reason: result.reason });
+  tellEnd(console, execution, result, Date.now() - began);
+  return exitCode(result.outcome);
+}
+
+function tellEnd(console: Console, execution: Execution, result: RunResult, duration: number): void {
+  console.emit({
+    type: 'run-finished',
+    run: execution.run,
+    outcome: result.outcome,
+    counts: result.counts,
+    duration,
+    next: result.outcome === 'done' ? [] : [`runbook resume ${execution.run}`],
+  });
+}
+
+function exitCode(outcome: RunResult['outcome']): number {
+  switch (outcome) {
+    case 'done':
+      return 0;
+    case 'failed':
+      return 1;
+    case 'refused':
+      return 3;
+    case 'stopped':
+      return 130;
+  }
+}

@@ -1,0 +1,88 @@
+import { actions } from '../actions/registry.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { resolveInputs } from '../documents/inputs.ts';
+import type { Inventory, Loaded, Runbook } from '../documents/model.ts';
+import { readInventory, readRunbook, resolveRunbookPath } from '../documents/read.ts';
+import { selectNodes } from '../documents/selectors.ts';
+import { hasErrors } from '../documents/source.ts';
+import { Failure } from '../failure.ts';
+import type { Console } from './console.ts';
+import { type CommonOptions, inventoryFile } from './options.ts';
+
+/** A document that has no errors. */
+export type Valid<T> = Loaded<T> & { readonly value: T };
+
+export interface Documents {
+  readonly runbook: Valid<Runbook>;
+  readonly inventory: Valid<Inventory>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** Reads runbook, inventory and inputs; tells every problem of all of them in one go. @throws Failure (document) */
+export async function loadDocuments(
+  console: Console,
+  runbookArgument: string,
+  options: CommonOptions,
+): Promise<Documents> {
+  const runbook = await findRunbook(runbookArgument);
+  const inventory = await readInventory(inventoryFile(options));
+  const inputs = runbook.value ? resolveInputs(runbook.value, options.set) : { values: {}, diagnostics: [] };
+  const diagnostics = [...runbook.diagnostics, ...inventory.diagnostics, ...inputs.diagnostics];
+  if (runbook.value && inventory.value)
+    diagnostics.push(...patternProblems(runbook.value, inventory.value, options.limit));
+  tellDiagnostics(console, diagnostics);
+  if (!isValid(runbook) || !isValid(inventory)) throw invalid(diagnostics);
+  return { runbook, inventory, inputs: inputs.values };
+}
+
+/** @throws Failure (document) after telling every problem. */
+export async function loadValidInventory(console: Console, file: string): Promise<Valid<Inventory>> {
+  const inventory = await readInventory(file);
+  tellDiagnostics(console, inventory.diagnostics);
+  if (!isValid(inventory)) throw invalid(inventory.diagnostics);
+  return inventory;
+}
+
+/** Shows diagnostics. @throws Failure (document) when one is an error. */
+export function tellDiagnostics(console: Console, diagnostics: readonly Diagnostic[]): void {
+  for (const diagnostic of diagnostics) console.emit({ type: 'diagnostic', diagnostic });
+  if (hasErrors(diagnostics)) throw invalid(diagnostics);
+}
+
+async function findRunbook(argument: string): Promise<Loaded<Runbook>> {
+  const path = resolveRunbookPath(argument);
+  if (path.ok) return readRunbook(path.value, actions);
+  return { file: argument, text: '', digest: '', diagnostics: [path.diagnostic] };
+}
+
+function isValid<T>(document: Loaded<T>): document is Valid<T> {
+  return document.value !== undefined;
+}
+
+function invalid(diagnostics: readonly Diagnostic[]): Failure {
+  const errors = diagnostics.filter((one) => one.severity === 'error').length;
+  return new Failure('document', `${errors} ${errors === 1 ? 'problem' : 'problems'} found; nothing was contacted`);
+}
+
+/** Selectors against this inventory: only here are both known. */
+function patternProblems(runbook: Runbook, inventory: Inventory, limit: string | undefined): Diagnostic[] {
+  const ofPhases = runbook.phases.flatMap((phase) =>
+    selectNodes(phase.nodes, inventory).problems.map((one): Diagnostic => ({
+      severity: 'error',
+      code: 'node-pattern',
+      summary: `phase ${phase.name}: ${one.message}`,
+      ...(one.detail === undefined ? {} : { detail: one.detail }),
+      span: phase.span,
+    })),
+  );
+  const ofLimit = limit === undefined ? [] : selectNodes([limit], inventory).problems;
+  return [
+    ...ofPhases,
+    ...ofLimit.map((one): Diagnostic => ({
+      severity: 'error',
+      code: 'node-pattern',
+      summary: `--limit: ${one.message}`,
+      ...(one.detail === undefined ? {} : { detail: one.detail }),
+    })),
+  ];
+}

@@ -1,0 +1,50 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** Options that every command about runs takes, as the contract words them. */
+export interface CommonOptions {
+  readonly inventory?: string;
+  readonly set: readonly string[];
+  readonly limit?: string;
+  readonly yes?: boolean;
+  readonly output?: 'pretty' | 'plain' | 'json';
+  readonly stateDir?: string;
+  readonly color: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Adds the options of output and state to a command. */
+export function outputOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--output <form>',
+        'pretty (only on a terminal), plain, or json: one event per line on stdout',
+      ).choices(['pretty', 'plain', 'json']),
+    )
+    .option('--state-dir <dir>', 'where runs are kept (else $RUNBOOK_STATE_DIR, else ./.runbook)')
+    .option('--no-color', 'no colours (also NO_COLOR)')
+    .option('-v, --verbose', 'show more: whole scripts, reasons, every line');
+}
+
+/** Adds the options of a command that reads a runbook and an inventory. */
+export function documentOptions(command: Command): Command {
+  return outputOptions(
+    command
+      .option('-i, --inventory <file>', 'the nodes (else $RUNBOOK_INVENTORY, else ./inventory.yaml)')
+      .option('--set <key=value>', "set one of the runbook's inputs; may be repeated", collect, [])
+      .option('--limit <pattern>', 'only these nodes: names, groups, roles, `!name`'),
+  );
+}
+
+function collect(value: string, previous: readonly string[]): string[] {
+  if (!value.includes('=')) throw new InvalidArgumentError('It has the form key=value.');
+  return [...previous, value];
+}
+
+export function stateDir(options: CommonOptions): string {
+  return options.stateDir ?? process.env.RUNBOOK_STATE_DIR ?? '.runbook';
+}
+
+export function inventoryFile(options: CommonOptions): string {
+  return options.inventory ?? process.env.RUNBOOK_INVENTORY ?? 'inventory.yaml';
+}

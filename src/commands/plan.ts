@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { Failure } from '../failure.ts';
+import { renderPlan } from '../render/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type Console, withConsole } from './console.ts';
+import { loadDocuments } from './load.ts';
+import { type CommonOptions, documentOptions } from './options.ts';
+import { hasChanges, prepare, tellFindings } from './prepare.ts';
+
+export interface PlanOptions extends CommonOptions {
+  readonly out?: string;
+  readonly detailedExitcode?: boolean;
+}
+
+export function planCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
+  documentOptions(
+    parent
+      .command('plan')
+      .description('dry run: what would be done on which node, and why not')
+      .argument('<runbook.yaml>', "a path, or a file's name in ./runbooks"),
+  )
+    .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')
+    .option('--detailed-exitcode', 'exit 0 when there is nothing to do, 6 when there are changes to make')
+    .action((runbook: string, options: PlanOptions) => run(() => plan(runbook, options)));
+}
+
+/** The dry run: the same documents, connections, facts, plan and guards as `apply`, and nothing after that. */
+export function plan(runbookFile: string, options: PlanOptions): Promise<number> {
+  return withConsole(options, 'stderr', async (console) => {
+    const documents = await loadDocuments(console, runbookFile, options);
+    const prepared = await prepare(console, documents, options, false);
+    await prepared.fleet.close();
+    if (options.output === 'json') emitPlan(console, prepared.plan);
+    else console.print(renderPlan(prepared.plan, console.look));
+    if (options.out !== undefined) await save(options.out, `${JSON.stringify(prepared.plan, null, 1)}\n`);
+    tellFindings(console, prepared.plan, options.output === 'json');
+    if (options.detailedExitcode !== true) return 0;
+    return hasChanges(prepared.plan) ? 6 : 0;
+  });
+}
+
+function emitPlan(console: Console, plan: Plan): void {
+  const steps = plan.phases.flatMap((phase) => phase.steps.map((step) => ({ phase: phase.number, step })));
+  for (const { phase, step } of steps) {
+    const { id, node, title, commands, predicted } = step;
+    console.emit({ type: 'step-planned', phase, step: id, node, title, ...predicted, commands });
+  }
+  console.emit({
+    type: 'planned',
+    runbook: plan.runbook.name,
+    cluster: plan.inventory.cluster,
+    digest: plan.digest,
+    nodes: plan.nodes.map((node) => node.name),
+    steps: steps.length,
+    changes: steps.filter(({ step }) => step.predicted.outcome === 'change').length,
+  });
+}
+
+async function save(file: string, text: string): Promise<void> {
+  await writeFile(file, text, { mode: 0o600 }).catch((error: Error) => {
+    throw new Failure('usage', `cannot write ${file}: ${error.message}`);
+  });
+}

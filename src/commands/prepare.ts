@@ -1,0 +1,132 @@
+import { actions } from '../actions/registry.ts';
+import { selectNodes } from '../documents/selectors.ts';
+import { runChecks } from '../engine/check.ts';
+import type { Facts } from '../facts/facts.ts';
+import { NODE_FACTS } from '../facts/facts.ts';
+import { guards } from '../guards/registry.ts';
+import { makePlan } from '../plan/make-plan.ts';
+import { type Needs, needsOf } from '../plan/needs.ts';
+import type { Plan } from '../plan/plan.ts';
+import { Failure } from '../failure.ts';
+import type { Console } from './console.ts';
+import type { Documents } from './load.ts';
+import { type CommonOptions, stateDir } from './options.ts';
+import { type Reached, reachNodes } from './reach.ts';
+
+export interface Prepared extends Reached {
+  readonly documents: Documents;
+  readonly needs: Needs;
+  readonly nodes: readonly string[];
+  readonly facts: Facts;
+  readonly plan: Plan;
+}
+
+/**
+ * The one path of plan, dry run and apply: documents -> connect -> `ahead` (the lock, an unfinished run) -> facts -> plan.
+ * What it opened is closed when it throws.
+ */
+export async function prepare(
+  console: Console,
+  documents: Documents,
+  options: CommonOptions,
+  reconnect: boolean,
+  ahead: () => Promise<void> = () => Promise.resolve(),
+): Promise<Prepared> {
+  const { runbook, inventory, inputs } = documents;
+  const needs = needsOf(runbook.value, inventory.value, inputs, actions, guards);
+  const nodes = nodesOf(documents, needs, options.limit);
+  const reached = await reachNodes(console, {
+    inventory,
+    nodes,
+    minors: needs.minors,
+    stateDir: stateDir(options),
+    reconnect,
+  });
+  try {
+    await ahead();
+    const facts = await readFacts(console, reached, nodes, needs);
+    const plan = await planOf(documents, options, needs, reached, facts);
+    return { ...reached, documents, needs, nodes, facts, plan };
+  } catch (error) {
+    await reached.fleet.close();
+    throw error;
+  }
+}
+
+/** Nodes of the phases, and the control planes where Kubernetes is asked. */
+function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string | undefined): string[] {
+  const limited = new Set(
+    (limit === undefined ? inventory.value.nodes : selectNodes([limit], inventory.value).nodes).map(
+      (node) => node.name,
+    ),
+  );
+  const asked = needs.facts.some((id) => !NODE_FACTS.has(id)) && inventory.value.kubectl.on === 'control-plane';
+  const onControlPlane = runbook.value.phases.some((phase) =>
+    phase.steps.some((step) => step.kind === 'run' && step.on === 'control-plane'),
+  );
+  const wanted = new Set<string>();
+  for (const phase of runbook.value.phases) {
+    for (const node of selectNodes(phase.nodes, inventory.value).nodes)
+      if (limited.has(node.name)) wanted.add(node.name);
+  }
+  for (const node of inventory.value.nodes) {
+    if (node.role === 'control-plane' && (asked || onControlPlane)) wanted.add(node.name);
+  }
+  return inventory.value.nodes.map((node) => node.name).filter((name) => wanted.has(name));
+}
+
+/** @throws Failure when a fact cannot be read. */
+export async function readFacts(
+  console: Console,
+  reached: Reached,
+  nodes: readonly string[],
+  needs: Needs,
+): Promise<Facts> {
+  if (needs.facts.length === 0) return { nodes: {} };
+  console.emit({ type: 'facts', nodes });
+  try {
+    return await reached.observer.read({ nodes: {} }, nodes, needs.facts);
+  } catch (error) {
+    if (error instanceof Failure || !(error instanceof Error)) throw error;
+    throw new Failure(
+      'guard-refused',
+      `cannot read what has to be known before anything is changed: ${error.message}`,
+      ['Nothing was changed.'],
+    );
+  }
+}
+
+async function planOf(
+  documents: Documents,
+  options: CommonOptions,
+  needs: Needs,
+  reached: Reached,
+  facts: Facts,
+): Promise<Plan> {
+  const { runbook, inventory, inputs } = documents;
+  return makePlan({
+    runbook,
+    inventory,
+    inputs,
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    facts,
+    actions,
+    guards: needs.guards,
+    checks: (steps) => runChecks({ ...reached, plan: { nodes: inventory.value.nodes } }, steps),
+    now: Date.now(),
+  });
+}
+
+/** True where the plan would change something. */
+export function hasChanges(plan: Plan): boolean {
+  return plan.phases.some((phase) => phase.steps.some((step) => step.predicted.outcome === 'change'));
+}
+
+/** Tells all findings. @throws Failure (guard-refused) when one refuses. */
+export function tellFindings(console: Console, plan: Plan, show: boolean): void {
+  if (show) for (const finding of plan.findings) console.emit({ type: 'finding', finding });
+  const refusals = plan.findings.filter((finding) => finding.severity === 'refuse');
+  if (refusals.length === 0) return;
+  const count = refusals.length === 1 ? 'one guard refuses' : `${refusals.length} refusals`;
+  throw new Failure('guard-refused', `${count}; nothing was changed`);
+}

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { Failure } from '../failure.ts';
+import { differences } from '../plan/digest.ts';
+import type { Plan } from '../plan/plan.ts';
+import { parsePlan } from '../plan/plan-schema.ts';
+import type { CommonOptions } from './options.ts';
+import type { Prepared } from './prepare.ts';
+
+export interface SavedPlan {
+  readonly file: string;
+  readonly plan: Plan;
+  /** The command's options with what the plan was made with in place of what it was not given. */
+  readonly options: CommonOptions;
+}
+
+/** `apply plan.json`. Undefined where the argument is no saved plan. @throws Failure (document) when it is one that cannot be read. */
+export async function loadSavedPlan(file: string, options: CommonOptions): Promise<SavedPlan | undefined> {
+  if (!file.endsWith('.json')) return undefined;
+  if (options.set.length > 0 || options.limit !== undefined) {
+    throw new Failure('usage', 'a saved plan is applied as it is: --set and --limit belong to `runbook plan`');
+  }
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new Failure('document', `cannot read ${file}: ${error.message}`);
+  });
+  const parsed = parsePlan(text);
+  if ('problem' in parsed) throw new Failure('document', `${file}: ${parsed.problem}`);
+  const { plan } = parsed;
+  return {
+    file,
+    plan,
+    options: {
+      ...options,
+      set: Object.entries(plan.inputs).map(([key, value]) => `${key}=${String(value)}`),
+      inventory: options.inventory ?? plan.inventory.file,
+      ...(plan.limit === undefined ? {} : { limit: plan.limit }),
+    },
+  };
+}
+
+/** Promise 1: a saved plan whose runbook or facts have moved is refused, with what moved. @throws Failure (guard-refused) */
+export function refuseMoved(saved: SavedPlan, now: Prepared): void {
+  const { plan, file } = saved;
+  const moved: string[] = [];
+  if (plan.runbook.digest !== now.plan.runbook.digest) moved.push(`the runbook ${plan.runbook.file} was edited`);
+  if (plan.factsDigest !== now.plan.factsDigest) {
+    moved.push('the nodes or the cluster changed (versions, packages, repositories, cordons or membership):');
+    moved.push(...differences(outline(plan), outline(now.plan)).map((line) => `  ${line}`));
+  }
+  if (moved.length === 0) return;
+  throw new Failure('guard-refused', `the plan ${file} does not stand any more; nothing was changed`, [
+    ...moved,
+    `Plan again: runbook plan ${plan.runbook.file} -o ${file}`,
+  ]);
+}
+
+/** What a plan says of the nodes and of each step, for naming what is different now. */
+function outline(plan: Plan): unknown {
+  return {
+    nodes: Object.fromEntries(plan.nodes.map((node) => [node.name, node.before])),
+    steps: Object.fromEntries(
+      plan.phases.flatMap((phase) =>
+        phase.steps.map((step) => [`${step.node}/${step.id}`, `${step.predicted.outcome} (${step.predicted.reason})`]),
+      ),
+    ),
+  };
+}

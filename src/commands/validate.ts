@@ -1,0 +1,52 @@
+import { Argument, type Command } from 'commander';
+import { actions } from '../actions/registry.ts';
+import { loadAny } from '../documents/read.ts';
+import { runbookJsonSchema, inventoryJsonSchema } from '../documents/schema.ts';
+import { planJsonSchema } from '../plan/plan-schema.ts';
+import { eventJsonSchema } from '../render/event-schema.ts';
+import { withConsole } from './console.ts';
+import { type CommonOptions, outputOptions } from './options.ts';
+
+export function validateCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
+  outputOptions(
+    parent
+      .command('validate')
+      .description('runbooks and inventories: every problem with file:line:column')
+      .argument('<file.yaml...>'),
+  ).action((files: string[], options: CommonOptions) => run(() => validate(files, options)));
+}
+
+function validate(files: readonly string[], options: CommonOptions): Promise<number> {
+  return withConsole(options, 'stderr', async (console) => {
+    let failed = false;
+    for (const file of files) {
+      const { diagnostics } = (await loadAny(file, actions)).loaded;
+      for (const diagnostic of diagnostics) console.emit({ type: 'diagnostic', diagnostic });
+      const errors = diagnostics.filter((one) => one.severity === 'error').length;
+      failed ||= errors > 0;
+      const text = errors === 0 ? `${file}: ok` : `${file}: ${errors} ${errors === 1 ? 'error' : 'errors'}`;
+      console.emit({ type: 'message', level: errors === 0 ? 'info' : 'error', text, detail: [] });
+    }
+    return failed ? 2 : 0;
+  });
+}
+
+const SCHEMAS = {
+  runbook: () => runbookJsonSchema(actions),
+  inventory: inventoryJsonSchema,
+  event: eventJsonSchema,
+  plan: planJsonSchema,
+} as const;
+
+export function schemaCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
+  parent
+    .command('schema')
+    .description('print the JSON Schema of a file format or of the events of --output json')
+    .addArgument(new Argument('<kind>').choices(Object.keys(SCHEMAS)))
+    .action((kind: keyof typeof SCHEMAS) =>
+      run(() => {
+        process.stdout.write(`${JSON.stringify(SCHEMAS[kind](), null, 2)}\n`);
+        return Promise.resolve(0);
+      }),
+    );
+}

@@ -1,0 +1,54 @@
+import {
+  AlreadyClaimed,
+  type AttemptSpec,
+  type AttemptState,
+  type FollowFrom,
+  type OutputSink,
+  type RemoteNode,
+} from '../remote/attempt.ts';
+import type { Fleet } from './fleet.ts';
+
+type CountingSink = OutputSink & { readonly offsets: FollowFrom };
+
+/**
+ * Starts an attempt on its host and follows it to its end, through any number of lost connections. It is claimed at most once:
+ * after a lost link the node is asked what it knows before anything is sent again.
+ */
+export function startAttempt(fleet: Fleet, host: string, spec: AttemptSpec, sink: CountingSink): Promise<AttemptState> {
+  const limit = spec.onTimeout === 'leave' ? spec.timeout : 0;
+  const follow = (remote: RemoteNode) => remote.follow(spec.run, spec.id, { ...sink.offsets }, sink, limit);
+  return fleet.with(host, async (remote, again) => {
+    if (again) {
+      const state = await remote.status(spec.run, spec.id);
+      if (state.kind !== 'absent') return follow(remote);
+    }
+    try {
+      return await remote.start(spec, sink);
+    } catch (error) {
+      // The request of a link that was lost arrived after all.
+      if (error instanceof AlreadyClaimed && again) return follow(remote);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Takes up an attempt that an earlier controller started: its whole output from the first byte, then its end; `running` once
+ * `limit` milliseconds are over (0: none).
+ */
+export function takeUpAttempt(
+  fleet: Fleet,
+  host: string,
+  run: string,
+  id: string,
+  sink: CountingSink,
+  limit: number,
+  onState: (state: AttemptState) => void,
+): Promise<AttemptState> {
+  return fleet.with(host, async (remote) => {
+    const state = await remote.status(run, id);
+    onState(state);
+    if (state.kind === 'absent' || state.kind === 'never-ran') return state;
+    return remote.follow(run, id, { ...sink.offsets }, sink, limit);
+  });
+}

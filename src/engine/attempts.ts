@@ -1,0 +1,269 @@
+import { Failure } from '../failure.ts';
+import type { StepProgress } from '../journal/progress.ts';
+import type { AttemptEnd } from '../journal/record.ts';
+import { stepKey } from '../plan/key.ts';
+import type { PlanStep } from '../plan/plan.ts';
+import { sha256 } from '../plan/digest.ts';
+import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch } from '../remote/attempt.ts';
+import { startAttempt, takeUpAttempt } from './attempt.ts';
+import { hostOf, withEnv } from './check.ts';
+import { Left, type RunContext } from './context.ts';
+import { AttemptOutput } from './output.ts';
+import type { StepEnd } from './step.ts';
+import { judgedByFacts, verified } from './verify.ts';
+
+/** Bytes kept of each of stdout and stderr on a node: its disk may be etcd's. */
+const MAX_OUTPUT = 256 * 1024 * 1024;
+const TAIL_LINES = 12;
+
+/**
+ * What became of an attempt that an earlier controller (or an earlier time limit) left without an end in the journal. Undefined: the
+ * step is to be done (again), from fresh facts on.
+ */
+export async function takeUpStep(context: RunContext, step: PlanStep): Promise<StepEnd | undefined> {
+  const known = context.progress.get(stepKey(step.node, step.id));
+  const last = known?.last;
+  if (!known || !last) return undefined;
+  if (last.ended) return takeUpEnded(context, step, known, last.ended);
+  const output = openOutput(context, step, last.attempt);
+  let told = false;
+  try {
+    const tell = (state: AttemptState) => {
+      if (told || state.kind === 'absent') return;
+      told = true;
+      context.emit({
+        type: 'step-started',
+        ...ref(step),
+        attempt: last.attempt,
+        commands: step.commands,
+        reattached: true,
+      });
+    };
+    const id = `${step.id}.${step.node}.${last.attempt}`;
+    const limit = step.onTimeout === 'leave' ? step.timeout : 0;
+    const state = await leavable(
+      context,
+      takeUpAttempt(context.fleet, last.host, context.run, id, output.sink, limit, tell),
+    );
+    if (state.kind === 'absent') {
+      // The node never heard of it: the controller ended between its own record and the request.
+      await recordEnd(context, step, last.attempt, { kind: 'never-ran' });
+      return undefined;
+    }
+    const end = await judgeEnd(context, step, last.attempt, state, output);
+    if (end === 'again') return undefined;
+    if (end.kind !== 'ended' || end.outcome !== 'failed') return end;
+    return unseenFailure(step, end.reason, evidence(output));
+  } finally {
+    output.close();
+  }
+}
+
+/** The attempt's end is in the journal, what it means for the step may not be. */
+async function takeUpEnded(
+  context: RunContext,
+  step: PlanStep,
+  known: StepProgress,
+  ended: AttemptEnd,
+): Promise<StepEnd | undefined> {
+  if (known.treatedAgain === true || known.outcome === 'failed') return undefined;
+  const log = { tail: [], log: context.logFile(step, known.attempts) };
+  switch (ended.kind) {
+    case 'refused':
+    case 'never-ran':
+      return undefined;
+    case 'interrupted':
+      return judgeInterrupted(context, step, ended);
+    case 'exited':
+      if (ended.code === 0) return verified(context, step, log);
+      return unseenFailure(step, `exited with ${ended.code}`, log);
+    case 'timed-out':
+    case 'cancelled':
+      return unseenFailure(step, ended.kind, log);
+  }
+}
+
+/** A failure that nobody was told of: a repeatable step is simply tried again, any other is told first. */
+function unseenFailure(
+  step: PlanStep,
+  reason: string,
+  log: { tail: readonly string[]; log: string },
+): StepEnd | undefined {
+  return step.effect === 'repeatable' ? undefined : { kind: 'ended', outcome: 'failed', reason, ...log };
+}
+
+/** One durable attempt, from its record in the journal to what its end means; `again`: it never ran, or was cut off and may be sent again. */
+export async function attemptStep(context: RunContext, step: PlanStep, script: string): Promise<StepEnd | 'again'> {
+  const attempt = (context.progress.get(stepKey(step.node, step.id))?.attempts ?? 0) + 1;
+  return oneAttempt(context, step, script, attempt);
+}
+
+async function oneAttempt(
+  context: RunContext,
+  step: PlanStep,
+  script: string,
+  attempt: number,
+): Promise<StepEnd | 'again'> {
+  const spec = specOf(context, step, script, attempt);
+  const isControlPlane = context.plan.nodes.some((node) => node.name === step.node && node.role === 'control-plane');
+  const host = hostOf(context.observer, step, isControlPlane);
+  await context.journal.append({
+    type: 'attempt-started',
+    step: step.id,
+    node: step.node,
+    attempt,
+    host,
+    scriptDigest: sha256(spec.script),
+  });
+  const key = stepKey(step.node, step.id);
+  context.progress.set(key, { attempts: attempt, last: { attempt, host } });
+  context.emit({ type: 'step-started', ...ref(step), attempt, commands: step.commands, reattached: false });
+  const output = openOutput(context, step, attempt);
+  try {
+    const state = await leavable(context, startAttempt(context.fleet, host, spec, output.sink));
+    return await judgeEnd(context, step, attempt, state, output);
+  } catch (error) {
+    if (error instanceof ClaimRefused) {
+      await recordEnd(context, step, attempt, { kind: 'refused', reason: error.message });
+      return failed(`the node took no claim, nothing ran: ${error.message}`, output);
+    }
+    if (error instanceof StaleEpoch) {
+      throw new Failure('locked', `node ${host} has seen a newer controller of this run: ${error.message}`, [
+        'Another `runbook resume` took this run over; look there.',
+      ]);
+    }
+    throw error;
+  } finally {
+    output.close();
+  }
+}
+
+function specOf(context: RunContext, step: PlanStep, script: string, attempt: number): AttemptSpec {
+  return {
+    run: context.run,
+    // The node's name is part of it: a script that is about one node may run on another (kubectl).
+    id: `${step.id}.${step.node}.${attempt}`,
+    script: withEnv(step.env, script),
+    timeout: step.timeout,
+    onTimeout: step.onTimeout,
+    epoch: context.epoch,
+    maxOutput: MAX_OUTPUT,
+  };
+}
+
+interface Output {
+  readonly sink: AttemptOutput;
+  readonly file: string;
+  close(): void;
+}
+
+function openOutput(context: RunContext, step: PlanStep, attempt: number): Output {
+  const log = context.log(step, attempt);
+  const sink = new AttemptOutput(log.write, (stream, text) => {
+    context.emit({ type: 'step-output', ...ref(step), stream, text });
+  });
+  return {
+    sink,
+    file: log.file,
+    close: () => {
+      sink.end();
+      log.close();
+    },
+  };
+}
+
+/** What an attempt's end means for the step; `again`: it was proven interrupted or never ran, and may be sent again. */
+async function judgeEnd(
+  context: RunContext,
+  step: PlanStep,
+  attempt: number,
+  state: AttemptState,
+  output: Output,
+): Promise<StepEnd | 'again'> {
+  output.sink.end();
+  switch (state.kind) {
+    case 'running':
+      return {
+        kind: 'ended',
+        outcome: 'unknown',
+        reason: `still running after its time limit of ${step.timeout / 1000} s; left running, \`runbook resume\` takes it up again`,
+        ...evidence(output),
+      };
+    case 'absent':
+      return failed('the node lost every trace of the attempt while it ran', output);
+    case 'never-ran':
+      await recordEnd(context, step, attempt, state);
+      return 'again';
+    case 'interrupted': {
+      await recordEnd(context, step, attempt, state);
+      const end = await judgeInterrupted(context, step, state);
+      return end ? { ...end, ...evidence(output) } : 'again';
+    }
+    case 'timed-out':
+      await recordEnd(context, step, attempt, state);
+      return failed(`ended at its time limit of ${step.timeout / 1000} s`, output);
+    case 'cancelled':
+      await recordEnd(context, step, attempt, state);
+      return failed('it was cancelled on the node', output);
+    case 'exited':
+      await recordEnd(context, step, attempt, state);
+      if (state.code !== 0) return failed(`exited with ${state.code}`, output);
+      return verified(context, step, evidence(output));
+  }
+}
+
+/** An attempt that was cut off by a reboot or a kill: judged by what is there now. Undefined: it may be sent again. */
+async function judgeInterrupted(
+  context: RunContext,
+  step: PlanStep,
+  state: { readonly kind: string; readonly rebooted?: boolean },
+): Promise<(StepEnd & { kind: 'ended' }) | undefined> {
+  const how = state.rebooted === true ? 'the node rebooted while it ran' : 'its process was killed on the node';
+  const verdict = await judgedByFacts(context, step);
+  if (verdict?.done === true)
+    return { kind: 'ended', outcome: 'changed', reason: `${how}, but it is done: ${verdict.reason}` };
+  if (verdict || step.effect !== 'once') return undefined;
+  return {
+    kind: 'ended',
+    outcome: 'unknown',
+    reason: `${how}, and nobody can tell whether it had its effect; look at ${step.node}, then answer with \`runbook resume --treat ${stepKey(step.node, step.id)}=done\` (or =again)`,
+  };
+}
+
+async function recordEnd(context: RunContext, step: PlanStep, attempt: number, state: AttemptEnd): Promise<void> {
+  await context.journal.append({ type: 'attempt-ended', step: step.id, node: step.node, attempt, state });
+  const key = stepKey(step.node, step.id);
+  const known = context.progress.get(key) ?? { attempts: attempt };
+  context.progress.set(key, { ...known, last: { host: step.node, ...known.last, attempt, ended: state } });
+}
+
+function failed(reason: string, output: Output): StepEnd & { kind: 'ended' } {
+  return { kind: 'ended', outcome: 'failed', reason, ...evidence(output) };
+}
+
+function evidence(output: Output): { tail: readonly string[]; log: string } {
+  return { tail: output.sink.tail().slice(-TAIL_LINES), log: output.file };
+}
+
+/** Ends early, with {@link Left}, when the operator wants to go; what runs on the node is not touched. */
+async function leavable<T>(context: RunContext, work: Promise<T>): Promise<T> {
+  const { leave } = context.control;
+  if (leave.aborted) throw new Left();
+  let onAbort: (() => void) | undefined;
+  const left = new Promise<never>((_resolve, reject) => {
+    onAbort = () => {
+      reject(new Left());
+    };
+    leave.addEventListener('abort', onAbort);
+  });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, left]);
+  } finally {
+    if (onAbort) leave.removeEventListener('abort', onAbort);
+  }
+}
+
+function ref(step: PlanStep) {
+  return { step: step.id, node: step.node, title: step.title };
+}

@@ -1,0 +1,48 @@
+import type { Checks } from '../plan/judge.ts';
+import { stepKey } from '../plan/key.ts';
+import type { PlanStep } from '../plan/plan.ts';
+import { type Fleet, LOCAL } from './fleet.ts';
+import type { Observer } from './observe.ts';
+
+const CHECK_TIMEOUT = 60_000;
+
+/** Where a planned step's script runs: a node's name in the inventory, or `local`. */
+export function hostOf(observer: Observer, step: Pick<PlanStep, 'node' | 'place'>, controlPlane: boolean): string {
+  switch (step.place) {
+    case 'node':
+      return step.node;
+    case 'local':
+      return LOCAL;
+    case 'kubectl':
+      return observer.kubectlHost(controlPlane ? step.node : undefined);
+    case 'control-plane':
+      return observer.controlPlane();
+  }
+}
+
+/** Runs the `check:` of those steps that have one, where the step itself would run. A check only looks; its output is not kept. */
+export async function runChecks(
+  context: {
+    readonly fleet: Fleet;
+    readonly observer: Observer;
+    readonly plan: { readonly nodes: readonly { name: string; role: string }[] };
+  },
+  steps: readonly Pick<PlanStep, 'id' | 'node' | 'place' | 'env' | 'check'>[],
+): Promise<Checks> {
+  const results = new Map<string, boolean>();
+  for (const step of steps) {
+    if (step.check === undefined) continue;
+    const isControlPlane = context.plan.nodes.some((node) => node.name === step.node && node.role === 'control-plane');
+    const host = hostOf(context.observer, step, isControlPlane);
+    const script = withEnv(step.env, step.check);
+    const { code } = await context.fleet.with(host, (remote) => remote.probe(script, { timeout: CHECK_TIMEOUT }));
+    results.set(stepKey(step.node, step.id), code === 0);
+  }
+  return results;
+}
+
+/** A script with variables set ahead of it, quoted for POSIX sh. */
+export function withEnv(env: Readonly<Record<string, string>>, script: string): string {
+  const lines = Object.entries(env).map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`);
+  return `${lines.join('')}${script}`;
+}

@@ -1,0 +1,149 @@
+import { evaluateCondition, factsIn } from '../documents/expressions.ts';
+import { Failure } from '../failure.ts';
+import type { FactId, Facts } from '../facts/facts.ts';
+import type { Finding } from '../guards/guard.ts';
+import { checkStep, guards } from '../guards/registry.ts';
+import { actionOf, contextOf, factsOf, judge, needlessOutage, outOfService, project } from '../plan/judge.ts';
+import type { PlanStep } from '../plan/plan.ts';
+import { scopeFor } from '../plan/scope.ts';
+import { runChecks } from './check.ts';
+import type { RunContext } from './context.ts';
+
+/** For how long facts that an unsettled cluster does not give, or a guard that refuses, are asked again. Milliseconds. */
+const PATIENCE = 90_000;
+
+export type Decision =
+  | { readonly kind: 'skip'; readonly reason: string }
+  | { readonly kind: 'done'; readonly reason: string }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'go' };
+
+/** Fresh facts -> if -> isDone -> guards, for one planned step. */
+export async function decide(context: RunContext, step: PlanStep): Promise<Decision> {
+  const phase = context.plan.phases.find((candidate) => candidate.steps.includes(step));
+  const steps = phase?.steps ?? [step];
+  const inOutage = actionOf(context.setting, step)?.service === 'out' ? outOfService(context.setting, steps, step) : [];
+  const ids = neededFacts(context, [step, ...inOutage]);
+  const facts = await refresh(context, step, ids, PATIENCE);
+
+  if (step.if !== undefined && !conditionHolds(context, step, step.if, facts)) {
+    return { kind: 'skip', reason: `its condition is false: ${step.if}` };
+  }
+  const checks = await runChecks(context, [step, ...inOutage]);
+  if (actionOf(context.setting, step)?.service === 'out') {
+    const needless = needlessOutage(context.setting, steps, step, facts, checks);
+    if (needless) return { kind: 'done', reason: needless.reason };
+  }
+  const verdict = judge(context.setting, step, facts, checks);
+  if (verdict.done) return { kind: 'done', reason: verdict.reason };
+  const refusals = await askGuards(context, step, ids, facts);
+  return refusals.length > 0 ? { kind: 'refused' } : { kind: 'go' };
+}
+
+/** Reads the step's facts again and keeps them. @throws Failure when they cannot be read within `patience` milliseconds. */
+export async function refresh(
+  context: RunContext,
+  step: PlanStep,
+  ids: readonly FactId[],
+  patience: number,
+): Promise<Facts> {
+  const known = context.facts;
+  const names = known ? [step.node] : context.plan.nodes.map((node) => node.name);
+  const all = known
+    ? ids
+    : neededFacts(
+        context,
+        context.plan.phases.flatMap((phase) => phase.steps),
+      );
+  if (all.length === 0) {
+    context.facts = known ?? { nodes: {} };
+    return context.facts;
+  }
+  try {
+    const fresh = await context.observer.readPatiently(
+      known ?? { nodes: {} },
+      names,
+      all,
+      patience,
+      avoided(context, step),
+    );
+    // Another node of the batch may have read meanwhile: keep its facts, take the newer cluster.
+    context.facts = { ...fresh, nodes: { ...fresh.nodes, ...otherNodes(context.facts, names) } };
+    return context.facts;
+  } catch (error) {
+    if (error instanceof Failure || !(error instanceof Error)) throw error;
+    throw new Failure('step-failed', `cannot read the facts that ${step.id} on ${step.node} needs: ${error.message}`, [
+      'Nothing was started on it. Mend what keeps them from being read, then run `runbook resume`.',
+    ]);
+  }
+}
+
+function otherNodes(facts: Facts | undefined, names: readonly string[]): Facts['nodes'] {
+  return Object.fromEntries(Object.entries(facts?.nodes ?? {}).filter(([name]) => !names.includes(name)));
+}
+
+function avoided(context: RunContext, step: PlanStep): string | undefined {
+  return context.plan.nodes.find((node) => node.name === step.node)?.role === 'control-plane' ? step.node : undefined;
+}
+
+export function neededFacts(context: RunContext, steps: readonly PlanStep[]): FactId[] {
+  const ids = new Set<FactId>();
+  for (const step of steps) {
+    for (const id of factsOf(context.setting, step)) ids.add(id);
+    for (const guard of actionOf(context.setting, step)?.guards ?? []) {
+      for (const id of guards.get(guard)?.facts ?? []) ids.add(id);
+    }
+    if (step.if !== undefined) for (const id of factsIn(step.if, true)) ids.add(id);
+  }
+  return [...ids];
+}
+
+function conditionHolds(context: RunContext, step: PlanStep, condition: string, facts: Facts): boolean {
+  const node = context.inventory.nodes.find((candidate) => candidate.name === step.node);
+  const scope = scopeFor(context.inventory, context.plan.inputs, facts, node, step.env);
+  const result = evaluateCondition(condition, scope);
+  if (result.ok) return result.value;
+  throw new Failure('step-failed', `${step.id} on ${step.node}: if: ${result.error.message}`);
+}
+
+async function askGuards(
+  context: RunContext,
+  step: PlanStep,
+  ids: readonly FactId[],
+  first: Facts,
+): Promise<readonly Finding[]> {
+  const action = actionOf(context.setting, step);
+  if (!action || action.guards.length === 0) return [];
+  const deadline = context.clock.now() + PATIENCE;
+  let facts = first;
+  for (;;) {
+    const findings = checkStep(
+      {
+        nodes: context.setting.nodes,
+        before: facts,
+        after: project(context.setting, step, facts),
+        step: {
+          id: step.id,
+          node: contextOf(context.setting, action, step, facts).node,
+          action: step.action,
+          with: step.with,
+        },
+      },
+      action.guards,
+    );
+    const refusals = findings.filter((finding) => finding.severity === 'refuse');
+    if (refusals.length === 0 || context.clock.now() >= deadline || context.control.stop.aborted) {
+      for (const finding of findings) context.emit({ type: 'finding', finding: { ...finding, step: step.id } });
+      return refusals;
+    }
+    context.emit({
+      type: 'step-progress',
+      step: step.id,
+      node: step.node,
+      title: step.title,
+      message: `waiting: ${refusals[0]?.summary ?? ''}`,
+    });
+    await context.clock.sleep(3000, context.control.stop);
+    facts = await refresh(context, step, ids, PATIENCE);
+  }
+}

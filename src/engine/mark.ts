@@ -1,0 +1,53 @@
+import { nodeObjectFor } from '../facts/identity.ts';
+import { stepKey } from '../plan/key.ts';
+import { actionOf } from '../plan/judge.ts';
+import type { PlanPhase, PlanStep } from '../plan/plan.ts';
+import type { RunContext } from './context.ts';
+
+/** The annotation that says why a node was left out of service. */
+export const FAILED_ANNOTATION = 'runbook/failed';
+
+/**
+ * A node that failed between being taken out of service and being brought back stays cordoned; the reason is written on its Node
+ * object for whoever finds it. Best effort: the run has failed already, and its journal says the same.
+ */
+export async function markFailedNode(
+  context: RunContext,
+  phase: PlanPhase,
+  failed: PlanStep,
+  reason: string,
+): Promise<void> {
+  if (!isOutOfService(context, phase, failed)) return;
+  const object = context.facts && nodeObjectFor(context.facts, failed.node);
+  if (!object) return;
+  const text = `run ${context.run}: ${failed.id} (${failed.title}): ${reason}`.slice(0, 500);
+  const { kubeconfig } = context.setting.settings;
+  const script = `kubectl --kubeconfig ${quote(kubeconfig)} --request-timeout=20s annotate --overwrite node ${quote(object.name)} ${quote(`${FAILED_ANNOTATION}=${text}`)}`;
+  try {
+    await context.fleet.with(context.observer.kubectlHost(), (remote) => remote.probe(script, { timeout: 30_000 }));
+  } catch (error) {
+    const detail = error instanceof Error ? [error.message] : [];
+    context.emit({
+      type: 'message',
+      level: 'warning',
+      text: `could not write the reason on Node ${object.name}`,
+      detail,
+    });
+  }
+}
+
+function isOutOfService(context: RunContext, phase: PlanPhase, failed: PlanStep): boolean {
+  let out = false;
+  for (const step of phase.steps.filter((candidate) => candidate.node === failed.node)) {
+    if (step.id === failed.id) return out;
+    const service = actionOf(context.setting, step)?.service;
+    const outcome = context.progress.get(stepKey(step.node, step.id))?.outcome;
+    if (service === 'out' && outcome === 'changed') out = true;
+    if (service === 'in') out = false;
+  }
+  return out;
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

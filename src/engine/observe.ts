@@ -1,0 +1,95 @@
+import { readClusterFacts, readNodeFacts } from '../facts/read.ts';
+import { type FactId, type Facts, clusterFactIds, nodeFactIds } from '../facts/facts.ts';
+import { Failure } from '../failure.ts';
+import { ConnectionLost } from '../transport/transport.ts';
+import type { Clock } from './clock.ts';
+import { type Fleet, LOCAL } from './fleet.ts';
+
+export interface ObserverOptions {
+  readonly nodes: readonly { readonly name: string; readonly role: string }[];
+  readonly kubectl: { readonly on: 'control-plane' | 'local'; readonly kubeconfig: string };
+  /** Minors (`1.32`) whose repositories are asked for what they offer. */
+  readonly minors: readonly string[];
+  readonly packagesBaseUrl?: string;
+}
+
+/** Reads facts over the fleet's links. */
+export class Observer {
+  readonly #fleet: Fleet;
+  readonly #clock: Clock;
+  readonly #options: ObserverOptions;
+
+  constructor(fleet: Fleet, clock: Clock, options: ObserverOptions) {
+    this.#fleet = fleet;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Where kubectl runs: the operator's machine, or a control plane. */
+  kubectlHost(avoid?: string): string {
+    return this.#options.kubectl.on === 'local' ? LOCAL : this.controlPlane(avoid);
+  }
+
+  /** The first control plane of the inventory, but not the one that a step is about where there is another. */
+  controlPlane(avoid?: string): string {
+    const controlPlanes = this.#options.nodes.filter((node) => node.role === 'control-plane').map((node) => node.name);
+    const host = controlPlanes.find((name) => name !== avoid) ?? controlPlanes[0];
+    if (host === undefined) {
+      throw new Failure('document', 'the runbook needs a control plane, but the inventory has none', [
+        'Give a node `role: control-plane`, or set `kubectl: { on: local, kubeconfig: ... }`.',
+      ]);
+    }
+    return host;
+  }
+
+  /** Facts as they are now; those of other nodes are kept from `known`. @throws FactError */
+  async read(known: Facts, nodes: readonly string[], ids: readonly FactId[], avoid?: string): Promise<Facts> {
+    const perNode = nodeFactIds(ids);
+    const perCluster = clusterFactIds(ids);
+    const read = await Promise.all(
+      perNode.length === 0 ? [] : nodes.map(async (name) => [name, await this.#node(name, perNode)] as const),
+    );
+    const merged = { ...known.nodes };
+    for (const [name, facts] of read) merged[name] = { ...merged[name], ...facts };
+    if (perCluster.length === 0) return { ...known, nodes: merged };
+    const host = this.kubectlHost(avoid);
+    const cluster = await this.#fleet.with(host, (remote) =>
+      readClusterFacts((script) => remote.probe(script, { timeout: 120_000 }), perCluster, {
+        host,
+        kubeconfig: this.#options.kubectl.kubeconfig,
+      }),
+    );
+    return { nodes: merged, cluster: { ...known.cluster, ...cluster } };
+  }
+
+  /** {@link read}, tried again for `patience` milliseconds: an API server that restarts answers a little later. */
+  async readPatiently(
+    known: Facts,
+    nodes: readonly string[],
+    ids: readonly FactId[],
+    patience: number,
+    avoid?: string,
+  ): Promise<Facts> {
+    const deadline = this.#clock.now() + patience;
+    for (;;) {
+      try {
+        return await this.read(known, nodes, ids, avoid);
+      } catch (error) {
+        if (error instanceof Failure || error instanceof ConnectionLost || this.#clock.now() >= deadline) throw error;
+        await this.#clock.sleep(2000);
+      }
+    }
+  }
+
+  #node(name: string, ids: Parameters<typeof readNodeFacts>[1]) {
+    const { minors, packagesBaseUrl, kubectl } = this.#options;
+    return this.#fleet.with(name, (remote) =>
+      readNodeFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {
+        host: name,
+        minors: [...minors],
+        kubeconfig: kubectl.kubeconfig,
+        ...(packagesBaseUrl === undefined ? {} : { packagesBaseUrl }),
+      }),
+    );
+  }
+}

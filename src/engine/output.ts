@@ -1,0 +1,98 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import type { OutputSink } from '../remote/attempt.ts';
+
+const TAIL_LINES = 20;
+/** A line longer than this is told in pieces: output without newlines must not grow in memory. */
+const MAX_LINE = 16_384;
+
+/** Where one attempt's output goes: bytes to its log, lines to whoever watches, the last lines kept for a failure's message. */
+export class AttemptOutput implements OutputSink {
+  readonly #write: (chunk: Buffer) => void;
+  readonly #streams: { readonly stdout: LineSplitter; readonly stderr: LineSplitter };
+  readonly #tail: string[] = [];
+  readonly offsets = { stdout: 0, stderr: 0 };
+
+  constructor(write: (chunk: Buffer) => void, emit: (stream: 'stdout' | 'stderr', text: string) => void) {
+    this.#write = write;
+    const tell = (stream: 'stdout' | 'stderr') => (text: string) => {
+      this.#remember(text);
+      emit(stream, text);
+    };
+    this.#streams = { stdout: new LineSplitter(tell('stdout')), stderr: new LineSplitter(tell('stderr')) };
+  }
+
+  stdout(chunk: Buffer): void {
+    this.#take('stdout', chunk);
+  }
+
+  stderr(chunk: Buffer): void {
+    this.#take('stderr', chunk);
+  }
+
+  /** Tells what is left without a newline. */
+  end(): void {
+    this.#streams.stdout.end();
+    this.#streams.stderr.end();
+  }
+
+  tail(): string[] {
+    return [...this.#tail];
+  }
+
+  #take(stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    this.#write(chunk);
+    this.offsets[stream] += chunk.length;
+    this.#streams[stream].push(chunk);
+  }
+
+  #remember(text: string): void {
+    const lines = text.replace(/\n$/, '').split('\n');
+    this.#tail.push(...lines.slice(-TAIL_LINES));
+    this.#tail.splice(0, this.#tail.length - TAIL_LINES);
+  }
+}
+
+class LineSplitter {
+  readonly #emit: (text: string) => void;
+  readonly #decoder = new StringDecoder('utf8');
+  #rest = '';
+
+  constructor(emit: (text: string) => void) {
+    this.#emit = emit;
+  }
+
+  push(chunk: Buffer): void {
+    const text = this.#rest + this.#decoder.write(chunk);
+    const end = text.lastIndexOf('\n');
+    if (end === -1 && text.length < MAX_LINE) {
+      this.#rest = text;
+      return;
+    }
+    const cut = end === -1 ? text.length : end + 1;
+    this.#rest = text.slice(cut);
+    this.#emit(text.slice(0, cut));
+  }
+
+  end(): void {
+    const text = this.#rest + this.#decoder.end();
+    this.#rest = '';
+    if (text !== '') this.#emit(text);
+  }
+}
+
+/** Appends bytes to a log file, synchronously: a step that prints faster than the disk writes waits in the connection, not in memory. */
+export function openLog(file: string): { write: (chunk: Buffer) => void; close: () => void } {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  // Truncated on purpose: an attempt is always followed from its first byte when it is taken up again.
+  const fd = openSync(file, 'w', 0o600);
+  return {
+    write: (chunk) => {
+      for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
+    },
+    close: () => {
+      closeSync(fd);
+    },
+  };
+}

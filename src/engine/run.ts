@@ -1,0 +1,118 @@
+import type { Outcome } from '../event.ts';
+import { Failure } from '../failure.ts';
+import { stepKey } from '../plan/key.ts';
+import type { PlanPhase, PlanStep } from '../plan/plan.ts';
+import { Left, type RunContext } from './context.ts';
+import { markFailedNode } from './mark.ts';
+import { executeStep } from './step.ts';
+
+export interface RunResult {
+  readonly outcome: 'done' | 'failed' | 'refused' | 'stopped';
+  readonly counts: Readonly<Record<Outcome, number>>;
+  /** The step that stopped it, if one did. */
+  readonly at?: PlanStep;
+  readonly reason: string;
+}
+
+/** How the work on one node of a batch ended. */
+type NodeEnd =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed' | 'refused' | 'stopped' | 'left'; readonly step: PlanStep; readonly reason: string };
+
+/**
+ * Walks a plan: phases in order, in each the batches in order, the nodes of a batch side by side, a node's steps in order.
+ * Nothing new starts after a batch with more failures than the phase allows, a refusal, or the operator's word.
+ */
+export async function runPlan(context: RunContext): Promise<RunResult> {
+  const failedNodes = new Set<string>();
+  let firstFailure: (NodeEnd & { kind: 'failed' | 'refused' | 'stopped' | 'left' }) | undefined;
+  for (const phase of context.plan.phases) {
+    context.emit(phaseStarted(context, phase));
+    let failures = 0;
+    for (const batch of phase.batches) {
+      const nodes = batch.filter((node) => !failedNodes.has(node));
+      const ends = await allEnded(nodes.map((node) => runNode(context, phase, node)));
+      for (const [index, end] of ends.entries()) {
+        if (end.kind === 'done') continue;
+        if (end.kind === 'failed') {
+          failures += 1;
+          failedNodes.add(nodes[index] ?? '');
+        }
+        firstFailure ??= end;
+        if (end.kind !== 'failed') return stopped(context, end);
+      }
+      if (failures > phase.maxFailures && firstFailure) return stopped(context, firstFailure);
+      if (context.control.stop.aborted && hasMore(context, phase, batch)) {
+        return result(context, 'stopped', 'stopped by the operator');
+      }
+    }
+    context.emit({ type: 'phase-finished', phase: phase.number, name: phase.name });
+  }
+  if (firstFailure) return stopped(context, firstFailure);
+  return result(context, 'done', '');
+}
+
+/** Like Promise.all, but a failure waits until the other nodes of the batch have come to their end too. */
+async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work);
+  return settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+}
+
+async function runNode(context: RunContext, phase: PlanPhase, node: string): Promise<NodeEnd> {
+  for (const step of phase.steps.filter((candidate) => candidate.node === node)) {
+    try {
+      const end = await executeStep(context, step);
+      if (end.kind === 'refused') return { kind: 'refused', step, reason: 'a guard refused' };
+      if (end.kind === 'stopped') return { kind: 'stopped', step, reason: 'stopped by the operator' };
+      if (end.outcome === 'failed' || end.outcome === 'unknown') {
+        await markFailedNode(context, phase, step, end.reason);
+        return { kind: 'failed', step, reason: end.reason };
+      }
+    } catch (error) {
+      if (error instanceof Left) return { kind: 'left', step, reason: 'left running on the node' };
+      if (!(error instanceof Failure) || error.kind !== 'step-failed') throw error;
+      context.emit({ type: 'message', level: 'error', text: error.message, detail: error.detail });
+      return { kind: 'failed', step, reason: error.message };
+    }
+  }
+  return { kind: 'done' };
+}
+
+function stopped(context: RunContext, end: NodeEnd & { kind: 'failed' | 'refused' | 'stopped' | 'left' }): RunResult {
+  const outcome = end.kind === 'failed' ? 'failed' : end.kind === 'refused' ? 'refused' : 'stopped';
+  return { ...result(context, outcome, end.reason), at: end.step };
+}
+
+function result(context: RunContext, outcome: RunResult['outcome'], reason: string): RunResult {
+  return { outcome, counts: countOutcomes(context), reason };
+}
+
+/** How many planned steps have which outcome. */
+export function countOutcomes(context: Pick<RunContext, 'plan' | 'progress'>): Record<Outcome, number> {
+  const counts: Record<Outcome, number> = { changed: 0, unchanged: 0, skipped: 0, failed: 0, unknown: 0 };
+  for (const phase of context.plan.phases) {
+    for (const step of phase.steps) {
+      const outcome = context.progress.get(stepKey(step.node, step.id))?.outcome;
+      if (outcome) counts[outcome] += 1;
+    }
+  }
+  return counts;
+}
+
+function hasMore(context: RunContext, phase: PlanPhase, batch: readonly string[]): boolean {
+  const last = context.plan.phases.at(-1);
+  return phase !== last || batch !== phase.batches.at(-1);
+}
+
+function phaseStarted(context: RunContext, phase: PlanPhase) {
+  return {
+    type: 'phase-started' as const,
+    phase: phase.number,
+    phases: context.plan.phases.length,
+    name: phase.name,
+    nodes: phase.batches.flat(),
+  };
+}

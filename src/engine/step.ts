@@ -1,0 +1,91 @@
+import type { Outcome } from '../event.ts';
+import { isSettled } from '../journal/progress.ts';
+import { stepKey } from '../plan/key.ts';
+import type { PlanStep } from '../plan/plan.ts';
+import { attemptStep, takeUpStep } from './attempts.ts';
+import type { RunContext } from './context.ts';
+import { decide } from './decide.ts';
+import { waitStep } from './wait.ts';
+
+/** How a planned step ended, or why it did not begin. */
+export type StepEnd =
+  | {
+      readonly kind: 'ended';
+      readonly outcome: Outcome;
+      readonly reason: string;
+      readonly tail?: readonly string[];
+      readonly log?: string;
+    }
+  /** A guard refused: nothing was changed, the step can be taken up by a resume. */
+  | { readonly kind: 'refused' }
+  /** The operator asked to stop before it began. */
+  | { readonly kind: 'stopped' };
+
+/**
+ * One planned step, from what the journal knows of it to its outcome: an attempt of an earlier controller is taken up first; else
+ * fresh facts, when/if, isDone, guards, the attempts, and the look at what they did. The outcome is on disk before it is told.
+ */
+export async function executeStep(context: RunContext, step: PlanStep): Promise<StepEnd> {
+  const known = context.progress.get(stepKey(step.node, step.id));
+  if (known?.outcome !== undefined && isSettled(known.outcome)) {
+    return { kind: 'ended', outcome: known.outcome, reason: known.reason ?? '' };
+  }
+  const began = context.clock.now();
+  const end = await work(context, step);
+  if (end.kind === 'ended') await finish(context, step, end, context.clock.now() - began);
+  return end;
+}
+
+async function work(context: RunContext, step: PlanStep): Promise<StepEnd> {
+  const takenUp = await takeUpStep(context, step);
+  if (takenUp) return takenUp;
+  for (let failures = 0; ;) {
+    if (context.control.stop.aborted) return { kind: 'stopped' };
+    const end = await decideAndDo(context, step);
+    if (end === 'again') continue;
+    failures += 1;
+    const retry = end.kind === 'ended' && end.outcome === 'failed' && failures <= step.retries;
+    if (!retry || context.control.stop.aborted) return end;
+    const ref = { step: step.id, node: step.node, title: step.title };
+    context.emit({ type: 'step-retry', ...ref, attempt: failures + 1, reason: end.reason });
+    await context.clock.sleep(Math.min(1000 * 2 ** (failures - 1), 30_000), context.control.stop);
+    if (context.control.stop.aborted) return end;
+  }
+}
+
+async function decideAndDo(context: RunContext, step: PlanStep): Promise<StepEnd | 'again'> {
+  const decision = await decide(context, step);
+  switch (decision.kind) {
+    case 'skip':
+      return { kind: 'ended', outcome: 'skipped', reason: decision.reason };
+    case 'done':
+      return { kind: 'ended', outcome: 'unchanged', reason: decision.reason };
+    case 'refused':
+      return { kind: 'refused' };
+    case 'go':
+      return step.script === undefined ? waitStep(context, step) : attemptStep(context, step, step.script);
+  }
+}
+
+async function finish(
+  context: RunContext,
+  step: PlanStep,
+  end: StepEnd & { kind: 'ended' },
+  duration: number,
+): Promise<void> {
+  const { outcome, reason } = end;
+  const ref = { step: step.id, node: step.node };
+  await context.journal.append({ type: 'step-finished', ...ref, outcome, reason, duration });
+  const key = stepKey(step.node, step.id);
+  context.progress.set(key, { ...(context.progress.get(key) ?? { attempts: 0 }), outcome, reason, duration });
+  context.emit({
+    type: 'step-finished',
+    ...ref,
+    title: step.title,
+    outcome,
+    reason,
+    duration,
+    ...(end.tail ? { tail: end.tail } : {}),
+    ...(end.log === undefined ? {} : { log: end.log }),
+  });
+}

@@ -1,0 +1,72 @@
+import type { Verdict } from '../actions/action.ts';
+import { actionOf, contextOf, judge } from '../plan/judge.ts';
+import type { PlanStep } from '../plan/plan.ts';
+import { runChecks } from './check.ts';
+import type { RunContext } from './context.ts';
+import { neededFacts, refresh } from './decide.ts';
+import type { StepEnd } from './step.ts';
+
+const POLL = 2000;
+const PATIENCE = 90_000;
+
+/**
+ * The outcome apart from exit status 0 and what the tool printed: fresh facts until the action's own verdict is true, at most
+ * for its `settle` time.
+ */
+export async function verified(
+  context: RunContext,
+  step: PlanStep,
+  evidence: { readonly tail: readonly string[]; readonly log: string },
+): Promise<StepEnd> {
+  if (step.effect === 'none') return { kind: 'ended', outcome: 'unchanged', reason: 'it passed; it changes nothing' };
+  const action = actionOf(context.setting, step);
+  if (!action) return verifyRunStep(context, step, evidence);
+  const before = context.facts ?? { nodes: {} };
+  const deadline = context.clock.now() + action.settle;
+  for (;;) {
+    const verdict = await look(context, step, (facts) => {
+      const view = contextOf(context.setting, action, step, facts);
+      return action.verify ? action.verify(view, before) : action.isDone(view);
+    });
+    if (verdict.done) return { kind: 'ended', outcome: 'changed', reason: verdict.reason };
+    if (context.clock.now() >= deadline) {
+      return { kind: 'ended', outcome: 'failed', reason: `it exited with 0, but ${verdict.reason}`, ...evidence };
+    }
+    context.emit({ type: 'step-progress', step: step.id, node: step.node, title: step.title, message: verdict.reason });
+    await context.clock.sleep(POLL);
+  }
+}
+
+async function verifyRunStep(
+  context: RunContext,
+  step: PlanStep,
+  evidence: { readonly tail: readonly string[]; readonly log: string },
+): Promise<StepEnd> {
+  if (step.check === undefined) return { kind: 'ended', outcome: 'changed', reason: 'exited with 0' };
+  const checks = await runChecks(context, [step]);
+  const verdict = judge(context.setting, step, { nodes: {} }, checks);
+  return verdict.done
+    ? { kind: 'ended', outcome: 'changed', reason: verdict.reason }
+    : { kind: 'ended', outcome: 'failed', reason: 'it exited with 0, but its check still fails', ...evidence };
+}
+
+async function look(
+  context: RunContext,
+  step: PlanStep,
+  verdict: (facts: NonNullable<RunContext['facts']>) => Verdict,
+): Promise<Verdict> {
+  try {
+    return verdict(await refresh(context, step, neededFacts(context, [step]), 0));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { done: false, reason: error.message };
+  }
+}
+
+/** Is the step done, by facts or its check? Undefined where neither can tell (a `run:` step without a check). */
+export async function judgedByFacts(context: RunContext, step: PlanStep): Promise<Verdict | undefined> {
+  const action = actionOf(context.setting, step);
+  if (!action && step.check === undefined) return undefined;
+  const facts = await refresh(context, step, neededFacts(context, [step]), PATIENCE);
+  return judge(context.setting, step, facts, await runChecks(context, [step]));
+}

@@ -1,0 +1,190 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Failure } from '../failure.ts';
+
+const lockSchema = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  run: z.string(),
+  runbook: z.string(),
+  cluster: z.string(),
+  host: z.string(),
+  user: z.string(),
+  pid: z.number().int(),
+  /** Field 22 of /proc/PID/stat where there is one: tells a recycled pid. */
+  pidStart: z.string(),
+  bootId: z.string(),
+  startedAt: z.string(),
+});
+
+/** Who runs, since when, on what. */
+export type LockHolder = z.infer<typeof lockSchema>;
+
+/** A lock that this process holds. */
+export interface HeldLock {
+  readonly holder: LockHolder;
+  release(): Promise<void>;
+}
+
+/** One operator per cluster and state folder: `<state-dir>/locks/<cluster>.json`, made by an exclusive create. */
+export class LocalLock {
+  readonly #file: string;
+  readonly #cluster: string;
+
+  constructor(stateDir: string, cluster: string) {
+    const safe = cluster.replace(/[^A-Za-z0-9._-]/g, '_');
+    const suffix = safe === cluster ? '' : `-${createHash('sha256').update(cluster).digest('hex').slice(0, 8)}`;
+    this.#file = join(stateDir, 'locks', `${safe}${suffix}.json`);
+    this.#cluster = cluster;
+  }
+
+  /** The present holder, and whether its process is proven gone. A lock from another host is never proven gone. */
+  async look(): Promise<{ holder: LockHolder; gone: boolean } | undefined> {
+    const text = await readFile(this.#file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (text === undefined) return undefined;
+    const holder = parseHolder(text);
+    if (!holder) {
+      throw new Failure('locked', `the lock file ${this.#file} is damaged`, [
+        'Make sure that nobody runs anything on this cluster, then remove the file.',
+      ]);
+    }
+    return { holder, gone: await isGone(holder) };
+  }
+
+  /**
+   * Takes the lock, or throws a Failure of kind `locked` that names the holder. The lock of a process that is proven gone is
+   * taken over only when `takeOver` says so of its holder.
+   */
+  async take(run: string, runbook: string, takeOver: (holder: LockHolder) => boolean): Promise<HeldLock> {
+    await mkdir(join(this.#file, '..'), { recursive: true, mode: 0o700 });
+    const holder = await thisHolder(run, runbook, this.#cluster);
+    for (let tries = 0; tries < 3; tries += 1) {
+      if (await createExclusive(this.#file, holder)) return this.#held(holder);
+      const present = await this.look();
+      if (!present) continue;
+      if (!present.gone || !takeOver(present.holder)) throw lockedBy(present.holder, present.gone);
+      await this.#setAside(present.holder);
+    }
+    throw new Failure('locked', `the lock ${this.#file} changes hands too fast to take it`, ['Try again.']);
+  }
+
+  /** Releases a lock by its id. @throws Failure when there is none or it has another id. */
+  async unlock(id: string): Promise<LockHolder> {
+    const present = await this.look();
+    if (!present) throw new Failure('usage', 'there is no lock to release');
+    if (present.holder.id !== id) {
+      throw new Failure('locked', `the lock has another id: ${present.holder.id}`, describeHolder(present.holder));
+    }
+    await this.#setAside(present.holder);
+    return present.holder;
+  }
+
+  /** Renames before removing, so that of two who take over at once only one wins and neither removes the other's new lock. */
+  async #setAside(holder: LockHolder): Promise<void> {
+    const aside = `${this.#file}.${holder.id}`;
+    await rename(this.#file, aside).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    const text = await readFile(aside, 'utf8').catch(() => '');
+    const moved = parseHolder(text);
+    if (moved && moved.id !== holder.id) await rename(aside, this.#file);
+    else await unlink(aside).catch(() => undefined);
+  }
+
+  #held(holder: LockHolder): HeldLock {
+    return {
+      holder,
+      release: async () => {
+        const text = await readFile(this.#file, 'utf8').catch(() => '');
+        if (parseHolder(text)?.id === holder.id) await unlink(this.#file).catch(() => undefined);
+      },
+    };
+  }
+}
+
+/** The refusal of promise 6: who holds it, where, since when, and the command that frees it. */
+export function lockedBy(holder: LockHolder, gone: boolean): Failure {
+  return new Failure('locked', `the cluster ${holder.cluster} is locked by ${holder.user}@${holder.host}`, [
+    ...describeHolder(holder),
+    gone
+      ? `That process is gone. Continue its run with \`runbook resume ${holder.run}\`, or release the lock with \`runbook unlock ${holder.id}\`.`
+      : `Ask them first. Only if you know that it is not running any more: \`runbook unlock ${holder.id}\`.`,
+  ]);
+}
+
+function describeHolder(holder: LockHolder): string[] {
+  return [
+    `lock ${holder.id}: run ${holder.run} (${holder.runbook}), process ${holder.pid} on ${holder.host}, since ${holder.startedAt}`,
+  ];
+}
+
+function parseHolder(text: string): LockHolder | undefined {
+  try {
+    return lockSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+async function createExclusive(file: string, holder: LockHolder): Promise<boolean> {
+  const handle = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return undefined;
+    throw error;
+  });
+  if (!handle) return false;
+  try {
+    await handle.writeFile(`${JSON.stringify(holder)}\n`);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  return true;
+}
+
+/** This process as a holder. */
+export async function thisHolder(run: string, runbook: string, cluster: string): Promise<LockHolder> {
+  return {
+    version: 1,
+    id: randomBytes(4).toString('hex'),
+    run,
+    runbook,
+    cluster,
+    host: hostname(),
+    user: userInfo().username,
+    pid: process.pid,
+    pidStart: (await processStat(process.pid)).start,
+    bootId: await bootId(),
+    startedAt: new Date().toISOString(),
+  };
+}
+
+async function isGone(holder: LockHolder): Promise<boolean> {
+  if (holder.host !== hostname()) return false;
+  if (holder.bootId !== (await bootId())) return true;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
+  const now = await processStat(holder.pid);
+  return now.state === 'Z' || (holder.pidStart !== '' && holder.pidStart !== now.start);
+}
+
+async function bootId(): Promise<string> {
+  const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return text.trim();
+}
+
+/** State and start time of a process; empty where there is no /proc (macOS): then only the pid itself is compared. */
+async function processStat(pid: number): Promise<{ state: string; start: string }> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The command's name stands in parentheses and may hold anything: count fields after the last one.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', start: fields[19] ?? '' };
+}

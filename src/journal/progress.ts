@@ -1,0 +1,94 @@
+import type { Outcome } from '../event.ts';
+import { stepKey } from '../plan/key.ts';
+import type { AttemptEnd, JournalRecord } from './record.ts';
+
+/** What the journal knows of one planned step. */
+export interface StepProgress {
+  /** Attempts started so far. */
+  readonly attempts: number;
+  /** The last attempt; without `ended` its outcome is not known here and its node must be asked. */
+  readonly last?: { readonly attempt: number; readonly host: string; readonly ended?: AttemptEnd };
+  /** Undefined while the step has not ended. `failed` and `unknown` are taken up again by resume. */
+  readonly outcome?: Outcome;
+  readonly reason?: string;
+  readonly duration?: number;
+  /** The operator's word that a step of unknown outcome may be sent again. */
+  readonly treatedAgain?: boolean;
+}
+
+/** The checkpoint: progress folded from the journal. */
+export interface Progress {
+  readonly run?: string;
+  readonly plan?: string;
+  readonly epoch: number;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly state: 'running' | 'stopped' | 'done' | 'abandoned';
+  /** Why it stopped last. */
+  readonly reason?: string;
+  readonly holder?: { readonly host: string; readonly pid: number; readonly user: string };
+  readonly steps: ReadonlyMap<string, StepProgress>;
+}
+
+/** True for outcomes that a resume leaves alone. */
+export function isSettled(outcome: Outcome | undefined): boolean {
+  return outcome === 'changed' || outcome === 'unchanged' || outcome === 'skipped';
+}
+
+/** Pure fold of a journal. */
+export function foldJournal(records: readonly JournalRecord[]): Progress {
+  const steps = new Map<string, StepProgress>();
+  let progress: Omit<Progress, 'steps'> = { epoch: 0, state: 'running' };
+  for (const record of records) {
+    progress = foldRun(progress, record);
+    if ('step' in record) {
+      const key = stepKey(record.node, record.step);
+      steps.set(key, foldStep(steps.get(key) ?? { attempts: 0 }, record));
+    }
+  }
+  return { ...progress, steps };
+}
+
+function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit<Progress, 'steps'> {
+  switch (record.type) {
+    case 'run-started':
+      return {
+        run: record.run,
+        plan: record.plan,
+        epoch: record.epoch,
+        holder: record.holder,
+        startedAt: record.at,
+        state: 'running',
+      };
+    case 'run-resumed':
+      return { ...progress, epoch: record.epoch, holder: record.holder, state: 'running' };
+    case 'run-stopped':
+      return { ...progress, state: 'stopped', reason: record.reason, endedAt: record.at };
+    case 'run-finished':
+      return { ...progress, state: 'done', endedAt: record.at };
+    case 'run-abandoned':
+      return { ...progress, state: 'abandoned', reason: record.reason, endedAt: record.at };
+    case 'attempt-started':
+    case 'attempt-ended':
+    case 'step-finished':
+    case 'step-treated':
+      return progress;
+  }
+}
+
+function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: string }>): StepProgress {
+  switch (record.type) {
+    case 'attempt-started': {
+      const { outcome: _outcome, reason: _reason, treatedAgain: _treated, ...rest } = step;
+      return { ...rest, attempts: record.attempt, last: { attempt: record.attempt, host: record.host } };
+    }
+    case 'attempt-ended':
+      return { ...step, last: { host: 'local', ...step.last, attempt: record.attempt, ended: record.state } };
+    case 'step-finished':
+      return { ...step, outcome: record.outcome, reason: record.reason, duration: record.duration };
+    case 'step-treated':
+      return record.as === 'done'
+        ? { ...step, outcome: 'changed', reason: `${record.by} said it was done` }
+        : { ...step, treatedAgain: true };
+  }
+}

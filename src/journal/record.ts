@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/** The version of the saved form; a reader refuses any other. */
+export const JOURNAL_VERSION = 1;
+
+const holder = z.object({ host: z.string(), pid: z.number().int(), user: z.string() });
+const outcome = z.enum(['changed', 'unchanged', 'skipped', 'failed', 'unknown']);
+const ref = { step: z.string(), node: z.string() };
+
+/** How an attempt ended, as the node told it; `refused`: the node took no claim, so nothing ran. */
+const ended = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('exited'), code: z.number().int() }),
+  z.object({ kind: z.literal('timed-out') }),
+  z.object({ kind: z.literal('cancelled') }),
+  z.object({ kind: z.literal('interrupted'), rebooted: z.boolean() }),
+  z.object({ kind: z.literal('never-ran') }),
+  z.object({ kind: z.literal('refused'), reason: z.string() }),
+]);
+
+const body = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('run-started'), run: z.string(), plan: z.string(), epoch: z.number().int(), holder }),
+  z.object({ type: z.literal('run-resumed'), epoch: z.number().int(), holder }),
+  z.object({
+    type: z.literal('attempt-started'),
+    ...ref,
+    attempt: z.number().int(),
+    /** Inventory name of the node that runs the script, or `local`. */
+    host: z.string(),
+    scriptDigest: z.string(),
+  }),
+  z.object({ type: z.literal('attempt-ended'), ...ref, attempt: z.number().int(), state: ended }),
+  z.object({
+    type: z.literal('step-finished'),
+    ...ref,
+    outcome,
+    reason: z.string(),
+    /** Milliseconds. */
+    duration: z.number(),
+  }),
+  z.object({ type: z.literal('step-treated'), ...ref, as: z.enum(['done', 'again']), by: z.string() }),
+  z.object({ type: z.literal('run-stopped'), reason: z.string() }),
+  z.object({ type: z.literal('run-finished') }),
+  z.object({ type: z.literal('run-abandoned'), reason: z.string() }),
+]);
+
+export const recordSchema = z.intersection(
+  z.object({ v: z.literal(JOURNAL_VERSION), seq: z.number().int(), at: z.string() }),
+  body,
+);
+
+/** One decision of a run, written before it is acted on. */
+export type JournalBody = z.infer<typeof body>;
+export type JournalRecord = z.infer<typeof recordSchema>;
+export type AttemptEnd = z.infer<typeof ended>;
+export type Holder = z.infer<typeof holder>;

@@ -1,0 +1,133 @@
+import { constants } from 'node:fs';
+import { chmod, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Failure } from '../failure.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { Plan } from '../plan/plan.ts';
+import { parsePlan } from '../plan/plan-schema.ts';
+import { readJournal } from './journal.ts';
+import { foldJournal, type Progress } from './progress.ts';
+
+/** The files of one run: `<state-dir>/runs/<run-id>/`. Folders 0700, files 0600. */
+export interface RunFolder {
+  readonly id: string;
+  readonly path: string;
+  readonly journal: string;
+}
+
+export interface RunSummary {
+  readonly folder: RunFolder;
+  readonly plan: Plan;
+  readonly progress: Progress;
+}
+
+/** The state folder: every run known here. */
+export class RunStore {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  folder(id: string): RunFolder {
+    const path = join(this.root, 'runs', id);
+    return { id, path, journal: join(path, 'journal.jsonl') };
+  }
+
+  /** @throws Failure when the state folder cannot be written. */
+  async create(id: string, plan: Plan, facts: Facts): Promise<RunFolder> {
+    const folder = this.folder(id);
+    try {
+      await mkdir(folder.path, { recursive: true, mode: 0o700 });
+      await chmod(folder.path, 0o700);
+      await writeSynced(join(folder.path, 'plan.json'), `${JSON.stringify(plan, null, 1)}\n`);
+      await writeSynced(join(folder.path, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);
+    } catch (error) {
+      throw new Failure('usage', `cannot write the state folder ${this.root}: ${message(error)}`, [
+        'Nothing was started. Free space, mend the permissions, or choose another folder with --state-dir.',
+      ]);
+    }
+    return folder;
+  }
+
+  /** Keeps the newest facts of a run, for `status`. */
+  async saveFacts(id: string, facts: Facts): Promise<void> {
+    await writeSynced(join(this.folder(id).path, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);
+  }
+
+  /** The file that keeps one attempt's output. */
+  log(id: string, node: string, step: string, attempt: number): string {
+    return join(this.folder(id).path, 'logs', node, `${step}.${attempt}.log`);
+  }
+
+  /** Ids of all runs, newest first (an id begins with its time). */
+  async ids(): Promise<string[]> {
+    const names = await readdir(join(this.root, 'runs')).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw new Failure('usage', `cannot read the state folder ${this.root}: ${error.message}`);
+    });
+    return names.toSorted().toReversed();
+  }
+
+  /** @throws Failure when there is no such run, or its files are damaged. */
+  async read(id: string): Promise<RunSummary> {
+    const folder = this.folder(id);
+    const present = await stat(folder.path).catch(() => undefined);
+    if (!present) {
+      const known = (await this.ids()).slice(0, 5);
+      throw new Failure('usage', `no run ${id} in ${this.root}`, [
+        known.length > 0 ? `The newest here: ${known.join(', ')}` : 'No runs are known here; is --state-dir right?',
+      ]);
+    }
+    const text = await readFile(join(folder.path, 'plan.json'), 'utf8').catch((error: Error) => {
+      throw new Failure('usage', `run ${id} has no readable plan.json: ${error.message}`);
+    });
+    const parsed = parsePlan(text);
+    if ('problem' in parsed) throw new Failure('usage', `${join(folder.path, 'plan.json')}: ${parsed.problem}`);
+    const records = await readJournal(folder.journal).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    return { folder, plan: parsed.plan, progress: foldJournal(records) };
+  }
+
+  /** The newest run that can be resumed, of any cluster, or of one runbook on one cluster. */
+  async unfinished(match?: { runbook: string; cluster: string }): Promise<RunSummary | undefined> {
+    for (const id of await this.ids()) {
+      const run = await this.read(id);
+      if (!isUnfinished(run.progress)) continue;
+      if (match && (run.plan.runbook.name !== match.runbook || run.plan.inventory.cluster !== match.cluster)) continue;
+      return run;
+    }
+    return undefined;
+  }
+}
+
+/** A run that began (its journal has a first record) and has neither finished nor been abandoned. */
+export function isUnfinished(progress: Progress): boolean {
+  return progress.run !== undefined && (progress.state === 'running' || progress.state === 'stopped');
+}
+
+/** Writes a whole file or nothing: temporary name, sync, rename, sync of the folder. */
+export async function writeSynced(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = `${file}.new`;
+  const handle = await open(temporary, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+  const folder = await open(dirname(file), constants.O_RDONLY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

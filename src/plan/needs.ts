@@ -1,0 +1,69 @@
+import type { Action } from '../actions/action.ts';
+import { evaluateTemplate, factsIn } from '../documents/expressions.ts';
+import type { Inventory, Runbook, Step } from '../documents/model.ts';
+import { type FactId, NODE_FACTS } from '../facts/facts.ts';
+import type { Guard } from '../guards/guard.ts';
+import type { Plan } from './plan.ts';
+import { scopeFor } from './scope.ts';
+
+const MINOR = /^v?(\d+\.\d+)/;
+
+/** What must be observed before a plan can be made. */
+export interface Needs {
+  readonly facts: readonly FactId[];
+  readonly guards: readonly string[];
+  /** Minors (`1.32`) whose package repositories are asked for what they offer. */
+  readonly minors: readonly string[];
+}
+
+/** Facts and guards are those that the runbook's actions and expressions declare: `run:` steps ask for no Kubernetes. */
+export function needsOf(
+  runbook: Runbook,
+  inventory: Inventory,
+  inputs: Readonly<Record<string, unknown>>,
+  actions: ReadonlyMap<string, Action>,
+  guards: ReadonlyMap<string, Guard>,
+): Needs {
+  const facts = new Set<FactId>();
+  const asked = new Set<string>();
+  const minors = new Set<string>();
+  for (const phase of runbook.phases) {
+    if (phase.if !== undefined) for (const id of factsIn(phase.if, true)) facts.add(id);
+    for (const step of phase.steps) {
+      for (const id of factsOfExpressions(step)) facts.add(id);
+      if (step.kind !== 'uses') continue;
+      const action = actions.get(step.uses);
+      for (const id of action?.facts ?? []) facts.add(id);
+      for (const id of action?.guards ?? []) asked.add(id);
+      const minor = minorOf(step.with.version, inventory, inputs);
+      if (minor !== undefined) minors.add(minor);
+    }
+  }
+  for (const id of asked) for (const fact of guards.get(id)?.facts ?? []) facts.add(fact);
+  if ([...facts].some((id) => !NODE_FACTS.has(id))) for (const id of ['machine', 'kubelet'] as const) facts.add(id);
+  return { facts: [...facts].toSorted(), guards: [...asked].toSorted(), minors: [...minors].toSorted() };
+}
+
+function factsOfExpressions(step: Step): readonly FactId[] {
+  const templates = step.kind === 'uses' ? step.with : { run: step.run, check: step.check };
+  const condition = step.if === undefined ? [] : factsIn(step.if, true);
+  return [...condition, ...factsIn({ ...templates, name: step.name, env: step.env })];
+}
+
+/** A `version` that only a node's facts would tell is left out: what it offers is then not looked up ahead. */
+function minorOf(
+  version: unknown,
+  inventory: Inventory,
+  inputs: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const value = evaluateTemplate(version, scopeFor(inventory, inputs, { nodes: {} }));
+  const match = value.ok && typeof value.value === 'string' ? MINOR.exec(value.value) : null;
+  return match?.[1];
+}
+
+/** The minors that the scripts of a frozen plan ask for. */
+export function minorsOfPlan(plan: Plan): string[] {
+  const versions = plan.phases.flatMap((phase) => phase.steps.map((step) => step.with.version));
+  const minors = versions.map((version) => (typeof version === 'string' ? MINOR.exec(version)?.[1] : undefined));
+  return [...new Set(minors.filter((minor) => minor !== undefined))].toSorted();
+}

@@ -1,0 +1,108 @@
+import { evaluateCondition } from '../documents/expressions.ts';
+import type { Inventory } from '../documents/model.ts';
+import { Failure } from '../failure.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { Finding } from '../guards/guard.ts';
+import { checkStep } from '../guards/registry.ts';
+import { actionOf, type Checks, contextOf, judge, type JudgeSetting, needlessOutage, project } from './judge.ts';
+import type { DraftPhase } from './make-plan.ts';
+import type { PlanPhase, PlanStep, Prediction } from './plan.ts';
+import { scopeFor } from './scope.ts';
+import type { DraftStep } from './steps.ts';
+
+interface Predicted {
+  readonly phase: PlanPhase;
+  readonly facts: Facts;
+  readonly findings: readonly Finding[];
+}
+
+/** Judges a phase's steps in the order of work, carrying the facts forward through those that would change something. */
+export function predictPhase(
+  setting: JudgeSetting,
+  draft: DraftPhase,
+  inventory: Inventory,
+  inputs: Readonly<Record<string, unknown>>,
+  start: Facts,
+  checks: Checks,
+): Predicted {
+  const steps: PlanStep[] = [];
+  const findings: Finding[] = [];
+  let facts = start;
+  // What follows an outage decides whether it is needed, so the scripts of the whole phase are known first.
+  const unjudged = draft.steps.map((step) => frozen(setting, step, start, { outcome: 'change', reason: '' }));
+  for (const step of draft.steps) {
+    const predicted = predict(setting, step, unjudged, inventory, inputs, facts, checks);
+    const planned = frozen(setting, step, facts, predicted);
+    steps.push(planned);
+    if (predicted.outcome !== 'change') continue;
+    const after = project(setting, planned, facts);
+    findings.push(...guarded(setting, planned, facts, after));
+    facts = after;
+  }
+  const { number, phase, batches } = draft;
+  return { phase: { number, name: phase.name, batches, maxFailures: phase.maxFailures, steps }, facts, findings };
+}
+
+/** The step with its script and commands, as they come out on these facts. */
+function frozen(setting: JudgeSetting, draft: DraftStep, facts: Facts, predicted: Prediction): PlanStep {
+  const { run, ...step } = draft;
+  const bare: PlanStep = { ...step, commands: [], predicted };
+  if (run !== undefined) return { ...bare, commands: commandLines(run), script: run };
+  const action = actionOf(setting, bare);
+  if (!action) return bare;
+  const context = contextOf(setting, action, bare, facts);
+  const unsupported = action.unsupported?.(context);
+  if (unsupported !== undefined) throw new Failure('guard-refused', `${step.id} on ${step.node}: ${unsupported}`);
+  const script = action.script?.(context);
+  if (script) return { ...bare, commands: script.commands, script: script.text };
+  return { ...bare, commands: action.waitsFor?.(context) ?? [] };
+}
+
+function commandLines(run: string): string[] {
+  return run.trimEnd().split('\n');
+}
+
+function predict(
+  setting: JudgeSetting,
+  draft: DraftStep,
+  phase: readonly PlanStep[],
+  inventory: Inventory,
+  inputs: Readonly<Record<string, unknown>>,
+  facts: Facts,
+  checks: Checks,
+): Prediction {
+  const step = phase.find((candidate) => candidate.id === draft.id && candidate.node === draft.node);
+  if (!step) throw new Error(`step ${draft.id} is not of its phase`);
+  if (step.if !== undefined && !holds(step, step.if, inventory, inputs, facts)) {
+    return { outcome: 'skipped', reason: `its condition is false: ${step.if}` };
+  }
+  if (actionOf(setting, step)?.service === 'out') {
+    const needless = needlessOutage(setting, phase, step, facts, checks);
+    if (needless) return { outcome: 'unchanged', reason: needless.reason };
+  }
+  const verdict = judge(setting, step, facts, checks);
+  if (verdict.done) return { outcome: 'unchanged', reason: verdict.reason };
+  const reads = step.effect === 'none' || (step.script === undefined && step.action !== 'run');
+  return { outcome: reads ? 'read' : 'change', reason: verdict.reason };
+}
+
+function holds(
+  step: PlanStep,
+  condition: string,
+  inventory: Inventory,
+  inputs: Readonly<Record<string, unknown>>,
+  facts: Facts,
+): boolean {
+  const node = inventory.nodes.find((candidate) => candidate.name === step.node);
+  const result = evaluateCondition(condition, scopeFor(inventory, inputs, facts, node, step.env));
+  if (result.ok) return result.value;
+  throw new Failure('document', `${step.id} on ${step.node}: if: ${result.error.message}`);
+}
+
+function guarded(setting: JudgeSetting, step: PlanStep, before: Facts, after: Facts): readonly Finding[] {
+  const action = actionOf(setting, step);
+  if (!action) return [];
+  const { node, nodes } = contextOf(setting, action, step, before);
+  const guardStep = { id: step.id, node, action: step.action, with: step.with };
+  return checkStep({ nodes, before, after, step: guardStep }, action.guards);
+}

@@ -1,0 +1,28 @@
+import type { Inventory, InventoryNode, Scope } from '../documents/model.ts';
+import { scopeFacts } from '../documents/names.ts';
+import type { Facts } from '../facts/facts.ts';
+import { nodeObjectFor } from '../facts/identity.ts';
+
+/** What `${{ }}` stands for on one node, from facts; a fact that was not read is an empty string, never absent. */
+export function scopeFor(
+  inventory: Inventory,
+  inputs: Readonly<Record<string, unknown>>,
+  facts: Facts,
+  node?: InventoryNode,
+  env: Readonly<Record<string, string>> = {},
+): Scope {
+  const version = facts.cluster?.kubeadmConfig?.kubernetesVersion ?? '';
+  const scope: Scope = { inputs, env, cluster: { name: inventory.cluster, version } };
+  if (!node) return scope;
+  return {
+    ...scope,
+    node: {
+      name: node.name,
+      host: node.host,
+      role: node.role,
+      labels: nodeObjectFor(facts, node.name)?.labels ?? {},
+      vars: node.vars,
+      facts: scopeFacts(facts.nodes[node.name]),
+    },
+  };
+}

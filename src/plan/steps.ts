@@ -1,0 +1,107 @@
+import type { Action } from '../actions/action.ts';
+import { evaluateTemplate } from '../documents/expressions.ts';
+import type { Inventory, InventoryNode, Step } from '../documents/model.ts';
+import { Failure } from '../failure.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { PlanStep } from './plan.ts';
+import { scopeFor } from './scope.ts';
+
+const RUN_TIMEOUT = 10 * 60_000;
+
+/** A step as it stands for one node, before anybody judged what it would do. */
+export type DraftStep = Omit<PlanStep, 'predicted' | 'commands' | 'script'> & { readonly run?: string };
+
+/** Resolves one step for one node. @throws Failure (document) when an expression or the resolved `with` is wrong. */
+export function draftStep(
+  step: Step,
+  number: string,
+  node: InventoryNode,
+  inventory: Inventory,
+  inputs: Readonly<Record<string, unknown>>,
+  facts: Facts,
+  actions: ReadonlyMap<string, Action>,
+): DraftStep {
+  const resolve = (value: unknown, env: Readonly<Record<string, string>> = {}): unknown => {
+    const result = evaluateTemplate(value, scopeFor(inventory, inputs, facts, node, env));
+    if (!result.ok) throw wrong(step, node, result.error.message);
+    return result.value;
+  };
+  const env = textValues(resolve(step.env ?? {}));
+  const common = {
+    node: node.name,
+    retries: step.retries,
+    env,
+    ...(step.if === undefined ? {} : { if: step.if }),
+  };
+  const name = step.name === undefined ? undefined : String(resolve(step.name, env));
+  if (step.kind === 'run') {
+    const run = String(resolve(step.run, env));
+    return {
+      ...common,
+      id: `${number}-${slug(step.name ?? 'run')}`,
+      title: name ?? firstLine(run),
+      action: 'run',
+      with: {},
+      place: step.on,
+      effect: step.effect,
+      timeout: step.timeout ?? RUN_TIMEOUT,
+      onTimeout: step.onTimeout ?? 'kill',
+      run,
+      ...(step.check === undefined ? {} : { check: String(resolve(step.check, env)) }),
+    };
+  }
+  const action = actions.get(step.uses);
+  if (!action) throw wrong(step, node, `unknown action ${step.uses}`);
+  const resolved = recordOf(resolve(step.with, env));
+  const parsed = action.schema.safeParse(resolved);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw wrong(step, node, `with.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
+  }
+  return {
+    ...common,
+    id: `${number}-${slug(step.name ?? step.uses)}`,
+    title: name ?? titleOf(step.uses, resolved),
+    action: step.uses,
+    with: resolved,
+    place: action.place,
+    effect: action.effect,
+    timeout: step.timeout ?? action.timeout,
+    onTimeout: step.onTimeout ?? action.onTimeout,
+  };
+}
+
+function wrong(step: Step, node: InventoryNode, message: string): Failure {
+  const { file, line, column } = step.span;
+  return new Failure('document', `${file}:${line}:${column}: on node ${node.name}: ${message}`);
+}
+
+function titleOf(action: string, values: Readonly<Record<string, unknown>>): string {
+  const packages = values.packages;
+  if (Array.isArray(packages)) return `${action} ${packages.join(' ')}`;
+  return action;
+}
+
+function firstLine(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? '';
+  return line.length > 60 ? `${line.slice(0, 57)}...` : line;
+}
+
+function slug(text: string): string {
+  const plain = text
+    .replaceAll(/\$\{\{.*?\}\}/g, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+  return plain.slice(0, 40).replace(/-+$/, '') || 'step';
+}
+
+function textValues(value: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(recordOf(value)).map(([key, item]) => [key, typeof item === 'string' ? item : JSON.stringify(item)]),
+  );
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' ? { ...value } : {};
+}
