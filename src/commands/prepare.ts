@@ -2,7 +2,7 @@ import { actions } from '../actions/registry.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { runChecks } from '../engine/check.ts';
 import type { Facts } from '../facts/facts.ts';
-import { NODE_FACTS } from '../facts/facts.ts';
+import { isClusterFact } from '../facts/kinds.ts';
 import { guards } from '../guards/registry.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { type Needs, needsOf } from '../plan/needs.ts';
@@ -60,7 +60,7 @@ function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string 
       (node) => node.name,
     ),
   );
-  const asked = needs.facts.some((id) => !NODE_FACTS.has(id)) && inventory.value.kubectl.on === 'control-plane';
+  const asked = needs.facts.some(isClusterFact) && inventory.value.kubectl.on === 'control-plane';
   const onControlPlane = runbook.value.phases.some((phase) =>
     phase.steps.some((step) => step.kind === 'run' && step.on === 'control-plane'),
   );

@@ -1,5 +1,6 @@
 import { readClusterFacts, readNodeFacts } from '../facts/read.ts';
-import { type FactId, type Facts, clusterFactIds, nodeFactIds } from '../facts/facts.ts';
+import type { FactId, Facts } from '../facts/facts.ts';
+import { isClusterFact, isNodeFact } from '../facts/kinds.ts';
 import { Failure } from '../failure.ts';
 import { ConnectionLost } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
@@ -44,8 +45,8 @@ export class Observer {
 
   /** Facts as they are now; those of other nodes are kept from `known`. @throws FactError */
   async read(known: Facts, nodes: readonly string[], ids: readonly FactId[], avoid?: string): Promise<Facts> {
-    const perNode = nodeFactIds(ids);
-    const perCluster = clusterFactIds(ids);
+    const perNode = ids.filter(isNodeFact);
+    const perCluster = ids.filter(isClusterFact);
     const read = await Promise.all(
       perNode.length === 0 ? [] : nodes.map(async (name) => [name, await this.#node(name, perNode)] as const),
     );

@@ -1,7 +1,8 @@
 import type { Action } from '../actions/action.ts';
 import { evaluateTemplate, factsIn } from '../documents/expressions.ts';
 import type { Inventory, Runbook, Step } from '../documents/model.ts';
-import { type FactId, NODE_FACTS } from '../facts/facts.ts';
+import type { FactId } from '../facts/facts.ts';
+import { isClusterFact } from '../facts/kinds.ts';
 import type { Guard } from '../guards/guard.ts';
 import type { Plan } from './plan.ts';
 import { scopeFor } from './scope.ts';
@@ -40,7 +41,7 @@ export function needsOf(
     }
   }
   for (const id of asked) for (const fact of guards.get(id)?.facts ?? []) facts.add(fact);
-  if ([...facts].some((id) => !NODE_FACTS.has(id))) for (const id of ['machine', 'kubelet'] as const) facts.add(id);
+  if ([...facts].some(isClusterFact)) for (const id of ['machine', 'kubelet'] as const) facts.add(id);
   return { facts: [...facts].toSorted(), guards: [...asked].toSorted(), minors: [...minors].toSorted() };
 }
 
