@@ -2,10 +2,12 @@ import type { Outcome } from '../event.ts';
 import { Tail } from './repeats.ts';
 import type { EventOf } from './report.ts';
 import { noOutcomes } from './report.ts';
-import { splitLines } from './text.ts';
+import { sanitize, splitLines } from './text.ts';
 
 /** Lines of output shown under a running step. */
 export const TAIL_LINES = 5;
+/** No screen shows more of a line; a megabyte without a newline must not be measured at every tick. */
+const LINE_LENGTH = 1000;
 
 export interface RunningStep {
   readonly title: string;
@@ -66,7 +68,10 @@ export class NodeView {
   }
 
   output(text: string): void {
-    for (const line of splitLines(text)) if (line.trim() !== '') this.running?.tail.push(line);
+    for (const raw of splitLines(text)) {
+      const line = sanitize(raw).slice(0, LINE_LENGTH);
+      if (line.trim() !== '') this.running?.tail.push(line);
+    }
   }
 
   progress(message: string): void {

@@ -4,7 +4,15 @@ import { flushed } from './renderer.ts';
 import { repeatedText, Repeats, Tail } from './repeats.ts';
 import type { Repeated } from './repeats.ts';
 import type { EventOf } from './report.ts';
-import { diagnosticLines, failureLines, findingLines, messageLines, summaryLines, Tally } from './report.ts';
+import {
+  diagnosticLines,
+  failureLines,
+  findingLines,
+  messageLines,
+  plannedText,
+  summaryLines,
+  Tally,
+} from './report.ts';
 import { createStyle, outcomeColour } from './style.ts';
 import type { Line } from './style.ts';
 import { clock, count, duration, escapeControls, listNames, splitLines } from './text.ts';
@@ -59,6 +67,11 @@ class PlainRenderer {
       case 'finding':
         if (event.finding.severity === 'refuse') return this.#problem(findingLines(event.finding, symbols));
         return this.#sayAll(event, findingLines(event.finding, symbols));
+      case 'step-planned':
+        // People read the whole plan from renderPlan.
+        return;
+      case 'planned':
+        return this.#say(event, [plannedText(event)]);
       case 'run-started':
         this.#tally.started(event);
         return this.#say(event, runStarted(event));

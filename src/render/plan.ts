@@ -1,7 +1,7 @@
 import type { Plan, PlanNode, PlanPhase, PlanStep, Prediction } from '../plan/plan.ts';
 import { findingLines } from './report.ts';
 import type { Colour, Line, Look, Style, Symbols } from './style.ts';
-import { createStyle } from './style.ts';
+import { createStyle, wrapLine } from './style.ts';
 import { count, escapeControls, sanitize, widthOf, wrap } from './text.ts';
 
 export interface PlanLook extends Look {
@@ -18,9 +18,7 @@ export function renderPlan(plan: Plan, look: PlanLook): string {
   const lines: Line[] = [
     ...header(plan, look.columns),
     ...plan.phases.flatMap((phase) => phaseLines(phase, plan, nodes, look, style)),
-    ...findings(plan, style.symbols),
-    [],
-    summary(plan),
+    ...[...findings(plan, style.symbols), [], summary(plan)].flatMap((line) => wrapLine(line, look.columns)),
   ];
   return lines.map((line) => `${style.line(line).trimEnd()}\n`).join('');
 }

@@ -10,6 +10,7 @@ import {
   findingLines,
   messageLines,
   noOutcomes,
+  plannedText,
   summaryLines,
   Tally,
 } from './report.ts';
@@ -78,6 +79,12 @@ class PrettyRenderer {
         this.#rest();
         if (event.finding.severity === 'refuse') return this.#screen.printProblem(findingLines(event.finding, symbols));
         return this.#screen.print(findingLines(event.finding, symbols));
+      case 'step-planned':
+        // People read the whole plan from renderPlan.
+        return;
+      case 'planned':
+        this.#rest();
+        return this.#screen.print([[{ text: plannedText(event), as: 'dim' }]]);
       case 'run-started':
         return this.#runStarted(event);
       case 'phase-started':

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { FindingEvent, Outcome, RunEvent, StepRef } from '../event.ts';
 import type { Line, Span, Symbols } from './style.ts';
 import { countsText, outcomeColour, outcomeSymbol } from './style.ts';
-import { duration, listNames, widthOf } from './text.ts';
+import { count, duration, listNames, widthOf } from './text.ts';
 
 export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
@@ -85,6 +85,11 @@ export function failureLines(
   if (event.log !== undefined) lines.push([`    whole output: ${event.log}`]);
   if (run !== undefined) lines.push(['    to go on, once mended: ', { text: `runbook resume ${run}`, as: 'bold' }]);
   return lines;
+}
+
+export function plannedText(event: EventOf<'planned'>): string {
+  const nodes = count(event.nodes.length, 'node');
+  return `planned ${event.runbook} on ${event.cluster}: ${count(event.steps, 'step')} on ${nodes}, ${event.changes} to change something`;
 }
 
 const ENDINGS = {

@@ -53,6 +53,7 @@ export class Screen {
     const ended = this.#frame !== undefined && frame === undefined;
     this.#frame = frame;
     if (ended) this.#end();
+    this.#draw();
   }
 
   /** Writes lines that stay, above the moving part. Too long ones are broken at spaces, never cut. */
@@ -128,7 +129,7 @@ export class Screen {
     if (this.#frame === undefined || this.#held !== undefined) return;
     const size = this.size;
     // One column and one row stay free: no terminal wraps or scrolls then.
-    const room = { columns: Math.max(1, size.columns - 1), rows: Math.max(1, size.rows - 1) };
+    const room = { columns: size.columns - 1, rows: size.rows - 1 };
     const lines = this.#frame(room).slice(0, room.rows);
     const texts = lines.map((line) => this.#style.line(line, room.columns));
     const resized = size.columns !== this.#drawnFor?.columns || size.rows !== this.#drawnFor.rows;

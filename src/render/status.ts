@@ -1,7 +1,7 @@
 import type { Outcome } from '../event.ts';
 import type { Plan, PlanPhase, PlanStep } from '../plan/plan.ts';
 import type { Colour, Line, Look, Span, Symbols } from './style.ts';
-import { createStyle, outcomeColour, outcomeSymbol } from './style.ts';
+import { createStyle, outcomeColour, outcomeSymbol, wrapLine } from './style.ts';
 import { count, dateAndClock, listNames, pad, sanitize, widthOf, wrap } from './text.ts';
 
 /** Where a planned step stands. */
@@ -51,7 +51,8 @@ export function renderStatus(status: RunStatus, look: StatusLook): string {
   ];
   if (status.next.length > 0) lines.push([], ['next:']);
   for (const line of status.next) lines.push([{ text: `  ${line}`, as: 'bold' }]);
-  return lines.map((line) => `${style.line(line).trimEnd()}\n`).join('');
+  const broken = lines.flatMap((line) => wrapLine(line, look.columns));
+  return broken.map((line) => `${style.line(line).trimEnd()}\n`).join('');
 }
 
 function versionLines(status: RunStatus): Line[] {

@@ -124,20 +124,19 @@ export function wrapLine(spans: Line, width: number): Line[] {
   const indent = ' '.repeat(Math.min(whole.length - whole.trimStart().length + 2, Math.floor(width / 2)));
   const lines: Span[][] = [[]];
   let used = 0;
-  let begun = false;
+  let blanks: Span[] = [];
   for (const span of safe) {
-    for (const word of textOf(span).match(/\s+|\S+/g) ?? []) {
-      const size = widthOf(word);
-      const blank = word.trim() === '';
-      if (begun && used + size > width) {
-        lines.push([indent]);
-        used = indent.length;
-        begun = false;
-        if (blank) continue;
+    for (const word of textOf(span).match(/ +|[^ ]+/g) ?? []) {
+      if (word.startsWith(' ')) {
+        blanks.push(respan(span, word));
+        continue;
       }
-      lines.at(-1)?.push(respan(span, word));
-      used += size;
-      begun ||= !blank;
+      const gap = blanks.reduce((sum, blank) => sum + widthOf(textOf(blank)), 0);
+      const breaks = used > 0 && gap > 0 && used + gap + widthOf(word) > width;
+      if (breaks) lines.push([indent, respan(span, word)]);
+      else lines.at(-1)?.push(...blanks, respan(span, word));
+      used = breaks ? indent.length + widthOf(word) : used + gap + widthOf(word);
+      blanks = [];
     }
   }
   return lines;

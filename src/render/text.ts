@@ -1,14 +1,16 @@
-import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 
 const LINE_BREAKS = /[\n\v\f\u0085\u2028\u2029]+/g;
+/** ECMA-48: control sequences, control strings with their terminator, other escapes. */
+const ESCAPES =
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/]*[0-~]/g;
 /** C0, DEL, C1, and the characters that reorder text: on a screen they move the cursor or hide what stands there. */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** One line that is safe on a terminal: escape sequences and control characters are gone, of `a\rb` only `b` is left. */
 export function sanitize(text: string): string {
-  const bare = stripVTControlCharacters(text);
+  const bare = text.replaceAll(ESCAPES, '');
   return lastOverwrite(bare).replaceAll('\t', '    ').replaceAll(LINE_BREAKS, ' ').replaceAll(UNSAFE, '');
 }
 

@@ -150,6 +150,23 @@ export function sampleEvents(): RunEvent[] {
     { type: 'facts', nodes: ['cp-1', 'worker-1'] },
     { type: 'finding', finding: { ...finding, node: 'worker-1', step: '4.4-drain' } },
     {
+      type: 'step-planned',
+      ...drain,
+      phase: 4,
+      outcome: 'change',
+      reason: 'pods run there',
+      commands: ['kubectl drain worker-1'],
+    },
+    {
+      type: 'planned',
+      runbook: 'upgrade-1.32',
+      cluster: 'lab',
+      digest: 'd'.repeat(64),
+      nodes: ['cp-1', 'worker-1'],
+      steps: 9,
+      changes: 7,
+    },
+    {
       type: 'run-started',
       run: '20260105-100000-ab12',
       runbook: 'upgrade-1.32',

@@ -1,0 +1,226 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { NewEvent } from '../../src/event.ts';
+import { createRenderer } from '../../src/render/create-renderer.ts';
+import type { Renderer } from '../../src/render/renderer.ts';
+import { sampleEvents, START } from './samples.ts';
+import { Sink, Terminal } from './terminal.ts';
+
+describe('the pretty renderer', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: START });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('shows the current phase, a waiting node, and the running step with its time and the end of its output', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    phase(emit, ['worker-1', 'worker-2']);
+    begin(emit, 'worker-1');
+    output(emit, 'worker-1', 'one\ntwo\nthree\nfour\nfive\nsix\n');
+    vi.advanceTimersByTime(12_000);
+    const screen = terminal.screen.join('\n');
+    expect(screen).toContain('Phase 4/4 Workers');
+    expect(screen).toMatch(/worker-1 {2}12s {2}Drain the node/);
+    expect(screen).toContain('· worker-2');
+    expect(screen).toContain('│ six');
+    expect(screen).not.toContain('│ one');
+    vi.advanceTimersByTime(2000);
+    expect(terminal.screen.join('\n')).toContain('worker-1  14s');
+    await renderer.close();
+  });
+
+  it('shows a line that comes 190 times once, with its count', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    phase(emit, ['cp-1']);
+    begin(emit, 'cp-1');
+    for (let time = 0; time < 190; time += 1) output(emit, 'cp-1', 'Static pod: kube-apiserver hash: 3f\n');
+    vi.advanceTimersByTime(100);
+    expect(terminal.screen.filter((line) => line.includes('Static pod'))).toEqual([
+      '      │ Static pod: kube-apiserver hash: 3f ×190',
+    ]);
+    await renderer.close();
+  });
+
+  it('keeps a finished node and a finished phase as one line each', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    phase(emit, ['worker-1', 'worker-2']);
+    begin(emit, 'worker-1');
+    end(emit, 'worker-1', 'changed');
+    begin(emit, 'worker-2');
+    vi.advanceTimersByTime(100);
+    expect(terminal.screen.join('\n')).toContain('✔ worker-1  1 changed  3.0s');
+    end(emit, 'worker-2', 'unchanged');
+    emit({ type: 'phase-finished', phase: 4, name: 'Workers' });
+    expect(terminal.screen.join('\n').trim()).toBe('✔ 4/4 Workers  worker-1, worker-2: 1 changed, 1 unchanged, 0.1s');
+    await renderer.close();
+  });
+
+  it('stays within 24 rows and loses no line that stays, with 300 nodes of which 40 are at work', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    const names = Array.from({ length: 300 }, (_, index) => `worker-${index + 1}`);
+    phase(emit, names);
+    for (const name of names.slice(0, 80)) begin(emit, name);
+    for (const name of names.slice(0, 40)) end(emit, name, 'changed');
+    for (let tick = 0; tick < 30; tick += 1) {
+      emit({ type: 'connection-lost', node: names[tick] ?? '', reason: `loss ${tick}` });
+      output(emit, names[50] ?? '', `${'a wide line 日本語 '.repeat(9)}${tick}\n`);
+      vi.advanceTimersByTime(250);
+      expect(terminal.screen.length).toBeLessThanOrEqual(24);
+    }
+    const screen = terminal.screen.join('\n');
+    expect(screen).toContain('40 done: worker-1, worker-2');
+    expect(screen).toContain('220 to come: worker-81');
+    expect(screen).toMatch(/\d+ more nodes at work/);
+    await renderer.close();
+    expect(terminal.all.filter((line) => line.includes('connection lost')).length).toBe(30);
+    expect(terminal.all.filter((line) => line.includes('Phase 4/4'))).toEqual([]);
+  });
+
+  it('gives up output and ended steps first when the terminal is low, and survives one of a single row', async () => {
+    const { terminal, emit, renderer } = start(40, 4);
+    phase(emit, ['cp-1', 'cp-2']);
+    begin(emit, 'cp-1');
+    output(emit, 'cp-1', 'one\ntwo\n');
+    vi.advanceTimersByTime(100);
+    expect(terminal.screen.map((line) => line.slice(0, 9))).toEqual(['Phase 4/4', '  ⠋ cp-1 ', '  · cp-2', '']);
+    terminal.resize(40, 1);
+    vi.advanceTimersByTime(1000);
+    terminal.resize(2, 24);
+    vi.advanceTimersByTime(1000);
+    await renderer.close();
+  });
+
+  it('leaves no remnants on the screen when the terminal becomes narrower and wider', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    phase(emit, ['cp-1', 'cp-2']);
+    begin(emit, 'cp-1');
+    output(emit, 'cp-1', `${'words of output '.repeat(8)}\n`);
+    vi.advanceTimersByTime(100);
+    terminal.resize(30, 24);
+    vi.advanceTimersByTime(100);
+    terminal.resize(100, 24);
+    vi.advanceTimersByTime(100);
+    expect(terminal.screen.filter((line) => line.includes('Phase 4/4'))).toHaveLength(1);
+    await renderer.close();
+    expect(terminal.all.join('')).toBe('');
+  });
+
+  it('never lets output move the cursor', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    phase(emit, ['cp-1']);
+    begin(emit, 'cp-1');
+    output(emit, 'cp-1', '\u001b[2J\u001b[5Aevil\u0007 \u009b3Atext\u202e\b\n10%\r20%\r\n');
+    vi.advanceTimersByTime(100);
+    expect(terminal.screen.join('\n')).toMatch(/│ evil.*text\n {6}│ 20%/);
+    await renderer.close();
+  });
+
+  it('shows a failure with node, step, output, log and the command that goes on, and the summary below', async () => {
+    const { terminal, renderer } = start(80, 24);
+    for (const event of sampleEvents()) renderer.render(event);
+    await renderer.close();
+    const text = terminal.all.join('\n');
+    expect(text).toContain('✖ worker-1 4.4-drain Drain the node: failed after 3.0s: exit status 1');
+    expect(text).toContain('│ error: timed out');
+    expect(text).toContain('whole output: .runbook/runs/x/logs/worker-1/4.4-drain.1.log');
+    expect(text).toContain('runbook resume 20260105-100000-ab12');
+    expect(text).toContain('✖ upgrade-1.32 failed in 1m05s: 1 failed');
+    expect(text).toContain('▲ worker-1: connection lost: read ECONNRESET');
+    expect(text).toContain('▲ worker-1: Drain the node: attempt 2 follows: exit status 1');
+  });
+
+  it('writes problems to stderr too where that is no terminal', async () => {
+    const terminal = new Terminal(80, 24);
+    const stderr = new Sink();
+    const renderer = renderTo(terminal, stderr);
+    for (const event of sampleEvents()) renderer.render(event);
+    await renderer.close();
+    expect(stderr.text).toContain('✖ worker-1 4.4-drain');
+    expect(stderr.text).not.toContain('\u001b');
+    expect(terminal.all.join('\n')).toContain('✖ worker-1 4.4-drain');
+  });
+
+  it('hides the cursor while something moves and shows it after a close in the middle of a step', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    const before = process.listenerCount('exit');
+    phase(emit, ['cp-1']);
+    begin(emit, 'cp-1');
+    expect(terminal.cursorShown).toBe(false);
+    await renderer.close();
+    await renderer.close();
+    expect(terminal.cursorShown).toBe(true);
+    expect(terminal.screen.join('')).toBe('');
+    expect(terminal.listeners('resize')).toBe(0);
+    expect(process.listenerCount('exit')).toBe(before);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('draws nothing while a prompt has the screen, and shows afterwards what came meanwhile', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    emit({ type: 'connecting', nodes: ['cp-1'] });
+    expect(terminal.screen.join('')).toContain('connecting: 0 of 1 node');
+    renderer.pause();
+    expect(terminal.cursorShown).toBe(true);
+    const { length } = terminal.text;
+    emit({ type: 'message', level: 'info', text: 'hello', detail: [] });
+    vi.advanceTimersByTime(3000);
+    expect(terminal.text.length).toBe(length);
+    renderer.resume();
+    expect(terminal.all.join('\n')).toContain('hello');
+    await renderer.close();
+  });
+
+  it('listens to no signal: stopping a run is the business of the engine', async () => {
+    const before = process.listenerCount('SIGINT');
+    const { emit, renderer } = start(80, 24);
+    phase(emit, ['cp-1']);
+    expect(process.listenerCount('SIGINT')).toBe(before);
+    await renderer.close();
+  });
+
+  it('uses ASCII symbols only where the locale is not UTF-8', async () => {
+    const terminal = new Terminal(80, 24);
+    const renderer = renderTo(terminal, terminal, false);
+    for (const event of sampleEvents()) {
+      renderer.render(event);
+      vi.advanceTimersByTime(300);
+    }
+    await renderer.close();
+    expect(terminal.text).toMatch(/^[\u0000-\u007f]*$/);
+  });
+});
+
+type Emit = (event: NewEvent) => void;
+
+function start(columns: number, rows: number): { terminal: Terminal; renderer: Renderer; emit: Emit } {
+  const terminal = new Terminal(columns, rows);
+  const renderer = renderTo(terminal, terminal);
+  return {
+    terminal,
+    renderer,
+    emit: (event) => renderer.render({ ...event, at: new Date(Date.now()).toISOString() }),
+  };
+}
+
+function renderTo(stdout: Sink, stderr: Sink, unicode = true): Renderer {
+  return createRenderer({ output: 'pretty', stdout, stderr, color: true, unicode, verbose: false, now: Date.now });
+}
+
+const STEP = { step: '4.4-drain', title: 'Drain the node' };
+
+function phase(emit: Emit, nodes: readonly string[]): void {
+  emit({ type: 'phase-started', phase: 4, phases: 4, name: 'Workers', nodes });
+}
+
+function begin(emit: Emit, node: string): void {
+  emit({ type: 'step-started', ...STEP, node, attempt: 1, commands: [], reattached: false });
+}
+
+function output(emit: Emit, node: string, text: string): void {
+  emit({ type: 'step-output', ...STEP, node, stream: 'stdout', text });
+}
+
+function end(emit: Emit, node: string, outcome: 'changed' | 'unchanged'): void {
+  emit({ type: 'step-finished', ...STEP, node, outcome, reason: 'it is so', duration: 3000 });
+}

@@ -1,0 +1,88 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import type { RunEvent } from '../../src/event.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { planSchema } from '../../src/plan/plan-schema.ts';
+import { parsePlan, planJsonSchema } from '../../src/plan/plan-schema.ts';
+import { createRenderer } from '../../src/render/create-renderer.ts';
+import { eventJsonSchema, eventSchema } from '../../src/render/event-schema.ts';
+import { sampleEvents, samplePlan } from './samples.ts';
+import { Sink } from './terminal.ts';
+
+type Parsed = z.infer<typeof eventSchema>;
+type ParsedPlan = z.infer<typeof planSchema>;
+
+describe('the schema of events', () => {
+  it('is the type RunEvent, in both directions', () => {
+    expectTypeOf<Parsed>().toExtend<RunEvent>();
+    expectTypeOf<RunEvent>().toExtend<Parsed>();
+    expectTypeOf<Parsed['type']>().toEqualTypeOf<RunEvent['type']>();
+    // Optional keys are lost on neither side.
+    expectTypeOf<KeysOf<Parsed>>().toEqualTypeOf<KeysOf<RunEvent>>();
+  });
+
+  it('accepts every line of the JSON output, one event of every type', async () => {
+    const stdout = new Sink();
+    const stderr = new Sink();
+    const options = { stdout, stderr, color: true, verbose: true, now: () => 0 };
+    const renderer = createRenderer({ ...options, output: 'json' });
+    const events = sampleEvents();
+    for (const event of events) renderer.render(event);
+    await renderer.close();
+    const lines = stdout.text.trimEnd().split('\n');
+    const schema = z.fromJSONSchema(jsonSchema(eventJsonSchema()));
+    expect(lines.map((line) => schema.parse(JSON.parse(line)))).toEqual(events);
+    expect(stderr.text).toBe('');
+    const seen = new Set(events.map(({ type }) => type));
+    const known = eventSchema.options.map((option) => option.shape.type.value);
+    expect([...seen].sort()).toEqual([...known].sort());
+  });
+
+  it('refuses keys and types that it does not know', () => {
+    const [event] = sampleEvents();
+    const schema = z.fromJSONSchema(jsonSchema(eventJsonSchema()));
+    expect(schema.safeParse({ ...event, extra: 1 }).success).toBe(false);
+    expect(schema.safeParse({ type: 'reconnected', at: 'x', node: 'a' }).success).toBe(true);
+    expect(schema.safeParse({ type: 'disconnected', at: 'x', node: 'a' }).success).toBe(false);
+  });
+});
+
+describe('the schema of plans', () => {
+  it('is the type Plan, in both directions', () => {
+    expectTypeOf<ParsedPlan>().toExtend<Plan>();
+    expectTypeOf<Plan>().toExtend<ParsedPlan>();
+    expectTypeOf<keyof ParsedPlan>().toEqualTypeOf<keyof Plan>();
+    type Step = Plan['phases'][number]['steps'][number];
+    expectTypeOf<keyof ParsedPlan['phases'][number]['steps'][number]>().toEqualTypeOf<keyof Step>();
+    expectTypeOf<keyof ParsedPlan['nodes'][number]>().toEqualTypeOf<keyof Plan['nodes'][number]>();
+  });
+
+  it('reads back what was saved', () => {
+    expect(parsePlan(JSON.stringify(samplePlan()))).toEqual({ plan: samplePlan() });
+    expect(z.fromJSONSchema(jsonSchema(planJsonSchema())).parse(samplePlan())).toEqual(samplePlan());
+  });
+
+  it('refuses any other version, whatever else it holds, and says which one it reads', () => {
+    expect(parsePlan('{"version": 2, "other": true}')).toEqual({
+      problem: 'the plan has version 2, this runbook reads version 1 only; make the plan anew',
+    });
+    expect(parsePlan('{}')).toEqual({ problem: 'not a plan: it has no version' });
+    expect(parsePlan('[')).toMatchObject({ problem: expect.stringMatching(/^not a plan: not JSON/) });
+    expect(parsePlan('null')).toEqual({ problem: 'not a plan: it has no version' });
+  });
+
+  it('names the place of what does not fit', () => {
+    const text = JSON.stringify({ ...samplePlan(), digest: 5 });
+    expect(parsePlan(text)).toMatchObject({ problem: expect.stringContaining('digest') });
+    expect(parsePlan(JSON.stringify({ ...samplePlan(), more: 1 }))).toMatchObject({
+      problem: expect.stringContaining('more'),
+    });
+  });
+});
+
+type KeysOf<T> = T extends { readonly type: infer N } ? `${N & string}.${Exclude<keyof T, 'type'> & string}` : never;
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+
+function jsonSchema(schema: Record<string, unknown>): JsonSchema {
+  return schema;
+}
