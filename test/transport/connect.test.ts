@@ -1,0 +1,121 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { connectAll } from '../../src/transport/pool.ts';
+import { Ssh2Transport } from '../../src/transport/ssh2.ts';
+import type { ConnectFailure, Target } from '../../src/transport/transport.ts';
+import { freePort, haveSshd } from '../sshd/sshd.ts';
+import { useSshd } from './use-sshd.ts';
+
+const target: Target = {
+  name: 'cp-1',
+  host: '127.0.0.1',
+  port: 1,
+  user: 'ops',
+  identityFiles: [],
+  knownHosts: [],
+  hostKeyChecking: 'strict',
+  jump: [],
+  become: { method: 'none' },
+  connectTimeout: 5000,
+  keepaliveInterval: 15_000,
+};
+
+const servers: Server[] = [];
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+});
+
+async function listen(onConnection: (socket: Socket) => void): Promise<number> {
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    onConnection(socket);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
+
+async function failureOf(changes: Partial<Target>, signal?: AbortSignal): Promise<ConnectFailure> {
+  const failure: unknown = await new Ssh2Transport()
+    .connect({ ...target, ...changes }, signal)
+    .catch((error: unknown) => error);
+  expect(failure).toMatchObject({ name: 'ConnectFailure', target: 'cp-1' });
+  return failure as ConnectFailure;
+}
+
+test('a dead port is named with its node', async () => {
+  const port = await freePort();
+  const failure = await failureOf({ port });
+  expect(failure).toMatchObject({ reason: 'unreachable', message: `cp-1 (127.0.0.1:${port}): connection refused` });
+});
+
+test('a name that does not resolve is named', async () => {
+  const failure = await failureOf({ host: 'no-such-node.invalid', port: 22 });
+  expect(failure.reason).toBe('unreachable');
+  expect(failure.message).toMatch(/^cp-1 \(no-such-node\.invalid:22\): its name /);
+});
+
+test('a server that never says anything is given up at the time limit', async () => {
+  const port = await listen(() => undefined);
+  const failure = await failureOf({ port, connectTimeout: 200 });
+  expect(failure).toMatchObject({
+    reason: 'timeout',
+    message: `cp-1 (127.0.0.1:${port}): connected, but no SSH server answered within 0.2 s`,
+  });
+});
+
+test('a server that closes at once is told from one that refuses', async () => {
+  const port = await listen((socket) => socket.end());
+  const failure = await failureOf({ port });
+  expect(failure.reason).toBe('protocol');
+  expect(failure.detail.join()).toContain('MaxStartups');
+});
+
+test('a server that speaks something else is told so', async () => {
+  const port = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  expect((await failureOf({ port })).reason).toBe('protocol');
+});
+
+test('an abort ends a connection that is under way', async () => {
+  const giveUp = new AbortController();
+  const port = await listen(() => giveUp.abort());
+  expect((await failureOf({ port }, giveUp.signal)).message).toContain('stopped before');
+});
+
+test('an abort that came before keeps it from being dialled', async () => {
+  const dialled: Socket[] = [];
+  const port = await listen((socket) => dialled.push(socket));
+  await failureOf({ port }, AbortSignal.abort());
+  expect(dialled).toEqual([]);
+});
+
+describe.skipIf(!haveSshd)('many targets', () => {
+  const sshd = useSshd();
+
+  test('all failures are collected, and the others are connected', async () => {
+    const dead = await freePort();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const targets = names.map((name, index) => sshd().target({ name, port: index % 2 === 0 ? sshd().port : dead }));
+    const connected: string[] = [];
+    const result = await connectAll(targets, new Ssh2Transport(), {
+      concurrency: 2,
+      onConnected: ({ name }) => connected.push(name),
+    });
+    expect([...result.sessions.keys()].sort()).toEqual(['a', 'c', 'e']);
+    expect(connected.sort()).toEqual(['a', 'c', 'e']);
+    expect(result.failures.map((failure) => failure.target)).toEqual(['b', 'd', 'f']);
+    await Promise.all([...result.sessions.values()].map((session) => session.close()));
+  });
+
+  test('a login that the node refuses says what was tried', async () => {
+    const failure = await failureOf({ ...sshd().target({ name: 'cp-1', identityFiles: ['/nowhere/key'] }) });
+    expect(failure.reason).toBe('authentication');
+    const text = failure.detail.join('\n');
+    expect(text).toContain('/nowhere/key: ENOENT');
+    expect(text).toContain('the node accepts: publickey');
+  });
+});
