@@ -103,6 +103,8 @@ export interface KubeletFact {
   readonly binaryChangedAt?: number;
   /** /healthz on 127.0.0.1:10248 answered ok. */
   readonly healthy: boolean;
+  /** The release whose `kubeadm upgrade node` wrote this node's configuration. No node can tell it: it stands only in projected facts. */
+  readonly configuredFor?: string;
 }
 
 /** Facts of the cluster, read through kubectl. */
@@ -182,6 +184,8 @@ export interface PdbFact {
   readonly observedGeneration: number;
 }
 export interface LabelSelector {
+  /** There is no selector at all (or an empty one in policy/v1beta1): it covers no pod. */
+  readonly matchesNothing?: true;
   readonly matchLabels: Readonly<Record<string, string>>;
   readonly matchExpressions: readonly {
     readonly key: string;

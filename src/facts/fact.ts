@@ -1,0 +1,71 @@
+import type { FactId } from './facts.ts';
+
+/** Runs a read-only POSIX sh script where the facts are read. */
+export type Probe = (
+  script: string,
+) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+
+export interface FactOptions {
+  /** The node's name (or the place where kubectl runs), for messages. */
+  readonly host?: string;
+  /** Minors (`1.32`) whose repositories are asked for what they offer. */
+  readonly minors?: readonly string[];
+  /** Base address of the package repositories; else that of the configured source. */
+  readonly packagesBaseUrl?: string;
+  readonly kubeconfig: string;
+  /** Where each API server answers, by Node object; else read from the cluster. */
+  readonly apiServerEndpoints?: readonly { readonly node: string; readonly endpoint: string }[];
+}
+
+/** One observed value: the command that reads it, and the pure parser of what it prints. */
+export interface Fact<T> {
+  /** What is run, in short, for messages. */
+  readonly command: string;
+  /** POSIX sh, read only, for root, `LC_ALL=C`, stdin /dev/null. Its last status is the fact's: 0, or it could not be read. */
+  script(options: FactOptions): string;
+  /** A pipe for the output that makes it smaller. */
+  readonly filter?: string;
+  /** @throws Error saying what could not be understood */
+  parse(output: string, options: FactOptions): T;
+  /** What to do when it cannot be read. */
+  readonly remedy: string;
+}
+
+/** A fact that could not be read: where, by which command, what it said, what to do next. */
+export class FactError extends Error {
+  override readonly name = 'FactError';
+  readonly node: string;
+  readonly fact: FactId;
+  readonly command: string;
+  /** The command's exit status; 0 where its output could not be understood. */
+  readonly code: number;
+  /** The last lines of its stderr. */
+  readonly stderr: readonly string[];
+  readonly remedy: string;
+
+  constructor(evidence: Omit<FactErrorEvidence, 'reason'> & { readonly reason?: string }, options?: ErrorOptions) {
+    super(messageOf(evidence), options);
+    this.node = evidence.node;
+    this.fact = evidence.fact;
+    this.command = evidence.command;
+    this.code = evidence.code;
+    this.stderr = evidence.stderr;
+    this.remedy = evidence.remedy;
+  }
+}
+
+interface FactErrorEvidence {
+  readonly node: string;
+  readonly fact: FactId;
+  readonly command: string;
+  readonly code: number;
+  readonly stderr: readonly string[];
+  readonly remedy: string;
+  readonly reason: string;
+}
+
+function messageOf(evidence: Omit<FactErrorEvidence, 'reason'> & { readonly reason?: string }): string {
+  const what = evidence.reason ?? `\`${evidence.command}\` exited with ${evidence.code}`;
+  const said = evidence.stderr.length > 0 ? `: ${evidence.stderr.join(' | ')}` : '';
+  return `cannot read ${evidence.fact} on ${evidence.node}: ${what}${said}. ${evidence.remedy}`;
+}

@@ -1,0 +1,8 @@
+import { withoutV } from './version.ts';
+
+/** The tag of an image without `v`: `registry:5000/kube-proxy:v1.32.9@sha256:...` -> `1.32.9`; empty where it has none. */
+export function tagOf(image: string): string {
+  const name = image.replace(/@.*$/, '');
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  return last.includes(':') ? withoutV(last.slice(last.indexOf(':') + 1)) : '';
+}

@@ -1,0 +1,74 @@
+import { X509Certificate } from 'node:crypto';
+import type { Fact } from './fact.ts';
+import type { KubeletFact } from './facts.ts';
+
+const certificateFile = '/var/lib/kubelet/pki/kubelet-client-current.pem';
+
+export const kubelet: Fact<KubeletFact> = {
+  command: 'cat /etc/kubernetes/kubelet.conf; systemctl show kubelet; curl 127.0.0.1:10248/healthz',
+  remedy: 'Is this a node of a kubeadm cluster, with a kubelet under systemd?',
+  // The client certificate's file holds its key as well: only the certificate is printed.
+  script: () =>
+    `conf=/etc/kubernetes/kubelet.conf
+printf 'server: %s\\n' "$(sed -n 's/^[[:space:]]*server:[[:space:]]*//p' $conf 2>/dev/null | head -n 1)"
+cert=$(sed -n 's/^[[:space:]]*client-certificate:[[:space:]]*//p' $conf 2>/dev/null | head -n 1)
+cert=\${cert:-${certificateFile}}
+data=$(sed -n 's/^[[:space:]]*client-certificate-data:[[:space:]]*//p' $conf 2>/dev/null | head -n 1)
+if [ -r "$cert" ]; then
+  if command -v openssl >/dev/null 2>&1; then openssl x509 -noout -subject -in "$cert" 2>/dev/null
+  else sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/p' "$cert"
+  fi
+elif [ -n "$data" ]; then printf '%s\\n' "$data" | base64 -d
+fi
+echo
+TZ=UTC systemctl show kubelet -p ActiveState -p ExecMainStartTimestamp 2>/dev/null
+printf 'changed: %s\\n' "$(stat -c %Z "$(command -v kubelet || echo /usr/bin/kubelet)" 2>/dev/null)"
+port=$(sed -n 's/^healthzPort:[[:space:]]*//p' /var/lib/kubelet/config.yaml 2>/dev/null | head -n 1)
+url=127.0.0.1:\${port:-10248}/healthz
+if command -v curl >/dev/null 2>&1; then health=$(curl -s --noproxy '*' --max-time 5 "http://$url")
+elif command -v wget >/dev/null 2>&1; then health=$(wget -q -O - --no-proxy --tries=1 --timeout=5 "http://$url")
+elif command -v bash >/dev/null 2>&1; then
+  health=$(timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/\${port:-10248} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3" 2>/dev/null)
+fi
+printf 'health: %s\\n' "$health"
+true`,
+  parse: parseKubelet,
+};
+
+export function parseKubelet(output: string): KubeletFact {
+  const value = (name: string) => new RegExp(`^${name} *(.*?)\\s*$`, 'm').exec(output)?.[1] ?? '';
+  const server = value('server:').replace(/^(["'])(.*)\1$/, '$2');
+  const nodeName = certificateName(output);
+  const startedAt = seconds(value('ExecMainStartTimestamp='));
+  const changed = Number(value('changed:') || Number.NaN);
+  return {
+    ...(server === '' ? {} : { server }),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    active: value('ActiveState=') === 'active',
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(Number.isNaN(changed) ? {} : { binaryChangedAt: changed }),
+    healthy: value('health:') === 'ok',
+  };
+}
+
+/** From openssl's `subject=O = system:nodes, CN = system:node:cp1` (its form varies by version), or the certificate itself. */
+function certificateName(output: string): string | undefined {
+  const subject = /^subject=.*$/m.exec(output)?.[0] ?? certificateSubject(output);
+  return /CN ?= ?system:node:([^,/\s]+)/.exec(subject)?.[1];
+}
+
+function certificateSubject(output: string): string {
+  const pem = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/.exec(output)?.[0];
+  if (pem === undefined) return '';
+  try {
+    return new X509Certificate(pem).subject;
+  } catch {
+    return '';
+  }
+}
+
+/** systemd's `Sat 2026-11-21 01:58:44 UTC` in seconds since the epoch. */
+function seconds(timestamp: string): number | undefined {
+  const [, day, time] = /(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(?:\.\d+)? UTC$/.exec(timestamp) ?? [];
+  return day === undefined || time === undefined ? undefined : Date.parse(`${day}T${time}Z`) / 1000;
+}

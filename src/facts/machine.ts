@@ -1,0 +1,46 @@
+import type { Fact } from './fact.ts';
+import type { MachineFact } from './facts.ts';
+
+export const machine: Fact<MachineFact> = {
+  command: 'cat /etc/machine-id /sys/class/dmi/id/product_uuid /proc/sys/kernel/random/boot_id; ip -o addr',
+  remedy: 'Look at /etc/machine-id there: without it a machine cannot be told from another.',
+  // The files in the order in which the kubelet (cAdvisor) looks for them.
+  script: () =>
+    `printf 'hostname: %s\\n' "$(hostname 2>/dev/null || cat /proc/sys/kernel/hostname)"
+printf 'machine-id: %s\\n' "$(cat /etc/machine-id 2>/dev/null || cat /var/lib/dbus/machine-id 2>/dev/null)"
+printf 'system-uuid: %s\\n' "$(cat /sys/class/dmi/id/product_uuid 2>/dev/null || cat /proc/device-tree/vm,uuid 2>/dev/null)"
+printf 'boot-id: %s\\n' "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
+ip -o addr show 2>/dev/null || printf 'addresses: %s\\n' "$(hostname -I 2>/dev/null)"
+true`,
+  parse: parseMachine,
+};
+
+export function parseMachine(output: string): MachineFact {
+  const value = (name: string) => new RegExp(`^${name}: *(.*?)\\s*$`, 'm').exec(output)?.[1] ?? '';
+  const machineId = value('machine-id').toLowerCase().replaceAll('-', '');
+  if (machineId === '') throw new Error('the machine has no machine-id');
+  const systemUuid = value('system-uuid').replaceAll('\0', '').toLowerCase();
+  const listed = value('addresses').split(/\s+/);
+  const addresses = [...listed, ...interfaceAddresses(output)].filter(
+    (address) => address !== '' && !isLoopback(address),
+  );
+  return {
+    hostname: value('hostname'),
+    machineId,
+    ...(systemUuid === '' ? {} : { systemUuid }),
+    bootId: value('boot-id').toLowerCase(),
+    addresses: [...new Set(addresses)],
+  };
+}
+
+/** `ip -o addr`: kube-ipvs0 holds the address of every Service on every node, so it says nothing about this one. */
+function interfaceAddresses(output: string): string[] {
+  return output.split('\n').flatMap((line) => {
+    const found = /^\d+:\s+(\S+)\s+inet6?\s+([^\s/]+)/.exec(line);
+    return found?.[2] === undefined || found[1] === 'kube-ipvs0' ? [] : [found[2]];
+  });
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { Fact } from './fact.ts';
+import type { NodeObject } from './facts.ts';
+import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './kubectl.ts';
+import { withoutV } from './version.ts';
+
+export const nodes: Fact<readonly NodeObject[]> = {
+  command: 'kubectl get nodes -o json',
+  remedy: kubectlRemedy,
+  filter: withoutIndentation,
+  script: ({ kubeconfig }) => kubectl(kubeconfig, 'get nodes -o json'),
+  parse: parseNodes,
+};
+
+const nodeSchema = z.object({
+  metadata: z.object({ name: z.string(), labels: stringMap, annotations: stringMap }),
+  spec: z
+    .object({
+      unschedulable: z.boolean().nullish(),
+      taints: z.array(z.object({ key: z.string(), effect: z.string() })).nullish(),
+    })
+    .nullish(),
+  status: z.object({
+    conditions: z
+      .array(
+        z.object({ type: z.string(), status: z.string(), reason: z.string().nullish(), message: z.string().nullish() }),
+      )
+      .nullish(),
+    addresses: z.array(z.object({ type: z.string(), address: z.string() })).nullish(),
+    nodeInfo: z.object({
+      machineID: z.string().nullish(),
+      systemUUID: z.string().nullish(),
+      bootID: z.string().nullish(),
+      kubeletVersion: z.string(),
+      kubeProxyVersion: z.string().nullish(),
+    }),
+  }),
+});
+
+export function parseNodes(output: string): NodeObject[] {
+  return parseJson(listOf(nodeSchema), output).map(({ metadata, spec, status }) => {
+    const labels = metadata.labels ?? {};
+    const ready = status.conditions?.find((condition) => condition.type === 'Ready');
+    return {
+      name: metadata.name,
+      labels,
+      annotations: metadata.annotations ?? {},
+      unschedulable: spec?.unschedulable ?? false,
+      taints: (spec?.taints ?? []).map(({ key, effect }) => ({ key, effect })),
+      ready: ready?.status === 'True',
+      readyReason: [ready?.reason, ready?.message].filter(Boolean).join(': ') || 'it never reported its condition',
+      addresses: (status.addresses ?? []).map(({ type, address }) => ({ type, address })),
+      machineId: (status.nodeInfo.machineID ?? '').toLowerCase().replaceAll('-', ''),
+      systemUuid: (status.nodeInfo.systemUUID ?? '').toLowerCase(),
+      bootId: (status.nodeInfo.bootID ?? '').toLowerCase(),
+      kubeletVersion: withoutV(status.nodeInfo.kubeletVersion),
+      kubeProxyVersion: withoutV(status.nodeInfo.kubeProxyVersion ?? ''),
+      // Clusters before 1.20 have only the second.
+      controlPlane: 'node-role.kubernetes.io/control-plane' in labels || 'node-role.kubernetes.io/master' in labels,
+    };
+  });
+}

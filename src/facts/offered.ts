@@ -1,0 +1,88 @@
+import type { Fact, FactOptions } from './fact.ts';
+import type { OfferedFact, OfferedMinor } from './facts.ts';
+import { shellWord } from './frame.ts';
+import { kubernetesPackages } from './packages.ts';
+import { sourceFiles } from './repository.ts';
+import { compareRevisions, minorOf } from './version.ts';
+
+const names = kubernetesPackages.join('|');
+
+/** Asked over HTTP, not of apt's lists: these know only the minor that is configured now, as of the last `apt-get update`. */
+export const offered: Fact<OfferedFact> = {
+  command: 'curl .../core:/stable:/vX.Y/deb/Packages',
+  remedy: 'Look at the package sources there.',
+  script: (options) =>
+    [functions, prefixOf(options), ...(options.minors ?? []).map((minor) => `offer ${shellWord(minor)}`), 'true'].join(
+      '\n',
+    ),
+  parse: parseOffered,
+};
+
+function prefixOf(options: FactOptions): string {
+  if (options.packagesBaseUrl !== undefined) {
+    return `prefix=${shellWord(options.packagesBaseUrl.replace(/\/+$/, ''))}/core:/stable:`;
+  }
+  return `prefix=$(cat ${sourceFiles} 2>/dev/null | sed -n '/^[[:space:]]*#/d; /gpgkey/d; s|^.*[[:space:]=]\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p; s|^\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p' | head -n 1)`;
+}
+
+// apt-helper is on every Debian and Ubuntu, and the only one that uses the proxy of apt's configuration, but it needs a file.
+const functions = `fetch() {
+  if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 10 --max-time 30 "$1"
+  elif command -v wget >/dev/null 2>&1; then wget -q -O - --tries=1 --timeout=30 "$1"
+  elif [ -x /usr/lib/apt/apt-helper ]; then
+    ( folder=$(mktemp -d) || exit; trap 'rm -rf "$folder"' EXIT HUP INT TERM
+      /usr/lib/apt/apt-helper -o Acquire::Retries=0 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 download-file "$1" "$folder/file" >/dev/null && cat "$folder/file" )
+  else echo 'there is no curl, wget or apt-helper to ask with' >&2; return 127
+  fi
+}
+debs() {
+  awk '/^Package: /{p=$2} /^Version: /{v=$2} /^$/{if (p ~ /^(${names})$/) print "offers: " m, p, v; p=""; v=""} END{if (p ~ /^(${names})$/) print "offers: " m, p, v}' m="$1" - | sort -u
+}
+rpms() {
+  tr '>' '\\n' | awk '/^(${names})<\\/name$/{p=$0; sub(/<.*/, "", p)} /<version /{if (p != "") {v=$0; r=$0; sub(/.* ver="/, "", v); sub(/".*/, "", v); sub(/.* rel="/, "", r); sub(/".*/, "", r); print "offers: " m, p, v "-" r; p=""}}' m="$1" - | sort -u
+}
+offer() {
+  if [ -z "$prefix" ]; then printf 'error: %s no package source of Kubernetes is configured\\n' "$1"; return; fi
+  if command -v dpkg-query >/dev/null 2>&1; then
+    url=$prefix/v$1/deb/; printf 'url: %s %s\\n' "$1" "$url"
+    found=$(fetch "\${url}Packages" 2>/dev/null | debs "$1")
+    [ -n "$found" ] || found=$(fetch "\${url}Packages.gz" 2>/dev/null | gzip -dc 2>/dev/null | debs "$1")
+    [ -n "$found" ] || why=$(fetch "\${url}Packages" 2>&1 >/dev/null | tail -n 1)
+  else
+    url=$prefix/v$1/rpm/; printf 'url: %s %s\\n' "$1" "$url"
+    primary=$(fetch "\${url}repodata/repomd.xml" 2>/dev/null | grep -o 'href="[^"]*primary\\.xml\\.gz"' | sed 's/^href="//; s/"$//' | head -n 1)
+    found=; [ -z "$primary" ] || found=$(fetch "$url$primary" 2>/dev/null | gzip -dc 2>/dev/null | rpms "$1")
+    [ -n "$found" ] || why=$(fetch "\${url}repodata/repomd.xml" 2>&1 >/dev/null | tail -n 1)
+  fi
+  if [ -n "$found" ]; then printf '%s\\n' "$found"; else printf 'error: %s %s\\n' "$1" "\${why:-it lists none of the packages of Kubernetes}"; fi
+}`;
+
+export function parseOffered(output: string): OfferedFact {
+  const minors: Record<string, { url: string; revisions: Record<string, string[]>; error?: string }> = {};
+  const at = (minor: string) => (minors[minor] ??= { url: '', revisions: {} });
+  for (const line of output.split('\n')) {
+    const [, kind, minor, rest] = /^(url|error|offers): (\S+) (.*)$/.exec(line) ?? [];
+    if (kind === undefined || minor === undefined || rest === undefined) continue;
+    const entry = at(minor);
+    if (kind === 'url') entry.url = rest;
+    else if (kind === 'error') entry.error = rest;
+    else {
+      const [name = '', revision = ''] = rest.split(' ');
+      (entry.revisions[name] ??= []).push(revision.replace(/^\d+:/, ''));
+    }
+  }
+  return Object.fromEntries(Object.entries(minors).map(([minor, entry]) => [minor, newestFirst(entry)]));
+}
+
+function newestFirst(entry: OfferedMinor): OfferedMinor {
+  const sorted = Object.entries(entry.revisions).map(([name, revisions]) => [
+    name,
+    [...new Set(revisions)].toSorted((a, b) => compareRevisions(b, a)),
+  ]);
+  return { ...entry, revisions: Object.fromEntries(sorted) };
+}
+
+/** The minors of versions, each once, for {@link FactOptions.minors}. */
+export function minorsOf(versions: readonly string[]): string[] {
+  return [...new Set(versions.map(minorOf))];
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Fact } from './fact.ts';
+import type { LabelSelector, PdbFact } from './facts.ts';
+import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './kubectl.ts';
+
+export const pdbs: Fact<readonly PdbFact[]> = {
+  command: 'kubectl get poddisruptionbudgets -A -o json',
+  remedy: kubectlRemedy,
+  filter: withoutIndentation,
+  script: ({ kubeconfig }) => kubectl(kubeconfig, 'get poddisruptionbudgets -A -o json'),
+  parse: parsePdbs,
+};
+
+const selectorSchema = z
+  .object({
+    matchLabels: stringMap,
+    matchExpressions: z
+      .array(z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).nullish() }))
+      .nullish(),
+  })
+  .nullish();
+
+const intOrString = z.union([z.number(), z.string()]).nullish();
+const count = z.number().nullish();
+
+const pdbSchema = z.object({
+  apiVersion: z.string().nullish(),
+  metadata: z.object({ namespace: z.string(), name: z.string(), generation: count }),
+  spec: z.object({ minAvailable: intOrString, maxUnavailable: intOrString, selector: selectorSchema }),
+  status: z
+    .object({
+      disruptionsAllowed: count,
+      expectedPods: count,
+      currentHealthy: count,
+      desiredHealthy: count,
+      observedGeneration: count,
+    })
+    .nullish(),
+});
+
+export function parsePdbs(output: string): PdbFact[] {
+  return parseJson(listOf(pdbSchema), output).map(({ apiVersion, metadata, spec, status }) => ({
+    namespace: metadata.namespace,
+    name: metadata.name,
+    selector: selectorOf(spec.selector, apiVersion === 'policy/v1beta1'),
+    ...(spec.minAvailable == null ? {} : { minAvailable: String(spec.minAvailable) }),
+    ...(spec.maxUnavailable == null ? {} : { maxUnavailable: String(spec.maxUnavailable) }),
+    disruptionsAllowed: status?.disruptionsAllowed ?? 0,
+    expectedPods: status?.expectedPods ?? 0,
+    currentHealthy: status?.currentHealthy ?? 0,
+    desiredHealthy: status?.desiredHealthy ?? 0,
+    generation: metadata.generation ?? 0,
+    observedGeneration: status?.observedGeneration ?? 0,
+  }));
+}
+
+/** An empty selector covers every pod of the namespace in policy/v1 and none in policy/v1beta1 (Kubernetes 1.21 API changes). */
+function selectorOf(selector: z.infer<typeof selectorSchema>, beta: boolean): LabelSelector {
+  const matchLabels = selector?.matchLabels ?? {};
+  const matchExpressions = (selector?.matchExpressions ?? []).map(({ key, operator, values }) => ({
+    key,
+    operator,
+    values: values ?? [],
+  }));
+  const empty = Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
+  const nothing = selector == null || (beta && empty);
+  return { matchLabels, matchExpressions, ...(nothing ? { matchesNothing: true as const } : {}) };
+}
+
+/** Kubernetes' label selector (labels.Selector): NotIn and DoesNotExist hold where the label is missing. */
+export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  if (selector.matchesNothing === true) return false;
+  const byLabel = Object.entries(selector.matchLabels).every(([key, value]) => labels[key] === value);
+  return byLabel && selector.matchExpressions.every((expression) => holds(expression, labels[expression.key]));
+}
+
+function holds(expression: LabelSelector['matchExpressions'][number], value: string | undefined): boolean {
+  switch (expression.operator) {
+    case 'In':
+      return value !== undefined && expression.values.includes(value);
+    case 'NotIn':
+      return value === undefined || !expression.values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { type ApiServerEndpoint, apiServerPods, askApiServers, endpointsOf, parseApiServer } from './api-servers.ts';
+import { type Fact, FactError, type FactOptions, type Probe } from './fact.ts';
+import type { ApiServerFact, ClusterFactId, ClusterFacts, FactId, NodeFactId, NodeFacts } from './facts.ts';
+import { type Framed, type FramePart, frameScript, unframe } from './frame.ts';
+import { clusterFacts, nodeFacts, type PlainClusterFactId } from './registry.ts';
+
+/** Reads facts of one machine by one script. @throws FactError for the first that cannot be read */
+export async function readNodeFacts(
+  probe: Probe,
+  ids: readonly NodeFactId[],
+  options: FactOptions,
+): Promise<NodeFacts> {
+  const wanted = [...new Set(ids)];
+  const answers = await ask(
+    probe,
+    wanted.map((id) => partOf(id, nodeFacts[id], options)),
+  );
+  const facts: { -readonly [K in NodeFactId]?: NodeFacts[K] } = {};
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
+  const take = <K extends NodeFactId>(id: K) => {
+    facts[id] = understand(id, nodeFacts[id], answers.get(id), options);
+  };
+  for (const id of wanted) take(id);
+  return withoutUndefined(facts);
+}
+
+/**
+ * Reads facts of the cluster where kubectl runs: one script, and a second one that asks each API server at its own address where
+ * `apiServers` is wanted. An API server that does not answer has an `error`. @throws FactError for the first that cannot be read
+ */
+export async function readClusterFacts(
+  probe: Probe,
+  ids: readonly ClusterFactId[],
+  options: FactOptions,
+): Promise<ClusterFacts> {
+  const wanted = [...new Set(ids)];
+  const asked = withDependencies(wanted, options);
+  const answers = await ask(
+    probe,
+    asked.map((id) => partOf(id, id === 'apiServers' ? apiServerPods : clusterFacts[id], options)),
+  );
+  const facts: { -readonly [K in ClusterFactId]?: ClusterFacts[K] } = {};
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
+  const take = <K extends PlainClusterFactId>(id: K) => {
+    facts[id] = understand(id, clusterFacts[id], answers.get(id), options);
+  };
+  for (const id of asked) if (id !== 'apiServers') take(id);
+  if (wanted.includes('apiServers')) {
+    const endpoints =
+      options.apiServerEndpoints ??
+      endpointsOf(facts.nodes ?? [], understand('apiServers', apiServerPods, answers.get('apiServers'), options));
+    facts.apiServers = await readApiServers(probe, options.kubeconfig, endpoints);
+  }
+  if (!wanted.includes('nodes')) delete facts.nodes;
+  return withoutUndefined(facts);
+}
+
+/** Where the API servers are is read from Node objects and their pods, unless it is given. */
+function withDependencies(wanted: readonly ClusterFactId[], options: FactOptions): ClusterFactId[] {
+  if (!wanted.includes('apiServers')) return [...wanted];
+  if (options.apiServerEndpoints) return wanted.filter((id) => id !== 'apiServers');
+  return [...new Set<ClusterFactId>(['nodes', ...wanted])];
+}
+
+async function readApiServers(
+  probe: Probe,
+  kubeconfig: string,
+  endpoints: readonly ApiServerEndpoint[],
+): Promise<ApiServerFact[]> {
+  const parts = askApiServers(kubeconfig, endpoints);
+  const answers = await ask(probe, parts);
+  return endpoints.map((endpoint, index) => parseApiServer(endpoint, answers.get(parts[index]?.id ?? '')));
+}
+
+function partOf(id: FactId, fact: Fact<unknown>, options: FactOptions): FramePart {
+  return { id, script: fact.script(options), ...(fact.filter === undefined ? {} : { filter: fact.filter }) };
+}
+
+async function ask(probe: Probe, parts: readonly FramePart[]): Promise<Map<string, Framed>> {
+  if (parts.length === 0) return new Map();
+  const marker = `fact-${randomUUID()}`;
+  const result = await probe(frameScript(marker, parts));
+  const ids = parts.map((part) => part.id);
+  return new Map(
+    unframe(marker, ids, result.stdout, result.stderr).map((framed) => [
+      framed.id,
+      // Nothing of it ran: what the script's own end says is all that is known.
+      framed.code === undefined && result.code !== 0 ? { ...framed, code: result.code } : framed,
+    ]),
+  );
+}
+
+function understand<T>(id: FactId, fact: Fact<T>, framed: Framed | undefined, options: FactOptions): T {
+  const evidence = {
+    node: options.host ?? 'the node',
+    fact: id,
+    command: fact.command,
+    code: framed?.code ?? -1,
+    stderr: lastLines(framed?.stderr ?? ''),
+    remedy: fact.remedy,
+  };
+  if (framed?.code === undefined) throw new FactError({ ...evidence, reason: 'its output broke off' });
+  if (framed.code !== 0) throw new FactError(evidence);
+  try {
+    return fact.parse(framed.stdout, options);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FactError({ ...evidence, reason: `\`${fact.command}\`: ${reason}` }, { cause: error });
+  }
+}
+
+function lastLines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(-5);
+}
+
+function withoutUndefined<T extends object>(facts: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  // Each member was set by a parser that never returns undefined.
+  return facts as { [K in keyof T]: Exclude<T[K], undefined> };
+}

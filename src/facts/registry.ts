@@ -1,0 +1,42 @@
+import { binaries } from './binaries.ts';
+import type { Fact } from './fact.ts';
+import type { ClusterFactId, ClusterFacts, NodeFactId, NodeFacts } from './facts.ts';
+import { kubeProxy } from './kube-proxy.ts';
+import { kubeadmConfig } from './kubeadm-config.ts';
+import { kubelet } from './kubelet.ts';
+import { leases } from './leases.ts';
+import { machine } from './machine.ts';
+import { nodes } from './nodes.ts';
+import { offered } from './offered.ts';
+import { os } from './os.ts';
+import { packages } from './packages.ts';
+import { pdbs } from './pdbs.ts';
+import { pods } from './pods.ts';
+import { repository } from './repository.ts';
+import { staticPods } from './static-pods.ts';
+
+export type NodeFactRegistry = { readonly [K in NodeFactId]: Fact<NonNullable<NodeFacts[K]>> };
+export type PlainClusterFactId = Exclude<ClusterFactId, 'apiServers'>;
+export type ClusterFactRegistry = { readonly [K in PlainClusterFactId]: Fact<NonNullable<ClusterFacts[K]>> };
+
+/** Every fact of a node. A new one is a file and a line here. */
+export const nodeFacts: NodeFactRegistry = {
+  os,
+  machine,
+  packages,
+  repository,
+  offered,
+  binaries,
+  staticPods,
+  kubelet,
+};
+
+/** Every fact of the cluster that one command reads; `apiServers` takes two, see read.ts. */
+export const clusterFacts: ClusterFactRegistry = {
+  nodes,
+  pods,
+  pdbs,
+  kubeadmConfig,
+  kubeProxy,
+  leases,
+};

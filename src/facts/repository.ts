@@ -1,0 +1,116 @@
+import type { Fact } from './fact.ts';
+import type { PackageSource, RepositoryFact } from './facts.ts';
+
+/** Mirrors keep the path, never the host. */
+const addressPattern = /([a-z][a-z0-9+.-]*:\/\/\S*?)\/core:\/(stable|prerelease):\/v(1\.\d+)\/[^\s\]]*/i;
+
+export const sourceFiles =
+  '/etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources /etc/yum.repos.d/*.repo';
+
+export const repository: Fact<RepositoryFact> = {
+  command: `grep core: ${sourceFiles}`,
+  remedy: 'Look at the package sources there.',
+  script: () =>
+    `for file in ${sourceFiles}; do
+  [ -f "$file" ] || continue
+  if grep -q 'core:/' "$file"; then grep -n '' "$file" /dev/null || exit; fi
+done
+true`,
+  parse: parseRepository,
+};
+
+/** A line of a file, as `grep -n '' FILE /dev/null` prints it. */
+interface Line {
+  readonly number: number;
+  readonly text: string;
+}
+
+export function parseRepository(output: string): RepositoryFact {
+  const files = new Map<string, Line[]>();
+  for (const printed of output.split('\n')) {
+    const [, file, number, text] = /^(\/.+?):(\d+):(.*)$/.exec(printed) ?? [];
+    if (file === undefined || text === undefined) continue;
+    const lines = files.get(file) ?? [];
+    lines.push({ number: Number(number), text: text.trimEnd() });
+    files.set(file, lines);
+  }
+  return { sources: [...files].flatMap(([file, lines]) => sourcesOf(file, lines)) };
+}
+
+function sourcesOf(file: string, lines: readonly Line[]): PackageSource[] {
+  if (file.endsWith('.sources')) return deb822Sources(file, lines);
+  if (file.endsWith('.repo')) return repoSources(file, lines);
+  return listSources(file, lines);
+}
+
+/** sources.list(5), one line each; a commented one is disabled. */
+function listSources(file: string, lines: readonly Line[]): PackageSource[] {
+  return lines.flatMap(({ number, text }) => {
+    const entry = /^\s*(#[#\s]*)?deb\s+(?:\[([^\]]*)\]\s*)?(\S+)/.exec(text);
+    if (!entry) return [];
+    const signedBy = /(?:^|\s)signed-by=(\S+)/i.exec(entry[2] ?? '')?.[1];
+    return source({ file, line: number, format: 'list', enabled: entry[1] === undefined }, entry[3] ?? '', signedBy);
+  });
+}
+
+/** Stanzas of `Field: value`, continued by indented lines, separated by empty ones; `#` starts a comment line. */
+function deb822Sources(file: string, lines: readonly Line[]): PackageSource[] {
+  return stanzas(lines, (line) => line.text.trim() === '').flatMap((stanza) => {
+    const fields = new Map<string, { readonly number: number; readonly words: string[] }[]>();
+    let field = '';
+    for (const { number, text } of stanza) {
+      if (/^\s*#/.test(text)) continue;
+      const start = /^([A-Za-z-]+):(.*)$/.exec(text);
+      field = start?.[1]?.toLowerCase() ?? field;
+      const words = (start?.[2] ?? text).split(/\s+/).filter((word) => word !== '');
+      fields.set(field, [...(fields.get(field) ?? []), { number, words }]);
+    }
+    const words = (name: string) => (fields.get(name) ?? []).flatMap((value) => value.words);
+    const enabled = !/^(no|false|without|off|disable|0)$/i.test(words('enabled')[0] ?? 'yes');
+    const signedBy = words('signed-by')[0];
+    const keyring = signedBy?.startsWith('/') ? signedBy : undefined;
+    return (fields.get('uris') ?? []).flatMap(({ number, words: urls }) =>
+      urls.flatMap((url) => source({ file, line: number, format: 'deb822', enabled }, url, keyring)),
+    );
+  });
+}
+
+/** dnf's ini sections; only `baseurl` counts (gpgkey has the same path). */
+function repoSources(file: string, lines: readonly Line[]): PackageSource[] {
+  return stanzas(lines, (line) => /^\s*\[/.test(line.text)).flatMap((section) => {
+    const disabled = section.some(({ text }) => /^enabled\s*=\s*(0|no|false|off)\s*$/i.test(text.trim()));
+    return section.flatMap(({ number, text }) => {
+      const entry = /^\s*(#\s*)?baseurl\s*=\s*(\S+)/.exec(text);
+      const enabled = !disabled && entry?.[1] === undefined;
+      return entry ? source({ file, line: number, format: 'repo', enabled }, entry[2] ?? '') : [];
+    });
+  });
+}
+
+function stanzas(lines: readonly Line[], isBoundary: (line: Line) => boolean): Line[][] {
+  const groups: Line[][] = [[]];
+  for (const line of lines) {
+    if (isBoundary(line)) groups.push([line]);
+    else groups.at(-1)?.push(line);
+  }
+  return groups;
+}
+
+function source(
+  where: Pick<PackageSource, 'file' | 'line' | 'format' | 'enabled'>,
+  text: string,
+  signedBy?: string,
+): PackageSource[] {
+  const [url, baseUrl, channel, minor] = addressPattern.exec(text.endsWith('/') ? text : `${text}/`) ?? [];
+  if (url === undefined || baseUrl === undefined || minor === undefined) return [];
+  return [
+    {
+      ...where,
+      url: text.includes(url) ? url : text,
+      baseUrl,
+      channel: channel === 'prerelease' ? 'prerelease' : 'stable',
+      minor,
+      ...(signedBy === undefined ? {} : { signedBy }),
+    },
+  ];
+}

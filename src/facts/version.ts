@@ -1,0 +1,45 @@
+import { coerce, compare, parse, type SemVer } from 'semver';
+
+/** `v1.32.9` -> `1.32.9` */
+export function withoutV(version: string): string {
+  return version.startsWith('v') ? version.slice(1) : version;
+}
+
+/** The upstream version of a package's revision: `1.32.9-1.1` -> `1.32.9`. */
+export function versionOfRevision(revision: string): string {
+  return revision.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
+}
+
+/** `1.32.9` -> `1.32`; text that is no version stays as it is. */
+export function minorOf(version: string): string {
+  const parsed = semverOf(version);
+  return parsed ? `${parsed.major}.${parsed.minor}` : version;
+}
+
+/** The number after the major: `1.32.9` -> 32; undefined when it is no version. */
+export function minorNumber(version: string): number | undefined {
+  return semverOf(version)?.minor;
+}
+
+/** 32 -> `1.32` */
+export function minorText(minor: number): string {
+  return `1.${minor}`;
+}
+
+/** Less than, equal to or greater than 0; text that is no version counts as the oldest. */
+export function compareVersions(a: string, b: string): number {
+  const left = semverOf(a);
+  const right = semverOf(b);
+  if (!left || !right) return Number(left !== null) - Number(right !== null);
+  return compare(left, right);
+}
+
+/** Orders package revisions: the version, then the revision's numbers. */
+export function compareRevisions(a: string, b: string): number {
+  const byVersion = compareVersions(versionOfRevision(a), versionOfRevision(b));
+  return byVersion === 0 ? a.localeCompare(b, 'en', { numeric: true }) : byVersion;
+}
+
+function semverOf(version: string): SemVer | null {
+  return parse(withoutV(version)) ?? coerce(version);
+}
