@@ -59,7 +59,10 @@ function withComponents(node: NodeFacts, target: string): NodeFacts {
   if (!node.staticPods) return node;
   const moved = Object.entries(node.staticPods.components).map(([name, component]) => {
     const image = component.image.replace(/(:[^:/@]*)?(@.*)?$/, `:v${target}`);
-    return [name, COMPONENTS.includes(name) ? { image, tag: `v${target}` } : component] as const;
+    return [
+      name,
+      COMPONENTS.includes(name) ? { image, tag: component.tag.startsWith('v') ? `v${target}` : target } : component,
+    ] as const;
   });
   return { ...node, staticPods: { ...node.staticPods, components: Object.fromEntries(moved) } };
 }

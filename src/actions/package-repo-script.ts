@@ -1,3 +1,4 @@
+import type { PackageSource } from '../facts/facts.ts';
 import { APT_UPDATE } from './apt.ts';
 import type { Switch } from './package-source.ts';
 import { quote, sedPattern, sedReplacement } from './shell.ts';
@@ -20,7 +21,7 @@ export function switchScript(change: Switch): string {
 const FUNCTIONS = `fetch() {
   if command -v curl >/dev/null 2>&1 && curl -fsSL --retry 2 --connect-timeout 15 --max-time 120 -o "$2" "$1"; then return 0; fi
   if command -v wget >/dev/null 2>&1 && wget -q -t 2 -T 30 -O "$2" "$1"; then return 0; fi
-  [ -x /usr/lib/apt/apt-helper ] && /usr/lib/apt/apt-helper download-file "$1" "$2"
+  [ -x /usr/lib/apt/apt-helper ] && /usr/lib/apt/apt-helper -o Acquire::Retries=0 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 download-file "$1" "$2"
 }
 keep() {
   if [ -e "$1" ]; then cp -p "$1" "$1.before.save"; else rm -f "$1.before.save"; fi
@@ -82,7 +83,7 @@ function edits(change: Switch): string[] {
   return [
     `stage ${quote(file)}\n${first}`,
     ...others.filter((other) => other !== file).map((other) => `stage ${quote(other)}`),
-    ...disable.map((source) => disableLine(source.file, source.line, source.format === 'deb822')),
+    ...disable.map((source) => disableSource(source, wanted)),
     `if grep -Fq ${quote(wanted)} ${staged}; then :; else
   echo ${quote(`${file} is not as it was when it was read (${format}): nothing was changed`)} >&2
   rm -f ${[file, ...others].map((name) => quote(`${name}.new.save`)).join(' ')}
@@ -92,22 +93,33 @@ fi`,
 }
 
 /** A one-line source becomes a comment; a stanza of a .sources file gets its `Enabled: no`. */
-function disableLine(file: string, line: number, deb822: boolean): string {
+function disableSource({ baseUrl, channel, file, format, line, minor }: PackageSource, wanted: string): string {
   const staged = `${file}.new.save`;
-  const program = deb822 ? DISABLE_STANZA : 'NR == at { $0 = "# " $0 } { print }';
-  return `awk -v at=${line} ${quote(program)} ${quote(staged)} >${quote(`${staged}.2.save`)}
+  const program =
+    format === 'deb822'
+      ? `awk -v at=${line} -v uri=${quote(`${baseUrl}/core:/${channel}:/v${minor}/`)} -v wanted=${quote(wanted)} ${quote(DISABLE_URI)}`
+      : `sed ${quote(`${line}s|^|# |`)}`;
+  return `${program} ${quote(staged)} >${quote(`${staged}.2.save`)}
 mv -f ${quote(`${staged}.2.save`)} ${quote(staged)}
 chmod 0644 ${quote(staged)}`;
 }
 
-const DISABLE_STANZA = `{ line[NR] = $0 }
+/** Where the stanza has the wanted address as well, only the other one is taken out of it. */
+const DISABLE_URI = `{ line[NR] = $0 }
 END {
   first = last = at
   while (first > 1 && line[first - 1] !~ /^[ \\t]*$/) first--
   while (last < NR && line[last + 1] !~ /^[ \\t]*$/) last++
+  for (i = first; i <= last; i++) if (line[i] !~ /^[ \\t]*#/ && index(line[i], wanted)) shared = 1
+  if (shared) {
+    start = index(line[at], uri)
+    rest = substr(line[at], start)
+    sub(/^[^ \\t]*/, "", rest)
+    line[at] = substr(line[at], 1, start - 1) rest
+  }
   for (i = 1; i <= NR; i++) {
-    if (i == first) print "Enabled: no"
-    if (i < first || i > last || tolower(line[i]) !~ /^enabled[ \\t]*:/) print line[i]
+    if (i == first && !shared) print "Enabled: no"
+    if (shared || i < first || i > last || tolower(line[i]) !~ /^enabled[ \\t]*:/) print line[i]
   }
 }`;
 

@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Bench } from './bench.ts';
+import { actionNamed, contextFor, isDone, pod, scriptOf } from './cluster.ts';
+
+const KUBECTL = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
+const DRAIN = `${KUBECTL} drain w-1.example --ignore-daemonsets --timeout=600s`;
+
+let bench: Bench;
+beforeEach(() => {
+  bench = new Bench();
+  cluster({});
+});
+afterEach(() => {
+  bench.remove();
+});
+
+/** A kubectl with one Node object: its cordon and our annotation are files. */
+function cluster(options: { drain?: number; patch?: 'fails'; get?: 'fails' }): void {
+  bench.tool(
+    'kubectl',
+    `case "$*" in
+*jsonpath={.spec.unschedulable}*) ${options.get ? 'exit 1' : '[ ! -e cordoned ] || printf true'} ;;
+*jsonpath={.metadata.annotations.*) [ ! -e mark ] || cat mark ;;
+*annotate*cordoned-by=*) printf %s "$*" | sed 's/.*cordoned-by=//; s/ .*//' >mark ;;
+*annotate*) rm -f mark ;;
+*uncordon*) ${options.patch ? ':' : 'rm -f cordoned'} ;;
+*" cordon "*) ${options.patch ? ':' : ': >cordoned'} ;;
+*drain*) : >cordoned; exit ${options.drain ?? 0} ;;
+esac`,
+  );
+}
+
+const state = () => ({ cordoned: bench.has('cordoned'), mark: bench.has('mark') ? bench.read('mark') : undefined });
+
+test('a drain writes down whose cordon it is before it cordons, under the name of the Node object', () => {
+  const { text, commands } = scriptOf('drain', {});
+  const { code, calls } = bench.run(text);
+  expect(code).toBe(0);
+  expect(commands).toEqual([DRAIN]);
+  expect(calls.filter((call) => !call.includes(' get '))).toEqual([
+    `${KUBECTL} annotate node w-1.example runbook/cordoned-by=run-7 --overwrite`,
+    DRAIN,
+  ]);
+  expect(state()).toEqual({ cordoned: true, mark: 'run-7' });
+});
+
+test('a script that is older than its run takes the name of the run from its environment', () => {
+  bench.run(scriptOf('drain', {}).text, { RUNBOOK_RUN: '20261121-a' });
+  expect(state().mark).toBe('20261121-a');
+});
+
+test('a failed drain gives the node back and hands its exit code on', () => {
+  cluster({ drain: 7 });
+  const { code, stderr } = bench.run(scriptOf('drain', {}).text);
+  expect(code).toBe(7);
+  expect(stderr).toContain('uncordoned again: w-1.example');
+  expect(state()).toEqual({ cordoned: false, mark: undefined });
+});
+
+test('a failed drain that this run began earlier gives the node back too', () => {
+  cluster({ drain: 1 });
+  bench.write('cordoned', '');
+  bench.write('mark', 'run-7');
+  expect(bench.run(scriptOf('drain', {}).text).code).toBe(1);
+  expect(state()).toEqual({ cordoned: false, mark: undefined });
+});
+
+test('a node that somebody else had cordoned is not marked, and stays cordoned after a failed drain', () => {
+  cluster({ drain: 1 });
+  bench.write('cordoned', '');
+  expect(bench.run(scriptOf('drain', {}).text).code).toBe(1);
+  expect(state()).toEqual({ cordoned: true, mark: undefined });
+});
+
+test('when the node cannot be given back, the mark stays on it', () => {
+  cluster({ drain: 1, patch: 'fails' });
+  expect(bench.run(scriptOf('drain', {}).text).code).toBe(1);
+  expect(state()).toEqual({ cordoned: true, mark: 'run-7' });
+});
+
+test('a node whose cordon cannot be read is not touched', () => {
+  cluster({ get: 'fails' });
+  const { code, calls } = bench.run(scriptOf('drain', {}).text);
+  expect(code).not.toBe(0);
+  expect(calls).toHaveLength(1);
+});
+
+test('a drain destroys only what its inputs allow', () => {
+  const values = {
+    timeout: '1h30m',
+    force: true,
+    deleteEmptydirData: true,
+    gracePeriod: 5,
+    podSelector: 'app=web,tier!=db',
+  };
+  expect(scriptOf('drain', values).commands).toEqual([
+    `${KUBECTL} drain w-1.example --ignore-daemonsets --timeout=5400s --force --delete-emptydir-data --grace-period=5 '--pod-selector=app=web,tier!=db'`,
+  ]);
+  expect(actionNamed('drain').timeoutOf?.(contextFor('drain', values))).toBe(5_520_000);
+});
+
+test('a drain is done when the node is cordoned and only pods are left that no drain evicts', () => {
+  const cordoned = { object: (node: object) => ({ ...node, unschedulable: true }) as never };
+  expect(isDone('drain', {}).reason).toBe('w-1.example is schedulable');
+  expect(isDone('drain', {}, cordoned).reason).toBe(
+    'still on w-1.example: demo/web-w-1.example, demo/naked-w-1.example',
+  );
+  expect(isDone('drain', { podSelector: 'app=web' }, cordoned).reason).toBe(
+    'still on w-1.example: demo/web-w-1.example',
+  );
+  expect(isDone('drain', { podSelector: 'app=db' }, cordoned).done).toBe(true);
+});
+
+test('a pod that tolerates the cordon and came after the drain does not spoil its outcome', () => {
+  const drain = actionNamed('drain');
+  const before = contextFor('drain', {});
+  const after = drain.project(before);
+  const late = [...(after.cluster?.pods ?? []), pod('w-1.example', 'tolerant', {})];
+  const withLate = { ...after, cluster: { ...after.cluster, pods: late } };
+  expect(drain.verify?.({ ...before, facts: withLate }, before.facts).done).toBe(true);
+  expect(drain.isDone({ ...before, facts: withLate }).done).toBe(false);
+});
+
+test('a cordon that kubectl only pretended to make fails', () => {
+  const { text } = scriptOf('cordon', {});
+  expect(bench.run(text).code).toBe(0);
+  expect(state()).toEqual({ cordoned: true, mark: 'run-7' });
+  bench.run(scriptOf('uncordon', {}).text);
+  expect(state()).toEqual({ cordoned: false, mark: undefined });
+  cluster({ patch: 'fails' });
+  expect(bench.run(text).code).not.toBe(0);
+});
+
+test('an uncordon that kubectl only pretended to make fails and keeps the mark', () => {
+  cluster({ patch: 'fails' });
+  bench.write('cordoned', '');
+  bench.write('mark', 'run-7');
+  expect(bench.run(scriptOf('uncordon', {}).text).code).toBe(1);
+  expect(state()).toEqual({ cordoned: true, mark: 'run-7' });
+});
+
+test.each([
+  ['somebody else, before the run', true, undefined, true, 'w-1.example was cordoned before this run: left so'],
+  ['an earlier run of ours that was given up', true, 'run-3', false, 'w-1.example is cordoned'],
+  ['this run', false, 'run-7', false, 'w-1.example is cordoned'],
+])('an uncordon of a node that was cordoned by %s', (_, unschedulable, mark, done, reason) => {
+  const setting = {
+    before: { unschedulable, held: [] },
+    object: (node: object) =>
+      ({ ...node, unschedulable: true, annotations: mark ? { 'runbook/cordoned-by': mark } : {} }) as never,
+  };
+  expect(isDone('uncordon', {}, setting)).toEqual({ done, reason });
+});
+
+test('names and paths reach kubectl as one word each', () => {
+  const odd = {
+    settings: { kubeconfig: "/home/o'neil/my config" },
+    object: (node: object) => ({ ...node, name: 'w-1;reboot' }) as never,
+  };
+  const machine = { machine: (facts: object) => ({ ...facts, kubelet: undefined }) as never };
+  bench.tool('reboot');
+  const { calls } = bench.run(scriptOf('uncordon', {}, { ...odd, ...machine }).text);
+  expect(calls[0]).toBe("kubectl --kubeconfig /home/o'neil/my config uncordon w-1;reboot");
+  expect(calls).not.toContain('reboot ');
+});

@@ -1,0 +1,185 @@
+import { expect, test } from 'vitest';
+import type { KubeletFact, NodeObject } from '../../src/facts/facts.ts';
+import { actionNamed, contextFor, isDone, scriptOf, type Setting } from './cluster.ts';
+
+const AT = { version: '1.32.9' };
+
+test('the first control plane is done when API server, static pods and kubeadm-config are at the version', () => {
+  const on = (setting: Setting) => isDone('kubeadm-upgrade-apply', AT, { node: 'cp-1', version: '1.32.9', ...setting });
+  expect(on({})).toEqual({ done: true, reason: 'the control plane of cp-1 and kubeadm-config are at 1.32.9' });
+  expect(on({ cluster: (c) => ({ ...c, kubeadmConfig: { kubernetesVersion: '1.31.9' } }) }).reason).toBe(
+    'kubeadm-config says 1.31.9, not 1.32.9',
+  );
+  const late = (c: { apiServers?: readonly object[] }) => ({
+    ...c,
+    apiServers: [{ ...c.apiServers?.[0], version: '1.31.9' }],
+  });
+  expect(on({ cluster: late as never }).reason).toBe('the API server of cp-1 answers with 1.31.9, not 1.32.9');
+  const old = { image: 'registry.k8s.io/kube-scheduler:v1.31.9', tag: '1.31.9' };
+  const machine: Setting['machine'] = (facts) => ({
+    ...facts,
+    staticPods: { components: { ...facts.staticPods?.components, 'kube-scheduler': old } },
+  });
+  expect(on({ machine }).reason).toBe('kube-scheduler is at 1.31.9, not 1.32.9');
+});
+
+test('flags of kubeadm are handed on, quoted', () => {
+  const options = {
+    patches: '/etc/k8s patches',
+    certificateRenewal: false,
+    etcdUpgrade: false,
+    ignorePreflightErrors: ['CreateJob', 'Swap'],
+  };
+  expect(scriptOf('kubeadm-upgrade-apply', { ...AT, ...options }, { node: 'cp-1' }).commands).toEqual([
+    "kubeadm upgrade apply -y v1.32.9 '--patches=/etc/k8s patches' --certificate-renewal=false --etcd-upgrade=false --ignore-preflight-errors=CreateJob,Swap",
+  ]);
+  expect(scriptOf('kubeadm-upgrade-node', AT).commands).toEqual(['kubeadm upgrade node']);
+  expect(scriptOf('kubeadm-upgrade-plan', AT).commands).toEqual(['kubeadm upgrade plan v1.32.9']);
+});
+
+test('kube-proxy moves with the last control plane from 1.28 on, and with the first before', () => {
+  const apply = actionNamed('kubeadm-upgrade-apply');
+  const proxyAfter = (version: string, node: string, from: Setting) => {
+    const context = contextFor('kubeadm-upgrade-apply', { version }, { node, ...from });
+    return apply.project(context).cluster?.kubeProxy?.version;
+  };
+  expect(proxyAfter('1.32.9', 'cp-1', { version: '1.31.9' })).toBe('1.31.9');
+  expect(proxyAfter('1.27.1', 'cp-1', { version: '1.26.9' })).toBe('1.27.1');
+  const othersMoved: Setting = {
+    version: '1.31.9',
+    cluster: (c) => ({
+      ...c,
+      apiServers: (c.apiServers ?? []).map((one) =>
+        one.node === 'cp-2.example' ? { ...one, version: '1.32.9' } : one,
+      ),
+    }),
+  };
+  expect(proxyAfter('1.32.9', 'cp-1', othersMoved)).toBe('1.32.9');
+});
+
+test('a worker has its configuration when its kubelet is at the version already', () => {
+  expect(isDone('kubeadm-upgrade-node', AT, { version: '1.32.9' }).done).toBe(true);
+  expect(isDone('kubeadm-upgrade-node', AT).reason).toBe(
+    'the kubelet is at 1.31.9: its configuration for 1.32.9 comes first',
+  );
+  expect(actionNamed('kubeadm-upgrade-node').verify?.(contextFor('kubeadm-upgrade-node', AT), { nodes: {} }).done).toBe(
+    true,
+  );
+});
+
+test('a further control plane is not believed to be upgraded because kubeadm exited 0', () => {
+  const context = contextFor('kubeadm-upgrade-node', AT, { node: 'cp-2' });
+  expect(actionNamed('kubeadm-upgrade-node').verify?.(context, context.facts).reason).toContain(
+    'the API server of cp-2 answers with 1.31.9, not 1.32.9',
+  );
+});
+
+const kubelet = (change: Partial<KubeletFact>): Setting => ({
+  machine: (facts) => ({ ...facts, kubelet: { active: true, healthy: true, ...facts.kubelet, ...change } }),
+});
+
+test.each<[string, Setting, string]>([
+  [
+    'another version runs',
+    { object: (node) => ({ ...node, kubeletVersion: '1.31.8' }) },
+    'the running kubelet is 1.31.8, not 1.31.9',
+  ],
+  [
+    'it was started before its binary changed',
+    kubelet({ startedAt: 900 }),
+    'the kubelet was started before its binary changed',
+  ],
+  ['it is not active', kubelet({ active: false }), 'the kubelet is not active'],
+])('a kubelet must be restarted when %s', (_, setting, reason) => {
+  expect(isDone('restart-kubelet', {}, setting)).toEqual({ done: false, reason });
+});
+
+test('a kubelet that runs what is installed needs no restart, and one that is not installed yet is said so', () => {
+  expect(isDone('restart-kubelet', {}).done).toBe(true);
+  expect(isDone('restart-kubelet', AT).reason).toBe(
+    'the installed kubelet is 1.31.9, not 1.32.9: it must be installed first',
+  );
+});
+
+test('a restart counts only once the new process has renewed the lease', () => {
+  const restart = actionNamed('restart-kubelet');
+  const leaseAt = (renewTime: string): Setting => ({
+    cluster: (c) => ({ ...c, leases: [{ node: 'w-1.example', renewTime }] }),
+  });
+  const before = contextFor('restart-kubelet', {}, leaseAt('1970-01-01T00:33:10Z'));
+  const outcome = (renewTime: string, more: Setting = {}) =>
+    restart.verify?.(contextFor('restart-kubelet', {}, { ...leaseAt(renewTime), ...more }), before.facts);
+  const missing = 'the lease of w-1.example was not renewed since the restart';
+  expect(outcome('1970-01-01T00:33:10Z')?.reason).toBe(missing);
+  // Renewed once more by the old process, which ended at 2000 s.
+  expect(outcome('1970-01-01T00:33:19Z')?.reason).toBe(missing);
+  expect(outcome('1970-01-01T00:33:21Z')?.done).toBe(true);
+  const sick: Setting = {
+    ...kubelet({ healthy: false }),
+    object: (node) => ({ ...node, ready: false, readyReason: 'NotReady' }),
+  };
+  expect(outcome('1970-01-01T00:33:21Z', sick)?.reason).toBe(
+    'its /healthz does not answer ok; w-1.example is not Ready (NotReady)',
+  );
+});
+
+test('waiting for a node names everything that is still missing', () => {
+  const missing = isDone('wait-node-ready', AT, {
+    node: 'cp-1',
+    object: (node) => ({ ...node, ready: false, readyReason: 'KubeletNotReady' }),
+    cluster: (c) => ({
+      ...c,
+      leases: (c.leases ?? []).map((lease, index) =>
+        index === 0 ? { ...lease, renewTime: '1970-01-01T00:49:00Z' } : lease,
+      ),
+      apiServers: [],
+      pods: (c.pods ?? []).filter((one) => one.name !== 'etcd-cp-1.example'),
+    }),
+  });
+  expect(missing.reason.split('; ')).toEqual([
+    'cp-1.example is not Ready (KubeletNotReady)',
+    'its kubelet is 1.31.9, not 1.32.9',
+    "its lease is 60 s behind the other nodes'",
+    'the pod etcd-cp-1.example is missing',
+    'the API server of cp-1 does not answer',
+  ]);
+  expect(isDone('wait-node-ready', {}, { node: 'cp-1' }).done).toBe(true);
+  expect(isDone('wait-node-ready', {}).reason).toBe('w-1.example is Ready with kubelet 1.31.9');
+});
+
+test('a cluster is verified with every API server, static pod, kubelet and kube-proxy at the version', () => {
+  expect(isDone('verify-cluster', AT, { version: '1.32.9' }).reason).toBe(
+    'the control plane and every kubelet is at 1.32.9, 3 nodes are Ready',
+  );
+  const old = (change: Partial<NodeObject>): Setting => ({
+    version: '1.32.9',
+    object: (node) => ({ ...node, ...change }),
+  });
+  expect(isDone('verify-cluster', AT, old({ kubeletVersion: '1.31.9' })).reason).toBe(
+    'the kubelet of w-1.example is 1.31.9, not 1.32.9',
+  );
+  expect(isDone('verify-cluster', { ...AT, kubelets: false }, old({ kubeletVersion: '1.31.9' })).done).toBe(true);
+  expect(isDone('verify-cluster', AT).done).toBe(false);
+  const proxy = (kubeProxy: object): Setting => ({
+    version: '1.32.9',
+    cluster: (c) => ({ ...c, kubeProxy: kubeProxy as never }),
+  });
+  expect(isDone('verify-cluster', AT, proxy({ desired: 0, updated: 0, available: 0 })).done).toBe(true);
+  expect(isDone('verify-cluster', AT, proxy({ version: '1.32.9', desired: 3, updated: 3, available: 2 })).reason).toBe(
+    'kube-proxy is still rolling out: 3 updated and 2 available of 3',
+  );
+});
+
+test("somebody else's cordon is told, ours is a failure", () => {
+  const cordoned = (annotations: Record<string, string>): Setting => ({
+    version: '1.32.9',
+    object: (node) => ({ ...node, unschedulable: true, annotations }),
+  });
+  expect(isDone('verify-cluster', AT, cordoned({}))).toMatchObject({
+    done: true,
+    reason: expect.stringContaining('cordoned by somebody else and left so: w-1.example'),
+  });
+  expect(isDone('verify-cluster', AT, cordoned({ 'runbook/cordoned-by': 'run-7' })).reason).toBe(
+    'w-1.example is still cordoned by this program',
+  );
+});
