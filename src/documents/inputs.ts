@@ -87,27 +87,39 @@ export function checkInput(spec: Pick<InputSpec, 'type' | 'enum'>, value: string
 }
 
 function typedInput(type: InputSpec['type'], value: string | number | boolean): Input {
-  switch (type) {
-    case 'string':
-      return typeof value === 'string' ? { ok: true, value } : { ok: false, message: 'must be text: put it in quotes' };
-    case 'number': {
-      const fine = typeof value === 'number' && Number.isFinite(value);
-      return fine ? { ok: true, value } : { ok: false, message: 'must be a number' };
-    }
-    case 'boolean':
-      return typeof value === 'boolean' ? { ok: true, value } : { ok: false, message: 'must be true or false' };
-    case 'duration': {
-      const fine = typeof value === 'string' && parseDuration(value) !== undefined;
-      return fine ? { ok: true, value } : { ok: false, message: 'must be a duration such as 90s, 10m or 1h30m' };
-    }
-    case 'version': {
-      const version = typeof value === 'string' ? parseVersion(value) : undefined;
-      return version ? { ok: true, value: version } : { ok: false, message: 'must be a whole version such as 1.32.9' };
-    }
-  }
+  const { read, message } = TYPES[type];
+  const typed = read(value);
+  return typed === undefined ? { ok: false, message } : { ok: true, value: typed };
 }
+
+interface InputType {
+  /** The value as the type has it, or undefined. */
+  readonly read: (value: string | number | boolean) => string | number | boolean | undefined;
+  readonly message: string;
+}
+
+const TYPES: Readonly<Record<InputSpec['type'], InputType>> = {
+  string: {
+    read: (value) => (typeof value === 'string' ? value : undefined),
+    message: 'must be text: put it in quotes',
+  },
+  number: {
+    read: (value) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined),
+    message: 'must be a number',
+  },
+  boolean: { read: (value) => (typeof value === 'boolean' ? value : undefined), message: 'must be true or false' },
+  duration: {
+    read: (value) => (typeof value === 'string' && parseDuration(value) !== undefined ? value : undefined),
+    message: 'must be a duration such as 90s, 10m or 1h30m',
+  },
+  version: {
+    read: (value) => (typeof value === 'string' ? parseVersion(value) : undefined),
+    message: 'must be a whole version such as 1.32.9',
+  },
+};
 
 /** `v1.32.9` and `1.32.9` give `1.32.9`; undefined for anything but a full semantic version. */
 function parseVersion(text: string): string | undefined {
-  return semver.valid(text.startsWith('v') ? text.slice(1) : text) === null ? undefined : text.replace(/^v/, '');
+  const version = text.replace(/^v/, '');
+  return semver.valid(version) === version ? version : undefined;
 }

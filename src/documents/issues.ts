@@ -37,13 +37,20 @@ function one(issue: Issue, judged: Judged, above: Path): Diagnostic[] {
     return [problem('invalid-key', summary, judged.document.keyAt(whole))];
   }
   if (issue.code === 'invalid_union') {
-    const branch = issue.errors.find(
-      (errors) => !errors.some((error) => error.code === 'invalid_type' && !error.path.length),
-    );
-    if (branch && branch.length > 0) return branch.flatMap((error) => one(error, judged, path));
+    const branch = branchMeant(issue.errors);
+    if (branch) return branch.flatMap((error) => one(error, judged, path));
   }
   const summary = joined(label(path, judged), messageOf(issue, valueAt(judged.value, path)));
   return [problem('invalid-value', summary, judged.document.at(whole), choices(issue, valueAt(judged.value, path)))];
+}
+
+/** The form that was probably meant: the one whose problems lie deepest, none where every one wants another type. */
+function branchMeant(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const full = branches.filter((issues) => issues.length > 0);
+  const deep = full.find((issues) => issues.every((issue) => issue.path.length > 0));
+  return (
+    deep ?? full.find((issues) => !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0))
+  );
 }
 
 function unknownKey(key: string, path: Path, judged: Judged): Diagnostic {

@@ -42,10 +42,10 @@ function judge<T>(
   // What a parser guesses of a torn text has problems of its own that nobody wrote.
   if (!document.sound) return stop();
   if (value === null || value === undefined) {
-    return stop(problem('empty', 'the file is empty', document.at([]), `a ${kind} was expected`));
+    return stop(problem('empty', 'the file is empty', document.at([]), `${withArticle(kind)} was expected`));
   }
   if (!isMap(value))
-    return stop(problem('invalid-value', `a ${kind} must be a map, not ${kindOf(value)}`, document.at([])));
+    return stop(problem('invalid-value', `${withArticle(kind)} must be a map, not ${kindOf(value)}`, document.at([])));
   const given = value['kind'];
   if (given !== kind && (given === 'Runbook' || given === 'Inventory')) {
     return stop(

@@ -14,6 +14,7 @@ export function runbookJsonSchema(actions: ReadonlyMap<string, Action> = new Map
     jsonSchema['properties'] = { ...properties, uses: { ...record(properties['uses']), enum: names } };
     jsonSchema['allOf'] = [...actions.values()].map((action) => ({
       if: { properties: { uses: { const: action.name } }, required: ['uses'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
       then: { properties: { with: { ...withSchema(action), description: action.summary } } },
     }));
   });

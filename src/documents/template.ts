@@ -41,7 +41,8 @@ export function isTemplate(value: string): boolean {
 
 function trimmed(value: string, start: number, end: number): ExpressionText {
   const raw = value.slice(start, end);
-  return { text: raw.trim(), offset: start + (raw.length - raw.trimStart().length) };
+  const text = raw.trim();
+  return { text, offset: text === '' ? start : start + raw.indexOf(text) };
 }
 
 const CEL_STRING = /(?:"""[^]*?"""|'''[^]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')/y;

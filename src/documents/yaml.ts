@@ -42,7 +42,7 @@ export function readYaml(source: Source): YamlDocument {
 }
 
 function read(source: Source): YamlDocument {
-  const document = parseDocument(source.text, { prettyErrors: false, merge: true, logLevel: 'silent' });
+  const document = parseDocument(source.text, { prettyErrors: false, merge: true, logLevel: 'error' });
   const syntax = [...document.errors, ...document.warnings];
   const structure = structureProblems(source, document);
   const sound = structure.length === 0 && syntax.every((error) => REPAIRABLE.has(error.code));
@@ -58,7 +58,7 @@ function read(source: Source): YamlDocument {
     ...placesOf(source, document),
     value,
     sound: sound && structure.length === 0,
-    diagnostics: [...onePerLine(syntax.map((error) => syntaxProblem(source, error))), ...structure],
+    diagnostics: [...onePerLine(syntax.map((error) => syntaxProblem(source, document, error))), ...structure],
   };
 }
 
@@ -85,7 +85,19 @@ function structureProblems(source: Source, document: Document): Diagnostic[] {
 
 const QUOTE_TEMPLATE = 'inside { } and [ ], put ${{ }} and patterns with [ ] in quotes';
 
-function syntaxProblem(source: Source, error: YAMLError): Diagnostic {
+/** Where the quote begins that is found open at the end of the text. */
+function openQuote(document: Document, end: number): number | undefined {
+  let start: number | undefined;
+  visit(document, {
+    Scalar(_, scalar) {
+      const quoted = scalar.type === 'QUOTE_DOUBLE' || scalar.type === 'QUOTE_SINGLE';
+      if (quoted && scalar.range && scalar.range[0] < end && scalar.range[1] >= end) start = scalar.range[0];
+    },
+  });
+  return start;
+}
+
+function syntaxProblem(source: Source, document: Document, error: YAMLError): Diagnostic {
   const span = source.span(error.pos[0], error.pos[1]);
   const line = span.text ?? '';
   switch (error.code) {
@@ -105,6 +117,10 @@ function syntaxProblem(source: Source, error: YAMLError): Diagnostic {
     case 'BLOCK_AS_IMPLICIT_KEY':
       return problem('yaml', 'a `: ` inside a plain value', span, 'put the whole value in quotes');
     default: {
+      if (error.message.startsWith('Missing closing')) {
+        const start = openQuote(document, error.pos[0]) ?? error.pos[0];
+        return problem('yaml', 'a quote is never closed', source.span(start, start + 1));
+      }
       if (/^Flow (?:map|sequence)/.test(error.message)) {
         const bracket = error.message.startsWith('Flow map') ? '{' : '[';
         return problem('yaml', `a \`${bracket}\` is never closed, or what follows it is not indented`, span);
@@ -198,7 +214,8 @@ function resolved(document: Document | undefined, node: unknown): Node | undefin
 
 /** As `toJS` names it: `1:` is the key `1`, `~:` the empty one. */
 function keyText({ value }: Scalar): string {
-  return value === null || value === undefined ? '' : `${value as string}`;
+  if (typeof value === 'string') return value;
+  return value === null || value === undefined ? '' : JSON.stringify(value);
 }
 
 function findPair(document: Document | undefined, map: Node, name: string): Pair | undefined {

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { actions } from '../../src/actions/registry.ts';
+import { loadInventory } from '../../src/documents/inventory.ts';
+import { checkSelection } from '../../src/documents/runbook-checks.ts';
+import { loadRunbook } from '../../src/documents/runbook.ts';
+import { shown } from './fakes.ts';
+
+const root = new URL('../../', import.meta.url);
+const inventories = {
+  'one control plane': 'nodes: [{ name: cp-1, host: h1, role: control-plane }]',
+  'hosts without roles': 'nodes: [{ name: a, host: h1 }]',
+  'three control planes': `nodes:
+  - { name: cp-1, host: h1, role: control-plane }
+  - { name: cp-2, host: h2, role: control-plane }
+  - { name: cp-3, host: h3, role: control-plane }
+  - { name: w-1, host: h4, role: worker }
+`,
+};
+
+test.each(readdirSync(new URL('runbooks', root)))('the ready-made %s is valid', (name) => {
+  const text = readFileSync(new URL(`runbooks/${name}`, root), 'utf8');
+  const { value, diagnostics } = loadRunbook(name, text, actions);
+  expect(shown(diagnostics)).toEqual([]);
+  if (!value) throw new Error('it must load');
+  for (const [title, nodes] of Object.entries(inventories)) {
+    if (title === 'hosts without roles' && name !== 'smoke.yaml') continue;
+    const head = 'apiVersion: runbook/v1\nkind: Inventory\ncluster: c\n';
+    const inventory = loadInventory('i.yaml', head + nodes).value;
+    if (!inventory) throw new Error('it must load');
+    expect([title, shown(checkSelection(value, inventory))]).toEqual([title, []]);
+  }
+});
+
+test('the example inventory is valid and says the defaults', () => {
+  const text = readFileSync(new URL('inventory.example.yaml', root), 'utf8');
+  const { value, diagnostics } = loadInventory('inventory.example.yaml', text);
+  expect(shown(diagnostics)).toEqual([]);
+  expect(value?.nodes.map(({ name, role }) => `${name} ${role}`)).toEqual([
+    'cp-1 control-plane',
+    'cp-2 control-plane',
+    'cp-3 control-plane',
+    'worker-1 worker',
+    'worker-2 worker',
+  ]);
+});
+
+test('every commented key of the example inventory may be uncommented', () => {
+  const text = readFileSync(new URL('inventory.example.yaml', root), 'utf8');
+  const body = text.slice(text.indexOf('apiVersion'));
+  const uncommented = body.replaceAll(/^( *)# (?=(?:\w+:|  baseUrl:))/gm, '$1');
+  expect(uncommented).not.toBe(body);
+  expect(shown(loadInventory('inventory.example.yaml', uncommented).diagnostics)).toEqual([]);
+});
