@@ -37,6 +37,8 @@ export type EndedState = Exclude<AttemptState, { kind: 'running' }>;
 export interface OutputSink {
   stdout(chunk: Buffer): void;
   stderr(chunk: Buffer): void;
+  /** That stream was longer than `maxOutput`: the node dropped the rest. Told once, at the end. */
+  cut?(stream: 'stdout' | 'stderr'): void;
 }
 
 export interface FollowFrom {

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:os';
+import { ConnectionLost, type Session } from '../transport/transport.ts';
+import { AgentPool } from './agent-pool.ts';
+import type { LastAnswer, Request, TaggedAnswer } from './agent-channel.ts';
+import { ProtocolError } from './answers.ts';
+import {
+  AlreadyClaimed,
+  ClaimRefused,
+  StaleEpoch,
+  type AttemptSpec,
+  type AttemptState,
+  type FollowFrom,
+  type OutputSink,
+  type ProbeResult,
+  type RemoteNode,
+} from './attempt.ts';
+
+export interface RemoteOptions {
+  /** The folder on the node that keeps attempts; a leading `~/` is the login's home. */
+  readonly root: string;
+}
+
+/**
+ * The durable attempts of the node behind a session. Nothing is sent before the first verb is used; the session stays
+ * the caller's to close.
+ */
+export async function openRemoteNode(session: Session, options: RemoteOptions): Promise<RemoteNode> {
+  return Promise.resolve(new Client(session, options.root));
+}
+
+class Client implements RemoteNode {
+  private readonly session: Session;
+  private readonly pool: AgentPool;
+
+  constructor(session: Session, root: string) {
+    this.session = session;
+    this.pool = new AgentPool(session, root);
+  }
+
+  async start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState> {
+    const payload = Buffer.from(`${spec.script.replace(/\n+$/u, '')}\n`, 'utf8');
+    const digest = createHash('sha256').update(payload).digest('hex');
+    const { run, id, epoch, onTimeout, maxOutput } = spec;
+    const words = [named(run), named(id), epoch, seconds(spec.timeout), onTimeout, maxOutput, payload.length, digest];
+    const onAnswer = output(sink, { stdout: 0, stderr: 0 });
+    return this.stateOf({ verb: 'start', words, payload, onAnswer });
+  }
+
+  async follow(run: string, id: string, from: FollowFrom, sink: OutputSink, timeout = 0): Promise<AttemptState> {
+    const words = [named(run), named(id), from.stdout, from.stderr, seconds(timeout)];
+    return this.stateOf({ verb: 'follow', words, onAnswer: output(sink, from) });
+  }
+
+  async status(run: string, id: string): Promise<AttemptState> {
+    return this.stateOf({ verb: 'status', words: [named(run), named(id)] });
+  }
+
+  async cancel(run: string, id: string): Promise<AttemptState> {
+    return this.stateOf({ verb: 'cancel', words: [named(run), named(id)] });
+  }
+
+  async list(run?: string): Promise<readonly { run: string; id: string; state: AttemptState }[]> {
+    const items: { run: string; id: string; state: AttemptState }[] = [];
+    const onAnswer = (answer: TaggedAnswer): void => {
+      if (answer.kind === 'item') items.push({ run: answer.run, id: answer.id, state: answer.state });
+    };
+    await this.ask({ verb: 'list', words: [run === undefined ? '-' : named(run)], onAnswer });
+    return items;
+  }
+
+  async sweep(run: string): Promise<void> {
+    await this.ask({ verb: 'sweep', words: [named(run)] });
+  }
+
+  async probe(script: string, options: { readonly timeout?: number } = {}): Promise<ProbeResult> {
+    const result = await this.session.exec(`sh -c 'eval "$(cat)"' runbook-probe`, { ...options, stdin: script });
+    if (result.exit.kind === 'lost') throw new ConnectionLost(this.session.target, result.exit.reason);
+    const code = result.exit.kind === 'exited' ? result.exit.code : codeOfSignal(result.exit.signal);
+    return { code, stdout: result.stdout.toString('utf8'), stderr: result.stderr.toString('utf8') };
+  }
+
+  async close(): Promise<void> {
+    await this.pool.close();
+  }
+
+  private async stateOf(request: Request): Promise<AttemptState> {
+    const answer = await this.ask(request);
+    if (answer.kind !== 'state') throw new ProtocolError(`${answer.kind} in answer to ${request.verb}`);
+    return answer.state;
+  }
+
+  private async ask(request: Request): Promise<LastAnswer> {
+    const answer = await this.pool.ask(request);
+    if (answer.kind === 'refused') throw refusal(this.session.target, answer.code, answer.message);
+    return answer;
+  }
+}
+
+function refusal(target: string, code: string, message: string): Error {
+  if (code === 'already-claimed') return new AlreadyClaimed(`${target}: the attempt exists there already`);
+  if (code === 'stale-epoch')
+    return new StaleEpoch(`${target}: a newer controller has taken this run over (epoch ${message})`);
+  const what = { 'no-space': 'no space left', damaged: 'damaged on its way', io: 'refused' }[code] ?? code;
+  return new ClaimRefused(`${target}: ${what}: ${message}`);
+}
+
+/** Hands each byte on once; a piece that does not continue the stream is a bug on the other side. */
+function output(sink: OutputSink, from: FollowFrom): (answer: TaggedAnswer) => void {
+  const next = { ...from };
+  return (answer) => {
+    if (answer.kind === 'cut') sink.cut?.(answer.stream);
+    if (answer.kind !== 'output') return;
+    if (answer.offset !== next[answer.stream]) throw new ProtocolError(`output from offset ${String(answer.offset)}`);
+    next[answer.stream] += answer.chunk.length;
+    sink[answer.stream](answer.chunk);
+  };
+}
+
+function named(name: string): string {
+  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/u.test(name))
+    throw new Error(`not a name of a run or attempt: ${JSON.stringify(name)}`);
+  return name;
+}
+
+/** A node counts in whole seconds; a part of one is a whole one. */
+function seconds(milliseconds: number): number {
+  return Math.ceil(milliseconds / 1000);
+}
+
+function codeOfSignal(signal: string): number {
+  const numbers: Readonly<Record<string, number | undefined>> = constants.signals;
+  return 128 + (numbers[signal] ?? numbers[`SIG${signal}`] ?? 0);
+}

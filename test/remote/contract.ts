@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AlreadyClaimed, StaleEpoch, type RemoteNode } from '../../src/remote/attempt.ts';
+import { openRemoteNode } from '../../src/remote/client.ts';
+import type { Session } from '../../src/transport/transport.ts';
+import { Collected, spec } from './collect.ts';
+
+/** A node to hold the contract against. */
+export interface ContractNode {
+  /** A new link to the node. */
+  open(): Promise<Session>;
+  /** A folder for attempts that does not exist yet. */
+  readonly root: string;
+  /** Ends what the test left behind. */
+  cleanUp(): Promise<void>;
+}
+
+/** What every way to a node promises about durable attempts, whatever answers the protocol there. */
+export function remoteContract(name: string, setUp: () => Promise<ContractNode>): void {
+  describe(`durable attempts ${name}`, () => {
+    let place: ContractNode;
+    let node: RemoteNode;
+    const links: Session[] = [];
+
+    async function link(): Promise<RemoteNode> {
+      const session = await place.open();
+      links.push(session);
+      return openRemoteNode(session, { root: place.root });
+    }
+
+    beforeEach(async () => {
+      place = await setUp();
+      node = await link();
+    });
+
+    afterEach(async () => {
+      await Promise.all(links.splice(0).map(async (session) => session.close()));
+      await place.cleanUp();
+    });
+
+    it('gives the exit code and each stream as the script wrote it', async () => {
+      const sink = new Collected();
+      const state = await node.start(spec('1-a.1', 'echo one; echo two >&2; echo three; exit 7\n'), sink);
+      expect(state).toEqual({ kind: 'exited', code: 7 });
+      expect([sink.text, sink.err.toString('utf8')]).toEqual(['one\nthree\n', 'two\n']);
+    });
+
+    it('runs a script that has quotes, a here-document, UTF-8 and no newline at its end', async () => {
+      const sink = new Collected();
+      await node.start(spec('1-a.1', `cat <<'EOF'\nit's "größer" $HOME \`x\`\nEOF\nprintf '%s' 'a\\b'`), sink);
+      expect(sink.text).toBe('it\'s "größer" $HOME `x`\na\\b');
+    });
+
+    it('takes bytes that are no text', async () => {
+      const sink = new Collected();
+      await node.start(spec('1-a.1', String.raw`printf '\000\001\377\012state 1 exited 9\012\200'`), sink);
+      expect(sink.out.toString('latin1')).toBe('\u0000\u0001\u00ff\nstate 1 exited 9\n\u0080');
+    });
+
+    it('gives an output of a megabyte whole', async () => {
+      const sink = new Collected();
+      await node.start(spec('1-a.1', 'head -c 1048576 /dev/zero'), sink);
+      expect(sink.out.equals(Buffer.alloc(1048576))).toBe(true);
+    });
+
+    it('keeps maxOutput bytes, says so, and lets the script end in its own way', async () => {
+      const sink = new Collected();
+      const script = 'head -c 300000 /dev/zero || exit 9; echo end >&2; exit 5';
+      const state = await node.start(spec('1-a.1', script, { maxOutput: 1000 }), sink);
+      expect(state).toEqual({ kind: 'exited', code: 5 });
+      expect([sink.out.length, sink.err.toString('utf8'), sink.cuts]).toEqual([1000, 'end\n', ['stdout']]);
+    });
+
+    it('never runs an id twice', async () => {
+      await node.start(spec('1-a.1', 'echo first'), new Collected());
+      await expect(node.start(spec('1-a.1', 'echo second'), new Collected())).rejects.toBeInstanceOf(AlreadyClaimed);
+      const sink = new Collected();
+      await node.follow('r1', '1-a.1', { stdout: 0, stderr: 0 }, sink);
+      expect(sink.text).toBe('first\n');
+    });
+
+    it('refuses a controller that was taken over, for that run alone', async () => {
+      await node.start(spec('1-a.1', 'true', { epoch: 3 }), new Collected());
+      await expect(node.start(spec('1-b.1', 'true', { epoch: 2 }), new Collected())).rejects.toBeInstanceOf(StaleEpoch);
+      expect(await node.status('r1', '1-b.1')).toEqual({ kind: 'absent' });
+      expect(await node.start(spec('1-b.1', 'true', { run: 'r2' }), new Collected())).toEqual({
+        kind: 'exited',
+        code: 0,
+      });
+    });
+
+    it('kills at the time limit where the step says kill', async () => {
+      const sink = new Collected();
+      const state = await node.start(spec('1-a.1', 'echo begun; sleep 600; echo never', { timeout: 1000 }), sink);
+      expect([state, sink.text]).toEqual([{ kind: 'timed-out' }, 'begun\n']);
+    });
+
+    it('leaves the script running at the time limit where the step says leave', async () => {
+      const sink = new Collected();
+      const limits = { timeout: 1000, onTimeout: 'leave' } as const;
+      const state = await node.start(spec('1-a.1', 'echo begun; sleep 2; echo done', limits), sink);
+      expect([state, sink.text]).toEqual([{ kind: 'running' }, 'begun\n']);
+      expect(await node.follow('r1', '1-a.1', { stdout: 6, stderr: 0 }, sink)).toEqual({ kind: 'exited', code: 0 });
+      expect(sink.text).toBe('begun\ndone\n');
+    });
+
+    it('answers status and cancel while start still follows', async () => {
+      const sink = new Collected();
+      const started = node.start(spec('1-a.1', 'echo begun; sleep 600'), sink);
+      await sink.until('begun');
+      expect(await node.status('r1', '1-a.1')).toEqual({ kind: 'running' });
+      expect(await node.cancel('r1', '1-a.1')).toEqual({ kind: 'cancelled' });
+      expect(await started).toEqual({ kind: 'cancelled' });
+    });
+
+    it('follows from an offset over another link, each byte once', async () => {
+      const sink = new Collected();
+      const limits = { timeout: 1000, onTimeout: 'leave' } as const;
+      await node.start(spec('1-a.1', 'echo 1; echo e >&2; sleep 2; echo 2', limits), sink);
+      const other = await link();
+      const rest = { stdout: sink.out.length, stderr: sink.err.length };
+      expect(await other.follow('r1', '1-a.1', rest, sink)).toEqual({ kind: 'exited', code: 0 });
+      expect([sink.text, sink.err.toString('utf8')]).toEqual(['1\n2\n', 'e\n']);
+    });
+
+    it('stops following at its limit while the script runs on', async () => {
+      const sink = new Collected();
+      await node.start(spec('1-a.1', 'sleep 600', { timeout: 1000, onTimeout: 'leave' }), sink);
+      const from = { stdout: 0, stderr: 0 };
+      expect(await node.follow('r1', '1-a.1', from, sink, 1000)).toEqual({ kind: 'running' });
+      expect(await node.cancel('r1', '1-a.1')).toEqual({ kind: 'cancelled' });
+    });
+
+    it('lists the attempts of one run or of all', async () => {
+      expect(await node.list()).toEqual([]);
+      await node.start(spec('1-a.1', 'exit 1'), new Collected());
+      await node.start(spec('1-b.1', 'exit 0', { run: 'r2' }), new Collected());
+      const first = { run: 'r1', id: '1-a.1', state: { kind: 'exited', code: 1 } };
+      expect(await node.list('r1')).toEqual([first]);
+      expect(await node.list()).toEqual([first, { run: 'r2', id: '1-b.1', state: { kind: 'exited', code: 0 } }]);
+    });
+
+    it('remembers after sweep how each attempt ended, and refuses its id', async () => {
+      await node.start(spec('1-a.1', 'exit 4'), new Collected());
+      await node.sweep('r1');
+      const swept = { kind: 'exited', code: 4 };
+      expect(await node.status('r1', '1-a.1')).toEqual(swept);
+      expect(await node.list('r1')).toEqual([{ run: 'r1', id: '1-a.1', state: swept }]);
+      await expect(node.start(spec('1-a.1', 'true'), new Collected())).rejects.toBeInstanceOf(AlreadyClaimed);
+    });
+
+    it('knows nothing of what was never started', async () => {
+      expect(await node.status('r9', '1-a.1')).toEqual({ kind: 'absent' });
+      expect(await node.follow('r9', '1-a.1', { stdout: 0, stderr: 0 }, new Collected())).toEqual({ kind: 'absent' });
+    });
+
+    it('probes with an empty stdin and gives code and both streams', async () => {
+      const result = await node.probe("cat; echo 'out'; echo err >&2; exit 3");
+      expect(result).toEqual({ code: 3, stdout: 'out\n', stderr: 'err\n' });
+    });
+  });
+}
