@@ -142,9 +142,9 @@ describe('login by password', () => {
       ];
       context.prompt(prompts, (answers) => {
         if (answers[0] === 'right' && answers[1] === '') context.accept();
-        else context.reject(allowed as 'password'[]);
+        else context.reject(allowed);
       });
-    } else context.reject(allowed as 'password'[]);
+    } else context.reject(allowed);
   }
   const target = (): Target => ({
     name: 'cp-1',

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readSecret, type SecretIo } from '../../src/transport/secrets.ts';
 
@@ -54,19 +55,56 @@ test.each([
 });
 
 describe('the prompt on a terminal', () => {
-  const program = `import { readSecret } from '${new URL('../../src/transport/secrets.ts', import.meta.url).pathname}';
-    try { console.log('secret=' + JSON.stringify(await readSecret('prompt', 'Password of ops'))); }
-    catch (error) { console.log(error.kind + ': ' + error.message); }`;
-  const compiled = (): string => {
-    const file = join(dir, 'ask.ts');
-    writeFileSync(file, program);
-    return file;
-  };
-  /** Node 20 runs no TypeScript: vitest's own transform does. */
-  const node = `${process.execPath} ${new URL('../../node_modules/.bin/vite-node', import.meta.url).pathname}`;
+  const root = new URL('../../', import.meta.url).pathname;
+
+  /** A program that asks, as plain JavaScript: Node 20 runs no TypeScript. */
+  function program(): string {
+    for (const file of ['failure.ts', ...readdirSync(join(root, 'src/transport')).map((name) => `transport/${name}`)]) {
+      const { outputText } = ts.transpileModule(readFileSync(join(root, 'src', file), 'utf8'), {
+        compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true },
+      });
+      mkdirSync(join(dir, 'transport'), { recursive: true });
+      writeFileSync(join(dir, file.replace(/\.ts$/, '.js')), outputText.replace(/(from '\.[^']*)\.ts'/g, "$1.js'"));
+    }
+    symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
+    writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
+    const lines = [
+      "import { readSecret } from './transport/secrets.js';",
+      "const show = (secret) => console.log('read ' + JSON.stringify(secret).length + ' ' + [...secret].reverse().join(''));",
+      "await readSecret('prompt', 'Password of ops').then(show, (error) => console.log(error.kind + ': ' + error.message));",
+    ];
+    writeFileSync(join(dir, 'ask.js'), lines.join('\n'));
+    return `${process.execPath} ${join(dir, 'ask.js')}`;
+  }
+
+  /** Runs it in a pseudo-terminal, types when it has asked, and gives back all that was on the screen. */
+  async function screenAfter(typed: string): Promise<string> {
+    const child = spawn('script', ['-qec', program(), '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let screen = '';
+    let asked = false;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      screen += text;
+      if (!asked && screen.includes('Password of ops: ')) {
+        asked = true;
+        child.stdin.write(typed);
+      }
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+    return screen;
+  }
+
+  test('takes a line without showing it, with backspace and UTF-8', async () => {
+    const screen = await screenAfter('hüntx\u007fer2\r');
+    expect(screen).toContain('2retnüh');
+    expect(screen).not.toContain('hünt');
+  });
+
+  test('ends at ^C', async () => {
+    expect(await screenAfter('hun\u0003')).toContain('cancelled: stopped at the prompt');
+  });
 
   test('without a terminal it says what to use instead', () => {
-    const { stdout } = spawnSync('setsid', ['-w', 'sh', '-c', `${node} ${compiled()}`], { input: '' });
+    const { stdout } = spawnSync('setsid', ['-w', 'sh', '-c', program()], { input: '' });
     expect(stdout.toString()).toContain('unreachable: cannot ask for "Password of ops": there is no terminal');
   });
 });
