@@ -18,7 +18,7 @@ export interface PhaseState {
  * then nodes that wait or are done fold into one line each kind, and at last running nodes beyond the room into a number.
  */
 export function phaseLines(state: PhaseState, rows: number, style: Style): Line[] {
-  if (rows <= 1) return [state.head];
+  if (rows <= 1) return [state.head].slice(0, rows);
   const active = state.nodes.filter((node) => isActive(node, state));
   const others = state.nodes.filter((node) => !isActive(node, state));
   const room = rows - 1;

@@ -114,7 +114,8 @@ class PrettyRenderer {
         this.#stopping = event.reason;
         return this.#screen.print([[{ text: `${symbols.warning} stopping: ${event.reason}`, as: 'yellow' }]]);
       case 'run-finished':
-        this.#leavePhase();
+        this.#phaseFinished();
+        this.#rest();
         return this.#screen.print([[], ...summaryLines(event, this.#tally.totals, symbols)]);
       case 'message':
         this.#rest();

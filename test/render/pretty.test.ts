@@ -91,6 +91,14 @@ describe('the pretty renderer', () => {
     await renderer.close();
   });
 
+  it('draws nothing that moves on a terminal of one row', async () => {
+    const { terminal, emit, renderer } = start(80, 1);
+    emit({ type: 'connecting', nodes: ['cp-1'] });
+    vi.advanceTimersByTime(1000);
+    expect(terminal.all).toEqual(['']);
+    await renderer.close();
+  });
+
   it('leaves no remnants on the screen when the terminal becomes narrower and wider', async () => {
     const { terminal, emit, renderer } = start(80, 24);
     phase(emit, ['cp-1', 'cp-2']);
@@ -128,6 +136,18 @@ describe('the pretty renderer', () => {
     expect(text).toContain('✖ upgrade-1.32 failed in 1m05s: 1 failed');
     expect(text).toContain('▲ worker-1: connection lost: read ECONNRESET');
     expect(text).toContain('▲ worker-1: Drain the node: attempt 2 follows: exit status 1');
+  });
+
+  it('keeps a line of the phase in which a run stopped', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    phase(emit, ['cp-1']);
+    begin(emit, 'cp-1');
+    end(emit, 'cp-1', 'changed');
+    const counts = { changed: 1, unchanged: 0, skipped: 0, failed: 0, unknown: 0 };
+    emit({ type: 'run-finished', run: 'r', outcome: 'stopped', counts, duration: 3000, next: [] });
+    await renderer.close();
+    expect(terminal.all.join('\n')).toContain('4/4 Workers  cp-1: 1 changed');
+    expect(terminal.all.join('\n')).toContain('runbook resume r');
   });
 
   it('writes problems to stderr too where that is no terminal', async () => {
