@@ -19,7 +19,7 @@ export const cordon: Action<z.infer<typeof schema>> = {
   service: 'out',
   script(context) {
     const command = kubectl(context, 'cordon', objectNameOf(context));
-    const text = ['set -eu', ...markOurs(context), command, isCordoned(context, true)];
+    const text = ['set -u', ...markOurs(context), `${command} || exit`, isCordoned(context, true)];
     return { commands: [command], text: `${text.join('\n')}\n` };
   },
   isDone(context) {

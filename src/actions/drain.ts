@@ -38,7 +38,7 @@ export const drain: Action<With> = {
   script(context) {
     const command = kubectl(context, 'drain', objectNameOf(context), ...flags(context.with));
     const text = [
-      'set -eu',
+      'set -u',
       ...markOurs(context),
       `if ${command}; then exit 0; else rc=$?; fi`,
       ...comeBack(context),

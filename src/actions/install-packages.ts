@@ -75,11 +75,11 @@ function scriptText(wanted: readonly string[], held: string): string {
     return `apt-cache madison ${quote(name)} | grep -Fq ${quote(` ${revision} `)}`;
   });
   const hold = `apt-mark hold ${held} || { code=$?; [ "$rc" -ne 0 ] || rc=$code; }`;
-  return `set -eu
+  return `set -u
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 if [ -n "$(dpkg --audit)" ]; then
   echo 'dpkg was interrupted earlier: finishing that first' >&2
-  dpkg --force-confold --configure -a
+  dpkg --force-confold --configure -a || exit
 fi
 if ${known.join(' && ')}; then :; else
   ${APT_UPDATE} update || echo 'apt-get update failed; going on with the lists that are there' >&2

@@ -9,7 +9,7 @@ import { quote, sedPattern, sedReplacement } from './shell.ts';
  */
 export function switchScript(change: Switch): string {
   return [
-    'set -eu\nexport LC_ALL=C',
+    'set -u\nexport LC_ALL=C',
     FUNCTIONS,
     updateFunction(change.file),
     change.keyring === undefined ? 'keyring=\nnew_key=no' : fetchKey(change, change.keyring),
@@ -57,7 +57,7 @@ function fetchKey(change: Switch, keyring: string): string {
     : 'gpg --batch --yes --dearmor -o "$keyring.new.save" "$keyring.key.save"';
   return `keyring=${quote(keyring)}
 new_key=no
-[ -d ${quote(folderOf(keyring))} ] || mkdir -p -m 0755 ${quote(folderOf(keyring))}
+[ -d ${quote(folderOf(keyring))} ] || { mkdir -p ${quote(folderOf(keyring))} && chmod 0755 ${quote(folderOf(keyring))}; } || exit
 if fetch ${quote(`${change.url}Release.key`)} "$keyring.key.save" && ${dearmor}; then
   if [ -e "$keyring" ] && cmp -s "$keyring.new.save" "$keyring"; then rm -f "$keyring.new.save"; else new_key=yes; fi
   rm -f "$keyring.key.save"
@@ -78,11 +78,11 @@ function edits(change: Switch): string[] {
   const others = [...new Set(disable.map((source) => source.file))];
   const first =
     from === undefined
-      ? `printf '%s\\n' ${quote(line)} >>${staged}`
-      : `sed ${quote(`/^[[:space:]]*#/!s|${sedPattern(from)}|${sedReplacement(wanted)}|g`)} ${quote(file)} >${staged}`;
+      ? `printf '%s\\n' ${quote(line)} >>${staged} || exit`
+      : `sed ${quote(`/^[[:space:]]*#/!s|${sedPattern(from)}|${sedReplacement(wanted)}|g`)} ${quote(file)} >${staged} || exit`;
   return [
-    `stage ${quote(file)}\n${first}`,
-    ...others.filter((other) => other !== file).map((other) => `stage ${quote(other)}`),
+    `stage ${quote(file)} || exit\n${first}`,
+    ...others.filter((other) => other !== file).map((other) => `stage ${quote(other)} || exit`),
     ...disable.map((source) => disableSource(source, wanted)),
     `if grep -Fq ${quote(wanted)} ${staged}; then :; else
   echo ${quote(`${file} is not as it was when it was read (${format}): nothing was changed`)} >&2
@@ -99,9 +99,9 @@ function disableSource({ baseUrl, channel, file, format, line, minor }: PackageS
     format === 'deb822'
       ? `awk -v at=${line} -v uri=${quote(`${baseUrl}/core:/${channel}:/v${minor}/`)} -v wanted=${quote(wanted)} ${quote(DISABLE_URI)}`
       : `sed ${quote(`${line}s|^|# |`)}`;
-  return `${program} ${quote(staged)} >${quote(`${staged}.2.save`)}
-mv -f ${quote(`${staged}.2.save`)} ${quote(staged)}
-chmod 0644 ${quote(staged)}`;
+  return `${program} ${quote(staged)} >${quote(`${staged}.2.save`)} || exit
+mv -f ${quote(`${staged}.2.save`)} ${quote(staged)} || exit
+chmod 0644 ${quote(staged)} || exit`;
 }
 
 /** Where the stanza has the wanted address as well, only the other one is taken out of it. */
@@ -125,16 +125,15 @@ END {
 
 /** Should the fetched key not verify the index, the keyring that was there is tried once more. */
 function swapAndAsk(files: string): string {
-  return `for file in ${files}; do
-  keep "$file"
-  mv -f "$file.new.save" "$file"
-done
+  return `for file in ${files}; do keep "$file" || exit; done
 if [ "$new_key" = yes ]; then
-  keep "$keyring"
-  chmod 0644 "$keyring.new.save"
-  mv -f "$keyring.new.save" "$keyring"
+  keep "$keyring" || exit
+  chmod 0644 "$keyring.new.save" || exit
+  mv -f "$keyring.new.save" "$keyring" || exit
 fi
-if update; then rc=0; else rc=$?; fi
+rc=0
+for file in ${files}; do mv -f "$file.new.save" "$file" || rc=$?; done
+if [ "$rc" -eq 0 ]; then update || rc=$?; fi
 if [ "$rc" -ne 0 ] && [ "$new_key" = yes ] && [ -e "$keyring.before.save" ]; then
   echo 'trying the keyring that was there before' >&2
   put_back "$keyring"
