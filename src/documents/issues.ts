@@ -58,13 +58,24 @@ function unknownKey(key: string, path: Path, judged: Judged): Diagnostic {
   const taken = typeof owner === 'object' && owner !== null ? Object.keys(owner) : [];
   const known = keysAt(judged.schema, path).filter((candidate) => !taken.includes(candidate));
   const span = judged.document.keyAt([...judged.base, ...path, key]);
-  return problem(
-    'unknown-key',
-    `unknown key \`${key}\``,
-    span,
-    suggest(key, known, 'known keys') ?? 'no keys are known here',
-  );
+  const foreign = FOREIGN.get(key);
+  const translated = foreign !== undefined && known.includes(foreign) ? `here it is called \`${foreign}\`` : undefined;
+  const detail = translated ?? suggest(key, known, 'known keys') ?? 'no keys are known here';
+  return problem('unknown-key', `unknown key \`${key}\``, span, detail);
 }
+
+/** Words that people bring along from Ansible and others. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ['hosts', 'nodes'],
+  ['tasks', 'steps'],
+  ['when', 'if'],
+  ['shell', 'run'],
+  ['command', 'run'],
+  ['module', 'uses'],
+  ['environment', 'env'],
+  ['plays', 'phases'],
+  ['jobs', 'phases'],
+]);
 
 function messageOf(issue: Issue, value: unknown): string {
   if (!/^(?:Invalid|Too )/.test(issue.message)) return issue.message;

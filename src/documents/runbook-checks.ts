@@ -39,7 +39,7 @@ export function checkRunbook(document: YamlDocument, raw: Raw, actions: Readonly
   ];
 }
 
-/** The node patterns of every phase against the inventory, and what `hops` cannot do. */
+/** The node patterns of every phase against the inventory. */
 export function checkSelection(runbook: Runbook, inventory: Pick<Inventory, 'nodes' | 'groups'>): Diagnostic[] {
   return runbook.phases.flatMap((phase) =>
     selectNodes(phase.nodes, inventory).problems.map(({ index, message, detail }) =>

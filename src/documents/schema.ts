@@ -15,7 +15,7 @@ export function runbookJsonSchema(actions: ReadonlyMap<string, Action> = new Map
     jsonSchema['allOf'] = [...actions.values()].map((action) => ({
       if: { properties: { uses: { const: action.name } }, required: ['uses'] },
       // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-      then: { properties: { with: { ...withSchema(action), description: action.summary } } },
+      then: thenOf(action),
     }));
   });
 }
@@ -24,16 +24,27 @@ export function inventoryJsonSchema(): JsonSchema {
   return toJsonSchema(inventorySchema, 'Inventory');
 }
 
-/** Literals of `with` may also be `${{ }}`, whatever their type. */
-function withSchema(action: Action): JsonSchema {
+function thenOf(action: Action): JsonSchema {
   const { $schema: _, ...schema } = jsonSchemaOf(action.schema);
   const properties = Object.entries(record(schema['properties'])).map(([key, value]) => [key, orTemplate(value)]);
-  return properties.length > 0 ? { ...schema, properties: Object.fromEntries(properties) } : schema;
+  const settings = properties.length > 0 ? { ...schema, properties: Object.fromEntries(properties) } : schema;
+  const needed = Array.isArray(schema['required']) && schema['required'].length > 0;
+  return {
+    properties: { with: { ...settings, description: action.summary } },
+    ...(needed ? { required: ['with'] } : {}),
+  };
 }
 
+/** A setting, or an entry of one, may also be a `${{ }}`, whatever its type. */
 function orTemplate(schema: unknown): JsonSchema {
   const { description, ...rest } = record(schema);
-  const either = { anyOf: [rest, { type: 'string', pattern: String.raw`\$\{\{` }] };
+  const items = rest['items'] === undefined ? {} : { items: orTemplate(rest['items']) };
+  const either = {
+    anyOf: [
+      { ...rest, ...items },
+      { type: 'string', pattern: String.raw`\$\{\{` },
+    ],
+  };
   return typeof description === 'string' ? { description, ...either } : either;
 }
 

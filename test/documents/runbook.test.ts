@@ -215,6 +215,16 @@ phases:
     expect(problemsOf(text)).toEqual([message]);
   });
 
+  test('a word of another tool comes with ours', () => {
+    const text = withSteps('      - run: a\n        when: x\n').replace('nodes: all', 'hosts: all');
+    const details = load(text).diagnostics.map(({ span, code, detail }) => [span?.line, code, detail]);
+    expect(details).toEqual([
+      [9, 'missing-key', 'entry 1 of `phases` needs it'],
+      [10, 'unknown-key', 'here it is called `nodes`'],
+      [13, 'unknown-key', 'here it is called `if`'],
+    ]);
+  });
+
   test('a part of the wrong shape hides nothing elsewhere', () => {
     const text = withSteps('      - just text\n      - uses: drian\n').replace('name: test', 'name: [test]');
     expect(problemsOf(text)).toEqual([
