@@ -114,6 +114,11 @@ test('a restart counts only once the new process has renewed the lease', () => {
   // Renewed once more by the old process, which ended at 2000 s.
   expect(outcome('1970-01-01T00:33:19Z')?.reason).toBe(missing);
   expect(outcome('1970-01-01T00:33:21Z')?.done).toBe(true);
+  const unknownStart: Setting = {
+    machine: (facts) => ({ ...facts, kubelet: { active: true, healthy: true, nodeName: 'w-1.example' } }),
+  };
+  expect(outcome('1970-01-01T00:33:10Z', unknownStart)?.reason).toBe(missing);
+  expect(outcome('1970-01-01T00:33:20Z', unknownStart)?.done).toBe(true);
   const sick: Setting = {
     ...kubelet({ healthy: false }),
     object: (node) => ({ ...node, ready: false, readyReason: 'NotReady' }),
