@@ -1,0 +1,154 @@
+import { Command } from 'commander';
+import { Failure } from '../failure.ts';
+import { parseDuration, parseFaultEffect } from '../lab/audit.ts';
+import { endBackground, runningLab, startInBackground } from '../lab/background.ts';
+import { askLab, askState } from '../lab/control.ts';
+import type { LabOptions } from '../lab/lab.ts';
+import { isRelease, minors } from '../lab/releases.ts';
+import type { LabState } from '../lab/state.ts';
+import { workloadOptions, type WorkloadOption } from '../lab/workloads.ts';
+
+const defaultFolder = '.runbook/lab';
+
+/** `runbook lab up|down|state|fault`. Actions throw Failure. */
+export function labCommand(): Command {
+  const lab = new Command('lab').description('a simulated cluster behind real SSH servers on this machine');
+  lab
+    .command('up')
+    .description('start a lab in the background; prints the path of its inventory')
+    .option('--dir <dir>', "the lab's folder", defaultFolder)
+    .option('--control-planes <n>', 'how many control planes', '3')
+    .option('--workers <n>', 'how many workers', '2')
+    .option('--kubernetes <version>', 'the release it runs', '1.31.9')
+    .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
+    .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
+    .option('--workloads <list>', `further workloads: ${workloadOptions.join(',')}`, '')
+    .action(up);
+  lab.command('down').description('end a lab').option('--dir <dir>', "the lab's folder", defaultFolder).action(down);
+  lab
+    .command('state')
+    .description('what is true in a lab, and every command that its nodes ran')
+    .option('--dir <dir>', "the lab's folder", defaultFolder)
+    .option('--output <format>', 'json or table', 'table')
+    .action(state);
+  lab
+    .command('fault')
+    .description('let a command fail, hang, lose its connection ...')
+    .argument('<node>', 'the node that runs the command')
+    .option('--dir <dir>', "the lab's folder", defaultFolder)
+    .requiredOption('--on <regexp>', "matches the command's line, e.g. 'kubeadm upgrade node'")
+    .requiredOption('--do <effect>', 'disconnect, exit:N, hang, reboot or slow:DURATION (wall-clock)')
+    .option('--times <n>', 'how many commands it applies to', '1')
+    .action(fault);
+  return lab;
+}
+
+interface UpOptions {
+  readonly dir: string;
+  readonly controlPlanes: string;
+  readonly workers: string;
+  readonly kubernetes: string;
+  readonly latency: string;
+  readonly timeScale: string;
+  readonly workloads: string;
+}
+
+async function up(given: UpOptions): Promise<void> {
+  const inventory = await startInBackground(given.dir, upOptions(given));
+  process.stdout.write(`${inventory}\n`);
+}
+
+function upOptions(given: UpOptions): LabOptions {
+  const kubernetes = given.kubernetes.replace(/^v/, '');
+  if (!isRelease(kubernetes))
+    throw new Failure('usage', `the lab knows no release ${given.kubernetes}`, [
+      `It knows ${minors.flatMap((minor) => minor.patches).join(', ')}.`,
+    ]);
+  const latency = parseDuration(given.latency);
+  if (latency === undefined) throw new Failure('usage', `--latency ${given.latency} is not a duration such as 20ms`);
+  const timeScale = Number(given.timeScale);
+  if (!(timeScale > 0 && timeScale <= 1000))
+    throw new Failure('usage', `--time-scale ${given.timeScale} is not a number above 0 and up to 1000`);
+  const workloads = given.workloads.split(',').filter(Boolean).map(workloadOption);
+  return {
+    controlPlanes: count('--control-planes', given.controlPlanes, 1, 7),
+    workers: count('--workers', given.workers, 0, 50),
+    kubernetes,
+    latency,
+    timeScale,
+    workloads,
+  };
+}
+
+function workloadOption(name: string): WorkloadOption {
+  const found = workloadOptions.find((option) => option === name.trim());
+  if (!found) throw new Failure('usage', `--workloads ${name} is none of ${workloadOptions.join(', ')}`);
+  return found;
+}
+
+function count(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new Failure('usage', `${option} ${text} is not a whole number from ${least} to ${most}`);
+  return value;
+}
+
+async function down(given: { readonly dir: string }): Promise<void> {
+  const ended = await endBackground(given.dir);
+  process.stderr.write(ended ? 'The lab is down.\n' : `No lab is running in ${given.dir}.\n`);
+}
+
+async function state(given: { readonly dir: string; readonly output: string }): Promise<void> {
+  if (given.output !== 'json' && given.output !== 'table')
+    throw new Failure('usage', `--output ${given.output} is neither json nor table`);
+  const found = await askState(await runningLab(given.dir));
+  process.stdout.write(given.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : stateTable(found));
+}
+
+function stateTable(found: LabState): string {
+  const rows = [
+    ['NODE', 'STATUS', 'KUBELET', 'API SERVER', 'KUBEADM', 'REPOSITORY', 'HELD', 'COMMANDS'],
+    ...found.nodes.map((node) => [
+      node.name,
+      `${node.ready ? 'Ready' : 'NotReady'}${node.unschedulable ? ',SchedulingDisabled' : ''}`,
+      node.kubeletRunning,
+      node.staticPods['kube-apiserver'] ?? '-',
+      node.packages['kubeadm'] ?? '-',
+      node.repoMinor,
+      node.held.join(',') || '-',
+      String(node.commands.length),
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  );
+  return `Kubernetes ${found.cluster.version}, kube-proxy ${found.cluster.kubeProxy}, CoreDNS ${found.cluster.coreDns}\n${lines.join('\n')}\n`;
+}
+
+interface FaultOptions {
+  readonly dir: string;
+  readonly on: string;
+  readonly do: string;
+  readonly times: string;
+}
+
+async function fault(node: string, given: FaultOptions): Promise<void> {
+  try {
+    new RegExp(given.on);
+  } catch (error) {
+    throw new Failure('usage', `--on ${given.on} is not a regular expression`, [], { cause: error });
+  }
+  if (!parseFaultEffect(given.do))
+    throw new Failure('usage', `--do ${given.do} is none of disconnect, exit:N, hang, reboot, slow:DURATION`);
+  const times = count('--times', given.times, 1, 1_000_000);
+  const address = await runningLab(given.dir);
+  try {
+    await askLab(address, { verb: 'fault', node, on: given.on, effect: given.do, times });
+  } catch (error) {
+    throw new Failure('usage', error instanceof Error ? error.message : String(error), [], { cause: error });
+  }
+}

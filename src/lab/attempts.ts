@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import type { Machine } from './machine.ts';
+
+export type AttemptEnd =
+  | { readonly word: 'exited'; readonly arg: string }
+  | { readonly word: 'timed-out' | 'cancelled' | 'interrupted'; readonly arg?: string };
+
+export interface StartRequest {
+  readonly root: string;
+  readonly run: string;
+  readonly id: string;
+  readonly epoch: number;
+  /** Milliseconds; 0: none. */
+  readonly timeout: number;
+  readonly onTimeout: 'kill' | 'leave';
+  readonly maxOutput: number;
+  readonly script: Buffer;
+  readonly sha256: string;
+  readonly uid: number;
+}
+
+/** Kept output of one stream, cut at a limit. */
+class KeptOutput {
+  readonly #chunks: Buffer[] = [];
+  readonly #limit: number;
+  length = 0;
+  /** More came than is kept. */
+  cut = false;
+  constructor(limit: number) {
+    this.#limit = limit > 0 ? limit : Number.POSITIVE_INFINITY;
+  }
+
+  append(chunk: Buffer): void {
+    const kept = chunk.subarray(0, Math.max(0, this.#limit - this.length));
+    if (kept.length < chunk.length) this.cut = true;
+    if (kept.length === 0) return;
+    this.#chunks.push(kept);
+    this.length += kept.length;
+  }
+
+  from(offset: number): Buffer {
+    return Buffer.concat(this.#chunks).subarray(offset);
+  }
+}
+
+/** One attempt on one machine. */
+export class Attempt {
+  readonly run: string;
+  readonly id: string;
+  readonly pid: number;
+  readonly out: KeptOutput;
+  readonly err: KeptOutput;
+  readonly abort = new AbortController();
+  end: AttemptEnd | undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(request: StartRequest, pid: number) {
+    this.run = request.run;
+    this.id = request.id;
+    this.pid = pid;
+    this.out = new KeptOutput(request.maxOutput);
+    this.err = new KeptOutput(request.maxOutput);
+  }
+
+  get state(): string {
+    if (!this.end) return 'running';
+    return this.end.arg === undefined ? this.end.word : `${this.end.word} ${this.end.arg}`;
+  }
+
+  /** Settles at the next output or at the end. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  notify(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** The first end counts. */
+  finish(end: AttemptEnd): void {
+    this.end ??= end;
+    this.notify();
+  }
+}
+
+export type ClaimRefusal = { readonly code: 'already-claimed' | 'stale-epoch' | 'damaged'; readonly message: string };
+
+/** The attempts that one machine keeps; they outlive connections and reboots. */
+export class AttemptStore {
+  readonly #machine: Machine;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #epochs = new Map<string, number>();
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  find(root: string, run: string, id: string): Attempt | undefined {
+    return this.#attempts.get(`${root}/${run}/${id}`);
+  }
+
+  list(root: string, run: string): Attempt[] {
+    const prefix = run === '-' ? `${root}/` : `${root}/${run}/`;
+    return [...this.#attempts].filter(([key]) => key.startsWith(prefix)).map(([, attempt]) => attempt);
+  }
+
+  /** Takes output away; the end of each attempt stays known. */
+  sweep(root: string, run: string): void {
+    for (const attempt of this.list(root, run)) {
+      if (!attempt.end) continue;
+      const swept = new Attempt({ ...emptyRequest, root, run, id: attempt.id }, attempt.pid);
+      swept.finish(attempt.end);
+      this.#attempts.set(`${root}/${run}/${attempt.id}`, swept);
+    }
+  }
+
+  start(request: StartRequest): Attempt | ClaimRefusal {
+    const refusal = this.#refusal(request);
+    if (refusal) return refusal;
+    this.#epochs.set(`${request.root}/${request.run}`, request.epoch);
+    const attempt = new Attempt(request, this.#machine.newPid());
+    this.#attempts.set(`${request.root}/${request.run}/${request.id}`, attempt);
+    void this.#execute(attempt, request);
+    return attempt;
+  }
+
+  interruptAll(): void {
+    for (const attempt of this.#attempts.values()) {
+      if (!attempt.end) attempt.finish({ word: 'interrupted', arg: 'rebooted' });
+      attempt.abort.abort();
+    }
+  }
+
+  #refusal(request: StartRequest): ClaimRefusal | undefined {
+    if (createHash('sha256').update(request.script).digest('hex') !== request.sha256)
+      return { code: 'damaged', message: 'the script did not arrive whole' };
+    const seen = this.#epochs.get(`${request.root}/${request.run}`) ?? 0;
+    if (request.epoch < seen)
+      return { code: 'stale-epoch', message: `epoch ${seen} was seen, this is ${request.epoch}` };
+    if (this.find(request.root, request.run, request.id))
+      return { code: 'already-claimed', message: `${request.run}/${request.id} exists` };
+    return undefined;
+  }
+
+  async #execute(attempt: Attempt, request: StartRequest): Promise<void> {
+    const machine = this.#machine;
+    const killable = { kill: () => attempt.abort.abort() };
+    const ended = new AbortController();
+    machine.running.add(killable);
+    if (request.timeout > 0 && request.onTimeout === 'kill') {
+      machine.clock.sleep(request.timeout, ended.signal).then(
+        () => {
+          attempt.finish({ word: 'timed-out' });
+          attempt.abort.abort();
+        },
+        () => undefined,
+      );
+    }
+    const code = await machine.shell.run(machine, {
+      script: request.script.toString('utf8'),
+      args: [],
+      stdin: '',
+      uid: request.uid,
+      env: loginEnv(request.uid),
+      cwd: '/',
+      signal: attempt.abort.signal,
+      out: (chunk) => keep(attempt, attempt.out, chunk),
+      err: (chunk) => keep(attempt, attempt.err, chunk),
+    });
+    machine.running.delete(killable);
+    ended.abort();
+    attempt.finish({ word: 'exited', arg: String(code) });
+  }
+}
+
+function keep(attempt: Attempt, output: KeptOutput, chunk: Buffer): void {
+  if (attempt.end) return;
+  output.append(chunk);
+  attempt.notify();
+}
+
+export function loginEnv(uid: number): Record<string, string> {
+  const root = uid === 0;
+  return {
+    HOME: root ? '/root' : '/home/ops',
+    USER: root ? 'root' : 'ops',
+    LOGNAME: root ? 'root' : 'ops',
+    SHELL: '/bin/bash',
+    LANG: 'C.UTF-8',
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  };
+}
+
+const emptyRequest: Omit<StartRequest, 'root' | 'run' | 'id'> = {
+  epoch: 0,
+  timeout: 0,
+  onTimeout: 'kill',
+  maxOutput: 0,
+  script: Buffer.alloc(0),
+  sha256: '',
+  uid: 0,
+};

@@ -1,0 +1,302 @@
+import type { Clock } from './clock.ts';
+import { hexOf, nameSuffix } from './identity.ts';
+import type { Machine } from './machine.ts';
+import { compareVersions, findMinor, minorNumber, minorOf } from './releases.ts';
+import { defaultWorkloads, extraWorkloads, type Budget, type Workload, type WorkloadOption } from './workloads.ts';
+
+export interface Taint {
+  readonly key: string;
+  readonly effect: string;
+  readonly value?: string;
+}
+
+export interface ApiNode {
+  readonly name: string;
+  readonly labels: Record<string, string>;
+  readonly annotations: Record<string, string>;
+  unschedulable: boolean;
+  taints: Taint[];
+}
+
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Undefined: nobody would make it anew. */
+  readonly workload?: Workload;
+  readonly image: string;
+  readonly emptyDir: boolean;
+  createdAt: number;
+  node?: string;
+  readyAt: number;
+  deletedAt?: number;
+  restarts: number;
+}
+
+export interface NodeCondition {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly kubeletVersion: string;
+}
+
+/** Times in milliseconds of simulated work. */
+const registerWork = 1000;
+const readyWork = 2000;
+const terminateWork = 700;
+const startWork = 800;
+const lostWork = 40_000;
+const leaseInterval = 10_000;
+
+/** The API's objects and the controllers that act on them. Time-dependent state is worked out when it is asked for. */
+export class Cluster {
+  readonly clock: Clock;
+  readonly machines: readonly Machine[];
+  readonly nodes = new Map<string, ApiNode>();
+  readonly workloads: Workload[];
+  readonly budgets: Budget[];
+  readonly endpoint: string;
+  readonly createdAt: number;
+  pods: Pod[] = [];
+  /** kubeadm-config's kubernetesVersion. */
+  version: string;
+  kubeProxyVersion: string;
+  coreDnsVersion: string;
+  #podCount = 0;
+
+  constructor(
+    clock: Clock,
+    machines: readonly Machine[],
+    version: string,
+    endpoint: string,
+    options: readonly WorkloadOption[],
+  ) {
+    this.clock = clock;
+    this.machines = machines;
+    this.version = version;
+    this.kubeProxyVersion = version;
+    this.coreDnsVersion = findMinor(minorOf(version))?.coredns ?? '1.11.3';
+    this.endpoint = endpoint;
+    this.createdAt = clock.now() - 86_400_000;
+    for (const machine of machines) this.nodes.set(machine.name, apiNode(machine));
+    const workers = machines.filter((machine) => !machine.isControlPlane).length;
+    const base = defaultWorkloads(version, workers);
+    const extra = extraWorkloads(options, workers);
+    this.workloads = [...base.workloads, ...extra.workloads];
+    this.budgets = [...base.budgets, ...extra.budgets];
+    this.tick();
+    for (const pod of this.pods) pod.createdAt = pod.readyAt = this.createdAt;
+    const home = machines.find((machine) => !machine.isControlPlane) ?? machines[0];
+    for (const naked of extra.naked)
+      this.pods.push({
+        ...naked,
+        image: 'registry.example.com/tool:1',
+        emptyDir: false,
+        createdAt: this.createdAt,
+        readyAt: this.createdAt,
+        restarts: 0,
+        ...(home ? { node: home.name } : {}),
+      });
+  }
+
+  /** Lets controllers and the scheduler do what is due. */
+  tick(): void {
+    const now = this.clock.now();
+    this.pods = this.pods.filter((pod) => pod.deletedAt === undefined || pod.deletedAt > now);
+    for (const workload of this.workloads) this.#reconcile(workload, now);
+    for (const pod of this.pods) if (pod.node === undefined) this.#schedule(pod, now);
+  }
+
+  isReady(pod: Pod): boolean {
+    const machine = pod.node === undefined ? undefined : this.machineOf(pod.node);
+    return machine?.up === true && pod.deletedAt === undefined && pod.readyAt <= this.clock.now();
+  }
+
+  machineOf(name: string): Machine | undefined {
+    return this.machines.find((machine) => machine.name === name);
+  }
+
+  podsMatching(budget: Budget): Pod[] {
+    return this.pods.filter((pod) => pod.namespace === budget.namespace && selects(budget.selector, pod.labels));
+  }
+
+  budgetStatus(budget: Budget): { healthy: number; desired: number; expected: number; allowed: number } {
+    this.tick();
+    const healthy = this.podsMatching(budget).filter((pod) => this.isReady(pod)).length;
+    const expected = this.workloads
+      .filter(
+        (workload) =>
+          workload.kind === 'Deployment' &&
+          workload.namespace === budget.namespace &&
+          selects(budget.selector, workload.labels),
+      )
+      .reduce((sum, workload) => sum + workload.replicas, 0);
+    const desired = budget.minAvailable ?? Math.max(0, expected - (budget.maxUnavailable ?? 0));
+    return { healthy, desired, expected, allowed: expected === 0 ? 0 : Math.max(0, healthy - desired) };
+  }
+
+  /** The eviction API: `blocked` where a PodDisruptionBudget allows no disruption now. */
+  evict(pod: Pod): 'accepted' | 'blocked' {
+    const budget = this.budgets.find(
+      (candidate) => candidate.namespace === pod.namespace && selects(candidate.selector, pod.labels),
+    );
+    if (budget && this.isReady(pod) && this.budgetStatus(budget).allowed < 1) return 'blocked';
+    this.deletePod(pod);
+    return 'accepted';
+  }
+
+  deletePod(pod: Pod): void {
+    pod.deletedAt ??= this.clock.now() + terminateWork / this.clock.scale;
+    this.tick();
+  }
+
+  /** Gives a workload another image: its pods are made anew. */
+  updateImage(name: string, image: string): void {
+    const workload = this.workloads.find((candidate) => candidate.name === name);
+    if (!workload || workload.image === image) return;
+    const old = this.pods.filter((pod) => pod.workload === workload);
+    workload.image = image;
+    for (const pod of old) this.deletePod(pod);
+  }
+
+  /** What the API shows of a node: the kubelet's last word, or that it went silent. */
+  condition(machine: Machine): NodeCondition {
+    const { kubelet } = machine;
+    const silentSince = machine.up
+      ? kubelet.stoppedAt
+      : Math.min(kubelet.stoppedAt ?? Number.POSITIVE_INFINITY, this.clock.now());
+    const age = (this.clock.now() - kubelet.startedAt) * this.clock.scale;
+    if (silentSince !== undefined && (this.clock.now() - silentSince) * this.clock.scale >= lostWork)
+      return condition('Unknown', 'NodeStatusUnknown', 'Kubelet stopped posting node status.', kubelet.version);
+    if (age < registerWork)
+      return kubelet.previouslyReady
+        ? condition('True', 'KubeletReady', 'kubelet is posting ready status', kubelet.previousVersion)
+        : condition('False', 'KubeletNotReady', 'kubelet has not registered yet', kubelet.previousVersion);
+    if (age < readyWork && kubelet.startedAt !== machine.bootedAt)
+      return condition(
+        'False',
+        'KubeletNotReady',
+        'container runtime status check may not have completed yet',
+        kubelet.version,
+      );
+    if (this.#tooNew(kubelet.version))
+      return condition(
+        'False',
+        'KubeletNotReady',
+        'services have not yet been read at least once, cannot construct envvars',
+        kubelet.version,
+      );
+    return condition('True', 'KubeletReady', 'kubelet is posting ready status', kubelet.version);
+  }
+
+  /** Milliseconds since the epoch of the last renewal of a node's Lease. */
+  leaseRenewedAt(machine: Machine): number {
+    const { kubelet } = machine;
+    const interval = leaseInterval / this.clock.scale;
+    const first = kubelet.startedAt + registerWork / this.clock.scale;
+    const now = machine.up
+      ? (kubelet.stoppedAt ?? this.clock.now())
+      : Math.min(kubelet.stoppedAt ?? this.clock.now(), this.clock.now());
+    if (now < first) return kubelet.startedAt - 1000 / this.clock.scale;
+    return first + Math.floor((now - first) / interval) * interval;
+  }
+
+  /** A kubelet newer than an API server it may be sent to cannot start pods (kubernetes #127316). */
+  #tooNew(kubeletVersion: string): boolean {
+    const versions = this.machines.flatMap(
+      (machine) => machine.staticPods.get('kube-apiserver')?.image.replace(/^.*:v/, '') ?? [],
+    );
+    const oldest = versions.sort(compareVersions)[0];
+    return oldest !== undefined && minorNumber(kubeletVersion) > minorNumber(oldest);
+  }
+
+  #reconcile(workload: Workload, now: number): void {
+    const pods = this.pods.filter((pod) => pod.workload === workload && pod.deletedAt === undefined);
+    if (workload.kind === 'DaemonSet') {
+      for (const node of this.nodes.keys())
+        if (!pods.some((pod) => pod.node === node)) this.#create(workload, now, node);
+      return;
+    }
+    for (let count = pods.length; count < workload.replicas; count += 1) this.#create(workload, now);
+  }
+
+  #create(workload: Workload, now: number, node?: string): void {
+    this.#podCount += 1;
+    const suffix = nameSuffix(`${workload.name}/${this.#podCount}`);
+    const hash = templateHash(workload);
+    this.pods.push({
+      namespace: workload.namespace,
+      name: workload.kind === 'Deployment' ? `${workload.name}-${hash}-${suffix}` : `${workload.name}-${suffix}`,
+      labels: workload.kind === 'Deployment' ? { ...workload.labels, 'pod-template-hash': hash } : workload.labels,
+      workload,
+      image: workload.image,
+      emptyDir: workload.emptyDir,
+      createdAt: now,
+      readyAt: node === undefined ? Number.POSITIVE_INFINITY : now + startWork / this.clock.scale,
+      restarts: 0,
+      ...(node === undefined ? {} : { node }),
+    });
+  }
+
+  #schedule(pod: Pod, now: number): void {
+    const fits = [...this.nodes.values()].filter((node) => this.#accepts(node, pod));
+    const load = (name: string) =>
+      this.pods.filter(
+        (other) => other.node === name && other.workload === pod.workload && other.deletedAt === undefined,
+      ).length;
+    const best = fits.sort((a, b) => load(a.name) - load(b.name))[0];
+    if (!best) return;
+    pod.node = best.name;
+    pod.readyAt = now + startWork / this.clock.scale;
+  }
+
+  #accepts(node: ApiNode, pod: Pod): boolean {
+    const machine = this.machineOf(node.name);
+    if (!machine?.up || node.unschedulable || this.condition(machine).status !== 'True') return false;
+    return node.taints.every(
+      (taint) => pod.workload?.toleratesControlPlane === true && taint.key.startsWith('node-role.kubernetes.io/'),
+    );
+  }
+}
+
+export function templateHash(workload: Workload): string {
+  return hexOf(`${workload.name}/${workload.image}`, 10);
+}
+
+export function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}
+
+function condition(
+  status: NodeCondition['status'],
+  reason: string,
+  message: string,
+  kubeletVersion: string,
+): NodeCondition {
+  return { status, reason, message, kubeletVersion };
+}
+
+function apiNode(machine: Machine): ApiNode {
+  const labels: Record<string, string> = {
+    'beta.kubernetes.io/arch': 'amd64',
+    'beta.kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': 'amd64',
+    'kubernetes.io/hostname': machine.name,
+    'kubernetes.io/os': 'linux',
+  };
+  if (machine.isControlPlane) {
+    labels['node-role.kubernetes.io/control-plane'] = '';
+    labels['node.kubernetes.io/exclude-from-external-load-balancers'] = '';
+  }
+  return {
+    name: machine.name,
+    labels,
+    annotations: {
+      'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///run/containerd/containerd.sock',
+      'node.alpha.kubernetes.io/ttl': '0',
+      'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+    },
+    unschedulable: false,
+    taints: machine.isControlPlane ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],
+  };
+}

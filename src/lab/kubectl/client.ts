@@ -1,0 +1,100 @@
+import { compareVersions } from '../releases.ts';
+import type { Machine } from '../machine.ts';
+import type { ToolContext } from '../shell/shell.ts';
+import { controlPlanes, type World } from '../world.ts';
+import { flag, type KubectlCall } from './flags.ts';
+
+/** kubectl ends: what goes to stderr, and the exit code. */
+export class KubectlError extends Error {
+  override readonly name = 'KubectlError';
+  readonly code: number;
+  constructor(message: string, code = 1) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function refused(server: string): KubectlError {
+  return new KubectlError(
+    `The connection to the server ${server} was refused - did you specify the right host or port?`,
+  );
+}
+
+/**
+ * The control plane whose API server answers a call.
+ * @throws KubectlError as kubectl fails where there is no kubeconfig, no permission or nothing listens
+ */
+export async function apiServerFor(context: ToolContext, call: KubectlCall): Promise<Machine> {
+  const kubeconfig = await readKubeconfig(context, call);
+  const server = (flag(call, 'server') ?? kubeconfig.server).replace(/^https?:\/\//, '').replace(/\/$/, '');
+  const host = server.replace(/:\d+$/, '');
+  const up = controlPlanes(context.world).filter((machine) => machine.apiServerReady());
+  const local = host === 'localhost' || host === '127.0.0.1';
+  const found =
+    server === context.world.cluster.endpoint
+      ? up[0]
+      : up.find(
+          (machine) =>
+            machine.ip === host ||
+            machine.name === host ||
+            (local && server.endsWith(':6443') && machine === context.machine),
+        );
+  if (!found) throw refused(server);
+  requireQuorum(context.world);
+  return found;
+}
+
+/** Without a majority of etcd members the API server answers nothing. @throws KubectlError */
+function requireQuorum(world: World): void {
+  const members = controlPlanes(world);
+  if (members.filter((machine) => machine.up).length * 2 <= members.length)
+    throw new KubectlError('Error from server: etcdserver: request timed out');
+}
+
+async function readKubeconfig(context: ToolContext, call: KubectlCall): Promise<{ server: string }> {
+  const { fs } = context.machine;
+  const named = flag(call, 'kubeconfig') ?? context.env['KUBECONFIG'];
+  const home = `${context.env['HOME'] ?? '/root'}/.kube/config`;
+  const path = named ?? ((await fs.exists(home)) ? home : undefined);
+  if (path === undefined) {
+    // kubectl itself looks at ~/.kube/config only; for root on a control plane the lab takes admin.conf as that
+    if (context.uid === 0 && (await fs.exists('/etc/kubernetes/admin.conf')))
+      return { server: `https://${context.machine.apiEndpoint}` };
+    throw refused('localhost:8080');
+  }
+  if (!(await fs.exists(path))) {
+    if (flag(call, 'kubeconfig') !== undefined)
+      throw new KubectlError(`error: stat ${path}: no such file or directory`);
+    throw refused('localhost:8080');
+  }
+  try {
+    const text = await fs.readFile(path);
+    return { server: /^\s*server:\s*(\S+)/m.exec(text)?.[1] ?? `https://${context.machine.apiEndpoint}` };
+  } catch {
+    throw new KubectlError(`error: error loading config file "${path}": open ${path}: permission denied`);
+  }
+}
+
+export function apiVersionOf(machine: Machine): string {
+  return machine.staticPods.get('kube-apiserver')?.image.replace(/^.*:v/, '') ?? '';
+}
+
+/** The lowest and highest running API server. */
+export function apiVersions(world: World): string[] {
+  return controlPlanes(world).map(apiVersionOf).sort(compareVersions);
+}
+
+export function versionInfo(version: string): Record<string, string> {
+  const [major = '1', minor = ''] = version.split('.');
+  return {
+    major,
+    minor,
+    gitVersion: `v${version}`,
+    gitCommit: '0000000000000000000000000000000000000000',
+    gitTreeState: 'clean',
+    buildDate: '2025-01-01T00:00:00Z',
+    goVersion: 'go1.23.0',
+    compiler: 'gc',
+    platform: 'linux/amd64',
+  };
+}

@@ -1,0 +1,152 @@
+import { parseDuration } from '../audit.ts';
+import { work } from '../clock.ts';
+import type { Pod } from '../cluster.ts';
+import type { ToolContext } from '../shell/shell.ts';
+import { apiServerFor, KubectlError } from './client.ts';
+import { flag, isSet, type KubectlCall } from './flags.ts';
+import { matchesSelector } from './get.ts';
+
+const retryWork = 5000;
+const pollWork = 200;
+
+/** `cordon` and `uncordon`. */
+export async function setSchedulable(context: ToolContext, call: KubectlCall, unschedulable: boolean): Promise<number> {
+  await apiServerFor(context, call);
+  const dry = isSet(call, 'dry-run') && flag(call, 'dry-run') !== 'none';
+  for (const name of nodeNames(context, call)) {
+    const node = context.world.cluster.nodes.get(name);
+    if (!node) throw new KubectlError(`Error from server (NotFound): nodes "${name}" not found`);
+    const word = unschedulable ? 'cordoned' : 'uncordoned';
+    const already = node.unschedulable === unschedulable;
+    if (!dry) node.unschedulable = unschedulable;
+    context.out(
+      `node/${name} ${already ? 'already ' : ''}${word}${dry ? ` (${flag(call, 'dry-run') === 'client' ? 'dry run' : 'server dry run'})` : ''}\n`,
+    );
+  }
+  context.world.cluster.tick();
+  return 0;
+}
+
+function nodeNames(context: ToolContext, call: KubectlCall): string[] {
+  const selector = flag(call, 'selector');
+  if (selector === undefined) return call.words.slice(1).map((word) => word.replace(/^(nodes?|no)\//, ''));
+  return [...context.world.cluster.nodes.values()]
+    .filter((node) => matchesSelector(selector, node.labels))
+    .map((node) => node.name);
+}
+
+/** kubectl's own filters and messages (k8s.io/kubectl/pkg/drain); 429 is retried every 5 s until --timeout. */
+export async function drain(context: ToolContext, call: KubectlCall): Promise<number> {
+  await setSchedulable(context, call, true);
+  const limit = parseDuration(flag(call, 'timeout') ?? '0s') ?? 0;
+  for (const name of nodeNames(context, call)) await drainNode(context, call, name, limit);
+  return 0;
+}
+
+async function drainNode(context: ToolContext, call: KubectlCall, name: string, limit: number): Promise<void> {
+  const { cluster } = context.world;
+  const pods = cluster.pods.filter(
+    (pod) =>
+      pod.node === name && pod.deletedAt === undefined && matchesSelector(flag(call, 'pod-selector'), pod.labels),
+  );
+  const errors = refusals(call, pods);
+  if (errors.length > 0) throw drainError(context, name, errors);
+  const warnings = warningsOf(call, pods);
+  if (warnings.length > 0) context.err(`WARNING: ${warnings.join('; ')}\n`);
+  const evicted = pods.filter((pod) => pod.workload?.kind !== 'DaemonSet');
+  if (isSet(call, 'dry-run') && flag(call, 'dry-run') !== 'none') {
+    for (const pod of evicted) context.out(`evicting pod ${pod.namespace}/${pod.name} (server dry run)\n`);
+    context.out(`node/${name} drained (server dry run)\n`);
+    return;
+  }
+  const started = cluster.clock.now();
+  const deadline = limit > 0 ? started + limit / cluster.clock.scale : Number.POSITIVE_INFINITY;
+  let failed: string[] = [];
+  const results = await Promise.all(evicted.map((pod) => evictPod(context, call, pod, deadline, limit)));
+  failed = results.flatMap((result) => result ?? []);
+  if (failed.length > 0) {
+    const left = evicted.filter((pod) => cluster.pods.includes(pod)).map((pod) => `pod/${pod.name}\n`);
+    context.err(`There are pending pods in node "${name}" when an error occurred: [${failed.join(', ')}]\n`);
+    context.out(left.join(''));
+    throw drainError(context, name, failed);
+  }
+  await work(cluster.clock, 300, context.signal);
+  context.out(`node/${name} drained\n`);
+}
+
+/** @returns why it could not be evicted within the time limit */
+async function evictPod(
+  context: ToolContext,
+  call: KubectlCall,
+  pod: Pod,
+  deadline: number,
+  limit: number,
+): Promise<string | undefined> {
+  const { cluster } = context.world;
+  const late = `error when evicting pods/"${pod.name}" -n "${pod.namespace}": global timeout reached: ${goDuration(limit)}`;
+  for (;;) {
+    await apiServerFor(context, call);
+    context.out(`evicting pod ${pod.namespace}/${pod.name}\n`);
+    if (isSet(call, 'disable-eviction')) {
+      cluster.deletePod(pod);
+      break;
+    }
+    if (cluster.evict(pod) === 'accepted') break;
+    context.err(
+      `error when evicting pods/"${pod.name}" -n "${pod.namespace}" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.\n`,
+    );
+    const left = deadline - cluster.clock.now();
+    await cluster.clock.sleep(Math.min(retryWork / cluster.clock.scale, Math.max(0, left)), context.signal);
+    if (cluster.clock.now() >= deadline) return late;
+  }
+  for (;;) {
+    cluster.tick();
+    if (!cluster.pods.includes(pod)) break;
+    if (cluster.clock.now() >= deadline) return late;
+    await work(cluster.clock, pollWork, context.signal);
+  }
+  context.out(`pod/${pod.name} evicted\n`);
+  return undefined;
+}
+
+/** `1m30s` as Go prints durations. */
+function goDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+  return `${h > 0 ? `${h}h` : ''}${h > 0 || m > 0 ? `${m}m` : ''}${s}s`;
+}
+
+function drainError(context: ToolContext, name: string, errors: readonly string[]): KubectlError {
+  context.err(`error: unable to drain node "${name}" due to error: [${errors.join(', ')}], continuing command...\n`);
+  return new KubectlError(`There are pending nodes to be drained:\n ${name}\n${errors.join('\n')}`);
+}
+
+function names(pods: readonly Pod[]): string {
+  return pods.map((pod) => `${pod.namespace}/${pod.name}`).join(', ');
+}
+
+function refusals(call: KubectlCall, pods: readonly Pod[]): string[] {
+  const daemons = pods.filter((pod) => pod.workload?.kind === 'DaemonSet');
+  const local = pods.filter((pod) => pod.emptyDir && pod.workload?.kind !== 'DaemonSet');
+  const naked = pods.filter((pod) => pod.workload === undefined);
+  return [
+    daemons.length > 0 && !isSet(call, 'ignore-daemonsets')
+      ? `cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): ${names(daemons)}`
+      : '',
+    local.length > 0 && !isSet(call, 'delete-emptydir-data')
+      ? `cannot delete Pods with local storage (use --delete-emptydir-data to override): ${names(local)}`
+      : '',
+    naked.length > 0 && !isSet(call, 'force')
+      ? `cannot delete cannot delete Pods that declare no controller (use --force to override): ${names(naked)}`
+      : '',
+  ].filter(Boolean);
+}
+
+function warningsOf(call: KubectlCall, pods: readonly Pod[]): string[] {
+  const daemons = pods.filter((pod) => pod.workload?.kind === 'DaemonSet');
+  const naked = pods.filter((pod) => pod.workload === undefined);
+  return [
+    daemons.length > 0 ? `ignoring DaemonSet-managed Pods: ${names(daemons)}` : '',
+    naked.length > 0 && isSet(call, 'force') ? `deleting Pods that declare no controller: ${names(naked)}` : '',
+  ].filter(Boolean);
+}

@@ -1,0 +1,149 @@
+import { work } from '../clock.ts';
+import type { Tool, ToolContext } from '../shell/shell.ts';
+import { apiServerFor, apiVersionOf, KubectlError, versionInfo } from './client.ts';
+import { drain, setSchedulable } from './drain.ts';
+import { flag, isSet, parseCall, type KubectlCall } from './flags.ts';
+import { get, resourceOf, select, waitFor } from './get.ts';
+
+type Command = (context: ToolContext, call: KubectlCall) => Promise<number>;
+
+const commands: Readonly<Record<string, Command>> = {
+  get,
+  drain,
+  cordon: (context, call) => setSchedulable(context, call, true),
+  uncordon: (context, call) => setSchedulable(context, call, false),
+  annotate: (context, call) => setMetadata(context, call, 'annotations'),
+  label: (context, call) => setMetadata(context, call, 'labels'),
+  taint,
+  version,
+  rollout: waitFor,
+  wait: waitFor,
+  delete: deleteObjects,
+  exec: execInPod,
+  'cluster-info': async (context, call) => {
+    await apiServerFor(context, call);
+    context.out(`Kubernetes control plane is running at https://${context.world.cluster.endpoint}\n`);
+    return 0;
+  },
+  config: async (context) => {
+    context.out('kubernetes-admin@kubernetes\n');
+    return 0;
+  },
+};
+
+export const kubectl: Tool = async (context) => {
+  const call = parseCall(context.args);
+  const command = commands[call.words[0] ?? ''];
+  try {
+    if (context.machine.installed('kubectl') === undefined) throw new KubectlError('sh: kubectl: not found', 127);
+    if (!command)
+      throw new KubectlError(
+        `error: unknown command "${call.words[0] ?? ''}" for "kubectl" (the lab does not simulate it)`,
+      );
+    await work(context.machine.clock, 40, context.signal);
+    return await command(context, call);
+  } catch (error) {
+    if (!(error instanceof KubectlError)) throw error;
+    context.err(`${error.message}\n`);
+    return error.code;
+  }
+};
+
+async function version(context: ToolContext, call: KubectlCall): Promise<number> {
+  const client = versionInfo(context.machine.installed('kubectl') ?? '');
+  const server = isSet(call, 'client') ? undefined : versionInfo(apiVersionOf(await apiServerFor(context, call)));
+  const value = { clientVersion: client, kustomizeVersion: 'v5.5.0', ...(server ? { serverVersion: server } : {}) };
+  if (flag(call, 'output') === 'json') context.out(`${JSON.stringify(value, null, 2)}\n`);
+  else
+    context.out(
+      `Client Version: ${client['gitVersion']}\nKustomize Version: v5.5.0\n${server ? `Server Version: ${server['gitVersion']}\n` : ''}`,
+    );
+  return 0;
+}
+
+/** `annotate` and `label` of nodes. */
+async function setMetadata(context: ToolContext, call: KubectlCall, field: 'annotations' | 'labels'): Promise<number> {
+  await apiServerFor(context, call);
+  const words = call.words.slice(1);
+  const changes = words.filter((word) => /^[^/=]*(\/[^=]+)?=/.test(word) || /^[\w./-]+-$/.test(word));
+  const targets = words.filter((word) => !changes.includes(word));
+  const [kind = ''] = (targets[0] ?? '').split('/');
+  if (resourceOf(kind).names[0] !== 'node') throw new KubectlError(`error: the lab keeps ${field} of nodes only`);
+  const named = targets[0]?.includes('/') ? targets.map((word) => word.replace(/^.*\//, '')) : targets.slice(1);
+  const names = isSet(call, 'all') ? [...context.world.cluster.nodes.keys()] : named;
+  for (const name of names) {
+    const node = context.world.cluster.nodes.get(name);
+    if (!node) throw new KubectlError(`Error from server (NotFound): nodes "${name}" not found`);
+    for (const change of changes) applyChange(node[field], change, isSet(call, 'overwrite'), name);
+    context.out(`node/${name} ${field === 'labels' ? 'labeled' : 'annotated'}\n`);
+  }
+  return 0;
+}
+
+function applyChange(values: Record<string, string>, change: string, overwrite: boolean, node: string): void {
+  const at = change.indexOf('=');
+  if (at < 0) {
+    delete values[change.slice(0, -1)];
+    return;
+  }
+  const [name, value] = [change.slice(0, at), change.slice(at + 1)];
+  const before = values[name];
+  if (before !== undefined && before !== value && !overwrite)
+    throw new KubectlError(
+      `error: --overwrite is false but found the following declared annotation(s): '${name}' already has a value (${before}) on node ${node}`,
+    );
+  values[name] = value;
+}
+
+async function taint(context: ToolContext, call: KubectlCall): Promise<number> {
+  await apiServerFor(context, call);
+  const [, , name = '', ...changes] = call.words;
+  const node = context.world.cluster.nodes.get(name);
+  if (!node) throw new KubectlError(`Error from server (NotFound): nodes "${name}" not found`);
+  for (const change of changes) {
+    const [, key = '', value, effect = '', remove] = /^([^=:]+)(?:=([^:]*))?(?::(\w+))?(-)?$/.exec(change) ?? [];
+    node.taints = node.taints.filter((taint) => taint.key !== key || (effect !== '' && taint.effect !== effect));
+    if (!remove) node.taints.push({ key, effect, ...(value ? { value } : {}) });
+  }
+  context.out(`node/${name} ${changes.every((change) => change.endsWith('-')) ? 'untainted' : 'tainted'}\n`);
+  context.world.cluster.tick();
+  return 0;
+}
+
+async function deleteObjects(context: ToolContext, call: KubectlCall): Promise<number> {
+  await apiServerFor(context, call);
+  const [, kind = '', ...rest] = call.words;
+  const resource = resourceOf(kind.split('/')[0] ?? '');
+  const names = kind.includes('/') ? [kind.replace(/^.*\//, '')] : rest;
+  if (resource.names[0] !== 'pod') throw new KubectlError(`error: the lab deletes pods only, not ${resource.singular}`);
+  const found = select(context, call, resource, names);
+  const missing = names.filter((name) => !found.some((item) => item.metadata.name === name));
+  for (const item of found) {
+    const pod = context.world.cluster.pods.find(
+      (candidate) => candidate.name === item.metadata.name && candidate.namespace === item.metadata.namespace,
+    );
+    if (pod) context.world.cluster.deletePod(pod);
+    context.out(`pod "${item.metadata.name}" deleted\n`);
+  }
+  if (missing.length > 0 && !isSet(call, 'ignore-not-found'))
+    throw new KubectlError(missing.map((name) => `Error from server (NotFound): pods "${name}" not found`).join('\n'));
+  if (flag(call, 'wait') !== 'false') await work(context.machine.clock, 700, context.signal);
+  return 0;
+}
+
+async function execInPod(context: ToolContext, call: KubectlCall): Promise<number> {
+  await apiServerFor(context, call);
+  const [, pod = ''] = call.words;
+  const name = pod.replace(/^.*\//, '');
+  const machine = context.world.machines.find((candidate) => `etcd-${candidate.name}` === name);
+  if (!machine?.isControlPlane) throw new KubectlError(`Error from server (NotFound): pods "${name}" not found`);
+  if (!machine.up)
+    throw new KubectlError(
+      `Error from server: error dialing backend: dial tcp ${machine.ip}:10250: connect: connection refused`,
+    );
+  const words = call.rest.length > 0 ? call.rest : call.words.slice(2);
+  return context.spawn({
+    script: words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' '),
+    env: { ...context.env, LAB_ETCD_MEMBER: machine.name },
+  });
+}

@@ -1,0 +1,359 @@
+import { templateHash, type Cluster, type Pod } from '../cluster.ts';
+import { hexOf, uuidOf } from '../identity.ts';
+import type { Machine } from '../machine.ts';
+import { minorNumber } from '../releases.ts';
+import type { Budget, Workload } from '../workloads.ts';
+
+/** An API object as JSON. */
+export interface ApiObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  } & Readonly<Record<string, unknown>>;
+  readonly [key: string]: unknown;
+}
+
+/** RFC 3339 with whole seconds, as the API writes times. */
+export function apiTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function metadata(cluster: Cluster, name: string, namespace: string | undefined, more: Record<string, unknown> = {}) {
+  return {
+    creationTimestamp: apiTime(cluster.createdAt),
+    ...more,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    resourceVersion: '1000',
+    uid: uuidOf(`${namespace ?? ''}/${name}`),
+  };
+}
+
+export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
+  const node = cluster.nodes.get(machine.name);
+  const seen = cluster.condition(machine);
+  const heartbeat = apiTime(cluster.leaseRenewedAt(machine));
+  const pressure = ['MemoryPressure', 'DiskPressure', 'PIDPressure'].map((type) => ({
+    ...{
+      lastHeartbeatTime: heartbeat,
+      lastTransitionTime: apiTime(cluster.createdAt),
+      message: `kubelet has no ${type}`,
+      reason: `KubeletHasNo${type}`,
+      status: 'False',
+      type,
+    },
+  }));
+  const taints = [
+    ...(node?.taints ?? []),
+    ...(node?.unschedulable
+      ? [{ effect: 'NoSchedule', key: 'node.kubernetes.io/unschedulable', timeAdded: apiTime(cluster.clock.now()) }]
+      : []),
+  ];
+  const resources = {
+    cpu: '4',
+    'ephemeral-storage': '38594307623',
+    'hugepages-2Mi': '0',
+    memory: '16282624Ki',
+    pods: '110',
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: metadata(cluster, machine.name, undefined, {
+      annotations: { ...node?.annotations },
+      labels: { ...node?.labels },
+    }),
+    spec: {
+      podCIDR: `10.244.${machine.ip.split('.')[3]}.0/24`,
+      ...(taints.length > 0 ? { taints } : {}),
+      ...(node?.unschedulable ? { unschedulable: true } : {}),
+    },
+    status: {
+      addresses: [
+        { address: machine.ip, type: 'InternalIP' },
+        { address: machine.name, type: 'Hostname' },
+      ],
+      allocatable: resources,
+      capacity: resources,
+      conditions: [
+        ...pressure,
+        {
+          lastHeartbeatTime: heartbeat,
+          lastTransitionTime: apiTime(machine.kubelet.startedAt),
+          message: seen.message,
+          reason: seen.reason,
+          status: seen.status,
+          type: 'Ready',
+        },
+      ],
+      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+      images: [],
+      nodeInfo: {
+        architecture: 'amd64',
+        bootID: machine.bootId,
+        containerRuntimeVersion: 'containerd://2.0.5',
+        kernelVersion: '6.1.0-28-amd64',
+        kubeProxyVersion: minorNumber(seen.kubeletVersion) >= 36 ? '' : `v${seen.kubeletVersion}`,
+        kubeletVersion: `v${seen.kubeletVersion}`,
+        machineID: machine.machineId,
+        operatingSystem: 'linux',
+        osImage: 'Debian GNU/Linux 12 (bookworm)',
+        systemUUID: machine.systemUuid,
+      },
+    },
+  };
+}
+
+export function podObject(cluster: Cluster, pod: Pod): ApiObject {
+  const ready = cluster.isReady(pod);
+  const scheduled = pod.node !== undefined;
+  const { workload } = pod;
+  const owner = workload && {
+    ...{ apiVersion: 'apps/v1', blockOwnerDeletion: true, controller: true },
+    kind: workload.kind === 'Deployment' ? 'ReplicaSet' : 'DaemonSet',
+    name: workload.kind === 'Deployment' ? `${workload.name}-${templateHash(workload)}` : workload.name,
+    uid: uuidOf(`owner:${workload.name}`),
+  };
+  const container = workload?.name ?? pod.name;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...metadata(cluster, pod.name, pod.namespace, { labels: { ...pod.labels } }),
+      creationTimestamp: apiTime(pod.createdAt),
+      ...(pod.deletedAt === undefined
+        ? {}
+        : { deletionGracePeriodSeconds: 30, deletionTimestamp: apiTime(pod.deletedAt) }),
+      ...(owner ? { ownerReferences: [owner] } : {}),
+    },
+    spec: {
+      containers: [
+        {
+          image: pod.image,
+          imagePullPolicy: 'IfNotPresent',
+          name: container,
+          resources: { requests: { cpu: '50m', memory: '32Mi' } },
+        },
+      ],
+      ...(scheduled ? { nodeName: pod.node } : {}),
+      restartPolicy: 'Always',
+      terminationGracePeriodSeconds: 30,
+      tolerations: workload?.toleratesControlPlane
+        ? [{ effect: 'NoSchedule', key: 'node-role.kubernetes.io/control-plane' }]
+        : [],
+      volumes: pod.emptyDir ? [{ emptyDir: {}, name: 'scratch' }] : [],
+    },
+    status: podStatus(cluster, {
+      ready,
+      scheduled,
+      node: pod.node,
+      container,
+      image: pod.image,
+      restarts: pod.restarts,
+      startedAt: pod.createdAt,
+    }),
+  };
+}
+
+interface StatusParts {
+  readonly ready: boolean;
+  readonly scheduled: boolean;
+  readonly node: string | undefined;
+  readonly container: string;
+  readonly image: string;
+  readonly restarts: number;
+  readonly startedAt: number;
+}
+
+function podStatus(cluster: Cluster, parts: StatusParts): Record<string, unknown> {
+  const time = apiTime(parts.startedAt);
+  const type = (name: string, ok: boolean) => ({
+    lastProbeTime: null,
+    lastTransitionTime: time,
+    status: ok ? 'True' : 'False',
+    type: name,
+  });
+  const ip = parts.node === undefined ? undefined : cluster.machineOf(parts.node)?.ip;
+  if (!parts.scheduled)
+    return {
+      conditions: [{ ...type('PodScheduled', false), message: 'no node is schedulable', reason: 'Unschedulable' }],
+      phase: 'Pending',
+      qosClass: 'Burstable',
+    };
+  return {
+    conditions: [
+      type('Initialized', true),
+      type('Ready', parts.ready),
+      type('ContainersReady', parts.ready),
+      type('PodScheduled', true),
+    ],
+    containerStatuses: [
+      {
+        ...{
+          containerID: `containerd://${hexOf(`${parts.container}${time}`, 64)}`,
+          image: parts.image,
+          imageID: `sha256:${hexOf(parts.image, 64)}`,
+          lastState: {},
+        },
+        ...{
+          name: parts.container,
+          ready: parts.ready,
+          restartCount: parts.restarts,
+          started: parts.ready,
+          state: { running: { startedAt: time } },
+        },
+      },
+    ],
+    hostIP: ip,
+    phase: 'Running',
+    podIP: ip,
+    qosClass: 'Burstable',
+    startTime: time,
+  };
+}
+
+export function mirrorPodObjects(cluster: Cluster, machine: Machine): ApiObject[] {
+  return [...machine.staticPods].map(([component, pod]) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: metadata(cluster, `${component}-${machine.name}`, 'kube-system', {
+      annotations: {
+        'kubernetes.io/config.hash': pod.hash,
+        'kubernetes.io/config.mirror': pod.hash,
+        'kubernetes.io/config.seen': apiTime(pod.startedAt),
+        'kubernetes.io/config.source': 'file',
+        ...(component === 'kube-apiserver'
+          ? { 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint': `${machine.ip}:6443` }
+          : {}),
+        ...(component === 'etcd'
+          ? { 'kubeadm.kubernetes.io/etcd.advertise-client-urls': `https://${machine.ip}:2379` }
+          : {}),
+      },
+      labels: { component, tier: 'control-plane' },
+      ownerReferences: [
+        { apiVersion: 'v1', controller: true, kind: 'Node', name: machine.name, uid: uuidOf(`/${machine.name}`) },
+      ],
+    }),
+    spec: {
+      containers: [
+        {
+          command: [component],
+          image: pod.image,
+          imagePullPolicy: 'IfNotPresent',
+          name: component,
+          resources: { requests: { cpu: '100m' } },
+        },
+      ],
+      ...{
+        hostNetwork: true,
+        nodeName: machine.name,
+        priority: 2000001000,
+        priorityClassName: 'system-node-critical',
+        restartPolicy: 'Always',
+      },
+      tolerations: [{ effect: 'NoExecute', operator: 'Exists' }],
+      volumes: [{ hostPath: { path: '/etc/kubernetes/pki', type: 'DirectoryOrCreate' }, name: 'k8s-certs' }],
+    },
+    status: podStatus(cluster, {
+      ...{
+        ready: machine.up && pod.readyAt <= cluster.clock.now(),
+        scheduled: true,
+        node: machine.name,
+        container: component,
+      },
+      ...{ image: pod.image, restarts: pod.restarts, startedAt: pod.startedAt },
+    }),
+  }));
+}
+
+export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
+  const status = cluster.budgetStatus(budget);
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: metadata(cluster, budget.name, budget.namespace, { generation: 1 }),
+    spec: {
+      ...(budget.minAvailable === undefined ? {} : { minAvailable: budget.minAvailable }),
+      ...(budget.maxUnavailable === undefined ? {} : { maxUnavailable: budget.maxUnavailable }),
+      selector: { matchLabels: budget.selector },
+    },
+    status: {
+      currentHealthy: status.healthy,
+      desiredHealthy: status.desired,
+      disruptionsAllowed: status.allowed,
+      expectedPods: status.expected,
+      observedGeneration: 1,
+    },
+  };
+}
+
+export function workloadObject(cluster: Cluster, workload: Workload): ApiObject {
+  const pods = cluster.pods.filter((pod) => pod.workload === workload && pod.deletedAt === undefined);
+  const ready = pods.filter((pod) => cluster.isReady(pod)).length;
+  const updated = pods.filter((pod) => pod.image === workload.image).length;
+  const template = {
+    metadata: { labels: workload.labels },
+    spec: { containers: [{ image: workload.image, name: workload.name }] },
+  };
+  const base = {
+    apiVersion: 'apps/v1',
+    metadata: metadata(cluster, workload.name, workload.namespace, { generation: 1, labels: { ...workload.labels } }),
+  };
+  if (workload.kind === 'DaemonSet') {
+    const desired = cluster.nodes.size;
+    return {
+      ...base,
+      kind: 'DaemonSet',
+      spec: { selector: { matchLabels: workload.labels }, template },
+      status: {
+        currentNumberScheduled: pods.length,
+        desiredNumberScheduled: desired,
+        numberAvailable: ready,
+        numberMisscheduled: 0,
+        numberReady: ready,
+        observedGeneration: 1,
+        updatedNumberScheduled: updated,
+      },
+    };
+  }
+  return {
+    ...base,
+    kind: 'Deployment',
+    spec: { replicas: workload.replicas, selector: { matchLabels: workload.labels }, template },
+    status: {
+      availableReplicas: ready,
+      observedGeneration: 1,
+      readyReplicas: ready,
+      replicas: pods.length,
+      updatedReplicas: updated,
+      unavailableReplicas: workload.replicas - ready,
+    },
+  };
+}
+
+export function leaseObject(cluster: Cluster, machine: Machine): ApiObject {
+  const renewed = new Date(cluster.leaseRenewedAt(machine)).toISOString().replace('Z', '000Z');
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: metadata(cluster, machine.name, 'kube-node-lease'),
+    spec: { holderIdentity: machine.name, leaseDurationSeconds: 40, renewTime: renewed },
+  };
+}
+
+export function configMapObject(cluster: Cluster, name: string, data: Readonly<Record<string, string>>): ApiObject {
+  return { apiVersion: 'v1', data, kind: 'ConfigMap', metadata: metadata(cluster, name, 'kube-system') };
+}
+
+export function namespaceObject(cluster: Cluster, name: string): ApiObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: metadata(cluster, name, undefined),
+    spec: {},
+    status: { phase: 'Active' },
+  };
+}

@@ -1,0 +1,240 @@
+import { stringify } from 'yaml';
+import type { Cluster } from '../cluster.ts';
+import { kubeletConfig } from '../machine-files.ts';
+import type { World } from '../world.ts';
+import {
+  budgetObject,
+  configMapObject,
+  leaseObject,
+  mirrorPodObjects,
+  namespaceObject,
+  nodeObject,
+  podObject,
+  workloadObject,
+  type ApiObject,
+} from './objects.ts';
+import { age } from './print.ts';
+
+export interface Resource {
+  /** As `-o name` and messages have it. */
+  readonly singular: string;
+  readonly names: readonly string[];
+  readonly namespaced: boolean;
+  list(world: World): ApiObject[];
+  readonly columns: readonly string[];
+  row(item: ApiObject, world: World, wide: boolean): string[];
+}
+
+const text = (value: unknown): string =>
+  value === undefined || value === null ? '' : String(value as string | number);
+const part = (item: ApiObject, key: string): Record<string, unknown> => (item[key] ?? {}) as Record<string, unknown>;
+
+function ageOf(item: ApiObject, world: World): string {
+  return age(world.clock.now() - Date.parse(text(item.metadata['creationTimestamp'])));
+}
+
+const plainRow = (item: ApiObject, world: World): string[] => [item.metadata.name, ageOf(item, world)];
+
+export const resources: readonly Resource[] = [
+  {
+    singular: 'node',
+    names: ['node', 'nodes', 'no'],
+    namespaced: false,
+    list: (world) => world.machines.map((machine) => nodeObject(world.cluster, machine)),
+    columns: [
+      'STATUS',
+      'ROLES',
+      'AGE',
+      'VERSION',
+      'INTERNAL-IP',
+      'EXTERNAL-IP',
+      'OS-IMAGE',
+      'KERNEL-VERSION',
+      'CONTAINER-RUNTIME',
+    ],
+    row: nodeRow,
+  },
+  {
+    singular: 'pod',
+    names: ['pod', 'pods', 'po'],
+    namespaced: true,
+    list: (world) => {
+      world.cluster.tick();
+      return [
+        ...world.cluster.pods.map((pod) => podObject(world.cluster, pod)),
+        ...world.machines.flatMap((machine) => mirrorPodObjects(world.cluster, machine)),
+      ];
+    },
+    columns: ['READY', 'STATUS', 'RESTARTS', 'AGE', 'IP', 'NODE', 'NOMINATED NODE', 'READINESS GATES'],
+    row: podRow,
+  },
+  {
+    singular: 'poddisruptionbudget.policy',
+    names: [
+      'poddisruptionbudget',
+      'poddisruptionbudgets',
+      'pdb',
+      'poddisruptionbudgets.policy',
+      'poddisruptionbudget.policy',
+    ],
+    namespaced: true,
+    list: (world) => world.cluster.budgets.map((budget) => budgetObject(world.cluster, budget)),
+    columns: ['MIN AVAILABLE', 'MAX UNAVAILABLE', 'ALLOWED DISRUPTIONS', 'AGE'],
+    row: (item, world) => {
+      const spec = part(item, 'spec');
+      return [
+        text(spec['minAvailable'] ?? 'N/A'),
+        text(spec['maxUnavailable'] ?? 'N/A'),
+        text(part(item, 'status')['disruptionsAllowed']),
+        ageOf(item, world),
+      ];
+    },
+  },
+  workloads('daemonset', 'DaemonSet', 'ds'),
+  workloads('deployment', 'Deployment', 'deploy'),
+  {
+    singular: 'lease.coordination.k8s.io',
+    names: ['lease', 'leases', 'lease.coordination.k8s.io', 'leases.coordination.k8s.io'],
+    namespaced: true,
+    list: (world) => world.machines.map((machine) => leaseObject(world.cluster, machine)),
+    columns: ['HOLDER', 'AGE'],
+    row: (item, world) => [item.metadata.name, ageOf(item, world)],
+  },
+  {
+    singular: 'configmap',
+    names: ['configmap', 'configmaps', 'cm'],
+    namespaced: true,
+    list: (world) => configMaps(world.cluster),
+    columns: ['DATA', 'AGE'],
+    row: (item, world) => [String(Object.keys(part(item, 'data')).length), ageOf(item, world)],
+  },
+  {
+    singular: 'namespace',
+    names: ['namespace', 'namespaces', 'ns'],
+    namespaced: false,
+    list: (world) =>
+      ['default', 'demo', 'kube-flannel', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) =>
+        namespaceObject(world.cluster, name),
+      ),
+    columns: ['STATUS', 'AGE'],
+    row: (item, world) => ['Active', ageOf(item, world)],
+  },
+  ...[
+    'replicaset.apps rs replicasets',
+    'statefulset.apps sts statefulsets',
+    'job.batch jobs job',
+    'event events ev',
+    'service services svc',
+    'secret secrets',
+  ].map(empty),
+  ...[
+    'validatingwebhookconfiguration validatingwebhookconfigurations',
+    'mutatingwebhookconfiguration mutatingwebhookconfigurations',
+  ].map(empty),
+];
+
+export function findResource(name: string): Resource | undefined {
+  const wanted = name.toLowerCase();
+  return resources.find((resource) => resource.names.includes(wanted) || resource.singular === wanted);
+}
+
+function workloads(lower: string, kind: string, short: string): Resource {
+  return {
+    singular: `${lower}.apps`,
+    names: [lower, `${lower}s`, short, `${lower}s.apps`],
+    namespaced: true,
+    list: (world) => {
+      world.cluster.tick();
+      return world.cluster.workloads
+        .filter((workload) => workload.kind === kind)
+        .map((workload) => workloadObject(world.cluster, workload));
+    },
+    columns:
+      kind === 'DaemonSet'
+        ? ['DESIRED', 'CURRENT', 'READY', 'UP-TO-DATE', 'AVAILABLE', 'AGE']
+        : ['READY', 'UP-TO-DATE', 'AVAILABLE', 'AGE'],
+    row: (item, world) => {
+      const status = part(item, 'status');
+      const keys = [
+        'desiredNumberScheduled',
+        'currentNumberScheduled',
+        'numberReady',
+        'updatedNumberScheduled',
+        'numberAvailable',
+      ];
+      if (kind === 'DaemonSet') return [...keys.map((key) => text(status[key])), ageOf(item, world)];
+      return [
+        `${text(status['readyReplicas'])}/${text(part(item, 'spec')['replicas'])}`,
+        text(status['updatedReplicas']),
+        text(status['availableReplicas']),
+        ageOf(item, world),
+      ];
+    },
+  };
+}
+
+function empty(names: string): Resource {
+  const [singular = '', ...others] = names.split(' ');
+  return { singular, names: others, namespaced: true, list: () => [], columns: ['AGE'], row: plainRow };
+}
+
+function nodeRow(item: ApiObject, world: World, wide: boolean): string[] {
+  const machine = world.cluster.machineOf(item.metadata.name);
+  if (!machine) return [];
+  const seen = world.cluster.condition(machine);
+  const ready = seen.status === 'True' ? 'Ready' : 'NotReady';
+  const status = world.cluster.nodes.get(machine.name)?.unschedulable ? `${ready},SchedulingDisabled` : ready;
+  const row = [
+    status,
+    machine.isControlPlane ? 'control-plane' : '<none>',
+    ageOf(item, world),
+    `v${seen.kubeletVersion}`,
+  ];
+  return wide
+    ? [...row, machine.ip, '<none>', 'Debian GNU/Linux 12 (bookworm)', '6.1.0-28-amd64', 'containerd://2.0.5']
+    : row;
+}
+
+function podRow(item: ApiObject, world: World, wide: boolean): string[] {
+  const status = part(item, 'status');
+  const container = (status['containerStatuses'] as Record<string, unknown>[] | undefined)?.[0];
+  const phase = item.metadata['deletionTimestamp'] === undefined ? text(status['phase']) : 'Terminating';
+  const row = [
+    container?.['ready'] === true ? '1/1' : '0/1',
+    phase,
+    text(container?.['restartCount'] ?? 0),
+    ageOf(item, world),
+  ];
+  return wide
+    ? [...row, text(status['podIP'] ?? '<none>'), text(part(item, 'spec')['nodeName'] ?? '<none>'), '<none>', '<none>']
+    : row;
+}
+
+function configMaps(cluster: Cluster): ApiObject[] {
+  const configuration = {
+    apiServer: {},
+    apiVersion: `kubeadm.k8s.io/${Number(cluster.version.split('.')[1]) >= 31 ? 'v1beta4' : 'v1beta3'}`,
+    certificatesDir: '/etc/kubernetes/pki',
+    clusterName: 'kubernetes',
+    controlPlaneEndpoint: cluster.endpoint,
+    controllerManager: {},
+    dns: {},
+    etcd: { local: { dataDir: '/var/lib/etcd' } },
+    imageRepository: 'registry.k8s.io',
+    kind: 'ClusterConfiguration',
+    kubernetesVersion: `v${cluster.version}`,
+    networking: { dnsDomain: 'cluster.local', podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/12' },
+    proxy: {},
+    scheduler: {},
+  };
+  return [
+    configMapObject(cluster, 'coredns', {
+      Corefile: '.:53 {\n    errors\n    health\n    ready\n    forward . /etc/resolv.conf\n}\n',
+    }),
+    configMapObject(cluster, 'kube-proxy', {
+      'config.conf': 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n',
+    }),
+    configMapObject(cluster, 'kubeadm-config', { ClusterConfiguration: stringify(configuration) }),
+    configMapObject(cluster, 'kubelet-config', { kubelet: kubeletConfig }),
+  ];
+}

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import ssh2, { type ParsedKey } from 'ssh2';
+import { stringify } from 'yaml';
+import type { Fault } from './audit.ts';
+import { realClock, type Clock } from './clock.ts';
+import { Cluster } from './cluster.ts';
+import { Machine } from './machine.ts';
+import { LabShell, loadJustBash } from './shell/shell.ts';
+import { createSshServer } from './ssh-server.ts';
+import { readState, type LabState } from './state.ts';
+import { tools } from './tools/tools.ts';
+import type { WorkloadOption } from './workloads.ts';
+import { machineNamed, type World } from './world.ts';
+
+export interface LabOptions {
+  readonly controlPlanes?: number;
+  readonly workers?: number;
+  /** A release the lab knows, without `v`. */
+  readonly kubernetes?: string;
+  /** Milliseconds of a round trip added to every connection. */
+  readonly latency?: number;
+  readonly workloads?: readonly WorkloadOption[];
+  /** Default: real time at `timeScale`. */
+  readonly clock?: Clock;
+  /** Simulated durations are divided by it. */
+  readonly timeScale?: number;
+}
+
+export interface LabNode {
+  readonly name: string;
+  readonly role: 'control-plane' | 'worker';
+  readonly host: string;
+  readonly port: number;
+  /** The host key as known_hosts has it: type and base64. */
+  readonly hostKey: string;
+}
+
+/** A running lab. */
+export interface Lab {
+  readonly world: World;
+  readonly nodes: readonly LabNode[];
+  /** The only key that may log in, in OpenSSH format. */
+  readonly privateKey: string;
+  readonly user: string;
+  knownHosts(): string;
+  /** An inventory in YAML that names the given files. */
+  inventory(identityFile: string, knownHosts: string): string;
+  state(): Promise<LabState>;
+  /** @throws RangeError for an unknown node */
+  addFault(node: string, fault: Fault): void;
+  close(): Promise<void>;
+}
+
+export const user = 'ops';
+const apiEndpoint = '10.10.0.10:6443';
+
+/** Builds a cluster, starts an SSH server per node on loopback, resolves when all of them listen. */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const world = await createWorld(options);
+  const client = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'runbook lab' });
+  const clientKey = parseKey(client.private);
+  const servers: Server[] = [];
+  const nodes: LabNode[] = [];
+  for (const machine of world.machines) {
+    const host = ssh2.utils.generateKeyPairSync('ed25519');
+    const server = createSshServer({ machine, hostKey: host.private, clientKey });
+    const listener = (options.latency ?? 0) > 0 ? delayed(server, options.latency ?? 0, servers) : server;
+    servers.push(listener as unknown as Server);
+    const port = await listen(listener as unknown as Server);
+    nodes.push({
+      name: machine.name,
+      role: machine.role,
+      host: '127.0.0.1',
+      port,
+      hostKey: host.public.split(' ').slice(0, 2).join(' '),
+    });
+  }
+  return {
+    world,
+    nodes,
+    privateKey: client.private,
+    user,
+    knownHosts: () => nodes.map((node) => `[${node.host}]:${node.port} ${node.hostKey}\n`).join(''),
+    inventory: (identityFile, knownHosts) => inventoryText(nodes, identityFile, knownHosts),
+    state: () => readState(world),
+    addFault: (name, fault) => {
+      const machine = machineNamed(world, name);
+      if (!machine)
+        throw new RangeError(
+          `the lab has no node ${name}; it has ${world.machines.map((other) => other.name).join(', ')}`,
+        );
+      machine.audit.faults.push({ ...fault });
+    },
+    close: () => closeLab(world, servers),
+  };
+}
+
+async function createWorld(options: LabOptions): Promise<World> {
+  const version = options.kubernetes ?? '1.31.9';
+  const clock = options.clock ?? realClock(options.timeScale ?? 1);
+  const shell = new LabShell(await loadJustBash(), tools);
+  const machine = (role: Machine['role'], index: number) =>
+    new Machine({
+      name: role === 'worker' ? `worker-${index + 1}` : `cp-${index + 1}`,
+      role,
+      ip: `10.10.0.${role === 'worker' ? 101 + index : 11 + index}`,
+      ...{ apiEndpoint, version, clock, shell },
+    });
+  const machines = [
+    ...Array.from({ length: options.controlPlanes ?? 3 }, (_, index) => machine('control-plane', index)),
+    ...Array.from({ length: options.workers ?? 2 }, (_, index) => machine('worker', index)),
+  ];
+  const world: World = {
+    clock,
+    machines,
+    cluster: new Cluster(clock, machines, version, apiEndpoint, options.workloads ?? []),
+  };
+  shell.attach(world);
+  for (const each of machines) await each.writeFiles(version);
+  return world;
+}
+
+function parseKey(text: string): ParsedKey {
+  const key = ssh2.utils.parseKey(text);
+  if (key instanceof Error) throw key;
+  return key;
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** A listener in front of an SSH server that holds every chunk back for half a round trip. */
+function delayed(inner: ssh2.Server, latency: number, servers: Server[]): Server {
+  const innerServer = inner as unknown as Server;
+  servers.push(innerServer);
+  const innerPort = listen(innerServer);
+  return createServer((outside) => {
+    void innerPort.then((port) => {
+      const inside = createConnection(port, '127.0.0.1');
+      pipeDelayed(outside, inside, latency / 2);
+      pipeDelayed(inside, outside, latency / 2);
+    });
+  });
+}
+
+function pipeDelayed(from: Socket, to: Socket, ms: number): void {
+  from.setNoDelay(true);
+  from.on('data', (chunk) => setTimeout(() => to.writable && to.write(chunk), ms));
+  from.on('end', () => setTimeout(() => to.end(), ms));
+  from.on('error', () => to.destroy());
+  from.on('close', () => setTimeout(() => to.destroy(), ms));
+}
+
+async function closeLab(world: World, servers: readonly Server[]): Promise<void> {
+  for (const machine of world.machines) {
+    machine.attempts.interruptAll();
+    for (const process of machine.running) process.kill();
+    machine.dropConnections();
+  }
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+}
+
+function inventoryText(nodes: readonly LabNode[], identityFile: string, knownHosts: string): string {
+  const inventory = {
+    apiVersion: 'runbook/v1',
+    kind: 'Inventory',
+    cluster: 'lab',
+    ssh: { user, identityFile, knownHosts },
+    become: { method: 'sudo' },
+    nodes: nodes.map((node) => ({ name: node.name, host: node.host, role: node.role, ssh: { port: node.port } })),
+  };
+  return `# Written by \`runbook lab up\`: a simulated cluster on this machine.\n${stringify(inventory)}`;
+}

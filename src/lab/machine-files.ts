@@ -1,0 +1,217 @@
+import { manifestOf } from './manifests.ts';
+import type { Machine } from './machine.ts';
+import { minorOf } from './releases.ts';
+
+export const sourcesFile = '/etc/apt/sources.list.d/kubernetes.list';
+export const keyringFile = '/etc/apt/keyrings/kubernetes-apt-keyring.gpg';
+export const defaultBaseUrl = 'https://pkgs.k8s.io';
+
+interface FileSpec {
+  readonly path: string;
+  readonly content: string;
+  readonly mode?: number;
+}
+
+/** Writes a file with its folders. */
+export async function putFile(
+  machine: Machine,
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o644,
+): Promise<void> {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  if (folder) await machine.fs.mkdir(folder, { recursive: true });
+  await machine.fs.writeFile(path, content);
+  await machine.fs.chmod(path, mode);
+}
+
+export async function writeInitialFiles(machine: Machine, version: string): Promise<void> {
+  const files = [...systemFiles(machine), ...packageFiles(version), ...nodeFiles(machine)];
+  if (machine.isControlPlane) files.push(...controlPlaneFiles(machine));
+  for (const file of files) await putFile(machine, file.path, file.content, file.mode);
+  for (const folder of [
+    '/root',
+    '/home/ops',
+    '/tmp',
+    '/var/tmp',
+    '/var/log',
+    '/var/lib/etcd',
+    '/etc/kubernetes/manifests',
+    '/opt',
+    '/usr/local/bin',
+  ])
+    await machine.fs.mkdir(folder, { recursive: true });
+  for (const folder of ['/root', '/var/lib/etcd', '/etc/kubernetes/manifests']) await machine.fs.chmod(folder, 0o700);
+  for (const folder of ['/tmp', '/var/tmp']) await machine.fs.chmod(folder, 0o1777);
+}
+
+/** What a boot makes anew. */
+export async function writeBootFiles(machine: Machine): Promise<void> {
+  await putFile(machine, '/proc/sys/kernel/random/boot_id', `${machine.bootId}\n`, 0o444);
+  await putFile(machine, '/proc/stat', `btime ${Math.floor(machine.bootedAt / 1000)}\n`, 0o444);
+  await machine.fs.mkdir('/run/systemd/system', { recursive: true });
+  await machine.fs.mkdir('/run/lock', { recursive: true });
+  await putFile(machine, '/run/containerd/containerd.sock', '', 0o660);
+}
+
+function systemFiles(machine: Machine): FileSpec[] {
+  return [
+    {
+      path: '/etc/os-release',
+      content: [
+        'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"',
+        'NAME="Debian GNU/Linux"',
+        'VERSION_ID="12"',
+        'VERSION="12 (bookworm)"',
+        'VERSION_CODENAME=bookworm',
+        'ID=debian',
+        'HOME_URL="https://www.debian.org/"',
+        'SUPPORT_URL="https://www.debian.org/support"',
+        'BUG_REPORT_URL="https://bugs.debian.org/"',
+        '',
+      ].join('\n'),
+    },
+    { path: '/etc/debian_version', content: '12.8\n' },
+    { path: '/etc/machine-id', content: `${machine.machineId}\n`, mode: 0o444 },
+    { path: '/etc/hostname', content: `${machine.name}\n` },
+    { path: '/etc/hosts', content: `127.0.0.1 localhost\n${machine.ip} ${machine.name}\n` },
+    {
+      path: '/etc/passwd',
+      content:
+        'root:x:0:0:root:/root:/bin/bash\nops:x:1000:1000:lab operator:/home/ops:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
+    },
+    { path: '/etc/group', content: 'root:x:0:\nsudo:x:27:ops\nops:x:1000:\n' },
+    { path: '/etc/shadow', content: 'root:*:20000:0:99999:7:::\n', mode: 0o640 },
+    { path: '/sys/class/dmi/id/product_uuid', content: `${machine.systemUuid}\n`, mode: 0o400 },
+    { path: '/proc/swaps', content: 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n', mode: 0o444 },
+    { path: '/proc/uptime', content: '', mode: 0o444 },
+    { path: '/proc/cmdline', content: 'BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro quiet\n', mode: 0o444 },
+    {
+      path: '/sys/fs/cgroup/cgroup.controllers',
+      content: 'cpuset cpu io memory hugetlb pids rdma misc\n',
+      mode: 0o444,
+    },
+    { path: '/var/lib/dpkg/status', content: '' },
+    { path: '/var/lib/dpkg/lock-frontend', content: '', mode: 0o640 },
+  ];
+}
+
+function packageFiles(version: string): FileSpec[] {
+  return [
+    {
+      path: sourcesFile,
+      content: `deb [signed-by=${keyringFile}] ${defaultBaseUrl}/core:/stable:/v${minorOf(version)}/deb/ /\n`,
+    },
+    {
+      path: '/etc/apt/sources.list',
+      content:
+        'deb http://deb.debian.org/debian bookworm main\ndeb http://deb.debian.org/debian-security bookworm-security main\n',
+    },
+    { path: keyringFile, content: keyring(minorOf(version)) },
+  ];
+}
+
+/** What a dearmored signing key is in the lab: text that names its minor. */
+export function keyring(minor: string): string {
+  return `runbook lab keyring isv:kubernetes:core:stable:v${minor}\n`;
+}
+
+function nodeFiles(machine: Machine): FileSpec[] {
+  return [
+    {
+      path: '/etc/kubernetes/kubelet.conf',
+      content: kubeconfig(machine.apiEndpoint, `system:node:${machine.name}`),
+      mode: 0o600,
+    },
+    { path: '/etc/kubernetes/pki/ca.crt', content: '-----BEGIN CERTIFICATE-----\nTGFi\n-----END CERTIFICATE-----\n' },
+    { path: '/etc/default/kubelet', content: `KUBELET_EXTRA_ARGS=--node-ip=${machine.ip}\n` },
+    { path: '/var/lib/kubelet/config.yaml', content: kubeletConfig },
+    {
+      path: '/var/lib/kubelet/kubeadm-flags.env',
+      content:
+        'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/containerd/containerd.sock --pod-infra-container-image=registry.k8s.io/pause:3.10"\n',
+    },
+    {
+      path: '/var/lib/kubelet/pki/kubelet-client-current.pem',
+      content: `-----BEGIN CERTIFICATE-----\nsubject=O = system:nodes, CN = system:node:${machine.name}\n-----END CERTIFICATE-----\n`,
+      mode: 0o600,
+    },
+    {
+      path: '/usr/lib/systemd/system/kubelet.service',
+      content:
+        '[Unit]\nDescription=kubelet: The Kubernetes Node Agent\n\n[Service]\nExecStart=/usr/bin/kubelet\nRestart=always\nRestartSec=10\n',
+    },
+    {
+      path: '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf',
+      content:
+        '[Service]\nEnvironment="KUBELET_KUBECONFIG_ARGS=--kubeconfig=/etc/kubernetes/kubelet.conf"\nEnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env\nEnvironmentFile=-/etc/default/kubelet\n',
+    },
+  ];
+}
+
+function controlPlaneFiles(machine: Machine): FileSpec[] {
+  const manifests = [...machine.staticPods].map(([component, pod]) => ({
+    path: `/etc/kubernetes/manifests/${component}.yaml`,
+    content: manifestOf(component, pod.image, machine.ip, machine.name),
+    mode: 0o600,
+  }));
+  const users = {
+    admin: 'kubernetes-admin',
+    'controller-manager': 'system:kube-controller-manager',
+    scheduler: 'system:kube-scheduler',
+  };
+  const configs = Object.entries(users).map(([name, user]) => ({
+    path: `/etc/kubernetes/${name}.conf`,
+    content: kubeconfig(machine.apiEndpoint, user),
+    mode: 0o600,
+  }));
+  const pki = ['apiserver.crt', 'etcd/ca.crt', 'etcd/server.crt', 'etcd/healthcheck-client.crt'].map((name) => ({
+    path: `/etc/kubernetes/pki/${name}`,
+    content: '-----BEGIN CERTIFICATE-----\nTGFi\n-----END CERTIFICATE-----\n',
+  }));
+  return [
+    ...manifests,
+    ...configs,
+    ...pki,
+    { path: '/var/lib/etcd/member/snap/db', content: 'lab etcd data\n', mode: 0o600 },
+  ];
+}
+
+function kubeconfig(endpoint: string, user: string): string {
+  return `apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: TGFi
+    server: https://${endpoint}
+  name: kubernetes
+contexts:
+- context:
+    cluster: kubernetes
+    user: ${user}
+  name: ${user}@kubernetes
+current-context: ${user}@kubernetes
+kind: Config
+preferences: {}
+users:
+- name: ${user}
+  user:
+    client-certificate${user.startsWith('system:node:') ? ': /var/lib/kubelet/pki/kubelet-client-current.pem' : '-data: TGFi'}
+`;
+}
+
+export const kubeletConfig = `apiVersion: kubelet.config.k8s.io/v1beta1
+authentication:
+  anonymous:
+    enabled: false
+  webhook:
+    enabled: true
+cgroupDriver: systemd
+clusterDNS:
+- 10.96.0.10
+clusterDomain: cluster.local
+healthzBindAddress: 127.0.0.1
+healthzPort: 10248
+kind: KubeletConfiguration
+rotateCertificates: true
+staticPodPath: /etc/kubernetes/manifests
+`;

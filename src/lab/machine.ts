@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { AttemptStore } from './attempts.ts';
+import { Audit } from './audit.ts';
+import { work, type Clock } from './clock.ts';
+import { hexOf, uuidOf } from './identity.ts';
+import { writeBootFiles, writeInitialFiles } from './machine-files.ts';
+import { findMinor, imagesOf, minorOf, revisionSuffix } from './releases.ts';
+import type { LabShell, MachineFs } from './shell/shell.ts';
+
+export interface Package {
+  revision: string;
+  /** dpkg's second letter: installed, or unpacked and not configured. */
+  state: 'i' | 'U';
+  held: boolean;
+}
+
+export interface StaticPod {
+  image: string;
+  hash: string;
+  startedAt: number;
+  restarts: number;
+  /** Not serving before this time. */
+  readyAt: number;
+}
+
+/** The kubelet process: which binary runs, since when, and what the API saw of its predecessor. */
+export interface KubeletProcess {
+  version: string;
+  startedAt: number;
+  pid: number;
+  /** Set while it is stopped. */
+  stoppedAt?: number;
+  previousVersion: string;
+  previouslyReady: boolean;
+}
+
+/** Something that a reboot kills. */
+export interface Killable {
+  kill(): void;
+}
+
+export interface MachineSettings {
+  readonly name: string;
+  readonly role: 'control-plane' | 'worker';
+  readonly ip: string;
+  readonly apiEndpoint: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly shell: LabShell;
+}
+
+export const rebootWork = 4000;
+
+/** One simulated machine: its files, packages, processes and what it ran. It knows nothing of the cluster's objects. */
+export class Machine {
+  readonly name: string;
+  readonly role: 'control-plane' | 'worker';
+  readonly ip: string;
+  readonly apiEndpoint: string;
+  readonly clock: Clock;
+  readonly shell: LabShell;
+  readonly fs: MachineFs;
+  readonly machineId: string;
+  readonly systemUuid: string;
+  readonly packages = new Map<string, Package>();
+  /** By package: what the last `apt-get update` saw, newest first. */
+  readonly aptIndex = new Map<string, readonly { revision: string; url: string }[]>();
+  readonly staticPods = new Map<string, StaticPod>();
+  readonly audit = new Audit();
+  readonly running = new Set<Killable>();
+  readonly connections = new Set<Killable>();
+  readonly attempts: AttemptStore;
+  readonly pulledImages = new Set<string>();
+  kubelet: KubeletProcess;
+  bootId: string;
+  bootedAt: number;
+  /** When /usr/bin/kubelet was last written. */
+  binaryChangedAt: number;
+  rebooted = false;
+  up = true;
+  dpkgLocked = false;
+  #nextPid = 1200;
+
+  constructor(settings: MachineSettings) {
+    this.name = settings.name;
+    this.role = settings.role;
+    this.ip = settings.ip;
+    this.apiEndpoint = settings.apiEndpoint;
+    this.clock = settings.clock;
+    this.shell = settings.shell;
+    this.machineId = hexOf(`machine-id:${this.name}`, 32);
+    this.systemUuid = uuidOf(`system:${this.name}`);
+    this.bootId = randomUUID();
+    this.fs = settings.shell.createFs(this);
+    const now = this.clock.now();
+    this.bootedAt = now - 3_600_000;
+    this.binaryChangedAt = now - 7_200_000;
+    this.kubelet = {
+      version: settings.version,
+      startedAt: this.bootedAt,
+      pid: this.newPid(),
+      previousVersion: settings.version,
+      previouslyReady: true,
+    };
+    this.attempts = new AttemptStore(this);
+    this.#installPackages(settings.version);
+    if (this.role === 'control-plane') this.#startStaticPods(settings.version);
+  }
+
+  get isControlPlane(): boolean {
+    return this.role === 'control-plane';
+  }
+
+  newPid(): number {
+    this.#nextPid += 1;
+    return this.#nextPid;
+  }
+
+  async writeFiles(version: string): Promise<void> {
+    await writeInitialFiles(this, version);
+    await writeBootFiles(this);
+  }
+
+  /** The version of an installed program, without its revision. */
+  installed(name: string): string | undefined {
+    return this.packages.get(name)?.revision.replace(/-[^-]*$/, '');
+  }
+
+  dropConnections(): void {
+    for (const connection of this.connections) connection.kill();
+  }
+
+  /** Starts the kubelet anew from the installed binary. */
+  restartKubelet(ready: boolean): void {
+    this.kubelet = {
+      version: this.installed('kubelet') ?? this.kubelet.version,
+      startedAt: this.clock.now(),
+      pid: this.newPid(),
+      previousVersion: this.kubelet.version,
+      previouslyReady: ready,
+    };
+  }
+
+  apiServerReady(): boolean {
+    const pod = this.staticPods.get('kube-apiserver');
+    return this.up && pod !== undefined && pod.readyAt <= this.clock.now();
+  }
+
+  /** Kills everything that runs, is gone for a while, and comes back with another boot id. */
+  reboot(): void {
+    if (!this.up) return;
+    this.up = false;
+    this.rebooted = true;
+    this.attempts.interruptAll();
+    for (const process of this.running) process.kill();
+    this.dropConnections();
+    void this.#comeBack();
+  }
+
+  async #comeBack(): Promise<void> {
+    await work(this.clock, rebootWork);
+    this.bootId = randomUUID();
+    this.bootedAt = this.clock.now();
+    await this.fs.rm('/run', { recursive: true, force: true });
+    await writeBootFiles(this);
+    for (const pod of this.staticPods.values()) {
+      pod.restarts += 1;
+      pod.startedAt = this.bootedAt;
+      pod.readyAt = this.bootedAt + 1000 / this.clock.scale;
+    }
+    this.up = true;
+    this.restartKubelet(false);
+  }
+
+  #installPackages(version: string): void {
+    const minor = findMinor(minorOf(version));
+    const add = (name: string, revision: string, held: boolean) =>
+      this.packages.set(name, { revision, state: 'i', held });
+    add('cri-tools', minor?.criTools ?? `1.31.1${revisionSuffix}`, false);
+    for (const name of ['kubeadm', 'kubectl', 'kubelet']) add(name, version + revisionSuffix, true);
+    add('kubernetes-cni', minor?.cni ?? `1.5.1${revisionSuffix}`, false);
+  }
+
+  #startStaticPods(version: string): void {
+    const images = imagesOf(version);
+    for (const component of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
+      const image = images[component] ?? '';
+      this.pulledImages.add(image);
+      this.staticPods.set(component, {
+        image,
+        hash: hexOf(`${this.name}/${image}`, 32),
+        startedAt: this.bootedAt,
+        restarts: 0,
+        readyAt: this.bootedAt,
+      });
+    }
+  }
+}

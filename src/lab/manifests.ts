@@ -1,0 +1,78 @@
+/** A static pod's manifest as kubeadm writes it, as far as readers look. */
+export function manifestOf(component: string, image: string, ip: string, name: string): string {
+  const lines = component === 'etcd' ? etcdCommand(ip, name) : (commands[component]?.(ip) ?? [component]);
+  const annotation = annotations[component]?.(ip);
+  return [
+    'apiVersion: v1',
+    'kind: Pod',
+    'metadata:',
+    ...(annotation ? ['  annotations:', `    ${annotation}`] : []),
+    '  creationTimestamp: null',
+    '  labels:',
+    `    component: ${component}`,
+    '    tier: control-plane',
+    `  name: ${component}`,
+    '  namespace: kube-system',
+    'spec:',
+    '  containers:',
+    '  - command:',
+    ...lines.map((line) => `    - ${line}`),
+    `    image: ${image}`,
+    '    imagePullPolicy: IfNotPresent',
+    `    name: ${component}`,
+    '    resources:',
+    '      requests:',
+    '        cpu: 100m',
+    '  hostNetwork: true',
+    '  priority: 2000001000',
+    '  priorityClassName: system-node-critical',
+    'status: {}',
+    '',
+  ].join('\n');
+}
+
+const annotations: Readonly<Record<string, (ip: string) => string>> = {
+  'kube-apiserver': (ip) => `kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: ${ip}:6443`,
+  etcd: (ip) => `kubeadm.kubernetes.io/etcd.advertise-client-urls: https://${ip}:2379`,
+};
+
+const commands: Readonly<Record<string, (ip: string) => string[]>> = {
+  'kube-apiserver': (ip) => [
+    'kube-apiserver',
+    `--advertise-address=${ip}`,
+    '--allow-privileged=true',
+    '--authorization-mode=Node,RBAC',
+    '--client-ca-file=/etc/kubernetes/pki/ca.crt',
+    '--enable-admission-plugins=NodeRestriction',
+    '--enable-bootstrap-token-auth=true',
+    '--etcd-cafile=/etc/kubernetes/pki/etcd/ca.crt',
+    '--etcd-servers=https://127.0.0.1:2379',
+    '--secure-port=6443',
+    '--service-cluster-ip-range=10.96.0.0/12',
+  ],
+  'kube-controller-manager': () => [
+    'kube-controller-manager',
+    '--bind-address=127.0.0.1',
+    '--kubeconfig=/etc/kubernetes/controller-manager.conf',
+    '--leader-elect=true',
+  ],
+  'kube-scheduler': () => [
+    'kube-scheduler',
+    '--bind-address=127.0.0.1',
+    '--kubeconfig=/etc/kubernetes/scheduler.conf',
+    '--leader-elect=true',
+  ],
+};
+
+function etcdCommand(ip: string, name: string): string[] {
+  return [
+    'etcd',
+    `--advertise-client-urls=https://${ip}:2379`,
+    '--cert-file=/etc/kubernetes/pki/etcd/server.crt',
+    '--data-dir=/var/lib/etcd',
+    `--initial-advertise-peer-urls=https://${ip}:2380`,
+    `--listen-client-urls=https://127.0.0.1:2379,https://${ip}:2379`,
+    `--name=${name}`,
+    '--trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt',
+  ];
+}

@@ -1,0 +1,137 @@
+import type { InMemoryFs } from 'just-bash';
+import type { Machine } from '../machine.ts';
+
+/** By path of a special file: who gets what is written to it. */
+export type OutputSinks = Map<string, (chunk: Buffer) => void>;
+
+export interface FsProcess {
+  readonly uid: number;
+  readonly umask: number;
+}
+
+type FileContent = Parameters<InMemoryFs['writeFile']>[1];
+type WriteOptions = Parameters<InMemoryFs['writeFile']>[2];
+
+/** Where a user other than root may write. */
+const ownPaths = /^\/(home\/ops|tmp|var\/tmp|dev)(\/|$)/;
+
+/** The class of a machine's files: in memory only, with root's files closed to others and a few living files of /proc. */
+export function machineFsClass(Base: typeof InMemoryFs) {
+  return class MachineFiles extends Base {
+    readonly #machine: Machine;
+    readonly #sinks: OutputSinks;
+    readonly #process: () => FsProcess | undefined;
+
+    constructor(machine: Machine, sinks: OutputSinks, process: () => FsProcess | undefined) {
+      super({ '/dev/null': '', '/dev/.lab/keep': '' });
+      this.#machine = machine;
+      this.#sinks = sinks;
+      this.#process = process;
+    }
+
+    override async readFileBuffer(path: string): Promise<Uint8Array> {
+      const living = this.#living(path);
+      if (living !== undefined) return Buffer.from(living);
+      await this.#mayRead(path);
+      return super.readFileBuffer(path);
+    }
+
+    override async readFileBytes(path: string) {
+      await this.#refresh(path);
+      await this.#mayRead(path);
+      return super.readFileBytes(path);
+    }
+
+    override async readFile(path: string, options?: Parameters<InMemoryFs['readFile']>[1]): Promise<string> {
+      const living = this.#living(path);
+      if (living !== undefined) return living;
+      await this.#mayRead(path);
+      return super.readFile(path, options);
+    }
+
+    override async writeFile(path: string, content: FileContent, options?: WriteOptions): Promise<void> {
+      if (this.#toSink(path, content, options)) return;
+      this.#mayWrite(path);
+      const umask = this.#process()?.umask;
+      const isNew = umask !== undefined && umask !== 0o022 && !(await super.exists(path));
+      await super.writeFile(path, content, options);
+      if (isNew) await super.chmod(path, 0o666 & ~umask);
+    }
+
+    override async appendFile(path: string, content: FileContent, options?: WriteOptions): Promise<void> {
+      if (this.#toSink(path, content, options)) return;
+      this.#mayWrite(path);
+      await super.appendFile(path, content, options);
+    }
+
+    override async rm(path: string, options?: Parameters<InMemoryFs['rm']>[1]): Promise<void> {
+      this.#mayWrite(path);
+      await super.rm(path, options);
+    }
+
+    override async mkdir(path: string, options?: Parameters<InMemoryFs['mkdir']>[1]): Promise<void> {
+      if (!(options?.recursive && (await super.exists(path)))) this.#mayWrite(path);
+      await super.mkdir(path, options);
+    }
+
+    override async mv(from: string, to: string): Promise<void> {
+      this.#mayWrite(from);
+      this.#mayWrite(to);
+      await super.mv(from, to);
+    }
+
+    override async chmod(path: string, mode: number): Promise<void> {
+      this.#mayWrite(path);
+      await super.chmod(path, mode);
+    }
+
+    #toSink(path: string, content: FileContent, options: WriteOptions): boolean {
+      if (path === '/dev/null') return true;
+      const sink = this.#sinks.get(path);
+      if (!sink) return path.startsWith('/dev/.lab/');
+      const chunk = toBuffer(content, options);
+      if (chunk.length > 0) sink(chunk);
+      return true;
+    }
+
+    /** Files whose content is made when they are read. */
+    #living(path: string): string | undefined {
+      if (path === '/proc/uptime') {
+        const seconds = (this.#machine.clock.now() - this.#machine.bootedAt) / 1000;
+        return `${seconds.toFixed(2)} ${(seconds * 1.9).toFixed(2)}\n`;
+      }
+      if (path === '/proc/sys/kernel/random/uuid') return `${crypto.randomUUID()}\n`;
+      return undefined;
+    }
+
+    async #refresh(path: string): Promise<void> {
+      const living = this.#living(path);
+      if (living !== undefined) await super.writeFile(path, living);
+    }
+
+    async #mayRead(path: string): Promise<void> {
+      const uid = this.#process()?.uid ?? 0;
+      if (uid === 0 || ownPaths.test(path) || !(await super.exists(path))) return;
+      for (let folder = path.lastIndexOf('/'); folder > 0; folder = path.lastIndexOf('/', folder - 1)) {
+        const stat = await super.stat(path.slice(0, folder));
+        if ((stat.mode & 0o001) === 0) throw denied('open', path);
+      }
+      if (((await super.stat(path)).mode & 0o004) === 0) throw denied('open', path);
+    }
+
+    #mayWrite(path: string): void {
+      const uid = this.#process()?.uid ?? 0;
+      if (uid !== 0 && !ownPaths.test(path)) throw denied('open', path);
+    }
+  };
+}
+
+function denied(call: string, path: string): Error {
+  return Object.assign(new Error(`EACCES: permission denied, ${call} '${path}'`), { code: 'EACCES' });
+}
+
+function toBuffer(content: FileContent, options: WriteOptions): Buffer {
+  if (typeof content !== 'string') return Buffer.from(content);
+  const encoding = typeof options === 'string' ? options : options?.encoding;
+  return Buffer.from(content, encoding === 'binary' || encoding === 'latin1' ? 'latin1' : 'utf8');
+}

@@ -1,0 +1,298 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Bash, Command, IFileSystem, ResolvedCommandContext } from 'just-bash';
+import { Killed } from '../clock.ts';
+import type { Machine } from '../machine.ts';
+import type { World } from '../world.ts';
+import { quote } from './quote.ts';
+import { StreamPlugin } from './stream.ts';
+import { machineFsClass, type FsProcess, type OutputSinks } from './machine-fs.ts';
+
+export type MachineFs = IFileSystem;
+type JustBash = typeof import('just-bash');
+
+/** What one simulated program is given. */
+export interface ToolContext {
+  readonly world: World;
+  readonly machine: Machine;
+  /** Without the program's own name. */
+  readonly args: readonly string[];
+  readonly stdin: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly uid: number;
+  readonly signal: AbortSignal;
+  readonly process: ShellProcess;
+  out(text: string): void;
+  err(text: string): void;
+  /** Runs another program or script in this one's place. */
+  spawn(spec: Partial<RunSpec> & { readonly script: string }): Promise<number>;
+}
+
+/** A simulated program; resolves with its exit code. */
+export type Tool = (context: ToolContext) => Promise<number> | number;
+
+export interface RunSpec {
+  readonly script: string;
+  readonly args: readonly string[];
+  /** Bytes as latin1 text. */
+  readonly stdin: string;
+  readonly uid: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  out(chunk: Buffer): void;
+  err(chunk: Buffer): void;
+}
+
+export interface ToolSet {
+  /** Wrappers and plain shell tools: not in the audit log, no faults. */
+  readonly plain: Readonly<Record<string, Tool>>;
+  /** Simulated tools: audited. */
+  readonly audited: Readonly<Record<string, Tool>>;
+}
+
+/** State of one running script that programs may change. */
+export class ShellProcess implements FsProcess {
+  readonly pid: number;
+  readonly uid: number;
+  readonly traps = new Map<string, string>();
+  umask = 0o022;
+  constructor(pid: number, uid: number) {
+    this.pid = pid;
+    this.uid = uid;
+  }
+}
+
+/** Loads the shell, an optional peer dependency. @throws Error that says how to install it */
+export async function loadJustBash(): Promise<JustBash> {
+  try {
+    return await import('just-bash');
+  } catch (error) {
+    throw new Error('the lab needs the package just-bash, which is not installed: npm install just-bash@3', {
+      cause: error,
+    });
+  }
+}
+
+/** The simulated shell of all machines of one lab. */
+export class LabShell {
+  readonly #justBash: JustBash;
+  readonly #tools: ToolSet;
+  readonly #processes = new AsyncLocalStorage<ShellProcess>();
+  readonly #sinks: OutputSinks = new Map();
+  #world: World | undefined;
+
+  constructor(justBash: JustBash, tools: ToolSet) {
+    this.#justBash = justBash;
+    this.#tools = tools;
+  }
+
+  attach(world: World): void {
+    this.#world = world;
+  }
+
+  createFs(machine: Machine): MachineFs {
+    const MachineFs = machineFsClass(this.#justBash.InMemoryFs);
+    return new MachineFs(machine, this.#sinks, () => this.#processes.getStore());
+  }
+
+  /** Runs a script to its end; resolves with its exit code, 137 when it was killed. Never rejects. */
+  async run(machine: Machine, spec: RunSpec): Promise<number> {
+    const process = new ShellProcess(machine.newPid(), spec.uid);
+    const streams = [`/dev/.lab/${process.pid}.1`, `/dev/.lab/${process.pid}.2`] as const;
+    this.#sinks.set(streams[0], (chunk) => spec.out(chunk));
+    this.#sinks.set(streams[1], (chunk) => spec.err(chunk));
+    try {
+      return await this.#processes.run(process, () => this.#execute(machine, process, spec, streams));
+    } finally {
+      this.#sinks.delete(streams[0]);
+      this.#sinks.delete(streams[1]);
+    }
+  }
+
+  async #execute(
+    machine: Machine,
+    process: ShellProcess,
+    spec: RunSpec,
+    streams: readonly [string, string],
+  ): Promise<number> {
+    const bash = this.#createBash(machine, process, spec);
+    const plugin = new StreamPlugin(
+      streams,
+      new Set([...Object.keys(this.#tools.plain), ...Object.keys(this.#tools.audited)]),
+    );
+    bash.registerTransformPlugin(plugin);
+    const prelude = spec.args.length > 0 ? `set -- ${spec.args.map(quote).join(' ')}\n` : '';
+    const result = await this.#exec(bash, prelude + spec.script, spec, spec.env);
+    if (!result) return 137;
+    return this.#runExitTrap(bash, process, spec, plugin, result);
+  }
+
+  async #runExitTrap(
+    bash: Bash,
+    process: ShellProcess,
+    spec: RunSpec,
+    plugin: StreamPlugin,
+    result: ExecEnd,
+  ): Promise<number> {
+    const code = process.traps.get('EXIT');
+    process.traps.clear();
+    if (!code) return result.exitCode;
+    const script = `${plugin.functions}\n(exit ${result.exitCode})\n${code}\n`;
+    const after = await this.#exec(bash, script, { ...spec, stdin: '' }, result.env);
+    if (!after) return 137;
+    return /\bexit\b/.test(code) ? after.exitCode : result.exitCode;
+  }
+
+  async #exec(
+    bash: Bash,
+    script: string,
+    spec: RunSpec,
+    env: Readonly<Record<string, string>>,
+  ): Promise<ExecEnd | undefined> {
+    try {
+      const result = await bash.exec(script, {
+        rawScript: true,
+        env: { ...env },
+        replaceEnv: true,
+        cwd: spec.cwd,
+        stdin: spec.stdin,
+        stdinKind: 'bytes',
+        signal: spec.signal,
+      });
+      if (spec.signal.aborted) return undefined;
+      const encoding = result.stdoutKind === 'bytes' || result.stdoutEncoding === 'binary' ? 'latin1' : 'utf8';
+      if (result.stdout) spec.out(Buffer.from(result.stdout, encoding));
+      if (result.stderr) spec.err(Buffer.from(result.stderr.replace(/^bash: /gm, 'sh: '), 'utf8'));
+      return { exitCode: result.exitCode, env: scriptVariables(result.env) };
+    } catch (error) {
+      if (spec.signal.aborted) return undefined;
+      spec.err(Buffer.from(`sh: ${error instanceof Error ? error.message : String(error)}\n`));
+      return { exitCode: 2, env };
+    }
+  }
+
+  #createBash(machine: Machine, process: ShellProcess, spec: RunSpec): Bash {
+    const { Bash } = this.#justBash;
+    return new Bash({
+      fs: machine.fs,
+      cwd: spec.cwd,
+      env: { ...spec.env },
+      sleep: (ms) => machine.clock.sleep(ms, spec.signal),
+      customCommands: this.#commands(machine, process, spec),
+      defenseInDepth: false,
+      processInfo: { pid: process.pid, ppid: 1, uid: process.uid, gid: process.uid },
+      executionLimits: {
+        maxExecutionTimeMs: Number.POSITIVE_INFINITY,
+        maxExtensionCleanupTimeMs: 5,
+        maxOutputSize: 512 * 1024 * 1024,
+      },
+    });
+  }
+
+  #commands(machine: Machine, process: ShellProcess, spec: RunSpec): Command[] {
+    const wrap = (name: string, tool: Tool, audited: boolean): Command => ({
+      name,
+      trusted: true,
+      execute: (args, ctx) => this.#runTool(name, tool, audited, { machine, process, spec, args, ctx }),
+    });
+    return [
+      ...Object.entries(this.#tools.plain).map(([name, tool]) => wrap(name, tool, false)),
+      ...Object.entries(this.#tools.audited).map(([name, tool]) => wrap(name, tool, true)),
+    ];
+  }
+
+  async #runTool(name: string, tool: Tool, audited: boolean, call: ToolCall) {
+    const collected = { stdout: '', stderr: '' };
+    const context = this.#toolContext(call, collected);
+    try {
+      const exitCode = await (audited ? this.#runAudited(name, tool, context) : tool(context));
+      return { ...collected, exitCode };
+    } catch (error) {
+      if (error instanceof Killed) return { ...collected, exitCode: 137 };
+      throw error;
+    }
+  }
+
+  async #runAudited(name: string, tool: Tool, context: ToolContext): Promise<number> {
+    const { machine } = context;
+    const line = [name, ...context.args].join(' ');
+    const entry = machine.audit.begin(machine.clock.now(), line);
+    let exit = 137;
+    try {
+      exit = await withFault(machine, line, context, tool);
+    } finally {
+      entry.exit = exit;
+    }
+    return exit;
+  }
+
+  #toolContext(call: ToolCall, collected: { stdout: string; stderr: string }): ToolContext {
+    const world = this.#world;
+    if (!world) throw new Error('the lab has no world yet');
+    const { machine, process, spec, args, ctx } = call;
+    const streaming = ctx.env.get('LAB_STREAM') === '1';
+    const env: Record<string, string> = { ...ctx.exportedEnv };
+    delete env['LAB_STREAM'];
+    const out = (chunk: Buffer) => {
+      if (streaming) spec.out(chunk);
+      else collected.stdout += chunk.toString('utf8');
+    };
+    const err = (chunk: Buffer) => {
+      if (streaming) spec.err(chunk);
+      else collected.stderr += chunk.toString('utf8');
+    };
+    const bytes = this.#justBash.latin1FromBytes(ctx.stdin);
+    const stdin = Buffer.from(bytes, 'latin1').toString('utf8');
+    const base = { uid: process.uid, env, cwd: ctx.cwd, stdin: bytes, signal: spec.signal, args: [], out, err };
+    return {
+      ...{ world, machine, args, stdin, env, process, cwd: ctx.cwd, uid: process.uid, signal: spec.signal },
+      out: (text) => out(Buffer.from(text)),
+      err: (text) => err(Buffer.from(text)),
+      spawn: (spawned) => this.run(machine, { ...base, ...spawned }),
+    };
+  }
+}
+
+interface ToolCall {
+  readonly machine: Machine;
+  readonly process: ShellProcess;
+  readonly spec: RunSpec;
+  readonly args: string[];
+  readonly ctx: ResolvedCommandContext;
+}
+
+interface ExecEnd {
+  readonly exitCode: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const internalVariable = /^(\?|#|@|\*|\d+|SHELLOPTS|BASHOPTS|OSTYPE|MACHTYPE|HOSTTYPE|HOSTNAME|__.*)$/;
+
+function scriptVariables(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !internalVariable.test(name)));
+}
+
+async function withFault(machine: Machine, line: string, context: ToolContext, tool: Tool): Promise<number> {
+  const fault = machine.audit.takeFault(line);
+  switch (fault?.kind) {
+    case undefined:
+      break;
+    case 'exit':
+      context.err(`error: a fault of the lab ended this command with exit code ${fault.code}\n`);
+      return fault.code;
+    case 'disconnect':
+      machine.dropConnections();
+      break;
+    case 'hang':
+      await machine.clock.sleep(Number.MAX_SAFE_INTEGER, context.signal);
+      break;
+    case 'reboot':
+      machine.reboot();
+      throw new Killed();
+    case 'slow':
+      await machine.clock.sleep(fault.ms, context.signal);
+      break;
+  }
+  return tool(context);
+}

@@ -1,0 +1,76 @@
+import type { AuditEntry } from './audit.ts';
+import { tagOf } from './releases.ts';
+import { readSources } from './tools/repositories.ts';
+import type { World } from './world.ts';
+
+export interface NodeState {
+  readonly name: string;
+  readonly role: 'control-plane' | 'worker';
+  readonly ready: boolean;
+  readonly unschedulable: boolean;
+  readonly rebooted: boolean;
+  /** Without their revision. */
+  readonly packages: Readonly<Record<string, string>>;
+  readonly held: readonly string[];
+  readonly repoMinor: string;
+  readonly kubeletRunning: string;
+  readonly staticPods: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly commands: readonly AuditEntry[];
+}
+
+export interface LabState {
+  readonly cluster: {
+    readonly version: string;
+    readonly kubeProxy: string;
+    readonly coreDns: string;
+    readonly pods: readonly {
+      readonly namespace: string;
+      readonly name: string;
+      readonly node: string | null;
+      readonly ready: boolean;
+    }[];
+  };
+  readonly nodes: readonly NodeState[];
+}
+
+/** What is true in the lab now: the ground truth that runs are held against. */
+export async function readState(world: World): Promise<LabState> {
+  const { cluster } = world;
+  cluster.tick();
+  const nodes = await Promise.all(
+    world.machines.map(async (machine): Promise<NodeState> => {
+      const node = cluster.nodes.get(machine.name);
+      const [source] = await readSources(machine);
+      return {
+        name: machine.name,
+        role: machine.role,
+        ready: machine.up && cluster.condition(machine).status === 'True',
+        unschedulable: node?.unschedulable ?? false,
+        rebooted: machine.rebooted,
+        packages: Object.fromEntries(
+          ['kubeadm', 'kubelet', 'kubectl', 'kubernetes-cni', 'cri-tools'].map((name) => [
+            name,
+            machine.installed(name) ?? '',
+          ]),
+        ),
+        held: [...machine.packages]
+          .filter(([, pkg]) => pkg.held)
+          .map(([name]) => name)
+          .sort(),
+        repoMinor: source?.minor ?? '',
+        kubeletRunning: machine.kubelet.version,
+        staticPods: Object.fromEntries([...machine.staticPods].map(([name, pod]) => [name, tagOf(pod.image)])),
+        annotations: { ...node?.annotations },
+        commands: machine.audit.entries.map((entry) => ({ ...entry })),
+      };
+    }),
+  );
+  const pods = cluster.pods
+    .filter((pod) => pod.deletedAt === undefined)
+    .map((pod) => ({ namespace: pod.namespace, name: pod.name, node: pod.node ?? null, ready: cluster.isReady(pod) }));
+  return {
+    cluster: { version: cluster.version, kubeProxy: cluster.kubeProxyVersion, coreDns: cluster.coreDnsVersion, pods },
+    nodes,
+  };
+}

@@ -1,0 +1,258 @@
+import { work } from '../clock.ts';
+import type { Package } from '../machine.ts';
+import { compareVersions, conffileChangedIn, findMinor, minorNumber, minorOf } from '../releases.ts';
+import type { Tool, ToolContext } from '../shell/shell.ts';
+import { fetchFromRepository, readSources } from './repositories.ts';
+
+const durations = { update: 500, install: 500 };
+
+interface AptCall {
+  readonly verb: string;
+  readonly words: readonly string[];
+  readonly quiet: number;
+  readonly yes: boolean;
+  readonly downloadOnly: boolean;
+  readonly simulate: boolean;
+  readonly changeHeld: boolean;
+  readonly downgrade: boolean;
+  readonly settings: readonly string[];
+}
+
+function parse(args: readonly string[]): AptCall {
+  const words: string[] = [];
+  const settings: string[] = [];
+  const long = new Set<string>();
+  let letters = '';
+  for (let i = 0; i < args.length; i += 1) {
+    const arg = args[i] ?? '';
+    if (arg === '-o' || arg === '--option') settings.push(args[(i += 1)] ?? '');
+    else if (arg.startsWith('-o')) settings.push(arg.slice(2));
+    else if (arg.startsWith('--')) long.add(arg.slice(2));
+    else if (arg.startsWith('-')) letters += arg.slice(1);
+    else words.push(arg);
+  }
+  const quiet = letters.split('q').length - 1 + (long.has('quiet') ? 1 : 0) + (letters.includes('q=2') ? 1 : 0);
+  return {
+    verb: words[0] ?? '',
+    words: words.slice(1),
+    quiet,
+    yes: letters.includes('y') || long.has('yes') || long.has('assume-yes') || quiet >= 2,
+    downloadOnly: letters.includes('d') || long.has('download-only'),
+    simulate: letters.includes('s') || ['simulate', 'dry-run', 'just-print'].some((name) => long.has(name)),
+    changeHeld: long.has('allow-change-held-packages'),
+    downgrade: long.has('allow-downgrades'),
+    settings,
+  };
+}
+
+export const aptGet: Tool = async (context) => {
+  const call = parse(context.args);
+  if (!call.simulate && context.uid !== 0) {
+    context.err(
+      'E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?\n',
+    );
+    return 100;
+  }
+  switch (call.verb) {
+    case 'update':
+      return update(context, call);
+    case 'install':
+      return install(context, call);
+    case 'upgrade':
+    case 'dist-upgrade':
+      return install(context, { ...call, words: upgradable(context) });
+    case 'check':
+    case 'clean':
+    case 'autoclean':
+      return 0;
+    default:
+      context.err(`E: Invalid operation ${call.verb} (the lab does not simulate it)\n`);
+      return 100;
+  }
+};
+
+async function update(context: ToolContext, call: AptCall): Promise<number> {
+  const { machine } = context;
+  await work(machine.clock, durations.update, context.signal);
+  const sources = await readSources(machine);
+  const errors: string[] = [];
+  const index = new Map<string, { revision: string; url: string }[]>();
+  for (const [i, source] of sources.entries()) {
+    const packages = fetchFromRepository(`${source.url}Packages`);
+    if (!packages) {
+      errors.push(`E: The repository '${source.url.replace(/\/$/, '')}  InRelease' does not have a Release file.\n`);
+      continue;
+    }
+    if (source.signedBy !== undefined && !(await machine.fs.exists(source.signedBy))) {
+      errors.push(
+        `W: GPG error: ${source.url.replace(/\/$/, '')}  InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 234654DA9A296436\nE: The repository '${source.url.replace(/\/$/, '')}  InRelease' is not signed.\n`,
+      );
+      continue;
+    }
+    if (call.quiet < 2)
+      context.out(
+        `Get:${i * 2 + 1} ${source.url.replace(/\/$/, '')}  InRelease [1186 B]\nGet:${i * 2 + 2} ${source.url.replace(/\/$/, '')}  Packages [21.3 kB]\n`,
+      );
+    for (const [, name = '', revision = ''] of packages.text.matchAll(/^Package: (\S+)\nVersion: (\S+)$/gm))
+      index.set(name, [...(index.get(name) ?? []), { revision, url: source.url }]);
+  }
+  machine.aptIndex.clear();
+  for (const [name, revisions] of index)
+    machine.aptIndex.set(
+      name,
+      revisions.sort((a, b) => compareVersions(b.revision, a.revision)),
+    );
+  if (call.quiet < 2) context.out('Fetched 22.5 kB in 0s (45.0 kB/s)\nReading package lists...\n');
+  context.err(errors.join(''));
+  return errors.length > 0 ? 100 : 0;
+}
+
+function upgradable(context: ToolContext): string[] {
+  return [...context.machine.packages].flatMap(([name, pkg]) =>
+    !pkg.held && compareVersions(context.machine.aptIndex.get(name)?.[0]?.revision ?? '0', pkg.revision) > 0
+      ? [name]
+      : [],
+  );
+}
+
+const otherPackages = /^(ca-certificates|curl|gpg|gnupg|apt-transport-https|jq|socat|conntrack|lsb-release)$/;
+
+async function install(context: ToolContext, call: AptCall): Promise<number> {
+  const { machine } = context;
+  if (call.quiet < 2)
+    context.out('Reading package lists...\nBuilding dependency tree...\nReading state information...\n');
+  const lockWait = /Lock::Timeout=(-?\d+)/i.exec(call.settings.join(' '))?.[1];
+  if (machine.dpkgLocked && lockWait === undefined)
+    return fail(
+      context,
+      'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 977 (unattended-upgr)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n',
+    );
+  const changes = new Map<string, string>();
+  for (const word of call.words) {
+    const [name = '', wanted] = word.split('=');
+    if (otherPackages.test(name)) continue;
+    const revision = resolve(context, name, wanted);
+    if (revision === undefined) return notFound(context, name, wanted);
+    if (machine.packages.get(name)?.revision !== revision) changes.set(name, revision);
+    else context.out(`${name} is already the newest version (${revision}).\n`);
+  }
+  const broken = dependencies(context, changes);
+  if (broken !== undefined) return fail(context, broken);
+  const held = [...changes.keys()].filter((name) => machine.packages.get(name)?.held);
+  const list = (title: string, names: readonly string[]) =>
+    names.length > 0 ? `${title}\n  ${names.join(' ')}\n` : '';
+  const down = [...changes]
+    .filter(([name, revision]) => compareVersions(revision, machine.packages.get(name)?.revision ?? '0') < 0)
+    .map(([name]) => name);
+  const up = [...changes.keys()].filter((name) => machine.packages.has(name) && !down.includes(name));
+  const fresh = [...changes.keys()].filter((name) => !machine.packages.has(name));
+  if (call.quiet < 2 || held.length > 0)
+    context.out(
+      `${list('The following held packages will be changed:', held)}${list('The following NEW packages will be installed:', fresh)}${list('The following packages will be upgraded:', up)}${list('The following packages will be DOWNGRADED:', down)}${up.length} upgraded, ${fresh.length} newly installed, ${down.length > 0 ? `${down.length} downgraded, ` : ''}0 to remove and ${Math.max(0, machine.packages.size - up.length - 2)} not upgraded.\n`,
+    );
+  if (changes.size === 0 || call.simulate) return 0;
+  if (!call.yes) return fail(context, 'Do you want to continue? [Y/n] Abort.\n', 1);
+  if (held.length > 0 && !call.changeHeld)
+    return fail(context, 'E: Held packages were changed and -y was used without --allow-change-held-packages.\n');
+  if (down.length > 0 && !call.downgrade)
+    return fail(context, 'E: Packages were downgraded and -y was used without --allow-downgrades.\n');
+  await work(machine.clock, durations.install, context.signal);
+  if (call.downloadOnly) return 0;
+  return unpackAndConfigure(context, changes, call.settings);
+}
+
+/** The revision that a pattern such as `1.32.9-*` or `1.32.9-1.1` stands for in the index of the last update. */
+function resolve(context: ToolContext, name: string, wanted: string | undefined): string | undefined {
+  const installed = context.machine.packages.get(name)?.revision;
+  const known = [
+    ...(context.machine.aptIndex.get(name) ?? []).map((entry) => entry.revision),
+    ...(installed === undefined ? [] : [installed]),
+  ];
+  if (wanted === undefined) return known.sort((a, b) => compareVersions(b, a))[0];
+  const pattern = new RegExp(
+    `^${wanted
+      .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
+  return known.find((revision) => pattern.test(revision));
+}
+
+function notFound(context: ToolContext, name: string, wanted: string | undefined): number {
+  if (!context.machine.aptIndex.has(name) && !context.machine.packages.has(name))
+    return fail(context, `E: Unable to locate package ${name}\n`);
+  context.out(
+    `Package ${name} is not available, but is referred to by another package.\nThis may mean that the package is missing, has been obsoleted, or\nis only available from another source\n\n`,
+  );
+  return fail(context, `E: Version '${wanted}' for '${name}' was not found\n`);
+}
+
+/** kubelet needs kubernetes-cni, kubeadm before 1.32 needs cri-tools, of their minor or newer. */
+function dependencies(context: ToolContext, changes: Map<string, string>): string | undefined {
+  const { machine } = context;
+  const need: [string, string][] = [];
+  const kubelet = changes.get('kubelet');
+  const kubeadm = changes.get('kubeadm');
+  if (kubelet !== undefined) need.push(['kubernetes-cni', findMinor(minorOf(kubelet))?.cni ?? '']);
+  if (kubeadm !== undefined && minorNumber(kubeadm) < 32)
+    need.push(['cri-tools', findMinor(minorOf(kubeadm))?.criTools ?? '']);
+  for (const [name, revision] of need) {
+    const installed = machine.packages.get(name);
+    if (!installed || compareVersions(installed.revision, revision) >= 0) continue;
+    if (installed.held)
+      return 'Some packages could not be installed. This may mean that you have\nrequested an impossible situation.\nE: Unable to correct problems, you have held broken packages.\n';
+    if (machine.aptIndex.get(name)?.some((entry) => entry.revision === revision)) changes.set(name, revision);
+  }
+  return undefined;
+}
+
+function fail(context: ToolContext, message: string, code = 100): number {
+  context.err(message);
+  return code;
+}
+
+function unpackAndConfigure(
+  context: ToolContext,
+  changes: ReadonlyMap<string, string>,
+  settings: readonly string[],
+): number {
+  const { machine } = context;
+  const keep = settings.some((setting) => /--force-conf(old|new)/.test(setting));
+  context.out('(Reading database ... 35812 files and directories currently installed.)\n');
+  const prompts: string[] = [];
+  for (const [name, revision] of changes) {
+    const before: Package | undefined = machine.packages.get(name);
+    context.out(
+      `Preparing to unpack .../${name}_${revision}_amd64.deb ...\nUnpacking ${name} (${revision})${before ? ` over (${before.revision})` : ''} ...\n`,
+    );
+    const asks =
+      name === 'kubelet' &&
+      !keep &&
+      compareVersions(minorOf(before?.revision ?? '0.0'), conffileChangedIn) < 0 &&
+      compareVersions(minorOf(revision), conffileChangedIn) >= 0;
+    machine.packages.set(name, { revision, state: asks ? 'U' : 'i', held: before?.held ?? false });
+    if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
+    if (asks) prompts.push(name);
+  }
+  for (const name of changes.keys()) {
+    context.out(`Setting up ${name} (${machine.packages.get(name)?.revision}) ...\n`);
+    if (prompts.includes(name)) context.out(conffilePrompt);
+  }
+  if (prompts.length === 0) return 0;
+  context.err(
+    `dpkg: error processing package ${prompts[0]} (--configure):\n end of file on stdin at conffile prompt\nErrors were encountered while processing:\n ${prompts[0]}\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n`,
+  );
+  return 100;
+}
+
+export const conffilePrompt = `
+Configuration file '/etc/default/kubelet'
+ ==> Modified (by you or by a script) since installation.
+ ==> Package distributor has shipped an updated version.
+   What would you like to do about it ?  Your options are:
+    Y or I  : install the package maintainer's version
+    N or O  : keep your currently-installed version
+      D     : show the differences between the versions
+      Z     : start a shell to examine the situation
+ The default action is to keep your current version.
+*** kubelet (Y/I/N/O/D/Z) [default=N] ? `;

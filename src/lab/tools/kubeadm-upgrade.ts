@@ -1,0 +1,402 @@
+import { work } from '../clock.ts';
+import { hexOf } from '../identity.ts';
+import { putFile } from '../machine-files.ts';
+import { manifestOf } from '../manifests.ts';
+import { table } from '../kubectl/print.ts';
+import {
+  compareVersions,
+  controlPlaneComponents,
+  findMinor,
+  imagesOf,
+  isRelease,
+  minorNumber,
+  minorOf,
+  tagOf,
+} from '../releases.ts';
+import type { ToolContext } from '../shell/shell.ts';
+import { controlPlanes } from '../world.ts';
+import type { KubeadmCall } from './kubeadm.ts';
+
+const stackTrace = 'To see the stack trace of this error execute with --v=5 or higher\n';
+/** Milliseconds of simulated work. */
+const durations = { preflight: 400, component: 600, worker: 300, config: 200 };
+
+const configLines = [
+  '[upgrade/config] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...',
+  "[upgrade/config] Use 'kubeadm init phase upload-config --config your-config-file' to re-upload it.",
+];
+
+/** Where admin.conf is missing or unreadable, or no API server answers. */
+async function clientError(context: ToolContext): Promise<string | undefined> {
+  const path = '/etc/kubernetes/admin.conf';
+  const prefix = `couldn't create a Kubernetes client from file "${path}": failed to load admin kubeconfig: open ${path}`;
+  if (!(await context.machine.fs.exists(path))) return `${prefix}: no such file or directory\n${stackTrace}`;
+  if (context.uid !== 0) return `${prefix}: permission denied\n${stackTrace}`;
+  return controlPlanes(context.world).some((machine) => machine.apiServerReady()) ? undefined : unreachable(context);
+}
+
+function unreachable(context: ToolContext): string {
+  return `[upgrade/config] FATAL: failed to get config map: Get "https://${context.machine.apiEndpoint}/api/v1/namespaces/kube-system/configmaps/kubeadm-config?timeout=10s": dial tcp: connect: connection refused\n${stackTrace}`;
+}
+
+export async function upgradePlan(
+  context: ToolContext,
+  call: KubeadmCall,
+  target: string | undefined,
+): Promise<number> {
+  const failed = await clientError(context);
+  if (failed !== undefined) {
+    context.err(failed);
+    return 1;
+  }
+  const kubeadm = context.machine.installed('kubeadm') ?? '';
+  const { cluster } = context.world;
+  const version = (target ?? kubeadm).replace(/^v/, '');
+  say(context, [
+    '[preflight] Running pre-flight checks.',
+    ...configLines,
+    '[upgrade] Running cluster health checks',
+    '[upgrade] Fetching available versions to upgrade to',
+  ]);
+  say(context, [
+    `[upgrade/versions] Cluster version: ${cluster.version}`,
+    `[upgrade/versions] kubeadm version: v${kubeadm}`,
+  ]);
+  if (target === undefined) {
+    context.err(
+      'could not fetch a Kubernetes version from the internet: unable to get URL "https://dl.k8s.io/release/stable.txt"\nfalling back to the local client version\n',
+    );
+    say(context, [`[upgrade/versions] Target version: v${version}`, '']);
+    return 0;
+  }
+  const problem = versionProblems(cluster.version, version, kubeadm, false);
+  if (problem.length > 0) return refuse(context, problem);
+  planTable(context, version);
+  return call.options.has('help') ? 1 : 0;
+}
+
+function planTable(context: ToolContext, version: string): void {
+  const { cluster } = context.world;
+  const images = imagesOf(version);
+  say(context, [
+    `[upgrade/versions] Target version: v${version}`,
+    `[upgrade/versions] Latest version in the v${minorOf(cluster.version)} series: v${version}`,
+    '',
+  ]);
+  if (version === cluster.version) return;
+  const kubelets = context.world.machines.map((machine) => [
+    machine.name,
+    `v${cluster.condition(machine).kubeletVersion}`,
+    `v${version}`,
+  ]);
+  say(context, [
+    "Components that must be upgraded manually after you have upgraded the control plane with 'kubeadm upgrade apply':",
+  ]);
+  context.out(table([['COMPONENT', 'NODE', 'CURRENT', 'TARGET'], ...kubelets.map((row) => ['kubelet', ...row])]));
+  say(context, ['', `Upgrade to the latest version in the v${minorOf(cluster.version)} series:`, '']);
+  const planes = controlPlanes(context.world);
+  const rows = [...controlPlaneComponents, 'etcd'].flatMap((component) =>
+    planes.map((machine) => [
+      component,
+      machine.name,
+      shown(component, machine.staticPods.get(component)?.image ?? ''),
+      shown(component, images[component] ?? ''),
+    ]),
+  );
+  rows.push(
+    ['kube-proxy', '', `v${cluster.kubeProxyVersion}`, `v${version}`],
+    ['CoreDNS', '', `v${cluster.coreDnsVersion}`, `v${findMinor(minorOf(version))?.coredns}`],
+  );
+  context.out(table([['COMPONENT', 'NODE', 'CURRENT', 'TARGET'], ...rows]));
+  say(context, [
+    '',
+    'You can now apply the upgrade by executing the following command:',
+    '',
+    `\tkubeadm upgrade apply v${version}`,
+    '',
+    '_'.repeat(69),
+    '',
+  ]);
+}
+
+function shown(component: string, image: string): string {
+  return component === 'etcd' ? tagOf(image) : `v${tagOf(image)}`;
+}
+
+function say(context: ToolContext, lines: readonly string[]): void {
+  context.out(lines.map((line) => `${line}\n`).join(''));
+}
+
+/** kubeadm's version policy (cmd/kubeadm/app/phases/upgrade/policy.go). `--force` skips those marked so. */
+function versionProblems(cluster: string, target: string, kubeadm: string, force: boolean): string[] {
+  const problems: string[] = [];
+  const [from, to, own] = [minorNumber(cluster), minorNumber(target), minorNumber(kubeadm)];
+  if (!isRelease(target)) problems.push(`Specified version to upgrade to "v${target}" is not a released version`);
+  if (to > from + 1)
+    problems.push(
+      `Specified version to upgrade to "v${target}" is too high; kubeadm can upgrade only 1 minor version at a time`,
+    );
+  if (to < from)
+    problems.push(
+      `Specified version to upgrade to "v${target}" is too low; kubeadm can't downgrade a control plane of v${cluster}`,
+    );
+  if (to > own)
+    problems.push(
+      `Specified version to upgrade to "v${target}" is at least one minor release higher than the kubeadm minor release (${to} > ${own}). Such an upgrade is not supported`,
+    );
+  if (own > from + 1)
+    problems.push(
+      `This version of kubeadm (v${kubeadm}) cannot upgrade a cluster of version v${cluster}: at most one minor release older is supported`,
+    );
+  if (!force && to === own && compareVersions(target, kubeadm) > 0)
+    problems.push(
+      `Specified version to upgrade to "v${target}" is higher than the kubeadm version "v${kubeadm}". Upgrade kubeadm first using the tool you used to install kubeadm`,
+    );
+  return problems;
+}
+
+/** Kubelets too old for the target: 1 minor before 1.29, 3 from then on. */
+function kubeletProblems(context: ToolContext, target: string): string[] {
+  const allowed = minorNumber(target) < 29 ? 1 : 3;
+  return context.world.machines.flatMap((machine) => {
+    const { kubeletVersion } = context.world.cluster.condition(machine);
+    if (minorNumber(target) - minorNumber(kubeletVersion) <= allowed) return [];
+    return [`There are kubelets in this cluster that are too old that have these versions [v${kubeletVersion}]`];
+  });
+}
+
+function refuse(context: ToolContext, problems: readonly string[]): number {
+  const bypass = problems.every((problem) => /higher than the kubeadm version|too old that have/.test(problem));
+  context.err(
+    `[upgrade/version] FATAL: the --version argument is invalid due to these ${bypass ? '' : 'fatal '}errors:\n\n${problems.map((problem) => `\t- ${problem}\n`).join('')}\n${
+      bypass
+        ? 'Can be bypassed if you pass the --force flag'
+        : 'Please fix the misalignments highlighted above and try upgrading again'
+    }\n${stackTrace}`,
+  );
+  return 1;
+}
+
+function healthProblem(context: ToolContext): string | undefined {
+  const planes = controlPlanes(context.world);
+  const notReady = planes
+    .filter((machine) => context.world.cluster.condition(machine).status !== 'True')
+    .map((machine) => machine.name);
+  if (notReady.length > 0)
+    return `[upgrade/health] FATAL: [preflight] Some fatal errors occurred:\n\t[ERROR ControlPlaneNodesReady]: there are NotReady control-planes in the cluster: [${notReady.join(' ')}]\n[preflight] If you know what you are doing, you can make a check non-fatal with \`--ignore-preflight-errors=...\`\n${stackTrace}`;
+  const nodes = [...context.world.cluster.nodes.values()];
+  const target = context.machine.installed('kubeadm') ?? '';
+  if (minorNumber(target) < 31 && nodes.every((node) => node.unschedulable))
+    return `[upgrade/health] FATAL: [preflight] Some fatal errors occurred:\n\t[ERROR CreateJob]: Job "upgrade-health-check" in the namespace "kube-system" did not complete in 15s\n${stackTrace}`;
+  return undefined;
+}
+
+export async function upgradeApply(
+  context: ToolContext,
+  call: KubeadmCall,
+  target: string | undefined,
+): Promise<number> {
+  const failed = await clientError(context);
+  if (failed !== undefined) {
+    context.err(failed);
+    return 1;
+  }
+  const { clock } = context.machine;
+  const { cluster } = context.world;
+  const kubeadm = context.machine.installed('kubeadm') ?? '';
+  const version = (target ?? kubeadm).replace(/^v/, '');
+  const force = call.options.has('force') || call.options.has('f');
+  say(context, [
+    '[upgrade] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...',
+    '[upgrade/preflight] Running preflight checks',
+    '[upgrade] Running cluster health checks',
+  ]);
+  await work(clock, durations.preflight, context.signal);
+  const unhealthy = healthProblem(context);
+  if (unhealthy !== undefined) {
+    context.err(unhealthy);
+    return 1;
+  }
+  say(context, [
+    `[upgrade/preflight] You have chosen to upgrade the cluster version to "v${version}"`,
+    `[upgrade/versions] Cluster version: v${cluster.version}`,
+    `[upgrade/versions] kubeadm version: v${kubeadm}`,
+  ]);
+  const problems = [
+    ...versionProblems(cluster.version, version, kubeadm, force),
+    ...(force ? [] : kubeletProblems(context, version)),
+  ];
+  if (problems.length > 0) return refuse(context, problems);
+  if (
+    !call.options.has('yes') &&
+    !call.options.has('y') &&
+    !force &&
+    !call.options.has('dry-run') &&
+    !/^y/i.test(context.stdin)
+  ) {
+    context.err(
+      `[upgrade/confirm] Are you sure you want to proceed? [y/N]: error: won't proceed; the user didn't answer (Y|y) in order to continue\n${stackTrace}`,
+    );
+    return 1;
+  }
+  if (call.options.has('dry-run')) {
+    say(context, ['[dryrun] Finished dryrunning successfully!']);
+    return 0;
+  }
+  say(context, [
+    '[upgrade/prepull] Pulling images required for setting up a Kubernetes cluster',
+    `[upgrade/control-plane] Upgrading your static Pod-hosted control plane to version "v${version}" (timeout: 5m0s)...`,
+  ]);
+  await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
+  cluster.version = version;
+  say(context, [
+    '[upload-config] Storing the configuration used in ConfigMap "kubeadm-config" in the "kube-system" Namespace',
+    '[kubelet] Creating a ConfigMap "kubelet-config" in namespace kube-system with the configuration for the kubelets in the cluster',
+  ]);
+  await writeKubeletConfig(context, version);
+  await work(clock, durations.config, context.signal);
+  upgradeAddons(context, version);
+  const success =
+    minorNumber(version) <= 31
+      ? `[upgrade/successful] SUCCESS! Your cluster was upgraded to "v${version}". Enjoy!`
+      : `[upgrade] SUCCESS! A control plane node of your cluster was upgraded to "v${version}".`;
+  say(context, [
+    '',
+    success,
+    '',
+    '[upgrade/kubelet] Now please proceed with upgrading the rest of the nodes by following the right order.',
+  ]);
+  return 0;
+}
+
+export async function upgradeNode(context: ToolContext, call: KubeadmCall): Promise<number> {
+  const { machine } = context;
+  if (context.uid !== 0) {
+    context.err(
+      `couldn't create a Kubernetes client from file "/etc/kubernetes/kubelet.conf": failed to load admin kubeconfig: open /etc/kubernetes/kubelet.conf: permission denied\n${stackTrace}`,
+    );
+    return 1;
+  }
+  if (!controlPlanes(context.world).some((other) => other.apiServerReady())) {
+    context.err(unreachable(context));
+    return 1;
+  }
+  const kubeadm = machine.installed('kubeadm') ?? '';
+  const version = context.world.cluster.version;
+  say(context, [
+    '[upgrade] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...',
+    '[upgrade/preflight] Running pre-flight checks',
+  ]);
+  await work(machine.clock, durations.worker, context.signal);
+  if (minorNumber(version) > minorNumber(kubeadm)) {
+    context.err(
+      `[upgrade] FATAL: this version of kubeadm only supports deploying clusters with the control plane version <= 1.${minorNumber(kubeadm)}. Current version: v${version}\n${stackTrace}`,
+    );
+    return 1;
+  }
+  if (minorNumber(kubeadm) > minorNumber(version) + 1) {
+    context.err(
+      `[upgrade] FATAL: this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minorNumber(kubeadm) - 1}.0. Current version: v${version}\n${stackTrace}`,
+    );
+    return 1;
+  }
+  if (call.options.has('dry-run')) return 0;
+  if (machine.isControlPlane) {
+    const unhealthy = healthProblem(context);
+    if (unhealthy !== undefined) {
+      context.err(unhealthy);
+      return 1;
+    }
+    say(context, [
+      `[upgrade/control-plane] Upgrading your Static Pod-hosted control plane instance to version "v${version}"...`,
+    ]);
+    await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
+    say(context, ['[upgrade/control-plane] The control plane instance for this node was successfully upgraded!']);
+    upgradeAddons(context, version);
+  } else
+    say(context, [
+      '[upgrade/preflight] Skipping prepull. Not a control plane node.',
+      '[upgrade/control-plane] Skipping phase. Not a control plane node.',
+    ]);
+  await writeKubeletConfig(context, version);
+  await work(machine.clock, durations.config, context.signal);
+  say(context, [
+    '[upgrade/kubelet-config] The kubelet configuration for this node was successfully upgraded!',
+    '[upgrade/addon] Skipping the addon/coredns phase. Not a control plane node.',
+  ]);
+  return 0;
+}
+
+async function writeKubeletConfig(context: ToolContext, version: string): Promise<void> {
+  const path = '/var/lib/kubelet/config.yaml';
+  const config = await context.machine.fs.readFile(path);
+  await putFile(context.machine, path, config);
+  say(context, [
+    `[upgrade] Backing up kubelet config file to /etc/kubernetes/tmp/kubeadm-kubelet-config${hexOf(version, 9)}/config.yaml`,
+    `[kubelet-start] Writing kubelet configuration to file "${path}"`,
+  ]);
+  if (minorNumber(version) < 34) return;
+  await putFile(
+    context.machine,
+    '/var/lib/kubelet/instance-config.yaml',
+    'containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n',
+  );
+}
+
+/** etcd, then the API server, the controller manager, the scheduler: swap the manifest, wait for the kubelet. */
+async function upgradeStaticPods(context: ToolContext, version: string, withEtcd: boolean): Promise<void> {
+  const { machine } = context;
+  const images = imagesOf(version);
+  const stamp = new Date(machine.clock.now()).toISOString().slice(0, 19).replace(/[T:]/g, '-');
+  for (const component of [...(withEtcd ? ['etcd'] : []), ...controlPlaneComponents]) {
+    const image = images[component] ?? '';
+    const pod = machine.staticPods.get(component);
+    say(context, [`[upgrade/staticpods] Preparing for "${component}" upgrade`]);
+    if (!pod || pod.image === image) {
+      say(context, [`[upgrade/staticpods] Current and new manifests of ${component} are equal, skipping upgrade`]);
+      continue;
+    }
+    const manifest = `/etc/kubernetes/manifests/${component}.yaml`;
+    const backup = `/etc/kubernetes/tmp/kubeadm-backup-manifests-${stamp}/${component}.yaml`;
+    await putFile(machine, backup, await machine.fs.readFile(manifest), 0o600);
+    await putFile(machine, manifest, manifestOf(component, image, machine.ip, machine.name), 0o600);
+    say(context, [
+      `[upgrade/staticpods] Moved new manifest to "${manifest}" and backed up old manifest to "${backup}"`,
+      '[upgrade/staticpods] Waiting for the kubelet to restart the component',
+      '[upgrade/staticpods] This can take up to 5m0s',
+    ]);
+    machine.pulledImages.add(image);
+    Object.assign(pod, {
+      image,
+      hash: hexOf(`${machine.name}/${image}`, 32),
+      startedAt: machine.clock.now(),
+      restarts: 0,
+      readyAt: machine.clock.now() + durations.component / 2 / machine.clock.scale,
+    });
+    await work(machine.clock, durations.component, context.signal);
+    say(context, [
+      `[apiclient] Found ${controlPlanes(context.world).length} Pods for label selector component=${component}`,
+      `[upgrade/staticpods] Component "${component}" upgraded successfully!`,
+    ]);
+  }
+}
+
+/** From 1.28 on CoreDNS and kube-proxy wait for the last control plane. */
+function upgradeAddons(context: ToolContext, version: string): void {
+  const { cluster } = context.world;
+  const behind = controlPlanes(context.world).filter(
+    (machine) => tagOf(machine.staticPods.get('kube-apiserver')?.image ?? '') !== version,
+  );
+  if (behind.length > 0) {
+    say(context, [
+      `[upgrade/addon] Skipping upgrade of addons because control plane instances [${behind.map((machine) => machine.name).join(' ')}] have not been upgraded`,
+    ]);
+    return;
+  }
+  const images = imagesOf(version);
+  cluster.updateImage('coredns', images['coredns'] ?? '');
+  cluster.updateImage('kube-proxy', images['kube-proxy'] ?? '');
+  cluster.coreDnsVersion = findMinor(minorOf(version))?.coredns ?? cluster.coreDnsVersion;
+  cluster.kubeProxyVersion = version;
+  say(context, ['[addons] Applied essential addon: CoreDNS', '[addons] Applied essential addon: kube-proxy']);
+}

@@ -1,0 +1,143 @@
+import { work } from '../clock.ts';
+import { versionInfo } from '../kubectl/client.ts';
+import { table } from '../kubectl/print.ts';
+import { imagesOf, minorNumber } from '../releases.ts';
+import type { Tool, ToolContext } from '../shell/shell.ts';
+import { upgradeApply, upgradeNode, upgradePlan } from './kubeadm-upgrade.ts';
+
+const durations = { plan: 1000, list: 100 };
+
+/** The first non-option words of a kubeadm command line, and its options. */
+export interface KubeadmCall {
+  readonly words: readonly string[];
+  readonly options: ReadonlyMap<string, string>;
+}
+
+const withoutValue = new Set([
+  'yes',
+  'y',
+  'force',
+  'f',
+  'dry-run',
+  'allow-experimental-upgrades',
+  'allow-release-candidate-upgrades',
+  'print-config',
+  'help',
+]);
+const optionalBooleans = new Set(['etcd-upgrade', 'certificate-renewal']);
+
+function parseCall(args: readonly string[]): KubeadmCall {
+  const words: string[] = [];
+  const options = new Map<string, string>();
+  for (let i = 0; i < args.length; i += 1) {
+    const arg = args[i] ?? '';
+    const match = /^--?([a-zA-Z][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(arg);
+    const name = match?.[1];
+    if (name === undefined) words.push(arg);
+    else if (match?.[2] !== undefined) options.set(name, match[2]);
+    else if (withoutValue.has(name) || optionalBooleans.has(name)) options.set(name, 'true');
+    else options.set(name, args[(i += 1)] ?? '');
+  }
+  return { words, options };
+}
+
+export const kubeadm: Tool = async (context) => {
+  const version = context.machine.installed('kubeadm');
+  if (version === undefined) {
+    context.err('sh: kubeadm: not found\n');
+    return 127;
+  }
+  const call = parseCall(context.args);
+  const [first = '', second = '', third] = call.words;
+  switch (`${first} ${second}`.trim()) {
+    case 'version':
+      return printVersion(context, call, version);
+    case 'upgrade plan':
+      await work(context.machine.clock, durations.plan, context.signal);
+      return upgradePlan(context, call, third);
+    case 'upgrade apply':
+      return upgradeApply(context, call, third);
+    case 'upgrade node':
+      return upgradeNode(context, call);
+    case 'config images':
+      return configImages(context, call, version);
+    case 'certs check-expiration':
+      return checkExpiration(context);
+    default:
+      context.err(
+        `unknown command ${JSON.stringify(call.words.join(' '))} for "kubeadm" (the lab does not simulate it)\nTo see the stack trace of this error execute with --v=5 or higher\n`,
+      );
+      return 1;
+  }
+};
+
+function printVersion(context: ToolContext, call: KubeadmCall, version: string): number {
+  const output = call.options.get('output') ?? call.options.get('o');
+  const info = versionInfo(version);
+  if (output === 'short') context.out(`v${version}\n`);
+  else if (output === 'json') context.out(`${JSON.stringify({ clientVersion: info }, null, 2)}\n`);
+  else
+    context.out(
+      `kubeadm version: &version.Info{Major:"1", Minor:"${minorNumber(version)}", GitVersion:"v${version}", GitCommit:"${info['gitCommit']}", GitTreeState:"clean", BuildDate:"${info['buildDate']}", GoVersion:"${info['goVersion']}", Compiler:"gc", Platform:"linux/amd64"}\n`,
+    );
+  return 0;
+}
+
+async function configImages(context: ToolContext, call: KubeadmCall, version: string): Promise<number> {
+  const wanted = (call.options.get('kubernetes-version') ?? version).replace(/^v/, '');
+  if (minorNumber(wanted) > minorNumber(version) || minorNumber(wanted) < minorNumber(version) - 1) {
+    context.err(
+      `this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minorNumber(version) - 1}.0. Current version: v${wanted}\nTo see the stack trace of this error execute with --v=5 or higher\n`,
+    );
+    return 1;
+  }
+  const images = imagesOf(wanted);
+  const list = [
+    'kube-apiserver',
+    'kube-controller-manager',
+    'kube-scheduler',
+    'kube-proxy',
+    'coredns',
+    'pause',
+    'etcd',
+  ].map((name) => images[name] ?? '');
+  if (call.words[2] === 'pull') {
+    for (const image of list) {
+      await work(context.machine.clock, durations.list, context.signal);
+      context.machine.pulledImages.add(image);
+      context.out(`[config/images] Pulled ${image}\n`);
+    }
+  } else context.out(list.map((image) => `${image}\n`).join(''));
+  return 0;
+}
+
+function checkExpiration(context: ToolContext): number {
+  if (!context.machine.isControlPlane) {
+    context.err(
+      'couldn\'t create a Kubernetes client from file "/etc/kubernetes/admin.conf": failed to load admin kubeconfig: open /etc/kubernetes/admin.conf: no such file or directory\n',
+    );
+    return 1;
+  }
+  const expires = new Date(context.machine.clock.now() + 364 * 86_400_000);
+  const time = expires.toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\d+:\d+).*$/, '$2 $1, $3 $4 UTC');
+  const names = [
+    'admin.conf',
+    'apiserver',
+    'apiserver-etcd-client',
+    'apiserver-kubelet-client',
+    'controller-manager.conf',
+    'etcd-healthcheck-client',
+    'etcd-peer',
+    'etcd-server',
+    'front-proxy-client',
+    'scheduler.conf',
+  ];
+  context.out('[check-expiration] Reading configuration from the cluster...\n');
+  context.out(
+    table([
+      ['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY', 'EXTERNALLY MANAGED'],
+      ...names.map((name) => [name, time, '364d', name.includes('etcd') ? 'etcd-ca' : 'ca', 'no']),
+    ]),
+  );
+  return 0;
+}

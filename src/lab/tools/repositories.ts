@@ -1,0 +1,90 @@
+import type { Machine } from '../machine.ts';
+import { repositoryOf } from '../releases.ts';
+
+export interface RepositorySource {
+  readonly file: string;
+  /** With a trailing slash. */
+  readonly url: string;
+  readonly minor: string;
+  readonly signedBy?: string;
+}
+
+const repositoryUrl = /core:\/(?:stable|prerelease):\/v(1\.\d+)\/deb\/?/;
+
+/** Kubernetes sources as apt would read them: enabled one-line and deb822 entries. */
+export async function readSources(machine: Machine): Promise<RepositorySource[]> {
+  const folder = '/etc/apt/sources.list.d';
+  const names = (await machine.fs.exists(folder)) ? await machine.fs.readdir(folder) : [];
+  const files = [
+    '/etc/apt/sources.list',
+    ...names.filter((name) => /\.(list|sources)$/.test(name)).map((name) => `${folder}/${name}`),
+  ];
+  const sources: RepositorySource[] = [];
+  for (const file of files) {
+    if (!(await machine.fs.exists(file))) continue;
+    const text = await machine.fs.readFile(file);
+    sources.push(...(file.endsWith('.sources') ? deb822(file, text) : oneLine(file, text)));
+  }
+  return sources;
+}
+
+function oneLine(file: string, text: string): RepositorySource[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s/.exec(line);
+    const url = match?.[2] ?? '';
+    const minor = repositoryUrl.exec(url)?.[1];
+    if (minor === undefined) return [];
+    const signedBy = /signed-by=(\S+)/.exec(match?.[1] ?? '')?.[1];
+    return [source(file, url, minor, signedBy)];
+  });
+}
+
+function deb822(file: string, text: string): RepositorySource[] {
+  return text.split(/\n\s*\n/).flatMap((stanza) => {
+    const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'im').exec(stanza)?.[1]?.trim();
+    const url = field('URIs') ?? '';
+    const minor = repositoryUrl.exec(url)?.[1];
+    if (minor === undefined || field('Enabled') === 'no') return [];
+    return [source(file, url, minor, field('Signed-By'))];
+  });
+}
+
+function source(file: string, url: string, minor: string, signedBy: string | undefined): RepositorySource {
+  return { file, url: url.replace(/\/?$/, '/'), minor, ...(signedBy === undefined ? {} : { signedBy }) };
+}
+
+export interface FetchedFile {
+  readonly text: string;
+}
+
+const architecture = 'amd64';
+
+/** What a mirror with the community layout answers for an address; undefined: 404. */
+export function fetchFromRepository(url: string): FetchedFile | undefined {
+  const [, minor, name] = /core:\/(?:stable|prerelease):\/v(1\.\d+)\/deb\/(.*)$/.exec(url) ?? [];
+  const packages = minor === undefined ? undefined : repositoryOf(minor);
+  if (!packages || minor === undefined) return undefined;
+  switch (name) {
+    case 'Release.key':
+      return {
+        text: `-----BEGIN PGP PUBLIC KEY BLOCK-----\nComment: isv:kubernetes:core:stable:v${minor}\n\nbGFi\n-----END PGP PUBLIC KEY BLOCK-----\n`,
+      };
+    case 'InRelease':
+    case 'Release':
+      return {
+        text: `Origin: obs://build.opensuse.org/isv:kubernetes:core:stable:v${minor}/deb\nLabel: isv:kubernetes:core:stable:v${minor}\nArchitectures: all amd64 arm64\nSuite: \n`,
+      };
+    case 'Packages':
+      return {
+        text: Object.entries(packages)
+          .flatMap(([pkg, revisions]) => revisions.map((revision) => stanza(pkg, revision)))
+          .join('\n'),
+      };
+    default:
+      return undefined;
+  }
+}
+
+function stanza(name: string, revision: string): string {
+  return `Package: ${name}\nVersion: ${revision}\nArchitecture: ${architecture}\nMaintainer: Kubernetes Authors <dev@kubernetes.io>\nFilename: ${architecture}/${name}_${revision}_${architecture}.deb\nSize: 12345678\n`;
+}

@@ -1,0 +1,87 @@
+import { findMinor, imagesOf, minorOf } from './releases.ts';
+
+export const workloadOptions = ['naked', 'emptydir', 'blocked-pdb'] as const;
+export type WorkloadOption = (typeof workloadOptions)[number];
+
+export interface Workload {
+  readonly kind: 'Deployment' | 'DaemonSet';
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of a Deployment. */
+  readonly replicas: number;
+  image: string;
+  readonly emptyDir: boolean;
+  readonly toleratesControlPlane: boolean;
+}
+
+/** A PodDisruptionBudget. */
+export interface Budget {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly minAvailable?: number;
+  readonly maxUnavailable?: number;
+}
+
+export interface WorkloadSet {
+  readonly workloads: Workload[];
+  readonly budgets: Budget[];
+  readonly naked: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+  }[];
+}
+
+/** What every lab runs: all of it can be drained without further flags than --ignore-daemonsets. */
+export function defaultWorkloads(version: string, workers: number): WorkloadSet {
+  const images = imagesOf(version);
+  const daemonSet = (namespace: string, name: string, labels: Record<string, string>, image: string): Workload => ({
+    ...{ kind: 'DaemonSet', namespace, name, labels, replicas: 0, image, emptyDir: false, toleratesControlPlane: true },
+  });
+  return {
+    workloads: [
+      daemonSet('kube-system', 'kube-proxy', { 'k8s-app': 'kube-proxy' }, images['kube-proxy'] ?? ''),
+      daemonSet('kube-flannel', 'kube-flannel-ds', { app: 'flannel' }, 'ghcr.io/flannel-io/flannel:v0.26.1'),
+      daemonSet('demo', 'agent', { app: 'agent' }, 'registry.example.com/agent:1'),
+      {
+        kind: 'Deployment',
+        namespace: 'kube-system',
+        name: 'coredns',
+        labels: { 'k8s-app': 'kube-dns' },
+        replicas: 2,
+        image: images['coredns'] ?? `registry.k8s.io/coredns/coredns:v${findMinor(minorOf(version))?.coredns ?? ''}`,
+        emptyDir: false,
+        toleratesControlPlane: true,
+      },
+      deployment('web', Math.min(3, Math.max(1, workers))),
+    ],
+    budgets: [{ namespace: 'demo', name: 'web', selector: { app: 'web' }, maxUnavailable: 1 }],
+    naked: [],
+  };
+}
+
+export function extraWorkloads(options: readonly WorkloadOption[], workers: number): WorkloadSet {
+  const workloads: Workload[] = [];
+  const budgets: Budget[] = [];
+  if (options.includes('emptydir'))
+    workloads.push({ ...deployment('scratch', Math.min(2, Math.max(1, workers))), emptyDir: true });
+  if (options.includes('blocked-pdb')) {
+    const replicas = Math.min(2, Math.max(1, workers));
+    workloads.push(deployment('single', replicas));
+    budgets.push({ namespace: 'demo', name: 'single', selector: { app: 'single' }, minAvailable: replicas });
+  }
+  return {
+    workloads,
+    budgets,
+    naked: options.includes('naked') ? [{ namespace: 'demo', name: 'naked', labels: { app: 'naked' } }] : [],
+  };
+}
+
+function deployment(name: string, replicas: number): Workload {
+  return {
+    ...{ kind: 'Deployment', namespace: 'demo', name, labels: { app: name }, replicas },
+    ...{ image: `registry.example.com/${name}:1`, emptyDir: false, toleratesControlPlane: false },
+  };
+}

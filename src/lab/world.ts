@@ -1,0 +1,18 @@
+import type { Clock } from './clock.ts';
+import type { Cluster } from './cluster.ts';
+import type { Machine } from './machine.ts';
+
+/** Everything that is simulated: machines, and the cluster that lives on them. */
+export interface World {
+  readonly clock: Clock;
+  readonly machines: readonly Machine[];
+  readonly cluster: Cluster;
+}
+
+export function machineNamed(world: World, name: string): Machine | undefined {
+  return world.machines.find((machine) => machine.name === name);
+}
+
+export function controlPlanes(world: World): Machine[] {
+  return world.machines.filter((machine) => machine.isControlPlane);
+}
