@@ -35,7 +35,7 @@ export function resolveInputs(runbook: Pick<Runbook, 'inputs' | 'hops'>, sets: r
       if (versions.every((version) => version !== undefined)) via = versions;
       else
         diagnostics.push(
-          problem('set', `--set via=${text} is not a list of versions`, undefined, 'e.g. --set via=1.32.9,1.33.12'),
+          problem('set', '--set via: it must be a list of versions', undefined, 'e.g. --set via=1.32.9,1.33.12'),
         );
       continue;
     }
@@ -47,7 +47,7 @@ export function resolveInputs(runbook: Pick<Runbook, 'inputs' | 'hops'>, sets: r
     }
     const value = readInput(spec, text);
     if (value.ok) values[name] = value.value;
-    else diagnostics.push(problem('set', `--set ${name}=${text} ${value.message}`, undefined, spec.description));
+    else diagnostics.push(problem('set', `--set ${name}: it ${value.message}`, undefined, spec.description));
   }
   for (const [name, spec] of Object.entries(runbook.inputs)) {
     if (set.has(name)) continue;

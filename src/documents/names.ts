@@ -70,7 +70,7 @@ export function scopeFacts(facts: NodeFacts | undefined): NonNullable<Scope['nod
 /** The facts that must be read before a name (`node.facts.os.id`) has a value. */
 export function factsBehind(name: readonly string[]): readonly FactId[] {
   const [root, field, fact] = name;
-  if (root === 'cluster') return field === 'name' ? [] : ['apiServers'];
+  if (root === 'cluster') return field === 'name' ? [] : ['kubeadmConfig'];
   if (root !== 'node') return [];
   if (field === 'labels') return ['nodes'];
   if (field === undefined) return ['nodes', 'os', 'machine', 'binaries'];

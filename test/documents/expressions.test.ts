@@ -185,7 +185,7 @@ describe('facts', () => {
     ['${{ node.facts.os.id }} ${{ node.facts.kubelet }}', false, ['os', 'binaries']],
     ['node.labels.x == "a"', true, ['nodes']],
     ['${{ has(node.facts.hostname) }}', true, ['machine']],
-    [{ a: ['${{ cluster.version }}'] }, false, ['apiServers']],
+    [{ a: ['${{ cluster.version }}'] }, false, ['kubeadmConfig']],
     ['${{ node.facts }}', false, ['os', 'machine', 'binaries']],
     ['${{ broken', false, []],
   ])('behind %j are known', (template, condition, facts) => {

@@ -43,14 +43,14 @@ describe('inputs', () => {
   });
 
   test.each([
-    ['version=1.33', '--set version=1.33 must be a whole version such as 1.32.9'],
-    ['version=latest', '--set version=latest must be a whole version such as 1.32.9'],
-    ['version=vv1.2.3', '--set version=vv1.2.3 must be a whole version such as 1.32.9'],
-    ['force=yes', '--set force=yes must be true or false'],
-    ['n=', '--set n= must be a number'],
-    ['n=0x10', '--set n=0x10 must be a number'],
-    ['wait=10', '--set wait=10 must be a duration such as 90s, 10m or 1h30m'],
-    ['mode=c', '--set mode=c must be one of a, b'],
+    ['version=1.33', '--set version: it must be a whole version such as 1.32.9'],
+    ['version=latest', '--set version: it must be a whole version such as 1.32.9'],
+    ['version=vv1.2.3', '--set version: it must be a whole version such as 1.32.9'],
+    ['force=yes', '--set force: it must be true or false'],
+    ['n=', '--set n: it must be a number'],
+    ['n=0x10', '--set n: it must be a number'],
+    ['wait=10', '--set wait: it must be a duration such as 90s, 10m or 1h30m'],
+    ['mode=c', '--set mode: it must be one of a, b'],
     ['verison=1.2.3', '--set verison: the runbook has no such input'],
     ['toString=1', '--set toString: the runbook has no such input'],
     ['via=1.2.3', '--set via: the runbook has no such input'],
