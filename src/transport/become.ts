@@ -60,11 +60,17 @@ async function begin(channel: Channel, marks: Marks, options: ElevateOptions): P
   let heard: Buffer = Buffer.alloc(0);
   let asked = false;
 
+  const stopListening = (): void => {
+    channel.stderr.off('readable', onReadable).off('end', onEnd);
+  };
   const onReadable = (): void => {
     for (let chunk: unknown = channel.stderr.read(); chunk !== null; chunk = channel.stderr.read()) {
       if (Buffer.isBuffer(chunk)) heard = Buffer.concat([heard, chunk]);
       const begun = heard.indexOf(marks.begun);
-      if (begun !== -1) return outcome.resolve(heard.subarray(begun + marks.begun.length));
+      if (begun === -1) continue;
+      // At once: what comes from now on is the command's, and must stay in the stream.
+      stopListening();
+      return outcome.resolve(heard.subarray(begun + marks.begun.length));
     }
     const first = heard.indexOf(marks.ask);
     if (first === -1) return undefined;
@@ -88,7 +94,7 @@ async function begin(channel: Channel, marks: Marks, options: ElevateOptions): P
     await outcome.promise;
   } finally {
     limit.clear();
-    channel.stderr.off('readable', onReadable).off('end', onEnd);
+    stopListening();
   }
   return withStderr(channel, await outcome.promise);
 }

@@ -7,10 +7,8 @@ import type { Channel, Exit } from './transport.ts';
  * ssh2 emits `close` only after both streams were read, and then with `undefined` in place of a code where nobody told one.
  */
 export function wrapChannel(raw: ClientChannel, lost: () => string | undefined): Channel {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  feed(raw, stdout);
-  feed(raw.stderr, stderr);
+  const stdout = feed(raw);
+  const stderr = feed(raw.stderr);
   const stdin = stdinOf(raw);
   raw.on('error', () => undefined);
 
@@ -49,13 +47,17 @@ function exitOf(code: number | null | undefined, signal: string | undefined, los
   return { kind: 'lost', reason: lost() ?? 'the channel was closed without an exit status' };
 }
 
-function feed(source: Readable, sink: PassThrough): void {
+/** A stream of its own, so that its end can be brought about from here and no byte is dropped before it is read. */
+export function feed(source: Readable): PassThrough {
+  const sink = new PassThrough();
   source.pipe(sink);
   // A reader that goes away must not stall the channel: the rest is read and dropped.
   sink.once('close', () => source.resume());
+  return sink;
 }
 
-function release(source: Readable, sink: PassThrough): void {
+/** Ends what {@link feed} made; the rest of the source is read and dropped. */
+export function release(source: Readable, sink: PassThrough): void {
   source.unpipe(sink);
   source.resume();
   sink.end();

@@ -26,7 +26,7 @@ export function describeFailure(
         return fail('protocol', 'the connection was closed during the SSH handshake', [SLOW]);
       return fail('authentication', 'the connection was closed during authentication', tried);
     default:
-      return describeError(fail, cause, tried);
+      return describeError(fail, phase, cause, tried);
   }
 }
 
@@ -51,6 +51,7 @@ const SOCKET_ERRORS: Readonly<Record<string, string>> = {
 
 function describeError(
   fail: (reason: ConnectFailure['reason'], what: string, detail?: readonly string[]) => ConnectFailure,
+  phase: LinkPhase,
   cause: unknown,
   tried: readonly string[],
 ): ConnectFailure {
@@ -63,5 +64,5 @@ function describeError(
   }
   if (typeof code === 'string') return fail('unreachable', SOCKET_ERRORS[code] ?? cause.message);
   if (/before handshake/.test(cause.message)) return fail('protocol', 'it closed the connection at once', [SLOW]);
-  return fail(level === 'client-socket' ? 'unreachable' : 'protocol', cause.message);
+  return fail(phase === 'dialling' || level === 'client-socket' ? 'unreachable' : 'protocol', cause.message);
 }

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { elevate, type Open } from './become.ts';
-import { whenRead } from './channel.ts';
+import { feed, release, whenRead } from './channel.ts';
 import { collect } from './exec.ts';
 import type { ReadSecret } from './identities.ts';
 import { readSecret } from './secrets.ts';
@@ -78,13 +78,18 @@ function localChannel(command: string): Channel {
   // Not killed with this process: what is durable must live on, the rest ends with its stdin or its output.
   const options = { stdio: 'pipe', buffer: false, reject: false, cleanup: false } as const;
   const child = execa('sh', ['-c', command], options);
-  const { stdin, stdout, stderr } = child;
-  for (const stream of [stdin, stdout, stderr]) stream.on('error', () => undefined);
+  const { stdin } = child;
+  for (const stream of [stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
+  // Execa reads and drops what is not being read at once.
+  const stdout = feed(child.stdout);
+  const stderr = feed(child.stderr);
   let close = (): void => undefined;
   const closedHere = new Promise<Exit>((resolve) => {
     close = () => {
       resolve({ kind: 'lost', reason: 'the channel was closed by this side' });
-      for (const stream of [stdin, stdout, stderr]) stream.destroy();
+      release(child.stdout, stdout);
+      release(child.stderr, stderr);
+      for (const stream of [stdin, child.stdout, child.stderr]) stream.destroy();
       child.unref();
     };
   });

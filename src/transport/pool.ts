@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ConnectFailure, type Session, type Target, type Transport } from './transport.ts';
 
 export interface ConnectAllOptions {
@@ -25,6 +26,8 @@ export async function connectAll(
 ): Promise<Connected> {
   const sessions = new Map<string, Session>();
   const failures = new Map<string, ConnectFailure>();
+  // Each connection under way listens to it: that many are no leak.
+  if (signal) setMaxListeners(0, signal);
   const queue = [...targets];
   let stopped = false;
 

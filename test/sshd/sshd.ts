@@ -91,7 +91,7 @@ function config(dir: string, port: number, types: readonly string[], further: re
     `AuthorizedKeysFile ${join(dir, 'authorized_keys')}`,
     'PidFile none',
     'StrictModes no',
-    'UsePAM no',
+    `UsePAM ${needsPam() ? 'yes' : 'no'}`,
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'PermitRootLogin prohibit-password',
@@ -99,6 +99,14 @@ function config(dir: string, port: number, types: readonly string[], further: re
     'LogLevel VERBOSE',
     '',
   ].join('\n');
+}
+
+/** Without PAM, a root sshd refuses an account whose password is locked, as that of root is in cloud images. */
+function needsPam(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  return readFileSync('/etc/shadow', 'utf8')
+    .split('\n')
+    .some((line) => line.startsWith(`${userInfo().username}:!`));
 }
 
 async function listening(child: ChildProcess, dir: string): Promise<void> {

@@ -35,7 +35,7 @@ case $(cat "$here/mode") in
     echo "sudo: 3 incorrect password attempts" >&2; exit 1 ;;
   tty) echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1 ;;
   stranger) echo "ops is not in the sudoers file." >&2; exit 1 ;;
-  silent) exec tail -f /dev/null ;;
+  silent) exec cat >/dev/null ;;
 esac
 `;
 
@@ -138,7 +138,7 @@ describe('sudo', () => {
 
   test('what a fast command prints right away is not lost', async () => {
     const local = await session('nopasswd');
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 50; round++) {
       const { stdout, stderr } = await local.exec('echo out; echo err >&2');
       expect([stdout.toString(), stderr.toString()]).toEqual(['out\n', 'err\n']);
     }

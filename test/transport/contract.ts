@@ -75,6 +75,15 @@ export function contract(connect: () => Promise<Session>): void {
     expect(await channel.exit).toEqual({ kind: 'exited', code: 0 });
   });
 
+  test('output waits for a reader that comes late', async () => {
+    const channel = await session.open('echo out; echo err >&2');
+    await session.exec('true');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await channel.stdout.setEncoding('utf8').toArray()).toEqual(['out\n']);
+    expect(await channel.stderr.setEncoding('utf8').toArray()).toEqual(['err\n']);
+    expect(await channel.exit).toEqual({ kind: 'exited', code: 0 });
+  });
+
   test('several channels are open at once', async () => {
     const results = await Promise.all(
       [1, 2, 3, 4, 5].map(async (n) => session.exec(`cat; exit ${n}`, { stdin: `${n}` })),

@@ -74,6 +74,7 @@ describe.skipIf(!haveSshd)('jump hosts', () => {
     const port = await freePort();
     await expect(new Ssh2Transport().connect(behind({ port }))).rejects.toMatchObject({
       target: 'node-1',
+      reason: 'unreachable',
       message: expect.stringMatching(`127.0.0.1:${port} .*could not reach it`),
     });
   });
