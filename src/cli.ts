@@ -1,13 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { applyCommand } from './commands/apply.ts';
-import { labCommand } from './commands/lab.ts';
-import { logsCommand } from './commands/logs.ts';
-import { planCommand } from './commands/plan.ts';
-import { resumeCommand } from './commands/resume.ts';
-import { runsCommand, statusCommand } from './commands/status.ts';
-import { schemaCommand, validateCommand } from './commands/validate.ts';
+import { createProgram } from './commands/program.ts';
 import { Failure, type FailureKind } from './failure.ts';
 
 /** The contract's table of exit codes; the compiler holds it complete. */
@@ -26,42 +19,30 @@ async function run(work: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await work();
   } catch (error) {
-    process.exitCode = tell(error);
+    process.exitCode = exitCode(error);
   }
 }
 
-function tell(error: unknown): number {
+/** A failure has been told by its command; anything else is ours to tell. */
+function exitCode(error: unknown): number {
   if (error instanceof Failure) return EXIT_CODES[error.kind];
-  process.stderr.write(
-    `this is a bug in runbook: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`this is a bug in runbook: ${text}\n`);
   return 1;
 }
 
-function version(): string {
-  const file: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return file.version;
+/** The lab brings a whole simulated cluster along: loaded only where it is named. */
+async function lab(): Promise<Command> {
+  if (process.argv[2] === 'lab') return (await import('./commands/lab.ts')).labCommand();
+  return new Command('lab').description('a simulated cluster behind real SSH servers');
 }
 
-const program = new Command('runbook')
-  .description('Upgrade a live Kubernetes cluster over SSH, one node at a time: planned, guarded, resumable.')
-  .version(version())
-  .showHelpAfterError('(see --help)')
-  .exitOverride();
-applyCommand(program, run);
-planCommand(program, run);
-resumeCommand(program, run);
-statusCommand(program, run);
-runsCommand(program, run);
-logsCommand(program, run);
-validateCommand(program, run);
-schemaCommand(program, run);
-program.addCommand(labCommand());
-
 try {
+  const program = createProgram(run);
+  program.addCommand(await lab());
   await program.parseAsync();
 } catch (error) {
   // Help and --version come here too, with 0; every other word of commander's is about usage.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = tell(error);
+  else process.exitCode = exitCode(error);
 }

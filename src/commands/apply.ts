@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { openJournal } from '../journal/journal.ts';
 import { type HeldLock, LocalLock, lockedBy } from '../journal/lock.ts';
@@ -12,36 +11,16 @@ import { type Console, withConsole } from './console.ts';
 import { confirm, listenForStop, requireAnswerable } from './control.ts';
 import { execute } from './execute.ts';
 import { type Documents, loadDocuments } from './load.ts';
-import { type CommonOptions, documentOptions, stateDir } from './options.ts';
-import { plan as dryRun } from './plan.ts';
+import { type CommonOptions, stateDir } from './options.ts';
 import { hasChanges, prepare, type Prepared, readFacts, tellFindings } from './prepare.ts';
 import { loadSavedPlan, refuseMoved, type SavedPlan } from './saved-plan.ts';
 
-interface ApplyOptions extends CommonOptions {
-  readonly dryRun?: boolean;
+export interface ApplyOptions extends CommonOptions {
   readonly new?: boolean;
 }
 
-export function applyCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
-  documentOptions(
-    parent
-      .command('apply')
-      .description('run a runbook on the nodes of an inventory (asks once, unless --yes)')
-      .argument(
-        '<runbook.yaml | plan.json>',
-        "a path, a file's name in ./runbooks, or a plan saved by `runbook plan -o`",
-      ),
-  )
-    .option('-y, --yes', 'do not ask')
-    .option('--dry-run', 'the same as `runbook plan`')
-    .option('--new', 'abandon an unfinished run of this runbook and start over')
-    .action((runbook: string, options: ApplyOptions) =>
-      run(() => (options.dryRun === true ? dryRun(runbook, options) : apply(runbook, options))),
-    );
-}
-
 /** The main job. Its order is the contract's: documents, connect, lock, unfinished run, facts, plan, guards, confirm, lock, facts again, run. */
-function apply(file: string, options: ApplyOptions): Promise<number> {
+export function apply(file: string, options: ApplyOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console) => {
     const saved = await loadSavedPlan(file, options);
     const documents = await loadDocuments(console, saved?.plan.runbook.file ?? file, saved?.options ?? options);

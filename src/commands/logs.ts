@@ -3,30 +3,14 @@ import { open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { stepKey } from '../plan/key.ts';
 import { RunStore } from '../journal/store.ts';
 import { withConsole } from './console.ts';
-import { type CommonOptions, outputOptions, stateDir } from './options.ts';
+import { type CommonOptions, stateDir } from './options.ts';
 
-interface LogsOptions extends CommonOptions {
+export interface LogsOptions extends CommonOptions {
   readonly follow?: boolean;
-}
-
-export function logsCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
-  outputOptions(
-    parent
-      .command('logs')
-      .description('the kept output of steps, as it came')
-      .argument('<run-id>')
-      .argument('[node]')
-      .argument('[step]', 'a step id (`runbook status -v` names them), or the beginning of one'),
-  )
-    .option('-f, --follow', 'go on while the step runs')
-    .action((id: string, node: string | undefined, step: string | undefined, options: LogsOptions) =>
-      run(() => logs(id, node, step, options)),
-    );
 }
 
 interface LogFile {
@@ -36,7 +20,12 @@ interface LogFile {
   readonly path: string;
 }
 
-function logs(id: string, node: string | undefined, step: string | undefined, options: LogsOptions): Promise<number> {
+export function logs(
+  id: string,
+  node: string | undefined,
+  step: string | undefined,
+  options: LogsOptions,
+): Promise<number> {
   return withConsole(options, 'stderr', () => printLogs(id, node, step, options));
 }
 

@@ -1,28 +1,15 @@
 import { writeFile } from 'node:fs/promises';
-import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Console, withConsole } from './console.ts';
 import { loadDocuments } from './load.ts';
-import { type CommonOptions, documentOptions } from './options.ts';
+import type { CommonOptions } from './options.ts';
 import { hasChanges, prepare, tellFindings } from './prepare.ts';
 
 export interface PlanOptions extends CommonOptions {
   readonly out?: string;
   readonly detailedExitcode?: boolean;
-}
-
-export function planCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
-  documentOptions(
-    parent
-      .command('plan')
-      .description('dry run: what would be done on which node, and why not')
-      .argument('<runbook.yaml>', "a path, or a file's name in ./runbooks"),
-  )
-    .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')
-    .option('--detailed-exitcode', 'exit 0 when there is nothing to do, 6 when there are changes to make')
-    .action((runbook: string, options: PlanOptions) => run(() => plan(runbook, options)));
 }
 
 /** The dry run: the same documents, connections, facts, plan and guards as `apply`, and nothing after that. */

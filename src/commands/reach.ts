@@ -37,11 +37,12 @@ export interface ReachOptions {
 export async function reachNodes(console: Console, options: ReachOptions): Promise<Reached> {
   const inventory = options.inventory.value;
   const transport = new Ssh2Transport();
+  const localRoot = join(resolve(options.stateDir), 'local');
   const targets = new Map(inventory.nodes.map((node) => [node.name, targetFor(node, inventory)] as const));
   const fleet = new Fleet({
     dial: (name) =>
       name === LOCAL ? new LocalTransport().connect(localTarget()) : transport.connect(targetOf(targets, name)),
-    open: (name, session) => openRemoteNode(session, { root: rootOf(name, inventory, targets, options.stateDir) }),
+    open: (name, session) => openRemoteNode(session, { root: name === LOCAL ? localRoot : inventory.remoteDir }),
     clock: realClock,
     emit: console.emit,
     reconnectFor: options.reconnect ? RECONNECT_FOR : 0,
@@ -79,14 +80,6 @@ function targetOf(targets: ReadonlyMap<string, Target>, name: string): Target {
   throw new Failure('document', `the inventory has no node ${name}`, [
     'Give the inventory that the run was started with by -i.',
   ]);
-}
-
-/** Where attempts lie: the inventory's word, or a folder that the login (with become) can write. */
-function rootOf(name: string, inventory: Inventory, targets: ReadonlyMap<string, Target>, stateDir: string): string {
-  if (name === LOCAL) return join(resolve(stateDir), 'local');
-  if (inventory.remoteDir !== undefined) return inventory.remoteDir;
-  const target = targets.get(name);
-  return inventory.become.method === 'sudo' || target?.user === 'root' ? '/var/lib/runbook' : '~/.runbook';
 }
 
 function localTarget(): Target {

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { openJournal } from '../journal/journal.ts';
 import { LocalLock } from '../journal/lock.ts';
@@ -13,31 +12,16 @@ import { type Console, withConsole } from './console.ts';
 import { confirm, listenForStop, requireAnswerable } from './control.ts';
 import { execute } from './execute.ts';
 import { loadValidInventory } from './load.ts';
-import { type CommonOptions, outputOptions, stateDir } from './options.ts';
+import { type CommonOptions, stateDir } from './options.ts';
 import { reachNodes } from './reach.ts';
 import { minorsOfPlan } from '../plan/needs.ts';
 
-interface ResumeOptions extends CommonOptions {
+export interface ResumeOptions extends CommonOptions {
   readonly treat: readonly string[];
 }
 
-export function resumeCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
-  outputOptions(
-    parent.command('resume').description('continue the latest unfinished run, or the named one').argument('[run-id]'),
-  )
-    .option('-i, --inventory <file>', 'the nodes (else the inventory that the run was started with)')
-    .option('-y, --yes', 'do not ask')
-    .option(
-      '--treat <node/step=done|again>',
-      'answer a step whose outcome nobody can know: it had its effect, or do it again; may be repeated',
-      (value: string, previous: readonly string[]) => [...previous, value],
-      [],
-    )
-    .action((id: string | undefined, options: ResumeOptions) => run(() => resume(id, options)));
-}
-
 /** Continues a run by its frozen plan and its journal. */
-function resume(id: string | undefined, options: ResumeOptions): Promise<number> {
+export function resume(id: string | undefined, options: ResumeOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console) => {
     const store = new RunStore(stateDir(options));
     const summary = id === undefined ? await store.unfinished() : await store.read(id);

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import type { Facts } from '../facts/facts.ts';
 import { isSettled } from '../journal/progress.ts';
 import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
@@ -8,24 +7,9 @@ import { stepKey } from '../plan/key.ts';
 import { type RunRow, renderRuns, renderStatus, type StepStatus } from '../render/status.ts';
 import { Failure } from '../failure.ts';
 import { withConsole } from './console.ts';
-import { type CommonOptions, outputOptions, stateDir } from './options.ts';
+import { type CommonOptions, stateDir } from './options.ts';
 
-export function statusCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
-  outputOptions(
-    parent
-      .command('status')
-      .description('where a run stands: nodes x steps, versions, what is next (the latest run, or the named one)')
-      .argument('[run-id]'),
-  ).action((id: string | undefined, options: CommonOptions) => run(() => status(id, options)));
-}
-
-export function runsCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
-  outputOptions(parent.command('runs').description('the runs known here, newest first')).action(
-    (options: CommonOptions) => run(() => runs(options)),
-  );
-}
-
-function status(id: string | undefined, options: CommonOptions): Promise<number> {
+export function status(id: string | undefined, options: CommonOptions): Promise<number> {
   return withConsole(options, 'stderr', async (console) => {
     const store = new RunStore(stateDir(options));
     const latest = id ?? (await store.ids())[0];
@@ -63,7 +47,7 @@ function stepRows(run: RunSummary, outcomes: ReadonlyMap<string, StepStatus>) {
   );
 }
 
-function runs(options: CommonOptions): Promise<number> {
+export function runs(options: CommonOptions): Promise<number> {
   return withConsole(options, 'stderr', async (console) => {
     const store = new RunStore(stateDir(options));
     const rows: RunRow[] = [];

@@ -1,22 +1,12 @@
-import { Argument, type Command } from 'commander';
 import { actions } from '../actions/registry.ts';
 import { loadAny } from '../documents/read.ts';
 import { runbookJsonSchema, inventoryJsonSchema } from '../documents/schema.ts';
 import { planJsonSchema } from '../plan/plan-schema.ts';
 import { eventJsonSchema } from '../render/event-schema.ts';
 import { withConsole } from './console.ts';
-import { type CommonOptions, outputOptions } from './options.ts';
+import type { CommonOptions } from './options.ts';
 
-export function validateCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
-  outputOptions(
-    parent
-      .command('validate')
-      .description('runbooks and inventories: every problem with file:line:column')
-      .argument('<file.yaml...>'),
-  ).action((files: string[], options: CommonOptions) => run(() => validate(files, options)));
-}
-
-function validate(files: readonly string[], options: CommonOptions): Promise<number> {
+export function validate(files: readonly string[], options: CommonOptions): Promise<number> {
   return withConsole(options, 'stderr', async (console) => {
     let failed = false;
     for (const file of files) {
@@ -38,15 +28,8 @@ const SCHEMAS = {
   plan: planJsonSchema,
 } as const;
 
-export function schemaCommand(parent: Command, run: (work: () => Promise<number>) => Promise<void>): void {
-  parent
-    .command('schema')
-    .description('print the JSON Schema of a file format or of the events of --output json')
-    .addArgument(new Argument('<kind>').choices(Object.keys(SCHEMAS)))
-    .action((kind: keyof typeof SCHEMAS) =>
-      run(() => {
-        process.stdout.write(`${JSON.stringify(SCHEMAS[kind](), null, 2)}\n`);
-        return Promise.resolve(0);
-      }),
-    );
+/** Prints the JSON Schema of one kind. */
+export function schema(kind: keyof typeof SCHEMAS): Promise<number> {
+  process.stdout.write(`${JSON.stringify(SCHEMAS[kind](), null, 2)}\n`);
+  return Promise.resolve(0);
 }

@@ -1,0 +1,206 @@
+import { actions } from '../../src/actions/registry.ts';
+import type { Clock } from '../../src/engine/clock.ts';
+import type { RunContext } from '../../src/engine/context.ts';
+import { Fleet } from '../../src/engine/fleet.ts';
+import { Observer } from '../../src/engine/observe.ts';
+import type { NewEvent } from '../../src/event.ts';
+import { foldJournal } from '../../src/journal/progress.ts';
+import type { JournalBody, JournalRecord } from '../../src/journal/record.ts';
+import type { Plan, PlanStep } from '../../src/plan/plan.ts';
+import { AlreadyClaimed, type AttemptState, type OutputSink, type RemoteNode } from '../../src/remote/attempt.ts';
+import { ConnectionLost, type Session } from '../../src/transport/transport.ts';
+
+/** Time that passes only when somebody sleeps. */
+export class FakeClock implements Clock {
+  time = 0;
+  now(): number {
+    return this.time;
+  }
+  sleep(ms: number): Promise<void> {
+    this.time += ms;
+    return Promise.resolve();
+  }
+}
+
+/** What a script does on a simulated node. */
+export interface Behaviour {
+  readonly output?: string;
+  readonly end: AttemptState;
+  /** Cuts the link at that moment of `start`; the script runs on all the same, unless it was cut before the claim. */
+  readonly cut?: 'before-claim' | 'while-running';
+}
+
+/** One node's attempts, in memory, apart from any link to it. */
+export class FakeNode {
+  readonly ran: string[] = [];
+  readonly probes: string[] = [];
+  readonly attempts = new Map<string, { state: AttemptState; output: string }>();
+  readonly behaviours: Behaviour[] = [];
+  probe = (_script: string): number => 1;
+  name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  link(): RemoteNode {
+    const lost = () => new ConnectionLost(this.name, 'cut by the test');
+    const follow = (id: string, from: number, sink: OutputSink): AttemptState => {
+      const attempt = this.attempts.get(id);
+      if (!attempt) return { kind: 'absent' };
+      sink.stdout(Buffer.from(attempt.output.slice(from)));
+      return attempt.state;
+    };
+    return {
+      start: async (spec, sink) => {
+        if (this.attempts.has(spec.id)) throw new AlreadyClaimed();
+        const behaviour = this.behaviours.shift() ?? { end: { kind: 'exited', code: 0 } };
+        if (behaviour.cut === 'before-claim') throw lost();
+        this.ran.push(spec.script);
+        const output = behaviour.output ?? '';
+        this.attempts.set(spec.id, { state: behaviour.end, output });
+        if (behaviour.cut === 'while-running') {
+          sink.stdout(Buffer.from(output.slice(0, 3)));
+          throw lost();
+        }
+        return follow(spec.id, 0, sink);
+      },
+      follow: async (_run, id, from, sink) => follow(id, from.stdout, sink),
+      status: async (_run, id) => this.attempts.get(id)?.state ?? { kind: 'absent' },
+      cancel: async () => ({ kind: 'cancelled' }),
+      list: async () => [],
+      sweep: async () => undefined,
+      probe: async (script) => {
+        this.probes.push(script);
+        return { code: this.probe(script), stdout: '', stderr: '' };
+      },
+      close: async () => undefined,
+    };
+  }
+}
+
+const session: Session = {
+  target: 'fake',
+  open: () => Promise.reject(new Error('not used')),
+  exec: () => Promise.reject(new Error('not used')),
+  closed: new Promise(() => undefined),
+  close: () => Promise.resolve(),
+};
+
+export function step(node: string, id: string, more: Partial<PlanStep> = {}): PlanStep {
+  return {
+    id,
+    node,
+    title: id,
+    action: 'run',
+    with: {},
+    place: 'node',
+    effect: 'once',
+    timeout: 60_000,
+    onTimeout: 'kill',
+    retries: 0,
+    env: {},
+    commands: [`do ${id}`],
+    script: `do ${id}`,
+    predicted: { outcome: 'change', reason: '' },
+    ...more,
+  };
+}
+
+export function planOf(nodes: readonly string[], steps: readonly PlanStep[], maxFailures = 0, serial = 1): Plan {
+  const batches: string[][] = [];
+  for (let at = 0; at < nodes.length; at += serial) batches.push(nodes.slice(at, at + serial));
+  return {
+    version: 1,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    digest: 'd',
+    runbook: { name: 'test', file: 'test.yaml', digest: 'd', text: '' },
+    inventory: { file: 'inventory.yaml', digest: 'd', cluster: 'test' },
+    inputs: {},
+    factsDigest: 'f',
+    nodes: nodes.map((name) => ({ name, host: name, role: 'other' })),
+    phases: [{ number: 1, name: 'one', batches, maxFailures, steps }],
+    findings: [],
+  };
+}
+
+/** A run on fake nodes, with a journal in memory that survives `again()`: a new controller on the same nodes. */
+export class Bench {
+  readonly nodes: Map<string, FakeNode>;
+  readonly records: JournalRecord[] = [];
+  readonly events: NewEvent[] = [];
+  readonly logs = new Map<string, string>();
+  readonly clock = new FakeClock();
+  /** Called after each record; throwing is the controller's sudden end. */
+  onRecord: (record: JournalBody) => void = () => undefined;
+  readonly #plan: Plan;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.nodes = new Map(plan.nodes.map(({ name }) => [name, new FakeNode(name)]));
+  }
+
+  node(name: string): FakeNode {
+    const node = this.nodes.get(name);
+    if (!node) throw new Error(`no node ${name}`);
+    return node;
+  }
+
+  /** The text of the records of one kind, for assertions. */
+  types(): string[] {
+    return this.records.map((record) =>
+      'step' in record ? `${record.type} ${record.node}/${record.step}` : record.type,
+    );
+  }
+
+  context(stop = new AbortController(), leave = new AbortController()): RunContext {
+    const fleet = new Fleet({
+      dial: () => Promise.resolve(session),
+      open: (name) => Promise.resolve(this.node(name).link()),
+      clock: this.clock,
+      emit: (event) => this.events.push(event),
+      reconnectFor: 60_000,
+    });
+    const inventory = { nodes: [], groups: {}, cluster: 'test' };
+    const observer = new Observer(fleet, this.clock, {
+      nodes: this.#plan.nodes,
+      kubectl: { on: 'control-plane', kubeconfig: '/etc/kubernetes/admin.conf' },
+      minors: [],
+    });
+    const log = (planned: PlanStep, attempt: number) => `${planned.node}/${planned.id}.${attempt}.log`;
+    return {
+      plan: this.#plan,
+      run: 'run-1',
+      epoch: 1,
+      inventory: {
+        ...inventory,
+        become: { method: 'none' },
+        packages: {},
+        remoteDir: '/var/lib/runbook',
+        kubectl: { on: 'control-plane', kubeconfig: '' },
+      },
+      setting: { actions, nodes: this.#plan.nodes, settings: { kubeconfig: '' }, run: 'run-1' },
+      fleet,
+      observer,
+      journal: {
+        append: async (body) => {
+          this.records.push({ v: 1, seq: this.records.length + 1, at: '', ...body });
+          this.onRecord(body);
+        },
+        close: async () => undefined,
+      },
+      progress: new Map(foldJournal(this.records).steps),
+      clock: this.clock,
+      emit: (event) => this.events.push(event),
+      control: { stop: stop.signal, leave: leave.signal },
+      log: (planned, attempt) => {
+        const file = log(planned, attempt);
+        this.logs.set(file, '');
+        const write = (chunk: Buffer) => this.logs.set(file, (this.logs.get(file) ?? '') + chunk.toString());
+        return { file, write, close: () => undefined };
+      },
+      logFile: log,
+      facts: undefined,
+    };
+  }
+}
