@@ -5,9 +5,12 @@ export function withoutV(version: string): string {
   return version.startsWith('v') ? version.slice(1) : version;
 }
 
-/** The upstream version of a package's revision: `1.32.9-1.1` -> `1.32.9`. */
+/** The release of a package's revision: `1.32.9-1.1` -> `1.32.9`, and Debian's `1.33.0~rc.1-1.1` -> `1.33.0-rc.1`. */
 export function versionOfRevision(revision: string): string {
-  return revision.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
+  return revision
+    .replace(/^\d+:/, '')
+    .replace(/-[^-]*$/, '')
+    .replace('~', '-');
 }
 
 /** `1.32.9` -> `1.32`; text that is no version stays as it is. */

@@ -1,0 +1,54 @@
+import { podsToDrain } from '../facts/drain.ts';
+import type { PodFact } from '../facts/facts.ts';
+import { nodeObjectFor } from '../facts/identity.ts';
+import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import { isTrue, listed } from './subject.ts';
+
+export const drainDestroys: Guard = {
+  id: 'drain-destroys',
+  title: 'A drain destroys nothing that nobody brings back, unless the runbook says so',
+  source: 'kubectl drain: --force, --delete-emptydir-data ("Safely Drain a Node")',
+  facts: ['nodes', 'pods', 'machine', 'kubelet'],
+  scope: 'step',
+  check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
+};
+
+function judge(input: GuardInput, step: GuardStep): Finding[] {
+  const object = nodeObjectFor(input.before, step.node.name);
+  const pods = object && podsToDrain(input.before, object.name);
+  if (!pods) return [];
+  return [
+    ...finding(step, pods.naked, isTrue(step.with['force']), {
+      what: 'delete for good, as no controller brings them back',
+      input: 'force',
+      flag: '--force',
+    }),
+    ...finding(step, pods.emptyDir, isTrue(step.with['deleteEmptydirData']), {
+      what: 'lose the emptyDir data of',
+      input: 'deleteEmptydirData',
+      flag: '--delete-emptydir-data',
+    }),
+  ];
+}
+
+function finding(
+  step: GuardStep,
+  pods: readonly PodFact[],
+  allowed: boolean,
+  loss: { readonly what: string; readonly input: string; readonly flag: string },
+): Finding[] {
+  if (pods.length === 0) return [];
+  const names = listed(pods.map((pod) => `${pod.namespace}/${pod.name}`));
+  return [
+    {
+      guard: drainDestroys.id,
+      severity: allowed ? 'warn' : 'refuse',
+      node: step.node.name,
+      summary: `draining ${step.node.name} would ${loss.what}: ${names}`,
+      remedy: allowed
+        ? `The runbook's \`${loss.input}: true\` says that this is meant.`
+        : `Move or delete these pods yourself, or say that it is meant: \`${loss.input}: true\` of the drain step (\`--set ${loss.input}=true\` where the runbook has that input; kubectl's ${loss.flag}).`,
+      source: drainDestroys.source,
+    },
+  ];
+}

@@ -1,0 +1,138 @@
+import { compareVersions, minorNumber, minorText } from '../facts/version.ts';
+import { versionsOf } from '../facts/versions.ts';
+import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import { listed, packagesOf, peopleName, targetOf } from './subject.ts';
+
+export const kubeadmVersion: Guard = {
+  id: 'kubeadm-version',
+  title: 'kubeadm fits the release it goes to, the cluster and the kubelets',
+  source: 'R9, Kubernetes version skew policy and "Version skew policy for kubeadm"',
+  facts: ['binaries', 'nodes', 'apiServers', 'kubeadmConfig'],
+  scope: 'step',
+  check: (input) => (input.step ? judge(input, input.step) : []),
+};
+
+const r11 = 'R11, kubeadm upgrade policy: kubelets';
+
+function judge(input: GuardInput, step: GuardStep): Finding[] {
+  const target = targetOf(step);
+  switch (step.action) {
+    case 'install-packages':
+      return packagesOf(step).includes('kubeadm') && target !== undefined ? tooNewForCluster(input, step, target) : [];
+    case 'kubeadm-upgrade-plan':
+    case 'kubeadm-upgrade-apply':
+      if (target === undefined) return [];
+      return [
+        ...tooNewForCluster(input, step, target),
+        ...otherThanTarget(input, step, target),
+        ...kubeletsTooOld(input, target),
+      ];
+    case 'kubeadm-upgrade-node':
+      return [
+        ...(target === undefined ? [] : otherThanTarget(input, step, target)),
+        ...otherThanCluster(input, step),
+        ...ownKubelet(input, step),
+      ];
+    default:
+      return [];
+  }
+}
+
+function tooNewForCluster(input: GuardInput, step: GuardStep, target: string): Finding[] {
+  const cluster = versionsOf(input.before).clusterVersion;
+  const from = cluster === undefined ? undefined : minorNumber(cluster);
+  const to = minorNumber(target);
+  if (cluster === undefined || from === undefined || to === undefined || to - from <= 1) return [];
+  return [
+    finding(
+      step,
+      `kubeadm ${target} cannot upgrade a cluster at ${cluster}: it takes one that is at most one minor older`,
+      `Go to ${minorText(from + 1)} first, then on from there towards ${target}.`,
+    ),
+  ];
+}
+
+/** kubeadm refuses a target of another minor than its own, and (without --force, which is never used) a newer patch. */
+function otherThanTarget(input: GuardInput, step: GuardStep, target: string): Finding[] {
+  const kubeadm = input.before.nodes[step.node.name]?.binaries?.kubeadm;
+  if (kubeadm === undefined) return [];
+  const sameMinor = minorNumber(kubeadm) === minorNumber(target);
+  if (sameMinor && compareVersions(kubeadm, target) >= 0) return [];
+  return [
+    finding(
+      step,
+      `kubeadm on ${step.node.name} is ${kubeadm}, which does not upgrade to ${target}`,
+      `Install kubeadm ${target} on ${step.node.name} first (a step that uses: install-packages).`,
+    ),
+  ];
+}
+
+/** `upgrade node` takes the release that `upgrade apply` recorded in kubeadm-config. */
+function otherThanCluster(input: GuardInput, step: GuardStep): Finding[] {
+  const kubeadm = input.before.nodes[step.node.name]?.binaries?.kubeadm;
+  const cluster = input.before.cluster?.kubeadmConfig?.kubernetesVersion;
+  if (kubeadm === undefined || cluster === undefined || minorNumber(kubeadm) === minorNumber(cluster)) return [];
+  const older = compareVersions(kubeadm, cluster) < 0;
+  return [
+    finding(
+      step,
+      `kubeadm on ${step.node.name} is ${kubeadm}, but kubeadm-config is at ${cluster}`,
+      older
+        ? `Install kubeadm ${cluster} on ${step.node.name} first (a step that uses: install-packages).`
+        : 'Run kubeadm upgrade apply on the first control plane first.',
+    ),
+  ];
+}
+
+function kubeletsTooOld(input: GuardInput, target: string): Finding[] {
+  const to = minorNumber(target);
+  if (to === undefined) return [];
+  const allowed = to < 29 ? 1 : 3;
+  const old = Object.entries(versionsOf(input.before).kubelets).filter(([, version]) => {
+    const minor = minorNumber(version);
+    return minor !== undefined && to - minor > allowed;
+  });
+  if (old.length === 0) return [];
+  const names = old.map(([node, version]) => `${peopleName(input.before, node)} (${version})`);
+  return [
+    {
+      guard: kubeadmVersion.id,
+      severity: 'refuse',
+      summary: `kubeadm refuses ${target} while kubelets are more than ${allowed} ${allowed === 1 ? 'minor' : 'minors'} behind it: ${listed(names)}`,
+      remedy: `Upgrade these kubelets to ${minorText(to - allowed)} or newer first.`,
+      source: r11,
+    },
+  ];
+}
+
+/** A host's kubelet may be up to three minors older than its kubeadm (one before 1.29), never newer. */
+function ownKubelet(input: GuardInput, step: GuardStep): Finding[] {
+  const kubeadm = input.before.nodes[step.node.name]?.binaries?.kubeadm;
+  const own = Object.entries(versionsOf(input.before).kubelets).find(
+    ([node]) => peopleName(input.before, node) === step.node.name,
+  )?.[1];
+  const [newer, older] = [minorNumber(kubeadm ?? ''), minorNumber(own ?? '')];
+  if (kubeadm === undefined || own === undefined || newer === undefined || older === undefined) return [];
+  const allowed = newer < 29 ? 1 : 3;
+  if (older <= newer && newer - older <= allowed) return [];
+  return [
+    finding(
+      step,
+      `the kubelet of ${step.node.name} is ${own}, its kubeadm ${kubeadm}: kubeadm takes kubelets up to ${allowed} ${allowed === 1 ? 'minor' : 'minors'} older, none newer`,
+      older > newer
+        ? `Install a kubeadm of ${minorText(older)} there.`
+        : `Upgrade that kubelet to ${minorText(newer - allowed)} or newer first.`,
+    ),
+  ];
+}
+
+function finding(step: GuardStep, summary: string, remedy: string): Finding {
+  return {
+    guard: kubeadmVersion.id,
+    severity: 'refuse',
+    node: step.node.name,
+    summary,
+    remedy,
+    source: kubeadmVersion.source,
+  };
+}

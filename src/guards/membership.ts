@@ -1,0 +1,90 @@
+import type { Facts, NodeObject } from '../facts/facts.ts';
+import { nodeObjectFor } from '../facts/identity.ts';
+import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
+
+export const membership: Guard = {
+  id: 'membership',
+  title: 'Inventory and cluster name the same nodes, in the same roles',
+  source: 'Kubernetes version skew policy: rules hold over all nodes, so all must be known',
+  facts: ['nodes', 'machine', 'kubelet'],
+  scope: 'run',
+  check: (input) => {
+    const objects = input.before.cluster?.nodes;
+    if (!objects) return [];
+    const stepNode = input.step?.node.name;
+    const members = input.nodes.filter((node) => node.role !== 'other' && (stepNode ?? node.name) === node.name);
+    const strangers = objects.filter((object) => !isListed(input, object));
+    return [
+      ...members.flatMap((node) => judgeMember(input.before, node)),
+      // Before a step only what can stop it: a control plane that nobody knows.
+      ...strangers.filter((object) => object.controlPlane || stepNode === undefined).map(stranger),
+    ];
+  },
+};
+
+function judgeMember(facts: Facts, node: GuardNode): Finding[] {
+  if (!facts.nodes[node.name]?.machine) return [];
+  const object = nodeObjectFor(facts, node.name);
+  // Where an object bears its name or address, `same-machine` tells both ids.
+  if (!object) return claimedObject(facts, node) ? [] : [missing(facts, node)];
+  const role = object.controlPlane ? 'control-plane' : 'worker';
+  if (role === node.role) return [];
+  return [
+    {
+      guard: membership.id,
+      severity: 'refuse',
+      node: node.name,
+      summary: `${node.name} is a ${node.role} in the inventory, but a ${role} in the cluster (Node object ${object.name})`,
+      remedy: `Set \`role: ${role}\` for it in the inventory.`,
+      source: membership.source,
+    },
+  ];
+}
+
+function missing(facts: Facts, node: GuardNode): Finding {
+  const machineId = facts.nodes[node.name]?.machine?.machineId ?? '';
+  return {
+    guard: membership.id,
+    severity: 'refuse',
+    node: node.name,
+    summary: `${node.name} (${node.host}) is no node of this cluster: no Node object has its machine-id ${machineId}`,
+    remedy:
+      'Take it out of the inventory, give it `role: other`, or check that inventory and kubeconfig are of one cluster.',
+    source: membership.source,
+  };
+}
+
+function stranger(object: NodeObject): Finding {
+  return {
+    guard: membership.id,
+    severity: object.controlPlane ? 'refuse' : 'warn',
+    summary: `the cluster's ${object.controlPlane ? 'control plane' : 'node'} ${object.name} is not in the inventory`,
+    remedy: object.controlPlane
+      ? 'Add it to the inventory: every API server counts for the version skew.'
+      : 'Add it to the inventory, or see to it yourself: its kubelet must not fall more than three minors behind.',
+    source: membership.source,
+  };
+}
+
+/** A machine whose facts were not read counts as listed by its name or address: nothing is known against it. */
+function isListed(input: GuardInput, object: NodeObject): boolean {
+  return input.nodes.some((node) => {
+    const known = nodeObjectFor(input.before, node.name);
+    return known ? known.name === object.name : bears(object, node);
+  });
+}
+
+/** The Node object that a node of the inventory says it is: by the kubelet's certificate, else by its name or address. */
+export function claimedObject(facts: Facts, node: GuardNode): NodeObject | undefined {
+  const objects = facts.cluster?.nodes ?? [];
+  const nodeName = facts.nodes[node.name]?.kubelet?.nodeName;
+  return (
+    objects.find((object) => object.name === nodeName) ??
+    objects.find((object) => object.name === node.name) ??
+    objects.find((object) => bears(object, node))
+  );
+}
+
+function bears(object: NodeObject, node: GuardNode): boolean {
+  return object.name === node.name || object.addresses.some(({ address }) => address === node.host);
+}

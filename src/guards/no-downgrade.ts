@@ -1,0 +1,64 @@
+import { compareVersions, minorNumber, versionOfRevision } from '../facts/version.ts';
+import { versionsOf } from '../facts/versions.ts';
+import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import { packagesOf, peopleName, targetOf } from './subject.ts';
+
+export const noDowngrade: Guard = {
+  id: 'no-downgrade',
+  title: 'Nothing goes back to an older release, not even an older patch',
+  source: 'Kubernetes: downgrades are not supported ("Upgrading kubeadm clusters")',
+  facts: ['nodes', 'machine', 'packages', 'apiServers', 'kubeadmConfig'],
+  scope: 'step',
+  check: (input) => {
+    if (!input.step) return [];
+    const named = [...clusterDowngrade(input, input.step), ...packageDowngrades(input, input.step)];
+    return named.length > 0 ? named : projectedDowngrades(input);
+  },
+};
+
+function clusterDowngrade(input: GuardInput, step: GuardStep): Finding[] {
+  const target = targetOf(step);
+  const now = versionsOf(input.before).clusterVersion;
+  if (target === undefined || now === undefined || compareVersions(target, now) >= 0) return [];
+  // A package source holds a whole minor, so an older patch of it is no step back.
+  if (step.action === 'package-repo' && minorNumber(target) === minorNumber(now)) return [];
+  if (step.action === 'install-packages' && !packagesOf(step).includes('kubeadm')) return [];
+  return [refusal(`${target} is older than the cluster, which is at ${now}`, now)];
+}
+
+function packageDowngrades(input: GuardInput, step: GuardStep): Finding[] {
+  const target = targetOf(step);
+  const installed = input.before.nodes[step.node.name]?.packages?.installed;
+  if (step.action !== 'install-packages' || target === undefined || !installed) return [];
+  return packagesOf(step).flatMap((name) => {
+    const revision = installed[name]?.revision;
+    if (revision === undefined || compareVersions(target, versionOfRevision(revision)) >= 0) return [];
+    const summary = `${name} ${target} is older than ${versionOfRevision(revision)}, which is installed on ${step.node.name}`;
+    return [{ ...refusal(summary, versionOfRevision(revision)), node: step.node.name }];
+  });
+}
+
+/** Whatever the step is called: no API server and no kubelet may end up older than it was. */
+function projectedDowngrades(input: GuardInput): Finding[] {
+  const [before, after] = [versionsOf(input.before), versionsOf(input.after)];
+  const compare = (what: string, was: Readonly<Record<string, string>>, is: Readonly<Record<string, string>>) =>
+    Object.entries(is).flatMap(([node, version]) => {
+      const old = was[node];
+      if (old === undefined || compareVersions(version, old) >= 0) return [];
+      return [refusal(`the ${what} of ${peopleName(input.before, node)} would go back from ${old} to ${version}`, old)];
+    });
+  return [
+    ...compare('API server', before.apiServers, after.apiServers),
+    ...compare('kubelet', before.kubelets, after.kubelets),
+  ];
+}
+
+function refusal(summary: string, now: string): Finding {
+  return {
+    guard: noDowngrade.id,
+    severity: 'refuse',
+    summary: `${summary}: downgrades are not supported`,
+    remedy: `Choose ${now} or newer. To go back, restore etcd and the nodes from a backup.`,
+    source: noDowngrade.source,
+  };
+}

@@ -1,0 +1,28 @@
+import { inventoryNameOf } from '../facts/identity.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
+
+export const nodesReady: Guard = {
+  id: 'nodes-ready',
+  title: 'Every node is Ready',
+  source: 'kubeadm upgrade preflight (ControlPlaneNodesReady); "Upgrading kubeadm clusters": all nodes healthy first',
+  facts: ['nodes', 'machine', 'kubelet'],
+  scope: 'run',
+  check: (input) =>
+    (input.before.cluster?.nodes ?? []).filter((object) => !object.ready).map((object) => notReady(input, object)),
+};
+
+function notReady(
+  input: GuardInput,
+  object: { readonly name: string; readonly readyReason: string; readonly controlPlane: boolean },
+): Finding {
+  const name = inventoryNameOf(input.before, object.name);
+  const ours = name !== undefined || input.nodes.some((node) => node.name === object.name);
+  return {
+    guard: nodesReady.id,
+    severity: ours || object.controlPlane ? 'refuse' : 'warn',
+    ...(name === undefined ? {} : { node: name }),
+    summary: `${object.name} is not Ready: ${object.readyReason}`,
+    remedy: `Look at its kubelet (systemctl status kubelet, journalctl -u kubelet) and bring it back before anything is upgraded.`,
+    source: nodesReady.source,
+  };
+}

@@ -1,0 +1,57 @@
+import { apiServersAnswer } from './api-servers-answer.ts';
+import { drainBlocked } from './drain-blocked.ts';
+import { drainDestroys } from './drain-destroys.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
+import { kubeadmVersion } from './kubeadm-version.ts';
+import { membership } from './membership.ts';
+import { noDowngrade } from './no-downgrade.ts';
+import { noSkippedMinor } from './no-skipped-minor.ts';
+import { nodesReady } from './nodes-ready.ts';
+import { repositoryOffers } from './repository-offers.ts';
+import { sameMachine } from './same-machine.ts';
+import { skewR1, skewR2, skewR3 } from './skew.ts';
+import { skewR6 } from './skew-r6.ts';
+import { skewR8 } from './skew-r8.ts';
+
+const all: readonly Guard[] = [
+  membership,
+  sameMachine,
+  nodesReady,
+  apiServersAnswer,
+  skewR1,
+  skewR2,
+  skewR3,
+  skewR6,
+  noSkippedMinor,
+  skewR8,
+  kubeadmVersion,
+  noDowngrade,
+  repositoryOffers,
+  drainDestroys,
+  drainBlocked,
+];
+
+/** Every guard by its id. A new one is a file and a line here. */
+export const guards: ReadonlyMap<string, Guard> = new Map(all.map((guard) => [guard.id, guard]));
+
+/** Judges the cluster as it stands, by the named guards (default: all). Every finding, none stops the others. */
+export function checkRun(
+  input: Omit<GuardInput, 'step'>,
+  guardIds: readonly string[] = [...guards.keys()],
+): readonly Finding[] {
+  const { nodes, before } = input;
+  return ask({ nodes, before, after: before }, guardIds);
+}
+
+/** Judges one step, by the named guards. Every finding carries the step's id. @throws Error (a bug) for an unknown guard */
+export function checkStep(input: GuardInput, guardIds: readonly string[]): readonly Finding[] {
+  return ask(input, guardIds).map((finding) => (input.step ? { ...finding, step: input.step.id } : finding));
+}
+
+function ask(input: GuardInput, guardIds: readonly string[]): Finding[] {
+  return guardIds.flatMap((id) => {
+    const guard = guards.get(id);
+    if (!guard) throw new Error(`there is no guard ${id}`);
+    return guard.check(input);
+  });
+}

@@ -1,0 +1,62 @@
+import { minorOf, versionOfRevision } from '../facts/version.ts';
+import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import { listed, packagesOf, targetOf } from './subject.ts';
+
+export const repositoryOffers: Guard = {
+  id: 'repository-offers',
+  title: 'The package repository really offers the release',
+  source: 'Kubernetes community package repositories: one per minor',
+  facts: ['offered', 'packages'],
+  scope: 'step',
+  check: (input) => (input.step ? judge(input, input.step) : []),
+};
+
+const followed = ['kubeadm', 'kubelet', 'kubectl'];
+
+function judge(input: GuardInput, step: GuardStep): Finding[] {
+  const target = targetOf(step);
+  if (target === undefined || !/^\d+\.\d+\.\d+/.test(target)) return [];
+  const node = input.before.nodes[step.node.name];
+  const minor = node?.offered?.[minorOf(target)];
+  if (!minor) return [];
+  const names = step.action === 'package-repo' ? followed : packagesOf(step);
+  const wanted = names.filter((name) => {
+    const installed = node?.packages?.installed[name]?.revision;
+    return installed === undefined || versionOfRevision(installed) !== target;
+  });
+  if (wanted.length === 0) return [];
+  if (minor.error !== undefined) {
+    return [
+      finding(
+        step,
+        `the package repository of ${minorOf(target)} cannot be read from ${step.node.name}: ${minor.error}`,
+        `Does that node reach ${minor.url || 'the repository'}? A mirror is named by packages.baseUrl in the inventory.`,
+      ),
+    ];
+  }
+  const missing = wanted.filter(
+    (name) => !minor.revisions[name]?.some((revision) => versionOfRevision(revision) === target),
+  );
+  if (missing.length === 0) return [];
+  const offered = [...new Set((minor.revisions[missing[0] ?? ''] ?? []).map(versionOfRevision))];
+  return [
+    finding(
+      step,
+      `${minor.url} does not offer ${missing.join(', ')} ${target}`,
+      offered.length > 0
+        ? `It offers ${listed(offered)}: choose one of these.`
+        : 'Choose another release, or see to it that the mirror has it.',
+    ),
+  ];
+}
+
+function finding(step: GuardStep, summary: string, remedy: string): Finding {
+  return {
+    guard: repositoryOffers.id,
+    severity: 'refuse',
+    node: step.node.name,
+    summary,
+    remedy,
+    source: repositoryOffers.source,
+  };
+}

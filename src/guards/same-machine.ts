@@ -1,0 +1,93 @@
+import type { Facts, MachineFact, NodeObject } from '../facts/facts.ts';
+import { idMatches, nodeObjectFor, sharesAddress } from '../facts/identity.ts';
+import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
+import { claimedObject } from './membership.ts';
+
+export const sameMachine: Guard = {
+  id: 'same-machine',
+  title: 'The machine behind the SSH address is the one behind the Node object',
+  source: 'Node API: status.nodeInfo.machineID, systemUUID and status.addresses',
+  facts: ['nodes', 'machine', 'kubelet'],
+  scope: 'run',
+  check: (input) => {
+    if (!input.before.cluster?.nodes) return [];
+    const stepNode = input.step?.node.name;
+    return input.nodes
+      .filter((node) => node.role !== 'other' && (stepNode ?? node.name) === node.name)
+      .flatMap((node) => judge(input, node));
+  },
+};
+
+function judge(input: GuardInput, node: GuardNode): Finding[] {
+  const { before } = input;
+  const machine = before.nodes[node.name]?.machine;
+  if (!machine) return [];
+  const object = nodeObjectFor(before, node.name);
+  if (!object) return impostor(before, node, machine);
+  const twin = input.nodes.find(
+    (other) => other.name !== node.name && nodeObjectFor(before, other.name)?.name === object.name,
+  );
+  if (twin) {
+    return [
+      refusal(
+        node,
+        `${node.name} and ${twin.name} of the inventory are one machine: both are the Node object ${object.name} (machine-id ${machine.machineId})`,
+      ),
+    ];
+  }
+  return clone(before, node, machine, object);
+}
+
+/** It bears the name or the address of a Node object, and is another machine. */
+function impostor(facts: Facts, node: GuardNode, machine: MachineFact): Finding[] {
+  const claimed = claimedObject(facts, node);
+  if (!claimed) return [];
+  if (idMatches(machine, claimed) > 0) {
+    const same = (facts.cluster?.nodes ?? []).filter((object) => idMatches(machine, object) > 0);
+    const names = same.map((object) => object.name).join(', ');
+    return [
+      refusal(
+        node,
+        `${node.name} cannot be told apart: the Node objects ${names} share its ids (machine-id ${machine.machineId})`,
+      ),
+    ];
+  }
+  return [
+    refusal(
+      node,
+      `${node.name} (${node.host}) is not the machine of the Node object ${claimed.name}: machine-id ${machine.machineId} there, ${claimed.machineId} in the cluster${uuids(machine, claimed)}`,
+    ),
+  ];
+}
+
+/** Cloned machines may share a machine-id: where the UUIDs differ, name and address must speak for it. */
+function clone(facts: Facts, node: GuardNode, machine: MachineFact, object: NodeObject): Finding[] {
+  const differs = (own: string | undefined, seen: string) => own !== undefined && seen !== '' && own !== seen;
+  const contradicted = differs(machine.machineId, object.machineId) || differs(machine.systemUuid, object.systemUuid);
+  if (!contradicted) return [];
+  const nodeName = facts.nodes[node.name]?.kubelet?.nodeName;
+  if ((nodeName === undefined || nodeName === object.name) && sharesAddress(machine, object)) return [];
+  return [
+    refusal(
+      node,
+      `${node.name} (${node.host}) looks like a clone of the Node object ${object.name}: machine-id ${machine.machineId} there, ${object.machineId} in the cluster${uuids(machine, object)}`,
+    ),
+  ];
+}
+
+function uuids(machine: MachineFact, object: NodeObject): string {
+  return machine.systemUuid === undefined || object.systemUuid === ''
+    ? ''
+    : ` (system UUID ${machine.systemUuid} there, ${object.systemUuid} in the cluster)`;
+}
+
+function refusal(node: GuardNode, summary: string): Finding {
+  return {
+    guard: sameMachine.id,
+    severity: 'refuse',
+    node: node.name,
+    summary,
+    remedy: `Correct the address of ${node.name} in the inventory (or the kubeconfig). If the machine was given a new machine-id, restart its kubelet so that the Node object shows it.`,
+    source: sameMachine.source,
+  };
+}

@@ -1,0 +1,93 @@
+import type { Facts } from '../facts/facts.ts';
+import { nodeObjectFor } from '../facts/identity.ts';
+import { minorNumber, versionOfRevision } from '../facts/version.ts';
+
+/** The versions that the skew policy is about, as far as they are known. */
+export interface SkewState {
+  readonly apiServers: readonly SkewApiServer[];
+  readonly kubelets: readonly SkewKubelet[];
+  readonly kubeProxy?: SkewVersion;
+}
+export interface SkewVersion {
+  /** `1.32.9` */
+  readonly version: string;
+  /** 32 */
+  readonly minor: number;
+}
+export interface SkewApiServer extends SkewVersion {
+  /** The Node object's name. */
+  readonly node: string;
+  /** `host:port` and every other address under which a kubelet may know it. */
+  readonly endpoints: readonly string[];
+}
+export interface SkewKubelet extends SkewVersion {
+  readonly node: string;
+  /** `installed`: the package on the disk, which the next start of the kubelet runs, by whatever cause; only where it is another. */
+  readonly source: 'running' | 'installed';
+  /** `server:` of its kubeconfig. */
+  readonly server?: string;
+}
+
+export function skewState(facts: Facts): SkewState {
+  const { cluster } = facts;
+  const kubeProxy = versioned(cluster?.kubeProxy?.version);
+  return {
+    apiServers: (cluster?.apiServers ?? []).flatMap(({ node, endpoint, version }) => {
+      const known = versioned(version);
+      return known ? [{ ...known, node, endpoints: [endpoint, ...aliases(facts, node, endpoint)] }] : [];
+    }),
+    kubelets: kubeletsOf(facts),
+    ...(kubeProxy ? { kubeProxy } : {}),
+  };
+}
+
+function kubeletsOf(facts: Facts): SkewKubelet[] {
+  const machines = new Map(
+    Object.entries(facts.nodes).map(([name, node]) => [nodeObjectFor(facts, name)?.name ?? name, node]),
+  );
+  return (facts.cluster?.nodes ?? []).flatMap(({ name, kubeletVersion }) => {
+    const machine = machines.get(name);
+    const server = machine?.kubelet?.server;
+    const revision = machine?.packages?.installed['kubelet']?.revision;
+    const at = { node: name, ...(server === undefined ? {} : { server }) };
+    const running = versioned(kubeletVersion);
+    const installed = versioned(revision === undefined ? undefined : versionOfRevision(revision));
+    return [
+      ...(running ? [{ ...at, ...running, source: 'running' as const }] : []),
+      ...(installed && installed.version !== running?.version
+        ? [{ ...at, ...installed, source: 'installed' as const }]
+        : []),
+    ];
+  });
+}
+
+function versioned(version: string | undefined): SkewVersion | undefined {
+  const minor = version === undefined ? undefined : minorNumber(version);
+  return version === undefined || minor === undefined ? undefined : { version, minor };
+}
+
+function aliases(facts: Facts, node: string, endpoint: string): string[] {
+  const port = endpoint.slice(endpoint.lastIndexOf(':'));
+  const object = facts.cluster?.nodes?.find((candidate) => candidate.name === node);
+  return (object?.addresses ?? []).map(({ address }) =>
+    address.includes(':') ? `[${address}]${port}` : `${address}${port}`,
+  );
+}
+
+/**
+ * The API servers that a kubelet may reach: one where its `server:` is that one's own address; all of them through a load balancer,
+ * a virtual address, a proxy on the node, or where it is not known.
+ */
+export function reachable(state: SkewState, kubelet: SkewKubelet): readonly SkewApiServer[] {
+  const address = kubelet.server?.replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  const own = state.apiServers.filter((server) => address !== undefined && server.endpoints.includes(address));
+  return own.length > 0 ? own : state.apiServers;
+}
+
+export function lowest<T extends SkewVersion>(versions: readonly T[]): T | undefined {
+  return versions.toSorted((a, b) => a.minor - b.minor)[0];
+}
+
+export function highest<T extends SkewVersion>(versions: readonly T[]): T | undefined {
+  return versions.toSorted((a, b) => b.minor - a.minor)[0];
+}
