@@ -7,6 +7,8 @@ export interface ExecPlan {
   readonly marks: string;
   readonly run:
     | { readonly kind: 'agent'; readonly programSize: number; readonly root: string }
+    /** The script is what comes on stdin. */
+    | { readonly kind: 'stdin' }
     | { readonly kind: 'script'; readonly script: string; readonly args: readonly string[] };
 }
 
@@ -46,6 +48,7 @@ function planWords(words: readonly string[], uid: number, line?: string): ExecPl
   if (shell === 'sh' && option === '-c') {
     if (name === 'runbook-agent' && /^\d+$/.test(args[0] ?? ''))
       return { uid, marks: '', run: { kind: 'agent', programSize: Number(args[0]), root: args[1] ?? '' } };
+    if (text === 'eval "$(cat)"') return { uid, marks: '', run: { kind: 'stdin' } };
     if (args.length === 0) return withMarks(text, uid);
     return { uid, marks: '', run: { kind: 'script', script: text, args } };
   }

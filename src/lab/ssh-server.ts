@@ -111,11 +111,15 @@ async function runExec(
     abort.abort();
     accept?.();
   });
-  const stdin = await collectStdin(channel, readsStdin(plan.run.script));
+  const stdin = await collectStdin(channel, plan.run.kind === 'stdin' || readsStdin(plan.run.script));
+  const whole =
+    plan.run.kind === 'stdin'
+      ? { script: stdin.toString('utf8'), args: [], stdin: '' }
+      : { ...plan.run, stdin: stdin.toString('latin1') };
   const code = await machine.shell.run(machine, {
-    script: plan.run.script,
-    args: plan.run.args,
-    stdin: stdin.toString('latin1'),
+    script: whole.script,
+    args: whole.args,
+    stdin: whole.stdin,
     uid: plan.uid,
     env: { ...loginEnv(plan.uid), ...env },
     cwd: plan.uid === 0 ? '/root' : '/home/ops',

@@ -1,5 +1,6 @@
 import { hexOf } from '../identity.ts';
 import { putFile } from '../machine-files.ts';
+import { printf } from './printf.ts';
 import type { Tool, ToolContext } from './shell.ts';
 
 function resolve(context: ToolContext, path: string): string {
@@ -225,10 +226,38 @@ const chown: Tool = async (context) => {
   return 0;
 };
 
+/** just-bash's files have no endless devices. */
+const head: Tool = (context) => {
+  const device = context.args.find((arg) => arg === '/dev/zero' || arg === '/dev/urandom');
+  const text = context.args.join(' ');
+  const count = sizeOf(/-c\s*(\d+[kKMG]?)/.exec(text)?.[1] ?? '0');
+  if (device === undefined) return context.original();
+  context.write(Buffer.alloc(count, device === '/dev/zero' ? 0 : 'lab'));
+  return 0;
+};
+
 const nothing: Tool = () => 0;
 
 export const plainTools: Readonly<Record<string, Tool>> = {
-  ...{ uname, hostname, id, df, mktemp, dd, install, stat, ip, pidof, pgrep: pidof, ps, kill, chown, chgrp: chown },
+  ...{
+    head,
+    printf,
+    uname,
+    hostname,
+    id,
+    df,
+    mktemp,
+    dd,
+    install,
+    stat,
+    ip,
+    pidof,
+    pgrep: pidof,
+    ps,
+    kill,
+    chown,
+    chgrp: chown,
+  },
   whoami: (context) => {
     context.out(context.uid === 0 ? 'root\n' : 'ops\n');
     return 0;

@@ -24,6 +24,10 @@ export interface ToolContext {
   readonly process: ShellProcess;
   out(text: string): void;
   err(text: string): void;
+  /** {@link out} for bytes. */
+  write(bytes: Buffer): void;
+  /** Runs the shell's own program of this name, where it has one. */
+  original(): Promise<number>;
   /** Runs another program or script in this one's place. */
   spawn(spec: Partial<RunSpec> & { readonly script: string }): Promise<number>;
 }
@@ -203,13 +207,13 @@ export class LabShell {
   }
 
   async #runTool(name: string, tool: Tool, audited: boolean, call: ToolCall) {
-    const collected = { stdout: '', stderr: '' };
+    const collected: Collected = { stdout: [], stderr: [] };
     const context = this.#toolContext(call, collected);
     try {
       const exitCode = await (audited ? this.#runAudited(name, tool, context) : tool(context));
-      return { ...collected, exitCode };
+      return ended(collected, exitCode);
     } catch (error) {
-      if (error instanceof Killed) return { ...collected, exitCode: 137 };
+      if (error instanceof Killed) return ended(collected, 137);
       throw error;
     }
   }
@@ -227,7 +231,7 @@ export class LabShell {
     return exit;
   }
 
-  #toolContext(call: ToolCall, collected: { stdout: string; stderr: string }): ToolContext {
+  #toolContext(call: ToolCall, collected: Collected): ToolContext {
     const world = this.#world;
     if (!world) throw new Error('the lab has no world yet');
     const { machine, process, spec, args, ctx } = call;
@@ -236,11 +240,11 @@ export class LabShell {
     delete env['LAB_STREAM'];
     const out = (chunk: Buffer) => {
       if (streaming) spec.out(chunk);
-      else collected.stdout += chunk.toString('utf8');
+      else collected.stdout.push(chunk);
     };
     const err = (chunk: Buffer) => {
       if (streaming) spec.err(chunk);
-      else collected.stderr += chunk.toString('utf8');
+      else collected.stderr.push(chunk);
     };
     const bytes = this.#justBash.latin1FromBytes(ctx.stdin);
     const stdin = Buffer.from(bytes, 'latin1').toString('utf8');
@@ -249,9 +253,32 @@ export class LabShell {
       ...{ world, machine, args, stdin, env, process, cwd: ctx.cwd, uid: process.uid, signal: spec.signal },
       out: (text) => out(Buffer.from(text)),
       err: (text) => err(Buffer.from(text)),
+      write: out,
+      original: async () => {
+        const result = await ctx.origCommand?.([...args]);
+        if (!result) return 127;
+        out(
+          Buffer.from(
+            result.stdout,
+            result.stdoutKind === 'bytes' || result.stdoutEncoding === 'binary' ? 'latin1' : 'utf8',
+          ),
+        );
+        err(Buffer.from(result.stderr));
+        return result.exitCode;
+      },
       spawn: (spawned) => this.run(machine, { ...base, ...spawned }),
     };
   }
+}
+
+interface Collected {
+  readonly stdout: Buffer[];
+  readonly stderr: Buffer[];
+}
+
+function ended(collected: Collected, exitCode: number) {
+  const stdout = Buffer.concat(collected.stdout).toString('latin1');
+  return { stdout, stdoutKind: 'bytes' as const, stderr: Buffer.concat(collected.stderr).toString('utf8'), exitCode };
 }
 
 interface ToolCall {
