@@ -3,6 +3,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { resolveInputs } from '../documents/inputs.ts';
 import type { Inventory, Loaded, Runbook } from '../documents/model.ts';
 import { readInventory, readRunbook, resolveRunbookPath } from '../documents/read.ts';
+import { checkSelection } from '../documents/runbook-checks.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { hasErrors } from '../documents/source.ts';
 import { Failure } from '../failure.ts';
@@ -29,7 +30,10 @@ export async function loadDocuments(
   const inputs = runbook.value ? resolveInputs(runbook.value, options.set) : { values: {}, diagnostics: [] };
   const diagnostics = [...runbook.diagnostics, ...inventory.diagnostics, ...inputs.diagnostics];
   if (runbook.value && inventory.value)
-    diagnostics.push(...patternProblems(runbook.value, inventory.value, options.limit));
+    diagnostics.push(
+      ...checkSelection(runbook.value, inventory.value),
+      ...limitProblems(options.limit, inventory.value),
+    );
   tellDiagnostics(console, diagnostics);
   if (!isValid(runbook) || !isValid(inventory)) throw invalid(diagnostics);
   return { runbook, inventory, inputs: inputs.values };
@@ -64,25 +68,12 @@ function invalid(diagnostics: readonly Diagnostic[]): Failure {
   return new Failure('document', `${errors} ${errors === 1 ? 'problem' : 'problems'} found; nothing was contacted`);
 }
 
-/** Selectors against this inventory: only here are both known. */
-function patternProblems(runbook: Runbook, inventory: Inventory, limit: string | undefined): Diagnostic[] {
-  const ofPhases = runbook.phases.flatMap((phase) =>
-    selectNodes(phase.nodes, inventory).problems.map((one): Diagnostic => ({
-      severity: 'error',
-      code: 'node-pattern',
-      summary: `phase ${phase.name}: ${one.message}`,
-      ...(one.detail === undefined ? {} : { detail: one.detail }),
-      span: phase.span,
-    })),
-  );
-  const ofLimit = limit === undefined ? [] : selectNodes([limit], inventory).problems;
-  return [
-    ...ofPhases,
-    ...ofLimit.map((one): Diagnostic => ({
-      severity: 'error',
-      code: 'node-pattern',
-      summary: `--limit: ${one.message}`,
-      ...(one.detail === undefined ? {} : { detail: one.detail }),
-    })),
-  ];
+function limitProblems(limit: string | undefined, inventory: Inventory): Diagnostic[] {
+  if (limit === undefined) return [];
+  return selectNodes([limit], inventory).problems.map((one) => ({
+    severity: 'error',
+    code: 'node-pattern',
+    summary: `--limit: ${one.message}`,
+    ...(one.detail === undefined ? {} : { detail: one.detail }),
+  }));
 }

@@ -143,7 +143,7 @@ function specOf(context: RunContext, step: PlanStep, script: string, attempt: nu
     run: context.run,
     // The node's name is part of it: a script that is about one node may run on another (kubectl).
     id: `${step.id}.${step.node}.${attempt}`,
-    script: withEnv(step.env, script),
+    script: withEnv({ RUNBOOK_RUN: context.run, ...step.env }, script),
     timeout: step.timeout,
     onTimeout: step.onTimeout,
     epoch: context.epoch,

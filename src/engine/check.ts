@@ -41,7 +41,7 @@ export async function runChecks(
   return results;
 }
 
-/** A script with variables set ahead of it, quoted for POSIX sh. */
+/** A script with the step's variables set ahead of it, quoted for POSIX sh. */
 export function withEnv(env: Readonly<Record<string, string>>, script: string): string {
   const lines = Object.entries(env).map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`);
   return `${lines.join('')}${script}`;

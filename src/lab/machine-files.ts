@@ -6,6 +6,11 @@ export const sourcesFile = '/etc/apt/sources.list.d/kubernetes.list';
 export const keyringFile = '/etc/apt/keyrings/kubernetes-apt-keyring.gpg';
 export const defaultBaseUrl = 'https://pkgs.k8s.io';
 
+/** The community repository of a version's minor, with a trailing slash. */
+export function repositoryUrl(version: string): string {
+  return `${defaultBaseUrl}/core:/stable:/v${minorOf(version)}/deb/`;
+}
+
 interface FileSpec {
   readonly path: string;
   readonly content: string;
@@ -100,7 +105,7 @@ function packageFiles(version: string): FileSpec[] {
   return [
     {
       path: sourcesFile,
-      content: `deb [signed-by=${keyringFile}] ${defaultBaseUrl}/core:/stable:/v${minorOf(version)}/deb/ /\n`,
+      content: `deb [signed-by=${keyringFile}] ${repositoryUrl(version)} /\n`,
     },
     {
       path: '/etc/apt/sources.list',

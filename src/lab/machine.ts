@@ -3,8 +3,8 @@ import { AttemptStore } from './attempts.ts';
 import { Audit } from './audit.ts';
 import { work, type Clock } from './clock.ts';
 import { hexOf, uuidOf } from './identity.ts';
-import { writeBootFiles, writeInitialFiles } from './machine-files.ts';
-import { findMinor, imagesOf, minorOf, revisionSuffix } from './releases.ts';
+import { repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
+import { findMinor, imagesOf, minorOf, repositoryOf, revisionSuffix } from './releases.ts';
 import type { LabShell, MachineFs } from './shell/shell.ts';
 
 export interface Package {
@@ -63,8 +63,8 @@ export class Machine {
   readonly machineId: string;
   readonly systemUuid: string;
   readonly packages = new Map<string, Package>();
-  /** By package: what the last `apt-get update` saw, newest first. */
-  readonly aptIndex = new Map<string, readonly { revision: string; url: string }[]>();
+  /** What the last `apt-get update` of each source saw, by its address: revisions by package, newest first. */
+  readonly aptLists = new Map<string, ReadonlyMap<string, readonly string[]>>();
   readonly staticPods = new Map<string, StaticPod>();
   readonly audit = new Audit();
   readonly running = new Set<Killable>();
@@ -119,6 +119,8 @@ export class Machine {
   async writeFiles(version: string): Promise<void> {
     await writeInitialFiles(this, version);
     await writeBootFiles(this);
+    const packages = new Map(Object.entries(repositoryOf(minorOf(version)) ?? {}));
+    this.aptLists.set(repositoryUrl(version), packages);
   }
 
   /** The version of an installed program, without its revision. */

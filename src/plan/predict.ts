@@ -45,7 +45,7 @@ export function predictPhase(
 
 /** The step with its script and commands, as they come out on these facts. */
 function frozen(setting: JudgeSetting, draft: DraftStep, facts: Facts, predicted: Prediction): PlanStep {
-  const { run, ...step } = draft;
+  const { run, ownTimeout, ...step } = draft;
   const bare: PlanStep = { ...step, commands: [], predicted };
   if (run !== undefined) return { ...bare, commands: commandLines(run), script: run };
   const action = actionOf(setting, bare);
@@ -53,9 +53,10 @@ function frozen(setting: JudgeSetting, draft: DraftStep, facts: Facts, predicted
   const context = contextOf(setting, action, bare, facts);
   const unsupported = action.unsupported?.(context);
   if (unsupported !== undefined) throw new Failure('guard-refused', `${step.id} on ${step.node}: ${unsupported}`);
+  const timeout = ownTimeout === true ? bare.timeout : (action.timeoutOf?.(context) ?? bare.timeout);
   const script = action.script?.(context);
-  if (script) return { ...bare, commands: script.commands, script: script.text };
-  return { ...bare, commands: action.waitsFor?.(context) ?? [] };
+  if (script) return { ...bare, timeout, commands: script.commands, script: script.text };
+  return { ...bare, timeout, commands: action.waitsFor?.(context) ?? [] };
 }
 
 function commandLines(run: string): string[] {

@@ -3,7 +3,7 @@ import { scopeFacts } from '../documents/names.ts';
 import type { Facts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/identity.ts';
 
-/** What `${{ }}` stands for on one node, from facts; a fact that was not read is an empty string, never absent. */
+/** What `${{ }}` stands for on one node, from facts; a node's fact that was not read is absent (`has()` tells). */
 export function scopeFor(
   inventory: Inventory,
   inputs: Readonly<Record<string, unknown>>,

@@ -1,5 +1,5 @@
 import type { Action } from '../actions/action.ts';
-import { evaluateTemplate } from '../documents/expressions.ts';
+import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Step } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
@@ -9,7 +9,11 @@ import { scopeFor } from './scope.ts';
 const RUN_TIMEOUT = 10 * 60_000;
 
 /** A step as it stands for one node, before anybody judged what it would do. */
-export type DraftStep = Omit<PlanStep, 'predicted' | 'commands' | 'script'> & { readonly run?: string };
+export type DraftStep = Omit<PlanStep, 'predicted' | 'commands' | 'script'> & {
+  readonly run?: string;
+  /** The runbook gives this step's `timeout`. */
+  readonly ownTimeout?: boolean;
+};
 
 /** Resolves one step for one node. @throws Failure (document) when an expression or the resolved `with` is wrong. */
 export function draftStep(
@@ -26,6 +30,11 @@ export function draftStep(
     if (!result.ok) throw wrong(step, node, result.error.message);
     return result.value;
   };
+  const text = (value: string, env: Readonly<Record<string, string>>): string => {
+    const result = evaluateText(value, scopeFor(inventory, inputs, facts, node, env));
+    if (!result.ok) throw wrong(step, node, result.error.message);
+    return result.value;
+  };
   const env = textValues(resolve(step.env ?? {}));
   const common = {
     node: node.name,
@@ -33,13 +42,12 @@ export function draftStep(
     env,
     ...(step.if === undefined ? {} : { if: step.if }),
   };
-  const name = step.name === undefined ? undefined : String(resolve(step.name, env));
   if (step.kind === 'run') {
-    const run = String(resolve(step.run, env));
+    const run = text(step.run, env);
     return {
       ...common,
       id: `${number}-${slug(step.name ?? 'run')}`,
-      title: name ?? firstLine(run),
+      title: step.name ?? firstLine(run),
       action: 'run',
       with: {},
       place: step.on,
@@ -47,7 +55,7 @@ export function draftStep(
       timeout: step.timeout ?? RUN_TIMEOUT,
       onTimeout: step.onTimeout ?? 'kill',
       run,
-      ...(step.check === undefined ? {} : { check: String(resolve(step.check, env)) }),
+      ...(step.check === undefined ? {} : { check: text(step.check, env) }),
     };
   }
   const action = actions.get(step.uses);
@@ -60,8 +68,10 @@ export function draftStep(
   }
   return {
     ...common,
+    // A time limit that only the resolved `with` tells is filled in where the facts are at hand (predict.ts).
+    ...(step.timeout === undefined ? {} : { ownTimeout: true }),
     id: `${number}-${slug(step.name ?? step.uses)}`,
-    title: name ?? titleOf(step.uses, resolved),
+    title: step.name ?? titleOf(step.uses, resolved),
     action: step.uses,
     with: resolved,
     place: action.place,

@@ -44,6 +44,7 @@ END
   say claimed $tag
   kill_after=$limit
   [ $mode = kill ] || kill_after=0
+  [ "$scoped" ] || find_scope
   $scope setsid sh -c "$supervisor" runbook-attempt "$d" $kill_after $(((max + 1023) / 1024 * 2)) $mask $$ $mine </dev/null >/dev/null 2>&1 & sup=$!
   deadline=0
   [ $mode = kill ] || deadline=$limit
@@ -64,13 +65,29 @@ END
     *)
       if [ $code = 4 ] || [ ! -e "$d/launched" ]; then
         rm -rf "$d"
-        refuse no-space could not launch in "$d"
+        if [ $code = 4 ]; then refuse no-space no room to launch in "$d"; else refuse io could not launch in "$d": $code; fi
         return
       fi
       ;;
   esac
   tell_launched
   finish
+}
+
+# where logind ends all processes of a login that is over, an attempt needs a scope of its own
+find_scope() {
+  scoped=1
+  while read -r l; do
+    case $l in
+      */user-0.slice/*) ;;
+      */session-*.scope*) scoped=session ;;
+    esac
+  done </proc/self/cgroup
+  [ $scoped = session ] || return
+  m='org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager KillUserProcesses'
+  [ "$(busctl get-property $m)" = 'b true' ] || return
+  scope='systemd-run --scope --collect --quiet --'
+  [ -w /proc/1/oom_score_adj ] || scope="systemd-run --user \${scope#* }"
 }
 
 # the folders above the attempt, and the epoch
@@ -127,7 +144,7 @@ tell_launched() {
 
 open_output() {
   oo=$1 eo=$2 beat=0
-  uptime
+  [ $deadline = 0 ] || uptime
   [ $deadline = 0 ] || deadline=$((now + deadline * 100))
   exec 5<"$d/out" 6<"$d/err"
   [ $oo = 0 ] || dd bs=1 skip=$oo count=0 <&5 2>/dev/null
@@ -330,7 +347,7 @@ look() {
 const main = `
 root=$2
 case $root in '~'/*) root=$HOME/\${root#??} ;; esac
-late= scope=
+late= scope= scoped=
 trap 'late=1' USR1
 mask=$(umask)
 umask 077

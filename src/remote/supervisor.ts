@@ -27,6 +27,11 @@ drain() {
   ulimit -f $kept
   cat >&$1 || { : >"$d/$2.cut"; exec cat >/dev/null; }
 }
+sizes() {
+  read -r l y </proc/$$/fdinfo/7
+  read -r l x </proc/$$/fdinfo/8
+  y="$y $x"
+}
 now() { read -r t l </proc/uptime; t=\${t%.*}\${t#*.}; }
 group_lives() {
   for f in /proc/[0-9]*; do
@@ -63,7 +68,9 @@ heart() {
 [ -z "$BASH_VERSION" ] || { set +o posix; kept=$((kept / 2)); }
 
 born $$
-(set -C; echo "$$ $b" >"$d/launched") 2>/dev/null || exit 3
+set -C
+echo "$$ $b" 2>/dev/null >"$d/launched" || exit 3
+set +C
 mkfifo "$d/.out" "$d/.err" & p=$!
 dd of="$d/launched" conv=notrunc,fsync </dev/null 2>/dev/null || fail
 while [ ! -p "$d/.err" ] && born $p; do wait $p; done
@@ -89,23 +96,24 @@ fi
 true 3<>"$d/.out" 4<>"$d/.err"
 late=
 for p in $o $e; do
-  while [ ! "$late" ] && born $p; do wait $p; done
+  while [ ! "$late" ]; do
+    wait $p
+    [ $? -gt 128 ] && born $p || break
+  done
 done
 # a child in the background holds the output open: take what is there
 n=0 z=
-while [ "$late" ] && [ $n -lt 10 ]; do
-  read -r l y </proc/$$/fdinfo/7
-  read -r l x </proc/$$/fdinfo/8
-  [ "$y $x" != "$z" ] || break
-  z="$y $x" n=$((n + 1))
+while [ "$late" ] && [ $n -lt 10 ] && { born $o || born $e; }; do
+  sizes
+  [ "$y" != "$z" ] || break
+  z=$y n=$((n + 1))
   nap
 done
-if [ ! -e "$d/ended" ] || [ "$w" != timed-out ]; then
-  kill $h
-  while born $h; do wait $h; done
-fi 2>/dev/null
-read -r l y </proc/$$/fdinfo/7
-read -r l x </proc/$$/fdinfo/8
-echo "$y $x" >"$d/sizes"
+late=
+[ "$w" = timed-out ] || kill $h 2>/dev/null
+sizes
+echo "$y" >"$d/sizes"
 record "$w"
+# not before the last tick: the other shell goes on to read requests
+[ "$w" = timed-out ] || { wait $h; [ -z "$late" ] || wait $h; } 2>/dev/null
 `;

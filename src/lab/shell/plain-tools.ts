@@ -226,6 +226,19 @@ const chown: Tool = async (context) => {
   return 0;
 };
 
+const cmp: Tool = async (context) => {
+  const [a = '', b = ''] = context.args.filter((arg) => !arg.startsWith('-'));
+  for (const path of [a, b]) {
+    if (await context.machine.fs.exists(resolve(context, path))) continue;
+    context.err(`cmp: ${path}: No such file or directory\n`);
+    return 2;
+  }
+  const [left, right] = await Promise.all([a, b].map((path) => context.machine.fs.readFileBuffer(resolve(context, path))));
+  if (left && right && Buffer.from(left).equals(Buffer.from(right))) return 0;
+  if (!context.args.includes('-s')) context.out(`${a} ${b} differ\n`);
+  return 1;
+};
+
 /** just-bash's files have no endless devices. */
 const head: Tool = (context) => {
   const device = context.args.find((arg) => arg === '/dev/zero' || arg === '/dev/urandom');

@@ -2,7 +2,7 @@ import { work } from '../clock.ts';
 import type { Package } from '../machine.ts';
 import { compareVersions, conffileChangedIn, findMinor, minorNumber, minorOf } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
-import { fetchFromRepository, readSources } from './repositories.ts';
+import { fetchFromRepository, offersOf, readSources } from './repositories.ts';
 
 const durations = { update: 500, install: 500 };
 
@@ -60,7 +60,7 @@ export const aptGet: Tool = async (context) => {
       return install(context, call);
     case 'upgrade':
     case 'dist-upgrade':
-      return install(context, { ...call, words: upgradable(context) });
+      return install(context, { ...call, words: await upgradable(context) });
     case 'check':
     case 'clean':
     case 'autoclean':
@@ -74,9 +74,9 @@ export const aptGet: Tool = async (context) => {
 async function update(context: ToolContext, call: AptCall): Promise<number> {
   const { machine } = context;
   await work(machine.clock, durations.update, context.signal);
-  const sources = await readSources(machine);
+  const only = call.settings.find((setting) => /^Dir::Etc::sourcelist=/i.test(setting))?.replace(/^[^=]*=/, '');
+  const sources = await readSources(machine, only);
   const errors: string[] = [];
-  const index = new Map<string, { revision: string; url: string }[]>();
   for (const [i, source] of sources.entries()) {
     const packages = fetchFromRepository(`${source.url}Packages`);
     if (!packages) {
@@ -93,26 +93,27 @@ async function update(context: ToolContext, call: AptCall): Promise<number> {
       context.out(
         `Get:${i * 2 + 1} ${source.url.replace(/\/$/, '')}  InRelease [1186 B]\nGet:${i * 2 + 2} ${source.url.replace(/\/$/, '')}  Packages [21.3 kB]\n`,
       );
-    for (const [, name = '', revision = ''] of packages.text.matchAll(/^Package: (\S+)\nVersion: (\S+)$/gm))
-      index.set(name, [...(index.get(name) ?? []), { revision, url: source.url }]);
+    machine.aptLists.set(source.url, listOf(packages.text));
   }
-  machine.aptIndex.clear();
-  for (const [name, revisions] of index)
-    machine.aptIndex.set(
-      name,
-      revisions.sort((a, b) => compareVersions(b.revision, a.revision)),
-    );
   if (call.quiet < 2) context.out('Fetched 22.5 kB in 0s (45.0 kB/s)\nReading package lists...\n');
   context.err(errors.join(''));
   return errors.length > 0 ? 100 : 0;
 }
 
-function upgradable(context: ToolContext): string[] {
-  return [...context.machine.packages].flatMap(([name, pkg]) =>
-    !pkg.held && compareVersions(context.machine.aptIndex.get(name)?.[0]?.revision ?? '0', pkg.revision) > 0
-      ? [name]
-      : [],
-  );
+function listOf(packages: string): Map<string, string[]> {
+  const list = new Map<string, string[]>();
+  for (const [, name = '', revision = ''] of packages.matchAll(/^Package: (\S+)\nVersion: (\S+)$/gm))
+    list.set(name, [...(list.get(name) ?? []), revision]);
+  return list;
+}
+
+async function upgradable(context: ToolContext): Promise<string[]> {
+  const names: string[] = [];
+  for (const [name, pkg] of context.machine.packages) {
+    const [newest] = await offersOf(context.machine, name);
+    if (!pkg.held && compareVersions(newest?.revision ?? '0', pkg.revision) > 0) names.push(name);
+  }
+  return names;
 }
 
 const otherPackages = /^(ca-certificates|curl|gpg|gnupg|apt-transport-https|jq|socat|conntrack|lsb-release)$/;
@@ -131,12 +132,12 @@ async function install(context: ToolContext, call: AptCall): Promise<number> {
   for (const word of call.words) {
     const [name = '', wanted] = word.split('=');
     if (otherPackages.test(name)) continue;
-    const revision = resolve(context, name, wanted);
-    if (revision === undefined) return notFound(context, name, wanted);
+    const revision = await resolve(context, name, wanted);
+    if (revision === undefined) return notFound(context, name, wanted, (await offersOf(machine, name)).length > 0);
     if (machine.packages.get(name)?.revision !== revision) changes.set(name, revision);
     else context.out(`${name} is already the newest version (${revision}).\n`);
   }
-  const broken = dependencies(context, changes);
+  const broken = await dependencies(context, changes);
   if (broken !== undefined) return fail(context, broken);
   const held = [...changes.keys()].filter((name) => machine.packages.get(name)?.held);
   const list = (title: string, names: readonly string[]) =>
@@ -162,10 +163,14 @@ async function install(context: ToolContext, call: AptCall): Promise<number> {
 }
 
 /** The revision that a pattern such as `1.32.9-*` or `1.32.9-1.1` stands for in the index of the last update. */
-function resolve(context: ToolContext, name: string, wanted: string | undefined): string | undefined {
+async function resolve(
+  context: ToolContext,
+  name: string,
+  wanted: string | undefined,
+): Promise<string | undefined> {
   const installed = context.machine.packages.get(name)?.revision;
   const known = [
-    ...(context.machine.aptIndex.get(name) ?? []).map((entry) => entry.revision),
+    ...(await offersOf(context.machine, name)).map((entry) => entry.revision),
     ...(installed === undefined ? [] : [installed]),
   ];
   if (wanted === undefined) return known.sort((a, b) => compareVersions(b, a))[0];
@@ -178,8 +183,8 @@ function resolve(context: ToolContext, name: string, wanted: string | undefined)
   return known.find((revision) => pattern.test(revision));
 }
 
-function notFound(context: ToolContext, name: string, wanted: string | undefined): number {
-  if (!context.machine.aptIndex.has(name) && !context.machine.packages.has(name))
+function notFound(context: ToolContext, name: string, wanted: string | undefined, offered: boolean): number {
+  if (!offered && !context.machine.packages.has(name))
     return fail(context, `E: Unable to locate package ${name}\n`);
   context.out(
     `Package ${name} is not available, but is referred to by another package.\nThis may mean that the package is missing, has been obsoleted, or\nis only available from another source\n\n`,
@@ -188,7 +193,7 @@ function notFound(context: ToolContext, name: string, wanted: string | undefined
 }
 
 /** kubelet needs kubernetes-cni, kubeadm before 1.32 needs cri-tools, of their minor or newer. */
-function dependencies(context: ToolContext, changes: Map<string, string>): string | undefined {
+async function dependencies(context: ToolContext, changes: Map<string, string>): Promise<string | undefined> {
   const { machine } = context;
   const need: [string, string][] = [];
   const kubelet = changes.get('kubelet');
@@ -201,7 +206,7 @@ function dependencies(context: ToolContext, changes: Map<string, string>): strin
     if (!installed || compareVersions(installed.revision, revision) >= 0) continue;
     if (installed.held)
       return 'Some packages could not be installed. This may mean that you have\nrequested an impossible situation.\nE: Unable to correct problems, you have held broken packages.\n';
-    if (machine.aptIndex.get(name)?.some((entry) => entry.revision === revision)) changes.set(name, revision);
+    if ((await offersOf(machine, name)).some((entry) => entry.revision === revision)) changes.set(name, revision);
   }
   return undefined;
 }

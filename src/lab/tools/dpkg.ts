@@ -1,6 +1,6 @@
 import { compareVersions } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
-import { fetchFromRepository, readSources } from './repositories.ts';
+import { fetchFromRepository, offersOf, readSources } from './repositories.ts';
 import { conffilePrompt } from './apt.ts';
 
 const descriptions: Readonly<Record<string, string>> = {
@@ -51,15 +51,15 @@ export const aptMark: Tool = (context) => {
   return 0;
 };
 
-export const aptCache: Tool = (context) => {
+export const aptCache: Tool = async (context) => {
   const [verb = '', ...names] = context.args.filter((arg) => !arg.startsWith('-'));
-  const { aptIndex, packages } = context.machine;
+  const { packages } = context.machine;
   if (verb !== 'madison' && verb !== 'policy') {
     context.err(`E: Invalid operation ${verb} (the lab does not simulate it)\n`);
     return 100;
   }
   for (const name of names) {
-    const known = aptIndex.get(name) ?? [];
+    const known = await offersOf(context.machine, name);
     const place = (url: string) => `${url.replace(/\/$/, '')}  Packages`;
     if (verb === 'madison') {
       context.out(known.map((entry) => `${name.padStart(10)} | ${entry.revision} | ${place(entry.url)}\n`).join(''));

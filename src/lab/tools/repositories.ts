@@ -1,5 +1,5 @@
 import type { Machine } from '../machine.ts';
-import { repositoryOf } from '../releases.ts';
+import { compareVersions, repositoryOf } from '../releases.ts';
 
 export interface RepositorySource {
   readonly file: string;
@@ -11,8 +11,27 @@ export interface RepositorySource {
 
 const repositoryUrl = /core:\/(?:stable|prerelease):\/v(1\.\d+)\/deb\/?/;
 
+export interface Offer {
+  readonly revision: string;
+  readonly url: string;
+}
+
+/** What apt knows of a package: lists of the sources that are configured now, as their last update left them; newest first. */
+export async function offersOf(machine: Machine, name: string): Promise<Offer[]> {
+  const sources = await readSources(machine);
+  const offers = sources.flatMap(({ url }) =>
+    (machine.aptLists.get(url)?.get(name) ?? []).map((revision) => ({ revision, url })),
+  );
+  return offers.sort((a, b) => compareVersions(b.revision, a.revision));
+}
+
 /** Kubernetes sources as apt would read them: enabled one-line and deb822 entries. */
-export async function readSources(machine: Machine): Promise<RepositorySource[]> {
+export async function readSources(machine: Machine, only?: string): Promise<RepositorySource[]> {
+  const sources = await readAllSources(machine);
+  return only === undefined ? sources : sources.filter((source) => source.file === only);
+}
+
+async function readAllSources(machine: Machine): Promise<RepositorySource[]> {
   const folder = '/etc/apt/sources.list.d';
   const names = (await machine.fs.exists(folder)) ? await machine.fs.readdir(folder) : [];
   const files = [
