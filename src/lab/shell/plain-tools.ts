@@ -233,7 +233,9 @@ const cmp: Tool = async (context) => {
     context.err(`cmp: ${path}: No such file or directory\n`);
     return 2;
   }
-  const [left, right] = await Promise.all([a, b].map((path) => context.machine.fs.readFileBuffer(resolve(context, path))));
+  const [left, right] = await Promise.all(
+    [a, b].map((path) => context.machine.fs.readFileBuffer(resolve(context, path))),
+  );
   if (left && right && Buffer.from(left).equals(Buffer.from(right))) return 0;
   if (!context.args.includes('-s')) context.out(`${a} ${b} differ\n`);
   return 1;
@@ -247,6 +249,23 @@ const head: Tool = (context) => {
   if (device === undefined) return context.original();
   context.write(Buffer.alloc(count, device === '/dev/zero' ? 0 : 'lab'));
   return 0;
+};
+
+/** just-bash's awk knows neither `name=value` among the files nor `-` for stdin. */
+const awk: Tool = (context) => {
+  const args = [...context.args];
+  let i = 0;
+  let program = false;
+  for (; i < args.length && args[i]?.startsWith('-') && args[i] !== '-'; i += 1) {
+    if (args[i] === '-f') program = true;
+    if (/^-[vFf]$/.test(args[i] ?? '')) i += 1;
+  }
+  const end = program ? i : i + 1;
+  const operands = args.slice(end);
+  const assigned = operands.filter((word) => /^[A-Za-z_]\w*=/.test(word));
+  const files = operands.filter((word) => !assigned.includes(word));
+  const read = files.length === 1 && files[0] === '-' ? [] : files;
+  return context.original([...assigned.flatMap((word) => ['-v', word]), ...args.slice(0, end), ...read]);
 };
 
 const nothing: Tool = () => 0;
@@ -271,6 +290,8 @@ export const plainTools: Readonly<Record<string, Tool>> = {
     chown,
     chgrp: chown,
   },
+  awk,
+  cmp,
   whoami: (context) => {
     context.out(context.uid === 0 ? 'root\n' : 'ops\n');
     return 0;

@@ -4,7 +4,7 @@ import { Killed } from '../clock.ts';
 import type { Machine } from '../machine.ts';
 import type { World } from '../world.ts';
 import { quote } from './quote.ts';
-import { StreamPlugin } from './stream.ts';
+import { streamMark, StreamPlugin } from './stream.ts';
 import { machineFsClass, type FsProcess, type OutputSinks } from './machine-fs.ts';
 
 export type MachineFs = IFileSystem;
@@ -27,7 +27,7 @@ export interface ToolContext {
   /** {@link out} for bytes. */
   write(bytes: Buffer): void;
   /** Runs the shell's own program of this name, where it has one. */
-  original(): Promise<number>;
+  original(args?: readonly string[]): Promise<number>;
   /** Runs another program or script in this one's place. */
   spawn(spec: Partial<RunSpec> & { readonly script: string }): Promise<number>;
 }
@@ -234,10 +234,10 @@ export class LabShell {
   #toolContext(call: ToolCall, collected: Collected): ToolContext {
     const world = this.#world;
     if (!world) throw new Error('the lab has no world yet');
-    const { machine, process, spec, args, ctx } = call;
-    const streaming = ctx.env.get('LAB_STREAM') === '1';
+    const { machine, process, spec, ctx } = call;
+    const streaming = call.args[0] === streamMark;
+    const args = streaming ? call.args.slice(1) : call.args;
     const env: Record<string, string> = { ...ctx.exportedEnv };
-    delete env['LAB_STREAM'];
     const out = (chunk: Buffer) => {
       if (streaming) spec.out(chunk);
       else collected.stdout.push(chunk);
@@ -254,8 +254,8 @@ export class LabShell {
       out: (text) => out(Buffer.from(text)),
       err: (text) => err(Buffer.from(text)),
       write: out,
-      original: async () => {
-        const result = await ctx.origCommand?.([...args]);
+      original: async (other = args) => {
+        const result = await ctx.origCommand?.([...other]);
         if (!result) return 127;
         out(
           Buffer.from(

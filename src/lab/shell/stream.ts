@@ -8,6 +8,9 @@ import type {
   WordNode,
 } from 'just-bash';
 
+/** The first argument of a simulated program whose output goes straight to the script's own: it may print bit by bit. */
+export const streamMark = '--lab-stream-8f2c';
+
 type Redirection = SimpleCommandNode['redirections'][number];
 
 /** Builtins that print nothing and whose redirections would change the shell itself. */
@@ -36,6 +39,7 @@ export class StreamPlugin implements TransformPlugin {
   readonly name = 'lab-stream';
   /** The script's function definitions as text, for an EXIT trap that needs them. */
   functions = '';
+  readonly #functionNames = new Set<string>();
   readonly #streams: readonly [string, string];
   readonly #tools: ReadonlySet<string>;
 
@@ -46,6 +50,8 @@ export class StreamPlugin implements TransformPlugin {
 
   transform(context: TransformContext): { ast: ScriptNode } {
     this.functions += functionTexts(context.ast.statements).join('\n');
+    for (const [, name = ''] of this.functions.matchAll(/(?:^|\n)\s*(?:function\s+)?([\w-]+)\s*\(\)/g))
+      this.#functionNames.add(name);
     this.#statements(context.ast.statements);
     return { ast: context.ast };
   }
@@ -102,14 +108,9 @@ export class StreamPlugin implements TransformPlugin {
   #simple(command: SimpleCommandNode): void {
     const name = command.name && literalOf(command.name);
     if (!command.name || (name !== undefined && name !== null && untouched.has(name))) return;
-    if (name && this.#tools.has(name.replace(/^.*\//, '')) && !redirectsOutput(command.redirections))
-      command.assignments.push({
-        type: 'Assignment',
-        name: 'LAB_STREAM',
-        value: wordOf('1'),
-        append: false,
-        array: null,
-      });
+    const tool = name?.replace(/^.*\//, '') ?? '';
+    if (this.#tools.has(tool) && !this.#functionNames.has(tool) && !redirectsOutput(command.redirections))
+      command.args.unshift(wordOf(streamMark));
     command.redirections.unshift(appendTo(1, this.#streams[0]), appendTo(2, this.#streams[1]));
   }
 }

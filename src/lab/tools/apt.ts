@@ -163,11 +163,7 @@ async function install(context: ToolContext, call: AptCall): Promise<number> {
 }
 
 /** The revision that a pattern such as `1.32.9-*` or `1.32.9-1.1` stands for in the index of the last update. */
-async function resolve(
-  context: ToolContext,
-  name: string,
-  wanted: string | undefined,
-): Promise<string | undefined> {
+async function resolve(context: ToolContext, name: string, wanted: string | undefined): Promise<string | undefined> {
   const installed = context.machine.packages.get(name)?.revision;
   const known = [
     ...(await offersOf(context.machine, name)).map((entry) => entry.revision),
@@ -184,8 +180,7 @@ async function resolve(
 }
 
 function notFound(context: ToolContext, name: string, wanted: string | undefined, offered: boolean): number {
-  if (!offered && !context.machine.packages.has(name))
-    return fail(context, `E: Unable to locate package ${name}\n`);
+  if (!offered && !context.machine.packages.has(name)) return fail(context, `E: Unable to locate package ${name}\n`);
   context.out(
     `Package ${name} is not available, but is referred to by another package.\nThis may mean that the package is missing, has been obsoleted, or\nis only available from another source\n\n`,
   );
