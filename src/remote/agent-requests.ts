@@ -1,0 +1,137 @@
+/** The part of the program on a node that answers every request but `start`, and hands output on. */
+export const requestsProgram = `
+tell_launched() {
+  [ -z "$told" ] && [ -s "$d/pid" ] || return 0
+  read -r m p b <"$d/pid"
+  told=1
+  say launched $tag $p
+}
+
+open_output() {
+  oo=$1 eo=$2 beat=0
+  [ $deadline = 0 ] || uptime
+  [ $deadline = 0 ] || deadline=$((now + deadline * 100))
+  exec 5<"$d/out" 6<"$d/err"
+  [ $oo = 0 ] || dd bs=1 skip=$oo count=0 <&5 2>/dev/null
+  [ $eo = 0 ] || dd bs=1 skip=$eo count=0 <&6 2>/dev/null
+}
+
+uptime() { read -r now m </proc/uptime; now=\${now%.*}\${now#*.}; }
+past_deadline() { [ $deadline != 0 ] || return 1; uptime; [ $now -ge $deadline ]; }
+
+# what is new of both streams, to the reader
+pump() {
+  beat=$((beat + 1))
+  if [ -s "$d/out" ] || [ -s "$d/err" ]; then
+    if [ -e "$d/sizes" ] && read -r p z <"$d/sizes" && [ "$z" ]; then
+      set -- $p $z
+    else
+      set -- $(stat -c %s "$d/out" "$d/err")
+    fi
+    piece o 5 $oo $1
+    oo=$p
+    piece e 6 $eo $2
+    eo=$p
+  fi
+  [ $((beat % 10)) != 0 ] || say o $tag $oo 0
+}
+
+piece() {
+  p=$3 z=$4
+  [ $z -le $max ] || z=$max
+  while [ $p -lt $z ]; do
+    n=$((z - p)) beat=0
+    [ $n -le 1048576 ] || n=1048576
+    say $1 $tag $p $n
+    dd bs=$n count=1 <&$2 2>/dev/null || exit 0
+    p=$((p + n))
+  done
+}
+
+finish() {
+  look
+  pump
+  [ ! -e "$d/out.cut" ] || say cut $tag o
+  [ ! -e "$d/err.cut" ] || say cut $tag e
+  exec 5<&- 6<&-
+  say state $tag $state
+}
+
+follow() {
+  tag=$1 run=$2 id=$3 deadline=$6
+  named || return
+  look
+  if [ ! -r "$d/out" ] || [ ! -r "$d/err" ]; then say state $tag $state; return; fi
+  max=1099511627776
+  read -r max 2>/dev/null <"$d/max"
+  open_output $4 $5
+  while [ "$state" = running ] && ! past_deadline; do
+    pump
+    nap
+    look
+  done
+  finish
+}
+
+status() {
+  tag=$1 run=$2 id=$3
+  named || return
+  look
+  say state $tag $state
+}
+
+cancel() {
+  tag=$1 run=$2 id=$3 sent=
+  named || return
+  look
+  while [ "$state" = running ]; do
+    if [ ! "$sent" ] && read -r m p b 2>/dev/null <"$d/pid"; then
+      sent=1
+      (set -C; echo cancelled >"$d/ended") 2>/dev/null
+      if alive $p $b; then
+        setsid sh -c "$stopper" runbook-stop $p </dev/null >/dev/null 2>&1 &
+      fi
+    fi
+    nap
+    look
+  done
+  say state $tag $state
+}
+
+list() {
+  tag=$1
+  for r in "$root"/*; do
+    run=\${r##*/}
+    [ -d "$r" ] && { [ "$2" = - ] || [ "$2" = "$run" ]; } || continue
+    for d in "$r"/*; do
+      [ -d "$d" ] || continue
+      id=\${d##*/}
+      look
+      say item $tag $run $id $state
+    done
+    [ ! -r "$r/attempts" ] || while read -r id state; do
+      [ -d "$r/$id" ] || say item $tag $run $id $state
+    done <"$r/attempts"
+  done
+  say end $tag
+}
+
+sweep() {
+  tag=$1 run=$2 id=x
+  named || return
+  for d in "$r"/*; do
+    [ -d "$d" ] || continue
+    id=\${d##*/}
+    look
+    [ "$state" != running ] || continue
+    if ! swept; then
+      if ! m=$( { echo "$id $state" | LC_ALL=C dd of="$r/attempts" conv=notrunc,fsync oflag=append; } 2>&1); then
+        refuse_io "$m"
+        return
+      fi
+    fi
+    rm -rf "$d"
+  done
+  say end $tag
+}
+`;

@@ -1,0 +1,118 @@
+/** The part of the program on a node that claims and launches an attempt; `supervisor`, `pump`, `look` and the like are other parts'. */
+export const startProgram = `
+# take COUNT: exactly so many bytes of stdin, never more
+take() {
+  [ "$1" = 0 ] || if [ "$whole" ]; then dd bs=$1 count=1 iflag=fullblock; else dd bs=1 count=$1; fi 2>/dev/null
+}
+say() { printf '%s\\n' "$*" || exit 0; }
+refuse() { say refused $tag "$@"; }
+named() {
+  case $run in '' | *[!a-z0-9-]*) refuse io bad name of a run; return 1 ;; esac
+  case $id in '' | .* | *[!A-Za-z0-9._-]*) refuse io bad name of an attempt; return 1 ;; esac
+  r=$root/$run d=$root/$run/$id
+}
+
+start() {
+  tag=$1 run=$2 id=$3 epoch=$4 limit=$5 mode=$6 max=$7 len=$8 sha=$9
+  s=$(take $len)
+  sum=$(sha256sum <<END
+$s
+END
+)
+  [ "\${sum%% *}" = "$sha" ] || { refuse damaged the script did not arrive whole; return; }
+  named || return
+  prepare && claim || return
+  say claimed $tag
+  kill_after=$limit
+  [ $mode = kill ] || kill_after=0
+  [ "$scoped" ] || find_scope
+  $scope setsid sh -c "$supervisor" runbook-attempt "$d" $kill_after $(((max + 1023) / 1024 * 2)) $mask $$ $mine </dev/null >/dev/null 2>&1 & sup=$!
+  deadline=0
+  [ $mode = kill ] || deadline=$limit
+  open_output 0 0
+  told=
+  while late=; wait $sup; code=$?; [ "$late" ]; do
+    tell_launched
+    pump
+    if past_deadline; then
+      finish
+      # the attempt goes on waking this shell, which could lose half a request by it
+      [ "$state" != running ] || exit
+      return
+    fi
+  done
+  case $code in
+    0 | 3) ;;
+    *)
+      if [ $code = 4 ] || [ ! -e "$d/launched" ]; then
+        rm -rf "$d"
+        if [ $code = 4 ]; then refuse no-space no room to launch in "$d"; else refuse io could not launch in "$d": $code; fi
+        return
+      fi
+      ;;
+  esac
+  tell_launched
+  finish
+}
+
+# where logind ends all processes of a login that is over, an attempt needs a scope of its own
+find_scope() {
+  scoped=1
+  while read -r l; do
+    case $l in
+      */user-0.slice/*) ;;
+      */session-*.scope*) scoped=session ;;
+    esac
+  done </proc/self/cgroup
+  [ $scoped = session ] || return
+  m='org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager KillUserProcesses'
+  [ "$(busctl get-property $m)" = 'b true' ] || return
+  scope='systemd-run --scope --collect --quiet --'
+  [ $uid = 0 ] || scope="systemd-run --user \${scope#* }"
+}
+
+# the folders above the attempt, and the epoch
+prepare() {
+  if [ ! -d "$r" ]; then
+    if ! m=$(LC_ALL=C mkdir -p "$r" 2>&1); then refuse_io "$m"; return 1; fi
+    [ -O "$root" ] || { refuse io "$root belongs to somebody else"; return 1; }
+  fi
+  if swept; then refuse already-claimed swept; return 1; fi
+  seen=0
+  [ ! -e "$r/epoch" ] || read -r seen <"$r/epoch"
+  [ $epoch -ge $seen ] || { refuse stale-epoch $seen; return 1; }
+  [ $epoch -gt $seen ] || return 0
+  if ! m=$( { echo $epoch | LC_ALL=C dd of="$r/.epoch.$$" conv=fsync && mv -f "$r/.epoch.$$" "$r/epoch"; } 2>&1); then
+    refuse_io "$m"
+    return 1
+  fi
+}
+
+claim() {
+  if ! m=$(LC_ALL=C mkdir "$d" 2>&1); then
+    if [ -d "$d" ]; then refuse already-claimed; else refuse_io "$m"; fi
+    return 1
+  fi
+  if { echo $$ $mine >"$d/claim" && printf '%511s\\n' '' >"$d/status" && printf '%s\\n' "$s" >"$d/script" && echo $boot >"$d/boot" &&
+    echo $epoch >"$d/epoch" && echo $max >"$d/max" && : >"$d/out" && : >"$d/err"; } 2>/dev/null; then
+    read -r seen <"$r/epoch"
+    [ $epoch -lt $seen ] || return 0
+    m=stale-epoch
+  else
+    m="no-space cannot keep the script and room for its status in $d"
+  fi
+  rm -rf "$d"
+  refuse $m
+  return 1
+}
+
+refuse_io() {
+  set -f
+  set -- $1
+  set +f
+  case $* in
+    *'No space'* | *'quota exceeded'*) refuse no-space "$*" ;;
+    *) refuse io "$*" ;;
+  esac
+}
+`;
