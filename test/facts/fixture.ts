@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+
+const folder = new URL('../fixtures/cluster-1.20.2-ha/', import.meta.url);
+
+/** A file of the outputs kept from a real cluster, without the line that names the command and the one with its status. */
+export function fixture(name: string): string {
+  return readFileSync(new URL(name, folder), 'utf8')
+    .replace(/^\$ \[\d+\] .*\n/, '')
+    .replace(/\nrc=\d+\n?$/, '\n');
+}
+
+/** The lines that match, joined again. */
+export function linesOf(text: string, pattern: RegExp): string {
+  return text
+    .split('\n')
+    .filter((line) => pattern.test(line))
+    .join('\n');
+}
