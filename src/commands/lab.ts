@@ -23,14 +23,14 @@ export function labCommand(): Command {
     .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
     .option('--workloads <list>', `further workloads: ${workloadOptions.join(',')}`, '')
-    .action(up);
-  lab.command('down').description('end a lab').option('--dir <dir>', "the lab's folder", defaultFolder).action(down);
+    .action(told(up));
+  lab.command('down').description('end a lab').option('--dir <dir>', "the lab's folder", defaultFolder).action(told(down));
   lab
     .command('state')
     .description('what is true in a lab, and every command that its nodes ran')
     .option('--dir <dir>', "the lab's folder", defaultFolder)
     .option('--output <format>', 'json or table', 'table')
-    .action(state);
+    .action(told(state));
   lab
     .command('fault')
     .description('let a command fail, hang, lose its connection ...')
@@ -39,8 +39,21 @@ export function labCommand(): Command {
     .requiredOption('--on <regexp>', "matches the command's line, e.g. 'kubeadm upgrade node'")
     .requiredOption('--do <effect>', 'disconnect, exit:N, hang, reboot or slow:DURATION (wall-clock)')
     .option('--times <n>', 'how many commands it applies to', '1')
-    .action(fault);
+    .action(told(fault));
   return lab;
+}
+
+/** Tells a failure on stderr before it goes on to the exit code: what happened, then what to do. */
+function told<A extends readonly unknown[]>(work: (...given: A) => Promise<void>): (...given: A) => Promise<void> {
+  return async (...given) => {
+    try {
+      await work(...given);
+    } catch (error) {
+      if (error instanceof Failure)
+        process.stderr.write(`${[`error: ${error.message}`, ...error.detail.map((line) => `  ${line}`)].join('\n')}\n`);
+      throw error;
+    }
+  };
 }
 
 interface UpOptions {

@@ -102,7 +102,7 @@ export class FakeClock implements Clock {
     for (let idle = 0; !settled;) {
       await settle();
       if (settled || this.#fireNext(Number.POSITIVE_INFINITY)) idle = 0;
-      else if (++idle > 200) throw new Error('fake time: nothing is left to wait for');
+      else if (++idle > 3000) throw new Error('fake time: nothing is left to wait for');
     }
     return done;
   }
@@ -120,7 +120,8 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets pending callbacks and promises run; the simulated shell needs several turns of the event loop. */
+/** Lets pending callbacks and promises run; the simulated shell needs several turns of the event loop, gzip a thread. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 12; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  await new Promise<void>((resolve) => setTimeout(resolve, 1));
 }
