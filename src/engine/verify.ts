@@ -23,7 +23,7 @@ export async function verified(
   if (!action) return verifyRunStep(context, step, evidence);
   const before = context.facts ?? { nodes: {} };
   const deadline = context.clock.now() + action.settle;
-  for (;;) {
+  for (let last = ''; ;) {
     const verdict = await look(context, step, (facts) => {
       const view = contextOf(context.setting, action, step, facts);
       return action.verify ? action.verify(view, before) : action.isDone(view);
@@ -32,7 +32,16 @@ export async function verified(
     if (context.clock.now() >= deadline) {
       return { kind: 'ended', outcome: 'failed', reason: `it exited with 0, but ${verdict.reason}`, ...evidence };
     }
-    context.emit({ type: 'step-progress', step: step.id, node: step.node, title: step.title, message: verdict.reason });
+    if (verdict.reason !== last) {
+      context.emit({
+        type: 'step-progress',
+        step: step.id,
+        node: step.node,
+        title: step.title,
+        message: verdict.reason,
+      });
+    }
+    last = verdict.reason;
     await context.clock.sleep(POLL);
   }
 }

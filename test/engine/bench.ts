@@ -56,7 +56,8 @@ export class FakeNode {
         if (this.attempts.has(spec.id)) throw new AlreadyClaimed();
         const behaviour = this.behaviours.shift() ?? { end: { kind: 'exited', code: 0 } };
         if (behaviour.cut === 'before-claim') throw lost();
-        this.ran.push(spec.script);
+        // The run's id is set ahead of every script; what the step itself says is what counts here.
+        this.ran.push(spec.script.replace(/^export RUNBOOK_RUN=.*\n/, ''));
         const output = behaviour.output ?? '';
         this.attempts.set(spec.id, { state: behaviour.end, output });
         if (behaviour.cut === 'while-running') {
