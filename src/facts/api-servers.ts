@@ -55,9 +55,9 @@ export function askApiServers(kubeconfig: string, endpoints: readonly ApiServerE
     const server = `--server ${shellWord(`https://${endpoint}`)}`;
     return {
       id: `server-${index}`,
-      script: `${kubectl(kubeconfig, `${server} get --raw /version`, patience)} || exit 2
+      script: `${kubectl(kubeconfig, `${server} get --raw /version`, patience)} || exit
 echo
-${kubectl(kubeconfig, `${server} get --raw /readyz`, patience)} || exit 3`,
+${kubectl(kubeconfig, `${server} get --raw /readyz`, patience)}`,
     };
   });
 }

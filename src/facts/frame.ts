@@ -16,8 +16,9 @@ export interface Framed {
 /**
  * One script that runs several, each in a shell of its own, its output between lines with a marker that nobody can guess.
  * The newline before each marker is the frame's own, so that output without a last newline does not swallow it.
+ * Where there is a `gate`, nothing else runs unless it exits 0.
  */
-export function frameScript(marker: string, parts: readonly FramePart[]): string {
+export function frameScript(marker: string, parts: readonly FramePart[], gate?: string): string {
   const blocks = parts.map(({ id, script, filter }) =>
     [
       `printf '\\n%s begin %s\\n' ${marker} ${id}`,
@@ -33,6 +34,7 @@ export function frameScript(marker: string, parts: readonly FramePart[]): string
   return [
     'LC_ALL=C; export LC_ALL',
     'PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH',
+    ...(gate === undefined ? [] : [`( ${gate} ) </dev/null >/dev/null || exit`]),
     ...blocks,
     '',
   ].join('\n');

@@ -27,8 +27,8 @@ function prefixOf(options: FactOptions): string {
 
 // apt-helper is on every Debian and Ubuntu, and the only one that uses the proxy of apt's configuration, but it needs a file.
 const functions = `fetch() {
-  if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 10 --max-time 30 "$1"
-  elif command -v wget >/dev/null 2>&1; then wget -q -O - --tries=1 --timeout=30 "$1"
+  if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 8 --max-time 20 "$1"
+  elif command -v wget >/dev/null 2>&1; then wget -q -O - --tries=1 --timeout=15 "$1"
   elif [ -x /usr/lib/apt/apt-helper ]; then
     ( folder=$(mktemp -d) || exit; trap 'rm -rf "$folder"' EXIT HUP INT TERM
       /usr/lib/apt/apt-helper -o Acquire::Retries=0 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 download-file "$1" "$folder/file" >/dev/null && cat "$folder/file" )
@@ -45,8 +45,9 @@ offer() {
   if [ -z "$prefix" ]; then printf 'error: %s no package source of Kubernetes is configured\\n' "$1"; return; fi
   if command -v dpkg-query >/dev/null 2>&1; then
     url=$prefix/v$1/deb/; printf 'url: %s %s\\n' "$1" "$url"
-    found=$(fetch "\${url}Packages" 2>/dev/null | debs "$1")
-    [ -n "$found" ] || found=$(fetch "\${url}Packages.gz" 2>/dev/null | gzip -dc 2>/dev/null | debs "$1")
+    index=$(fetch "\${url}Packages" 2>/dev/null); code=$?
+    found=$(printf '%s\\n' "$index" | debs "$1")
+    if [ -z "$found" ] && [ "$code" != 28 ]; then found=$(fetch "\${url}Packages.gz" 2>/dev/null | gzip -dc 2>/dev/null | debs "$1"); fi
     [ -n "$found" ] || why=$(fetch "\${url}Packages" 2>&1 >/dev/null | tail -n 1)
   else
     url=$prefix/v$1/rpm/; printf 'url: %s %s\\n' "$1" "$url"

@@ -3,6 +3,7 @@ import { type ApiServerEndpoint, apiServerPods, askApiServers, endpointsOf, pars
 import { type Fact, FactError, type FactOptions, type Probe } from './fact.ts';
 import type { ApiServerFact, ClusterFactId, ClusterFacts, FactId, NodeFactId, NodeFacts } from './facts.ts';
 import { type Framed, type FramePart, frameScript, unframe } from './frame.ts';
+import { kubectl } from './kubectl.ts';
 import { clusterFacts, nodeFacts, type PlainClusterFactId } from './registry.ts';
 
 /** Reads facts of one machine by one script. @throws FactError for the first that cannot be read */
@@ -39,6 +40,8 @@ export async function readClusterFacts(
   const answers = await ask(
     probe,
     asked.map((id) => partOf(id, id === 'apiServers' ? apiServerPods : clusterFacts[id], options)),
+    // A silent API server would keep every question waiting for its own time limit, one after another.
+    kubectl(options.kubeconfig, 'get --raw /version'),
   );
   const facts: { -readonly [K in ClusterFactId]?: ClusterFacts[K] } = {};
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
@@ -77,10 +80,10 @@ function partOf(id: FactId, fact: Fact<unknown>, options: FactOptions): FramePar
   return { id, script: fact.script(options), ...(fact.filter === undefined ? {} : { filter: fact.filter }) };
 }
 
-async function ask(probe: Probe, parts: readonly FramePart[]): Promise<Map<string, Framed>> {
+async function ask(probe: Probe, parts: readonly FramePart[], gate?: string): Promise<Map<string, Framed>> {
   if (parts.length === 0) return new Map();
   const marker = `fact-${randomUUID()}`;
-  const result = await probe(frameScript(marker, parts));
+  const result = await probe(frameScript(marker, parts, gate));
   const ids = parts.map((part) => part.id);
   return new Map(
     unframe(marker, ids, result.stdout, result.stderr).map((framed) => [

@@ -27,9 +27,8 @@ function judge(kubelet: SkewKubelet, input: GuardInput): Finding[] {
   const state: SkewState = { ...skewState(input.before), kubelets: [kubelet] };
   const [low, high] = [lowest(state.apiServers), highest(state.apiServers)];
   if (!low || !high || low.minor === high.minor || kubelet.minor <= low.minor) return [];
-  const reached = reachable(state, kubelet);
-  const old = lowest(reached);
-  if (!old || (reached.length < state.apiServers.length && old.minor >= kubelet.minor)) return [];
+  const old = lowest(reachable(state, kubelet));
+  if (!old || old.minor >= kubelet.minor) return [];
   const through = kubelet.server === undefined ? 'an unknown address' : kubelet.server;
   return [
     {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -239,6 +239,15 @@ esac`,
     await expect(reading).rejects.toThrow(
       'cannot read nodes on cp-1: `kubectl get nodes -o json` exited with 1: The connection to the server 10.88.0.1:6443 was refused. Try the command there by hand',
     );
+  });
+
+  it('asks nothing more of an API server that does not answer at all', async () => {
+    program('kubectl', `echo "$*" >>${folder}/asked; echo 'i/o timeout' >&2; exit 1`);
+    const reading = readClusterFacts(probe, ['nodes', 'pods', 'leases'], options);
+    await expect(reading).rejects.toThrow(
+      'cannot read nodes on cp-1: `kubectl get nodes -o json` exited with 1: i/o timeout',
+    );
+    expect(readFileSync(join(folder, 'asked'), 'utf8')).toMatch(/^.*get --raw \/version\n$/);
   });
 
   it('gives every question to kubectl a time limit and the kubeconfig', async () => {
