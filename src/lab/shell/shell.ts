@@ -103,7 +103,7 @@ export class LabShell {
   /** Runs a script to its end; resolves with its exit code, 137 when it was killed. Never rejects. */
   async run(machine: Machine, spec: RunSpec): Promise<number> {
     const process = new ShellProcess(machine.newPid(), spec.uid);
-    const streams = [`/dev/.lab/${process.pid}.1`, `/dev/.lab/${process.pid}.2`] as const;
+    const streams = [`/dev/.lab/${machine.name}.${process.pid}.1`, `/dev/.lab/${machine.name}.${process.pid}.2`] as const;
     this.#sinks.set(streams[0], (chunk) => spec.out(chunk));
     this.#sinks.set(streams[1], (chunk) => spec.err(chunk));
     try {
