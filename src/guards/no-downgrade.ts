@@ -30,12 +30,18 @@ function packageDowngrades(input: GuardInput, step: GuardStep): Finding[] {
   const target = targetOf(step);
   const installed = input.before.nodes[step.node.name]?.packages?.installed;
   if (step.action !== 'install-packages' || target === undefined || !installed) return [];
-  return packagesOf(step).flatMap((name) => {
-    const revision = installed[name]?.revision;
-    if (revision === undefined || compareVersions(target, versionOfRevision(revision)) >= 0) return [];
-    const summary = `${name} ${target} is older than ${versionOfRevision(revision)}, which is installed on ${step.node.name}`;
-    return [{ ...refusal(summary, versionOfRevision(revision)), node: step.node.name }];
+  const newer = packagesOf(step).flatMap((name) => {
+    const version = versionOfRevision(installed[name]?.revision ?? '');
+    return version !== '' && compareVersions(target, version) < 0 ? [{ name, version }] : [];
   });
+  const newest = newer
+    .map(({ version }) => version)
+    .toSorted(compareVersions)
+    .at(-1);
+  if (newest === undefined) return [];
+  const names = newer.map(({ name }) => name).join(', ');
+  const summary = `${names} ${target} would be older than what ${step.node.name} has, ${newest}`;
+  return [{ ...refusal(summary, newest), node: step.node.name }];
 }
 
 /** Whatever the step is called: no API server and no kubelet may end up older than it was. */
