@@ -36,8 +36,10 @@ say hello 1 $uid $boot
 exec 2>/dev/null
 whole=
 [ "$(printf xy | dd bs=2 count=1 iflag=fullblock 2>/dev/null)" != xy ] || whole=1
-while read -r verb rest; do
+# a late tick interrupts read in some shells
+while late= verb=; read -r verb rest || [ "$late" ]; do
   case $verb in
+    '') ;;
     start | follow | status | cancel | list | sweep) $verb $rest ;;
     *) say refused \${rest%% *} io unknown request ;;
   esac

@@ -110,9 +110,13 @@ while [ "$late" ] && [ $n -lt 10 ] && { born $o || born $e; }; do
   nap
 done
 late=
-[ "$w" = timed-out ] || kill $h 2>/dev/null
+# TERM could reach it before it has taken off the traps of its parent, and be lost
+[ "$w" = timed-out ] || kill -KILL $h 2>/dev/null
 sizes
 echo "$y" >"$d/sizes"
+# it can hand the rest of the output on while status is being synced
+born $$
+[ "$pp" != "$agent" ] || kill -USR1 $agent
 record "$w"
 # not before the last tick: the other shell goes on to read requests
 [ "$w" = timed-out ] || { wait $h; [ -z "$late" ] || wait $h; } 2>/dev/null

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'vitest';
@@ -36,3 +36,22 @@ for (const name of ['sh', 'dash', 'bash', 'busybox']) {
   if (interpreter === undefined) it.skip(`durable attempts under ${name}: not on this machine`);
   else remoteContract(`under ${name}`, thisMachine(interpreter, name === 'busybox'));
 }
+
+const setpriv = found('setpriv');
+
+/** Where nobody special may work: a folder that is open to all, as /tmp is. */
+async function plainUser(): Promise<ContractNode> {
+  const folder = mkdtempSync(join(tmpdir(), 'runbook-remote-'));
+  chmodSync(folder, 0o1777);
+  const open = async (): Promise<LocalSession> => {
+    const session = new LocalSession();
+    session.before = 'exec setpriv --reuid 65534 --regid 65534 --clear-groups ';
+    return Promise.resolve(session);
+  };
+  const cleanUp = async (): Promise<void> =>
+    Promise.resolve(rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return Promise.resolve({ open, root: join(folder, 'root'), cleanUp });
+}
+
+if (process.getuid?.() === 0 && setpriv !== undefined) remoteContract('as a plain user', plainUser);
+else it.skip('durable attempts as a plain user: only where this is root and has setpriv');
