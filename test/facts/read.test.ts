@@ -174,6 +174,26 @@ describe('what a repository offers', () => {
     });
   });
 
+  it('is read from the metadata of an rpm repository where there is no dpkg', async () => {
+    const entry = (name: string, version: string) =>
+      `<package type="rpm"><name>${name}</name><arch>x86_64</arch><version epoch="0" ver="${version}" rel="150500.1.1"/></package>`;
+    files = {
+      '/core:/stable:/v1.32/rpm/repodata/repomd.xml':
+        '<data type="primary"><location href="repodata/ab-primary.xml.gz"/></data>',
+      '/core:/stable:/v1.32/rpm/repodata/ab-primary.xml.gz': gzipSync(
+        `<metadata>${entry('kubeadm', '1.32.9')}\n${entry('other', '1')}${entry('kubeadm', '1.32.10')}</metadata>`,
+      ),
+    };
+    const withoutDpkg: Probe = (script) => probe(script.replaceAll('command -v dpkg-query', 'false'));
+    const given = { ...options, minors: ['1.32'], packagesBaseUrl: base };
+    expect((await readNodeFacts(withoutDpkg, ['offered'], given)).offered).toEqual({
+      '1.32': {
+        url: `${base}/core:/stable:/v1.32/rpm/`,
+        revisions: { kubeadm: ['1.32.10-150500.1.1', '1.32.9-150500.1.1'] },
+      },
+    });
+  });
+
   it('says why nothing could be asked, without failing', async () => {
     const facts = await readNodeFacts(probe, ['offered'], {
       ...options,
