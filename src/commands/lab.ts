@@ -24,7 +24,11 @@ export function labCommand(): Command {
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
     .option('--workloads <list>', `further workloads: ${workloadOptions.join(',')}`, '')
     .action(told(up));
-  lab.command('down').description('end a lab').option('--dir <dir>', "the lab's folder", defaultFolder).action(told(down));
+  lab
+    .command('down')
+    .description('end a lab')
+    .option('--dir <dir>', "the lab's folder", defaultFolder)
+    .action(told(down));
   lab
     .command('state')
     .description('what is true in a lab, and every command that its nodes ran')
@@ -151,7 +155,7 @@ interface FaultOptions {
 
 async function fault(node: string, given: FaultOptions): Promise<void> {
   try {
-    new RegExp(given.on);
+    RegExp(given.on);
   } catch (error) {
     throw new Failure('usage', `--on ${given.on} is not a regular expression`, [], { cause: error });
   }

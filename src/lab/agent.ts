@@ -119,7 +119,11 @@ class Agent {
     const script = await this.#reader.take(Number(length));
     if (!script) return false;
     const request: StartRequest = {
-      ...{ root: this.#root, run, id, epoch: Number(epoch), timeout: Number(timeout) * 1000 },
+      root: this.#root,
+      run,
+      id,
+      epoch: Number(epoch),
+      timeout: Number(timeout) * 1e3,
       ...{
         onTimeout: onTimeout === 'leave' ? 'leave' : 'kill',
         maxOutput: Number(maxOutput),

@@ -144,9 +144,7 @@ export class AttemptStore {
 
   async #execute(attempt: Attempt, request: StartRequest): Promise<void> {
     const machine = this.#machine;
-    const killable = { kill: () => attempt.abort.abort() };
     const ended = new AbortController();
-    machine.running.add(killable);
     if (request.timeout > 0 && request.onTimeout === 'kill') {
       machine.clock.sleep(request.timeout, ended.signal).then(
         () => {
@@ -167,7 +165,6 @@ export class AttemptStore {
       out: (chunk) => keep(attempt, attempt.out, chunk),
       err: (chunk) => keep(attempt, attempt.err, chunk),
     });
-    machine.running.delete(killable);
     ended.abort();
     attempt.finish({ word: 'exited', arg: String(code) });
   }

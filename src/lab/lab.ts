@@ -58,16 +58,16 @@ const apiEndpoint = '10.10.0.10:6443';
 /** Builds a cluster, starts an SSH server per node on loopback, resolves when all of them listen. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const world = await createWorld(options);
-  const client = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'runbook lab' });
+  const client = newKeyPair();
   const clientKey = parseKey(client.private);
   const servers: Server[] = [];
   const nodes: LabNode[] = [];
   for (const machine of world.machines) {
-    const host = ssh2.utils.generateKeyPairSync('ed25519');
+    const host = newKeyPair();
     const server = createSshServer({ machine, hostKey: host.private, clientKey });
     const listener = (options.latency ?? 0) > 0 ? delayed(server, options.latency ?? 0, servers) : server;
-    servers.push(listener as unknown as Server);
-    const port = await listen(listener as unknown as Server);
+    servers.push(listener);
+    const port = await listen(listener);
     nodes.push({
       name: machine.name,
       role: machine.role,
@@ -105,7 +105,10 @@ async function createWorld(options: LabOptions): Promise<World> {
       name: role === 'worker' ? `worker-${index + 1}` : `cp-${index + 1}`,
       role,
       ip: `10.10.0.${role === 'worker' ? 101 + index : 11 + index}`,
-      ...{ apiEndpoint, version, clock, shell },
+      apiEndpoint,
+      version,
+      clock,
+      shell,
     });
   const machines = [
     ...Array.from({ length: options.controlPlanes ?? 3 }, (_, index) => machine('control-plane', index)),
@@ -119,6 +122,14 @@ async function createWorld(options: LabOptions): Promise<World> {
   shell.attach(world);
   for (const each of machines) await each.writeFiles(version);
   return world;
+}
+
+/** ssh2 now and then writes an ed25519 key that it cannot read itself: such a one is thrown away. */
+function newKeyPair(): { readonly public: string; readonly private: string } {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'runbook-lab' });
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
 }
 
 function parseKey(text: string): ParsedKey {

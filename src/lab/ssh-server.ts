@@ -57,7 +57,7 @@ function isAllowed(context: AuthContext, key: ParsedKey): boolean {
   const known = key.getPublicSSH();
   if (context.key.data.length !== known.length || !timingSafeEqual(context.key.data, known)) return false;
   if (!context.signature || !context.blob) return true;
-  return key.verify(context.blob, context.signature, context.hashAlgo) === true;
+  return key.verify(context.blob, context.signature, context.hashAlgo);
 }
 
 function serveSession(session: Session, options: SshServerOptions, uid: () => number): void {
@@ -105,8 +105,6 @@ async function runExec(
     return;
   }
   const abort = new AbortController();
-  const killable = { kill: () => abort.abort() };
-  machine.running.add(killable);
   session.on('signal', (accept) => {
     abort.abort();
     accept?.();
@@ -127,7 +125,6 @@ async function runExec(
     out: (chunk) => void (channel.writable && channel.write(chunk)),
     err: (chunk) => void (channel.writable && channel.stderr.write(chunk)),
   });
-  machine.running.delete(killable);
   finish(channel, code);
 }
 

@@ -38,7 +38,14 @@ export interface WorkloadSet {
 export function defaultWorkloads(version: string, workers: number): WorkloadSet {
   const images = imagesOf(version);
   const daemonSet = (namespace: string, name: string, labels: Record<string, string>, image: string): Workload => ({
-    ...{ kind: 'DaemonSet', namespace, name, labels, replicas: 0, image, emptyDir: false, toleratesControlPlane: true },
+    kind: 'DaemonSet',
+    namespace,
+    name,
+    labels,
+    replicas: 0,
+    image,
+    emptyDir: false,
+    toleratesControlPlane: true,
   });
   return {
     workloads: [
@@ -81,7 +88,15 @@ export function extraWorkloads(options: readonly WorkloadOption[], workers: numb
 
 function deployment(name: string, replicas: number): Workload {
   return {
-    ...{ kind: 'Deployment', namespace: 'demo', name, labels: { app: name }, replicas },
-    ...{ image: `registry.example.com/${name}:1`, emptyDir: false, toleratesControlPlane: false },
+    kind: 'Deployment',
+    namespace: 'demo',
+    name,
+    labels: { app: name },
+    replicas,
+    ...{
+      image: `registry.example.com/${name}:1`,
+      emptyDir: false,
+      toleratesControlPlane: false,
+    },
   };
 }

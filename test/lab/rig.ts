@@ -65,9 +65,21 @@ export async function connectTo(lab: Lab, name: string): Promise<Session> {
     await writeFile(join(folder, 'id'), lab.privateKey, { mode: 0o600 });
     await writeFile(join(folder, 'known_hosts'), lab.knownHosts());
     return await new Ssh2Transport().connect({
-      ...{ name, host: node.host, port: node.port, user: lab.user, identityFiles: [join(folder, 'id')] },
-      ...{ knownHosts: [join(folder, 'known_hosts')], hostKeyChecking: 'strict', jump: [], become: { method: 'sudo' } },
-      ...{ connectTimeout: 5000, keepaliveInterval: 5000 },
+      name,
+      host: node.host,
+      port: node.port,
+      user: lab.user,
+      identityFiles: [join(folder, 'id')],
+      ...{
+        knownHosts: [join(folder, 'known_hosts')],
+        hostKeyChecking: 'strict',
+        jump: [],
+        become: { method: 'sudo' },
+      },
+      ...{
+        connectTimeout: 5e3,
+        keepaliveInterval: 5e3,
+      },
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

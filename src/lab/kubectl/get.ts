@@ -3,7 +3,7 @@ import { parseDuration } from '../audit.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { apiServerFor, apiVersionOf, KubectlError, versionInfo } from './client.ts';
 import { flag, isSet, type KubectlCall } from './flags.ts';
-import { valuesAt } from './jsonpath.ts';
+import { show, valuesAt } from './jsonpath.ts';
 import type { ApiObject } from './objects.ts';
 import { listOf, printObjects, table } from './print.ts';
 import { findResource, type Resource } from './resources.ts';
@@ -71,7 +71,7 @@ function matchesFields(selector: string | undefined, item: ApiObject): boolean {
     .filter(Boolean)
     .every((term) => {
       const [, path = '', operator, value] = /^([^=!]+)(==|=|!=)(.*)$/.exec(term) ?? [];
-      return (String(valuesAt(`.${path}`, item)[0] ?? '') === value) === (operator !== '!=');
+      return (show(valuesAt(`.${path}`, item)[0]) === value) === (operator !== '!=');
     });
 }
 
@@ -93,12 +93,11 @@ function print(
   if (output !== '' && output !== 'wide')
     throw new KubectlError(`error: unable to match a printer suitable for the output format "${output}"`);
   if (items.length === 0) {
-    if (!isSet(call, 'no-headers') || true)
-      context.err(
-        resource.namespaced && !isSet(call, 'all-namespaces')
-          ? `No resources found in ${flag(call, 'namespace') ?? 'default'} namespace.\n`
-          : 'No resources found\n',
-      );
+    context.err(
+      resource.namespaced && !isSet(call, 'all-namespaces')
+        ? `No resources found in ${flag(call, 'namespace') ?? 'default'} namespace.\n`
+        : 'No resources found\n',
+    );
     return;
   }
   const wide = output === 'wide';
@@ -114,7 +113,7 @@ function print(
 async function getRaw(context: ToolContext, call: KubectlCall, path: string): Promise<number> {
   const server = await apiServerFor(context, call);
   const [name = '', query = ''] = path.split('?');
-  if (name === '/version') context.out(`${JSON.stringify(versionInfo(apiVersionOf(server)), null, 2)}`);
+  if (name === '/version') context.out(JSON.stringify(versionInfo(apiVersionOf(server)), null, 2));
   else if (['/readyz', '/healthz', '/livez'].includes(name))
     context.out(
       query.includes('verbose')
@@ -177,7 +176,6 @@ function rolledOut(item: ApiObject): boolean {
 function conditionMet(item: ApiObject, wanted: string): boolean {
   const [, type = 'Ready', status = 'True'] = /^condition=([^=]+)(?:=(.+))?$/.exec(wanted) ?? [];
   return (
-    String(valuesAt(`.status.conditions[?(@.type=="${type}")].status`, item)[0] ?? '').toLowerCase() ===
-    status.toLowerCase()
+    show(valuesAt(`.status.conditions[?(@.type=="${type}")].status`, item)[0]).toLowerCase() === status.toLowerCase()
   );
 }

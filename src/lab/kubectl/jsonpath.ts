@@ -45,9 +45,10 @@ function render(pieces: readonly Piece[], root: unknown, current: unknown): stri
     .join('');
 }
 
-function show(value: unknown): string {
+/** A value as kubectl prints it; empty for none. */
+export function show(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function evaluate(path: string, root: unknown, current: unknown): unknown[] {

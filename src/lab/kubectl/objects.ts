@@ -37,14 +37,12 @@ export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
   const seen = cluster.condition(machine);
   const heartbeat = apiTime(cluster.leaseRenewedAt(machine));
   const pressure = ['MemoryPressure', 'DiskPressure', 'PIDPressure'].map((type) => ({
-    ...{
-      lastHeartbeatTime: heartbeat,
-      lastTransitionTime: apiTime(cluster.createdAt),
-      message: `kubelet has no ${type}`,
-      reason: `KubeletHasNo${type}`,
-      status: 'False',
-      type,
-    },
+    lastHeartbeatTime: heartbeat,
+    lastTransitionTime: apiTime(cluster.createdAt),
+    message: `kubelet has no ${type}`,
+    reason: `KubeletHasNo${type}`,
+    status: 'False',
+    type,
   }));
   const taints = [
     ...(node?.taints ?? []),
@@ -112,7 +110,9 @@ export function podObject(cluster: Cluster, pod: Pod): ApiObject {
   const scheduled = pod.node !== undefined;
   const { workload } = pod;
   const owner = workload && {
-    ...{ apiVersion: 'apps/v1', blockOwnerDeletion: true, controller: true },
+    apiVersion: 'apps/v1',
+    blockOwnerDeletion: true,
+    controller: true,
     kind: workload.kind === 'Deployment' ? 'ReplicaSet' : 'DaemonSet',
     name: workload.kind === 'Deployment' ? `${workload.name}-${templateHash(workload)}` : workload.name,
     uid: uuidOf(`owner:${workload.name}`),
@@ -192,12 +192,10 @@ function podStatus(cluster: Cluster, parts: StatusParts): Record<string, unknown
     ],
     containerStatuses: [
       {
-        ...{
-          containerID: `containerd://${hexOf(`${parts.container}${time}`, 64)}`,
-          image: parts.image,
-          imageID: `sha256:${hexOf(parts.image, 64)}`,
-          lastState: {},
-        },
+        containerID: `containerd://${hexOf(`${parts.container}${time}`, 64)}`,
+        image: parts.image,
+        imageID: `sha256:${hexOf(parts.image, 64)}`,
+        lastState: {},
         ...{
           name: parts.container,
           ready: parts.ready,
@@ -247,24 +245,37 @@ export function mirrorPodObjects(cluster: Cluster, machine: Machine): ApiObject[
           resources: { requests: { cpu: '100m' } },
         },
       ],
-      ...{
-        hostNetwork: true,
-        nodeName: machine.name,
-        priority: 2000001000,
-        priorityClassName: 'system-node-critical',
-        restartPolicy: 'Always',
-      },
-      tolerations: [{ effect: 'NoExecute', operator: 'Exists' }],
-      volumes: [{ hostPath: { path: '/etc/kubernetes/pki', type: 'DirectoryOrCreate' }, name: 'k8s-certs' }],
+      hostNetwork: true,
+      nodeName: machine.name,
+      priority: 2000001e3,
+      priorityClassName: 'system-node-critical',
+      restartPolicy: 'Always',
+      tolerations: [
+        {
+          effect: 'NoExecute',
+          operator: 'Exists',
+        },
+      ],
+      volumes: [
+        {
+          hostPath: {
+            path: '/etc/kubernetes/pki',
+            type: 'DirectoryOrCreate',
+          },
+          name: 'k8s-certs',
+        },
+      ],
     },
     status: podStatus(cluster, {
+      ready: machine.up && pod.readyAt <= cluster.clock.now(),
+      scheduled: true,
+      node: machine.name,
+      container: component,
       ...{
-        ready: machine.up && pod.readyAt <= cluster.clock.now(),
-        scheduled: true,
-        node: machine.name,
-        container: component,
+        image: pod.image,
+        restarts: pod.restarts,
+        startedAt: pod.startedAt,
       },
-      ...{ image: pod.image, restarts: pod.restarts, startedAt: pod.startedAt },
     }),
   }));
 }

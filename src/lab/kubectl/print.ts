@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { valuesAt, jsonpath } from './jsonpath.ts';
+import { jsonpath, show, valuesAt } from './jsonpath.ts';
 import type { ApiObject } from './objects.ts';
 
 /** `json` as kubectl prints it: keys in alphabetical order, four blanks. */
@@ -42,9 +42,7 @@ function customColumns(spec: string, items: readonly ApiObject[]): string {
     .map((column) => ({ title: column.slice(0, column.indexOf(':')), path: column.slice(column.indexOf(':') + 1) }));
   const rows = items.map((item) =>
     columns.map(({ path }) => {
-      const values = valuesAt(path, item).map((value) =>
-        typeof value === 'object' ? JSON.stringify(value) : String(value),
-      );
+      const values = valuesAt(path, item).map(show);
       return values.join(',') || '<none>';
     }),
   );

@@ -25,8 +25,7 @@ export interface Resource {
   row(item: ApiObject, world: World, wide: boolean): string[];
 }
 
-const text = (value: unknown): string =>
-  value === undefined || value === null ? '' : String(value as string | number);
+const text = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
 const part = (item: ApiObject, key: string): Record<string, unknown> => (item[key] ?? {}) as Record<string, unknown>;
 
 function ageOf(item: ApiObject, world: World): string {

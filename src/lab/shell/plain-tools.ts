@@ -160,13 +160,16 @@ async function statValues(
   return {
     n: path,
     s: String(found.size),
-    a: (found.mode & 0o7777).toString(8),
+    a: (found.mode & 4095).toString(8),
     U: own ? 'ops' : 'root',
     G: own ? 'ops' : 'root',
     u: own ? '1000' : '0',
     g: own ? '1000' : '0',
     F: found.isDirectory ? 'directory' : 'regular file',
-    ...{ X: String(seconds), Y: String(seconds), Z: String(seconds), W: String(seconds) },
+    X: String(seconds),
+    Y: String(seconds),
+    Z: String(seconds),
+    W: String(seconds),
     i: hexOf(full, 6),
     h: '1',
   };
@@ -271,32 +274,37 @@ const awk: Tool = (context) => {
 const nothing: Tool = () => 0;
 
 export const plainTools: Readonly<Record<string, Tool>> = {
-  ...{
-    head,
-    printf,
-    uname,
-    hostname,
-    id,
-    df,
-    mktemp,
-    dd,
-    install,
-    stat,
-    ip,
-    pidof,
-    pgrep: pidof,
-    ps,
-    kill,
-    chown,
-    chgrp: chown,
-  },
+  head,
+  printf,
+  uname,
+  hostname,
+  id,
+  df,
+  mktemp,
+  dd,
+  install,
+  stat,
+  ip,
+  pidof,
+  pgrep: pidof,
+  ps,
+  kill,
+  chown,
+  chgrp: chown,
   awk,
   cmp,
   whoami: (context) => {
     context.out(context.uid === 0 ? 'root\n' : 'ops\n');
     return 0;
   },
-  ...{ sync: nothing, logger: nothing, swapon: nothing, modprobe: nothing, sysctl: nothing, fsync: nothing },
+  ...{
+    sync: nothing,
+    logger: nothing,
+    swapon: nothing,
+    modprobe: nothing,
+    sysctl: nothing,
+    fsync: nothing,
+  },
   nproc: (context) => {
     context.out('2\n');
     return 0;

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type * as JustBashModule from 'just-bash';
 import type { Bash, Command, IFileSystem, ResolvedCommandContext } from 'just-bash';
 import { Killed } from '../clock.ts';
 import type { Machine } from '../machine.ts';
@@ -8,7 +9,7 @@ import { streamMark, StreamPlugin } from './stream.ts';
 import { machineFsClass, type FsProcess, type OutputSinks } from './machine-fs.ts';
 
 export type MachineFs = IFileSystem;
-type JustBash = typeof import('just-bash');
+type JustBash = typeof JustBashModule;
 
 /** What one simulated program is given. */
 export interface ToolContext {
@@ -103,12 +104,23 @@ export class LabShell {
   /** Runs a script to its end; resolves with its exit code, 137 when it was killed. Never rejects. */
   async run(machine: Machine, spec: RunSpec): Promise<number> {
     const process = new ShellProcess(machine.newPid(), spec.uid);
-    const streams = [`/dev/.lab/${machine.name}.${process.pid}.1`, `/dev/.lab/${machine.name}.${process.pid}.2`] as const;
+    const streams = [
+      `/dev/.lab/${machine.name}.${process.pid}.1`,
+      `/dev/.lab/${machine.name}.${process.pid}.2`,
+    ] as const;
     this.#sinks.set(streams[0], (chunk) => spec.out(chunk));
     this.#sinks.set(streams[1], (chunk) => spec.err(chunk));
+    const abort = new AbortController();
+    const killable = { kill: () => abort.abort() };
+    if (spec.signal.aborted) abort.abort();
+    spec.signal.addEventListener('abort', killable.kill, { once: true });
+    machine.running.add(killable);
     try {
-      return await this.#processes.run(process, () => this.#execute(machine, process, spec, streams));
+      const own = { ...spec, signal: abort.signal };
+      return await this.#processes.run(process, () => this.#execute(machine, process, own, streams));
     } finally {
+      spec.signal.removeEventListener('abort', killable.kill);
+      machine.running.delete(killable);
       this.#sinks.delete(streams[0]);
       this.#sinks.delete(streams[1]);
     }
@@ -250,7 +262,15 @@ export class LabShell {
     const stdin = Buffer.from(bytes, 'latin1').toString('utf8');
     const base = { uid: process.uid, env, cwd: ctx.cwd, stdin: bytes, signal: spec.signal, args: [], out, err };
     return {
-      ...{ world, machine, args, stdin, env, process, cwd: ctx.cwd, uid: process.uid, signal: spec.signal },
+      world,
+      machine,
+      args,
+      stdin,
+      env,
+      process,
+      cwd: ctx.cwd,
+      uid: process.uid,
+      signal: spec.signal,
       out: (text) => out(Buffer.from(text)),
       err: (text) => err(Buffer.from(text)),
       write: out,
@@ -266,7 +286,11 @@ export class LabShell {
         err(Buffer.from(result.stderr));
         return result.exitCode;
       },
-      spawn: (spawned) => this.run(machine, { ...base, ...spawned }),
+      spawn: (spawned) =>
+        this.run(machine, {
+          ...base,
+          ...spawned,
+        }),
     };
   }
 }

@@ -109,16 +109,19 @@ function endpointStatus(machine: Machine, up: readonly Machine[]) {
   const [leader] = up;
   const version = tagOf(machine.staticPods.get('etcd')?.image ?? '').replace(/-\d+$/, '');
   return {
-    header: { cluster_id: 2637371641948146, member_id: memberId(machine), revision: 1566, raft_term: 3 },
-    ...{
-      version,
-      dbSize: 3084288,
-      leader: leader ? memberId(leader) : 0,
-      raftIndex: 1813,
-      raftTerm: 3,
-      raftAppliedIndex: 1813,
-      dbSizeInUse: 3084288,
+    header: {
+      cluster_id: 0x95eacefdbe7f2,
+      member_id: memberId(machine),
+      revision: 1566,
+      raft_term: 3,
     },
+    version,
+    dbSize: 3084288,
+    leader: leader ? memberId(leader) : 0,
+    raftIndex: 1813,
+    raftTerm: 3,
+    raftAppliedIndex: 1813,
+    dbSizeInUse: 3084288,
   };
 }
 

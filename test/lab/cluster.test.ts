@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { fakeLab } from './rig.ts';
+
+describe('drain in the lab', () => {
+  it('empties a node of the default workloads without further flags and gives their pods to others', async () => {
+    const { run, lab } = await fakeLab();
+    const drained = await run('cp-1', 'kubectl drain worker-1 --ignore-daemonsets --timeout=60s');
+    expect(drained).toMatchObject({ code: 0 });
+    expect(drained.stdout).toContain('node/worker-1 drained');
+    const { cluster, nodes } = await lab.state();
+    const left = cluster.pods
+      .filter((pod) => pod.node === 'worker-1')
+      .map((pod) => pod.namespace + '/' + pod.name.split('-')[0]);
+    expect(left.sort()).toEqual(['demo/agent', 'kube-flannel/kube', 'kube-system/kube']);
+    expect(nodes.filter((node) => node.unschedulable).map((node) => node.name)).toEqual(['worker-1']);
+    expect(cluster.pods.filter((pod) => pod.name.startsWith('web')).map((pod) => pod.node)).toEqual([
+      'worker-2',
+      'worker-2',
+    ]);
+  });
+
+  it('waits for a PodDisruptionBudget and goes on when it allows again', async () => {
+    const { run, clock } = await fakeLab();
+    await run('cp-1', 'kubectl drain worker-1 --ignore-daemonsets && kubectl uncordon worker-1');
+    const before = clock.now();
+    const { code, stderr } = await run('cp-1', 'kubectl drain worker-2 --ignore-daemonsets --timeout=60s');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /\(will retry after 5s\): Cannot evict pod as it would violate the pod's disruption budget\./,
+    );
+    expect(clock.now() - before).toBeGreaterThanOrEqual(5000);
+  });
+
+  it('gives up at its time limit on a budget that allows nothing, and leaves the node cordoned', async () => {
+    const { run, lab } = await fakeLab({ workloads: ['blocked-pdb'] });
+    const { code, stderr } = await run('cp-1', 'kubectl drain worker-1 --ignore-daemonsets --timeout=12s');
+    expect(code).toBe(1);
+    expect(stderr).toContain('global timeout reached: 12s');
+    expect((await lab.state()).nodes.find((node) => node.name === 'worker-1')?.unschedulable).toBe(true);
+  });
+
+  it('refuses pods without a controller, emptyDir data and DaemonSets unless it is told to', async () => {
+    const { run, lab } = await fakeLab({ workloads: ['naked', 'emptydir'] });
+    const plain = await run('cp-1', 'kubectl drain worker-1');
+    expect(plain.code).toBe(1);
+    expect(plain.stderr).toContain('cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)');
+    expect(plain.stderr).toContain(
+      'cannot delete Pods with local storage (use --delete-emptydir-data to override): demo/scratch-',
+    );
+    expect(plain.stderr).toMatch(/declare no controller \(use --force to override\): demo\/naked/);
+    const forced = await run('cp-1', 'kubectl drain worker-1 --ignore-daemonsets --delete-emptydir-data --force');
+    expect(forced.code).toBe(0);
+    expect((await lab.state()).cluster.pods.some((pod) => pod.name === 'naked')).toBe(false);
+  });
+});
+
+describe('kubectl in the lab', () => {
+  it('works for root on control planes only', async () => {
+    const { run } = await fakeLab();
+    const worker = await run('worker-1', 'kubectl get nodes');
+    expect(worker).toMatchObject({
+      code: 1,
+      stderr: 'The connection to the server localhost:8080 was refused - did you specify the right host or port?\n',
+    });
+    expect((await run('cp-1', 'kubectl get nodes', 1000)).code).toBe(1);
+    expect((await run('cp-1', 'sudo kubectl get nodes -o name', 1000)).stdout).toBe(
+      'node/cp-1\nnode/cp-2\nnode/cp-3\nnode/worker-1\nnode/worker-2\n',
+    );
+  });
+
+  it('asks one API server directly, and is refused by one that is down', async () => {
+    const { lab, run } = await fakeLab();
+    const ask = 'kubectl --server https://10.10.0.12:6443 get --raw /readyz';
+    expect(await run('cp-1', ask)).toMatchObject({ code: 0, stdout: 'ok' });
+    lab.world.machines.find((machine) => machine.name === 'cp-2')?.reboot();
+    const down = await lab.world.machines[0]?.shell;
+    expect(down).toBeDefined();
+    expect((await run('cp-1', ask)).stderr).toContain('The connection to the server 10.10.0.12:6443 was refused');
+  });
+
+  it('prints jsonpath, custom columns and names, and says what is not there', async () => {
+    const { run } = await fakeLab({ controlPlanes: 1, workers: 1 });
+    const script = `kubectl get nodes -o jsonpath='{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'`;
+    expect((await run('cp-1', script)).stdout).toBe('cp-1=True\nworker-1=True\n');
+    expect((await run('cp-1', 'kubectl get node nope')).stderr).toBe(
+      'Error from server (NotFound): nodes "nope" not found\n',
+    );
+    expect((await run('cp-1', 'kubectl -n demo get pdb -o custom-columns=N:.metadata.name')).stdout).toBe('N\nweb\n');
+  });
+
+  it('keeps annotations and labels of nodes, and takes them away', async () => {
+    const { run, lab } = await fakeLab({ controlPlanes: 1, workers: 0 });
+    await run('cp-1', 'kubectl annotate node cp-1 runbook/failed="it broke" && kubectl label node cp-1 a=b');
+    expect((await lab.state()).nodes[0]?.annotations['runbook/failed']).toBe('it broke');
+    expect((await run('cp-1', 'kubectl annotate node cp-1 runbook/failed=x')).code).toBe(1);
+    expect(
+      (await run('cp-1', 'kubectl annotate node cp-1 runbook/failed-; kubectl get no -l a=b -o name')).stdout,
+    ).toContain('node/cp-1\n');
+    expect((await lab.state()).nodes[0]?.annotations['runbook/failed']).toBeUndefined();
+  });
+});

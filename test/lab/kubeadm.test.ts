@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { Run } from './rig.ts';
+import { fakeLab } from './rig.ts';
+
+function install(run: Run, node: string, version: string, packages = 'kubeadm') {
+  const minor = version.split('.').slice(0, 2).join('.');
+  const wanted = packages.split(' ').map((name) => `${name}=${version}-1.1`);
+  return run(
+    node,
+    `sed -i 's#/v1\\.[0-9]*/#/v${minor}/#' /etc/apt/sources.list.d/kubernetes.list; apt-get update -qq; apt-mark unhold ${packages};
+     apt-get -y -qq --allow-downgrades -o Dpkg::Options::=--force-confold install ${wanted.join(' ')} && apt-mark hold ${packages}`,
+  );
+}
+
+describe('kubeadm in the lab', () => {
+  it('upgrades the static pods of one control plane only, and the addons with the last one', async () => {
+    const { run, lab } = await fakeLab({ controlPlanes: 2, workers: 0 });
+    await install(run, 'cp-1', '1.32.9');
+    const applied = await run('cp-1', 'kubeadm upgrade apply -y v1.32.9');
+    expect(applied).toMatchObject({ code: 0 });
+    expect(applied.stdout).toContain('SUCCESS! A control plane node of your cluster was upgraded to "v1.32.9"');
+    const half = await lab.state();
+    expect(half.nodes.map((node) => node.staticPods['kube-apiserver'])).toEqual(['1.32.9', '1.31.9']);
+    expect([half.cluster.version, half.cluster.kubeProxy]).toEqual(['1.32.9', '1.31.9']);
+    await install(run, 'cp-2', '1.32.9');
+    expect(await run('cp-2', 'kubeadm upgrade node')).toMatchObject({ code: 0 });
+    const whole = await lab.state();
+    expect(whole.nodes.map((node) => node.staticPods['kube-scheduler'])).toEqual(['1.32.9', '1.32.9']);
+    expect(whole.cluster.kubeProxy).toBe('1.32.9');
+    const manifest = await run('cp-2', 'grep image: /etc/kubernetes/manifests/kube-apiserver.yaml');
+    expect(manifest.stdout.trim()).toBe('image: registry.k8s.io/kube-apiserver:v1.32.9');
+  });
+
+  it.each([
+    ['a skipped minor', '1.33.4', 'v1.33.4', /is too high; kubeadm can upgrade only 1 minor version at a time/],
+    ['a target newer than itself', '1.32.4', 'v1.32.9', /is higher than the kubeadm version "v1\.32\.4"/],
+    [
+      'a target of a newer minor than its own',
+      '1.31.9',
+      'v1.32.9',
+      /at least one minor release higher than the kubeadm minor release \(32 > 31\)/,
+    ],
+    ['a downgrade', '1.30.4', 'v1.30.4', /can't downgrade/],
+  ])('refuses %s', async (_, own, target, message) => {
+    const { run, lab } = await fakeLab({ controlPlanes: 1, workers: 1 });
+    await install(run, 'cp-1', own);
+    const refused = await run('cp-1', `kubeadm upgrade apply -y ${target}`);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(message);
+    expect((await lab.state()).nodes[0]?.staticPods['kube-apiserver']).toBe('1.31.9');
+  });
+
+  it('needs an answer without -y, a kubeconfig, and root', async () => {
+    const { run } = await fakeLab({ controlPlanes: 1, workers: 1 });
+    expect((await run('cp-1', 'kubeadm upgrade apply v1.31.9')).stderr).toContain("the user didn't answer (Y|y)");
+    expect((await run('worker-1', 'kubeadm upgrade apply -y v1.31.9')).stderr).toContain(
+      'admin.conf: no such file or directory',
+    );
+    expect((await run('cp-1', 'kubeadm upgrade plan v1.31.9', 1000)).stderr).toContain('permission denied');
+  });
+
+  it('does not upgrade a node that is older than the cluster with an older kubeadm', async () => {
+    const { run } = await fakeLab({ controlPlanes: 1, workers: 1 });
+    await install(run, 'cp-1', '1.32.9');
+    await run('cp-1', 'kubeadm upgrade apply -y v1.32.9');
+    expect((await run('worker-1', 'kubeadm upgrade node')).code).toBe(1);
+  });
+});
+
+describe('the kubelet in the lab', () => {
+  it('runs the old version until it is restarted, then is NotReady, then Ready with the new one', async () => {
+    const { run, lab, clock } = await fakeLab({ controlPlanes: 1, workers: 0 });
+    await install(run, 'cp-1', '1.32.9');
+    await run('cp-1', 'kubeadm upgrade apply -y v1.32.9');
+    await install(run, 'cp-1', '1.32.9', 'kubelet kubectl');
+    const seen = async () => (await run('cp-1', "kubectl get nodes --no-headers | awk '{print $2, $5}'")).stdout.trim();
+    expect((await lab.state()).nodes[0]?.kubeletRunning).toBe('1.31.9');
+    expect(await seen()).toBe('Ready v1.31.9');
+    await run('cp-1', 'systemctl daemon-reload; systemctl restart kubelet');
+    await clock.advance(1200);
+    expect(await seen()).toBe('NotReady v1.32.9');
+    await clock.advance(1000);
+    expect(await seen()).toBe('Ready v1.32.9');
+  });
+
+  it('cannot start pods when it is newer than an API server', async () => {
+    const { run, clock } = await fakeLab({ controlPlanes: 1, workers: 1 });
+    await install(run, 'worker-1', '1.32.9', 'kubelet');
+    await run('worker-1', 'systemctl restart kubelet');
+    await clock.advance(5000);
+    expect((await run('cp-1', 'kubectl get node worker-1 --no-headers')).stdout).toContain('NotReady');
+  });
+
+  it('goes unknown when it is stopped for long, its Lease not renewed', async () => {
+    const { run, clock } = await fakeLab({ controlPlanes: 1, workers: 1 });
+    await run('worker-1', 'systemctl stop kubelet');
+    const lease = "kubectl -n kube-node-lease get lease worker-1 -o jsonpath='{.spec.renewTime}'";
+    const before = (await run('cp-1', lease)).stdout;
+    expect((await run('cp-1', 'kubectl get node worker-1 --no-headers')).stdout).toContain(' Ready');
+    await clock.advance(60_000);
+    expect((await run('cp-1', 'kubectl get node worker-1 --no-headers')).stdout).toContain('NotReady');
+    expect((await run('cp-1', lease)).stdout).toBe(before);
+  });
+});
