@@ -4,9 +4,9 @@ import type { PlanStep } from '../plan/plan.ts';
 import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
 import { neededFacts, refresh } from './decide.ts';
+import { pauses } from './poll.ts';
 import type { StepEnd } from './step.ts';
 
-const POLL = 2000;
 const PATIENCE = 90_000;
 
 /**
@@ -23,6 +23,7 @@ export async function verified(
   if (!action) return verifyRunStep(context, step, evidence);
   const before = context.facts ?? { nodes: {} };
   const deadline = context.clock.now() + action.settle;
+  const pause = pauses();
   for (let last = ''; ;) {
     const verdict = await look(context, step, (facts) => {
       const view = contextOf(context.setting, action, step, facts);
@@ -42,7 +43,7 @@ export async function verified(
       });
     }
     last = verdict.reason;
-    await context.clock.sleep(POLL);
+    await context.clock.sleep(pause.next().value);
   }
 }
 

@@ -16,7 +16,20 @@ function runbook(...args) {
 
 const inventory = ['-i', join(lab, 'inventory.yaml')];
 const state = ['--state-dir', join(folder, 'state')];
-let status = runbook('lab', 'up', '--dir', lab, '--control-planes', '3', '--workers', '2', '--kubernetes', '1.31.9');
+let status = runbook(
+  'lab',
+  'up',
+  '--dir',
+  lab,
+  '--control-planes',
+  '3',
+  '--workers',
+  '2',
+  '--kubernetes',
+  '1.31.9',
+  '--time-scale',
+  '5',
+);
 if (status === 0) {
   status = runbook('apply', 'upgrade-1.32.yaml', ...inventory, ...state, '--yes');
   if (status === 0) status = runbook('status', ...state);
