@@ -124,13 +124,11 @@ class Agent {
       id,
       epoch: Number(epoch),
       timeout: Number(timeout) * 1e3,
-      ...{
-        onTimeout: onTimeout === 'leave' ? 'leave' : 'kill',
-        maxOutput: Number(maxOutput),
-        script,
-        sha256,
-        uid: this.#uid,
-      },
+      onTimeout: onTimeout === 'leave' ? 'leave' : 'kill',
+      maxOutput: Number(maxOutput),
+      script,
+      sha256,
+      uid: this.#uid,
     };
     const attempt = this.#machine.attempts.start(request);
     if (!(attempt instanceof Attempt)) return this.#say(`refused ${tag} ${attempt.code} ${attempt.message}`);

@@ -94,14 +94,14 @@ export class FakeClock implements Clock {
 
   /** Moves time on as far as it takes for `promise` to settle. @throws Error when nothing is left to wait for */
   async run<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
+    const end = { settled: false };
     const done = promise.finally(() => {
-      settled = true;
+      end.settled = true;
     });
     done.catch(() => undefined);
-    for (let idle = 0; !settled;) {
+    for (let idle = 0; !end.settled;) {
       await settle();
-      if (settled || this.#fireNext(Number.POSITIVE_INFINITY)) idle = 0;
+      if (end.settled || this.#fireNext(Number.POSITIVE_INFINITY)) idle = 0;
       else if (++idle > 3000) throw new Error('fake time: nothing is left to wait for');
     }
     return done;

@@ -63,29 +63,28 @@ export async function serveControl(lab: Lab, folder: string): Promise<void> {
   server.close();
 }
 
+/** Never rejects. */
 async function answer(lab: Lab, token: string, text: string, down: () => void): Promise<z.infer<typeof answerSchema>> {
   try {
     const request = requestSchema.parse(JSON.parse(text));
     const [given, wanted] = [Buffer.from(request.token), Buffer.from(token)];
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return { ok: false, error: 'wrong token' };
-    switch (request.verb) {
-      case 'ping':
-        return { ok: true, value: null };
-      case 'state':
-        return { ok: true, value: await lab.state() };
-      case 'down':
-        setImmediate(down);
-        return { ok: true, value: null };
-      case 'fault': {
-        const effect = parseFaultEffect(request.effect);
-        if (!effect) return { ok: false, error: `no such fault: ${request.effect}` };
-        lab.addFault(request.node, { on: new RegExp(request.on), effect, times: request.times });
-        return { ok: true, value: null };
-      }
-    }
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw new Error('wrong token');
+    return { ok: true, value: await serve(lab, request, down) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** @throws Error for what cannot be done */
+async function serve(lab: Lab, request: Request, down: () => void): Promise<unknown> {
+  if (request.verb === 'state') return lab.state();
+  if (request.verb === 'down') setImmediate(down);
+  if (request.verb === 'fault') {
+    const effect = parseFaultEffect(request.effect);
+    if (!effect) throw new Error(`no such fault: ${request.effect}`);
+    lab.addFault(request.node, { on: new RegExp(request.on), effect, times: request.times });
+  }
+  return null;
 }
 
 /** Undefined where no lab was started in the folder, or its file says nothing. */

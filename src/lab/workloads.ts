@@ -93,10 +93,8 @@ function deployment(name: string, replicas: number): Workload {
     name,
     labels: { app: name },
     replicas,
-    ...{
-      image: `registry.example.com/${name}:1`,
-      emptyDir: false,
-      toleratesControlPlane: false,
-    },
+    image: `registry.example.com/${name}:1`,
+    emptyDir: false,
+    toleratesControlPlane: false,
   };
 }

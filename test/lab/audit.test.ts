@@ -40,11 +40,9 @@ describe('the audit log', () => {
       unschedulable: false,
       rebooted: false,
       repoMinor: '1.31',
-      ...{
-        held: ['kubeadm', 'kubectl', 'kubelet'],
-        kubeletRunning: '1.31.9',
-        commands: [],
-      },
+      held: ['kubeadm', 'kubectl', 'kubelet'],
+      kubeletRunning: '1.31.9',
+      commands: [],
       packages: {
         kubeadm: '1.31.9',
         kubelet: '1.31.9',

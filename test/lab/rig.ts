@@ -70,16 +70,12 @@ export async function connectTo(lab: Lab, name: string): Promise<Session> {
       port: node.port,
       user: lab.user,
       identityFiles: [join(folder, 'id')],
-      ...{
-        knownHosts: [join(folder, 'known_hosts')],
-        hostKeyChecking: 'strict',
-        jump: [],
-        become: { method: 'sudo' },
-      },
-      ...{
-        connectTimeout: 5e3,
-        keepaliveInterval: 5e3,
-      },
+      knownHosts: [join(folder, 'known_hosts')],
+      hostKeyChecking: 'strict',
+      jump: [],
+      become: { method: 'sudo' },
+      connectTimeout: 5e3,
+      keepaliveInterval: 5e3,
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -48,7 +48,7 @@ function render(pieces: readonly Piece[], root: unknown, current: unknown): stri
 /** A value as kubectl prints it; empty for none. */
 export function show(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function evaluate(path: string, root: unknown, current: unknown): unknown[] {

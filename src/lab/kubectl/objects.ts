@@ -2,7 +2,6 @@ import { templateHash, type Cluster, type Pod } from '../cluster.ts';
 import { hexOf, uuidOf } from '../identity.ts';
 import type { Machine } from '../machine.ts';
 import { minorNumber } from '../releases.ts';
-import type { Budget, Workload } from '../workloads.ts';
 
 /** An API object as JSON. */
 export interface ApiObject {
@@ -21,7 +20,12 @@ export function apiTime(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-function metadata(cluster: Cluster, name: string, namespace: string | undefined, more: Record<string, unknown> = {}) {
+export function metadata(
+  cluster: Cluster,
+  name: string,
+  namespace: string | undefined,
+  more: Record<string, unknown> = {},
+) {
   return {
     creationTimestamp: apiTime(cluster.createdAt),
     ...more,
@@ -196,13 +200,11 @@ function podStatus(cluster: Cluster, parts: StatusParts): Record<string, unknown
         image: parts.image,
         imageID: `sha256:${hexOf(parts.image, 64)}`,
         lastState: {},
-        ...{
-          name: parts.container,
-          ready: parts.ready,
-          restartCount: parts.restarts,
-          started: parts.ready,
-          state: { running: { startedAt: time } },
-        },
+        name: parts.container,
+        ready: parts.ready,
+        restartCount: parts.restarts,
+        started: parts.ready,
+        state: { running: { startedAt: time } },
       },
     ],
     hostIP: ip,
@@ -271,100 +273,9 @@ export function mirrorPodObjects(cluster: Cluster, machine: Machine): ApiObject[
       scheduled: true,
       node: machine.name,
       container: component,
-      ...{
-        image: pod.image,
-        restarts: pod.restarts,
-        startedAt: pod.startedAt,
-      },
+      image: pod.image,
+      restarts: pod.restarts,
+      startedAt: pod.startedAt,
     }),
   }));
-}
-
-export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
-  const status = cluster.budgetStatus(budget);
-  return {
-    apiVersion: 'policy/v1',
-    kind: 'PodDisruptionBudget',
-    metadata: metadata(cluster, budget.name, budget.namespace, { generation: 1 }),
-    spec: {
-      ...(budget.minAvailable === undefined ? {} : { minAvailable: budget.minAvailable }),
-      ...(budget.maxUnavailable === undefined ? {} : { maxUnavailable: budget.maxUnavailable }),
-      selector: { matchLabels: budget.selector },
-    },
-    status: {
-      currentHealthy: status.healthy,
-      desiredHealthy: status.desired,
-      disruptionsAllowed: status.allowed,
-      expectedPods: status.expected,
-      observedGeneration: 1,
-    },
-  };
-}
-
-export function workloadObject(cluster: Cluster, workload: Workload): ApiObject {
-  const pods = cluster.pods.filter((pod) => pod.workload === workload && pod.deletedAt === undefined);
-  const ready = pods.filter((pod) => cluster.isReady(pod)).length;
-  const updated = pods.filter((pod) => pod.image === workload.image).length;
-  const template = {
-    metadata: { labels: workload.labels },
-    spec: { containers: [{ image: workload.image, name: workload.name }] },
-  };
-  const base = {
-    apiVersion: 'apps/v1',
-    metadata: metadata(cluster, workload.name, workload.namespace, { generation: 1, labels: { ...workload.labels } }),
-  };
-  if (workload.kind === 'DaemonSet') {
-    const desired = cluster.nodes.size;
-    return {
-      ...base,
-      kind: 'DaemonSet',
-      spec: { selector: { matchLabels: workload.labels }, template },
-      status: {
-        currentNumberScheduled: pods.length,
-        desiredNumberScheduled: desired,
-        numberAvailable: ready,
-        numberMisscheduled: 0,
-        numberReady: ready,
-        observedGeneration: 1,
-        updatedNumberScheduled: updated,
-      },
-    };
-  }
-  return {
-    ...base,
-    kind: 'Deployment',
-    spec: { replicas: workload.replicas, selector: { matchLabels: workload.labels }, template },
-    status: {
-      availableReplicas: ready,
-      observedGeneration: 1,
-      readyReplicas: ready,
-      replicas: pods.length,
-      updatedReplicas: updated,
-      unavailableReplicas: workload.replicas - ready,
-    },
-  };
-}
-
-export function leaseObject(cluster: Cluster, machine: Machine): ApiObject {
-  const renewed = new Date(cluster.leaseRenewedAt(machine)).toISOString().replace('Z', '000Z');
-  return {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: metadata(cluster, machine.name, 'kube-node-lease'),
-    spec: { holderIdentity: machine.name, leaseDurationSeconds: 40, renewTime: renewed },
-  };
-}
-
-export function configMapObject(cluster: Cluster, name: string, data: Readonly<Record<string, string>>): ApiObject {
-  return { apiVersion: 'v1', data, kind: 'ConfigMap', metadata: metadata(cluster, name, 'kube-system') };
-}
-
-export function namespaceObject(cluster: Cluster, name: string): ApiObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: metadata(cluster, name, undefined),
-    spec: {},
-    status: { phase: 'Active' },
-  };
 }

@@ -2,17 +2,9 @@ import { stringify } from 'yaml';
 import type { Cluster } from '../cluster.ts';
 import { kubeletConfig } from '../machine-files.ts';
 import type { World } from '../world.ts';
-import {
-  budgetObject,
-  configMapObject,
-  leaseObject,
-  mirrorPodObjects,
-  namespaceObject,
-  nodeObject,
-  podObject,
-  workloadObject,
-  type ApiObject,
-} from './objects.ts';
+import { budgetObject, configMapObject, leaseObject, namespaceObject, workloadObject } from './more-objects.ts';
+import { mirrorPodObjects, nodeObject, podObject, type ApiObject } from './objects.ts';
+import { show } from './jsonpath.ts';
 import { age } from './print.ts';
 
 export interface Resource {
@@ -25,11 +17,10 @@ export interface Resource {
   row(item: ApiObject, world: World, wide: boolean): string[];
 }
 
-const text = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
 const part = (item: ApiObject, key: string): Record<string, unknown> => (item[key] ?? {}) as Record<string, unknown>;
 
 function ageOf(item: ApiObject, world: World): string {
-  return age(world.clock.now() - Date.parse(text(item.metadata['creationTimestamp'])));
+  return age(world.clock.now() - Date.parse(show(item.metadata['creationTimestamp'])));
 }
 
 const plainRow = (item: ApiObject, world: World): string[] => [item.metadata.name, ageOf(item, world)];
@@ -82,9 +73,9 @@ export const resources: readonly Resource[] = [
     row: (item, world) => {
       const spec = part(item, 'spec');
       return [
-        text(spec['minAvailable'] ?? 'N/A'),
-        text(spec['maxUnavailable'] ?? 'N/A'),
-        text(part(item, 'status')['disruptionsAllowed']),
+        show(spec['minAvailable'] ?? 'N/A'),
+        show(spec['maxUnavailable'] ?? 'N/A'),
+        show(part(item, 'status')['disruptionsAllowed']),
         ageOf(item, world),
       ];
     },
@@ -161,11 +152,11 @@ function workloads(lower: string, kind: string, short: string): Resource {
         'updatedNumberScheduled',
         'numberAvailable',
       ];
-      if (kind === 'DaemonSet') return [...keys.map((key) => text(status[key])), ageOf(item, world)];
+      if (kind === 'DaemonSet') return [...keys.map((key) => show(status[key])), ageOf(item, world)];
       return [
-        `${text(status['readyReplicas'])}/${text(part(item, 'spec')['replicas'])}`,
-        text(status['updatedReplicas']),
-        text(status['availableReplicas']),
+        `${show(status['readyReplicas'])}/${show(part(item, 'spec')['replicas'])}`,
+        show(status['updatedReplicas']),
+        show(status['availableReplicas']),
         ageOf(item, world),
       ];
     },
@@ -197,15 +188,15 @@ function nodeRow(item: ApiObject, world: World, wide: boolean): string[] {
 function podRow(item: ApiObject, world: World, wide: boolean): string[] {
   const status = part(item, 'status');
   const container = (status['containerStatuses'] as Record<string, unknown>[] | undefined)?.[0];
-  const phase = item.metadata['deletionTimestamp'] === undefined ? text(status['phase']) : 'Terminating';
+  const phase = item.metadata['deletionTimestamp'] === undefined ? show(status['phase']) : 'Terminating';
   const row = [
     container?.['ready'] === true ? '1/1' : '0/1',
     phase,
-    text(container?.['restartCount'] ?? 0),
+    show(container?.['restartCount'] ?? 0),
     ageOf(item, world),
   ];
   return wide
-    ? [...row, text(status['podIP'] ?? '<none>'), text(part(item, 'spec')['nodeName'] ?? '<none>'), '<none>', '<none>']
+    ? [...row, show(status['podIP'] ?? '<none>'), show(part(item, 'spec')['nodeName'] ?? '<none>'), '<none>', '<none>']
     : row;
 }
 

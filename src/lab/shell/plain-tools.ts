@@ -1,6 +1,6 @@
 import { hexOf } from '../identity.ts';
 import { putFile } from '../machine-files.ts';
-import { printf } from './printf.ts';
+import { sizeOf, textTools } from './text-tools.ts';
 import type { Tool, ToolContext } from './shell.ts';
 
 function resolve(context: ToolContext, path: string): string {
@@ -80,11 +80,6 @@ const dd: Tool = async (context) => {
     context.err(`${Math.ceil(kept.length / size)}+0 records in\n${Math.ceil(kept.length / size)}+0 records out\n`);
   return 0;
 };
-
-function sizeOf(text: string): number {
-  const [, amount = '1', unit = ''] = /^(\d+)([kKMG]?)/.exec(text) ?? [];
-  return Number(amount) * (({ k: 1024, K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as Record<string, number>)[unit] ?? 1);
-}
 
 const install: Tool = async (context) => {
   const words: string[] = [];
@@ -229,53 +224,10 @@ const chown: Tool = async (context) => {
   return 0;
 };
 
-const cmp: Tool = async (context) => {
-  const [a = '', b = ''] = context.args.filter((arg) => !arg.startsWith('-'));
-  for (const path of [a, b]) {
-    if (await context.machine.fs.exists(resolve(context, path))) continue;
-    context.err(`cmp: ${path}: No such file or directory\n`);
-    return 2;
-  }
-  const [left, right] = await Promise.all(
-    [a, b].map((path) => context.machine.fs.readFileBuffer(resolve(context, path))),
-  );
-  if (left && right && Buffer.from(left).equals(Buffer.from(right))) return 0;
-  if (!context.args.includes('-s')) context.out(`${a} ${b} differ\n`);
-  return 1;
-};
-
-/** just-bash's files have no endless devices. */
-const head: Tool = (context) => {
-  const device = context.args.find((arg) => arg === '/dev/zero' || arg === '/dev/urandom');
-  const text = context.args.join(' ');
-  const count = sizeOf(/-c\s*(\d+[kKMG]?)/.exec(text)?.[1] ?? '0');
-  if (device === undefined) return context.original();
-  context.write(Buffer.alloc(count, device === '/dev/zero' ? 0 : 'lab'));
-  return 0;
-};
-
-/** just-bash's awk knows neither `name=value` among the files nor `-` for stdin. */
-const awk: Tool = (context) => {
-  const args = [...context.args];
-  let i = 0;
-  let program = false;
-  for (; i < args.length && args[i]?.startsWith('-') && args[i] !== '-'; i += 1) {
-    if (args[i] === '-f') program = true;
-    if (/^-[vFf]$/.test(args[i] ?? '')) i += 1;
-  }
-  const end = program ? i : i + 1;
-  const operands = args.slice(end);
-  const assigned = operands.filter((word) => /^[A-Za-z_]\w*=/.test(word));
-  const files = operands.filter((word) => !assigned.includes(word));
-  const read = files.length === 1 && files[0] === '-' ? [] : files;
-  return context.original([...assigned.flatMap((word) => ['-v', word]), ...args.slice(0, end), ...read]);
-};
-
 const nothing: Tool = () => 0;
 
 export const plainTools: Readonly<Record<string, Tool>> = {
-  head,
-  printf,
+  ...textTools,
   uname,
   hostname,
   id,
@@ -291,20 +243,16 @@ export const plainTools: Readonly<Record<string, Tool>> = {
   kill,
   chown,
   chgrp: chown,
-  awk,
-  cmp,
   whoami: (context) => {
     context.out(context.uid === 0 ? 'root\n' : 'ops\n');
     return 0;
   },
-  ...{
-    sync: nothing,
-    logger: nothing,
-    swapon: nothing,
-    modprobe: nothing,
-    sysctl: nothing,
-    fsync: nothing,
-  },
+  sync: nothing,
+  logger: nothing,
+  swapon: nothing,
+  modprobe: nothing,
+  sysctl: nothing,
+  fsync: nothing,
   nproc: (context) => {
     context.out('2\n');
     return 0;

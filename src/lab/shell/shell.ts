@@ -4,6 +4,7 @@ import type { Bash, Command, IFileSystem, ResolvedCommandContext } from 'just-ba
 import { Killed } from '../clock.ts';
 import type { Machine } from '../machine.ts';
 import type { World } from '../world.ts';
+import { withFault } from './fault.ts';
 import { quote } from './quote.ts';
 import { streamMark, StreamPlugin } from './stream.ts';
 import { machineFsClass, type FsProcess, type OutputSinks } from './machine-fs.ts';
@@ -322,28 +323,4 @@ const internalVariable = /^(\?|#|@|\*|\d+|SHELLOPTS|BASHOPTS|OSTYPE|MACHTYPE|HOS
 
 function scriptVariables(env: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !internalVariable.test(name)));
-}
-
-async function withFault(machine: Machine, line: string, context: ToolContext, tool: Tool): Promise<number> {
-  const fault = machine.audit.takeFault(line);
-  switch (fault?.kind) {
-    case undefined:
-      break;
-    case 'exit':
-      context.err(`error: a fault of the lab ended this command with exit code ${fault.code}\n`);
-      return fault.code;
-    case 'disconnect':
-      machine.dropConnections();
-      break;
-    case 'hang':
-      await machine.clock.sleep(Number.MAX_SAFE_INTEGER, context.signal);
-      break;
-    case 'reboot':
-      machine.reboot();
-      throw new Killed();
-    case 'slow':
-      await machine.clock.sleep(fault.ms, context.signal);
-      break;
-  }
-  return tool(context);
 }

@@ -1,25 +1,17 @@
 import { work } from '../clock.ts';
 import { hexOf } from '../identity.ts';
 import { putFile } from '../machine-files.ts';
-import { manifestOf } from '../manifests.ts';
 import { table } from '../kubectl/print.ts';
-import {
-  compareVersions,
-  controlPlaneComponents,
-  findMinor,
-  imagesOf,
-  isRelease,
-  minorNumber,
-  minorOf,
-  tagOf,
-} from '../releases.ts';
+import { controlPlaneComponents, findMinor, imagesOf, minorNumber, minorOf, tagOf } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes } from '../world.ts';
+import { kubeletProblems, versionProblems } from './kubeadm-policy.ts';
 import type { KubeadmCall } from './kubeadm.ts';
+import { say, upgradeAddons, upgradeStaticPods } from './static-pods.ts';
 
 const stackTrace = 'To see the stack trace of this error execute with --v=5 or higher\n';
 /** Milliseconds of simulated work. */
-const durations = { preflight: 400, component: 600, worker: 300, config: 200 };
+const durations = { preflight: 400, worker: 300, config: 200 };
 
 const configLines = [
   '[upgrade/config] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...',
@@ -121,48 +113,6 @@ function planTable(context: ToolContext, version: string): void {
 
 function shown(component: string, image: string): string {
   return component === 'etcd' ? tagOf(image) : `v${tagOf(image)}`;
-}
-
-function say(context: ToolContext, lines: readonly string[]): void {
-  context.out(lines.map((line) => `${line}\n`).join(''));
-}
-
-/** kubeadm's version policy (cmd/kubeadm/app/phases/upgrade/policy.go). `--force` skips those marked so. */
-function versionProblems(cluster: string, target: string, kubeadm: string, force: boolean): string[] {
-  const problems: string[] = [];
-  const [from, to, own] = [minorNumber(cluster), minorNumber(target), minorNumber(kubeadm)];
-  if (!isRelease(target)) problems.push(`Specified version to upgrade to "v${target}" is not a released version`);
-  if (to > from + 1)
-    problems.push(
-      `Specified version to upgrade to "v${target}" is too high; kubeadm can upgrade only 1 minor version at a time`,
-    );
-  if (to < from)
-    problems.push(
-      `Specified version to upgrade to "v${target}" is too low; kubeadm can't downgrade a control plane of v${cluster}`,
-    );
-  if (to > own)
-    problems.push(
-      `Specified version to upgrade to "v${target}" is at least one minor release higher than the kubeadm minor release (${to} > ${own}). Such an upgrade is not supported`,
-    );
-  if (own > from + 1)
-    problems.push(
-      `This version of kubeadm (v${kubeadm}) cannot upgrade a cluster of version v${cluster}: at most one minor release older is supported`,
-    );
-  if (!force && to === own && compareVersions(target, kubeadm) > 0)
-    problems.push(
-      `Specified version to upgrade to "v${target}" is higher than the kubeadm version "v${kubeadm}". Upgrade kubeadm first using the tool you used to install kubeadm`,
-    );
-  return problems;
-}
-
-/** Kubelets too old for the target: 1 minor before 1.29, 3 from then on. */
-function kubeletProblems(context: ToolContext, target: string): string[] {
-  const allowed = minorNumber(target) < 29 ? 1 : 3;
-  return context.world.machines.flatMap((machine) => {
-    const { kubeletVersion } = context.world.cluster.condition(machine);
-    if (minorNumber(target) - minorNumber(kubeletVersion) <= allowed) return [];
-    return [`There are kubelets in this cluster that are too old that have these versions [v${kubeletVersion}]`];
-  });
 }
 
 function refuse(context: ToolContext, problems: readonly string[]): number {
@@ -341,62 +291,4 @@ async function writeKubeletConfig(context: ToolContext, version: string): Promis
     '/var/lib/kubelet/instance-config.yaml',
     'containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n',
   );
-}
-
-/** etcd, then the API server, the controller manager, the scheduler: swap the manifest, wait for the kubelet. */
-async function upgradeStaticPods(context: ToolContext, version: string, withEtcd: boolean): Promise<void> {
-  const { machine } = context;
-  const images = imagesOf(version);
-  const stamp = new Date(machine.clock.now()).toISOString().slice(0, 19).replace(/[T:]/g, '-');
-  for (const component of [...(withEtcd ? ['etcd'] : []), ...controlPlaneComponents]) {
-    const image = images[component] ?? '';
-    const pod = machine.staticPods.get(component);
-    say(context, [`[upgrade/staticpods] Preparing for "${component}" upgrade`]);
-    if (!pod || pod.image === image) {
-      say(context, [`[upgrade/staticpods] Current and new manifests of ${component} are equal, skipping upgrade`]);
-      continue;
-    }
-    const manifest = `/etc/kubernetes/manifests/${component}.yaml`;
-    const backup = `/etc/kubernetes/tmp/kubeadm-backup-manifests-${stamp}/${component}.yaml`;
-    await putFile(machine, backup, await machine.fs.readFile(manifest), 0o600);
-    await putFile(machine, manifest, manifestOf(component, image, machine.ip, machine.name), 0o600);
-    say(context, [
-      `[upgrade/staticpods] Moved new manifest to "${manifest}" and backed up old manifest to "${backup}"`,
-      '[upgrade/staticpods] Waiting for the kubelet to restart the component',
-      '[upgrade/staticpods] This can take up to 5m0s',
-    ]);
-    machine.pulledImages.add(image);
-    Object.assign(pod, {
-      image,
-      hash: hexOf(`${machine.name}/${image}`, 32),
-      startedAt: machine.clock.now(),
-      restarts: 0,
-      readyAt: machine.clock.now() + durations.component / 2 / machine.clock.scale,
-    });
-    await work(machine.clock, durations.component, context.signal);
-    say(context, [
-      `[apiclient] Found ${controlPlanes(context.world).length} Pods for label selector component=${component}`,
-      `[upgrade/staticpods] Component "${component}" upgraded successfully!`,
-    ]);
-  }
-}
-
-/** From 1.28 on CoreDNS and kube-proxy wait for the last control plane. */
-function upgradeAddons(context: ToolContext, version: string): void {
-  const { cluster } = context.world;
-  const behind = controlPlanes(context.world).filter(
-    (machine) => tagOf(machine.staticPods.get('kube-apiserver')?.image ?? '') !== version,
-  );
-  if (behind.length > 0) {
-    say(context, [
-      `[upgrade/addon] Skipping upgrade of addons because control plane instances [${behind.map((machine) => machine.name).join(' ')}] have not been upgraded`,
-    ]);
-    return;
-  }
-  const images = imagesOf(version);
-  cluster.updateImage('coredns', images['coredns'] ?? '');
-  cluster.updateImage('kube-proxy', images['kube-proxy'] ?? '');
-  cluster.coreDnsVersion = findMinor(minorOf(version))?.coredns ?? cluster.coreDnsVersion;
-  cluster.kubeProxyVersion = version;
-  say(context, ['[addons] Applied essential addon: CoreDNS', '[addons] Applied essential addon: kube-proxy']);
 }

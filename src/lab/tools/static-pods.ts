@@ -1,0 +1,72 @@
+import { work } from '../clock.ts';
+import { hexOf } from '../identity.ts';
+import { putFile } from '../machine-files.ts';
+import { manifestOf } from '../manifests.ts';
+import { controlPlaneComponents, findMinor, imagesOf, minorOf, tagOf } from '../releases.ts';
+import type { ToolContext } from '../shell/shell.ts';
+import { controlPlanes } from '../world.ts';
+
+/** Milliseconds of simulated work for each component. */
+const componentWork = 600;
+
+export function say(context: ToolContext, lines: readonly string[]): void {
+  context.out(lines.map((line) => `${line}\n`).join(''));
+}
+
+/** etcd, then the API server, the controller manager, the scheduler: swap the manifest, wait for the kubelet. */
+export async function upgradeStaticPods(context: ToolContext, version: string, withEtcd: boolean): Promise<void> {
+  const { machine } = context;
+  const images = imagesOf(version);
+  const stamp = new Date(machine.clock.now()).toISOString().slice(0, 19).replace(/[T:]/g, '-');
+  for (const component of [...(withEtcd ? ['etcd'] : []), ...controlPlaneComponents]) {
+    const image = images[component] ?? '';
+    const pod = machine.staticPods.get(component);
+    say(context, [`[upgrade/staticpods] Preparing for "${component}" upgrade`]);
+    if (!pod || pod.image === image) {
+      say(context, [`[upgrade/staticpods] Current and new manifests of ${component} are equal, skipping upgrade`]);
+      continue;
+    }
+    const manifest = `/etc/kubernetes/manifests/${component}.yaml`;
+    const backup = `/etc/kubernetes/tmp/kubeadm-backup-manifests-${stamp}/${component}.yaml`;
+    await putFile(machine, backup, await machine.fs.readFile(manifest), 0o600);
+    await putFile(machine, manifest, manifestOf(component, image, machine.ip, machine.name), 0o600);
+    say(context, [
+      `[upgrade/staticpods] Moved new manifest to "${manifest}" and backed up old manifest to "${backup}"`,
+      '[upgrade/staticpods] Waiting for the kubelet to restart the component',
+      '[upgrade/staticpods] This can take up to 5m0s',
+    ]);
+    machine.pulledImages.add(image);
+    Object.assign(pod, {
+      image,
+      hash: hexOf(`${machine.name}/${image}`, 32),
+      startedAt: machine.clock.now(),
+      restarts: 0,
+      readyAt: machine.clock.now() + componentWork / 2 / machine.clock.scale,
+    });
+    await work(machine.clock, componentWork, context.signal);
+    say(context, [
+      `[apiclient] Found ${controlPlanes(context.world).length} Pods for label selector component=${component}`,
+      `[upgrade/staticpods] Component "${component}" upgraded successfully!`,
+    ]);
+  }
+}
+
+/** From 1.28 on CoreDNS and kube-proxy wait for the last control plane. */
+export function upgradeAddons(context: ToolContext, version: string): void {
+  const { cluster } = context.world;
+  const behind = controlPlanes(context.world).filter(
+    (machine) => tagOf(machine.staticPods.get('kube-apiserver')?.image ?? '') !== version,
+  );
+  if (behind.length > 0) {
+    say(context, [
+      `[upgrade/addon] Skipping upgrade of addons because control plane instances [${behind.map((machine) => machine.name).join(' ')}] have not been upgraded`,
+    ]);
+    return;
+  }
+  const images = imagesOf(version);
+  cluster.updateImage('coredns', images['coredns'] ?? '');
+  cluster.updateImage('kube-proxy', images['kube-proxy'] ?? '');
+  cluster.coreDnsVersion = findMinor(minorOf(version))?.coredns ?? cluster.coreDnsVersion;
+  cluster.kubeProxyVersion = version;
+  say(context, ['[addons] Applied essential addon: CoreDNS', '[addons] Applied essential addon: kube-proxy']);
+}
