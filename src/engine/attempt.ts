@@ -16,14 +16,16 @@ type CountingSink = OutputSink & { readonly offsets: FollowFrom };
  */
 export function startAttempt(fleet: Fleet, host: string, spec: AttemptSpec, sink: CountingSink): Promise<AttemptState> {
   const limit = spec.onTimeout === 'leave' ? spec.timeout : 0;
-  const follow = (remote: RemoteNode) => remote.follow(spec.run, spec.id, { ...sink.offsets }, sink, limit);
+  const follow = (remote: RemoteNode) => followToEnd(remote, spec.run, spec.id, sink, limit);
   return fleet.with(host, async (remote, again) => {
     if (again) {
       const state = await remote.status(spec.run, spec.id);
       if (state.kind !== 'absent') return follow(remote);
     }
     try {
-      return await remote.start(spec, sink);
+      const state = await remote.start(spec, sink);
+      // Its supervisor was killed, the script lives on.
+      return state.kind === 'running' && spec.onTimeout === 'kill' ? await follow(remote) : state;
     } catch (error) {
       // The request of a link that was lost arrived after all.
       if (error instanceof AlreadyClaimed && again) return follow(remote);
@@ -49,6 +51,20 @@ export function takeUpAttempt(
     const state = await remote.status(run, id);
     onState(state);
     if (state.kind === 'absent' || state.kind === 'never-ran') return state;
-    return remote.follow(run, id, { ...sink.offsets }, sink, limit);
+    return followToEnd(remote, run, id, sink, limit);
   });
+}
+
+/** Without a limit `running` is no end: a script whose supervisor was killed is followed until it is gone. */
+async function followToEnd(
+  remote: RemoteNode,
+  run: string,
+  id: string,
+  sink: CountingSink,
+  limit: number,
+): Promise<AttemptState> {
+  for (;;) {
+    const state = await remote.follow(run, id, { ...sink.offsets }, sink, limit);
+    if (state.kind !== 'running' || limit > 0) return state;
+  }
 }

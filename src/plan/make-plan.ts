@@ -75,7 +75,12 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     nodes,
     phases,
   } as const;
-  return { ...plan, createdAt: new Date(input.now).toISOString(), digest: digestOf(plan), findings: unique(findings) };
+  return {
+    ...plan,
+    createdAt: new Date(input.now).toISOString(),
+    digest: digestOf(plan),
+    findings: withoutConsequences(unique(findings)),
+  };
 }
 
 function draftPhases(input: PlanInput): DraftPhase[] {
@@ -159,4 +164,23 @@ function unique(findings: readonly Finding[]): Finding[] {
     seen.add(key);
     return true;
   });
+}
+
+/** Rules about versions: once one refuses a step, what they say of later steps mostly follows from it. */
+const VERSION_RULES = /^(skew-|no-skipped-minor$|no-downgrade$|kubeadm-version$|repository-offers$)/;
+
+/** Keeps the refusals of version rules at the first refused step, and says how many more follow from them. */
+function withoutConsequences(findings: readonly Finding[]): Finding[] {
+  const versionRefusals = findings.filter((one) => one.severity === 'refuse' && VERSION_RULES.test(one.guard));
+  const first = versionRefusals[0]?.step;
+  const later = versionRefusals.filter((one) => one.step !== first);
+  if (first === undefined || later.length === 0) return [...findings];
+  const more: Finding = {
+    guard: 'version-rules',
+    severity: 'note',
+    summary: `${later.length} more refusals by version rules at later steps are left out: they follow from ${first}`,
+    remedy: `Mend ${first} first; what is left then shows in the next plan.`,
+    source: 'Kubernetes version skew policy',
+  };
+  return [...findings.filter((one) => !later.includes(one)), more];
 }

@@ -40,7 +40,7 @@ test('upgrade-1.32 on 3 control planes and 2 workers: all at the version, in the
       kubeletRunning: VERSION,
       repoMinor: '1.32',
     });
-    for (const name of ['kubeadm', 'kubelet', 'kubectl']) expect(node.packages[name]).toMatch(/^1\.32\.9-/);
+    for (const name of ['kubeadm', 'kubelet', 'kubectl']) expect(node.packages[name]).toMatch(/^1\.32\.9/);
     expect(node.held.toSorted()).toEqual(before[index]?.held.toSorted());
     for (const [component, version] of Object.entries(node.staticPods)) {
       if (component !== 'etcd') expect(version, `${node.name} ${component}`).toBe(VERSION);
@@ -115,7 +115,7 @@ test('a step that fails is told with its last lines, its log and the way on; a r
   expect(status.stdout).toContain('worker-2');
   const id = /\d{8}-\d{6}-\S+/.exec(runs.stdout)?.[0] ?? '';
   const logs = await runbook(['logs', id, 'cp-1', '--state-dir', state]);
-  expect(logs.stdout).toContain('[upgrade/successful]');
+  expect(logs.stdout).toContain('SUCCESS!');
 }, 240_000);
 
 test.each([
