@@ -21,6 +21,11 @@ export function work(clock: Clock, ms: number, signal?: AbortSignal): Promise<vo
   return clock.sleep(ms / clock.scale, signal);
 }
 
+/** Never ends by itself. @throws Killed when the signal is aborted */
+export function forever(signal: AbortSignal): Promise<void> {
+  return abortable(() => () => undefined, signal);
+}
+
 export function realClock(scale = 1): Clock {
   return {
     now: () => Date.now(),

@@ -1,4 +1,4 @@
-import { Killed } from '../clock.ts';
+import { forever, Killed } from '../clock.ts';
 import type { Machine } from '../machine.ts';
 import type { Tool, ToolContext } from './shell.ts';
 
@@ -15,7 +15,7 @@ export async function withFault(machine: Machine, line: string, context: ToolCon
       machine.dropConnections();
       break;
     case 'hang':
-      await machine.clock.sleep(Number.MAX_SAFE_INTEGER, context.signal);
+      await forever(context.signal);
       break;
     case 'reboot':
       machine.reboot();
