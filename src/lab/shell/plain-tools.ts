@@ -75,11 +75,24 @@ const dd: Tool = async (context) => {
   const kept = count === undefined ? data : data.subarray(0, size * count);
   const to = options.get('of');
   if (to === undefined) context.out(kept.toString('utf8'));
-  else await context.machine.fs.writeFile(resolve(context, to), kept);
+  else await writeOutput(context, resolve(context, to), kept, options);
   if (options.get('status') !== 'none')
     context.err(`${Math.ceil(kept.length / size)}+0 records in\n${Math.ceil(kept.length / size)}+0 records out\n`);
   return 0;
 };
+
+async function writeOutput(
+  context: ToolContext,
+  path: string,
+  data: Buffer,
+  options: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { fs } = context.machine;
+  if (options.get('conv')?.split(',').includes('notrunc') !== true) return fs.writeFile(path, data);
+  if (options.get('oflag') === 'append') return fs.appendFile(path, data);
+  const present = (await fs.exists(path)) ? Buffer.from(await fs.readFileBuffer(path)) : Buffer.alloc(0);
+  return fs.writeFile(path, Buffer.concat([data, present.subarray(data.length)]));
+}
 
 const install: Tool = async (context) => {
   const words: string[] = [];
