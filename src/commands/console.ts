@@ -10,9 +10,9 @@ import type { CommonOptions } from './options.ts';
 export interface Console {
   readonly output: 'pretty' | 'plain' | 'json';
   readonly look: Look & { readonly columns: number; readonly verbose: boolean };
-  emit(event: NewEvent): void;
+  readonly emit: (event: NewEvent) => void;
   /** Prints data on stdout, past the renderer. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   renderer: Renderer;
 }
 

@@ -64,7 +64,7 @@ function expectSafeOrder(nodes: readonly NodeState[]): void {
     .flatMap((node) => node.commands.map((command) => ({ ...command, node })))
     .toSorted((a, b) => a.at.localeCompare(b.at));
   const lastApi =
-    all.findLast((one) => one.node.role === 'control-plane' && /^kubeadm upgrade/.test(one.line))?.at ?? '';
+    all.findLast((one) => one.node.role === 'control-plane' && one.line.startsWith('kubeadm upgrade'))?.at ?? '';
   const out = new Set<string>();
   for (const { line } of all) {
     const [, verb, name = ''] = /^kubectl.*\b(drain|uncordon) (\S+)/.exec(line) ?? [];
