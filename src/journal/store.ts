@@ -66,7 +66,7 @@ export class RunStore {
       if (error.code === 'ENOENT') return [];
       throw new Failure('usage', `cannot read the state folder ${this.root}: ${error.message}`);
     });
-    return names.toSorted().toReversed();
+    return names.toSorted((a, b) => b.localeCompare(a));
   }
 
   /** @throws Failure when there is no such run, or its files are damaged. */
