@@ -27,6 +27,8 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
   const failedNodes = new Set<string>();
   let firstFailure: (NodeEnd & { kind: 'failed' | 'refused' | 'stopped' | 'left' }) | undefined;
   for (const phase of context.plan.phases) {
+    // A single control plane has no other ones: nothing to tell.
+    if (phase.batches.length === 0) continue;
     context.emit(phaseStarted(context, phase));
     let failures = 0;
     for (const batch of phase.batches) {
