@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, readlink, rename, unlink } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -18,6 +18,12 @@ const lockSchema = z.object({
   pidStart: z.string(),
   bootId: z.string(),
   startedAt: z.string(),
+  /** Which takeover of the run; on the nodes only. */
+  epoch: z.number().int().optional(),
+  /** Machine id and process namespace: a host's name alone does not tell hosts (or containers) apart. */
+  place: z.string().optional(),
+  /** The nodes of which it needs a majority; on the nodes only. */
+  nodes: z.array(z.string()).optional(),
 });
 
 /** Who runs, since when, on what. */
@@ -26,6 +32,8 @@ export type LockHolder = z.infer<typeof lockSchema>;
 /** A lock that this process holds. */
 export interface HeldLock {
   readonly holder: LockHolder;
+  /** Looks at the lock again. @throws Failure (locked) when it is another's by now, or was released. */
+  assertHeld(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -93,13 +101,17 @@ export class LocalLock {
     });
     const text = await readFile(aside, 'utf8').catch(() => '');
     const moved = parseHolder(text);
-    if (moved && moved.id !== holder.id) await rename(aside, this.#file);
-    else await unlink(aside).catch(() => undefined);
+    if (moved && moved.id !== holder.id) await link(aside, this.#file).catch(() => undefined);
+    await unlink(aside).catch(() => undefined);
   }
 
   #held(holder: LockHolder): HeldLock {
     return {
       holder,
+      assertHeld: async () => {
+        const present = await this.look();
+        if (present?.holder.id !== holder.id) throw lostTo(present?.holder);
+      },
       release: async () => {
         const text = await readFile(this.#file, 'utf8').catch(() => '');
         if (parseHolder(text)?.id === holder.id) await unlink(this.#file).catch(() => undefined);
@@ -118,13 +130,22 @@ export function lockedBy(holder: LockHolder, gone: boolean): Failure {
   ]);
 }
 
-function describeHolder(holder: LockHolder): string[] {
+/** A lock that was held and is no more. */
+export function lostTo(holder: LockHolder | undefined): Failure {
+  return new Failure('locked', `this run holds its lock no more: ${holder ? 'it was taken over' : 'it was released'}`, [
+    ...(holder ? describeHolder(holder) : []),
+    'Nothing new is started. Look who works on this cluster, then `runbook resume`.',
+  ]);
+}
+
+export function describeHolder(holder: LockHolder): string[] {
   return [
     `lock ${holder.id}: run ${holder.run} (${holder.runbook}), process ${holder.pid} on ${holder.host}, since ${holder.startedAt}`,
   ];
 }
 
-function parseHolder(text: string): LockHolder | undefined {
+/** Undefined for anything that is not a holder's record. */
+export function parseHolder(text: string): LockHolder | undefined {
   try {
     return lockSchema.parse(JSON.parse(text));
   } catch {
@@ -132,19 +153,25 @@ function parseHolder(text: string): LockHolder | undefined {
   }
 }
 
+/** Written apart and linked to its name, so that no crash leaves half a lock, which nobody could release. */
 async function createExclusive(file: string, holder: LockHolder): Promise<boolean> {
-  const handle = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return undefined;
-    throw error;
-  });
-  if (!handle) return false;
+  const apart = `${file}.new.${randomBytes(4).toString('hex')}`;
+  const handle = await open(apart, 'wx', 0o600);
   try {
     await handle.writeFile(`${JSON.stringify(holder)}\n`);
     await handle.datasync();
   } finally {
     await handle.close();
   }
-  return true;
+  try {
+    await link(apart, file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(apart);
+  }
 }
 
 /** This process as a holder. */
@@ -160,12 +187,15 @@ export async function thisHolder(run: string, runbook: string, cluster: string):
     pid: process.pid,
     pidStart: (await processStat(process.pid)).start,
     bootId: await bootId(),
+    place: await thisPlace(),
     startedAt: new Date().toISOString(),
   };
 }
 
-async function isGone(holder: LockHolder): Promise<boolean> {
+/** True when the holder's process was on this host and is proven to have ended. */
+export async function isGone(holder: LockHolder): Promise<boolean> {
   if (holder.host !== hostname()) return false;
+  if (holder.place !== undefined && holder.place !== (await thisPlace())) return false;
   if (holder.bootId !== (await bootId())) return true;
   try {
     process.kill(holder.pid, 0);
@@ -174,6 +204,12 @@ async function isGone(holder: LockHolder): Promise<boolean> {
   }
   const now = await processStat(holder.pid);
   return now.state === 'Z' || (holder.pidStart !== '' && holder.pidStart !== now.start);
+}
+
+async function thisPlace(): Promise<string> {
+  const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '');
+  const processes = await readlink('/proc/self/ns/pid').catch(() => '');
+  return `${machine.trim()} ${processes}`;
 }
 
 async function bootId(): Promise<string> {

@@ -1,0 +1,148 @@
+import { Failure } from '../failure.ts';
+import { type HeldLock, type LockHolder, lostTo } from './lock.ts';
+import { majorityOf, type Missing } from './lock-picture.ts';
+import { beatScript, type LockView, parseView, releaseScript } from './lock-script.ts';
+import { type Answer, type AskNode, askAll, askOne } from './node-script.ts';
+
+export interface LockSetting {
+  /** The nodes that keep the lock, in the order of their names. */
+  readonly nodes: readonly string[];
+  readonly root: string;
+  readonly ask: AskNode;
+  /** Tells the operator something that he should know. */
+  readonly say: (text: string, detail: readonly string[]) => void;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Milliseconds between two heartbeats. */
+  readonly interval: number;
+  /** Milliseconds for which a majority that cannot be asked is asked again before the run gives up. */
+  readonly patience: number;
+}
+
+const PAUSE = 2000;
+
+/** A lock on a majority of the nodes, with its heartbeat. */
+export class HeldNodeLock implements HeldLock {
+  readonly holder: LockHolder;
+  readonly #setting: LockSetting;
+  readonly #stop = new AbortController();
+  readonly #beating = new Set<string>();
+  #count = 0;
+  #running: Promise<void> = Promise.resolve();
+  #queued: Promise<void> | undefined;
+
+  constructor(setting: LockSetting, holder: LockHolder) {
+    this.#setting = setting;
+    this.holder = holder;
+  }
+
+  startHeartbeat(): void {
+    void this.#heartbeat();
+  }
+
+  /** Callers that come while one look is under way share the next: a look never answers for a time before its call. */
+  assertHeld(): Promise<void> {
+    this.#queued ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#queued = undefined;
+        this.#running = this.#look();
+        return this.#running;
+      });
+    return this.#queued;
+  }
+
+  /** One look, right after the lock was taken. @throws Failure (locked | unreachable) */
+  async verify(): Promise<void> {
+    const vote = await this.#vote();
+    if (vote.kind === 'lost') throw lostTo(vote.to);
+    if (vote.kind === 'unknown') throw new Failure('unreachable', 'the lock cannot be looked at; nothing was changed');
+  }
+
+  /** Ends the heartbeat and frees the lock wherever it is still this one's. */
+  async release(): Promise<void> {
+    this.#stop.abort();
+    const { nodes, ask, root, say } = this.#setting;
+    const answers = await askAll(nodes, ask, () => releaseScript(root, this.holder.id), parseView);
+    const failed = answers.filter((answer) => 'problem' in answer);
+    // What stays on a minority is known as released by what the others say.
+    if (failed.length < majorityOf(nodes.length)) return;
+    say(
+      `could not release lock ${this.holder.id} on most nodes`,
+      failed.map(({ node, problem }) => `${node}: ${problem}`),
+    );
+  }
+
+  async #heartbeat(): Promise<void> {
+    const { interval, nodes, sleep } = this.#setting;
+    for (;;) {
+      await sleep(interval, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      for (const node of nodes) void this.#beat(node);
+    }
+  }
+
+  /** A node that is slow to answer gets no second request meanwhile. */
+  async #beat(node: string): Promise<void> {
+    if (this.#beating.has(node)) return;
+    this.#beating.add(node);
+    await this.#ask(node);
+    this.#beating.delete(node);
+  }
+
+  #ask(node: string): Promise<Answer<LockView>> {
+    const { ask, root } = this.#setting;
+    this.#count += 1;
+    return askOne(node, ask, beatScript(root, this.holder.id, this.#count), parseView);
+  }
+
+  async #look(): Promise<void> {
+    const { patience, sleep } = this.#setting;
+    for (let waited = 0; ; waited += PAUSE) {
+      const vote = await this.#vote();
+      if (vote.kind === 'held') return;
+      if (vote.kind === 'lost') throw lostTo(vote.to);
+      if (waited >= patience) throw cannotLook(vote.missing);
+      await sleep(PAUSE, this.#stop.signal);
+    }
+  }
+
+  /** Settles as soon as a majority has answered alike; a slow node is not waited for. */
+  #vote(): Promise<Vote> {
+    const { nodes } = this.#setting;
+    const needed = majorityOf(nodes.length);
+    const missing: Missing[] = [];
+    let held = 0;
+    let lost = 0;
+    let to: LockHolder | undefined;
+    return new Promise((resolve) => {
+      const onAnswer = (answer: Answer<LockView>): void => {
+        if ('problem' in answer) missing.push(answer);
+        else if (isHeldBy(answer.value, this.holder)) held += 1;
+        else {
+          lost += 1;
+          if (answer.value.state === 'held') to = answer.value.holder;
+        }
+        if (held >= needed) resolve({ kind: 'held' });
+        else if (lost > nodes.length - needed) resolve({ kind: 'lost', to });
+        else if (held + lost + missing.length === nodes.length) resolve({ kind: 'unknown', missing });
+      };
+      for (const node of nodes) void this.#ask(node).then(onAnswer);
+    });
+  }
+}
+
+type Vote =
+  | { readonly kind: 'held' }
+  | { readonly kind: 'lost'; readonly to: LockHolder | undefined }
+  | { readonly kind: 'unknown'; readonly missing: readonly Missing[] };
+
+export function isHeldBy(view: LockView, holder: LockHolder): boolean {
+  return view.state === 'held' && view.holder?.id === holder.id;
+}
+
+function cannotLook(missing: readonly Missing[]): Failure {
+  return new Failure('step-failed', 'cannot look at the lock on most of its nodes', [
+    ...missing.map(({ node, problem }) => `${node}: ${problem}`),
+    'Nothing new is started. When they can be reached again: `runbook resume`.',
+  ]);
+}

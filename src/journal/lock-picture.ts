@@ -1,0 +1,85 @@
+import type { LockHolder } from './lock.ts';
+import type { LockView } from './lock-script.ts';
+import type { Answer } from './node-script.ts';
+
+export interface Missing {
+  readonly node: string;
+  readonly problem: string;
+  /** The node answered, and refuses. */
+  readonly refused: boolean;
+}
+
+/** The locks of all nodes at one look. */
+export interface Picture {
+  readonly views: ReadonlyMap<string, LockView>;
+  readonly missing: readonly Missing[];
+}
+
+/** One lock as it lies on the nodes. */
+export interface Claim {
+  readonly holder: LockHolder;
+  /** Its heartbeat counter, by node. */
+  readonly beats: ReadonlyMap<string, number>;
+  /**
+   * `holds`: it has, or for all that can be seen may have, a majority of its nodes. `released`: it was released on one of them, the
+   * others could not be reached then. `partial`: too few; its holder takes it just now, or ended in the middle of that.
+   */
+  readonly kind: 'holds' | 'released' | 'partial';
+}
+
+export function majorityOf(count: number): number {
+  return Math.floor(count / 2) + 1;
+}
+
+export function pictureOf(answers: readonly Answer<LockView>[]): Picture {
+  const views = new Map<string, LockView>();
+  const missing: Missing[] = [];
+  for (const answer of answers) {
+    if ('value' in answer) views.set(answer.node, answer.value);
+    else missing.push(answer);
+  }
+  return { views, missing };
+}
+
+/** Every lock that is not free on some node. */
+export function claimsIn(picture: Picture): Claim[] {
+  const found = new Map<string, { holder: LockHolder; beats: Map<string, number> }>();
+  const released = new Set<string>();
+  for (const [node, view] of picture.views) {
+    if (!view.holder) continue;
+    if (view.state === 'free') released.add(view.holder.id);
+    else {
+      const claim = found.get(view.holder.id) ?? { holder: view.holder, beats: new Map() };
+      claim.beats.set(node, view.beat);
+      found.set(view.holder.id, claim);
+    }
+  }
+  return [...found.values()].map((claim) => ({ ...claim, kind: kindOf(claim, picture, released) }));
+}
+
+function kindOf(
+  { holder, beats }: { readonly holder: LockHolder; readonly beats: ReadonlyMap<string, number> },
+  picture: Picture,
+  released: ReadonlySet<string>,
+): Claim['kind'] {
+  if (released.has(holder.id)) return 'released';
+  const own = holder.nodes ?? [...picture.views.keys()];
+  const unseen = own.filter((node) => !picture.views.has(node)).length;
+  return beats.size + unseen >= majorityOf(own.length) ? 'holds' : 'partial';
+}
+
+/** The highest epoch that any node's lock, held or free, tells of a run. */
+export function epochIn(picture: Picture, run: string): number {
+  const epochs = [...picture.views.values()].map(({ holder }) => (holder?.run === run ? (holder.epoch ?? 0) : 0));
+  return Math.max(0, ...epochs);
+}
+
+/** Whether the counter of a lock moved between two looks; undefined: no node answered both times. */
+export function hasMoved(before: Claim, now: Picture): boolean | undefined {
+  const seen = [...before.beats].flatMap(([node, beat]) => {
+    const view = now.views.get(node);
+    if (!view) return [];
+    return [view.state === 'held' && view.holder?.id === before.holder.id && view.beat !== beat];
+  });
+  return seen.length === 0 ? undefined : seen.includes(true);
+}

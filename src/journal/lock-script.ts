@@ -1,0 +1,125 @@
+import { type LockHolder, parseHolder } from './lock.ts';
+import { hereDocument, nodeScript } from './node-script.ts';
+
+/**
+ * What one node says of its lock. Locks are generations, files that are made once and never changed: `lock/g7` is the holder's
+ * record, `lock/free7` says that it was released, `lock/beat7` is its heartbeat counter. The highest generation counts; who takes the
+ * lock creates the next one by `ln`, which is atomic and whole, so that of any number of takers one wins and a crash leaves no half.
+ */
+export interface LockView {
+  readonly generation: number;
+  readonly state: 'none' | 'free' | 'held';
+  readonly holder?: LockHolder;
+  readonly beat: number;
+}
+
+const common = `
+[ ! -e "$root" ] || { [ -r "$root" ] && [ -x "$root" ]; } || refuse "may not read $root"
+l=$root/lock
+newest() {
+  g=0
+  for f in "$l"/g*; do
+    f=\${f##*/g}
+    if [ "$f" -gt $g ] 2>/dev/null; then g=$f; fi
+  done
+}
+# what is taken away while it is read is looked for again
+present() {
+  for try in 1 2 3; do
+    newest
+    h=
+    [ $g != 0 ] || return 0
+    read -r h 2>/dev/null <"$l/g$g" && return 0
+  done
+  refuse "cannot read $l/g$g"
+}
+tell() {
+  present
+  w=held b=0
+  [ $g != 0 ] || w=none
+  [ ! -e "$l/free$g" ] || w=free
+  [ ! -r "$l/beat$g" ] || read -r b <"$l/beat$g"
+  echo $w $g $b
+  printf '%s\\n' "$h"
+}
+mine() { case $h in *"\\"id\\":\\"$id\\""*) return 0 ;; esac; return 1; }
+`;
+
+export function lookScript(root: string): string {
+  return nodeScript(root, `${common}tell`);
+}
+
+/** Takes the generation after `view`, if that is still the newest and is free, or may be passed over. */
+export function takeScript(root: string, view: LockView, holder: LockHolder, passOver: boolean): string {
+  const write = hereDocument(asciiJson(holder), `LC_ALL=C dd of="$new" conv=fsync`);
+  return nodeScript(
+    root,
+    `${common}
+make_root "$l"
+newest
+if [ $g = ${view.generation} ] && { [ $g = 0 ] || [ -e "$l/free$g" ] || [ ${passOver ? 1 : 0} = 1 ]; }; then
+  n=$((g + 1)) new=$l/new.${holder.id}
+  ${write}[ $? = 0 ] || { rm -f "$new"; refuse "cannot keep a lock in $l"; }
+  if ln "$new" "$l/g$n" 2>/dev/null; then
+    sync_file "$l/g$n"
+    newest
+    if [ $g != $n ]; then
+      rm -f "$l/g$n"
+    else
+      for f in "$l"/g*; do
+        f=\${f##*/g}
+        if [ "$f" -lt $((n - 1)) ] 2>/dev/null; then rm -f "$l/g$f" "$l/free$f" "$l/beat$f"; fi
+      done
+      rm -f "$l"/new.*
+    fi
+  else
+    newest
+    [ $g != ${view.generation} ] || refuse "cannot make a lock in $l"
+  fi
+  rm -f "$new"
+fi
+tell`,
+  );
+}
+
+/** Marks the lock as free if it is that of `id`. */
+export function releaseScript(root: string, id: string): string {
+  return nodeScript(
+    root,
+    `${common}
+id=${id}
+present
+if mine; then dd if=/dev/null of="$l/free$g" conv=fsync 2>/dev/null || : >"$l/free$g" || refuse "cannot release in $l"; fi
+tell`,
+  );
+}
+
+/** Sets the heartbeat counter if the lock is that of `id`. */
+export function beatScript(root: string, id: string, count: number): string {
+  return nodeScript(
+    root,
+    `${common}
+id=${id}
+present
+if mine; then echo ${count} >"$l/.beat$$" && mv -f "$l/.beat$$" "$l/beat$g"; fi
+tell`,
+  );
+}
+
+/** @throws Error when it is not what the scripts print. */
+export function parseView(stdout: string): LockView {
+  const [first = '', second = ''] = stdout.split('\n');
+  const [, word = '', generation = '', beat = ''] = /^(none|free|held) (\d+) (\d+)$/.exec(first) ?? [];
+  if (word === 'none') return { generation: 0, state: 'none', beat: 0 };
+  const holder = parseHolder(second);
+  if (!holder || (word !== 'free' && word !== 'held')) throw new Error(`cannot read its lock: ${first} ${second}`);
+  return { generation: Number(generation), state: word, holder, beat: Number(beat) };
+}
+
+/** One line that every shell reads alike. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[^\u0020-\u007E]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

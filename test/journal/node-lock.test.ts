@@ -1,0 +1,289 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { type LockHolder, thisHolder } from '../../src/journal/lock.ts';
+import { NodeLock, type TakePolicy } from '../../src/journal/node-lock.ts';
+import { nodes, type Nodes, shells, Sleepers } from './nodes.ts';
+
+const nobody: TakePolicy = { passGone: () => false, watch: () => false };
+const sameRun = (run: string): TakePolicy => ({
+  passGone: (holder) => holder.run === run,
+  watch: (holder) => holder.run === run,
+});
+
+function lockOn(on: Nodes, sleepers?: Sleepers, said: string[] = []): NodeLock {
+  const sleep = sleepers?.sleep ?? ((ms, signal) => wait(ms, undefined, { signal, ref: false }).catch(() => undefined));
+  return new NodeLock({
+    nodes: on.names,
+    root: on.root,
+    ask: on.ask,
+    say: (text, detail) => said.push([text, ...detail].join('\n')),
+    sleep,
+    interval: 10_000,
+    patience: 10_000,
+  });
+}
+
+const holderOf = (run: string): Promise<LockHolder> => thisHolder(run, 'upgrade', 'prod');
+
+/** A holder whose process ended on this host. */
+async function deadHolder(run: string): Promise<LockHolder> {
+  const child = spawn('true');
+  await once(child, 'exit');
+  return { ...(await holderOf(run)), pid: child.pid ?? 0 };
+}
+
+const elsewhere = async (run: string): Promise<LockHolder> => ({ ...(await holderOf(run)), host: 'elsewhere' });
+
+test.each(shells)(
+  '%s: it is held on all nodes, refused to others with its holder, looked at, and released',
+  async (shell) => {
+    const on = await nodes(3, shell);
+    const lock = lockOn(on);
+    const held = await lock.take({ ...(await holderOf('run-1')), user: "o'hära" }, nobody);
+    await held.assertHeld();
+    const picture = await lock.look();
+    expect([...picture.views.values()].map((view) => [view.state, view.holder?.user, view.holder?.epoch])).toEqual(
+      Array.from({ length: 3 }, () => ['held', "o'hära", 1]),
+    );
+    await expect(lock.refuseLive(picture)).rejects.toMatchObject({ kind: 'locked' });
+    await expect(lock.take(await holderOf('run-2'), nobody)).rejects.toMatchObject({
+      kind: 'locked',
+      detail: [expect.stringContaining('run-1'), expect.stringContaining(`runbook unlock ${held.holder.id}`)],
+    });
+    await held.assertHeld();
+    await held.release();
+    await expect(lock.refuseLive(await lock.look())).resolves.toBeUndefined();
+    await (await lock.take(await holderOf('run-2'), nobody)).release();
+  },
+);
+
+test.each(shells)('%s: of many who take it at once, exactly one gets it', async (shell) => {
+  const on = await nodes(3, shell);
+  for (let round = 0; round < 3; round += 1) {
+    const all = await Promise.allSettled(
+      Array.from({ length: 6 }, async (_, index) => lockOn(on).take(await holderOf(`run-${index}`), nobody)),
+    );
+    const won = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(won).toHaveLength(1);
+    for (const one of all) if (one.status === 'rejected') expect(one.reason).toMatchObject({ kind: 'locked' });
+    await won[0]?.assertHeld();
+    await won[0]?.release();
+  }
+});
+
+test('takers who reach different nodes never both get it', async () => {
+  const on = await nodes(3);
+  const blind = (away: string): Nodes => ({
+    ...on,
+    ask: (node, script) => (node === away ? Promise.reject(new Error('away')) : on.ask(node, script)),
+  });
+  for (let round = 0; round < 5; round += 1) {
+    const all = await Promise.allSettled(
+      ['cp-1', 'cp-2', 'cp-3', ''].map(async (away) => lockOn(blind(away)).take(await holderOf(`r${away}`), nobody)),
+    );
+    const won = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(won.length).toBeLessThanOrEqual(1);
+    for (const one of won) await one.release();
+  }
+});
+
+test('a node that is away is named; with less than a majority nothing is taken', async () => {
+  const on = await nodes(3);
+  const said: string[] = [];
+  on.away.add('cp-2');
+  const held = await lockOn(on, undefined, said).take(await holderOf('run-1'), nobody);
+  expect(said).toEqual([expect.stringMatching(/not on cp-2: cannot reach cp-2/)]);
+  await held.release();
+  on.away.add('cp-3');
+  await expect(lockOn(on).take(await holderOf('run-1'), nobody)).rejects.toMatchObject({
+    kind: 'unreachable',
+    message: expect.stringContaining('nothing was changed'),
+    detail: [expect.stringContaining('cp-2'), expect.stringContaining('cp-3')],
+  });
+  expect((await readdir(on.path('cp-1', 'lock'))).toSorted()).toEqual(['beat1', 'free1', 'g1']);
+});
+
+test('nodes that refuse to keep it are no majority either', async () => {
+  const on = await nodes(1);
+  await mkdir(on.path('cp-1'), { recursive: true });
+  await writeFile(on.path('cp-1', 'lock'), '');
+  await expect(lockOn(on).take(await holderOf('run-1'), nobody)).rejects.toMatchObject({ kind: 'locked' });
+});
+
+test('a run takes over the lock of its own process that is gone, aloud, in the next epoch; another run does not', async () => {
+  const on = await nodes(3);
+  await lockOn(on).take(await deadHolder('run-1'), nobody);
+  await expect(lockOn(on).refuseLive(await lockOn(on).look())).resolves.toBeUndefined();
+  await expect(lockOn(on).take(await holderOf('run-2'), sameRun('run-2'))).rejects.toMatchObject({
+    kind: 'locked',
+    detail: [expect.anything(), expect.stringContaining('That process is gone')],
+  });
+  const said: string[] = [];
+  const held = await lockOn(on, undefined, said).take(await holderOf('run-1'), sameRun('run-1'));
+  expect(held.holder.epoch).toBe(2);
+  expect(said.join('\n')).toMatch(/taking over the lock of run run-1: its process \d+ on this host is gone/);
+  await held.assertHeld();
+});
+
+test('of many who take over at once, one gets it', async () => {
+  const on = await nodes(3);
+  await lockOn(on).take(await deadHolder('run-1'), nobody);
+  const all = await Promise.allSettled(
+    Array.from({ length: 6 }, async () => lockOn(on).take(await holderOf('run-1'), sameRun('run-1'))),
+  );
+  expect(all.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+});
+
+test('a lock of another host is watched for three intervals and taken over when its counter stands still', async () => {
+  const on = await nodes(3);
+  await lockOn(on).take(await elsewhere('run-1'), nobody);
+  const sleepers = new Sleepers();
+  const said: string[] = [];
+  let ended = false;
+  const taking = lockOn(on, sleepers, said)
+    .take(await holderOf('run-1'), sameRun('run-1'))
+    .finally(() => (ended = true));
+  for (let i = 0; i < 3; i += 1) {
+    await vi.waitUntil(() => sleepers.sleeping === 1);
+    expect(ended).toBe(false);
+    sleepers.advance(10_000);
+  }
+  const held = await taking;
+  expect(held.holder.epoch).toBe(2);
+  expect(said).toEqual([
+    expect.stringMatching(/watching its heartbeat for 30 s[^]*elsewhere[^]*no clocks/),
+    expect.stringContaining('stood still for 30 s'),
+  ]);
+  await held.release();
+});
+
+test('a holder whose heart beats keeps its lock, however long it is watched', async () => {
+  const on = await nodes(3);
+  const theirs = new Sleepers();
+  const first = await lockOn(on, theirs).take(await elsewhere('run-1'), nobody);
+  const ours = new Sleepers();
+  const taking = lockOn(on, ours).take(await holderOf('run-1'), sameRun('run-1'));
+  taking.catch(() => undefined);
+  await vi.waitUntil(() => ours.sleeping === 1);
+  const beats = async () => readFile(on.path('cp-1', 'lock', 'beat1'), 'utf8');
+  const before = await beats();
+  theirs.advance(10_000);
+  await vi.waitUntil(async () => (await beats()) !== before);
+  ours.advance(10_000);
+  await expect(taking).rejects.toMatchObject({ kind: 'locked' });
+  await first.assertHeld();
+  await first.release();
+});
+
+test('who lost the lock is told so before the next claim, and neither its heartbeat nor its release touches the new one', async () => {
+  const on = await nodes(3);
+  const first = await lockOn(on).take(await deadHolder('run-1'), nobody);
+  const second = await lockOn(on).take(await holderOf('run-1'), sameRun('run-1'));
+  await expect(first.assertHeld()).rejects.toMatchObject({
+    kind: 'locked',
+    message: expect.stringContaining('taken over'),
+  });
+  await first.release();
+  await second.assertHeld();
+});
+
+test('a majority is enough to hold on; without one it is asked again, then given up', async () => {
+  const on = await nodes(3);
+  const sleepers = new Sleepers();
+  const held = await lockOn(on, sleepers).take(await holderOf('run-1'), nobody);
+  on.away.add('cp-1');
+  await held.assertHeld();
+  on.away.add('cp-2');
+  const looking = held.assertHeld();
+  await vi.waitUntil(() => sleepers.sleeping === 2);
+  on.away.delete('cp-2');
+  sleepers.advance(2000);
+  await looking;
+  on.away.add('cp-2');
+  const refused = expect(held.assertHeld()).rejects.toMatchObject({ kind: 'step-failed' });
+  for (let i = 0; i < 5; i += 1) {
+    await vi.waitUntil(() => sleepers.sleeping === 2);
+    sleepers.advance(2000);
+  }
+  await refused;
+  await held.release();
+});
+
+test('a taker who dies after any of its requests blocks nobody for ever', async () => {
+  for (let survives = 0; survives < 3; survives += 1) {
+    const on = await nodes(3);
+    let takes = 0;
+    on.hook = (_node, script) => {
+      if (!script.includes('ln "$new"')) return undefined;
+      takes += 1;
+      if (takes > survives) throw new Error('the controller is dead');
+      return undefined;
+    };
+    await lockOn(on)
+      .take(await deadHolder('run-1'), nobody)
+      .catch(() => undefined);
+    on.hook = () => undefined;
+    // Its own rollback, if any, does not count: a dead one rolls nothing back.
+    for (const node of on.names) await rm(on.path(node, 'lock', 'free1'), { force: true });
+    const next = lockOn(on).take(await holderOf('run-2'), nobody);
+    if (survives < 2) await (await next).release();
+    else await expect(next).rejects.toMatchObject({ kind: 'locked' });
+  }
+});
+
+test('a half-taken lock of another host is watched, then passed over', async () => {
+  const on = await nodes(3);
+  on.away.add('cp-2').add('cp-3');
+  const alone: Nodes = { ...on, names: ['cp-1'] };
+  const dead = { ...(await elsewhere('run-1')) };
+  await lockOn(alone).take(dead, nobody);
+  const record = JSON.parse(await readFile(on.path('cp-1', 'lock', 'g1'), 'utf8'));
+  await writeFile(on.path('cp-1', 'lock', 'g1'), `${JSON.stringify({ ...record, nodes: on.names })}\n`);
+  on.away.clear();
+  const sleepers = new Sleepers();
+  const taking = lockOn(on, sleepers).take(await holderOf('run-2'), nobody);
+  for (let i = 0; i < 3; i += 1) {
+    await vi.waitUntil(() => sleepers.sleeping === 1);
+    sleepers.advance(10_000);
+  }
+  await (await taking).release();
+});
+
+test('a lock that stayed on a node that was away when it was released is passed over at once', async () => {
+  const on = await nodes(3);
+  const held = await lockOn(on).take(await elsewhere('run-1'), nobody);
+  on.away.add('cp-1');
+  await held.release();
+  on.away.clear();
+  const next = await lockOn(on).take(await holderOf('run-2'), nobody);
+  await next.assertHeld();
+  await next.release();
+});
+
+test('of a request that was cut off on its way nothing is done', async () => {
+  const on = await nodes(1);
+  const whole: string[] = [];
+  on.hook = (_node, script) => {
+    whole.push(script);
+    return undefined;
+  };
+  await (await lockOn(on).take(await holderOf('run-1'), nobody)).release();
+  const take = whole.find((script) => script.includes('ln "$new"')) ?? '';
+  await rm(on.path('cp-1'), { recursive: true });
+  on.hook = () => undefined;
+  for (const part of [0.3, 0.5, 0.7, 0.9, 0.99]) await on.ask('cp-1', take.slice(0, Math.floor(take.length * part)));
+  await expect(readdir(on.path('cp-1'))).rejects.toThrow('ENOENT');
+});
+
+test('unlock releases the lock of that id on every node, and no other', async () => {
+  const on = await nodes(3);
+  const held = await lockOn(on).take(await elsewhere('run-1'), nobody);
+  expect(await lockOn(on).unlock('00000000')).toMatchObject({ released: [] });
+  await held.assertHeld();
+  expect((await lockOn(on).unlock(held.holder.id)).released).toEqual(on.names);
+  await expect(held.assertHeld()).rejects.toThrow(/released/);
+  await (await lockOn(on).take(await holderOf('run-2'), nobody)).release();
+});
