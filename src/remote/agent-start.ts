@@ -1,8 +1,8 @@
 /** The part of the program on a node that claims and launches an attempt; `supervisor`, `pump`, `look` and the like are other parts'. */
 export const startProgram = `
-# take COUNT: exactly so many bytes of stdin, never more
+# take COUNT: exactly so many bytes of stdin, never more; ends the shell that runs it
 take() {
-  [ "$1" = 0 ] || if [ "$whole" ]; then dd bs=$1 count=1 iflag=fullblock; else dd bs=1 count=$1; fi 2>/dev/null
+  [ "$1" = 0 ] || if [ "$whole" ]; then exec dd bs=$1 count=1 iflag=fullblock; else exec dd bs=1 count=$1; fi 2>/dev/null
 }
 say() { printf '%s\\n' "$*" || exit 0; }
 refuse() { say refused $tag "$@"; }
@@ -25,8 +25,8 @@ END
   say claimed $tag
   kill_after=$limit
   [ $mode = kill ] || kill_after=0
-  [ "$scoped" ] || find_scope
-  $scope setsid sh -c "$supervisor" runbook-attempt "$d" $kill_after $(((max + 1023) / 1024 * 2)) $mask $$ $mine </dev/null >/dev/null 2>&1 & sup=$!
+  [ "$sup" ] && alive $sup $sup_born || ready || { rm -rf "$d"; refuse io could not launch in "$d"; return; }
+  echo $kill_after $(((max + 1023) / 1024 * 2)) "$d" >&9
   deadline=0
   [ $mode = kill ] || deadline=$limit
   open_output 0 0
@@ -46,6 +46,9 @@ END
     *)
       if [ $code = 4 ] || [ ! -e "$d/launched" ]; then
         rm -rf "$d"
+        # what it was told may still lie in there, for the next one to take
+        exec 9>&-
+        sup= line=
         if [ $code = 4 ]; then refuse no-space no room to launch in "$d"; else refuse io could not launch in "$d": $code; fi
         return
       fi
@@ -53,6 +56,22 @@ END
   esac
   tell_launched
   finish
+  ready
+}
+
+# starts a supervisor that waits to be told its attempt: the next step finds it waiting, and it ends with this shell
+ready() {
+  sup=
+  [ "$scoped" ] || find_scope
+  if [ ! "$line" ]; then
+    [ -p "$r/.line.$$" ] || mkfifo "$r/.line.$$" || return
+    exec 9<>"$r/.line.$$"
+    rm -f "$r/.line.$$"
+    line=/proc/$$/fd/9
+  fi
+  $scope setsid sh -c "$supervisor" runbook-attempt $mask $$ $mine <$line >/dev/null 2>&1 9>&- & sup=$!
+  born $sup
+  sup_born=$b
 }
 
 # where logind ends all processes of a login that is over, an attempt needs a scope of its own

@@ -24,7 +24,7 @@ function compact(program: string): string {
 const main = `
 root=$2
 case $root in '~'/*) root=$HOME/\${root#??} ;; esac
-late= scope= scoped=
+late= scope= scoped= sup= line=
 trap 'late=1' USR1
 mask=$(umask)
 umask 077

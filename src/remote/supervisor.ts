@@ -1,13 +1,15 @@
 /**
  * What keeps one attempt on a node: a session of its own that starts the script, keeps its output up to a limit, and
- * writes `status`. Arguments: folder, time limit in seconds (0: none is enforced), KiB kept of each stream, umask of
- * the script. It exits with 3 when somebody has declared the attempt void, with 4 when nothing could be launched.
+ * writes `status`. Arguments: umask of the script, pid and start time of the shell that waits for it. It reads one line:
+ * time limit in seconds (0: none is enforced), KiB kept of each stream, folder; it may be started long before, and ends
+ * with 5 where none comes. It exits with 3 when somebody has declared the attempt void, with 4 when nothing could be
+ * launched.
  *
  * The script writes into fifos that a drain reads for as long as anybody has them open, so that it never sees SIGPIPE
  * or EFBIG; the file size limit lies on the drain alone.
  */
 export const supervisorProgram = `
-d=$1 limit=$2 kept=$3 mask=$4 agent=$5 agent_born=$6
+mask=$1 agent=$2 agent_born=$3
 trap : HUP INT TERM PIPE
 trap 'late=1' USR1
 nap() { sleep 0.2 2>/dev/null || sleep 1; }
@@ -65,9 +67,11 @@ heart() {
   while [ $n -lt 10 ] && kill -0 -$m; do sleep 1; n=$((n + 1)); done
   kill -KILL -$m
 }
+born $$
+read -r limit kept d || exit 5
+exec </dev/null
 [ -z "$BASH_VERSION" ] || { set +o posix; kept=$((kept / 2)); }
 
-born $$
 set -C
 echo "$$ $b" 2>/dev/null >"$d/launched" || exit 3
 set +C
