@@ -1,19 +1,20 @@
 import { openRemoteNode } from '../../src/remote/client.ts';
 import { attempt, noOutput, type Rig } from './rig.ts';
-import { median, timed } from './sample.ts';
+import { timed } from './sample.ts';
 
 export interface FirstResult {
-  /** Round trips from dialling until the login has succeeded, and until the first step's result is there. */
+  /** Round trips from TCP's connection until the login has succeeded, and until the first step's result is there. */
   readonly login: number;
   readonly result: number;
 }
 
 const FAR = 100;
 const TIMES = 5;
-/** The proxy answers a dial at once; behind a real line the TCP handshake takes one. */
-const HANDSHAKE = 1;
 
-/** How many round trips: what the delay of the line adds to the time, in units of that delay. */
+/**
+ * How many round trips: what the delay of the line adds to the shortest time, in units of that delay. The proxy answers a
+ * dial at once: TCP's own handshake is not among them.
+ */
 export async function measureFirstResult(rig: Rig): Promise<FirstResult> {
   const near = { login: new Array<number>(), result: new Array<number>(), echo: new Array<number>() };
   const far = { login: new Array<number>(), result: new Array<number>(), echo: new Array<number>() };
@@ -28,8 +29,8 @@ export async function measureFirstResult(rig: Rig): Promise<FirstResult> {
     }
   }
   await rig.line.roundTrip(0);
-  const trip = median(far.echo) - median(near.echo);
-  const trips = (what: 'login' | 'result'): number => (median(far[what]) - median(near[what])) / trip + HANDSHAKE;
+  const added = (what: keyof typeof near): number => Math.min(...far[what]) - Math.min(...near[what]);
+  const trips = (what: 'login' | 'result'): number => added(what) / added('echo');
   return { login: trips('login'), result: trips('result') };
 }
 
