@@ -4,7 +4,7 @@ import { actionNamed, contextFor, isDone, scriptOf } from './cluster.ts';
 
 const KUBEADM = { packages: ['kubeadm'], version: '1.32.9' };
 const INSTALL =
-  'apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install';
+  'apt-get -y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=7 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install';
 
 let bench: Bench;
 beforeEach(() => {
