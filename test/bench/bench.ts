@@ -1,5 +1,5 @@
 // What a durable step costs, held against the goals. Machines differ and are busy: only ratios within one run mean something.
-import { loadavg } from 'node:os';
+import { constants, loadavg } from 'node:os';
 import { measureFirstResult } from './first-result.ts';
 import { goalsOf, type Figures } from './goals.ts';
 import { report } from './report.ts';
@@ -23,6 +23,10 @@ if (unknown.length > 0) {
 
 async function measure(): Promise<Figures> {
   const rig = await startRig();
+  const stopped = (signal: NodeJS.Signals): void => {
+    void rig.stop().finally(() => process.exit(128 + constants.signals[signal]));
+  };
+  process.once('SIGINT', stopped).once('SIGTERM', stopped);
   try {
     const steps = await measureSteps(rig, PLAN);
     const first = await measureFirstResult(rig);

@@ -22,10 +22,7 @@ export function report({ steps, first, stream, startUp }: Figures, goals: readon
     ]),
     '',
     ...table([
-      [
-        'round trips after TCP',
-        `${first.login.toFixed(1)} to log in, ${first.result.toFixed(1)} to a result`,
-      ],
+      ['round trips after TCP', `${first.login.toFixed(1)} to log in, ${first.result.toFixed(1)} to a result`],
       ['200 MB of a step to its log', `${stream.durable.throughput.toFixed(0)} MB/s`],
       ['  by a plain exec', `${stream.exec.throughput.toFixed(0)} MB/s`],
       [
