@@ -27,7 +27,7 @@ export async function loadDocuments(
 ): Promise<Documents> {
   const runbook = await findRunbook(runbookArgument);
   const inventory = await readInventory(inventoryFile(options));
-  const inputs = runbook.value ? resolveInputs(runbook.value, options.set) : { values: {}, diagnostics: [] };
+  const inputs = runbook.value ? resolveInputs(runbook.value, options.set ?? []) : { values: {}, diagnostics: [] };
   const diagnostics = [...runbook.diagnostics, ...inventory.diagnostics, ...inputs.diagnostics];
   if (runbook.value && inventory.value)
     diagnostics.push(

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 /** Options that every command about runs takes, as the contract words them. */
 export interface CommonOptions {
   readonly inventory?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly limit?: string;
   readonly yes?: boolean;
   readonly output?: 'pretty' | 'plain' | 'json';
@@ -31,12 +31,12 @@ export function documentOptions(command: Command): Command {
   return outputOptions(
     command
       .option('-i, --inventory <file>', 'the nodes (else $RUNBOOK_INVENTORY, else ./inventory.yaml)')
-      .option('--set <key=value>', "set one of the runbook's inputs; may be repeated", collect, [])
+      .option('--set <key=value>', "set one of the runbook's inputs; may be repeated", collect)
       .option('--limit <pattern>', 'only these nodes: names, groups, roles, `!name`'),
   );
 }
 
-function collect(value: string, previous: readonly string[]): string[] {
+function collect(value: string, previous: readonly string[] = []): string[] {
   if (!value.includes('=')) throw new InvalidArgumentError('It has the form key=value.');
   return [...previous, value];
 }

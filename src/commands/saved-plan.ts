@@ -16,7 +16,7 @@ export interface SavedPlan {
 /** `apply plan.json`. Undefined where the argument is no saved plan. @throws Failure (document) when it is one that cannot be read. */
 export async function loadSavedPlan(file: string, options: CommonOptions): Promise<SavedPlan | undefined> {
   if (!file.endsWith('.json')) return undefined;
-  if (options.set.length > 0 || options.limit !== undefined) {
+  if ((options.set ?? []).length > 0 || options.limit !== undefined) {
     throw new Failure('usage', 'a saved plan is applied as it is: --set and --limit belong to `runbook plan`');
   }
   const text = await readFile(file, 'utf8').catch((error: Error) => {
@@ -58,9 +58,7 @@ function outline(plan: Plan): unknown {
   return {
     nodes: Object.fromEntries(plan.nodes.map((node) => [node.name, node.before])),
     steps: Object.fromEntries(
-      plan.phases.flatMap((phase) =>
-        phase.steps.map((step) => [`${step.node}/${step.id}`, `${step.predicted.outcome} (${step.predicted.reason})`]),
-      ),
+      plan.phases.flatMap((phase) => phase.steps.map((step) => [`${step.node}/${step.id}`, step.predicted.outcome])),
     ),
   };
 }

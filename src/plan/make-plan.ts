@@ -60,7 +60,15 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const phases: PlanPhase[] = [];
   let then = facts;
   for (const draft of drafts) {
-    const predicted = predictPhase(setting, draft, inventory.value, inputs, then, checks);
+    const predicted = predictPhase(
+      setting,
+      draft,
+      inventory.value,
+      inputs,
+      then,
+      checks,
+      phases.some(changesSomething),
+    );
     phases.push(predicted.phase);
     findings.push(...predicted.findings);
     then = predicted.facts;
@@ -81,6 +89,10 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     digest: digestOf(plan),
     findings: withoutConsequences(unique(findings)),
   };
+}
+
+function changesSomething(phase: PlanPhase): boolean {
+  return phase.steps.some((step) => step.predicted.outcome === 'change');
 }
 
 function draftPhases(input: PlanInput): DraftPhase[] {

@@ -24,6 +24,8 @@ export function predictPhase(
   inputs: Readonly<Record<string, unknown>>,
   start: Facts,
   checks: Checks,
+  /** An earlier phase would change something. */
+  changed: boolean,
 ): Predicted {
   const steps: PlanStep[] = [];
   const findings: Finding[] = [];
@@ -31,7 +33,11 @@ export function predictPhase(
   // What follows an outage decides whether it is needed, so the scripts of the whole phase are known first.
   const unjudged = draft.steps.map((step) => frozen(setting, step, start, { outcome: 'change', reason: '' }));
   for (const step of draft.steps) {
-    const predicted = predict(setting, step, unjudged, inventory, inputs, facts, checks);
+    const predicted = awaited(
+      predict(setting, step, unjudged, inventory, inputs, facts, checks),
+      step,
+      changed || steps.some(willChange),
+    );
     const planned = frozen(setting, step, facts, predicted);
     steps.push(planned);
     if (predicted.outcome !== 'change') continue;
@@ -41,6 +47,16 @@ export function predictPhase(
   }
   const { number, phase, batches } = draft;
   return { phase: { number, name: phase.name, batches, maxFailures: phase.maxFailures, steps }, facts, findings };
+}
+
+function willChange(step: PlanStep): boolean {
+  return step.predicted.outcome === 'change';
+}
+
+/** A step that only waits is not done ahead of the changes whose effect it waits for, whatever the carried facts say. */
+function awaited(prediction: Prediction, step: DraftStep, afterChange: boolean): Prediction {
+  const waits = step.effect === 'none' && prediction.outcome === 'unchanged' && afterChange;
+  return waits ? { outcome: 'read', reason: `until ${prediction.reason}` } : prediction;
 }
 
 /** The step with its script and commands, as they come out on these facts. */

@@ -120,7 +120,7 @@ function headOf(node: NodeView, state: PhaseState, style: Style): Line {
   const start: Line = [{ text: `  ${symbol} `, as: 'cyan' }, { text: node.name, as: 'bold' }, '  '];
   const lost: Line = node.lost === undefined ? [] : [{ text: '  connection lost', as: 'yellow' }];
   const { running } = node;
-  if (running === undefined) return [...start, { text: 'between two steps', as: 'dim' }, ...lost];
+  if (running === undefined) return [...start, { text: 'reading facts', as: 'dim' }, ...lost];
   const attempt = running.attempt > 1 ? ` (attempt ${running.attempt})` : '';
   const again = running.reattached ? ' (followed again)' : '';
   return [

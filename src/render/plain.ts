@@ -15,7 +15,7 @@ import {
 } from './report.ts';
 import { createStyle, outcomeColour } from './style.ts';
 import type { Line } from './style.ts';
-import { clock, count, duration, escapeControls, listNames, splitLines } from './text.ts';
+import { clock, count, duration, escapeControls, listNames, splitLines, stepName } from './text.ts';
 
 /** Lines of output that are shown again with a failure. */
 const TAIL = 20;
@@ -117,7 +117,7 @@ class PlainRenderer {
     this.#running.set(keyOf(event), { repeats: new Repeats(), tail: new Tail(TAIL) });
     const how = event.reattached ? ' (still running there; following it)' : '';
     const attempt = event.attempt > 1 ? ` (attempt ${event.attempt})` : '';
-    this.#say(event, [...about(event), `${event.title}${attempt}${how}`]);
+    this.#say(event, [...about(event), `started${attempt}${how}`]);
     for (const command of this.#target.verbose ? event.commands : [])
       for (const line of splitLines(command)) this.#say(event, [`${event.node}   $ ${escapeControls(line)}`]);
   }
@@ -150,11 +150,9 @@ class PlainRenderer {
     this.#repeated(event.node, running?.repeats.end().ended, event.at);
     this.#tally.finished(event);
     const took = event.duration > 0 ? ` in ${duration(event.duration)}` : '';
-    const title = running === undefined ? `${event.title}: ` : '';
     const bad = event.outcome === 'failed' || event.outcome === 'unknown';
     this.#say(event, [
       ...about(event),
-      title,
       { text: event.outcome, as: outcomeColour(event.outcome) },
       `${took}${event.reason === '' ? '' : `: ${event.reason}`}`,
     ]);
@@ -185,7 +183,7 @@ function runStarted(event: EventOf<'run-started'>): Line {
 }
 
 function about(step: StepRef): Line {
-  return [{ text: step.node, as: 'bold' }, ' ', { text: step.step, as: 'cyan' }, ' '];
+  return [{ text: step.node, as: 'bold' }, ' ', { text: `${stepName(step)}:`, as: 'cyan' }, ' '];
 }
 
 function keyOf(step: StepRef): string {

@@ -2,13 +2,29 @@ import type { Plan, PlanNode, PlanPhase, PlanStep, Prediction } from '../plan/pl
 import { findingLines } from './report.ts';
 import type { Colour, Line, Look, Style, Symbols } from './style.ts';
 import { createStyle, wrapLine } from './style.ts';
-import { count, escapeControls, sanitize, widthOf, wrap } from './text.ts';
+import { count, escapeControls, listNames, sanitize, stepName, widthOf, wrap } from './text.ts';
 
 export interface PlanLook extends Look {
   /** Whole scripts, time limits and conditions too. */
   readonly verbose: boolean;
   /** Prose is broken to this width. Commands never are: they stay as they run. */
   readonly columns: number;
+}
+
+/** What a plan would do in a few lines, for the question before it is done. Ends with a newline. */
+export function renderPlanSummary(plan: Plan, look: PlanLook): string {
+  const style = createStyle(look);
+  const phases = plan.phases.flatMap((phase): Line[] => {
+    const changing = phase.steps.filter((step) => step.predicted.outcome === 'change');
+    if (changing.length === 0) return [];
+    const nodes = phase.batches.flat().filter((name) => changing.some((step) => step.node === name));
+    const actions = [...new Set(changing.map((step) => (step.action === 'run' ? step.title : step.action)))];
+    return [
+      [{ text: `  ${phase.number} ${phase.name}`, as: 'bold' }, `: ${listNames(nodes, 6)}`],
+      ...wrap(sanitize(actions.join(', ')), look.columns - 4).map((text): Line => [{ text: `    ${text}`, as: 'dim' }]),
+    ];
+  });
+  return [[], ...phases, [], summary(plan)].map((line) => `${style.line(line).trimEnd()}\n`).join('');
 }
 
 /** What a plan would do, for people: every node, every step, its commands; then all findings. Ends with a newline. */
@@ -88,7 +104,7 @@ const PREDICTED: Record<
 function stepLines(step: PlanStep, look: PlanLook, symbols: Symbols): Line[] {
   const { word, colour, symbol } = PREDICTED[step.predicted.outcome];
   const mark = `    ${symbols[symbol]} ${word.padEnd(7)}`;
-  const head = `${step.id}  ${step.title}`;
+  const head = stepName({ step: step.id, title: step.title });
   const reason = sanitize(step.predicted.reason);
   const oneLine = widthOf(mark) + widthOf(head) + 2 + widthOf(reason) <= look.columns;
   const text = wrap(sanitize(head), look.columns - widthOf(mark));

@@ -16,7 +16,7 @@ import {
 } from './report.ts';
 import { Screen } from './screen.ts';
 import { countsText, createStyle } from './style.ts';
-import type { Line, Style } from './style.ts';
+import type { Line, Span, Style } from './style.ts';
 import { count, duration, elapsed, listNames } from './text.ts';
 
 /** On a terminal: what has ended stays as one line, the current phase moves below it. */
@@ -114,7 +114,7 @@ class PrettyRenderer {
         this.#stopping = event.reason;
         return this.#screen.print([[{ text: `${symbols.warning} stopping: ${event.reason}`, as: 'yellow' }]]);
       case 'run-finished':
-        this.#phaseFinished();
+        this.#phaseFinished(true);
         this.#rest();
         return this.#screen.print([[], ...summaryLines(event, this.#tally.totals, symbols)]);
       case 'message':
@@ -189,11 +189,12 @@ class PrettyRenderer {
     ];
   }
 
-  #phaseFinished(): void {
+  /** `early`: the run ended before the phase did. */
+  #phaseFinished(early = false): void {
     const phase = this.#phase;
     if (phase === undefined) return;
     this.#leavePhase();
-    this.#screen.print([phaseSummary(phase, this.#target.now(), this.#style)]);
+    this.#screen.print([phaseSummary(phase, early, this.#target.now(), this.#style)]);
   }
 
   /** The end of a phase, whether or not it was told; its list settles then. */
@@ -225,15 +226,19 @@ class PrettyRenderer {
   }
 }
 
-function phaseSummary({ event, nodes, since }: CurrentPhase, now: number, style: Style): Line {
+function phaseSummary({ event, nodes, since }: CurrentPhase, early: boolean, now: number, style: Style): Line {
   const counts = noOutcomes();
   for (const node of nodes.values()) {
     for (const outcome of ['changed', 'unchanged', 'skipped', 'failed', 'unknown'] as const)
       counts[outcome] += node.counts[outcome];
   }
   const bad = counts.failed + counts.unknown > 0;
+  const { symbols } = style;
+  const done: Span = early
+    ? { text: `${symbols.warning} `, as: 'yellow' }
+    : { text: `${symbols.change} `, as: 'green' };
   return [
-    bad ? { text: `${style.symbols.failed} `, as: 'red' } : { text: `${style.symbols.change} `, as: 'green' },
+    bad ? { text: `${symbols.failed} `, as: 'red' } : done,
     `${event.phase}/${event.phases} ${event.name}`,
     { text: `  ${listNames(event.nodes, 3)}: ${countsText(counts)}, ${duration(now - since)}`, as: 'dim' },
   ];

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { FindingEvent, Outcome, RunEvent, StepRef } from '../event.ts';
 import type { Line, Span, Symbols } from './style.ts';
 import { countsText, outcomeColour, outcomeSymbol } from './style.ts';
-import { count, duration, listNames, widthOf } from './text.ts';
+import { count, duration, listNames, widthOf, stepName } from './text.ts';
 
 export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
@@ -72,13 +72,12 @@ export function failureLines(
   const word = event.outcome === 'unknown' ? 'outcome unknown' : event.outcome;
   const lines: Line[] = [
     [
-      { text: `${outcomeSymbol(event.outcome, symbols)} ${event.node} ${event.step}`, as: ['bold', colour] },
-      ` ${event.title}: `,
+      { text: `${outcomeSymbol(event.outcome, symbols)} ${event.node} ${stepName(event)}: `, as: ['bold', colour] },
       { text: `${word} after ${duration(event.duration)}`, as: colour },
       `: ${event.reason}`,
     ],
   ];
-  if (tail.length > 0) {
+  if (tail.some((line) => line.trim() !== '')) {
     lines.push(['    last lines of its output:']);
     for (const line of tail) lines.push([{ text: `      ${symbols.bar} `, as: 'dim' }, line]);
   }

@@ -38,6 +38,14 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
+/** A step's id, and of its title what the id does not say: `1.2-install-packages kubeadm`. */
+export function stepName({ step, title }: { readonly step: string; readonly title: string }): string {
+  const slug = step.slice(step.indexOf('-') + 1);
+  if (title.startsWith(slug)) return `${step}${title.slice(slug.length)}`;
+  const words = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return words.replaceAll(/^-+|-+$/g, '') === slug ? step : `${step} ${title}`;
+}
+
 /** Columns on a terminal. */
 export function widthOf(text: string): number {
   return stringWidth(text);

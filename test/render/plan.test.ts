@@ -1,3 +1,4 @@
+import { stepName } from '../../src/render/text.ts';
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
@@ -20,137 +21,137 @@ describe('a plan for people', () => {
 
       Phase 1/4 First control plane  1 node
         cp-1  10.0.0.11, control-plane
-          ▶ change 1.1-package-repo  Point the package source at v1.32
+          ▶ change 1.1-package-repo Point the package source at v1.32
               package-repo is at 1.31.9, 1.32.9 is asked for
               $ sed -i s,v1.31,v1.32, /etc/apt/sources.list.d/kubernetes.list
               $ apt-get update
-          ▶ change 1.2-install-packages  Install kubeadm 1.32.9
+          ▶ change 1.2-install-packages Install kubeadm 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-mark unhold kubeadm
               $ apt-get install -y kubeadm=1.32.9-1.1
               $ apt-mark hold kubeadm
-          ▶ change 1.3-kubeadm-upgrade-apply  Upgrade the control plane to 1.32.9
+          ▶ change 1.3-kubeadm-upgrade-apply Upgrade the control plane to 1.32.9
               kubeadm-upgrade-apply is at 1.31.9, 1.32.9 is asked for
               $ kubeadm upgrade apply v1.32.9 --yes
 
       Phase 2/4 Other control planes  2 nodes, one at a time
         cp-2  10.0.0.12, control-plane
-          ▶ change 2.1-package-repo  Point the package source at v1.32
+          ▶ change 2.1-package-repo Point the package source at v1.32
               package-repo is at 1.31.9, 1.32.9 is asked for
               $ sed -i s,v1.31,v1.32, /etc/apt/sources.list.d/kubernetes.list
               $ apt-get update
-          ▶ change 2.2-install-packages  Install kubeadm 1.32.9
+          ▶ change 2.2-install-packages Install kubeadm 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-mark unhold kubeadm
               $ apt-get install -y kubeadm=1.32.9-1.1
               $ apt-mark hold kubeadm
-          ▶ change 2.3-kubeadm-upgrade-node  Upgrade the node configuration
+          ▶ change 2.3-kubeadm-upgrade-node Upgrade the node configuration
               kubeadm-upgrade-node is at 1.31.9, 1.32.9 is asked for
               $ kubeadm upgrade node
         cp-3  10.0.0.13, control-plane
-          ▶ change 2.1-package-repo  Point the package source at v1.32
+          ▶ change 2.1-package-repo Point the package source at v1.32
               package-repo is at 1.31.9, 1.32.9 is asked for
               $ sed -i s,v1.31,v1.32, /etc/apt/sources.list.d/kubernetes.list
               $ apt-get update
-          ▶ change 2.2-install-packages  Install kubeadm 1.32.9
+          ▶ change 2.2-install-packages Install kubeadm 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-mark unhold kubeadm
               $ apt-get install -y kubeadm=1.32.9-1.1
               $ apt-mark hold kubeadm
-          ▶ change 2.3-kubeadm-upgrade-node  Upgrade the node configuration
+          ▶ change 2.3-kubeadm-upgrade-node Upgrade the node configuration
               kubeadm-upgrade-node is at 1.31.9, 1.32.9 is asked for
               $ kubeadm upgrade node
 
       Phase 3/4 Kubelets of the control planes  3 nodes, one at a time
         cp-1  10.0.0.11, control-plane
-          ▶ change 3.1-drain  Drain the node: drain is at 1.31.9, 1.32.9 is asked for
+          ▶ change 3.1-drain Drain the node: drain is at 1.31.9, 1.32.9 is asked for
               $ kubectl drain cp-1 --ignore-daemonsets --timeout=600s
-          ▶ change 3.2-install-packages  Install kubelet and kubectl 1.32.9
+          ▶ change 3.2-install-packages Install kubelet and kubectl 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-get install -y kubelet=1.32.9-1.1 kubectl=1.32.9-1.1
               $ systemctl restart kubelet
-          ◇ read   3.3-wait-node-ready  Wait until the node is Ready
+          ◇ read   3.3-wait-node-ready Wait until the node is Ready
               asks until the Node object is Ready
               $ kubectl get node cp-1
-          ▶ change 3.4-uncordon  Let pods onto the node again
+          ▶ change 3.4-uncordon Let pods onto the node again
               uncordon is at 1.31.9, 1.32.9 is asked for
               $ kubectl uncordon cp-1
         cp-2  10.0.0.12, control-plane
-          ▶ change 3.1-drain  Drain the node: drain is at 1.31.9, 1.32.9 is asked for
+          ▶ change 3.1-drain Drain the node: drain is at 1.31.9, 1.32.9 is asked for
               $ kubectl drain cp-2 --ignore-daemonsets --timeout=600s
-          ▶ change 3.2-install-packages  Install kubelet and kubectl 1.32.9
+          ▶ change 3.2-install-packages Install kubelet and kubectl 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-get install -y kubelet=1.32.9-1.1 kubectl=1.32.9-1.1
               $ systemctl restart kubelet
-          ◇ read   3.3-wait-node-ready  Wait until the node is Ready
+          ◇ read   3.3-wait-node-ready Wait until the node is Ready
               asks until the Node object is Ready
               $ kubectl get node cp-2
-          ▶ change 3.4-uncordon  Let pods onto the node again
+          ▶ change 3.4-uncordon Let pods onto the node again
               uncordon is at 1.31.9, 1.32.9 is asked for
               $ kubectl uncordon cp-2
         cp-3  10.0.0.13, control-plane
-          ▶ change 3.1-drain  Drain the node: drain is at 1.31.9, 1.32.9 is asked for
+          ▶ change 3.1-drain Drain the node: drain is at 1.31.9, 1.32.9 is asked for
               $ kubectl drain cp-3 --ignore-daemonsets --timeout=600s
-          ▶ change 3.2-install-packages  Install kubelet and kubectl 1.32.9
+          ▶ change 3.2-install-packages Install kubelet and kubectl 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-get install -y kubelet=1.32.9-1.1 kubectl=1.32.9-1.1
               $ systemctl restart kubelet
-          ◇ read   3.3-wait-node-ready  Wait until the node is Ready
+          ◇ read   3.3-wait-node-ready Wait until the node is Ready
               asks until the Node object is Ready
               $ kubectl get node cp-3
-          ▶ change 3.4-uncordon  Let pods onto the node again
+          ▶ change 3.4-uncordon Let pods onto the node again
               uncordon is at 1.31.9, 1.32.9 is asked for
               $ kubectl uncordon cp-3
 
       Phase 4/4 Workers  2 nodes, one at a time
         worker-1  10.0.0.14, worker
-          ▶ change 4.1-package-repo  Point the package source at v1.32
+          ▶ change 4.1-package-repo Point the package source at v1.32
               package-repo is at 1.31.9, 1.32.9 is asked for
               $ sed -i s,v1.31,v1.32, /etc/apt/sources.list.d/kubernetes.list
               $ apt-get update
-          ▶ change 4.2-install-packages  Install kubeadm 1.32.9
+          ▶ change 4.2-install-packages Install kubeadm 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-mark unhold kubeadm
               $ apt-get install -y kubeadm=1.32.9-1.1
               $ apt-mark hold kubeadm
-          ▶ change 4.3-kubeadm-upgrade-node  Upgrade the node configuration
+          ▶ change 4.3-kubeadm-upgrade-node Upgrade the node configuration
               kubeadm-upgrade-node is at 1.31.9, 1.32.9 is asked for
               $ kubeadm upgrade node
-          ▶ change 4.4-drain  Drain the node: drain is at 1.31.9, 1.32.9 is asked for
+          ▶ change 4.4-drain Drain the node: drain is at 1.31.9, 1.32.9 is asked for
               $ kubectl drain worker-1 --ignore-daemonsets --timeout=600s
-          ▶ change 4.5-install-packages  Install kubelet and kubectl 1.32.9
+          ▶ change 4.5-install-packages Install kubelet and kubectl 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-get install -y kubelet=1.32.9-1.1 kubectl=1.32.9-1.1
               $ systemctl restart kubelet
-          ◇ read   4.6-wait-node-ready  Wait until the node is Ready
+          ◇ read   4.6-wait-node-ready Wait until the node is Ready
               asks until the Node object is Ready
               $ kubectl get node worker-1
-          ▶ change 4.7-uncordon  Let pods onto the node again
+          ▶ change 4.7-uncordon Let pods onto the node again
               uncordon is at 1.31.9, 1.32.9 is asked for
               $ kubectl uncordon worker-1
         worker-2  10.0.0.15, worker
-          ▶ change 4.1-package-repo  Point the package source at v1.32
+          ▶ change 4.1-package-repo Point the package source at v1.32
               package-repo is at 1.31.9, 1.32.9 is asked for
               $ sed -i s,v1.31,v1.32, /etc/apt/sources.list.d/kubernetes.list
               $ apt-get update
-          ▶ change 4.2-install-packages  Install kubeadm 1.32.9
+          ▶ change 4.2-install-packages Install kubeadm 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-mark unhold kubeadm
               $ apt-get install -y kubeadm=1.32.9-1.1
               $ apt-mark hold kubeadm
-          ▶ change 4.3-kubeadm-upgrade-node  Upgrade the node configuration
+          ▶ change 4.3-kubeadm-upgrade-node Upgrade the node configuration
               kubeadm-upgrade-node is at 1.31.9, 1.32.9 is asked for
               $ kubeadm upgrade node
-          ▶ change 4.4-drain  Drain the node: drain is at 1.31.9, 1.32.9 is asked for
+          ▶ change 4.4-drain Drain the node: drain is at 1.31.9, 1.32.9 is asked for
               $ kubectl drain worker-2 --ignore-daemonsets --timeout=600s
-          ▶ change 4.5-install-packages  Install kubelet and kubectl 1.32.9
+          ▶ change 4.5-install-packages Install kubelet and kubectl 1.32.9
               install-packages is at 1.31.9, 1.32.9 is asked for
               $ apt-get install -y kubelet=1.32.9-1.1 kubectl=1.32.9-1.1
               $ systemctl restart kubelet
-          ◇ read   4.6-wait-node-ready  Wait until the node is Ready
+          ◇ read   4.6-wait-node-ready Wait until the node is Ready
               asks until the Node object is Ready
               $ kubectl get node worker-2
-          ▶ change 4.7-uncordon  Let pods onto the node again
+          ▶ change 4.7-uncordon Let pods onto the node again
               uncordon is at 1.31.9, 1.32.9 is asked for
               $ kubectl uncordon worker-2
 
@@ -171,7 +172,7 @@ describe('a plan for people', () => {
 
   it('names every planned step once per node', () => {
     for (const step of samplePlan().phases.flatMap((phase) => phase.steps)) {
-      expect(text).toContain(`${step.id}  ${step.title}`);
+      expect(text).toContain(stepName({ step: step.id, title: step.title }));
       for (const command of step.commands) expect(text).toContain(`$ ${command}`);
     }
     expect(text.match(/\$ kubeadm upgrade node$/gm)).toHaveLength(4);
