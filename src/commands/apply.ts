@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { Failure } from '../failure.ts';
+import { type Copy, newestUnfinished, type NodeSetting, readCopies } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';
-import { type HeldLock, LocalLock, lockedBy } from '../journal/lock.ts';
-import { RunStore } from '../journal/store.ts';
+import { describeHolder, type HeldLock, LocalLock, lockedBy } from '../journal/lock.ts';
+import { doneScript, Mirror } from '../journal/mirror.ts';
+import { askAll } from '../journal/node-script.ts';
+import { RunStore, type RunSummary } from '../journal/store.ts';
 import { decidingFacts } from '../facts/deciding.ts';
 import { differences } from '../plan/digest.ts';
 import type { Plan } from '../plan/plan.ts';
-import { renderPlan } from '../render/plan.ts';
+import { renderPlan, renderPlanSummary } from '../render/plan.ts';
 import { type Console, withConsole } from './console.ts';
 import { confirm, listenForStop, requireAnswerable } from './control.ts';
 import { execute } from './execute.ts';
+import { keepersOf, type Locks, nodeLockOn, sayOn, takeLocks } from './keepers.ts';
 import { type Documents, loadDocuments } from './load.ts';
 import { type CommonOptions, stateDir } from './options.ts';
 import { hasChanges, prepare, type Prepared, readFacts, tellFindings } from './prepare.ts';
@@ -26,36 +30,80 @@ export function apply(file: string, options: ApplyOptions): Promise<number> {
     const documents = await loadDocuments(console, saved?.plan.runbook.file ?? file, saved?.options ?? options);
     requireAnswerable(options.yes, 'runbook apply');
     const store = new RunStore(stateDir(options));
-    const lock = new LocalLock(store.root, documents.inventory.value.cluster);
-    const prepared = await prepare(console, documents, saved?.options ?? options, true, () =>
-      refuseLockedOrUnfinished(store, lock, documents, options.new ?? false),
-    );
+    const local = new LocalLock(store.root, documents.inventory.value.cluster);
+    let ahead: Ahead | undefined;
+    const prepared = await prepare(console, documents, saved?.options ?? options, true, async (reached, nodes) => {
+      const keepers = keepersOf(reached.fleet, documents.inventory.value, nodes);
+      const locks = { local, nodes: nodeLockOn(console, keepers) };
+      await refuseLocked(locks);
+      const unfinished = await findUnfinished(store, keepers, documents);
+      if (options.new !== true) refuseUnfinished(unfinished, documents);
+      ahead = { keepers, locks, unfinished };
+    });
     try {
       if (saved) refuseMoved(saved, prepared);
-      return await start(console, prepared, saved, store, lock, options);
+      if (!ahead) throw new Error('nobody looked at the lock');
+      return await start(console, prepared, saved, store, ahead, options);
     } finally {
       await prepared.fleet.close();
     }
   });
 }
 
-async function refuseLockedOrUnfinished(
-  store: RunStore,
-  lock: LocalLock,
-  documents: Documents,
-  startOver: boolean,
-): Promise<void> {
-  const present = await lock.look();
+/** What was found before anything was planned. */
+interface Ahead {
+  readonly keepers: NodeSetting;
+  readonly locks: Locks;
+  readonly unfinished: Unfinished;
+}
+
+/** Runs on this cluster that are neither finished nor abandoned. */
+interface Unfinished {
+  /** Of any runbook, by id. */
+  readonly runs: ReadonlySet<string>;
+  /** Of this runbook, as this state folder knows it. */
+  readonly here?: RunSummary;
+  /** Of this runbook, as only the nodes know it. */
+  readonly onNodes?: Copy;
+}
+
+async function refuseLocked(locks: Locks): Promise<void> {
+  const present = await locks.local.look();
   if (present && !present.gone) throw lockedBy(present.holder, false);
-  const { name } = documents.runbook.value;
-  const { cluster } = documents.inventory.value;
-  const unfinished = await store.unfinished({ runbook: name, cluster });
-  if (!unfinished || startOver) return;
-  throw new Failure('unfinished-run', `run ${unfinished.folder.id} of ${name} on ${cluster} is not finished`, [
-    ...(unfinished.progress.reason === undefined ? [] : [`It stopped: ${unfinished.progress.reason}`]),
-    `Continue it: runbook resume ${unfinished.folder.id}`,
-    'Or abandon it and plan anew from how the nodes stand now: the same command with --new',
-  ]);
+  await locks.nodes.refuseLive(await locks.nodes.look());
+}
+
+async function findUnfinished(store: RunStore, keepers: NodeSetting, documents: Documents): Promise<Unfinished> {
+  const match = { runbook: documents.runbook.value.name, cluster: documents.inventory.value.cluster };
+  const here = await store.unfinished(match);
+  const { copies } = await readCopies(keepers);
+  const known = new Set(await store.ids());
+  const elsewhere = copies.filter((copy) => !copy.over && !known.has(copy.run));
+  const onNodes = newestUnfinished(elsewhere, match);
+  return {
+    runs: new Set([...(await store.unfinishedIds()), ...elsewhere.map((copy) => copy.run)]),
+    ...(here ? { here } : {}),
+    ...(onNodes ? { onNodes } : {}),
+  };
+}
+
+function refuseUnfinished({ here, onNodes }: Unfinished, { runbook, inventory }: Documents): void {
+  const startOver = 'Or abandon it and plan anew from how the nodes stand now: the same command with --new';
+  const what = `of ${runbook.value.name} on ${inventory.value.cluster} is not finished`;
+  if (here) {
+    throw new Failure('unfinished-run', `run ${here.folder.id} ${what}`, [
+      ...(here.progress.reason === undefined ? [] : [`It stopped: ${here.progress.reason}`]),
+      `Continue it: runbook resume ${here.folder.id}`,
+      startOver,
+    ]);
+  }
+  if (onNodes) {
+    throw new Failure('unfinished-run', `run ${onNodes.run} ${what}`, [
+      `It was started from another state folder; ${onNodes.node} knows it.`,
+      `Continue it from here: runbook resume ${onNodes.run} -i ${inventory.file}`,
+      startOver,
+    ]);
+  }
 }
 
 async function start(
@@ -63,23 +111,36 @@ async function start(
   prepared: Prepared,
   saved: SavedPlan | undefined,
   store: RunStore,
-  lock: LocalLock,
+  ahead: Ahead,
   options: ApplyOptions,
 ): Promise<number> {
   const plan = saved?.plan ?? prepared.plan;
   tellFindings(console, prepared.plan, true);
   if (hasChanges(plan) && options.yes !== true) {
     console.renderer.pause();
-    console.print(renderPlan(plan, console.look));
+    console.print(console.look.verbose ? renderPlan(plan, console.look) : renderPlanSummary(plan, console.look));
     console.renderer.resume();
     await confirm(console, `Run this on ${plan.inventory.cluster}?`);
   }
   const id = runId(plan);
-  const held = await lock.take(id, plan.runbook.name, () => true);
+  const { keepers, locks, unfinished } = ahead;
+  const abandoned = [unfinished.here?.folder.id, unfinished.onNodes?.run];
+  const held = await takeLocks(
+    locks,
+    { run: id, runbook: plan.runbook.name, epoch: 1 },
+    {
+      // What a dead controller left unfinished may still run on the nodes: only its own run, or --new, goes past it.
+      passGone: (holder) => !unfinished.runs.has(holder.run) || abandoned.includes(holder.run),
+      watch: () => false,
+    },
+    (holder) => {
+      sayOn(console)(`taking over from process ${holder.pid} on ${holder.host}, which is gone`, describeHolder(holder));
+    },
+  );
   try {
     await refuseMovedFacts(console, prepared);
-    await abandonUnfinished(store, plan);
-    return await runNew(console, prepared, plan, store, held);
+    await abandonUnfinished(unfinished, keepers);
+    return await runNew(console, prepared, plan, store, held, keepers);
   } finally {
     await held.release();
   }
@@ -90,22 +151,29 @@ async function runNew(
   prepared: Prepared,
   plan: Plan,
   store: RunStore,
-  held: HeldLock,
+  held: HeldLock & { readonly epoch: number },
+  keepers: NodeSetting,
 ): Promise<number> {
   const { run: id, host, pid, user } = held.holder;
+  const { epoch } = held;
   const folder = await store.create(id, plan, prepared.facts);
-  const { journal } = await openJournal(folder.journal, Date.now);
+  const mirror = new Mirror({ ...keepers, run: id, epoch, plan: JSON.stringify(plan), say: sayOn(console) });
+  const { journal } = await openJournal(folder.journal, Date.now, (line) => {
+    mirror.push(line);
+  });
   const stop = listenForStop(console);
   try {
-    await journal.append({ type: 'run-started', run: id, plan: plan.digest, epoch: 1, holder: { host, pid, user } });
+    await journal.append({ type: 'run-started', run: id, plan: plan.digest, epoch, holder: { host, pid, user } });
     return await execute(console, {
       fleet: prepared.fleet,
       observer: prepared.observer,
       plan,
       run: id,
-      epoch: 1,
+      epoch,
       inventory: prepared.documents.inventory.value,
       journal,
+      lock: held,
+      mirror,
       progress: new Map(),
       store,
       facts: prepared.facts,
@@ -130,12 +198,21 @@ async function refuseMovedFacts(console: Console, prepared: Prepared): Promise<v
 }
 
 /** Reached only with --new: an unfinished run of the same runbook has been refused before. */
-async function abandonUnfinished(store: RunStore, plan: Plan): Promise<void> {
-  const unfinished = await store.unfinished({ runbook: plan.runbook.name, cluster: plan.inventory.cluster });
-  if (!unfinished) return;
-  const { journal } = await openJournal(unfinished.folder.journal, Date.now);
-  await journal.append({ type: 'run-abandoned', reason: 'a new run was started with --new' });
-  await journal.close();
+async function abandonUnfinished({ here, onNodes }: Unfinished, { nodes, root, ask }: NodeSetting): Promise<void> {
+  if (here) {
+    const { journal } = await openJournal(here.folder.journal, Date.now);
+    await journal.append({ type: 'run-abandoned', reason: 'a new run was started with --new' });
+    await journal.close();
+  }
+  for (const run of [here?.folder.id, onNodes?.run]) {
+    if (run !== undefined)
+      await askAll(
+        nodes,
+        ask,
+        () => doneScript(root, run, 'abandoned'),
+        () => undefined,
+      );
+  }
 }
 
 /** Sorts by time: `20260314-202533-upgrade-1-32-9f3c`. */

@@ -30,7 +30,7 @@ export async function prepare(
   documents: Documents,
   options: CommonOptions,
   reconnect: boolean,
-  ahead: () => Promise<void> = () => Promise.resolve(),
+  ahead: (reached: Reached, nodes: readonly string[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<Prepared> {
   const { runbook, inventory, inputs } = documents;
   const needs = needsOf(runbook.value, inventory.value, inputs, actions, guards);
@@ -43,7 +43,7 @@ export async function prepare(
     reconnect,
   });
   try {
-    await ahead();
+    await ahead(reached, nodes);
     const facts = await readFacts(console, reached, nodes, needs);
     const plan = await planOf(documents, options, needs, reached, facts);
     return { ...reached, documents, needs, nodes, facts, plan };

@@ -103,6 +103,11 @@ function addReading(program: Command, run: Run): void {
 
 function addDocuments(program: Command, run: Run): void {
   outputOptions(
+    program.command('unlock').description('release a lock that its holder left behind').argument('<lock-id>'),
+  )
+    .option('-i, --inventory <file>', 'the nodes (else $RUNBOOK_INVENTORY, else ./inventory.yaml)')
+    .action((id: string, options: CommonOptions) => run(async () => (await import('./unlock.ts')).unlock(id, options)));
+  outputOptions(
     program
       .command('validate')
       .description('runbooks and inventories: every problem with file:line:column')

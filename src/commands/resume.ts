@@ -1,48 +1,76 @@
 import { Failure } from '../failure.ts';
+import type { Inventory } from '../documents/model.ts';
+import type { NodeSetting } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';
-import { LocalLock } from '../journal/lock.ts';
-import { foldJournal, type StepProgress } from '../journal/progress.ts';
+import { type HeldLock, LocalLock, type LockHolder } from '../journal/lock.ts';
+import { Mirror } from '../journal/mirror.ts';
+import { foldJournal } from '../journal/progress.ts';
 import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
-import type { Journal } from '../journal/journal.ts';
-import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';
-import { readDocument } from '../documents/read.ts';
-import { digestOf } from '../documents/loaded.ts';
 import { type Console, withConsole } from './console.ts';
 import { confirm, listenForStop, requireAnswerable } from './control.ts';
 import { execute } from './execute.ts';
-import { loadValidInventory } from './load.ts';
+import { findOnNodes, knownEpoch, takeNewerCopy } from './from-nodes.ts';
+import { keepersOf, nodeLockOn, sayOn, takeLocks } from './keepers.ts';
+import { loadValidInventory, type Valid } from './load.ts';
 import { type CommonOptions, stateDir } from './options.ts';
-import { reachNodes } from './reach.ts';
+import { type Reached, reachNodes } from './reach.ts';
 import { minorsOfPlan } from '../plan/needs.ts';
+import { applyTreat, parseTreat, type Treat, warnOfEdits } from './treat.ts';
 
 export interface ResumeOptions extends CommonOptions {
   readonly treat: readonly string[];
 }
 
-/** Continues a run by its frozen plan and its journal. */
+/** Continues a run by its frozen plan and its journal; with -i also one that only the nodes know. */
 export function resume(id: string | undefined, options: ResumeOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console) => {
     const store = new RunStore(stateDir(options));
-    const summary = id === undefined ? await store.unfinished() : await store.read(id);
-    if (summary && isUnfinished(summary.progress)) return continueRun(console, store, summary, options);
-    const text = summary
-      ? `run ${summary.folder.id} is ${summary.progress.state}`
-      : `no unfinished run in ${store.root}`;
-    console.emit({ type: 'message', level: 'info', text: `nothing to resume: ${text}`, detail: [] });
-    return 0;
+    const given = options.inventory === undefined ? undefined : await loadValidInventory(console, options.inventory);
+    const known = await knownRun(store, id, given);
+    if (known && isUnfinished(known.progress)) {
+      const inventory = given ?? (await loadValidInventory(console, known.plan.inventory.file));
+      return continueRun(console, store, { id: known.folder.id, plan: known.plan }, inventory, options);
+    }
+    if (known) return nothing(console, `run ${known.folder.id} is ${known.progress.state}`);
+    if (!given) return nothing(console, `no unfinished run in ${store.root}`);
+    requireAnswerable(options.yes, 'runbook resume');
+    const found = await findOnNodes(console, store, given, id);
+    if (typeof found === 'string') return nothing(console, found);
+    return continueRun(console, store, { id: found.run, plan: found.plan }, given, options);
   });
+}
+
+function nothing(console: Console, why: string): number {
+  sayOn(console, 'info')(`nothing to resume: ${why}`, []);
+  return 0;
+}
+
+/** Undefined where the state folder knows none, or holds only the beginnings of one. @throws Failure for an unknown id without -i */
+async function knownRun(
+  store: RunStore,
+  id: string | undefined,
+  given: Valid<Inventory> | undefined,
+): Promise<RunSummary | undefined> {
+  if (id === undefined) return store.unfinished(given ? { cluster: given.value.cluster } : undefined);
+  if (given && !(await store.ids()).includes(id)) return undefined;
+  const known = await store.read(id);
+  return given && known.progress.run === undefined ? undefined : known;
+}
+
+interface Resumed {
+  readonly id: string;
+  readonly plan: Plan;
 }
 
 async function continueRun(
   console: Console,
   store: RunStore,
-  summary: RunSummary,
+  { id, plan }: Resumed,
+  inventory: Valid<Inventory>,
   options: ResumeOptions,
 ): Promise<number> {
-  const { plan, folder } = summary;
   const treats = options.treat.map((text) => parseTreat(text, plan));
-  const inventory = await loadValidInventory(console, options.inventory ?? plan.inventory.file);
   if (inventory.value.cluster !== plan.inventory.cluster) {
     throw new Failure(
       'document',
@@ -51,51 +79,35 @@ async function continueRun(
   }
   await warnOfEdits(console, plan);
   requireAnswerable(options.yes, 'runbook resume');
-  const lock = new LocalLock(store.root, plan.inventory.cluster);
+  const nodes = plan.nodes.map((node) => node.name);
   const reached = await reachNodes(console, {
     inventory,
-    nodes: plan.nodes.map((node) => node.name),
+    nodes,
     minors: minorsOfPlan(plan),
     stateDir: store.root,
     reconnect: true,
     allowMissing: true,
   });
+  const keepers = keepersOf(reached.fleet, inventory.value, nodes);
   try {
-    if (options.yes !== true) await confirm(console, `Continue run ${folder.id} on ${plan.inventory.cluster}?`);
-    const held = await lock.take(folder.id, plan.runbook.name, (holder) => {
-      console.emit({
-        type: 'message',
-        level: 'warning',
-        text: `taking over from process ${holder.pid} on ${holder.host}, which is gone (since ${holder.startedAt})`,
-        detail: [],
-      });
-      return holder.run === folder.id;
-    });
-    const stop = listenForStop(console);
-    const { journal, records } = await openJournal(folder.journal, Date.now);
+    const locks = { local: new LocalLock(store.root, plan.inventory.cluster), nodes: nodeLockOn(console, keepers) };
+    const isSame = (holder: LockHolder) => holder.run === id;
+    await locks.nodes.refuseLive(await locks.nodes.look(), isSame);
+    if (options.yes !== true) await confirm(console, `Continue run ${id} on ${plan.inventory.cluster}?`);
+    const epoch = await knownEpoch(store, id);
+    const held = await takeLocks(
+      locks,
+      { run: id, runbook: plan.runbook.name, epoch: epoch + 1 },
+      { passGone: isSame, watch: isSame },
+      (holder) => {
+        const text = `taking over from process ${holder.pid} on ${holder.host}, which is gone (since ${holder.startedAt})`;
+        sayOn(console)(text, []);
+      },
+    );
     try {
-      const progress = foldJournal(records);
-      const epoch = progress.epoch + 1;
-      const steps = new Map(progress.steps);
-      const { host, pid, user } = held.holder;
-      await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });
-      for (const treat of treats) await applyTreat(journal, steps, treat, user);
-      return await execute(console, {
-        ...reached,
-        plan,
-        run: folder.id,
-        epoch,
-        inventory: inventory.value,
-        journal,
-        progress: steps,
-        store,
-        facts: undefined,
-        resumed: true,
-        control: stop.control,
-      });
+      await takeNewerCopy(console, store, { id, plan, epoch }, keepers, reached.fleet);
+      return await runFrom(console, store, { id, plan }, { held, keepers, reached, inventory, treats });
     } finally {
-      stop.dispose();
-      await journal.close();
       await held.release();
     }
   } finally {
@@ -103,49 +115,49 @@ async function continueRun(
   }
 }
 
-interface Treat {
-  readonly node: string;
-  readonly step: string;
-  readonly as: 'done' | 'again';
+interface Ready {
+  readonly held: HeldLock & { readonly epoch: number };
+  readonly keepers: NodeSetting;
+  readonly reached: Reached;
+  readonly inventory: Valid<Inventory>;
+  readonly treats: readonly Treat[];
 }
 
-/** `NODE/STEP=done|again`. @throws Failure (usage) */
-function parseTreat(text: string, plan: Plan): Treat {
-  const match = /^([^/]+)\/([^=]+)=(done|again)$/.exec(text);
-  const [, node = '', step = '', as] = match ?? [];
-  const known = plan.phases.flatMap((phase) => phase.steps);
-  if (!match || !known.some((one) => one.node === node && one.id === step)) {
-    throw new Failure(
-      'usage',
-      `--treat ${text}: not a planned step of this run, in the form NODE/STEP=done or NODE/STEP=again`,
-      ['The steps and their ids: `runbook status -v`.'],
+async function runFrom(console: Console, store: RunStore, { id, plan }: Resumed, ready: Ready): Promise<number> {
+  const { held, inventory, keepers, reached } = ready;
+  const stop = listenForStop(console);
+  let mirror: Mirror | undefined;
+  const { journal, records } = await openJournal(store.folder(id).journal, Date.now, (line) => mirror?.push(line));
+  try {
+    const progress = foldJournal(records);
+    if (!isUnfinished(progress)) return nothing(console, `run ${id} is ${progress.state}`);
+    const epoch = Math.max(held.epoch, progress.epoch + 1);
+    const copy = { ...keepers, run: id, epoch, plan: JSON.stringify(plan), say: sayOn(console) };
+    mirror = new Mirror(
+      copy,
+      records.map((record) => JSON.stringify(record)),
     );
+    const steps = new Map(progress.steps);
+    const { host, pid, user } = held.holder;
+    await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });
+    for (const treat of ready.treats) await applyTreat(journal, steps, treat, user);
+    return await execute(console, {
+      ...reached,
+      plan,
+      run: id,
+      epoch,
+      inventory: inventory.value,
+      journal,
+      lock: held,
+      mirror,
+      progress: steps,
+      store,
+      facts: undefined,
+      resumed: true,
+      control: stop.control,
+    });
+  } finally {
+    stop.dispose();
+    await journal.close();
   }
-  return { node, step, as: as === 'done' ? 'done' : 'again' };
-}
-
-async function applyTreat(journal: Journal, steps: Map<string, StepProgress>, treat: Treat, by: string): Promise<void> {
-  const key = stepKey(treat.node, treat.step);
-  const known = steps.get(key);
-  if (known?.outcome !== 'unknown') {
-    throw new Failure(
-      'usage',
-      `--treat ${key}: its outcome is known (${known?.outcome ?? 'it has not ended'}); only an unknown one can be answered`,
-    );
-  }
-  await journal.append({ type: 'step-treated', step: treat.step, node: treat.node, as: treat.as, by });
-  if (treat.as === 'done') steps.set(key, { ...known, outcome: 'changed', reason: `${by} said it was done` });
-  else steps.set(key, { ...known, treatedAgain: true });
-}
-
-/** A resume follows the frozen plan: a runbook edited since changes nothing, which its editor should know. */
-async function warnOfEdits(console: Console, plan: Plan): Promise<void> {
-  const read = await readDocument(plan.runbook.file);
-  if (!read.ok || digestOf(read.value) === plan.runbook.digest) return;
-  console.emit({
-    type: 'message',
-    level: 'warning',
-    text: `${plan.runbook.file} was edited since the run began; the run follows its own plan, made before that`,
-    detail: [],
-  });
 }

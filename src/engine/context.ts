@@ -32,6 +32,8 @@ export interface RunContext {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly control: Control;
+  /** Looks at the run's lock; asked beside the reading of facts, and awaited before each claim. @throws Failure (locked) */
+  readonly assertHeld?: () => Promise<void>;
   readonly log: LogOpener;
   readonly logFile: (step: PlanStep, attempt: number) => string;
   /** What is known now; undefined until it is first needed (a resume may have to wait for a running step first). */

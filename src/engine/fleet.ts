@@ -17,10 +17,16 @@ export interface FleetOptions {
   readonly reconnectFor: number;
 }
 
+interface Link {
+  readonly session: Session;
+  readonly remote: RemoteNode;
+  isGone: boolean;
+}
+
 /** The links of a run: one connection per node, kept, and dialled again when it is lost. */
 export class Fleet {
   readonly #options: FleetOptions;
-  readonly #links = new Map<string, Promise<{ session: Session; remote: RemoteNode }>>();
+  readonly #links = new Map<string, Promise<Link>>();
   #closed = false;
 
   constructor(options: FleetOptions) {
@@ -40,22 +46,43 @@ export class Fleet {
   async with<T>(name: string, work: (remote: RemoteNode, again: boolean) => Promise<T>): Promise<T> {
     let again = false;
     let lostAt: number | undefined;
+    let isLost = false;
     for (;;) {
       const link = await this.#link(name, lostAt);
+      if (isLost) this.#options.emit({ type: 'reconnected', node: name });
+      isLost = false;
       const began = this.#options.clock.now();
       try {
         return await work(link.remote, again);
       } catch (error) {
         if (!(error instanceof ConnectionLost) || this.#closed) throw error;
-        this.#links.delete(name);
-        await link.session.close().catch(() => undefined);
+        await this.#drop(name, link);
         const now = this.#options.clock.now();
         // A link that held for a while is a new loss, one that dies at once goes on with the old one's time limit.
         if (lostAt === undefined || now - began > 30_000) lostAt = now;
         this.#options.emit({ type: 'connection-lost', node: name, reason: error.message });
         again = true;
+        isLost = true;
       }
     }
+  }
+
+  /**
+   * Runs `work` on the node's present link, or on a new one where that is gone; tries once and tells nobody. For what goes on beside
+   * the run (its lock, its copies) and may fail without stopping it. @throws ConnectionLost | ConnectFailure
+   */
+  async once<T>(name: string, work: (remote: RemoteNode) => Promise<T>): Promise<T> {
+    const present = await this.#links.get(name);
+    if (present && !present.isGone) return work(present.remote);
+    const dialled = await this.#open(name, await this.#options.dial(name));
+    const other = await this.#links.get(name);
+    if (this.#closed || (other && !other.isGone)) {
+      await dialled.session.close().catch(() => undefined);
+      if (!other || this.#closed) throw new ConnectionLost(name, 'the run is over');
+      return work(other.remote);
+    }
+    this.#links.set(name, Promise.resolve(dialled));
+    return work(dialled.remote);
   }
 
   async close(): Promise<void> {
@@ -71,23 +98,23 @@ export class Fleet {
     );
   }
 
-  #link(name: string, lostAt: number | undefined): Promise<{ session: Session; remote: RemoteNode }> {
+  #link(name: string, lostAt: number | undefined): Promise<Link> {
     const present = this.#links.get(name);
     if (present) return present;
     const link = this.#dial(name, lostAt);
     this.#links.set(name, link);
-    link.catch(() => this.#links.delete(name));
+    link.catch(() => {
+      if (this.#links.get(name) === link) this.#links.delete(name);
+    });
     return link;
   }
 
-  async #dial(name: string, lostAt: number | undefined): Promise<{ session: Session; remote: RemoteNode }> {
-    const { clock, dial, emit, reconnectFor } = this.#options;
+  async #dial(name: string, lostAt: number | undefined): Promise<Link> {
+    const { clock, dial, reconnectFor } = this.#options;
     const deadline = (lostAt ?? clock.now()) + reconnectFor;
     for (let pause = 500; ; pause = Math.min(pause * 2, 10_000)) {
       try {
-        const link = await this.#open(name, await dial(name));
-        if (lostAt !== undefined) emit({ type: 'reconnected', node: name });
-        return link;
+        return await this.#open(name, await dial(name));
       } catch (error) {
         if (error instanceof ConnectionLost) {
           if (clock.now() > deadline) throw nodeLost(name, error.message, error);
@@ -100,8 +127,19 @@ export class Fleet {
     }
   }
 
-  async #open(name: string, session: Session): Promise<{ session: Session; remote: RemoteNode }> {
-    return { session, remote: await this.#options.open(name, session) };
+  async #open(name: string, session: Session): Promise<Link> {
+    const link = { session, remote: await this.#options.open(name, session), isGone: false };
+    void session.closed.then(() => {
+      link.isGone = true;
+    });
+    return link;
+  }
+
+  /** Whoever else lost the same link may have a new one by now. */
+  async #drop(name: string, link: Link): Promise<void> {
+    link.isGone = true;
+    if ((await this.#links.get(name)?.catch(() => undefined)) === link) this.#links.delete(name);
+    await link.session.close().catch(() => undefined);
   }
 }
 

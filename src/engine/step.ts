@@ -7,6 +7,9 @@ import type { RunContext } from './context.ts';
 import { decide } from './decide.ts';
 import { waitStep } from './wait.ts';
 
+/** A look at the lock that is older than so many milliseconds is made again before a claim. */
+const FRESH = 5000;
+
 /** How a planned step ended, or why it did not begin. */
 export type StepEnd =
   | {
@@ -54,6 +57,9 @@ async function work(context: RunContext, step: PlanStep): Promise<StepEnd> {
 }
 
 async function decideAndDo(context: RunContext, step: PlanStep): Promise<StepEnd | 'again'> {
+  const looked = context.clock.now();
+  const held = context.assertHeld?.();
+  held?.catch(() => undefined);
   const decision = await decide(context, step);
   switch (decision.kind) {
     case 'skip':
@@ -63,7 +69,9 @@ async function decideAndDo(context: RunContext, step: PlanStep): Promise<StepEnd
     case 'refused':
       return { kind: 'refused' };
     case 'go':
-      return step.script === undefined ? waitStep(context, step) : attemptStep(context, step, step.script);
+      if (step.script === undefined) return waitStep(context, step);
+      await (context.clock.now() - looked > FRESH ? context.assertHeld?.() : held);
+      return attemptStep(context, step, step.script);
   }
 }
 

@@ -13,10 +13,12 @@ export interface Journal {
 /**
  * Opens a journal for appending; a torn last line is cut off first, because a record that was never whole was never acted on.
  * @throws Failure on any other damage, or when the file cannot be written.
+ * @param onRecord gets each new record's line once it is on disk.
  */
 export async function openJournal(
   file: string,
   now: () => number,
+  onRecord: (line: string) => void = () => undefined,
 ): Promise<{ journal: Journal; records: JournalRecord[] }> {
   const handle = await open(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600).catch(
     (error: Error) => {
@@ -26,7 +28,7 @@ export async function openJournal(
   try {
     const { records, length } = parseJournal(file, await handle.readFile());
     await handle.truncate(length);
-    return { journal: new FileJournal(file, handle, records.length, now), records };
+    return { journal: new FileJournal(file, handle, records.length, now, onRecord), records };
   } catch (error) {
     await handle.close();
     throw error;
@@ -109,15 +111,17 @@ class FileJournal implements Journal {
   readonly #file: string;
   readonly #handle: FileHandle;
   readonly #now: () => number;
+  readonly #onRecord: (line: string) => void;
   #seq: number;
   #tail: Promise<void> = Promise.resolve();
   #broken: Failure | undefined;
 
-  constructor(file: string, handle: FileHandle, seq: number, now: () => number) {
+  constructor(file: string, handle: FileHandle, seq: number, now: () => number, onRecord: (line: string) => void) {
     this.#file = file;
     this.#handle = handle;
     this.#seq = seq;
     this.#now = now;
+    this.#onRecord = onRecord;
   }
 
   append(body: JournalBody): Promise<void> {
@@ -129,7 +133,8 @@ class FileJournal implements Journal {
   async #write(body: JournalBody): Promise<void> {
     if (this.#broken) throw this.#broken;
     const record = { v: JOURNAL_VERSION, seq: this.#seq + 1, at: new Date(this.#now()).toISOString(), ...body };
-    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    const text = JSON.stringify(record);
+    const line = Buffer.from(`${text}\n`);
     try {
       // A short write (full disk) leaves a torn last line, which the next opening cuts off.
       const { bytesWritten } = await this.#handle.write(line);
@@ -140,6 +145,7 @@ class FileJournal implements Journal {
       throw this.#broken;
     }
     this.#seq += 1;
+    this.#onRecord(text);
   }
 
   async close(): Promise<void> {

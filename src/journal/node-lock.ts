@@ -158,7 +158,7 @@ export class NodeLock {
     throw new Failure(
       kind,
       `cannot lock ${needed} of ${nodes.length} nodes (${nodes.join(', ')}); nothing was changed`,
-      [...missing.map(({ node, problem }) => `${node}: ${problem}`)],
+      missing.map(({ node, problem }) => `${node}: ${problem}`),
     );
   }
 }

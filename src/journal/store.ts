@@ -91,12 +91,29 @@ export class RunStore {
     return { folder, plan: parsed.plan, progress: foldJournal(records) };
   }
 
+  /** Ids of all runs that can be resumed; one that cannot be read counts too. */
+  async unfinishedIds(): Promise<string[]> {
+    const ids = await this.ids();
+    const open = await Promise.all(
+      ids.map(async (id) => {
+        try {
+          return isUnfinished((await this.read(id)).progress);
+        } catch (error) {
+          if (error instanceof Failure) return true;
+          throw error;
+        }
+      }),
+    );
+    return ids.filter((_id, index) => open[index]);
+  }
+
   /** The newest run that can be resumed, of any cluster, or of one runbook on one cluster. */
-  async unfinished(match?: { runbook: string; cluster: string }): Promise<RunSummary | undefined> {
+  async unfinished(match?: { readonly runbook?: string; readonly cluster: string }): Promise<RunSummary | undefined> {
     for (const id of await this.ids()) {
       const run = await this.read(id);
       if (!isUnfinished(run.progress)) continue;
-      if (match && (run.plan.runbook.name !== match.runbook || run.plan.inventory.cluster !== match.cluster)) continue;
+      if (match && run.plan.inventory.cluster !== match.cluster) continue;
+      if (match?.runbook !== undefined && run.plan.runbook.name !== match.runbook) continue;
       return run;
     }
     return undefined;

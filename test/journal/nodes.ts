@@ -118,7 +118,7 @@ export class Sleepers {
 
   advance(ms: number): void {
     this.now += ms;
-    for (const sleeper of [...this.#waiting]) {
+    for (const sleeper of this.#waiting) {
       if (sleeper.until > this.now) continue;
       this.#waiting.delete(sleeper);
       sleeper.wake();

@@ -1,0 +1,61 @@
+import { Failure } from '../failure.ts';
+import { readDocument } from '../documents/read.ts';
+import { digestOf } from '../documents/loaded.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { StepProgress } from '../journal/progress.ts';
+import { stepKey } from '../plan/key.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type Console } from './console.ts';
+
+/** The operator's answer for a step whose outcome nobody can know. */
+export interface Treat {
+  readonly node: string;
+  readonly step: string;
+  readonly as: 'done' | 'again';
+}
+
+/** `NODE/STEP=done|again`. @throws Failure (usage) */
+export function parseTreat(text: string, plan: Plan): Treat {
+  const match = /^([^/]+)\/([^=]+)=(done|again)$/.exec(text);
+  const [, node = '', step = '', as] = match ?? [];
+  const known = plan.phases.flatMap((phase) => phase.steps);
+  if (!match || !known.some((one) => one.node === node && one.id === step)) {
+    throw new Failure(
+      'usage',
+      `--treat ${text}: not a planned step of this run, in the form NODE/STEP=done or NODE/STEP=again`,
+      ['The steps and their ids: `runbook status -v`.'],
+    );
+  }
+  return { node, step, as: as === 'done' ? 'done' : 'again' };
+}
+
+export async function applyTreat(
+  journal: Journal,
+  steps: Map<string, StepProgress>,
+  treat: Treat,
+  by: string,
+): Promise<void> {
+  const key = stepKey(treat.node, treat.step);
+  const known = steps.get(key);
+  if (known?.outcome !== 'unknown') {
+    throw new Failure(
+      'usage',
+      `--treat ${key}: its outcome is known (${known?.outcome ?? 'it has not ended'}); only an unknown one can be answered`,
+    );
+  }
+  await journal.append({ type: 'step-treated', step: treat.step, node: treat.node, as: treat.as, by });
+  if (treat.as === 'done') steps.set(key, { ...known, outcome: 'changed', reason: `${by} said it was done` });
+  else steps.set(key, { ...known, treatedAgain: true });
+}
+
+/** A resume follows the frozen plan: a runbook edited since changes nothing, which its editor should know. */
+export async function warnOfEdits(console: Console, plan: Plan): Promise<void> {
+  const read = await readDocument(plan.runbook.file);
+  if (!read.ok || digestOf(read.value) === plan.runbook.digest) return;
+  console.emit({
+    type: 'message',
+    level: 'warning',
+    text: `${plan.runbook.file} was edited since the run began; the run follows its own plan, made before that`,
+    detail: [],
+  });
+}
