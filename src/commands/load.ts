@@ -26,7 +26,7 @@ export async function loadDocuments(
   options: CommonOptions,
 ): Promise<Documents> {
   const runbook = await findRunbook(runbookArgument);
-  const inventory = await readInventory(inventoryFile(options));
+  const inventory = await findInventory(options);
   const inputs = runbook.value ? resolveInputs(runbook.value, options.set ?? []) : { values: {}, diagnostics: [] };
   const diagnostics = [...runbook.diagnostics, ...inventory.diagnostics, ...inputs.diagnostics];
   if (runbook.value && inventory.value)
@@ -51,6 +51,14 @@ export async function loadValidInventory(console: Console, file: string): Promis
 export function tellDiagnostics(console: Console, diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) console.emit({ type: 'diagnostic', diagnostic });
   if (hasErrors(diagnostics)) throw invalid(diagnostics);
+}
+
+/** Which file was looked for, and how to name another, where nobody named one. */
+async function findInventory(options: CommonOptions): Promise<Loaded<Inventory>> {
+  const inventory = await readInventory(inventoryFile(options));
+  if (inventory.text !== '' || options.inventory !== undefined) return inventory;
+  const hint = 'name it by -i FILE or $RUNBOOK_INVENTORY; inventory.example.yaml is one to start from';
+  return { ...inventory, diagnostics: inventory.diagnostics.map((one) => ({ ...one, detail: one.detail ?? hint })) };
 }
 
 async function findRunbook(argument: string): Promise<Loaded<Runbook>> {
