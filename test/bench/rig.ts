@@ -27,17 +27,24 @@ export async function startRig(): Promise<Rig> {
   // The key is that of the server, whose port is another one.
   const target = sshd.target({ port: line.port, hostKeyChecking: 'off', knownHosts: [] });
   const transport = new Ssh2Transport();
+  let stopping: Promise<void> | undefined;
   return {
     sshd,
     line,
     target,
     root,
     connect: async () => transport.connect(target),
-    stop: async () => {
-      await line.stop();
-      await sshd.stop();
-    },
+    // a signal stops it while it is measured, and what was measured then fails and stops it too
+    stop: async () => (stopping ??= stopBoth(line, sshd)),
   };
+}
+
+async function stopBoth(line: Line, sshd: Sshd): Promise<void> {
+  try {
+    await line.stop();
+  } finally {
+    await sshd.stop();
+  }
 }
 
 let attempts = 0;
