@@ -37,6 +37,7 @@ export function nodeLockOn(console: Console, keepers: NodeSetting): NodeLock {
     sleep: (ms, signal) => realClock.sleep(ms, signal),
     interval: 10_000,
     patience: 10 * 60_000,
+    fresh: 2000,
   });
 }
 

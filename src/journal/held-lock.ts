@@ -16,6 +16,11 @@ export interface LockSetting {
   readonly interval: number;
   /** Milliseconds for which a majority that cannot be asked is asked again before the run gives up. */
   readonly patience: number;
+  /**
+   * A look that began less than so many milliseconds ago still answers, so that quick steps do not pay a round trip each. Whoever
+   * takes the lock over by its counter has watched it for far longer.
+   */
+  readonly fresh: number;
 }
 
 const PAUSE = 2000;
@@ -27,6 +32,8 @@ export class HeldNodeLock implements HeldLock {
   readonly #stop = new AbortController();
   readonly #beating = new Set<string>();
   #count = 0;
+  /** When the last look began that found it held; by the clock on the wall, which goes on while a laptop sleeps. */
+  #heldAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
 
@@ -39,8 +46,10 @@ export class HeldNodeLock implements HeldLock {
     void this.#heartbeat();
   }
 
-  /** Callers that come while one look is under way share the next: a look never answers for a time before its call. */
+  /** Callers that come while one look is under way share the next. */
   assertHeld(): Promise<void> {
+    const age = Date.now() - this.#heldAt;
+    if (age >= 0 && age < this.#setting.fresh) return Promise.resolve();
     this.#queued ??= this.#running
       .catch(() => undefined)
       .then(() => {
@@ -98,8 +107,12 @@ export class HeldNodeLock implements HeldLock {
   async #look(): Promise<void> {
     const { patience, sleep } = this.#setting;
     for (let waited = 0; ; waited += PAUSE) {
+      const began = Date.now();
       const vote = await this.#vote();
-      if (vote.kind === 'held') return;
+      if (vote.kind === 'held') {
+        this.#heldAt = began;
+        return;
+      }
       if (vote.kind === 'lost') throw lostTo(vote.to);
       if (waited >= patience) throw cannotLook(vote.missing);
       await sleep(PAUSE, this.#stop.signal);

@@ -16,13 +16,14 @@ const sameRun = (run: string): TakePolicy => ({
 function lockOn(on: Nodes, sleepers?: Sleepers, said: string[] = []): NodeLock {
   const sleep = sleepers?.sleep ?? ((ms, signal) => wait(ms, undefined, { signal, ref: false }).catch(() => undefined));
   return new NodeLock({
-    nodes: on.names,
+    nodes: on.nodes,
     root: on.root,
     ask: on.ask,
     say: (text, detail) => said.push([text, ...detail].join('\n')),
     sleep,
     interval: 10_000,
     patience: 10_000,
+    fresh: 0,
   });
 }
 
@@ -227,7 +228,7 @@ test('a taker who dies after any of its requests blocks nobody for ever', async 
       .catch(() => undefined);
     on.hook = () => undefined;
     // Its own rollback, if any, does not count: a dead one rolls nothing back.
-    for (const node of on.names) await rm(on.path(node, 'lock', 'free1'), { force: true });
+    for (const node of on.nodes) await rm(on.path(node, 'lock', 'free1'), { force: true });
     const next = lockOn(on).take(await holderOf('run-2'), nobody);
     if (survives < 2) await (await next).release();
     else await expect(next).rejects.toMatchObject({ kind: 'locked' });
@@ -237,11 +238,11 @@ test('a taker who dies after any of its requests blocks nobody for ever', async 
 test('a half-taken lock of another host is watched, then passed over', async () => {
   const on = await nodes(3);
   on.away.add('cp-2').add('cp-3');
-  const alone: Nodes = { ...on, names: ['cp-1'] };
+  const alone: Nodes = { ...on, nodes: ['cp-1'] };
   const dead = { ...(await elsewhere('run-1')) };
   await lockOn(alone).take(dead, nobody);
   const record = JSON.parse(await readFile(on.path('cp-1', 'lock', 'g1'), 'utf8'));
-  await writeFile(on.path('cp-1', 'lock', 'g1'), `${JSON.stringify({ ...record, nodes: on.names })}\n`);
+  await writeFile(on.path('cp-1', 'lock', 'g1'), `${JSON.stringify({ ...record, nodes: on.nodes })}\n`);
   on.away.clear();
   const sleepers = new Sleepers();
   const taking = lockOn(on, sleepers).take(await holderOf('run-2'), nobody);
@@ -283,7 +284,7 @@ test('unlock releases the lock of that id on every node, and no other', async ()
   const held = await lockOn(on).take(await elsewhere('run-1'), nobody);
   expect(await lockOn(on).unlock('00000000')).toMatchObject({ released: [] });
   await held.assertHeld();
-  expect((await lockOn(on).unlock(held.holder.id)).released).toEqual(on.names);
+  expect((await lockOn(on).unlock(held.holder.id)).released).toEqual(on.nodes);
   await expect(held.assertHeld()).rejects.toThrow(/released/);
   await (await lockOn(on).take(await holderOf('run-2'), nobody)).release();
 });

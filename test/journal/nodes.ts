@@ -10,7 +10,7 @@ import { connectTo, realLab } from '../lab/rig.ts';
 
 /** Folders of this machine as nodes: real files, a real shell. */
 export interface Nodes {
-  readonly names: readonly string[];
+  readonly nodes: readonly string[];
   readonly root: string;
   readonly ask: AskNode;
   /** Nodes that cannot be reached. */
@@ -37,7 +37,7 @@ export async function nodes(count: number, shell = 'sh', prefix = 'cp'): Promise
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const [file = 'sh', ...words] = SHELLS[shell] ?? [];
   const made: Nodes = {
-    names,
+    nodes: names,
     root: '~/r',
     away: new Set(),
     hook: () => undefined,
@@ -75,7 +75,7 @@ async function labNodes(names: readonly string[]): Promise<Nodes> {
     await Promise.all([...remotes.values()].map((remote) => remote.close()));
   });
   const made: Nodes = {
-    names,
+    nodes: names,
     root: '/var/lib/runbook',
     away: new Set(),
     hook: () => undefined,

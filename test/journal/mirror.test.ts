@@ -1,0 +1,237 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { bestCopy, newestUnfinished, readCopies, requireReadable } from '../../src/journal/copies.ts';
+import { openJournal, readJournal } from '../../src/journal/journal.ts';
+import { KEPT_RUNS, Mirror } from '../../src/journal/mirror.ts';
+import { foldJournal } from '../../src/journal/progress.ts';
+import { rebuildRecords, writeRebuilt } from '../../src/journal/rebuild.ts';
+import type { JournalBody } from '../../src/journal/record.ts';
+import { RunStore } from '../../src/journal/store.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { planOf, step } from '../engine/bench.ts';
+import { nodes, type Nodes, shells } from './nodes.ts';
+
+const holder = { host: 'here', pid: 1, user: 'me' };
+const digest = 'ab'.repeat(32);
+const plan: Plan = {
+  ...planOf(['cp-1', 'w.1'], [step('cp-1', '1.1-ä'), step('w.1', '1.1-ä'), step('w.1', '1.2-b', { place: 'local' })]),
+  digest,
+  factsDigest: digest,
+  runbook: { name: 'upgrade', file: 'upgrade.yaml', digest, text: "name: 'ä'\n" },
+  inventory: { file: 'inventory.yaml', digest, cluster: 'prod' },
+};
+const started = (run: string): JournalBody => ({ type: 'run-started', run, plan: plan.digest, epoch: 1, holder });
+const attempt = (node: string, id: string, number: number, host = node): JournalBody => ({
+  type: 'attempt-started',
+  step: id,
+  node,
+  attempt: number,
+  host,
+  scriptDigest: 'x',
+});
+
+async function stateFolder(): Promise<RunStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'mirror-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return new RunStore(folder);
+}
+
+/** A run that writes its journal here and on the nodes. */
+async function begin(on: Nodes, run: string, said: string[] = [], of: Plan = plan) {
+  const store = await stateFolder();
+  const folder = await store.create(run, of, { nodes: {} });
+  const say = (text: string) => said.push(text);
+  const mirror = new Mirror({
+    nodes: on.nodes,
+    root: on.root,
+    run,
+    epoch: 1,
+    plan: JSON.stringify(of),
+    ask: on.ask,
+    say,
+  });
+  const { journal } = await openJournal(
+    folder.journal,
+    () => 0,
+    (line) => {
+      mirror.push(line);
+    },
+  );
+  onTestFinished(() => journal.close());
+  await journal.append(started(run));
+  return { store, folder, mirror, journal };
+}
+
+test.each(shells)(
+  '%s: what is in the journal is on the nodes, and a run is rebuilt from it as it was',
+  async (shell) => {
+    const on = await nodes(2, shell);
+    const { folder, journal, mirror } = await begin(on, 'r1');
+    await journal.append(attempt('cp-1', '1.1-ä', 1));
+    await journal.append({ type: 'step-treated', step: '1.1-ä', node: 'cp-1', as: 'again', by: `o'h"ära \\n $x` });
+    await mirror.flush();
+    const { copies, missing } = await readCopies(on);
+    expect(missing).toEqual([]);
+    expect(copies.map((copy) => [copy.node, copy.run, copy.epoch, copy.over])).toEqual([
+      ['cp-1', 'r1', 1, false],
+      ['cp-2', 'r1', 1, false],
+    ]);
+    const copy = newestUnfinished(copies, { cluster: plan.inventory.cluster, runbook: plan.runbook.name });
+    expect(copy?.plan).toEqual(plan);
+    expect(copy?.records).toEqual(await readJournal(folder.journal));
+    await mirror.finish();
+    expect((await readCopies(on)).copies).toEqual([]);
+    expect((await readCopies(on, 'r1')).copies[0]?.over).toBe(true);
+  },
+);
+
+test('a lost tail is made up from the attempts that the nodes know', async () => {
+  const on = await nodes(1);
+  const { journal, mirror } = await begin(on, 'r1');
+  await journal.append(attempt('cp-1', '1.1-ä', 1));
+  await mirror.flush();
+  const copy = bestCopy((await readCopies(on)).copies);
+  if (!copy) throw new Error('no copy');
+  const found = [
+    { node: 'cp-1', id: '1.1-ä.cp-1.2' },
+    { node: 'cp-1', id: '1.1-ä.cp-1.1' },
+    { node: 'w.1', id: '1.1-ä.w.1.1' },
+    { node: 'w.1', id: '9.9-other.w.1.1' },
+  ];
+  const store = await stateFolder();
+  const records = rebuildRecords(copy, found, 0);
+  expect(records.slice(2)).toMatchObject([
+    { seq: 3, type: 'attempt-started', node: 'cp-1', attempt: 2, host: 'cp-1' },
+    { seq: 4, type: 'attempt-started', node: 'w.1', attempt: 1, host: 'w.1' },
+  ]);
+  await writeRebuilt(store, copy, records);
+  const { progress, plan: written } = await store.read('r1');
+  expect(written).toEqual(plan);
+  expect(progress.steps.get('cp-1/1.1-ä')).toMatchObject({ attempts: 2, last: { attempt: 2, host: 'cp-1' } });
+  expect(progress.steps.get('w.1/1.1-ä')?.last?.ended).toBeUndefined();
+});
+
+test('an attempt on a machine that is not this one, without an end, is never taken for one that did not run', async () => {
+  const on = await nodes(1);
+  const { journal, mirror } = await begin(on, 'r1');
+  await journal.append(attempt('w.1', '1.2-b', 1, 'local'));
+  await mirror.flush();
+  const copy = bestCopy((await readCopies(on)).copies);
+  if (!copy) throw new Error('no copy');
+  expect(rebuildRecords(copy, [], 0).at(-1)).toMatchObject({ type: 'attempt-ended', state: { kind: 'interrupted' } });
+});
+
+test('of a torn or damaged copy the whole beginning counts, and the longest copy of the latest controller wins', async () => {
+  const on = await nodes(3);
+  const { journal, mirror } = await begin(on, 'r1');
+  for (let i = 1; i <= 3; i += 1) await journal.append(attempt('cp-1', '1.1-ä', i));
+  await mirror.flush();
+  const file = (node: string, epoch = 1) => on.path(node, 'r1', `journal.${epoch}`);
+  const text = await readFile(file('cp-1'), 'utf8');
+  await writeFile(file('cp-1'), text.slice(0, -20));
+  await writeFile(file('cp-2'), text.replace('"seq":2', '"seq":x'));
+  expect((await readCopies(on)).copies.map((copy) => copy.records.length)).toEqual([3, 1, 4]);
+  expect(bestCopy((await readCopies(on)).copies)?.node).toBe('cp-3');
+  await writeFile(file('cp-2', 2), text.split('\n').slice(0, 2).join('\n'));
+  expect(bestCopy((await readCopies(on)).copies)).toMatchObject({ node: 'cp-2', epoch: 2, records: { length: 2 } });
+});
+
+test('a node that was away gets the whole once it is back, and is named once', async () => {
+  const on = await nodes(2);
+  const said: string[] = [];
+  on.away.add('cp-2');
+  const { folder, journal, mirror } = await begin(on, 'r1', said);
+  await journal.append(attempt('cp-1', '1.1-ä', 1));
+  await mirror.flush();
+  expect(said).toEqual([expect.stringContaining('cp-2 keeps no copy')]);
+  on.away.clear();
+  await mirror.flush();
+  on.hook = (_node, script) => (script.includes('oflag=append') ? script.length - 100 : undefined);
+  await journal.append(attempt('cp-1', '1.1-ä', 2));
+  await mirror.flush();
+  on.hook = () => undefined;
+  await mirror.flush();
+  const copies = (await readCopies(on)).copies;
+  for (const copy of copies) expect(copy.records).toEqual(await readJournal(folder.journal));
+  expect(copies).toHaveLength(2);
+  expect(said).toHaveLength(2);
+});
+
+test('the journal here does not wait for a slow node, whose lines gather', async () => {
+  const on = await nodes(1);
+  let goOn: () => void = () => undefined;
+  const waiting = new Promise<void>((resolve) => (goOn = resolve));
+  let requests = 0;
+  const slow: Nodes = {
+    ...on,
+    ask: async (node, script) => {
+      requests += 1;
+      await waiting;
+      return on.ask(node, script);
+    },
+  };
+  const { journal, mirror, folder } = await begin(slow, 'r1');
+  for (let i = 1; i <= 20; i += 1) await journal.append(attempt('cp-1', '1.1-ä', i));
+  expect(await readJournal(folder.journal)).toHaveLength(21);
+  goOn();
+  await mirror.flush();
+  expect(requests).toBeLessThanOrEqual(2);
+  expect((await readCopies(on)).copies[0]?.records).toHaveLength(21);
+});
+
+test('an older controller that still writes changes nothing for the later one', async () => {
+  const on = await nodes(1);
+  const { journal, mirror } = await begin(on, 'r1');
+  await mirror.flush();
+  const records = bestCopy((await readCopies(on)).copies)?.records ?? [];
+  const later = new Mirror(
+    {
+      nodes: on.nodes,
+      root: on.root,
+      run: 'r1',
+      epoch: 2,
+      plan: JSON.stringify(plan),
+      ask: on.ask,
+      say: () => undefined,
+    },
+    records.map((record) => JSON.stringify(record)),
+  );
+  await later.flush();
+  await journal.append({ type: 'run-abandoned', reason: 'late' });
+  await mirror.flush();
+  expect(bestCopy((await readCopies(on)).copies)).toMatchObject({ epoch: 2, over: false, records: { length: 1 } });
+});
+
+test('plans and journals of only the newest runs that are over stay on a node', async () => {
+  const on = await nodes(1);
+  const unfinished = await begin(on, 'r00');
+  await unfinished.mirror.flush();
+  for (let i = 1; i <= KEPT_RUNS + 3; i += 1) await (await begin(on, `r${10 + i}`)).mirror.finish();
+  const runs = (await readdir(on.path('cp-1'))).toSorted();
+  const kept = [];
+  for (const run of runs) if ((await readdir(on.path('cp-1', run))).includes('plan.json')) kept.push(run);
+  expect(kept).toEqual(['r00', ...Array.from({ length: KEPT_RUNS }, (_, index) => `r${14 + index}`)]);
+  expect((await readCopies(on)).copies.map((copy) => copy.run)).toEqual(['r00']);
+});
+
+test('a finished run, one of another cluster or runbook, or nodes that cannot be read are no run to resume', async () => {
+  const on = await nodes(2);
+  const { journal, mirror } = await begin(on, 'r1');
+  await mirror.flush();
+  const { copies } = await readCopies(on);
+  const { cluster } = plan.inventory;
+  expect(newestUnfinished(copies, { cluster: 'other' })).toBeUndefined();
+  expect(newestUnfinished(copies, { cluster, runbook: 'other' })).toBeUndefined();
+  expect(newestUnfinished(copies, { cluster })?.run).toBe('r1');
+  on.away.add('cp-2');
+  await journal.append({ type: 'run-finished' });
+  await mirror.flush();
+  on.away.clear();
+  expect(newestUnfinished((await readCopies(on)).copies, { cluster })).toBeUndefined();
+  on.away.add('cp-1').add('cp-2');
+  const { missing } = await readCopies(on);
+  expect(() => requireReadable(on.nodes, missing)).toThrow(/cannot read what the nodes keep/);
+  expect(foldJournal(copies[0]?.records ?? []).run).toBe('r1');
+});
