@@ -1,7 +1,11 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { createProgram } from './commands/program.ts';
 import { Failure, type FailureKind } from './failure.ts';
+
+// Output streams through short-lived buffers: without this the young generation grows by some 20 MB for nothing.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 /** The contract's table of exit codes; the compiler holds it complete. */
 const EXIT_CODES: Readonly<Record<FailureKind, number>> = {

@@ -1,11 +1,15 @@
 // A controller of its own, as large as the real one, that streams one long step's output into its log.
 import { rmSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import '../../src/commands/execute.ts';
 import { AttemptOutput, openLog } from '../../src/engine/output.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import type { Target } from '../../src/transport/transport.ts';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import { attempt } from './rig.ts';
+
+// As src/cli.ts does.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 interface Job {
   readonly target: Target;
