@@ -83,6 +83,12 @@ export class Attempt {
   }
 }
 
+/** Ended attempts and seen epochs; none of them changes any more. */
+export interface KeptAttempts {
+  readonly attempts: readonly (readonly [string, Attempt])[];
+  readonly epochs: readonly (readonly [string, number])[];
+}
+
 export type ClaimRefusal = { readonly code: 'already-claimed' | 'stale-epoch' | 'damaged'; readonly message: string };
 
 /** The attempts that one machine keeps; they outlive connections and reboots. */
@@ -122,6 +128,18 @@ export class AttemptStore {
     this.#attempts.set(`${request.root}/${request.run}/${request.id}`, attempt);
     void this.#execute(attempt, request);
     return attempt;
+  }
+
+  /** What a copy of the machine needs to know the same attempts. @throws Error while one runs */
+  keep(): KeptAttempts {
+    const running = [...this.#attempts.values()].find((attempt) => !attempt.end);
+    if (running) throw new Error(`${this.#machine.name}: ${running.run}/${running.id} is running`);
+    return { attempts: [...this.#attempts], epochs: [...this.#epochs] };
+  }
+
+  restore(kept: KeptAttempts): void {
+    for (const [key, attempt] of kept.attempts) this.#attempts.set(key, attempt);
+    for (const [key, epoch] of kept.epochs) this.#epochs.set(key, epoch);
   }
 
   interruptAll(): void {

@@ -62,7 +62,8 @@ export class Cluster {
   version: string;
   kubeProxyVersion: string;
   coreDnsVersion: string;
-  #podCount = 0;
+  /** Pods made so far: their names follow from it. */
+  podCount = 0;
 
   constructor(
     clock: Clock,
@@ -221,8 +222,8 @@ export class Cluster {
   }
 
   #create(workload: Workload, now: number, node?: string): void {
-    this.#podCount += 1;
-    const suffix = nameSuffix(`${workload.name}/${this.#podCount}`);
+    this.podCount += 1;
+    const suffix = nameSuffix(`${workload.name}/${this.podCount}`);
     const hash = templateHash(workload);
     this.pods.push({
       namespace: workload.namespace,

@@ -6,7 +6,7 @@ import type { Fault } from './audit.ts';
 import { realClock, type Clock } from './clock.ts';
 import { Cluster } from './cluster.ts';
 import { Machine } from './machine.ts';
-import { LabShell, loadJustBash } from './shell/shell.ts';
+import { LabShell, loadJustBash, type ToolSet } from './shell/shell.ts';
 import { createSshServer } from './ssh-server.ts';
 import { readState, type LabState } from './state.ts';
 import { tools } from './tools/tools.ts';
@@ -96,10 +96,11 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   };
 }
 
-async function createWorld(options: LabOptions): Promise<World> {
+/** A simulated cluster without any server in front of it. `programs`: in place of the lab's own simulated tools. */
+export async function createWorld(options: LabOptions, programs: ToolSet = tools): Promise<World> {
   const version = options.kubernetes ?? '1.31.9';
   const clock = options.clock ?? realClock(options.timeScale ?? 1);
-  const shell = new LabShell(await loadJustBash(), tools);
+  const shell = new LabShell(await loadJustBash(), programs);
   const machine = (role: Machine['role'], index: number) =>
     new Machine({
       name: role === 'worker' ? `worker-${index + 1}` : `cp-${index + 1}`,

@@ -80,11 +80,13 @@ export async function loadJustBash(): Promise<JustBash> {
   }
 }
 
+/** Which script a file is touched for. One for all labs: each of them would slow every promise of the program down for good. */
+const processes = new AsyncLocalStorage<ShellProcess>();
+
 /** The simulated shell of all machines of one lab. */
 export class LabShell {
   readonly #justBash: JustBash;
   readonly #tools: ToolSet;
-  readonly #processes = new AsyncLocalStorage<ShellProcess>();
   readonly #sinks: OutputSinks = new Map();
   #world: World | undefined;
 
@@ -99,7 +101,7 @@ export class LabShell {
 
   createFs(machine: Machine): MachineFs {
     const MachineFs = machineFsClass(this.#justBash.InMemoryFs);
-    return new MachineFs(machine, this.#sinks, () => this.#processes.getStore());
+    return new MachineFs(machine, this.#sinks, () => processes.getStore());
   }
 
   /** Runs a script to its end; resolves with its exit code, 137 when it was killed. Never rejects. */
@@ -118,7 +120,7 @@ export class LabShell {
     machine.running.add(killable);
     try {
       const own = { ...spec, signal: abort.signal };
-      return await this.#processes.run(process, () => this.#execute(machine, process, own, streams));
+      return await processes.run(process, () => this.#execute(machine, process, own, streams));
     } finally {
       spec.signal.removeEventListener('abort', killable.kill);
       machine.running.delete(killable);

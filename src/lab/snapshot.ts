@@ -1,0 +1,150 @@
+import type { KeptAttempts } from './attempts.ts';
+import type { ApiNode, Pod } from './cluster.ts';
+import type { KubeletProcess, Machine, Package, StaticPod } from './machine.ts';
+import type { World } from './world.ts';
+
+interface KeptFile {
+  readonly mode: number;
+  /** Undefined: a folder. */
+  readonly content?: Uint8Array;
+}
+
+interface KeptMachine {
+  readonly files: ReadonlyMap<string, KeptFile>;
+  readonly packages: readonly (readonly [string, Package])[];
+  readonly aptLists: readonly (readonly [string, ReadonlyMap<string, readonly string[]>])[];
+  readonly staticPods: readonly (readonly [string, StaticPod])[];
+  readonly pulledImages: readonly string[];
+  readonly kubelet: KubeletProcess;
+  readonly bootId: string;
+  readonly bootedAt: number;
+  readonly binaryChangedAt: number;
+  readonly rebooted: boolean;
+  readonly dpkgLocked: boolean;
+  readonly attempts: KeptAttempts;
+}
+
+/** A world in which nothing runs, kept so that others can go on from there. Its audit log is not part of it. */
+export interface Snapshot {
+  readonly machines: readonly KeptMachine[];
+  readonly nodes: readonly ApiNode[];
+  readonly pods: readonly (Pod & { readonly workloadIndex: number })[];
+  readonly images: readonly string[];
+  readonly version: string;
+  readonly kubeProxyVersion: string;
+  readonly coreDnsVersion: string;
+  readonly podCount: number;
+}
+
+/** Made anew by whoever reads them, or by the shell itself. */
+const notKept = /^\/(dev|bin|usr\/bin|proc\/uptime|proc\/self)(\/|$)/;
+
+/** @throws Error while a machine is down or runs something */
+export async function takeSnapshot(world: World): Promise<Snapshot> {
+  const { cluster } = world;
+  cluster.tick();
+  return {
+    machines: await Promise.all(world.machines.map(keepMachine)),
+    nodes: [...cluster.nodes.values()].map((node) => structuredClone(node)),
+    pods: cluster.pods.map((pod) => ({
+      ...pod,
+      workloadIndex: pod.workload ? cluster.workloads.indexOf(pod.workload) : -1,
+    })),
+    images: cluster.workloads.map((workload) => workload.image),
+    version: cluster.version,
+    kubeProxyVersion: cluster.kubeProxyVersion,
+    coreDnsVersion: cluster.coreDnsVersion,
+    podCount: cluster.podCount,
+  };
+}
+
+async function keepMachine(machine: Machine): Promise<KeptMachine> {
+  if (!machine.up || machine.running.size > 0) throw new Error(`${machine.name} is not at rest`);
+  const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked } = machine;
+  return {
+    files: await keepFiles(machine),
+    packages: [...machine.packages].map(([name, one]) => [name, { ...one }] as const),
+    aptLists: [...machine.aptLists],
+    staticPods: [...machine.staticPods].map(([name, pod]) => [name, { ...pod }] as const),
+    pulledImages: [...machine.pulledImages],
+    kubelet: { ...kubelet },
+    bootId,
+    bootedAt,
+    binaryChangedAt,
+    rebooted,
+    dpkgLocked,
+    attempts: machine.attempts.keep(),
+  };
+}
+
+/** Every file of a machine that its scripts may have changed, by path. */
+export async function keepFiles(machine: Machine): Promise<Map<string, KeptFile>> {
+  const files = new Map<string, KeptFile>();
+  for (const path of machine.fs.getAllPaths()) {
+    if (notKept.test(path)) continue;
+    const stat = await machine.fs.stat(path);
+    const { mode } = stat;
+    files.set(path, stat.isDirectory ? { mode } : { mode, content: await machine.fs.readFileBuffer(path) });
+  }
+  return files;
+}
+
+/** Makes a new world of the same size, at the same time, what the kept one was. */
+export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise<void> {
+  const { cluster } = world;
+  for (const [index, machine] of world.machines.entries()) {
+    const kept = snapshot.machines[index];
+    if (!kept) throw new Error(`the snapshot has no ${machine.name}`);
+    await restoreMachine(machine, kept);
+  }
+  for (const node of snapshot.nodes) cluster.nodes.set(node.name, structuredClone(node));
+  for (const [index, workload] of cluster.workloads.entries()) workload.image = snapshot.images[index] ?? '';
+  cluster.pods = snapshot.pods.map(({ workloadIndex, ...kept }) => {
+    const { workload: _, ...pod } = kept;
+    const workload = cluster.workloads[workloadIndex];
+    return { ...pod, ...(workload ? { workload } : {}) };
+  });
+  cluster.version = snapshot.version;
+  cluster.kubeProxyVersion = snapshot.kubeProxyVersion;
+  cluster.coreDnsVersion = snapshot.coreDnsVersion;
+  cluster.podCount = snapshot.podCount;
+}
+
+async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void> {
+  const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked } = kept;
+  Object.assign(machine, { kubelet: { ...kubelet }, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked });
+  refill(
+    machine.packages,
+    kept.packages.map(([name, one]) => [name, { ...one }] as const),
+  );
+  refill(machine.aptLists, kept.aptLists);
+  refill(
+    machine.staticPods,
+    kept.staticPods.map(([name, pod]) => [name, { ...pod }] as const),
+  );
+  for (const image of kept.pulledImages) machine.pulledImages.add(image);
+  machine.attempts.restore(kept.attempts);
+  await restoreFiles(machine, kept.files);
+}
+
+async function restoreFiles(machine: Machine, files: ReadonlyMap<string, KeptFile>): Promise<void> {
+  const present = await keepFiles(machine);
+  for (const path of present.keys()) if (!files.has(path)) await machine.fs.rm(path, { recursive: true, force: true });
+  for (const [path, file] of files) {
+    const now = present.get(path);
+    if (now && now.mode === file.mode && same(now.content, file.content)) continue;
+    if (file.content === undefined) await machine.fs.mkdir(path, { recursive: true });
+    else await machine.fs.writeFile(path, file.content);
+    await machine.fs.chmod(path, file.mode);
+  }
+}
+
+function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return Buffer.compare(a, b) === 0;
+}
+
+function refill<T>(map: Map<string, T>, entries: readonly (readonly [string, T])[]): void {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, value);
+}

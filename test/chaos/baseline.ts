@@ -1,0 +1,87 @@
+import type { Facts } from '../../src/facts/facts.ts';
+import { takeSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
+import type { JournalBody } from '../../src/journal/record.ts';
+import type { Plan, PlanStep } from '../../src/plan/plan.ts';
+import { type Command, noHooks, SimulatedCluster } from './cluster.ts';
+import { Controller } from './controller.ts';
+import { KeptJournal } from './journal.ts';
+import { type Documents, needs, plan, readDocuments } from './scenario.ts';
+import { settledState } from './state.ts';
+
+export const RUN = 'run-1';
+
+/** A moment between two steps of the undisturbed run, from which others can go on. */
+export interface Checkpoint {
+  readonly now: number;
+  readonly world: Snapshot;
+  readonly state: readonly string[];
+  readonly journal: string;
+  readonly facts: Facts;
+}
+
+/** One step of the undisturbed run: where it began, and all that happened in it. */
+export interface Segment {
+  readonly number: number;
+  readonly step: PlanStep;
+  readonly from: Checkpoint;
+  readonly commands: readonly Command[];
+  readonly records: readonly { readonly seq: number; readonly body: JournalBody }[];
+  /** Hosts to which an attempt was sent. */
+  readonly starts: readonly string[];
+}
+
+/** An upgrade that nothing disturbs: what all others are held against. */
+export interface Baseline {
+  readonly documents: Documents;
+  readonly plan: Plan;
+  readonly segments: readonly Segment[];
+  /** How the cluster stands after each segment. */
+  readonly states: readonly (readonly string[])[];
+}
+
+export async function recordBaseline(): Promise<Baseline> {
+  const documents = await readDocuments();
+  // Once for the shell to load what it loads only when it is needed: that takes real time, which would mix up the fake one.
+  await undisturbed(documents, 18);
+  return undisturbed(documents);
+}
+
+/** Up to a number of steps; Infinity: the whole upgrade. */
+async function undisturbed(documents: Documents, most = Number.POSITIVE_INFINITY): Promise<Baseline> {
+  const cluster = await SimulatedCluster.create();
+  const kept = new KeptJournal(() => cluster.time.now());
+  const segments: Segment[] = [];
+  const states: (readonly string[])[] = [];
+  let open: { from: Checkpoint; records: { seq: number; body: JournalBody }[]; starts: string[] } | undefined;
+  const checkpoint = async (body: JournalBody, controller: Controller) => {
+    if (body.type !== 'run-started' && body.type !== 'step-finished') return;
+    const { facts } = controller;
+    if (!facts) throw new Error('a run without facts');
+    const state = await settledState(cluster.world);
+    if (open && body.type === 'step-finished') {
+      const step = made.plan.phases
+        .flatMap((phase) => phase.steps)
+        .find((one) => one.id === body.step && one.node === body.node);
+      if (!step) throw new Error(`no step ${body.step}`);
+      segments.push({ ...open, number: segments.length, step, commands: cluster.commands.splice(0) });
+      states.push(state);
+      if (segments.length >= most) controller.kill();
+    }
+    cluster.commands.length = 0;
+    const now = cluster.time.now();
+    open = {
+      from: { now, world: await takeSnapshot(cluster.world), state, journal: kept.text, facts },
+      records: [],
+      starts: [],
+    };
+  };
+  kept.hook = (when, seq, body) => void (when === 'before' && open?.records.push({ seq, body }));
+  cluster.hooks = { ...noHooks, sending: (node) => void open?.starts.push(node) };
+  const { minors } = needs(documents);
+  const controller = new Controller({ cluster, inventory: documents.inventory.value, minors, seams: {}, checkpoint });
+  const made = await cluster.time.run(plan(documents, controller));
+  const result = await cluster.time.run(controller.run(made.plan, RUN, kept, made.facts));
+  if (result === 'killed' ? segments.length < most : result.outcome !== 'done')
+    throw new Error(`the undisturbed run: ${JSON.stringify(result)}`);
+  return { documents, plan: made.plan, segments, states };
+}

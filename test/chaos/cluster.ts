@@ -1,0 +1,123 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createWorld } from '../../src/lab/lab.ts';
+import type { Machine } from '../../src/lab/machine.ts';
+import type { Tool, ToolSet } from '../../src/lab/shell/shell.ts';
+import { restoreSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
+import { tools } from '../../src/lab/tools/tools.ts';
+import { machineNamed, type World } from '../../src/lab/world.ts';
+import { FastTime } from './time.ts';
+
+/** Who had a command run: a durable attempt, or a reader's script that is not kept. */
+export type Origin =
+  | { readonly kind: 'attempt'; readonly run: string; readonly id: string }
+  | { readonly kind: 'probe'; readonly script: string };
+
+/** One command of the audit log, with what it came from and when it ran. */
+export interface Command {
+  readonly node: string;
+  /** Its place among the commands of its node. */
+  readonly index: number;
+  readonly line: string;
+  readonly origin: Origin;
+  readonly began: number;
+  ended?: number;
+  exit?: number;
+}
+
+/** Where a crash may strike while a command runs. */
+export interface CommandHooks {
+  begun(command: Command): void;
+  ended(command: Command): void;
+  /** A node is about to take a claim. */
+  claiming(node: string, run: string, id: string): void;
+  /** A start request leaves its controller; milliseconds by which it is to arrive late, its sender being gone. */
+  sending(node: string, id: string): number | undefined;
+}
+
+export const noHooks: CommandHooks = {
+  begun: () => undefined,
+  ended: () => undefined,
+  claiming: () => undefined,
+  sending: () => undefined,
+};
+
+/** Of the script that runs. One for all clusters: each of them would slow every promise down for good. */
+const origins = new AsyncLocalStorage<Origin>();
+
+/** The simulated cluster on fake time, with every command attributed to the attempt that it belongs to. */
+export class SimulatedCluster {
+  readonly time: FastTime;
+  readonly world: World;
+  readonly commands: Command[] = [];
+  hooks: CommandHooks = noHooks;
+  readonly #cutOff = new Map<string, number>();
+
+  private constructor(time: FastTime, world: World) {
+    this.time = time;
+    this.world = world;
+  }
+
+  static async create(now?: number, from?: Snapshot): Promise<SimulatedCluster> {
+    const time = new FastTime();
+    let cluster: SimulatedCluster | undefined;
+    const watched = (name: string, tool: Tool): Tool => {
+      return async (context) => {
+        const origin = origins.getStore();
+        if (!cluster || !origin) throw new Error(`${name}: nobody asked for this command`);
+        return cluster.#runCommand(context.machine, [name, ...context.args].join(' '), origin, () => tool(context));
+      };
+    };
+    const audited = Object.fromEntries(
+      Object.entries(tools.audited).map(([name, tool]) => [name, watched(name, tool)]),
+    );
+    const programs: ToolSet = { plain: tools.plain, audited };
+    const world = await createWorld({ controlPlanes: 3, workers: 2, kubernetes: '1.31.9', clock: time }, programs);
+    if (from) await restoreSnapshot(world, from);
+    if (now !== undefined) time.jumpTo(now);
+    time.busy = () => world.machines.some((machine) => machine.running.size > 0);
+    cluster = new SimulatedCluster(time, world);
+    return cluster;
+  }
+
+  machine(name: string): Machine {
+    const machine = machineNamed(this.world, name);
+    if (!machine) throw new Error(`no node ${name}`);
+    return machine;
+  }
+
+  /** No new connection to the node for so many milliseconds, and the present ones break. */
+  cutOff(name: string, ms: number): void {
+    this.#cutOff.set(name, this.time.now() + ms);
+    this.machine(name).dropConnections();
+  }
+
+  isCutOff(name: string): boolean {
+    return (this.#cutOff.get(name) ?? 0) > this.time.now();
+  }
+
+  /** Whatever the nodes run because of `work` is attributed to `origin`. */
+  as<T>(origin: Origin, work: () => T): T {
+    return origins.run(origin, work);
+  }
+
+  async #runCommand(
+    machine: Machine,
+    line: string,
+    origin: Origin,
+    tool: () => Promise<number> | number,
+  ): Promise<number> {
+    const index = this.commands.filter((other) => other.node === machine.name).length;
+    const command: Command = { node: machine.name, index, line, origin, began: this.time.now() };
+    this.commands.push(command);
+    try {
+      this.hooks.begun(command);
+      const exit = await tool();
+      command.exit = exit;
+      return exit;
+    } finally {
+      command.exit ??= 137;
+      command.ended = this.time.now();
+      this.hooks.ended(command);
+    }
+  }
+}

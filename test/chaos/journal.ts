@@ -1,0 +1,45 @@
+import { parseJournal } from '../../src/journal/journal.ts';
+import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from '../../src/journal/record.ts';
+import type { Owner } from './link.ts';
+
+/** A run's journal as it lies on the operator's disk: it outlives controllers. */
+export class KeptJournal {
+  /** Called on both sides of the moment at which a record is on disk. */
+  hook: (when: 'before' | 'after', seq: number, body: JournalBody) => void = () => undefined;
+  text: string;
+  readonly #now: () => number;
+  #parsed: { readonly text: string; readonly records: JournalRecord[] } | undefined;
+
+  constructor(now: () => number, text = '') {
+    this.#now = now;
+    this.text = text;
+  }
+
+  /** As a new process opens it: a torn last line is cut off. */
+  open(): void {
+    const bytes = Buffer.from(this.text);
+    this.text = bytes.subarray(0, parseJournal('journal.jsonl', bytes).length).toString();
+  }
+
+  records(): readonly JournalRecord[] {
+    if (this.#parsed?.text !== this.text) {
+      const { records } = parseJournal('journal.jsonl', Buffer.from(this.text));
+      this.#parsed = { text: this.text, records };
+    }
+    return this.#parsed?.records ?? [];
+  }
+
+  /** A writer that is killed before the record is on disk leaves half of its line there. */
+  append(body: JournalBody, writer: Owner): void {
+    const seq = this.records().length + 1;
+    const record = { v: JOURNAL_VERSION, seq, at: new Date(this.#now()).toISOString(), ...body };
+    const line = `${JSON.stringify(record)}\n`;
+    this.hook('before', seq, body);
+    if (writer.dead) {
+      this.text += line.slice(0, line.length / 2);
+      return;
+    }
+    this.text += line;
+    this.hook('after', seq, body);
+  }
+}

@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { Attempt, loginEnv } from '../../src/lab/attempts.ts';
+import type { Machine } from '../../src/lab/machine.ts';
+import {
+  AlreadyClaimed,
+  type AttemptSpec,
+  type AttemptState,
+  ClaimRefused,
+  type FollowFrom,
+  type OutputSink,
+  type ProbeResult,
+  type RemoteNode,
+  StaleEpoch,
+} from '../../src/remote/attempt.ts';
+import { ConnectFailure, ConnectionLost, type Session } from '../../src/transport/transport.ts';
+import type { SimulatedCluster } from './cluster.ts';
+
+/** What a link belongs to; once it is dead nothing of it may act or be told anything. */
+export interface Owner {
+  readonly dead: boolean;
+}
+
+export const ROOT = '/var/lib/runbook';
+const never = new Promise<never>(() => undefined);
+
+/** One open link from a controller to a node of the simulated cluster: the node's attempts natively, no bytes in between. */
+export class Link implements RemoteNode {
+  readonly #cluster: SimulatedCluster;
+  readonly #machine: Machine;
+  readonly #owner: Owner;
+  #cut: (error: ConnectionLost) => void = () => undefined;
+  readonly #lost: Promise<never>;
+  #gone: ConnectionLost | undefined;
+
+  /** @throws ConnectFailure while the node is down or cut off */
+  static dial(cluster: SimulatedCluster, name: string, owner: Owner): Link {
+    const machine = cluster.machine(name);
+    if (!machine.up || cluster.isCutOff(name)) throw new ConnectFailure(name, 'unreachable', `${name} does not answer`);
+    return new Link(cluster, machine, owner);
+  }
+
+  private constructor(cluster: SimulatedCluster, machine: Machine, owner: Owner) {
+    this.#cluster = cluster;
+    this.#machine = machine;
+    this.#owner = owner;
+    this.#lost = new Promise<never>((_resolve, reject) => {
+      this.#cut = reject;
+    });
+    this.#lost.catch(() => undefined);
+    machine.connections.add(this);
+  }
+
+  get session(): Session {
+    return {
+      target: this.#machine.name,
+      open: () => Promise.reject(new Error('not used')),
+      exec: () => Promise.reject(new Error('not used')),
+      closed: never,
+      close: () => this.close(),
+    };
+  }
+
+  /** The connection breaks: whoever waits on it is told, what runs on the node goes on. */
+  kill(): void {
+    this.#machine.connections.delete(this);
+    this.#gone ??= new ConnectionLost(this.#machine.name, 'the connection broke');
+    this.#cut(this.#gone);
+  }
+
+  start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState> {
+    return this.#call(async () => {
+      const delay = this.#cluster.hooks.sending(this.#machine.name, spec.id);
+      if (delay !== undefined) {
+        // On its way while its sender is cut off or dead; the node gets it all the same, later.
+        this.#cluster.time.after(delay, () => this.#claimLate(spec));
+        return await never;
+      }
+      const attempt = this.#claim(spec);
+      return this.#stream(attempt, { stdout: 0, stderr: 0 }, sink, spec.onTimeout === 'leave' ? spec.timeout : 0);
+    });
+  }
+
+  follow(run: string, id: string, from: FollowFrom, sink: OutputSink, timeout = 0): Promise<AttemptState> {
+    return this.#call(async () => {
+      const attempt = this.#machine.attempts.find(ROOT, run, id);
+      return attempt ? this.#stream(attempt, from, sink, timeout) : { kind: 'absent' };
+    });
+  }
+
+  status(run: string, id: string): Promise<AttemptState> {
+    return this.#call(async () => stateOf(this.#machine.attempts.find(ROOT, run, id)));
+  }
+
+  cancel(): Promise<AttemptState> {
+    return Promise.reject(new Error('the engine cancels nothing'));
+  }
+
+  list(): Promise<readonly { run: string; id: string; state: AttemptState }[]> {
+    return this.#call(async () =>
+      this.#machine.attempts
+        .list(ROOT, '-')
+        .map((attempt) => ({ run: attempt.run, id: attempt.id, state: stateOf(attempt) })),
+    );
+  }
+
+  sweep(run: string): Promise<void> {
+    return this.#call(async () => this.#machine.attempts.sweep(ROOT, run));
+  }
+
+  probe(script: string, options: { readonly timeout?: number } = {}): Promise<ProbeResult> {
+    return this.#call(async () => {
+      const over = new AbortController();
+      const limit = options.timeout ?? 0;
+      const late = limit > 0 ? this.#cluster.time.sleep(limit, over.signal) : never;
+      late.catch(() => undefined);
+      try {
+        const ran = this.#cluster.as({ kind: 'probe', script }, () => runScript(this.#machine, script));
+        return await Promise.race([
+          ran,
+          late.then(() => {
+            throw new ConnectionLost(this.#machine.name, 'its time limit is over');
+          }),
+        ]);
+      } finally {
+        over.abort();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    if (!this.#owner.dead) this.kill();
+  }
+
+  #claim(spec: AttemptSpec): Attempt {
+    const script = Buffer.from(spec.script);
+    const sha256 = createHash('sha256').update(script).digest('hex');
+    const { run, id, epoch, timeout, onTimeout, maxOutput } = spec;
+    const request = { root: ROOT, run, id, epoch, timeout, onTimeout, maxOutput, script, sha256, uid: 0 };
+    const attempt = this.#cluster.as({ kind: 'attempt', run, id }, () => {
+      const known = this.#machine.attempts.find(ROOT, run, id);
+      if (!known) this.#cluster.hooks.claiming(this.#machine.name, run, id);
+      return this.#machine.attempts.start(request);
+    });
+    if (attempt instanceof Attempt) return attempt;
+    if (attempt.code === 'already-claimed') throw new AlreadyClaimed(attempt.message);
+    if (attempt.code === 'stale-epoch') throw new StaleEpoch(attempt.message);
+    throw new ClaimRefused(attempt.message);
+  }
+
+  #claimLate(spec: AttemptSpec): void {
+    if (!this.#machine.up) return;
+    try {
+      this.#claim(spec);
+    } catch {
+      // Refused, and nobody is there to be told.
+    }
+  }
+
+  async #stream(attempt: Attempt, from: FollowFrom, sink: OutputSink, limit: number): Promise<AttemptState> {
+    const over = new AbortController();
+    let late = false;
+    const timer = limit > 0 ? this.#cluster.time.sleep(limit, over.signal) : never;
+    const timedOut = timer.then(
+      () => void (late = true),
+      () => undefined,
+    );
+    const sent = { ...from };
+    try {
+      for (;;) {
+        const next = attempt.changed();
+        const ended = attempt.end !== undefined || late;
+        if (this.#gone || this.#owner.dead) return await never;
+        for (const stream of ['stdout', 'stderr'] as const) {
+          const chunk = attempt[stream === 'stdout' ? 'out' : 'err'].from(sent[stream]);
+          if (chunk.length === 0) continue;
+          sent[stream] += chunk.length;
+          sink[stream](chunk);
+        }
+        if (ended) return stateOf(attempt);
+        await Promise.race([next, timedOut]);
+      }
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** A dead controller's request does nothing; its answers, and those of a broken link, reach nobody. */
+  #call<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#owner.dead) return never;
+    if (this.#gone) return Promise.reject(this.#gone);
+    return new Promise<T>((resolve, reject) => {
+      const told = Promise.race([work(), this.#lost]);
+      told.then(
+        (value) => this.#owner.dead || resolve(value),
+        (error: unknown) => this.#owner.dead || reject(error instanceof Error ? error : new Error(String(error))),
+      );
+    });
+  }
+}
+
+async function runScript(machine: Machine, script: string): Promise<ProbeResult> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  const code = await machine.shell.run(machine, {
+    script,
+    args: [],
+    stdin: '',
+    uid: 0,
+    env: loginEnv(0),
+    cwd: '/root',
+    signal: new AbortController().signal,
+    out: (chunk) => void stdout.push(chunk),
+    err: (chunk) => void stderr.push(chunk),
+  });
+  return { code, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') };
+}
+
+function stateOf(attempt: Attempt | undefined): AttemptState {
+  if (!attempt) return { kind: 'absent' };
+  const { end } = attempt;
+  if (!end) return { kind: 'running' };
+  switch (end.word) {
+    case 'exited':
+      return { kind: 'exited', code: Number(end.arg) };
+    case 'interrupted':
+      return { kind: 'interrupted', rebooted: end.arg === 'rebooted' };
+    case 'timed-out':
+    case 'cancelled':
+      return { kind: end.word };
+  }
+}

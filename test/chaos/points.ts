@@ -1,0 +1,146 @@
+import type { Baseline, Segment } from './baseline.ts';
+
+/** What strikes: the controller is killed, killed and a new run begun, cut off from the node, or the node reboots. */
+export type Effect = 'kill' | 'anew' | 'drop' | 'reboot';
+
+/** Where it strikes. */
+export type Place =
+  /** A record of the journal, before or after it is on disk. */
+  | { readonly kind: 'record'; readonly seq: number; readonly when: 'before' | 'after'; readonly what: string }
+  /** A command of the audit log: the `index`-th of that node in the segment. */
+  | {
+      readonly kind: 'command';
+      readonly index: number;
+      readonly when: 'before' | 'during' | 'after';
+      /** Milliseconds after its beginning, for `during`. */
+      readonly delay: number;
+      readonly what: string;
+    }
+  /** A start request: it arrives `delay` ms late, when its sender is gone. */
+  | { readonly kind: 'request'; readonly delay: number; readonly what: string };
+
+/** One disturbance of the upgrade. */
+export interface CrashPoint {
+  readonly number: number;
+  readonly segment: number;
+  readonly node: string;
+  readonly effect: Effect;
+  readonly place: Place;
+  /** Of a script that is no attempt: there are many of them, and they change nothing. */
+  readonly reading: boolean;
+}
+
+type Unnumbered = Omit<CrashPoint, 'number'>;
+
+const EFFECTS: readonly Effect[] = ['kill', 'drop', 'reboot', 'anew'];
+
+/** Every crash point of the undisturbed run, in its order. */
+export function allPoints(baseline: Baseline): CrashPoint[] {
+  const points = baseline.segments.flatMap((segment) => [
+    ...ofRecords(segment),
+    ...ofCommands(segment),
+    ...ofRequests(segment),
+  ]);
+  return points.map((point, number) => ({ ...point, number }));
+}
+
+function ofRecords(segment: Segment): Unnumbered[] {
+  return segment.records.flatMap(({ seq, body }) => {
+    const node = body.type === 'attempt-started' ? body.host : 'node' in body ? body.node : segment.step.node;
+    const what = `${body.type} ${segment.step.id} on ${segment.step.node}`;
+    return (['before', 'after'] as const).flatMap((when) =>
+      EFFECTS.map((effect) => ({
+        segment: segment.number,
+        node,
+        effect,
+        place: { kind: 'record', seq, when, what } as const,
+        reading: false,
+      })),
+    );
+  });
+}
+
+function ofCommands(segment: Segment): Unnumbered[] {
+  return segment.commands.flatMap(({ node, index, line, origin, began, ended }) => {
+    const duration = (ended ?? began) - began;
+    const times = [
+      { when: 'before', delay: 0 },
+      ...(duration > 1 ? [{ when: 'during', delay: Math.floor(duration / 2) } as const] : []),
+      { when: 'after', delay: 0 },
+    ] as const;
+    const reading = origin.kind === 'probe';
+    return times.flatMap(({ when, delay }) =>
+      EFFECTS.filter((effect) => !reading || effect !== 'anew').map((effect) => ({
+        segment: segment.number,
+        node,
+        effect,
+        place: { kind: 'command', index, when, delay, what: line } as const,
+        reading,
+      })),
+    );
+  });
+}
+
+function ofRequests(segment: Segment): Unnumbered[] {
+  return segment.starts.flatMap((node) =>
+    (['kill', 'drop'] as const).flatMap((effect) =>
+      [0, 400, 2500, 20_000].map((delay) => ({
+        segment: segment.number,
+        node,
+        effect,
+        place: { kind: 'request', delay, what: `start of ${segment.step.id}` } as const,
+        reading: false,
+      })),
+    ),
+  );
+}
+
+/** How a point is told to people. */
+export function describe({ number, node, effect, place, segment }: CrashPoint): string {
+  const where =
+    place.kind === 'request'
+      ? `${place.what}, which arrives ${place.delay} ms late,`
+      : place.kind === 'record'
+        ? `${place.when} record ${place.seq} (${place.what})`
+        : `${place.when} command ${place.index} of segment ${segment} (${place.what.slice(0, 90)})`;
+  const what = {
+    kill: 'the controller is killed',
+    anew: 'the controller is killed and a new run begun',
+    drop: 'the connection breaks',
+    reboot: 'the node reboots',
+  };
+  return `point ${number}: ${what[effect]} ${where} on ${node}`;
+}
+
+/** A seeded choice of `count` points, half of them about what is changed in the cluster and its journal. */
+export function sample(points: readonly CrashPoint[], count: number, seed: number): CrashPoint[] {
+  const random = generator(seed);
+  const writing = shuffled(
+    points.filter((point) => !point.reading),
+    random,
+  );
+  const reading = shuffled(
+    points.filter((point) => point.reading),
+    random,
+  );
+  const share = Math.min(writing.length, Math.ceil(count * 0.8));
+  return [...writing.slice(0, share), ...reading.slice(0, count - share)].toSorted((a, b) => a.number - b.number);
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, at: random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

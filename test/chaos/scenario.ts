@@ -1,0 +1,67 @@
+import { actions } from '../../src/actions/registry.ts';
+import { loadInventory } from '../../src/documents/inventory.ts';
+import { resolveInputs } from '../../src/documents/inputs.ts';
+import type { Inventory, Loaded, Runbook } from '../../src/documents/model.ts';
+import { readRunbook } from '../../src/documents/read.ts';
+import { runChecks } from '../../src/engine/check.ts';
+import type { Facts } from '../../src/facts/facts.ts';
+import { guards } from '../../src/guards/registry.ts';
+import { makePlan } from '../../src/plan/make-plan.ts';
+import { needsOf } from '../../src/plan/needs.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Controller } from './controller.ts';
+
+type Valid<T> = Loaded<T> & { readonly value: T };
+
+/** The documents of the upgrade that is disturbed. */
+export interface Documents {
+  readonly runbook: Valid<Runbook>;
+  readonly inventory: Valid<Inventory>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+const RUNBOOK = new URL('../../runbooks/upgrade-1.32.yaml', import.meta.url).pathname;
+export const TARGET = '1.32.9';
+
+const INVENTORY = `apiVersion: runbook/v1
+kind: Inventory
+cluster: lab
+become: { method: sudo }
+nodes:
+${[1, 2, 3].map((n) => `  - { name: cp-${n}, host: 10.10.0.${10 + n}, role: control-plane }`).join('\n')}
+${[1, 2].map((n) => `  - { name: worker-${n}, host: 10.10.0.${100 + n}, role: worker }`).join('\n')}
+`;
+
+export async function readDocuments(): Promise<Documents> {
+  const runbook = valid(await readRunbook(RUNBOOK, actions));
+  const { values } = resolveInputs(runbook.value, []);
+  return { runbook, inventory: valid(loadInventory('inventory.yaml', INVENTORY)), inputs: values };
+}
+
+function valid<T>(document: Loaded<T>): Valid<T> {
+  const { value } = document;
+  if (value === undefined) throw new Error(document.diagnostics.map((one) => one.summary).join('; '));
+  return { ...document, value };
+}
+
+export function needs({ runbook, inventory, inputs }: Documents) {
+  return needsOf(runbook.value, inventory.value, inputs, actions, guards);
+}
+
+/** The plan of a controller for the cluster as it stands, made as the commands make it. */
+export async function plan(documents: Documents, controller: Controller): Promise<{ plan: Plan; facts: Facts }> {
+  const { inventory } = documents;
+  const wanted = needs(documents);
+  const names = inventory.value.nodes.map((node) => node.name);
+  const facts = await controller.observer.read({ nodes: {} }, names, wanted.facts);
+  const { fleet, observer } = controller;
+  const made = await makePlan({
+    ...documents,
+    facts,
+    actions,
+    guards: wanted.guards,
+    checks: (steps) => runChecks({ fleet, observer, plan: { nodes: inventory.value.nodes } }, steps),
+    now: 0,
+  });
+  return { plan: made, facts };
+}

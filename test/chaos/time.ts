@@ -1,0 +1,102 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { type Clock, Killed } from '../../src/lab/clock.ts';
+
+interface Timer {
+  readonly due: number;
+  readonly order: number;
+  readonly fire: () => void;
+}
+
+/** A jump over more than this many milliseconds is made only when the event loop has been idle for a while. */
+const LONG = 3000;
+
+/**
+ * Fake time that runs as fast as the machine allows: it moves on as soon as nothing is left to do at the present moment.
+ * `onTick` is called between any two moments.
+ */
+export class FastTime implements Clock {
+  readonly scale = 1;
+  onTick: () => void = () => undefined;
+  /** True while something runs that may take real time: a long jump is then made only after a long idleness. */
+  busy: () => boolean = () => false;
+  #now = Date.UTC(2026, 0, 1);
+  #timers: Timer[] = [];
+  #order = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** @throws Error when somebody waits already */
+  jumpTo(now: number): void {
+    if (this.#timers.length > 0) throw new Error('somebody waits');
+    this.#now = now;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(new Killed());
+        return;
+      }
+      const abort = () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+        reject(new Killed());
+      };
+      this.#order += 1;
+      const timer: Timer = {
+        due: this.#now + Math.max(0, ms),
+        order: this.#order,
+        fire: () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        },
+      };
+      this.#timers.push(timer);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /** Calls `fire` once so many milliseconds from now. */
+  after(ms: number, fire: () => void): void {
+    this.#order += 1;
+    this.#timers.push({ due: this.#now + ms, order: this.#order, fire });
+  }
+
+  /** Moves time on until the promise settles. @throws Error when nothing is left to wait for, or after `limit` ms of fake time */
+  async run<T>(promise: Promise<T>, limit = 6 * 3_600_000): Promise<T> {
+    const end = { settled: false };
+    const done = promise.finally(() => {
+      end.settled = true;
+    });
+    done.catch(() => undefined);
+    const deadline = this.#now + limit;
+    for (let idle = 0; !end.settled;) {
+      await setImmediate();
+      if (end.settled) break;
+      this.onTick();
+      const next = this.#next();
+      if (!next || next.due - this.#now > LONG) {
+        idle += 1;
+        if (idle % 10 === 0) await setTimeout(1);
+        if (idle < (this.busy() ? 400 : 20)) continue;
+        if (!next && idle < 2000) continue;
+        if (!next) throw new Error('fake time: nothing is left to wait for');
+      }
+      idle = 0;
+      if (next.due > deadline) throw new Error(`fake time: not over after ${limit / 60_000} minutes`);
+      this.#timers = this.#timers.filter((other) => other !== next);
+      this.#now = Math.max(this.#now, next.due);
+      next.fire();
+    }
+    return done;
+  }
+
+  #next(): Timer | undefined {
+    let best: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (!best || timer.due < best.due || (timer.due === best.due && timer.order < best.order)) best = timer;
+    }
+    return best;
+  }
+}
