@@ -81,7 +81,8 @@ export async function execute(console: Console, execution: Execution): Promise<n
     await journal.append({ type: 'run-finished' });
     await atMost(LAST_WORDS, clearNodes(execution));
   } else {
-    await journal.append({ type: 'run-stopped', reason: result.reason });
+    // A journal that cannot be written any more is why it stopped, and has been told.
+    await journal.append({ type: 'run-stopped', reason: result.reason }).catch(() => undefined);
     await atMost(LAST_WORDS, execution.mirror.flush());
   }
   tellEnd(console, execution, result, Date.now() - began);
