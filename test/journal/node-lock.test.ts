@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { type LockHolder, thisHolder } from '../../src/journal/lock.ts';
@@ -73,6 +74,25 @@ test.each(shells)('%s: of many who take it at once, exactly one gets it', async 
     await won[0]?.assertHeld();
     await won[0]?.release();
   }
+});
+
+test('of two who both saw it free just before they made theirs, one gets it', async () => {
+  const on = await nodes(1);
+  const tools = on.path('cp-1', '..', 'tools');
+  await mkdir(tools, { recursive: true });
+  // Nobody goes on from writing his record before the other has written his.
+  const dd = [
+    '#!/bin/sh',
+    '/bin/dd "$@"; code=$?',
+    `case $* in *of=*/new.*) : >"${tools}/met.$$"; until set -- "${tools}"/met.*; [ $# -ge 2 ]; do :; done ;; esac`,
+    'exit $code',
+  ];
+  await writeFile(join(tools, 'dd'), `${dd.join('\n')}\n`, { mode: 0o755 });
+  on.tools = tools;
+  const both = await Promise.allSettled(
+    ['run-1', 'run-2'].map(async (run) => lockOn(on).take(await holderOf(run), nobody)),
+  );
+  expect(both.map((one) => one.status).toSorted()).toEqual(['fulfilled', 'rejected']);
 });
 
 test('takers who reach different nodes never both get it', async () => {

@@ -17,6 +17,8 @@ export interface Nodes {
   readonly away: Set<string>;
   /** Called before each request; may throw, or say how many bytes of the script arrive. */
   hook: (node: string, script: string) => number | undefined;
+  /** Put in front of PATH, for tools under the test's control. */
+  tools?: string;
   /** The node's files. Empty in the lab. */
   path(node: string, ...names: string[]): string;
 }
@@ -44,7 +46,10 @@ export async function nodes(count: number, shell = 'sh', prefix = 'cp'): Promise
     ask: async (node, script) => {
       const input = guard(made, node, script);
       await execa('mkdir', ['-p', join(home, node)]);
-      const env = { HOME: join(home, node) };
+      const env = {
+        HOME: join(home, node),
+        ...(made.tools === undefined ? {} : { PATH: `${made.tools}:${process.env['PATH']}` }),
+      };
       const {
         exitCode = 255,
         stdout,
