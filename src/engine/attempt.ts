@@ -12,12 +12,19 @@ type CountingSink = OutputSink & { readonly offsets: FollowFrom };
 
 /**
  * Starts an attempt on its host and follows it to its end, through any number of lost connections. It is claimed at most once:
- * after a lost link the node is asked what it knows before anything is sent again.
+ * after a lost link, or where it was `sent` before, the node is asked what it knows before anything is sent again.
  */
-export function startAttempt(fleet: Fleet, host: string, spec: AttemptSpec, sink: CountingSink): Promise<AttemptState> {
+export function startAttempt(
+  fleet: Fleet,
+  host: string,
+  spec: AttemptSpec,
+  sink: CountingSink,
+  sent = false,
+): Promise<AttemptState> {
   const limit = spec.onTimeout === 'leave' ? spec.timeout : 0;
   const follow = (remote: RemoteNode) => followToEnd(remote, spec.run, spec.id, sink, limit);
-  return fleet.with(host, async (remote, again) => {
+  return fleet.with(host, async (remote, relinked) => {
+    const again = sent || relinked;
     if (again) {
       const state = await remote.status(spec.run, spec.id);
       if (state.kind !== 'absent') return follow(remote);

@@ -45,11 +45,8 @@ export async function takeUpStep(context: RunContext, step: PlanStep): Promise<S
       context,
       takeUpAttempt(context.fleet, last.host, context.run, id, output.sink, limit, tell),
     );
-    if (state.kind === 'absent') {
-      // The node never heard of it: the controller ended between its own record and the request.
-      await recordEnd(context, step, last.attempt, { kind: 'never-ran' });
-      return undefined;
-    }
+    // The node has not heard of it, but its request may still be on its way: if the step is to be done, just this attempt is sent again.
+    if (state.kind === 'absent') return undefined;
     const end = await judgeEnd(context, step, last.attempt, state, output);
     if (end === 'again') return undefined;
     if (end.kind !== 'ended' || end.outcome !== 'failed') return end;
@@ -94,33 +91,38 @@ function unseenFailure(
 
 /** One durable attempt, from its record in the journal to what its end means; `again`: it never ran, or was cut off and may be sent again. */
 export async function attemptStep(context: RunContext, step: PlanStep, script: string): Promise<StepEnd | 'again'> {
-  const attempt = (context.progress.get(stepKey(step.node, step.id))?.attempts ?? 0) + 1;
-  return oneAttempt(context, step, script, attempt);
-}
-
-async function oneAttempt(
-  context: RunContext,
-  step: PlanStep,
-  script: string,
-  attempt: number,
-): Promise<StepEnd | 'again'> {
-  const spec = specOf(context, step, script, attempt);
+  const known = context.progress.get(stepKey(step.node, step.id));
+  if (known?.last && !known.last.ended) return oneAttempt(context, step, script, known.last);
   const isControlPlane = context.plan.nodes.some((node) => node.name === step.node && node.role === 'control-plane');
   const host = hostOf(context.observer, step, isControlPlane);
+  const attempt = (known?.attempts ?? 0) + 1;
+  const scriptDigest = sha256(specOf(context, step, script, attempt).script);
   await context.journal.append({
     type: 'attempt-started',
     step: step.id,
     node: step.node,
     attempt,
     host,
-    scriptDigest: sha256(spec.script),
+    scriptDigest,
   });
+  return oneAttempt(context, step, script, { attempt, host }, false);
+}
+
+/** `sent`: it may be known to the node, which is asked before anything is sent. */
+async function oneAttempt(
+  context: RunContext,
+  step: PlanStep,
+  script: string,
+  { attempt, host }: { readonly attempt: number; readonly host: string },
+  sent = true,
+): Promise<StepEnd | 'again'> {
+  const spec = specOf(context, step, script, attempt);
   const key = stepKey(step.node, step.id);
   context.progress.set(key, { attempts: attempt, last: { attempt, host } });
   context.emit({ type: 'step-started', ...ref(step), attempt, commands: step.commands, reattached: false });
   const output = openOutput(context, step, attempt);
   try {
-    const state = await leavable(context, startAttempt(context.fleet, host, spec, output.sink));
+    const state = await leavable(context, startAttempt(context.fleet, host, spec, output.sink, sent));
     return await judgeEnd(context, step, attempt, state, output);
   } catch (error) {
     if (error instanceof ClaimRefused) {

@@ -65,7 +65,7 @@ async function decideAndDo(context: RunContext, step: PlanStep): Promise<StepEnd
     case 'skip':
       return { kind: 'ended', outcome: 'skipped', reason: decision.reason };
     case 'done':
-      return { kind: 'ended', outcome: 'unchanged', reason: decision.reason };
+      return (await lateAttempt(context, step)) ?? { kind: 'ended', outcome: 'unchanged', reason: decision.reason };
     case 'refused':
       return { kind: 'refused' };
     case 'go':
@@ -73,6 +73,12 @@ async function decideAndDo(context: RunContext, step: PlanStep): Promise<StepEnd
       await (context.clock.now() - looked > FRESH ? context.assertHeld?.() : held);
       return attemptStep(context, step, step.script);
   }
+}
+
+/** A request that the node had not heard of may have arrived while the facts were read: then it is the cause of what they say. */
+async function lateAttempt(context: RunContext, step: PlanStep): Promise<StepEnd | undefined> {
+  const last = context.progress.get(stepKey(step.node, step.id))?.last;
+  return last && !last.ended ? takeUpStep(context, step) : undefined;
 }
 
 async function finish(

@@ -158,6 +158,49 @@ test('the controller may end after any record: every step still runs exactly onc
   }
 });
 
+test('a request of a dead controller that arrives late is taken up: just that attempt is sent again, never a second one', async () => {
+  for (const late of ['while facts are read', 'never'] as const) {
+    const bench = new Bench(planOf(['n1'], [step('n1', '1.1-a', { check: 'test -e x' })]));
+    bench.onRecord = (record) => {
+      if (record.type === 'attempt-started') throw new Error('killed');
+    };
+    await expect(runPlan(bench.context())).rejects.toThrow('killed');
+    bench.onRecord = () => undefined;
+    const node = bench.node('n1');
+    node.probe = () => {
+      // The check fails once more, and by now the late one has been claimed; after it the check succeeds.
+      if (late !== 'never' && node.attempts.size === 0) {
+        node.attempts.set('1.1-a.n1.1', { state: ok, output: 'late' });
+        return 1;
+      }
+      return node.attempts.size > 0 ? 0 : 1;
+    };
+    expect((await runPlan(bench.context())).counts, late).toMatchObject({ changed: 1 });
+    expect([...node.attempts.keys()], late).toEqual(['1.1-a.n1.1']);
+    expect(node.ran, late).toHaveLength(late === 'never' ? 1 : 0);
+    expect(
+      bench.types().filter((type) => type.startsWith('attempt-started')),
+      late,
+    ).toHaveLength(1);
+  }
+});
+
+test('a late request that makes the step done while facts are read is followed to its end before anything comes after it', async () => {
+  const bench = new Bench(planOf(['n1'], [step('n1', '1.1-a', { check: 'test -e x' })]));
+  bench.onRecord = (record) => {
+    if (record.type === 'attempt-started') throw new Error('killed');
+  };
+  await expect(runPlan(bench.context())).rejects.toThrow('killed');
+  bench.onRecord = () => undefined;
+  bench.node('n1').probe = () => {
+    bench.node('n1').attempts.set('1.1-a.n1.1', { state: ok, output: 'all of it' });
+    return 0;
+  };
+  expect((await runPlan(bench.context())).counts).toMatchObject({ changed: 1 });
+  expect(bench.types()).toContain('attempt-ended n1/1.1-a');
+  expect(bench.logs.get('n1/1.1-a.1.log')).toBe('all of it');
+});
+
 test('once told to stop, the running step is finished and nothing new begins', async () => {
   const bench = new Bench(planOf(['n1'], [step('n1', '1.1-a'), step('n1', '1.2-b')]));
   const stop = new AbortController();
