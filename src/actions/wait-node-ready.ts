@@ -47,11 +47,19 @@ export const waitNodeReady: Action<With> = {
 function nodeMissing(context: ActionContext<With>): string[] {
   const node = objectOf(context);
   if (!node) return [unknownObject(context)];
-  const wanted = context.with.version ?? machineOf(context).binaries?.kubelet ?? node.kubeletVersion;
+  const wanted = wantedVersion(context) ?? node.kubeletVersion;
   return [
     ...(node.ready ? [] : [`${node.name} is not Ready (${node.readyReason})`]),
     ...(node.kubeletVersion === wanted ? [] : [`its kubelet is ${node.kubeletVersion}, not ${wanted}`]),
   ];
+}
+
+/** Of a kubelet that was not restarted since its binary was replaced no waiting makes the new one: it is taken as it runs. */
+function wantedVersion(context: ActionContext<With>): string | undefined {
+  const { binaries, kubelet } = machineOf(context);
+  const { startedAt, binaryChangedAt } = kubelet ?? {};
+  const stale = startedAt !== undefined && binaryChangedAt !== undefined && startedAt < binaryChangedAt;
+  return context.with.version ?? (stale ? undefined : binaries?.kubelet);
 }
 
 /** Compared with the other nodes' leases, never with this machine's clock. */
@@ -78,7 +86,7 @@ function mirrorsMissing(context: ActionContext<With>): string[] {
 
 function project(context: ActionContext<With>): Facts {
   const object = objectNameOf(context);
-  const version = context.with.version ?? machineOf(context).binaries?.kubelet;
+  const version = wantedVersion(context);
   const facts = withNodeObject(
     withNode(context.facts, context.node.name, (node) =>
       node.kubelet ? { ...node, kubelet: { ...node.kubelet, active: true, healthy: true } } : node,

@@ -150,6 +150,16 @@ test('waiting for a node names everything that is still missing', () => {
   ]);
   expect(isDone('wait-node-ready', {}, { node: 'cp-1' }).done).toBe(true);
   expect(isDone('wait-node-ready', {}).reason).toBe('w-1.example is Ready with kubelet 1.31.9');
+  const installed = (kubelet: Partial<KubeletFact>): Setting => ({
+    machine: (facts) => ({
+      ...facts,
+      binaries: { kubelet: '1.32.9' },
+      kubelet: { active: true, healthy: true, ...kubelet },
+    }),
+  });
+  expect(isDone('wait-node-ready', {}, installed({ startedAt: 200, binaryChangedAt: 100 })).done).toBe(false);
+  // No waiting restarts it: a later step does.
+  expect(isDone('wait-node-ready', {}, installed({ startedAt: 100, binaryChangedAt: 200 })).done).toBe(true);
 });
 
 test('a cluster is verified with every API server, static pod, kubelet and kube-proxy at the version', () => {
