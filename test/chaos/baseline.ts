@@ -5,6 +5,7 @@ import type { Plan, PlanStep } from '../../src/plan/plan.ts';
 import { type Command, noHooks, SimulatedCluster } from './cluster.ts';
 import { Controller } from './controller.ts';
 import { KeptJournal } from './journal.ts';
+import type { Memo } from './memo.ts';
 import { type Documents, needs, plan, readDocuments } from './scenario.ts';
 import { settledState } from './state.ts';
 
@@ -37,6 +38,8 @@ export interface Baseline {
   readonly segments: readonly Segment[];
   /** How the cluster stands after each segment. */
   readonly states: readonly (readonly string[])[];
+  /** What reading scripts answered, for the runs that are held against it. */
+  readonly answers: Memo;
 }
 
 export async function recordBaseline(): Promise<Baseline> {
@@ -83,5 +86,5 @@ async function undisturbed(documents: Documents, most = Number.POSITIVE_INFINITY
   const result = await cluster.time.run(controller.run(made.plan, RUN, kept, made.facts));
   if (result === 'killed' ? segments.length < most : result.outcome !== 'done')
     throw new Error(`the undisturbed run: ${JSON.stringify(result)}`);
-  return { documents, plan: made.plan, segments, states };
+  return { documents, plan: made.plan, segments, states, answers: cluster.memo.answers };
 }

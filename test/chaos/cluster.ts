@@ -5,6 +5,7 @@ import type { Tool, ToolSet } from '../../src/lab/shell/shell.ts';
 import { restoreSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
 import { tools } from '../../src/lab/tools/tools.ts';
 import { machineNamed, type World } from '../../src/lab/world.ts';
+import { Memo } from './memo.ts';
 import { FastTime } from './time.ts';
 
 /** Who had a command run: a durable attempt, or a reader's script that is not kept. */
@@ -15,7 +16,7 @@ export type Origin =
 /** One command of the audit log, with what it came from and when it ran. */
 export interface Command {
   readonly node: string;
-  /** Its place among the commands of its node. */
+  /** Its place among the commands of its node that come from attempts, or among those that do not. */
   readonly index: number;
   readonly line: string;
   readonly origin: Origin;
@@ -50,6 +51,10 @@ export class SimulatedCluster {
   readonly world: World;
   readonly commands: Command[] = [];
   hooks: CommandHooks = noHooks;
+  /** A mutation: the nodes run an attempt although they know its id. */
+  claimsTwice = false;
+  /** Answers of reading scripts; `recall`: they may be given again. */
+  memo: { readonly answers: Memo; recall: boolean } = { answers: new Memo(), recall: false };
   readonly #cutOff = new Map<string, number>();
 
   private constructor(time: FastTime, world: World) {
@@ -106,7 +111,8 @@ export class SimulatedCluster {
     origin: Origin,
     tool: () => Promise<number> | number,
   ): Promise<number> {
-    const index = this.commands.filter((other) => other.node === machine.name).length;
+    const alike = this.commands.filter((other) => other.node === machine.name && other.origin.kind === origin.kind);
+    const index = alike.length;
     const command: Command = { node: machine.name, index, line, origin, began: this.time.now() };
     this.commands.push(command);
     try {

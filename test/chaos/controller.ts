@@ -23,6 +23,8 @@ export interface Seams {
   readonly journal?: (journal: Journal) => Journal;
   readonly progress?: (progress: Map<string, StepProgress>) => Map<string, StepProgress>;
   readonly actions?: typeof actions;
+  /** The nodes run an attempt although they know its id. */
+  readonly claimsTwice?: boolean;
 }
 
 export interface Surroundings {

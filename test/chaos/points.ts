@@ -84,7 +84,7 @@ function ofCommands(segment: Segment): Unnumbered[] {
 function ofRequests(segment: Segment): Unnumbered[] {
   return segment.starts.flatMap((node) =>
     (['kill', 'drop'] as const).flatMap((effect) =>
-      [0, 400, 2500, 20_000].map((delay) => ({
+      [0, 400, 2500, 5200, 5700, 6200, 20_000].map((delay) => ({
         segment: segment.number,
         node,
         effect,

@@ -27,11 +27,14 @@ export interface TrialOptions {
   readonly seams?: Seams;
   /** To the real end, in place of the first moment at which all is as in the undisturbed run. */
   readonly whole?: boolean;
+  /** Milliseconds between the first controller's end and the first resume. */
+  readonly pause?: number;
 }
 
 const MOST_CONTROLLERS = 8;
-/** Milliseconds after which the operator looks again. */
-const PAUSE = 5000;
+/** Milliseconds after which the operator resumes: at once, or later. */
+const PAUSES = [0, 700, 5000];
+const LONG_PAUSE = 5000;
 const CUT_OFF = 3000;
 
 /** Disturbs the upgrade at one point, resumes until it is done, and tells every promise that was not kept. */
@@ -80,6 +83,9 @@ class Trial {
   async run(): Promise<Verdict> {
     const { time } = this.#cluster;
     time.onTick = () => this.#watch.look();
+    // What is struck must really run.
+    this.#cluster.claimsTwice = this.#options.seams?.claimsTwice ?? false;
+    this.#cluster.memo = { answers: this.#baseline.answers, recall: !this.#point.reading };
     this.#arm();
     let controllers = 0;
     for (let done = false; !done; controllers += 1) {
@@ -88,12 +94,17 @@ class Trial {
         break;
       }
       done = await this.#oneController(controllers === 0);
-      if (!done) await time.run(time.sleep(PAUSE));
+      if (!done) await time.run(time.sleep(controllers === 0 ? this.#pause() : LONG_PAUSE));
     }
     if (!this.#converged) await this.#end();
     this.#ledger.close();
     const violations = [...this.#problems, ...this.#watch.broken, ...this.#ledger.wrong];
     return { violations, controllers, struck: this.#struck, story: this.#story };
+  }
+
+  #pause(): number {
+    const { number, place } = this.#point;
+    return this.#options.pause ?? (place.kind === 'request' ? LONG_PAUSE : (PAUSES[number % PAUSES.length] ?? 0));
   }
 
   /** @returns whether the run is over */
@@ -139,7 +150,7 @@ class Trial {
         this.#kept = this.#journal(this.#run, '');
         return made.facts;
       } catch {
-        await time.run(time.sleep(PAUSE));
+        await time.run(time.sleep(LONG_PAUSE));
       }
     }
   }
@@ -159,9 +170,13 @@ class Trial {
   }
 
   #arm(): void {
-    const { place, node } = this.#point;
+    const { place, node, reading } = this.#point;
     const hits = (command: Command, when: string) =>
-      place.kind === 'command' && place.when === when && command.node === node && command.index === place.index;
+      place.kind === 'command' &&
+      place.when === when &&
+      command.node === node &&
+      command.index === place.index &&
+      reading === (command.origin.kind === 'probe');
     this.#cluster.hooks = {
       ...noHooks,
       claiming: (at, run, id) => this.#ledger.claimed(at, run, id),
@@ -188,6 +203,7 @@ class Trial {
   #strike(): void {
     if (this.#struck) return;
     this.#struck = true;
+    this.#cluster.memo.recall = true;
     this.#story.push(`--- ${this.#point.effect} at ${this.#cluster.time.now()}`);
     switch (this.#point.effect) {
       case 'kill':

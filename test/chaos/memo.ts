@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import type { Machine } from '../../src/lab/machine.ts';
+import { keepFiles } from '../../src/lab/snapshot.ts';
+import type { World } from '../../src/lab/world.ts';
+import type { ProbeResult } from '../../src/remote/attempt.ts';
+
+interface Known {
+  readonly result: ProbeResult;
+  /** Milliseconds of fake time. */
+  readonly duration: number;
+}
+
+const MOST = 20_000;
+const MARKER = /fact-[0-9a-f-]{36}/g;
+
+/**
+ * What reading scripts answered, by script and by all that they can see: the simulated shell is slow, and most of what it does in an
+ * upgrade is to read the same facts again. It answers only where the cluster stands exactly as it stood then.
+ */
+export class Memo {
+  readonly #known = new Map<string, Known>();
+
+  async key(world: World, machine: Machine, script: string): Promise<string> {
+    const hash = createHash('sha256').update(script.replaceAll(MARKER, 'MARKER')).update(machine.name);
+    for (const [path, { mode, content }] of await keepFiles(machine)) {
+      hash.update(`${path} ${mode}\n`);
+      if (content) hash.update(content);
+    }
+    hash.update(JSON.stringify([ofMachine(machine), /\bkubectl\b/.test(script) ? ofCluster(world) : '']));
+    return hash.digest('hex');
+  }
+
+  find(key: string, script: string): Known | undefined {
+    const known = this.#known.get(key);
+    if (!known) return undefined;
+    const marker = MARKER.exec(script)?.[0] ?? '';
+    MARKER.lastIndex = 0;
+    const { code, stdout, stderr } = known.result;
+    const result = { code, stdout: stdout.replaceAll('MARKER', marker), stderr: stderr.replaceAll('MARKER', marker) };
+    return { result, duration: known.duration };
+  }
+
+  add(key: string, { code, stdout, stderr }: ProbeResult, duration: number): void {
+    if (this.#known.size >= MOST) this.#known.clear();
+    const result = { code, stdout: stdout.replaceAll(MARKER, 'MARKER'), stderr: stderr.replaceAll(MARKER, 'MARKER') };
+    this.#known.set(key, { result, duration });
+  }
+}
+
+function ofMachine(machine: Machine): unknown {
+  const { packages, aptLists, staticPods, pulledImages, kubelet, bootedAt, binaryChangedAt, dpkgLocked } = machine;
+  const ready = machine.apiServerReady();
+  const maps = [[...packages], [...aptLists.keys()], [...staticPods], [...pulledImages]];
+  return [maps, kubelet, bootedAt, binaryChangedAt, dpkgLocked, ready];
+}
+
+/** When a pod was made is left out: nothing asks for it. */
+function ofCluster({ cluster, machines }: World): unknown {
+  cluster.tick();
+  const pods = cluster.pods.map((pod) => [
+    pod.namespace,
+    pod.name,
+    pod.node,
+    pod.image,
+    pod.deletedAt !== undefined,
+    cluster.isReady(pod),
+    pod.restarts,
+  ]);
+  const nodes = machines.map((machine) => [
+    ofMachine(machine),
+    machine.up,
+    cluster.condition(machine),
+    cluster.leaseRenewedAt(machine),
+  ]);
+  const { version, kubeProxyVersion, coreDnsVersion } = cluster;
+  const images = cluster.workloads.map((workload) => workload.image);
+  return [pods, nodes, [...cluster.nodes.values()], images, version, kubeProxyVersion, coreDnsVersion];
+}
