@@ -34,8 +34,8 @@ export function startAttempt(
       // Its supervisor was killed, the script lives on.
       return state.kind === 'running' && spec.onTimeout === 'kill' ? await follow(remote) : state;
     } catch (error) {
-      // The request of a link that was lost arrived after all.
-      if (error instanceof AlreadyClaimed && again) return follow(remote);
+      // The request of a link that was lost arrived after all, or a controller whose journal is lost had sent it.
+      if (error instanceof AlreadyClaimed) return follow(remote);
       throw error;
     }
   });

@@ -6,15 +6,14 @@ import type { PlanStep } from '../plan/plan.ts';
 import { sha256 } from '../plan/digest.ts';
 import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch } from '../remote/attempt.ts';
 import { startAttempt, takeUpAttempt } from './attempt.ts';
+import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd, ref } from './attempt-end.ts';
 import { hostOf, withEnv } from './check.ts';
 import { Left, type RunContext } from './context.ts';
-import { AttemptOutput } from './output.ts';
 import type { StepEnd } from './step.ts';
-import { judgedByFacts, verified } from './verify.ts';
+import { verified } from './verify.ts';
 
 /** Bytes kept of each of stdout and stderr on a node: its disk may be etcd's. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
-const TAIL_LINES = 12;
 
 /**
  * What became of an attempt that an earlier controller (or an earlier time limit) left without an end in the journal. Undefined: the
@@ -153,100 +152,6 @@ function specOf(context: RunContext, step: PlanStep, script: string, attempt: nu
   };
 }
 
-interface Output {
-  readonly sink: AttemptOutput;
-  readonly file: string;
-  close(): void;
-}
-
-function openOutput(context: RunContext, step: PlanStep, attempt: number): Output {
-  const log = context.log(step, attempt);
-  const sink = new AttemptOutput(log.write, (stream, text) => {
-    context.emit({ type: 'step-output', ...ref(step), stream, text });
-  });
-  return {
-    sink,
-    file: log.file,
-    close: () => {
-      sink.end();
-      log.close();
-    },
-  };
-}
-
-/** What an attempt's end means for the step; `again`: it was proven interrupted or never ran, and may be sent again. */
-async function judgeEnd(
-  context: RunContext,
-  step: PlanStep,
-  attempt: number,
-  state: AttemptState,
-  output: Output,
-): Promise<StepEnd | 'again'> {
-  output.sink.end();
-  switch (state.kind) {
-    case 'running':
-      return {
-        kind: 'ended',
-        outcome: 'unknown',
-        reason: `still running after its time limit of ${step.timeout / 1000} s; left running, \`runbook resume\` takes it up again`,
-        ...evidence(output),
-      };
-    case 'absent':
-      return failed('the node lost every trace of the attempt while it ran', output);
-    case 'never-ran':
-      await recordEnd(context, step, attempt, state);
-      return 'again';
-    case 'interrupted': {
-      await recordEnd(context, step, attempt, state);
-      const end = await judgeInterrupted(context, step, state);
-      return end ? { ...end, ...evidence(output) } : 'again';
-    }
-    case 'timed-out':
-      await recordEnd(context, step, attempt, state);
-      return failed(`ended at its time limit of ${step.timeout / 1000} s`, output);
-    case 'cancelled':
-      await recordEnd(context, step, attempt, state);
-      return failed('it was cancelled on the node', output);
-    case 'exited':
-      await recordEnd(context, step, attempt, state);
-      if (state.code !== 0) return failed(`exited with ${state.code}`, output);
-      return verified(context, step, evidence(output));
-  }
-}
-
-/** An attempt that was cut off by a reboot or a kill: judged by what is there now. Undefined: it may be sent again. */
-async function judgeInterrupted(
-  context: RunContext,
-  step: PlanStep,
-  state: { readonly kind: string; readonly rebooted?: boolean },
-): Promise<(StepEnd & { kind: 'ended' }) | undefined> {
-  const how = state.rebooted === true ? 'the node rebooted while it ran' : 'its process was killed on the node';
-  const verdict = await judgedByFacts(context, step);
-  if (verdict?.done === true)
-    return { kind: 'ended', outcome: 'changed', reason: `${how}, but it is done: ${verdict.reason}` };
-  if (verdict || step.effect !== 'once') return undefined;
-  return {
-    kind: 'ended',
-    outcome: 'unknown',
-    reason: `${how}, and nobody can tell whether it had its effect; look at ${step.node}, then answer with \`runbook resume --treat ${stepKey(step.node, step.id)}=done\` (or =again)`,
-  };
-}
-
-async function recordEnd(context: RunContext, step: PlanStep, attempt: number, state: AttemptEnd): Promise<void> {
-  await context.journal.append({ type: 'attempt-ended', step: step.id, node: step.node, attempt, state });
-  const key = stepKey(step.node, step.id);
-  const known = context.progress.get(key) ?? { attempts: attempt };
-  context.progress.set(key, { ...known, last: { host: step.node, ...known.last, attempt, ended: state } });
-}
-
-function failed(reason: string, output: Output): StepEnd & { kind: 'ended' } {
-  return { kind: 'ended', outcome: 'failed', reason, ...evidence(output) };
-}
-
-function evidence(output: Output): { tail: readonly string[]; log: string } {
-  return { tail: output.sink.tail().slice(-TAIL_LINES), log: output.file };
-}
-
 /** Ends early, with {@link Left}, when the operator wants to go; what runs on the node is not touched. */
 async function leavable<T>(context: RunContext, work: Promise<T>): Promise<T> {
   const { leave } = context.control;
@@ -264,8 +169,4 @@ async function leavable<T>(context: RunContext, work: Promise<T>): Promise<T> {
   } finally {
     if (onAbort) leave.removeEventListener('abort', onAbort);
   }
-}
-
-function ref(step: PlanStep) {
-  return { step: step.id, node: step.node, title: step.title };
 }

@@ -1,0 +1,119 @@
+import type { AttemptEnd } from '../journal/record.ts';
+import { stepKey } from '../plan/key.ts';
+import type { PlanStep } from '../plan/plan.ts';
+import type { AttemptState } from '../remote/attempt.ts';
+import type { RunContext } from './context.ts';
+import { AttemptOutput } from './output.ts';
+import type { StepEnd } from './step.ts';
+import { judgedByFacts, verified } from './verify.ts';
+
+const TAIL_LINES = 12;
+
+/** Where one attempt's output goes, until it is closed. */
+export interface Output {
+  readonly sink: AttemptOutput;
+  readonly file: string;
+  close(): void;
+}
+
+/** Opens the log of one attempt; its lines are told as they come. */
+export function openOutput(context: RunContext, step: PlanStep, attempt: number): Output {
+  const log = context.log(step, attempt);
+  const sink = new AttemptOutput(log.write, (stream, text) => {
+    context.emit({ type: 'step-output', ...ref(step), stream, text });
+  });
+  return {
+    sink,
+    file: log.file,
+    close: () => {
+      sink.end();
+      log.close();
+    },
+  };
+}
+
+/** What an attempt's end means for the step; `again`: it was proven interrupted or never ran, and may be sent again. */
+export async function judgeEnd(
+  context: RunContext,
+  step: PlanStep,
+  attempt: number,
+  state: AttemptState,
+  output: Output,
+): Promise<StepEnd | 'again'> {
+  output.sink.end();
+  switch (state.kind) {
+    case 'running':
+      return {
+        kind: 'ended',
+        outcome: 'unknown',
+        reason: `still running after its time limit of ${step.timeout / 1000} s; left running, \`runbook resume\` takes it up again`,
+        ...evidence(output),
+      };
+    case 'absent':
+      return failed('the node lost every trace of the attempt while it ran', output);
+    case 'never-ran':
+      await recordEnd(context, step, attempt, state);
+      return 'again';
+    case 'interrupted': {
+      await recordEnd(context, step, attempt, state);
+      const end = await judgeInterrupted(context, step, state);
+      return end ? { ...end, ...evidence(output) } : 'again';
+    }
+    case 'timed-out':
+      await recordEnd(context, step, attempt, state);
+      return failed(`ended at its time limit of ${step.timeout / 1000} s`, output);
+    case 'cancelled':
+      await recordEnd(context, step, attempt, state);
+      return failed('it was cancelled on the node', output);
+    case 'exited':
+      await recordEnd(context, step, attempt, state);
+      if (state.code !== 0) return failed(`exited with ${state.code}`, output);
+      return verified(context, step, evidence(output));
+  }
+}
+
+/** An attempt that was cut off by a reboot or a kill: judged by what is there now. Undefined: it may be sent again. */
+export async function judgeInterrupted(
+  context: RunContext,
+  step: PlanStep,
+  state: { readonly kind: string; readonly rebooted?: boolean },
+): Promise<(StepEnd & { kind: 'ended' }) | undefined> {
+  const how = state.rebooted === true ? 'the node rebooted while it ran' : 'its process was killed on the node';
+  const verdict = await judgedByFacts(context, step);
+  if (verdict?.done === true)
+    return { kind: 'ended', outcome: 'changed', reason: `${how}, but it is done: ${verdict.reason}` };
+  if (verdict || step.effect !== 'once') return undefined;
+  return {
+    kind: 'ended',
+    outcome: 'unknown',
+    reason: `${how}, and nobody can tell whether it had its effect; look at ${step.node}, then answer with \`runbook resume --treat ${stepKey(step.node, step.id)}=done\` (or =again)`,
+  };
+}
+
+/** Puts the end of an attempt on disk. */
+export async function recordEnd(
+  context: RunContext,
+  step: PlanStep,
+  attempt: number,
+  state: AttemptEnd,
+): Promise<void> {
+  await context.journal.append({ type: 'attempt-ended', step: step.id, node: step.node, attempt, state });
+  const key = stepKey(step.node, step.id);
+  const known = context.progress.get(key) ?? { attempts: attempt };
+  context.progress.set(key, { ...known, last: { host: step.node, ...known.last, attempt, ended: state } });
+}
+
+/** A failure with its evidence. */
+export function failed(reason: string, output: Output): StepEnd & { kind: 'ended' } {
+  return { kind: 'ended', outcome: 'failed', reason, ...evidence(output) };
+}
+
+/** The last lines, and where the whole output is. */
+export function evidence(output: Output): { tail: readonly string[]; log: string } {
+  return { tail: output.sink.tail().slice(-TAIL_LINES), log: output.file };
+}
+
+/** How events name a planned step. */
+export function ref(step: PlanStep) {
+  return { step: step.id, node: step.node, title: step.title };
+}
