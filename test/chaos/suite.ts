@@ -29,7 +29,7 @@ export function chaosSuite(part: number, parts: number): void {
           console.log(`chaos, part ${part}: ${index} of ${points.length} crash points, ${failures.length} failures`);
           shown = Date.now();
         }
-        const failure = failureOf(point, await disturb(baseline, point, { whole: point.number % 50 === 0 }));
+        const failure = failureOf(point, await disturb(baseline, point, { whole: point.number % 200 === 0 }));
         if (failure !== undefined) failures.push(failure);
         if (failure !== undefined && failures.length <= FAILURES_SHOWN) console.log(failure);
       }

@@ -7,8 +7,10 @@ interface Timer {
   readonly fire: () => void;
 }
 
-/** A jump over more than this many milliseconds is made only when the event loop has been idle for a while. */
-const LONG = 3000;
+/** A jump over more than this many milliseconds of fake time is made only when the event loop was idle for a while. */
+const LONG = 20_000;
+/** Milliseconds of real time for which something that runs may seem idle: the shell loads programs when they are first needed. */
+const PATIENCE = 4000;
 
 /**
  * Fake time that runs as fast as the machine allows: it moves on as soon as nothing is left to do at the present moment.
@@ -71,19 +73,19 @@ export class FastTime implements Clock {
     });
     done.catch(() => undefined);
     const deadline = this.#now + limit;
-    for (let idle = 0; !end.settled;) {
+    for (let idleSince: number | undefined; !end.settled;) {
       await setImmediate();
       if (end.settled) break;
       this.onTick();
       const next = this.#next();
       if (!next || next.due - this.#now > LONG) {
-        idle += 1;
-        if (idle % 10 === 0) await setTimeout(1);
-        if (idle < (this.busy() ? 400 : 20)) continue;
-        if (!next && idle < 2000) continue;
+        idleSince ??= performance.now();
+        await setTimeout(1);
+        const patience = next && !this.busy() ? 5 : PATIENCE;
+        if (performance.now() - idleSince < patience) continue;
         if (!next) throw new Error('fake time: nothing is left to wait for');
       }
-      idle = 0;
+      idleSince = undefined;
       if (next.due > deadline) throw new Error(`fake time: not over after ${limit / 60_000} minutes`);
       this.#timers = this.#timers.filter((other) => other !== next);
       this.#now = Math.max(this.#now, next.due);
