@@ -10,7 +10,7 @@ interface Known {
   readonly duration: number;
 }
 
-const MOST = 20_000;
+const MOST = 3000;
 const MARKER = /fact-[0-9a-f-]{36}/g;
 
 /**
