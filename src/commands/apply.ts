@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Fleet } from '../engine/fleet.ts';
 import { Failure } from '../failure.ts';
 import { type Copy, newestUnfinished, type NodeSetting, readCopies } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';
@@ -37,7 +38,8 @@ export function apply(file: string, options: ApplyOptions): Promise<number> {
       const locks = { local, nodes: nodeLockOn(console, keepers) };
       await refuseLocked(locks);
       const unfinished = await findUnfinished(store, keepers, documents);
-      if (options.new !== true) refuseUnfinished(unfinished, documents);
+      if (options.new === true) await refuseStillRunning(reached.fleet, nodes, unfinished);
+      else refuseUnfinished(unfinished, documents);
       ahead = { keepers, locks, unfinished };
     });
     try {
@@ -104,6 +106,28 @@ function refuseUnfinished({ here, onNodes }: Unfinished, { runbook, inventory }:
       startOver,
     ]);
   }
+}
+
+/** A run that is abandoned must not go on behind the new one's back: what still runs on a node is waited for, or taken up. */
+async function refuseStillRunning(
+  fleet: Fleet,
+  nodes: readonly string[],
+  { here, onNodes }: Unfinished,
+): Promise<void> {
+  const runs = [here?.folder.id, onNodes?.run].filter((run) => run !== undefined);
+  const asked = runs.flatMap((run) => nodes.map((node) => [run, node] as const));
+  const found = await Promise.all(
+    asked.map(async ([run, node]) => {
+      const attempts = await fleet.with(node, (remote) => remote.list(run));
+      return attempts.filter(({ state }) => state.kind === 'running').map(({ id }) => ({ run, node, id }));
+    }),
+  );
+  const [running] = found.flat();
+  if (!running) return;
+  throw new Failure('unfinished-run', `a step of run ${running.run} still runs on ${running.node}: ${running.id}`, [
+    `Take it up: runbook resume ${running.run}`,
+    'Or wait until it has ended, then give the same command with --new again.',
+  ]);
 }
 
 async function start(

@@ -4,7 +4,7 @@ import type { PlanStep } from '../plan/plan.ts';
 import type { AttemptState } from '../remote/attempt.ts';
 import type { RunContext } from './context.ts';
 import { AttemptOutput } from './output.ts';
-import type { StepEnd } from './step.ts';
+import type { StepEnd } from './step-end.ts';
 import { judgedByFacts, verified } from './verify.ts';
 
 const TAIL_LINES = 12;

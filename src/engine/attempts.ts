@@ -9,7 +9,7 @@ import { startAttempt, takeUpAttempt } from './attempt.ts';
 import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd, ref } from './attempt-end.ts';
 import { hostOf, withEnv } from './check.ts';
 import { Left, type RunContext } from './context.ts';
-import type { StepEnd } from './step.ts';
+import type { StepEnd } from './step-end.ts';
 import { verified } from './verify.ts';
 
 /** Bytes kept of each of stdout and stderr on a node: its disk may be etcd's. */

@@ -1,3 +1,4 @@
+import { quote } from '../actions/shell.ts';
 import type { Checks } from '../plan/judge.ts';
 import { stepKey } from '../plan/key.ts';
 import type { PlanStep } from '../plan/plan.ts';
@@ -43,6 +44,6 @@ export async function runChecks(
 
 /** A script with the step's variables set ahead of it, quoted for POSIX sh. */
 export function withEnv(env: Readonly<Record<string, string>>, script: string): string {
-  const lines = Object.entries(env).map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`);
+  const lines = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
   return `${lines.join('')}${script}`;
 }

@@ -1,11 +1,10 @@
+import { FAILED } from '../actions/kubectl.ts';
+import { quote } from '../actions/shell.ts';
 import { nodeObjectFor } from '../facts/identity.ts';
 import { stepKey } from '../plan/key.ts';
 import { actionOf } from '../plan/judge.ts';
 import type { PlanPhase, PlanStep } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
-
-/** The annotation that says why a node was left out of service. */
-export const FAILED_ANNOTATION = 'runbook/failed';
 
 /**
  * A node that failed between being taken out of service and being brought back stays cordoned; the reason is written on its Node
@@ -22,7 +21,7 @@ export async function markFailedNode(
   if (!object) return;
   const text = `run ${context.run}: ${failed.id} (${failed.title}): ${reason}`.slice(0, 500);
   const { kubeconfig } = context.setting.settings;
-  const script = `kubectl --kubeconfig ${quote(kubeconfig)} --request-timeout=20s annotate --overwrite node ${quote(object.name)} ${quote(`${FAILED_ANNOTATION}=${text}`)}`;
+  const script = `kubectl --kubeconfig ${quote(kubeconfig)} --request-timeout=20s annotate --overwrite node ${quote(object.name)} ${quote(`${FAILED}=${text}`)}`;
   try {
     await context.fleet.with(context.observer.kubectlHost(), (remote) => remote.probe(script, { timeout: 30_000 }));
   } catch (error) {
@@ -46,8 +45,4 @@ function isOutOfService(context: RunContext, phase: PlanPhase, failed: PlanStep)
     if (service === 'in') out = false;
   }
   return out;
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

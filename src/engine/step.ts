@@ -1,28 +1,14 @@
-import type { Outcome } from '../event.ts';
 import { isSettled } from '../journal/progress.ts';
 import { stepKey } from '../plan/key.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import { attemptStep, takeUpStep } from './attempts.ts';
 import type { RunContext } from './context.ts';
 import { decide } from './decide.ts';
+import type { StepEnd } from './step-end.ts';
 import { waitStep } from './wait.ts';
 
 /** A look at the lock that is older than so many milliseconds is made again before a claim. */
 const FRESH = 5000;
-
-/** How a planned step ended, or why it did not begin. */
-export type StepEnd =
-  | {
-      readonly kind: 'ended';
-      readonly outcome: Outcome;
-      readonly reason: string;
-      readonly tail?: readonly string[];
-      readonly log?: string;
-    }
-  /** A guard refused: nothing was changed, the step can be taken up by a resume. */
-  | { readonly kind: 'refused' }
-  /** The operator asked to stop before it began. */
-  | { readonly kind: 'stopped' };
 
 /**
  * One planned step, from what the journal knows of it to its outcome: an attempt of an earlier controller is taken up first; else

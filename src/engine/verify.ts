@@ -5,7 +5,7 @@ import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
 import { neededFacts, refresh } from './decide.ts';
 import { pauses } from './poll.ts';
-import type { StepEnd } from './step.ts';
+import type { StepEnd } from './step-end.ts';
 
 const PATIENCE = 90_000;
 

@@ -3,7 +3,7 @@ import type { PlanStep } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
 import { neededFacts, refresh } from './decide.ts';
 import { pauses } from './poll.ts';
-import type { StepEnd } from './step.ts';
+import type { StepEnd } from './step-end.ts';
 
 /** A step without a script: fresh facts until they say it is so, at most for its time limit. It changes nothing. */
 export async function waitStep(context: RunContext, step: PlanStep): Promise<StepEnd> {

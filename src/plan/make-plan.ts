@@ -13,7 +13,7 @@ import { type Checks, type JudgeSetting, settingsOf } from './judge.ts';
 import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase } from './plan.ts';
 import { predictPhase } from './predict.ts';
 import { scopeFor } from './scope.ts';
-import { type DraftStep, draftStep } from './steps.ts';
+import { type DraftPhase, type DraftStep, draftStep } from './steps.ts';
 
 export interface PlanInput {
   readonly runbook: { readonly value: Runbook; readonly file: string; readonly text: string; readonly digest: string };
@@ -28,14 +28,6 @@ export interface PlanInput {
   readonly checks: (steps: readonly DraftStep[]) => Promise<Checks>;
   /** Milliseconds since the epoch. */
   readonly now: number;
-}
-
-/** A phase with its nodes chosen and its steps resolved for each of them. */
-export interface DraftPhase {
-  readonly number: number;
-  readonly phase: Phase;
-  readonly batches: readonly (readonly string[])[];
-  readonly steps: readonly DraftStep[];
 }
 
 /**

@@ -5,10 +5,9 @@ import type { Facts } from '../facts/facts.ts';
 import type { Finding } from '../guards/guard.ts';
 import { checkStep } from '../guards/registry.ts';
 import { actionOf, type Checks, contextOf, judge, type JudgeSetting, needlessOutage, project } from './judge.ts';
-import type { DraftPhase } from './make-plan.ts';
 import type { PlanPhase, PlanStep, Prediction } from './plan.ts';
 import { scopeFor } from './scope.ts';
-import type { DraftStep } from './steps.ts';
+import type { DraftPhase, DraftStep } from './steps.ts';
 
 interface Predicted {
   readonly phase: PlanPhase;

@@ -1,6 +1,6 @@
 import type { Action } from '../actions/action.ts';
 import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
-import type { Inventory, InventoryNode, Step } from '../documents/model.ts';
+import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { PlanStep } from './plan.ts';
@@ -14,6 +14,14 @@ export type DraftStep = Omit<PlanStep, 'predicted' | 'commands' | 'script'> & {
   /** The runbook gives this step's `timeout`. */
   readonly ownTimeout?: boolean;
 };
+
+/** A phase with its nodes chosen and its steps resolved for each of them. */
+export interface DraftPhase {
+  readonly number: number;
+  readonly phase: Phase;
+  readonly batches: readonly (readonly string[])[];
+  readonly steps: readonly DraftStep[];
+}
 
 /** Resolves one step for one node. @throws Failure (document) when an expression or the resolved `with` is wrong. */
 export function draftStep(

@@ -127,6 +127,9 @@ describe.skipIf(!haveSshd)('over a real OpenSSH server', () => {
     });
     first.kill('SIGKILL');
     await first;
+    const anew = await apply(file, dir, '--new');
+    expect(anew.code).toBe(1);
+    expect(anew.all).toContain('still runs on box');
     writeFileSync(join(dir, 'go'), '');
     const resumed = await runbook(['resume', '--state-dir', state, '--yes']);
     expect(resumed.code, resumed.all).toBe(0);

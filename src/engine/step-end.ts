@@ -1,0 +1,15 @@
+import type { Outcome } from '../event.ts';
+
+/** How a planned step ended, or why it did not begin. */
+export type StepEnd =
+  | {
+      readonly kind: 'ended';
+      readonly outcome: Outcome;
+      readonly reason: string;
+      readonly tail?: readonly string[];
+      readonly log?: string;
+    }
+  /** A guard refused: nothing was changed, the step can be taken up by a resume. */
+  | { readonly kind: 'refused' }
+  /** The operator asked to stop before it began. */
+  | { readonly kind: 'stopped' };
