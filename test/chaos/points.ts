@@ -112,7 +112,7 @@ export function describe({ number, node, effect, place, segment }: CrashPoint): 
   return `point ${number}: ${what[effect]} ${where} on ${node}`;
 }
 
-/** A seeded choice of `count` points, half of them about what is changed in the cluster and its journal. */
+/** A seeded choice of `count` points, four fifths of them about what is changed in the cluster and its journal. */
 export function sample(points: readonly CrashPoint[], count: number, seed: number): CrashPoint[] {
   const random = generator(seed);
   const writing = shuffled(
