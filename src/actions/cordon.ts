@@ -14,7 +14,7 @@ export const cordon: Action<z.infer<typeof schema>> = {
   timeout: 120_000,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes'],
-  guards: ['membership', 'same-machine'],
+  guards: ['membership', 'same-machine', 'others-ready'],
   settle: 30_000,
   service: 'out',
   script(context) {

@@ -7,6 +7,7 @@ import { membership } from './membership.ts';
 import { noDowngrade } from './no-downgrade.ts';
 import { noSkippedMinor } from './no-skipped-minor.ts';
 import { nodesReady } from './nodes-ready.ts';
+import { othersReady } from './others-ready.ts';
 import { repositoryOffers } from './repository-offers.ts';
 import { sameMachine } from './same-machine.ts';
 import { skewR1, skewR2, skewR3 } from './skew.ts';
@@ -27,6 +28,7 @@ const all: readonly Guard[] = [
   kubeadmVersion,
   noDowngrade,
   repositoryOffers,
+  othersReady,
   drainDestroys,
   drainBlocked,
 ];

@@ -188,6 +188,30 @@ describe('nodes-ready', () => {
   });
 });
 
+describe('others-ready', () => {
+  const down = (name: string) =>
+    withObjects(healthy, (nodes) =>
+      nodes.map((node) => (node.name === name ? { ...node, ready: false, readyReason: 'Unknown' } : node)),
+    );
+  const drainOf = (name: string, facts: Facts) => {
+    const nodes = guardNodes(healthy);
+    const node = nodes.find((candidate) => candidate.name === name);
+    if (!node) throw new Error(`no node ${name}`);
+    return checkStep(
+      { nodes, before: facts, after: facts, step: { id: '4.4-drain', node, action: 'drain', with: {} } },
+      ['others-ready'],
+    );
+  };
+
+  it('refuses to take a node out of service while another one is down', () => {
+    expect(drainOf('w1', down('cp1'))).toMatchObject([{ guard: 'others-ready', severity: 'refuse', node: 'cp1' }]);
+  });
+
+  it('lets a broken node itself be drained', () => {
+    expect(drainOf('w1', down('w1'))).toEqual([]);
+  });
+});
+
 describe('api-servers-answer', () => {
   it('refuses a silent API server with its address and error', () => {
     const facts = sketch({ apiServers: { cp1: '1.31.9', cp2: null }, kubelets: { cp1: '1.31.9', cp2: '1.31.9' } });
