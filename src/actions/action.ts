@@ -61,6 +61,8 @@ export interface Action<W = unknown> {
   readonly onTimeout: 'kill' | 'leave';
   /** Facts that `isDone`, `script`, `project` and `verify` read. */
   readonly facts: readonly FactId[];
+  /** The facts of these that tell its outcome, read again after its script until it is so; default: all of {@link facts}. */
+  readonly outcomeFacts?: readonly FactId[];
   /** Guards asked before the step, on fresh facts. */
   readonly guards: readonly string[];
   /** Milliseconds after a successful script within which `verify` must come true (facts are read again every 2 s). */

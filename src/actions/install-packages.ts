@@ -26,6 +26,7 @@ export const installPackages: Action<With> = {
   timeout: 900_000,
   onTimeout: 'kill',
   facts: ['os', 'packages', 'offered', 'binaries', 'kubelet'],
+  outcomeFacts: ['packages'],
   guards: [
     'membership',
     'same-machine',

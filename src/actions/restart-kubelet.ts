@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import type { Facts, LeaseFact } from '../facts/facts.ts';
+import type { Facts, LeaseFact, NodeObject } from '../facts/facts.ts';
 import { withNode, withNodeObject, type Action, type ActionContext } from './action.ts';
 import { release } from './release.ts';
 import { machineOf, objectNameOf, objectOf, unknownObject } from './subject.ts';
 import { verdictOf } from './verdict.ts';
+
+/** What the node lifecycle controller puts on a node whose kubelet says that it is not Ready. */
+const NOT_READY = 'node.kubernetes.io/not-ready';
 
 const schema = z.strictObject({
   version: release.optional().describe('The release that must run afterwards; else that of the installed kubelet'),
@@ -12,7 +15,7 @@ type With = z.infer<typeof schema>;
 
 export const restartKubelet: Action<With> = {
   name: 'restart-kubelet',
-  summary: 'Restart the kubelet, so that the installed one runs',
+  summary: 'Restart the kubelet, so that the installed one runs and reports to the cluster',
   schema,
   place: 'node',
   effect: 'repeatable',
@@ -38,10 +41,14 @@ export const restartKubelet: Action<With> = {
       ...versionMissing(context),
       ...processMissing(context),
       ...(machineOf(context).kubelet?.healthy === false ? ['its /healthz does not answer ok'] : []),
-      ...(node?.ready === false ? [`${node.name} is not Ready (${node.readyReason})`] : []),
+      ...(node ? readyMissing(node) : []),
       ...leaseMissing(context, before),
     ];
-    return verdictOf(missing, `the kubelet runs ${node?.kubeletVersion ?? ''}, is healthy and renews its lease`);
+    const still = node?.ready === false ? `; pods are kept away until it is Ready (${node.readyReason})` : '';
+    return verdictOf(
+      missing,
+      `the kubelet runs ${node?.kubeletVersion ?? ''}, is healthy and renews its lease${still}`,
+    );
   },
   project(context): Facts {
     const facts = withNode(context.facts, context.node.name, (node) => {
@@ -77,6 +84,16 @@ function processMissing(context: ActionContext<With>): string[] {
   const { startedAt, binaryChangedAt } = kubelet;
   const stale = startedAt !== undefined && binaryChangedAt !== undefined && startedAt < binaryChangedAt;
   return stale ? ['the kubelet was started before its binary changed'] : [];
+}
+
+/**
+ * A kubelet says that it is not Ready for some seconds after its start, older ones for 10 s (nodeStatusUpdateFrequency). From then on
+ * Kubernetes keeps pods away by a taint of its own (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/,
+ * "Taint Nodes by Condition"), and lets them in at the very moment it is Ready: our cordon is not needed for that any more.
+ */
+function readyMissing(node: NodeObject): string[] {
+  const guarded = node.taints.some((taint) => taint.key === NOT_READY && taint.effect === 'NoSchedule');
+  return node.ready || guarded ? [] : [`${node.name} is not Ready (${node.readyReason})`];
 }
 
 /** A dead kubelet shows Ready for about 50 s: only a lease renewed by the new process proves that it lives. */

@@ -1,5 +1,5 @@
 import type { Verdict } from '../actions/action.ts';
-import { actionOf, contextOf, judge } from '../plan/judge.ts';
+import { actionOf, contextOf, judge, outcomeFactsOf } from '../plan/judge.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
@@ -66,7 +66,7 @@ async function look(
   verdict: (facts: NonNullable<RunContext['facts']>) => Verdict,
 ): Promise<Verdict> {
   try {
-    return verdict(await refresh(context, step, neededFacts(context, [step]), 0));
+    return verdict(await refresh(context, step, outcomeFactsOf(context.setting, step), 0));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return { done: false, reason: error.message };

@@ -102,6 +102,12 @@ export function needlessOutage(
   return { done: true, reason: `nothing needs it: ${reasons.length > 0 ? reasons.join('; ') : 'no step follows'}` };
 }
 
+/** The facts that tell what a step did. */
+export function outcomeFactsOf(setting: JudgeSetting, step: PlanStep): readonly FactId[] {
+  const action = actionOf(setting, step);
+  return action?.outcomeFacts ?? action?.facts ?? [];
+}
+
 /** The facts that judging and guarding a step reads. */
 export function factsOf(setting: JudgeSetting, step: PlanStep): readonly FactId[] {
   return actionOf(setting, step)?.facts ?? [];

@@ -32,7 +32,7 @@ function outline(name: string): string[] {
 test.each(['upgrade-1.32', 'upgrade'])(
   '%s moves every API server before any kubelet, and drains before the kubelet package',
   (name) => {
-    const kubelet = 'drain, install-packages kubelet kubectl, restart-kubelet, wait-node-ready, uncordon';
+    const kubelet = 'drain, install-packages kubelet kubectl, restart-kubelet, uncordon, wait-node-ready';
     const kubeadm = 'package-repo, install-packages kubeadm';
     expect(outline(name)).toEqual([
       `control-plane[0]: ${kubeadm}, kubeadm-upgrade-plan, kubeadm-upgrade-apply, wait-node-ready`,

@@ -128,6 +128,27 @@ test('a restart counts only once the new process has renewed the lease', () => {
   );
 });
 
+test('a restarted kubelet that is not Ready yet is enough once Kubernetes keeps pods away by a taint of its own', () => {
+  const restart = actionNamed('restart-kubelet');
+  const at = (renewTime: string, taints: NodeObject['taints'] = []): Setting => ({
+    cluster: (c) => ({ ...c, leases: [{ node: 'w-1.example', renewTime }] }),
+    object: (node) => ({ ...node, ready: false, readyReason: 'KubeletNotReady', taints }),
+  });
+  const before = contextFor('restart-kubelet', {}, at('1970-01-01T00:33:10Z'));
+  const outcome = (taints: NodeObject['taints']) =>
+    restart.verify?.(contextFor('restart-kubelet', {}, at('1970-01-01T00:33:21Z', taints)), before.facts);
+  expect(outcome([])?.reason).toBe('w-1.example is not Ready (KubeletNotReady)');
+  // Cordoned is not enough: that is what shall be taken away.
+  expect(outcome([{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }])?.done).toBe(false);
+  expect(outcome([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }])).toEqual({
+    done: true,
+    reason:
+      'the kubelet runs 1.31.9, is healthy and renews its lease; pods are kept away until it is Ready (KubeletNotReady)',
+  });
+  // Of a kubelet that went silent the taint is another one.
+  expect(outcome([{ key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' }])?.done).toBe(false);
+});
+
 test('waiting for a node names everything that is still missing', () => {
   const missing = isDone('wait-node-ready', AT, {
     node: 'cp-1',

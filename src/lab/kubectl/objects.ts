@@ -2,6 +2,7 @@ import { templateHash, type Cluster, type Pod } from '../cluster.ts';
 import { hexOf, uuidOf } from '../identity.ts';
 import type { Machine } from '../machine.ts';
 import { minorNumber } from '../releases.ts';
+import { conditionTaints } from './condition-taints.ts';
 
 /** An API object as JSON. */
 export interface ApiObject {
@@ -53,6 +54,7 @@ export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
     ...(node?.unschedulable
       ? [{ effect: 'NoSchedule', key: 'node.kubernetes.io/unschedulable', timeAdded: apiTime(cluster.clock.now()) }]
       : []),
+    ...conditionTaints(seen, apiTime(cluster.clock.now())),
   ];
   const resources = {
     cpu: '4',
