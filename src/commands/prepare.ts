@@ -44,6 +44,8 @@ export async function prepare(
   });
   try {
     await ahead(reached, nodes);
+    // Without any control plane this says so, before a step in the middle of the run would.
+    if (asksKubectl(documents)) reached.observer.kubectlHost();
     const facts = await readFacts(console, reached, nodes, needs);
     const plan = await planOf(documents, options, needs, reached, facts);
     return { ...reached, documents, needs, nodes, facts, plan };
@@ -51,6 +53,12 @@ export async function prepare(
     await reached.fleet.close();
     throw error;
   }
+}
+
+function asksKubectl({ runbook }: Documents): boolean {
+  return runbook.value.phases.some((phase) =>
+    phase.steps.some((step) => step.kind === 'uses' && actions.get(step.uses)?.place === 'kubectl'),
+  );
 }
 
 /** Nodes of the phases, and the control planes where Kubernetes is asked. */

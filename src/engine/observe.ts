@@ -43,6 +43,11 @@ export class Observer {
     return host;
   }
 
+  /** Machines with Kubernetes packages that are no nodes of any cluster: there is nothing to ask kubectl about. */
+  #isOutsideOfClusters(): boolean {
+    return this.#options.kubectl.on !== 'local' && this.#options.nodes.every((node) => node.role === 'other');
+  }
+
   /** Facts as they are now; those of other nodes are kept from `known`. @throws FactError */
   async read(known: Facts, nodes: readonly string[], ids: readonly FactId[], avoid?: string): Promise<Facts> {
     const perNode = ids.filter(isNodeFact);
@@ -52,7 +57,7 @@ export class Observer {
     );
     const merged = { ...known.nodes };
     for (const [name, facts] of read) merged[name] = { ...merged[name], ...facts };
-    if (perCluster.length === 0) return { ...known, nodes: merged };
+    if (perCluster.length === 0 || this.#isOutsideOfClusters()) return { ...known, nodes: merged };
     const host = this.kubectlHost(avoid);
     const cluster = await this.#fleet.with(host, (remote) =>
       readClusterFacts((script) => remote.probe(script, { timeout: 120_000 }), perCluster, {
