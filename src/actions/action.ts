@@ -65,7 +65,7 @@ export interface Action<W = unknown> {
   readonly outcomeFacts?: readonly FactId[];
   /** Guards asked before the step, on fresh facts. */
   readonly guards: readonly string[];
-  /** Milliseconds after a successful script within which `verify` must come true (facts are read again every 2 s). */
+  /** Milliseconds after a successful script within which `verify` must come true (facts are read again meanwhile). */
   readonly settle: number;
   /**
    * `out`: takes the node out of service; `in`: brings it back. An `out` is done when no step up to its `in` has anything left

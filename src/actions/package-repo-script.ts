@@ -34,7 +34,7 @@ stage() {
 }`;
 
 /** Another apt may be refreshing lists at this moment, and apt-get does not wait for that lock by itself. */
-function updateFunction(file: string): string {
+export function updateFunction(file: string): string {
   return `update() {
   left=100
   while :; do

@@ -6,12 +6,14 @@ import { kubeadmUpgradeApply } from './kubeadm-upgrade-apply.ts';
 import { kubeadmUpgradeNode } from './kubeadm-upgrade-node.ts';
 import { kubeadmUpgradePlan } from './kubeadm-upgrade-plan.ts';
 import { packageRepo } from './package-repo.ts';
+import { prefetch } from './prefetch.ts';
 import { restartKubelet } from './restart-kubelet.ts';
 import { uncordon } from './uncordon.ts';
 import { verifyCluster } from './verify-cluster.ts';
 import { waitNodeReady } from './wait-node-ready.ts';
 
 const all: readonly Action[] = [
+  prefetch,
   packageRepo,
   installPackages,
   kubeadmUpgradePlan,

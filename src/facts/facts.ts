@@ -16,6 +16,7 @@ export interface NodeFacts {
   readonly binaries?: BinariesFact;
   readonly staticPods?: StaticPodsFact;
   readonly kubelet?: KubeletFact;
+  readonly prefetched?: PrefetchedFact;
 }
 export type NodeFactId = keyof NodeFacts;
 
@@ -44,12 +45,17 @@ export interface PackagesFact {
   readonly installed: Readonly<Record<string, { readonly revision: string; readonly status: string }>>;
   /** Names on hold (apt-mark) or version-locked, sorted. */
   readonly held: readonly string[];
+  /** Which one installs: `dnf` is dnf 4. */
+  readonly manager?: 'apt' | 'dnf' | 'dnf5' | 'yum';
 }
 
 /** Configured package sources that point at a Kubernetes community repository or a mirror of it. */
 export interface RepositoryFact {
   readonly sources: readonly PackageSource[];
+  /** Sources of apt.kubernetes.io and yum.kubernetes.io, which are gone since March 2024. */
+  readonly legacy?: readonly LegacySource[];
 }
+export type LegacySource = Pick<PackageSource, 'file' | 'line' | 'format' | 'enabled' | 'url'>;
 export interface PackageSource {
   readonly file: string;
   /** 1-based. */
@@ -65,6 +71,10 @@ export interface PackageSource {
   readonly minor: string;
   /** The keyring file named by signed-by, if any. */
   readonly signedBy?: string;
+  /** A deb822 source that holds the armored key itself. */
+  readonly inlineKey?: true;
+  /** Of a .repo file: the section's id, and its first and last line. */
+  readonly section?: { readonly id: string; readonly first: number; readonly last: number };
 }
 
 /** What the repository of each asked minor offers, whether or not it is configured now. By minor (`1.32`). */
@@ -107,6 +117,16 @@ export interface KubeletFact {
   readonly configuredFor?: string;
 }
 
+/** What lies ready on a node for later steps. */
+export interface PrefetchedFact {
+  /** By package: the revisions (`1.32.9-1.1`) whose archives are in the package manager's cache. */
+  readonly archives: Readonly<Record<string, readonly string[]>>;
+  /** By release (`1.32.9`): the images that a prefetch found this node to need for it. */
+  readonly needs: Readonly<Record<string, readonly string[]>>;
+  /** Names with tags of all images here; empty while nothing is noted in `needs`. */
+  readonly images: readonly string[];
+}
+
 /** Facts of the cluster, read through kubectl. */
 export interface ClusterFacts {
   readonly nodes?: readonly NodeObject[];
@@ -116,6 +136,7 @@ export interface ClusterFacts {
   readonly kubeadmConfig?: KubeadmConfigFact;
   readonly kubeProxy?: KubeProxyFact;
   readonly leases?: readonly LeaseFact[];
+  readonly etcd?: EtcdFact;
 }
 export type ClusterFactId = keyof ClusterFacts;
 export type FactId = NodeFactId | ClusterFactId;
@@ -198,6 +219,7 @@ export interface KubeadmConfigFact {
   /** `kubernetesVersion` of ClusterConfiguration without `v`. */
   readonly kubernetesVersion: string;
   readonly controlPlaneEndpoint?: string;
+  readonly imageRepository?: string;
 }
 
 export interface KubeProxyFact {
@@ -212,4 +234,42 @@ export interface LeaseFact {
   readonly node: string;
   /** ISO 8601 as the kubelet wrote it. */
   readonly renewTime: string;
+}
+
+/** The members of etcd, as one of them tells. */
+export interface EtcdFact {
+  /** It is not made of static pods: kubeadm does not touch it. */
+  readonly external: boolean;
+  /** What was asked: a pod (`etcd-cp1`), `crictl`, or the endpoints of an external one. */
+  readonly source?: string;
+  /** In hexadecimal. */
+  readonly clusterId?: string;
+  /** Empty where there is an `error`. */
+  readonly members: readonly EtcdMember[];
+  /** Why nothing is known. */
+  readonly error?: string;
+}
+export interface EtcdMember {
+  /** In hexadecimal, as `etcdctl member remove` takes it. */
+  readonly id: string;
+  /** Empty while it never started. kubeadm names a member as its Node object. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly learner: boolean;
+  /** It answered `endpoint health`; undefined: that question got no answer. */
+  readonly healthy?: boolean;
+  /** Why it is not healthy. */
+  readonly problem?: string;
+  /** `3.5.24`; undefined where it did not answer, as all that follows. */
+  readonly version?: string;
+  /** Bytes. */
+  readonly dbSize?: number;
+  readonly dbSizeInUse?: number;
+  readonly raftIndex?: number;
+  /** The id of the leader that it knows. */
+  readonly follows?: string;
+  readonly leader: boolean;
+  /** `NOSPACE`, `CORRUPT` */
+  readonly alarms: readonly string[];
 }

@@ -16,6 +16,7 @@ const configMapSchema = z.object({ data: z.object({ ClusterConfiguration: z.stri
 const clusterConfigurationSchema = z.object({
   kubernetesVersion: z.string(),
   controlPlaneEndpoint: z.string().nullish(),
+  imageRepository: z.string().nullish(),
 });
 
 /** Takes JSON and YAML. */
@@ -24,9 +25,10 @@ export function parseKubeadmConfig(output: string): KubeadmConfigFact {
   if (!configMap.success) throw new Error('the ConfigMap has no ClusterConfiguration');
   const configuration = clusterConfigurationSchema.safeParse(parse(configMap.data.data.ClusterConfiguration));
   if (!configuration.success) throw new Error('its ClusterConfiguration has no kubernetesVersion');
-  const { kubernetesVersion, controlPlaneEndpoint } = configuration.data;
+  const { kubernetesVersion, controlPlaneEndpoint, imageRepository } = configuration.data;
   return {
     kubernetesVersion: withoutV(kubernetesVersion),
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
+    ...(imageRepository ? { imageRepository } : {}),
   };
 }

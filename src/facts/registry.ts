@@ -1,4 +1,5 @@
 import { binaries } from './binaries.ts';
+import { etcd } from './etcd.ts';
 import type { Fact } from './fact.ts';
 import type { ClusterFactId, ClusterFacts, NodeFactId, NodeFacts } from './facts.ts';
 import { kubeProxy } from './kube-proxy.ts';
@@ -12,6 +13,7 @@ import { os } from './os.ts';
 import { packages } from './packages.ts';
 import { pdbs } from './pdbs.ts';
 import { pods } from './pods.ts';
+import { prefetched } from './prefetched.ts';
 import { repository } from './repository.ts';
 import { staticPods } from './static-pods.ts';
 
@@ -29,6 +31,7 @@ export const nodeFacts: NodeFactRegistry = {
   binaries,
   staticPods,
   kubelet,
+  prefetched,
 };
 
 /** Every fact of the cluster that one command reads; `apiServers` takes two, see read.ts. */
@@ -39,4 +42,5 @@ export const clusterFacts: ClusterFactRegistry = {
   kubeadmConfig,
   kubeProxy,
   leases,
+  etcd,
 };

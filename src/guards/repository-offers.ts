@@ -19,7 +19,7 @@ function judge(input: GuardInput, step: GuardStep): Finding[] {
   const node = input.before.nodes[step.node.name];
   const minor = node?.offered?.[minorOf(target)];
   if (!minor) return [];
-  const names = step.action === 'package-repo' ? followed : packagesOf(step);
+  const names = step.action === 'package-repo' || step.action === 'prefetch' ? followed : packagesOf(step);
   const wanted = names.filter((name) => {
     const installed = node?.packages?.installed[name]?.revision;
     return installed === undefined || versionOfRevision(installed) !== target;

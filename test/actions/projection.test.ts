@@ -4,6 +4,7 @@ import { actions } from '../../src/actions/registry.ts';
 import { actionNamed, contextFor, type Setting } from './cluster.ts';
 
 const WITH: Readonly<Record<string, object>> = {
+  prefetch: { version: '1.32.9' },
   'package-repo': { version: '1.32.9' },
   'install-packages': { packages: ['kubelet', 'kubectl'], version: '1.32.9' },
   'kubeadm-upgrade-plan': { version: '1.32.9' },

@@ -33,9 +33,15 @@ ${[1, 2].map((n) => `  - { name: worker-${n}, host: 10.10.0.${100 + n}, role: wo
 `;
 
 export async function readDocuments(): Promise<Documents> {
-  const runbook = valid(await readRunbook(RUNBOOK, actions));
+  const runbook = oneByOne(valid(await readRunbook(RUNBOOK, actions)));
   const { values } = resolveInputs(runbook.value, []);
   return { runbook, inventory: valid(loadInventory('inventory.yaml', INVENTORY)), inputs: values };
+}
+
+/** Other runs begin between two steps, where nothing may run meanwhile: so no two nodes work side by side. */
+function oneByOne(runbook: Valid<Runbook>): Valid<Runbook> {
+  const phases = runbook.value.phases.map((phase) => ({ ...phase, serial: 1 }));
+  return { ...runbook, value: { ...runbook.value, phases } };
 }
 
 function valid<T>(document: Loaded<T>): Valid<T> {

@@ -75,7 +75,7 @@ function expectSafeOrder(nodes: readonly NodeState[]): void {
   for (const node of nodes) {
     const drained = all.find((one) => new RegExp(`^kubectl.*\\bdrain ${node.name}\\b`).test(one.line))?.at ?? '';
     const [kubeadm = ''] = ran(node, /^kubeadm upgrade (apply|node)/);
-    const [install = ''] = ran(node, /^apt-get.*install.*kubelet=/);
+    const [install = ''] = ran(node, /^apt-get(?!.*--download-only).*install.*kubelet=/);
     const [restart = ''] = ran(node, /^systemctl restart kubelet/);
     expect([kubeadm, drained, install, restart]).toEqual([kubeadm, drained, install, restart].toSorted());
     expect(kubeadm).not.toBe('');

@@ -111,7 +111,11 @@ describe('pdbs', () => {
 
 describe('kubeadm-config, kube-proxy and leases', () => {
   it('reads the real ConfigMap', () => {
-    const expected = { kubernetesVersion: '1.20.2', controlPlaneEndpoint: '10.88.0.1:6443' };
+    const expected = {
+      kubernetesVersion: '1.20.2',
+      controlPlaneEndpoint: '10.88.0.1:6443',
+      imageRepository: 'k8s.gcr.io',
+    };
     expect(parseKubeadmConfig(fixture('kubeadm-config.txt'))).toEqual(expected);
   });
 

@@ -1,8 +1,9 @@
+import { fetchArchives, removeArchives } from '../archives.ts';
 import { work } from '../clock.ts';
 import type { Package } from '../machine.ts';
 import { compareVersions, conffileChangedIn, findMinor, minorNumber, minorOf } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
-import { fetchFromRepository, offersOf, readSources } from './repositories.ts';
+import { fetchFromRepository, offersOf, placesOf, readSources, type SourcePlaces } from './repositories.ts';
 
 const durations = { update: 500, install: 500 };
 
@@ -61,8 +62,10 @@ export const aptGet: Tool = async (context) => {
     case 'upgrade':
     case 'dist-upgrade':
       return install(context, { ...call, words: await upgradable(context) });
-    case 'check':
     case 'clean':
+      await removeArchives(context.machine);
+      return 0;
+    case 'check':
     case 'autoclean':
       return 0;
     default:
@@ -74,11 +77,10 @@ export const aptGet: Tool = async (context) => {
 async function update(context: ToolContext, call: AptCall): Promise<number> {
   const { machine } = context;
   await work(machine.clock, durations.update, context.signal);
-  const only = call.settings.find((setting) => /^Dir::Etc::sourcelist=/i.test(setting))?.replace(/^[^=]*=/, '');
-  const sources = await readSources(machine, only);
+  const sources = await readSources(machine, placesOf(call.settings));
   const errors: string[] = [];
   for (const [i, source] of sources.entries()) {
-    const packages = fetchFromRepository(`${source.url}Packages`);
+    const packages = await fetchFromRepository(machine, `${source.url}Packages`);
     if (!packages) {
       errors.push(`E: The repository '${source.url.replace(/\/$/, '')}  InRelease' does not have a Release file.\n`);
       continue;
@@ -129,15 +131,17 @@ async function install(context: ToolContext, call: AptCall): Promise<number> {
       'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 977 (unattended-upgr)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n',
     );
   const changes = new Map<string, string>();
+  const places = placesOf(call.settings);
   for (const word of call.words) {
     const [name = '', wanted] = word.split('=');
     if (otherPackages.test(name)) continue;
-    const revision = await resolve(context, name, wanted);
-    if (revision === undefined) return notFound(context, name, wanted, (await offersOf(machine, name)).length > 0);
+    const revision = await resolve(context, name, wanted, places);
+    if (revision === undefined)
+      return notFound(context, name, wanted, (await offersOf(machine, name, places)).length > 0);
     if (machine.packages.get(name)?.revision !== revision) changes.set(name, revision);
     else context.out(`${name} is already the newest version (${revision}).\n`);
   }
-  const broken = await dependencies(context, changes);
+  const broken = await dependencies(context, changes, places);
   if (broken !== undefined) return fail(context, broken);
   const held = [...changes.keys()].filter((name) => machine.packages.get(name)?.held);
   const list = (title: string, names: readonly string[]) =>
@@ -157,16 +161,26 @@ async function install(context: ToolContext, call: AptCall): Promise<number> {
     return fail(context, 'E: Held packages were changed and -y was used without --allow-change-held-packages.\n');
   if (down.length > 0 && !call.downgrade)
     return fail(context, 'E: Packages were downgraded and -y was used without --allow-downgrades.\n');
+  const unfetched = await fetchArchives(context, changes, places);
+  if (unfetched !== undefined) return fail(context, unfetched);
+  if (call.downloadOnly) {
+    context.out('Download complete and in download only mode\n');
+    return 0;
+  }
   await work(machine.clock, durations.install, context.signal);
-  if (call.downloadOnly) return 0;
   return unpackAndConfigure(context, changes, call.settings);
 }
 
 /** The revision that a pattern such as `1.32.9-*` or `1.32.9-1.1` stands for in the index of the last update. */
-async function resolve(context: ToolContext, name: string, wanted: string | undefined): Promise<string | undefined> {
+async function resolve(
+  context: ToolContext,
+  name: string,
+  wanted: string | undefined,
+  places: SourcePlaces,
+): Promise<string | undefined> {
   const installed = context.machine.packages.get(name)?.revision;
   const known = [
-    ...(await offersOf(context.machine, name)).map((entry) => entry.revision),
+    ...(await offersOf(context.machine, name, places)).map((entry) => entry.revision),
     ...(installed === undefined ? [] : [installed]),
   ];
   if (wanted === undefined) return known.sort((a, b) => compareVersions(b, a))[0];
@@ -188,7 +202,11 @@ function notFound(context: ToolContext, name: string, wanted: string | undefined
 }
 
 /** kubelet needs kubernetes-cni, kubeadm before 1.32 needs cri-tools, of their minor or newer. */
-async function dependencies(context: ToolContext, changes: Map<string, string>): Promise<string | undefined> {
+async function dependencies(
+  context: ToolContext,
+  changes: Map<string, string>,
+  places: SourcePlaces,
+): Promise<string | undefined> {
   const { machine } = context;
   const need: [string, string][] = [];
   const kubelet = changes.get('kubelet');
@@ -201,7 +219,8 @@ async function dependencies(context: ToolContext, changes: Map<string, string>):
     if (!installed || compareVersions(installed.revision, revision) >= 0) continue;
     if (installed.held)
       return 'Some packages could not be installed. This may mean that you have\nrequested an impossible situation.\nE: Unable to correct problems, you have held broken packages.\n';
-    if ((await offersOf(machine, name)).some((entry) => entry.revision === revision)) changes.set(name, revision);
+    if ((await offersOf(machine, name, places)).some((entry) => entry.revision === revision))
+      changes.set(name, revision);
   }
   return undefined;
 }

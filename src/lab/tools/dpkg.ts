@@ -215,7 +215,7 @@ export const fetcher =
       context.err('curl: (7) Failed to connect to 127.0.0.1 port 10248 after 0 ms: Could not connect to server\n');
       return 7;
     }
-    const found = fetchFromRepository(url);
+    const found = await fetchFromRepository(machine, url);
     if (found)
       return deliver(context, found.text, program === 'wget' && file === undefined ? path.replace(/^.*\//, '') : file);
     const known =

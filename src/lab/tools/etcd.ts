@@ -130,36 +130,6 @@ function print(context: ToolContext, json: boolean, value: unknown, lines: reado
   return 0;
 }
 
-export const crictl: Tool = (context) => {
-  const { machine, args } = context;
-  const words = args.filter(
-    (arg, i) => !arg.startsWith('-') && !/^(-r|-o|--runtime-endpoint|--output|--name)$/.test(args[i - 1] ?? ''),
-  );
-  switch (words[0]) {
-    case 'ps':
-      context.out(
-        `CONTAINER       IMAGE    STATE     NAME\n${[...machine.staticPods].map(([name, pod]) => `${hexOf(`${machine.name}${name}${pod.startedAt}`, 13)}   ${pod.image}   Running   ${name}\n`).join('')}`,
-      );
-      return 0;
-    case 'pull':
-      machine.pulledImages.add(words[1] ?? '');
-      context.out(`Image is up to date for ${words[1]}\n`);
-      return 0;
-    case 'images':
-      context.out(
-        `IMAGE   TAG   IMAGE ID   SIZE\n${[...machine.pulledImages].map((image) => `${image.replace(/:[^:]*$/, '')}   ${image.replace(/^.*:/, '')}   ${hexOf(image, 13)}   30MB\n`).join('')}`,
-      );
-      return 0;
-    case 'info':
-    case 'version':
-      context.out('RuntimeName:  containerd\nRuntimeVersion:  2.0.5\nRuntimeApiVersion:  v1\n');
-      return 0;
-    default:
-      context.err(`the lab does not simulate crictl ${words.join(' ')}\n`);
-      return 1;
-  }
-};
-
 export const gpg: Tool = async (context) => {
   const { args, machine } = context;
   const at = args.findIndex((arg) => arg === '-o' || arg === '--output');

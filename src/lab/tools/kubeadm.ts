@@ -1,11 +1,12 @@
 import { work } from '../clock.ts';
+import { configImages, kubeadmVersion } from '../images.ts';
 import { versionInfo } from '../kubectl/client.ts';
 import { table } from '../kubectl/print.ts';
-import { imagesOf, minorNumber } from '../releases.ts';
+import { minorNumber } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 import { upgradeApply, upgradeNode, upgradePlan } from './kubeadm-upgrade.ts';
 
-const durations = { plan: 1000, list: 100 };
+const durations = { plan: 1000 };
 
 /** The first non-option words of a kubeadm command line, and its options. */
 export interface KubeadmCall {
@@ -42,7 +43,7 @@ function parseCall(args: readonly string[]): KubeadmCall {
 }
 
 export const kubeadm: Tool = async (context) => {
-  const version = context.machine.installed('kubeadm');
+  const version = kubeadmVersion(context);
   if (version === undefined) {
     context.err('sh: kubeadm: not found\n');
     return 127;
@@ -60,7 +61,7 @@ export const kubeadm: Tool = async (context) => {
     case 'upgrade node':
       return upgradeNode(context, call);
     case 'config images':
-      return configImages(context, call, version);
+      return configImages(context, third, call.options);
     case 'certs check-expiration':
       return checkExpiration(context);
     default:
@@ -80,34 +81,6 @@ function printVersion(context: ToolContext, call: KubeadmCall, version: string):
     context.out(
       `kubeadm version: &version.Info{Major:"1", Minor:"${minorNumber(version)}", GitVersion:"v${version}", GitCommit:"${info['gitCommit']}", GitTreeState:"clean", BuildDate:"${info['buildDate']}", GoVersion:"${info['goVersion']}", Compiler:"gc", Platform:"linux/amd64"}\n`,
     );
-  return 0;
-}
-
-async function configImages(context: ToolContext, call: KubeadmCall, version: string): Promise<number> {
-  const wanted = (call.options.get('kubernetes-version') ?? version).replace(/^v/, '');
-  if (minorNumber(wanted) > minorNumber(version) || minorNumber(wanted) < minorNumber(version) - 1) {
-    context.err(
-      `this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minorNumber(version) - 1}.0. Current version: v${wanted}\nTo see the stack trace of this error execute with --v=5 or higher\n`,
-    );
-    return 1;
-  }
-  const images = imagesOf(wanted);
-  const list = [
-    'kube-apiserver',
-    'kube-controller-manager',
-    'kube-scheduler',
-    'kube-proxy',
-    'coredns',
-    'pause',
-    'etcd',
-  ].map((name) => images[name] ?? '');
-  if (call.words[2] === 'pull') {
-    for (const image of list) {
-      await work(context.machine.clock, durations.list, context.signal);
-      context.machine.pulledImages.add(image);
-      context.out(`[config/images] Pulled ${image}\n`);
-    }
-  } else context.out(list.map((image) => `${image}\n`).join(''));
   return 0;
 }
 

@@ -1,4 +1,5 @@
 import type { Machine } from '../machine.ts';
+import { hostOf, isReachable } from '../reach.ts';
 import { compareVersions, repositoryOf } from '../releases.ts';
 
 export interface RepositorySource {
@@ -16,9 +17,24 @@ export interface Offer {
   readonly url: string;
 }
 
+/** Where apt reads its sources from; a folder that is not there has none. */
+export interface SourcePlaces {
+  readonly list: string;
+  readonly parts: string;
+}
+
+const usual: SourcePlaces = { list: '/etc/apt/sources.list', parts: '/etc/apt/sources.list.d' };
+
+/** As `-o Dir::Etc::sourcelist=FILE -o Dir::Etc::sourceparts=FOLDER` say. */
+export function placesOf(settings: readonly string[]): SourcePlaces {
+  const value = (name: string) =>
+    settings.find((setting) => setting.toLowerCase().startsWith(`dir::etc::${name}=`))?.replace(/^[^=]*=/, '');
+  return { list: value('sourcelist') ?? usual.list, parts: value('sourceparts') ?? usual.parts };
+}
+
 /** What apt knows of a package: lists of the sources that are configured now, as their last update left them; newest first. */
-export async function offersOf(machine: Machine, name: string): Promise<Offer[]> {
-  const sources = await readSources(machine);
+export async function offersOf(machine: Machine, name: string, places = usual): Promise<Offer[]> {
+  const sources = await readSources(machine, places);
   const offers = sources.flatMap(({ url }) =>
     (machine.aptLists.get(url)?.get(name) ?? []).map((revision) => ({ revision, url })),
   );
@@ -26,18 +42,9 @@ export async function offersOf(machine: Machine, name: string): Promise<Offer[]>
 }
 
 /** Kubernetes sources as apt would read them: enabled one-line and deb822 entries. */
-export async function readSources(machine: Machine, only?: string): Promise<RepositorySource[]> {
-  const sources = await readAllSources(machine);
-  return only === undefined ? sources : sources.filter((source) => source.file === only);
-}
-
-async function readAllSources(machine: Machine): Promise<RepositorySource[]> {
-  const folder = '/etc/apt/sources.list.d';
-  const names = (await machine.fs.exists(folder)) ? await machine.fs.readdir(folder) : [];
-  const files = [
-    '/etc/apt/sources.list',
-    ...names.filter((name) => /\.(list|sources)$/.test(name)).map((name) => `${folder}/${name}`),
-  ];
+export async function readSources(machine: Machine, { list, parts } = usual): Promise<RepositorySource[]> {
+  const names = parts.startsWith('/') && (await machine.fs.exists(parts)) ? await machine.fs.readdir(parts) : [];
+  const files = [list, ...names.filter((name) => /\.(list|sources)$/.test(name)).map((name) => `${parts}/${name}`)];
   const sources: RepositorySource[] = [];
   for (const file of files) {
     if (!(await machine.fs.exists(file))) continue;
@@ -79,7 +86,8 @@ export interface FetchedFile {
 const architecture = 'amd64';
 
 /** What a mirror with the community layout answers for an address; undefined: 404. */
-export function fetchFromRepository(url: string): FetchedFile | undefined {
+export async function fetchFromRepository(machine: Machine, url: string): Promise<FetchedFile | undefined> {
+  if (!(await isReachable(machine, hostOf(url)))) return undefined;
   const [, minor, name] = /core:\/(?:stable|prerelease):\/v(1\.\d+)\/deb\/(.*)$/.exec(url) ?? [];
   const packages = minor === undefined ? undefined : repositoryOf(minor);
   if (!packages || minor === undefined) return undefined;

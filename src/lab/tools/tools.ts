@@ -1,16 +1,26 @@
+import { dpkgDeb } from '../archives.ts';
+import { crictl } from '../images.ts';
 import { kubectl } from '../kubectl/kubectl.ts';
 import { plainTools } from '../shell/plain-tools.ts';
 import type { ToolSet } from '../shell/shell.ts';
 import { wrappers } from '../shell/wrappers.ts';
 import { aptGet } from './apt.ts';
 import { aptCache, aptMark, dpkg, dpkgQuery, fetcher } from './dpkg.ts';
-import { crictl, etcdctl, gpg, openssl } from './etcd.ts';
+import { etcdctl, gpg, openssl } from './etcd.ts';
 import { kubeadm } from './kubeadm.ts';
 import { kubelet, reboot, systemctl } from './systemctl.ts';
 
 /** Every simulated program by name. */
 export const tools: ToolSet = {
-  plain: { ...wrappers, ...plainTools, gpg, openssl, curl: fetcher('curl'), wget: fetcher('wget') },
+  plain: {
+    ...wrappers,
+    ...plainTools,
+    gpg,
+    openssl,
+    'dpkg-deb': dpkgDeb,
+    curl: fetcher('curl'),
+    wget: fetcher('wget'),
+  },
   audited: {
     kubeadm,
     kubectl,

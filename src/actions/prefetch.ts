@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import type { Facts } from '../facts/facts.ts';
+import { withNode, type Action, type ActionContext } from './action.ts';
+import { withoutApt } from './apt.ts';
+import { planSwitch } from './package-source.ts';
+import { imageCommands, imageNames, listCommand, runsRelease } from './prefetch-images.ts';
+import { prefetchScript, type ImagesToFetch, type PackagesToFetch } from './prefetch-script.ts';
+import { minorOf, release, releaseOf } from './release.ts';
+import { quote, refusal } from './shell.ts';
+import { machineOf } from './subject.ts';
+import { verdictOf } from './verdict.ts';
+
+const names = ['kubeadm', 'kubelet', 'kubectl'] as const;
+
+const schema = z.strictObject({
+  version: release.describe('The release whose packages and images are fetched'),
+  packages: z
+    .array(z.enum(names))
+    .default([...names])
+    .describe('The packages to fetch, with what they depend on'),
+  images: z
+    .boolean()
+    .default(true)
+    .describe('false: packages alone, e.g. where images are loaded by hand and no registry can be reached'),
+});
+type With = z.infer<typeof schema>;
+
+export const prefetch: Action<With> = {
+  name: 'prefetch',
+  summary: 'Fetch packages and images of a release ahead, so that no node waits for them while it is out of service',
+  schema,
+  place: 'node',
+  effect: 'repeatable',
+  timeout: 1_800_000,
+  onTimeout: 'kill',
+  facts: [
+    'os',
+    'packages',
+    'binaries',
+    'repository',
+    'offered',
+    'staticPods',
+    'prefetched',
+    'kubeadmConfig',
+    'kubeProxy',
+  ],
+  outcomeFacts: ['packages', 'prefetched'],
+  guards: ['membership', 'same-machine', 'repository-offers'],
+  settle: 10_000,
+  unsupported: withoutApt,
+  script(context) {
+    const reason = withoutApt(context);
+    if (reason !== undefined) return { commands: [], text: refusal(reason) };
+    const packages = packagesToFetch(context);
+    const images = imagesToFetch(context);
+    const commands = [
+      ...(packages
+        ? [
+            `apt-get update   # of ${packages.url} alone; the configured source stays`,
+            `apt-get install -y --download-only ${packages.wanted.map(quote).join(' ')}`,
+          ]
+        : []),
+      ...(images ? imageCommands(context, context.with.version) : []),
+    ];
+    return { commands, text: prefetchScript(packages, images) };
+  },
+  isDone(context) {
+    const missing = [...packagesMissing(context), ...imagesMissing(context)];
+    return verdictOf(missing, whenDone(context));
+  },
+  project(context): Facts {
+    const { version } = context.with;
+    return withNode(context.facts, context.node.name, (node) => {
+      const known = node.prefetched ?? { archives: {}, images: [], needs: {} };
+      const archives = context.with.packages.map((name) => {
+        const revisions = new Set(known.archives[name]).add(revisionOf(context, name));
+        return [name, [...revisions]] as const;
+      });
+      const needs = context.with.images ? { ...known.needs, [version]: [] } : known.needs;
+      return {
+        ...node,
+        prefetched: { ...known, archives: { ...known.archives, ...Object.fromEntries(archives) }, needs },
+      };
+    });
+  },
+};
+
+/** Undefined where all are installed. The images are listed by the release's kubeadm. */
+function packagesToFetch(context: ActionContext<With>): PackagesToFetch | undefined {
+  const asked = new Set([...context.with.packages, ...(imagesToFetch(context) ? ['kubeadm'] : [])]);
+  const wanted = [...asked].filter((name) => !isInstalled(context, name));
+  if (wanted.length === 0) return undefined;
+  const { repository } = machineOf(context);
+  const { url, keyring } = planSwitch(repository, minorOf(context.with.version), context.settings.packagesBaseUrl);
+  return {
+    url,
+    ...(keyring === undefined ? {} : { keyring }),
+    wanted: wanted.map((name) => `${name}=${revisionOf(context, name)}`),
+  };
+}
+
+function imagesToFetch(context: ActionContext<With>): ImagesToFetch | undefined {
+  const { version } = context.with;
+  if (!context.with.images || isUpgraded(context)) return undefined;
+  return {
+    version,
+    names: imageNames(context),
+    listArguments: listCommand(context, version).replace(/^kubeadm /, ''),
+    revision: revisionOf(context, 'kubeadm'),
+  };
+}
+
+function packagesMissing(context: ActionContext<With>): string[] {
+  const { archives } = machineOf(context).prefetched ?? {};
+  return context.with.packages.flatMap((name) => {
+    const revision = revisionOf(context, name);
+    if (isInstalled(context, name) || archives?.[name]?.includes(revision)) return [];
+    return [`${name} ${revision} is not fetched yet`];
+  });
+}
+
+function imagesMissing(context: ActionContext<With>): string[] {
+  const { version } = context.with;
+  if (!context.with.images || isUpgraded(context)) return [];
+  const { needs, images } = machineOf(context).prefetched ?? {};
+  const needed = needs?.[version];
+  if (!needed) return [`the images of ${version} are not fetched yet`];
+  return needed.filter((image) => !images?.includes(image)).map((image) => `${image} is not there`);
+}
+
+/** What an upgrade needs is used up, and may have been cleaned away since. */
+function isUpgraded(context: ActionContext<With>): boolean {
+  return names.every((name) => isInstalled(context, name)) && runsRelease(context, context.with.version);
+}
+
+function whenDone(context: ActionContext<With>): string {
+  if (isUpgraded(context)) return `${context.node.name} is at ${context.with.version} already`;
+  const packages = context.with.packages.map((name) => `${name} ${revisionOf(context, name)}`);
+  const count = machineOf(context).prefetched?.needs[context.with.version]?.length ?? 0;
+  const images = context.with.images && count > 0 ? [`${count} images`] : [];
+  return `fetched: ${[...packages, ...images].join(', ')}`;
+}
+
+function isInstalled(context: ActionContext<With>, name: string): boolean {
+  const installed = machineOf(context).packages?.installed[name]?.revision;
+  return installed !== undefined && releaseOf(installed) === context.with.version;
+}
+
+/** The newest offered revision of the release, as the install will take it; else what is installed of it, or any. */
+function revisionOf(context: ActionContext<With>, name: string): string {
+  const { version } = context.with;
+  const { offered, packages } = machineOf(context);
+  const installed = packages?.installed[name]?.revision;
+  if (installed !== undefined && releaseOf(installed) === version) return installed;
+  const revisions = offered?.[minorOf(version)]?.revisions[name] ?? [];
+  return revisions.find((revision) => releaseOf(revision) === version) ?? `${version}-*`;
+}

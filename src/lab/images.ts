@@ -1,0 +1,131 @@
+import { unpackedVersion } from './archives.ts';
+import { work } from './clock.ts';
+import { hexOf } from './identity.ts';
+import { hostOf, isReachable } from './reach.ts';
+import { imagesOf, minorNumber } from './releases.ts';
+import type { Tool, ToolContext } from './shell/shell.ts';
+
+/** Milliseconds of simulated work for each image. */
+const durations = { pull: 150 };
+
+const ofKubeadm = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kube-proxy',
+  'coredns',
+  'pause',
+  'etcd',
+];
+
+/** Brings an image onto the machine. Undefined: it is there; else why not. */
+async function pull(context: ToolContext, image: string): Promise<string | undefined> {
+  const { machine } = context;
+  await work(machine.clock, durations.pull, context.signal);
+  const host = hostOf(image);
+  if (!(await isReachable(machine, host)))
+    return `failed to pull and unpack image "${image}": failed to resolve reference "${image}": failed to do request: Head "https://${host}/v2/": dial tcp: connect: connection refused`;
+  machine.pulledImages.add(image);
+  return undefined;
+}
+
+/** The program's release: that of the package, unless it was taken out of an archive. */
+export function kubeadmVersion(context: ToolContext): string | undefined {
+  return context.env[unpackedVersion] ?? context.machine.installed('kubeadm');
+}
+
+/** `kubeadm config images list|pull`: it knows the images of its own minor and of the one before. */
+export async function configImages(
+  context: ToolContext,
+  verb: string | undefined,
+  options: ReadonlyMap<string, string>,
+): Promise<number> {
+  const version = kubeadmVersion(context) ?? '';
+  const wanted = (options.get('kubernetes-version') ?? version).replace(/^v/, '');
+  if (minorNumber(wanted) > minorNumber(version) || minorNumber(wanted) < minorNumber(version) - 1) {
+    context.err(
+      `this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minorNumber(version) - 1}.0. Current version: v${wanted}\nTo see the stack trace of this error execute with --v=5 or higher\n`,
+    );
+    return 1;
+  }
+  const images = imagesOf(wanted);
+  const own = options.get('image-repository');
+  const list = ofKubeadm.map((name) => inRepository(images[name] ?? '', own));
+  if (verb !== 'pull') {
+    context.out(list.map((image) => `${image}\n`).join(''));
+    return 0;
+  }
+  for (const image of list) {
+    const error = await pull(context, image);
+    if (error !== undefined) {
+      context.err(`failed to pull image "${image}": output: ${error}\n`);
+      return 1;
+    }
+    context.out(`[config/images] Pulled ${image}\n`);
+  }
+  return 0;
+}
+
+/** Another repository has CoreDNS at its top. */
+function inRepository(image: string, repository: string | undefined): string {
+  return repository === undefined ? image : `${repository}/${image.replace(/^.*\//, '')}`;
+}
+
+export const crictl: Tool = async (context) => {
+  const { machine, args } = context;
+  const words = args.filter(
+    (arg, i) => !arg.startsWith('-') && !/^(-r|-o|--runtime-endpoint|--output|--name)$/.test(args[i - 1] ?? ''),
+  );
+  const [verb, image = ''] = words;
+  switch (verb) {
+    case 'ps':
+      context.out(
+        `CONTAINER       IMAGE    STATE     NAME\n${[...machine.staticPods].map(([name, pod]) => `${hexOf(`${machine.name}${name}${pod.startedAt}`, 13)}   ${pod.image}   Running   ${name}\n`).join('')}`,
+      );
+      return 0;
+    case 'pull': {
+      const error = await pull(context, image);
+      if (error === undefined) context.out(`Image is up to date for ${image}\n`);
+      else context.err(`E1121 pulling image: rpc error: code = Unavailable desc = ${error}\n`);
+      return error === undefined ? 0 : 1;
+    }
+    case 'inspecti':
+      if (!machine.pulledImages.has(image)) {
+        context.err(`level=fatal msg="no such image \\"${image}\\" present"\n`);
+        return 1;
+      }
+      context.out(`${JSON.stringify({ status: { id: `sha256:${hexOf(image, 64)}`, repoTags: [image] } })}\n`);
+      return 0;
+    case 'images':
+      context.out(isJson(args) ? imagesAsJson([...machine.pulledImages]) : imagesAsTable([...machine.pulledImages]));
+      return 0;
+    case 'info':
+    case 'version':
+      context.out('RuntimeName:  containerd\nRuntimeVersion:  2.0.5\nRuntimeApiVersion:  v1\n');
+      return 0;
+    default:
+      context.err(`the lab does not simulate crictl ${words.join(' ')}\n`);
+      return 1;
+  }
+};
+
+function isJson(args: readonly string[]): boolean {
+  return /(-o|--output)[= ]json/.test(args.join(' '));
+}
+
+function imagesAsJson(images: readonly string[]): string {
+  const list = images.map((image) => ({
+    id: `sha256:${hexOf(image, 64)}`,
+    repoTags: [image],
+    repoDigests: [`${image.replace(/:[^:]*$/, '')}@sha256:${hexOf(image, 64)}`],
+    size: '31457280',
+  }));
+  return `${JSON.stringify({ images: list }, null, 2)}\n`;
+}
+
+function imagesAsTable(images: readonly string[]): string {
+  const rows = images.map(
+    (image) => `${image.replace(/:[^:]*$/, '')}   ${image.replace(/^.*:/, '')}   ${hexOf(image, 13)}   30MB\n`,
+  );
+  return `IMAGE   TAG   IMAGE ID   SIZE\n${rows.join('')}`;
+}
