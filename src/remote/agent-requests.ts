@@ -132,6 +132,7 @@ sweep() {
     fi
     rm -rf "$d"
   done
+  rm -rf "$r"/.spare.*
   say end $tag
 }
 `;

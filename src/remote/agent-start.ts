@@ -4,6 +4,18 @@ export const startProgram = `
 take() {
   [ "$1" = 0 ] || if [ "$whole" ]; then exec dd bs=$1 count=1 iflag=fullblock; else exec dd bs=1 count=$1; fi 2>/dev/null
 }
+nl='
+'
+# script_of BYTES LINES: the payload; a short one is read here, which is quicker than starting a program for it
+script_of() {
+  s=
+  if [ "$2" = 0 ]; then s=$(take $1); return; fi
+  n=$2
+  while [ $n -gt 0 ] && IFS= read -r l; do
+    s=$s$l$nl n=$((n - 1))
+  done
+  s=\${s%?}
+}
 say() { printf '%s\\n' "$*" || exit 0; }
 refuse() { say refused $tag "$@"; }
 named() {
@@ -14,14 +26,24 @@ named() {
 
 start() {
   tag=$1 run=$2 id=$3 epoch=$4 limit=$5 mode=$6 max=$7 len=$8 sha=$9
-  s=$(take $len)
+  if named && prepare; then fit=1; else fit=; fi
+  script_of $len \${10:-0}
+  [ "$fit" ] || return
+  if [ "$spare" ] && ! keep "$spare"; then rm -rf "$spare"; spare=; fi
+  if [ "$spare" ]; then mv -T "$spare" "$d" & else mkdir "$d" & fi
+  m=$!
   sum=$(sha256sum <<END
 $s
 END
 )
-  [ "\${sum%% *}" = "$sha" ] || { refuse damaged the script did not arrive whole; return; }
-  named || return
-  prepare && claim || return
+  wait $m
+  made=$?
+  if [ "\${sum%% *}" != "$sha" ]; then
+    if [ $made = 0 ]; then rm -rf "$d"; spare=; fi
+    refuse damaged the script did not arrive whole
+    return
+  fi
+  claim || return
   say claimed $tag
   kill_after=$limit
   [ $mode = kill ] || kill_after=0
@@ -59,19 +81,38 @@ END
   ready
 }
 
+# all that an attempt's folder holds before its script is known
+furnish() {
+  { echo $$ $mine >"$1/claim" && printf '%511s\\n' '' >"$1/status" && echo $boot >"$1/boot" &&
+    : >"$1/out" && : >"$1/err" && : >"$1/pid" && : >"$1/sizes"; } 2>/dev/null
+}
+keep() { { printf '%s\\n' "$s" >"$1/script" && echo $epoch >"$1/epoch" && echo $max >"$1/max"; } 2>/dev/null; }
+
 # starts a supervisor that waits to be told its attempt: the next step finds it waiting, and it ends with this shell
 ready() {
   sup=
   [ "$scoped" ] || find_scope
   if [ ! "$line" ]; then
-    [ -p "$r/.line.$$" ] || mkfifo "$r/.line.$$" || return
-    exec 9<>"$r/.line.$$"
-    rm -f "$r/.line.$$"
+    exec 9<<P
+-
+P
+    if [ -p /proc/self/fd/9 ]; then
+      exec 9<>/proc/self/fd/9
+      read -r l <&9
+    else
+      [ -p "$r/.line.$$" ] || mkfifo "$r/.line.$$" || return
+      exec 9<>"$r/.line.$$"
+      rm -f "$r/.line.$$"
+    fi
     line=/proc/$$/fd/9
   fi
-  $scope setsid sh -c "$supervisor" runbook-attempt $mask $$ $mine <$line >/dev/null 2>&1 9>&- & sup=$!
+  $scope setsid sh -c "$supervisor" runbook-attempt $mask $$ $mine "$r" <$line >/dev/null 2>&1 9>&- & sup=$!
   born $sup
   sup_born=$b
+  # a folder made ahead becomes the attempt's by one rename, which fails where the attempt has one
+  [ ! "$spare" ] && mkdir "$r/.spare.$$" || return 0
+  spare=$r/.spare.$$
+  furnish "$spare" && : >"$spare/script" && : >"$spare/epoch" && : >"$spare/max" || { rm -rf "$spare"; spare=; }
 }
 
 # where logind ends all processes of a login that is over, an attempt needs a scope of its own
@@ -108,12 +149,16 @@ prepare() {
 }
 
 claim() {
-  if ! m=$(LC_ALL=C mkdir "$d" 2>&1); then
-    if [ -d "$d" ]; then refuse already-claimed; else refuse_io "$m"; fi
-    return 1
+  if [ $made = 0 ] && [ "$spare" ]; then
+    spare=
+  else
+    if [ $made != 0 ] && ! m=$([ ! -d "$d" ] && LC_ALL=C mkdir "$d" 2>&1); then
+      if [ -d "$d" ]; then refuse already-claimed; else refuse_io "$m"; fi
+      return 1
+    fi
+    made=
   fi
-  if { echo $$ $mine >"$d/claim" && printf '%511s\\n' '' >"$d/status" && printf '%s\\n' "$s" >"$d/script" && echo $boot >"$d/boot" &&
-    echo $epoch >"$d/epoch" && echo $max >"$d/max" && : >"$d/out" && : >"$d/err"; } 2>/dev/null; then
+  if [ "$made" ] || { furnish "$d" && keep "$d"; }; then
     read -r seen <"$r/epoch"
     [ $epoch -lt $seen ] || return 0
     m=stale-epoch

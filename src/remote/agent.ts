@@ -24,7 +24,7 @@ function compact(program: string): string {
 const main = `
 root=$2
 case $root in '~'/*) root=$HOME/\${root#??} ;; esac
-late= scope= scoped= sup= line=
+late= scope= scoped= sup= line= spare=
 trap 'late=1' USR1
 mask=$(umask)
 umask 077
@@ -44,6 +44,7 @@ while late= verb=; read -r verb rest || [ "$late" ]; do
     *) say refused \${rest%% *} io unknown request ;;
   esac
 done
+[ ! "$spare" ] || rm -rf "$spare"
 `;
 
 /** The POSIX-sh program that answers requests on a node, in dash, busybox ash and bash. */

@@ -42,7 +42,8 @@ class Client implements RemoteNode {
     const payload = Buffer.from(`${spec.script.replace(/\n+$/u, '')}\n`, 'utf8');
     const digest = createHash('sha256').update(payload).digest('hex');
     const { run, id, epoch, onTimeout, maxOutput } = spec;
-    const words = [named(run), named(id), epoch, seconds(spec.timeout), onTimeout, maxOutput, payload.length, digest];
+    const limits = [epoch, seconds(spec.timeout), onTimeout, maxOutput];
+    const words = [named(run), named(id), ...limits, payload.length, digest, linesOf(payload)];
     const onAnswer = output(sink, { stdout: 0, stderr: 0 });
     return this.stateOf({ verb: 'start', words, payload, onAnswer });
   }
@@ -126,6 +127,14 @@ function named(name: string): string {
 /** A node counts in whole seconds; a part of one is a whole one. */
 function seconds(milliseconds: number): number {
   return Math.ceil(milliseconds / 1000);
+}
+
+/** A shell reads byte by byte: up to this length that is quicker than starting a program that reads. */
+const SHORT = 1024;
+
+/** The lines of a short script; 0: it is to be read by its length. */
+function linesOf(payload: Buffer): number {
+  return payload.length > SHORT ? 0 : payload.filter((byte) => byte === 0x0a).length;
 }
 
 function codeOfSignal(signal: string): number {

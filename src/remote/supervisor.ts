@@ -23,7 +23,11 @@ born() {
 }
 record() { printf '%s\\n' "$1" 1<>"$d/status" && dd of="$d/status" conv=notrunc,fsync </dev/null 2>/dev/null; }
 fail() { record never-ran; exit 4; }
+# what a child in the background must not hold: another would wait for its end
+apart() { exec 3>&- 4>&- 5>&- 6>&-; }
 drain() {
+  exec </proc/self/fd/$3
+  apart
   trap '' HUP INT TERM PIPE
   ulimit -c 0
   ulimit -f $kept
@@ -43,6 +47,8 @@ group_lives() {
 }
 # ticks for both shells that wait, and ends the script at its time limit, also when they are gone
 heart() {
+  apart
+  exec 7>&- 8>&-
   trap '' HUP INT PIPE
   pace=0.2
   now
@@ -68,25 +74,48 @@ heart() {
   kill -KILL -$m
 }
 born $$
+mine=$b
+exec 3<<P 4<<P 5<<P 6<<P
+-
+P
+-
+P
+-
+P
+-
+P
+if [ -p /proc/self/fd/6 ]; then
+  exec 3<>/proc/self/fd/3 4<>/proc/self/fd/4 5<>/proc/self/fd/5 6<>/proc/self/fd/6
+  for f in 3 4 5 6; do read -r l <&$f; done
+else
+  f=$4/.$$
+  mkfifo "$f.o" "$f.e" "$f.s" "$f.g" && exec 3<>"$f.o" 4<>"$f.e" 5<>"$f.s" 6<>"$f.g" || f=
+  rm -f "$4/.$$".?
+fi
+setsid sh -c 'IFS= read -r d && exec </dev/null && umask $1 && exec sh "$d/script"' runbook-step $mask \
+  </proc/self/fd/6 >/proc/self/fd/3 2>/proc/self/fd/4 3>&- 4>&- 5>&- 6>&- & m=$!
+born $m
+mb=$b
 read -r limit kept d || exit 5
+[ "$f" ] || exit 4
 exec </dev/null
 [ -z "$BASH_VERSION" ] || { set +o posix; kept=$((kept / 2)); }
 
 set -C
-echo "$$ $b" 2>/dev/null >"$d/launched" || exit 3
+echo "$$ $mine" 2>/dev/null >"$d/launched" || exit 3
 set +C
-mkfifo "$d/.out" "$d/.err" & p=$!
-dd of="$d/launched" conv=notrunc,fsync </dev/null 2>/dev/null || fail
-while [ ! -p "$d/.err" ] && born $p; do wait $p; done
-[ -p "$d/.err" ] || fail
+dd of="$d/launched" conv=notrunc,fsync 2>/dev/null 3>&- 4>&- 5>&- 6>&- & p=$!
 exec 7>"$d/out" 8>"$d/err"
-drain 7 out <"$d/.out" 2>/dev/null & o=$!
-drain 8 err <"$d/.err" 2>/dev/null & e=$!
-(umask $mask; exec setsid sh "$d/script") >"$d/.out" 2>"$d/.err" </dev/null 7>&- 8>&- & m=$!
-born $m
-mb=$b
+drain 7 out 3 2>/dev/null & o=$!
+drain 8 err 4 2>/dev/null & e=$!
+dd of="$d/status" conv=notrunc,fsync count=1 </proc/self/fd/5 2>/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- & s=$!
+exec 3>&- 4>&-
+while wait $p; c=$?; [ $c -gt 128 ] && born $p; do :; done
+[ $c = 0 ] || fail
 echo "$$ $m $mb" >"$d/pid"
-heart 2>/dev/null 7>&- 8>&- & h=$!
+printf '%s\n' "$d" >&6
+exec 6>&-
+heart 2>/dev/null & h=$!
 
 while wait $m; c=$?; [ $c -gt 128 ] && { born $m; [ "$b" = "$mb" ]; }; do :; done
 w="exited $c"
@@ -96,8 +125,6 @@ if [ -e "$d/ended" ]; then
   while [ $n -lt 60 ] && group_lives; do nap; n=$((n + 1)); done
 fi
 
-# releases a drain whose writer died before it had opened its fifo
-true 3<>"$d/.out" 4<>"$d/.err"
 late=
 for p in $o $e; do
   while [ ! "$late" ]; do
@@ -121,7 +148,10 @@ echo "$y" >"$d/sizes"
 # it can hand the rest of the output on while status is being synced
 born $$
 [ "$pp" != "$agent" ] || kill -USR1 $agent
-record "$w"
+printf '%s\n' "$w" >&5
+exec 5>&-
+while wait $s; c=$?; [ $c -gt 128 ] && born $s; do :; done
+[ $c = 0 ] || record "$w"
 # not before the last tick: the other shell goes on to read requests
 [ "$w" = timed-out ] || { wait $h; [ -z "$late" ] || wait $h; } 2>/dev/null
 `;
