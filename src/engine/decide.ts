@@ -40,8 +40,28 @@ export async function decide(context: RunContext, step: PlanStep): Promise<Decis
   return refusals.length > 0 ? { kind: 'refused' } : { kind: 'go' };
 }
 
+/** What one node of a batch reads of all nodes, where nothing is known yet: the others wait for it. */
+const firstReadings = new WeakMap<RunContext, Promise<Facts>>();
+
 /** Reads the step's facts again and keeps them. @throws Failure when they cannot be read within `patience` milliseconds. */
 export async function refresh(
+  context: RunContext,
+  step: PlanStep,
+  ids: readonly FactId[],
+  patience: number,
+): Promise<Facts> {
+  if (context.facts) return readAgain(context, step, ids, patience);
+  const first = firstReadings.get(context);
+  if (!first) {
+    const reading = readAgain(context, step, ids, patience).finally(() => firstReadings.delete(context));
+    firstReadings.set(context, reading);
+    return reading;
+  }
+  await first.catch(() => undefined);
+  return refresh(context, step, ids, patience);
+}
+
+async function readAgain(
   context: RunContext,
   step: PlanStep,
   ids: readonly FactId[],

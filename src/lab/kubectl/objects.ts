@@ -2,7 +2,7 @@ import { templateHash, type Cluster, type Pod } from '../cluster.ts';
 import { hexOf, uuidOf } from '../identity.ts';
 import type { Machine } from '../machine.ts';
 import { minorNumber } from '../releases.ts';
-import { conditionTaints } from './condition-taints.ts';
+import { conditionTaints, mirrorsReady } from './kubelet-view.ts';
 
 /** An API object as JSON. */
 export interface ApiObject {
@@ -271,7 +271,7 @@ export function mirrorPodObjects(cluster: Cluster, machine: Machine): ApiObject[
       ],
     },
     status: podStatus(cluster, {
-      ready: machine.up && pod.readyAt <= cluster.clock.now(),
+      ready: mirrorsReady(machine) && pod.readyAt <= cluster.clock.now() && !(component === 'etcd' && machine.etcd.dead),
       scheduled: true,
       node: machine.name,
       container: component,

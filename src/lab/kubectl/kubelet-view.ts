@@ -1,0 +1,17 @@
+import type { NodeCondition } from '../cluster.ts';
+import type { Machine } from '../machine.ts';
+
+/** Milliseconds of simulated work after which a restarted kubelet reports its static pods as ready again: a minute or more in life. */
+const mirrorWork = 3000;
+
+/** What the node lifecycle controller puts on a node that is not Ready, so that no pod comes to it. */
+export function conditionTaints(seen: NodeCondition, timeAdded: string): object[] {
+  if (seen.status === 'True') return [];
+  const key = `node.kubernetes.io/${seen.status === 'False' ? 'not-ready' : 'unreachable'}`;
+  return ['NoSchedule', 'NoExecute'].map((effect) => ({ effect, key, timeAdded }));
+}
+
+/** Does the kubelet report its static pods as ready, if they are? They run on while it is restarted. */
+export function mirrorsReady(machine: Machine): boolean {
+  return machine.up && (machine.clock.now() - machine.kubelet.startedAt) * machine.clock.scale >= mirrorWork;
+}
