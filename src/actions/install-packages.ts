@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Facts, KubeletFact, NodeFacts, PackagesFact } from '../facts/facts.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
-import { APT_INSTALL, APT_UPDATE, withoutApt } from './apt.ts';
+import { rpmInstall } from './install-rpm-script.ts';
+import { aptInstall } from './install-script.ts';
+import { managerOf, withoutPackageManager } from './package-manager.ts';
 import { isBefore, minorOf, release, releaseOf } from './release.ts';
-import { quote, refusal } from './shell.ts';
+import { refusal } from './shell.ts';
 import { machineOf } from './subject.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -25,7 +27,7 @@ export const installPackages: Action<With> = {
   effect: 'repeatable',
   timeout: 900_000,
   onTimeout: 'kill',
-  facts: ['os', 'packages', 'offered', 'binaries', 'kubelet'],
+  facts: ['os', 'packages', 'repository', 'offered', 'binaries', 'kubelet'],
   outcomeFacts: ['packages'],
   guards: [
     'membership',
@@ -38,23 +40,15 @@ export const installPackages: Action<With> = {
     'skew-r8',
   ],
   settle: 10_000,
-  unsupported: withoutApt,
+  unsupported: withoutPackageManager,
   script(context) {
-    const reason = withoutApt(context);
+    const reason = withoutPackageManager(context);
     if (reason !== undefined) return { commands: [], text: refusal(reason) };
-    const wanted = context.with.packages.map(
-      (name) => `${name}=${revisionOf(context, name) ?? `${context.with.version}-*`}`,
-    );
-    const held = holdsToRestore(context);
-    const names = held.map(quote).join(' ');
-    return {
-      commands: [
-        ...(held.length > 0 ? [`apt-mark unhold ${names}`] : []),
-        `apt-get install -y ${wanted.map(quote).join(' ')}`,
-        ...(held.length > 0 ? [`apt-mark hold ${names}`] : []),
-      ],
-      text: scriptText(wanted, names),
-    };
+    const { packages, version } = context.with;
+    const wanted = packages.map((name) => ({ name, revision: revisionOf(context, name) ?? `${version}-*` }));
+    const install = { wanted, held: holdsToRestore(context) };
+    const manager = managerOf(context);
+    return manager === 'apt' ? aptInstall(install) : rpmInstall(install, manager, repositoryIds(context));
   },
   isDone(context) {
     const packages = machineOf(context).packages;
@@ -69,36 +63,19 @@ export const installPackages: Action<With> = {
   },
 };
 
-/** The lists may be older than the release (another patch of the same minor): refreshed where they do not know it. */
-function scriptText(wanted: readonly string[], held: string): string {
-  const known = wanted.map((word) => {
-    const [name = '', revision = ''] = word.split('=');
-    return `apt-cache madison ${quote(name)} | grep -Fq ${quote(` ${revision} `)}`;
-  });
-  const hold = `apt-mark hold ${held} || { code=$?; [ "$rc" -ne 0 ] || rc=$code; }`;
-  return `set -u
-export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
-if [ -n "$(dpkg --audit)" ]; then
-  echo 'dpkg was interrupted earlier: finishing that first' >&2
-  dpkg --force-confold --configure -a || exit
-fi
-if ${known.join(' && ')}; then :; else
-  ${APT_UPDATE} update || echo 'apt-get update failed; going on with the lists that are there' >&2
-fi
-rc=0
-${held === '' ? '' : `apt-mark unhold ${held} || rc=$?\n`}if [ "$rc" -eq 0 ]; then
-  ${APT_INSTALL} ${wanted.map(quote).join(' ')} || rc=$?
-fi
-${held === '' ? '' : `${hold}\n`}exit "$rc"
-`;
-}
-
 /** The exact revision: the newest offered one of the release, else the installed one. */
 function revisionOf(context: ActionContext<With>, name: string): string | undefined {
   const { version } = context.with;
   const { installed, offered } = revisions(context, name);
   if (installed !== undefined && releaseOf(installed) === version) return installed;
   return offered.find((revision) => releaseOf(revision) === version);
+}
+
+/** Ids of the enabled Kubernetes sources of dnf: their `exclude=` must be passed over. */
+function repositoryIds(context: ActionContext<With>): string[] {
+  const sources = (machineOf(context).repository?.sources ?? []).filter((source) => source.format === 'repo');
+  const used = sources.some((source) => source.enabled) ? sources.filter((source) => source.enabled) : sources;
+  return [...new Set(used.flatMap((source) => (source.section ? [source.section.id] : [])))];
 }
 
 function revisions(

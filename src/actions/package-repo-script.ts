@@ -1,29 +1,37 @@
-import type { PackageSource } from '../facts/facts.ts';
+import { fetchFunctions } from '../facts/fetch.ts';
+import type { LegacySource, PackageSource } from '../facts/facts.ts';
 import { APT_UPDATE } from './apt.ts';
+import { DISABLE_URI, REPLACE_KEY } from './deb822.ts';
+import { waitUnlocked } from './package-lock.ts';
 import type { Switch } from './package-source.ts';
 import { quote, sedPattern, sedReplacement } from './shell.ts';
 
+/** Shell function `fetch URL FILE`. */
+export const FETCH = fetchFunctions;
+
 /**
  * Works on copies beside the files (apt ignores names in `.save`), swaps them by rename, asks apt for the new source alone, and
- * puts everything back where apt refuses it. The copies never outlive a script that ends by itself.
+ * puts everything back where apt refuses it. The copies never outlive a script that ends by itself, also at its time limit.
  */
 export function switchScript(change: Switch): string {
+  const files = [...new Set([change.file, ...change.disable.map((source) => source.file)])].map(quote).join(' ');
   return [
-    'set -u\nexport LC_ALL=C',
-    FUNCTIONS,
+    "set -u\nexport LC_ALL=C\ntrap ':' HUP INT TERM",
+    FETCH,
+    waitUnlocked('apt'),
+    `minor=${change.minor}`,
+    FILES,
     updateFunction(change.file),
-    change.keyring === undefined ? 'keyring=\nnew_key=no' : fetchKey(change, change.keyring),
+    keyFunctions(change),
     ...edits(change),
-    swapAndAsk([...new Set([change.file, ...change.disable.map((source) => source.file)])].map(quote).join(' ')),
+    swapAndAsk(files),
+    otherKeys(change),
+    ending(change, files),
   ].join('\n\n');
 }
 
-const FUNCTIONS = `fetch() {
-  if command -v curl >/dev/null 2>&1 && curl -fsSL --retry 2 --connect-timeout 15 --max-time 120 -o "$2" "$1"; then return 0; fi
-  if command -v wget >/dev/null 2>&1 && wget -q -t 2 -T 30 -O "$2" "$1"; then return 0; fi
-  [ -x /usr/lib/apt/apt-helper ] && /usr/lib/apt/apt-helper -o Acquire::Retries=0 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 download-file "$1" "$2"
-}
-keep() {
+/** Shell functions that keep a file as it is, put it back, and copy it to work on. */
+export const FILES = `keep() {
   if [ -e "$1" ]; then cp -p "$1" "$1.before.save"; else rm -f "$1.before.save"; fi
 }
 put_back() {
@@ -33,43 +41,64 @@ stage() {
   if [ -e "$1" ]; then cp -p "$1" "$1.new.save"; else : >"$1.new.save" && chmod 0644 "$1.new.save"; fi
 }`;
 
-/** Another apt may be refreshing lists at this moment, and apt-get does not wait for that lock by itself. */
+/**
+ * Shell function \`update\`: refreshes the list of one source file alone; a fetch that apt only warns about counts as a failure. Another
+ * apt may be refreshing lists at this moment, and apt-get does not wait for that lock by itself. Sets \`signature\` to \`bad\` where
+ * apt does not trust what it got (gpgv's words, and those of sqv from apt 3 on).
+ */
 export function updateFunction(file: string): string {
+  const said = quote(`${file}.err.save`);
   return `update() {
   left=100
+  signature=
   while :; do
-    if ${APT_UPDATE} -o Dir::Etc::sourcelist=${quote(file)} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update 2>${quote(`${file}.err.save`)}; then code=0; else code=$?; fi
-    cat ${quote(`${file}.err.save`)} >&2
-    if [ "$code" -eq 0 ] && grep -q '^W: Failed to fetch' ${quote(`${file}.err.save`)}; then code=100; fi
-    if [ "$code" -eq 0 ] || [ "$left" -eq 0 ] || ! grep -q 'Could not get lock' ${quote(`${file}.err.save`)}; then break; fi
+    if ${APT_UPDATE} -o Dir::Etc::sourcelist=${quote(file)} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update 2>${said}; then code=0; else code=$?; fi
+    cat ${said} >&2
+    if [ "$code" -eq 0 ] && grep -q '^W: Failed to fetch' ${said}; then code=100; fi
+    if [ "$code" -eq 0 ] || [ "$left" -eq 0 ] || ! grep -q 'Could not get lock' ${said}; then break; fi
     left=$((left - 1))
     sleep 3
   done
-  rm -f ${quote(`${file}.err.save`)}
+  if [ "$code" -ne 0 ] && grep -Eq 'EXPKEYSIG|KEYEXPIRED|NO_PUBKEY|not signed|GPG error|xpired on|Missing key' ${said}; then signature=bad; fi
+  rm -f ${said}
   return "$code"
 }`;
 }
 
-/** A mirror may sign by itself and have no Release.key: then the keyring that is there decides. */
-function fetchKey(change: Switch, keyring: string): string {
-  const dearmor = keyring.endsWith('.asc')
-    ? 'cp "$keyring.key.save" "$keyring.new.save"'
-    : 'gpg --batch --yes --dearmor -o "$keyring.new.save" "$keyring.key.save"';
+/**
+ * Shell function \`use_key MINOR\`: brings the key of a minor's repository to where the source looks for it, without gpg as well.
+ * Exit 1: it could not be fetched (a mirror may sign by itself and have none); 2: it is the one that is there.
+ */
+function keyFunctions({ file, inlineKey, keyring, repository, url }: Switch): string {
+  const address = `${quote(`${repository}/v`)}"$1"/deb/Release.key`;
+  if (keyring === undefined && inlineKey !== true) return 'keyring=\nuse_key() { return 1; }';
+  if (keyring === undefined)
+    return `keyring=
+use_key() {
+  fetch ${address} ${quote(`${file}.key.save`)} && grep -q '^-----BEGIN PGP PUBLIC KEY BLOCK-----' ${quote(`${file}.key.save`)} &&
+    awk -v wanted=${quote(url)} -v key=${quote(`${file}.key.save`)} ${quote(REPLACE_KEY)} ${quote(file)} >${quote(`${file}.2.save`)} &&
+    chmod 0644 ${quote(`${file}.2.save`)} && mv -f ${quote(`${file}.2.save`)} ${quote(file)}
+  used=$?
+  rm -f ${quote(`${file}.key.save`)} ${quote(`${file}.2.save`)}
+  return "$used"
+}`;
+  const folder = keyring.slice(0, keyring.lastIndexOf('/')) || '/';
   return `keyring=${quote(keyring)}
-new_key=no
-[ -d ${quote(folderOf(keyring))} ] || { mkdir -p ${quote(folderOf(keyring))} && chmod 0755 ${quote(folderOf(keyring))}; } || exit
-if fetch ${quote(`${change.url}Release.key`)} "$keyring.key.save" && ${dearmor}; then
-  if [ -e "$keyring" ] && cmp -s "$keyring.new.save" "$keyring"; then rm -f "$keyring.new.save"; else new_key=yes; fi
-  rm -f "$keyring.key.save"
-else
-  rm -f "$keyring.key.save" "$keyring.new.save"
-  if [ -s "$keyring" ]; then
-    echo 'the signing key could not be fetched; the keyring that is there must do' >&2
+[ -d ${quote(folder)} ] || { mkdir -p ${quote(folder)} && chmod 0755 ${quote(folder)}; } || exit
+dearmor() {
+  if command -v gpg >/dev/null 2>&1; then gpg --batch --yes --dearmor -o "$2" "$1"; return; fi
+  sed '1,/^[[:space:]]*$/d; /^=/,$d; /^-----/,$d' "$1" | base64 -d >"$2" && [ -s "$2" ]
+}
+use_key() {
+  if fetch ${address} "$keyring.key.save" && ${keyring.endsWith('.asc') ? 'cp "$keyring.key.save" "$keyring.new.save"' : 'dearmor "$keyring.key.save" "$keyring.new.save"'}; then
+    rm -f "$keyring.key.save"
+    if cmp -s "$keyring.new.save" "$keyring"; then rm -f "$keyring.new.save"; return 2; fi
+    chmod 0644 "$keyring.new.save" && mv -f "$keyring.new.save" "$keyring"
   else
-    echo 'the signing key could not be fetched, and there is no keyring' >&2
-    exit 1
+    rm -f "$keyring.key.save" "$keyring.new.save"
+    return 1
   fi
-fi`;
+}`;
 }
 
 function edits(change: Switch): string[] {
@@ -93,65 +122,74 @@ fi`,
 }
 
 /** A one-line source becomes a comment; a stanza of a .sources file gets its `Enabled: no`. */
-function disableSource({ baseUrl, channel, file, format, line, minor }: PackageSource, wanted: string): string {
+function disableSource(source: PackageSource | LegacySource, wanted: string): string {
+  const { file, format, line } = source;
+  const address = 'channel' in source ? `${source.baseUrl}/core:/${source.channel}:/v${source.minor}/` : source.url;
   const staged = `${file}.new.save`;
   const program =
     format === 'deb822'
-      ? `awk -v at=${line} -v uri=${quote(`${baseUrl}/core:/${channel}:/v${minor}/`)} -v wanted=${quote(wanted)} ${quote(DISABLE_URI)}`
+      ? `awk -v at=${line} -v uri=${quote(address)} -v wanted=${quote(wanted)} ${quote(DISABLE_URI)}`
       : `sed ${quote(`${line}s|^|# |`)}`;
   return `${program} ${quote(staged)} >${quote(`${staged}.2.save`)} || exit
 mv -f ${quote(`${staged}.2.save`)} ${quote(staged)} || exit
 chmod 0644 ${quote(staged)} || exit`;
 }
 
-/** Where the stanza has the wanted address as well, only the other one is taken out of it. */
-const DISABLE_URI = `{ line[NR] = $0 }
-END {
-  first = last = at
-  while (first > 1 && line[first - 1] !~ /^[ \\t]*$/) first--
-  while (last < NR && line[last + 1] !~ /^[ \\t]*$/) last++
-  for (i = first; i <= last; i++) if (line[i] !~ /^[ \\t]*#/ && index(line[i], wanted)) shared = 1
-  if (shared) {
-    start = index(line[at], uri)
-    rest = substr(line[at], start)
-    sub(/^[^ \\t]*/, "", rest)
-    line[at] = substr(line[at], 1, start - 1) rest
-  }
-  for (i = 1; i <= NR; i++) {
-    if (i == first && !shared) print "Enabled: no"
-    if (shared || i < first || i > last || tolower(line[i]) !~ /^enabled[ \\t]*:/) print line[i]
-  }
-}`;
-
-/** Should the fetched key not verify the index, the keyring that was there is tried once more. */
+/** A key inside of the source is replaced only where the source cannot do without. */
 function swapAndAsk(files: string): string {
   return `for file in ${files}; do keep "$file" || exit; done
-if [ "$new_key" = yes ]; then
+if [ -n "$keyring" ]; then
   keep "$keyring" || exit
-  chmod 0644 "$keyring.new.save" || exit
-  mv -f "$keyring.new.save" "$keyring" || exit
+  if use_key "$minor"; then used=0; else used=$?; fi
+  if [ "$used" -ne 1 ]; then :
+  elif [ -s "$keyring" ]; then echo 'the signing key could not be fetched; the keyring that is there must do' >&2
+  else
+    echo 'the signing key could not be fetched, and there is no keyring' >&2
+    for file in ${files}; do rm -f "$file.new.save" "$file.before.save"; done
+    rm -f "$keyring.before.save"
+    exit 1
+  fi
 fi
 rc=0
 for file in ${files}; do mv -f "$file.new.save" "$file" || rc=$?; done
+if [ "$rc" -eq 0 ]; then wait_unlocked || rc=$?; fi
 if [ "$rc" -eq 0 ]; then update || rc=$?; fi
-if [ "$rc" -ne 0 ] && [ "$new_key" = yes ] && [ -e "$keyring.before.save" ]; then
+if [ "$rc" -ne 0 ] && [ -n "$keyring" ] && [ -e "$keyring.before.save" ] && ! cmp -s "$keyring" "$keyring.before.save"; then
   echo 'trying the keyring that was there before' >&2
-  put_back "$keyring"
-  new_key=no
+  cp -p "$keyring.before.save" "$keyring"
   if update; then rc=0; else rc=$?; fi
-fi
-if [ "$rc" -ne 0 ]; then
-  echo 'apt refused the new source: the old one is put back' >&2
+fi`;
+}
+
+/** A key whose end was moved is published with the newer minors only: the signature of the old ones stays good with it. */
+function otherKeys({ inlineKey, minor }: Switch): string {
+  const number = Number(minor.split('.')[1]);
+  return `newer=${inlineKey === true ? number : number + 1}
+while [ "$rc" -ne 0 ] && [ "$signature" = bad ] && [ "$newer" -le ${number + 8} ]; do
+  if use_key "1.$newer" 2>/dev/null; then used=0; else used=$?; fi
+  if [ "$used" -eq 0 ]; then
+    echo "apt does not trust the signature: trying the signing key of v1.$newer" >&2
+    if update; then rc=0; else rc=$?; fi
+  elif [ "$used" -eq 1 ] && [ "$newer" -gt ${number} ]; then break
+  fi
+  newer=$((newer + 1))
+done`;
+}
+
+function ending({ file, keyring, inlineKey }: Switch, files: string): string {
+  const keyless =
+    keyring === undefined && inlineKey !== true
+      ? `
+  if [ "$signature" = bad ]; then echo ${quote(`the source in ${file} names no keyring: give it a signed-by with the path of one`)} >&2; fi`
+      : '';
+  return `if [ "$rc" -ne 0 ]; then
+  echo 'apt refused the new source: the old one is put back' >&2${keyless}
   for file in ${files}; do put_back "$file"; done
-  if [ "$new_key" = yes ]; then put_back "$keyring"; fi
+  if [ -n "$keyring" ]; then put_back "$keyring"; fi
   exit "$rc"
 fi
 for file in ${files}; do rm -f "$file.before.save"; done
 if [ -n "$keyring" ]; then rm -f "$keyring.before.save"; fi
 exit 0
 `;
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/')) || '/';
 }

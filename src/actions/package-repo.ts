@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { withNode, type Action, type ActionContext } from './action.ts';
-import { withoutApt } from './apt.ts';
+import { managerOf, withoutPackageManager } from './package-manager.ts';
+import { planRpmSwitch, rpmSwitchScript } from './package-repo-rpm.ts';
 import { afterSwitch, isSwitched, planSwitch, type Switch } from './package-source.ts';
 import { switchScript } from './package-repo-script.ts';
 import { minorOf, release } from './release.ts';
@@ -23,10 +24,12 @@ export const packageRepo: Action<With> = {
   facts: ['os', 'repository', 'offered', 'packages'],
   guards: ['membership', 'same-machine', 'repository-offers', 'no-downgrade'],
   settle: 10_000,
-  unsupported: withoutApt,
+  unsupported: withoutPackageManager,
   script(context) {
-    const reason = withoutApt(context);
+    const reason = withoutPackageManager(context);
     if (reason !== undefined) return { commands: [], text: refusal(reason) };
+    const manager = managerOf(context);
+    if (manager !== 'apt') return rpmSwitchScript(planRpmSwitch(...sourceOf(context)), manager);
     const change = changeOf(context);
     return { commands: commandsOf(change), text: switchScript(change) };
   },
@@ -35,7 +38,9 @@ export const packageRepo: Action<With> = {
     if (!repository) return { done: false, reason: `the package sources of ${context.node.name} are not known` };
     const change = changeOf(context);
     const enabled = repository.sources.filter((source) => source.enabled);
-    if (isSwitched(repository, change)) return { done: true, reason: `${change.file} has v${change.minor}` };
+    if (isSwitched(change)) return { done: true, reason: `${change.file} has v${change.minor}` };
+    const legacy = repository.legacy?.find((source) => source.enabled);
+    if (legacy) return { done: false, reason: `${legacy.file} has ${legacy.url}, which is gone` };
     if (enabled.length === 0) return { done: false, reason: 'no Kubernetes package source is enabled' };
     const found = enabled.map((source) => `${source.file} has v${source.minor} of ${source.baseUrl}`).join(', ');
     return { done: false, reason: `${found}; wanted is v${change.minor} of ${change.baseUrl} alone` };
@@ -48,7 +53,12 @@ export const packageRepo: Action<With> = {
 };
 
 function changeOf(context: ActionContext<With>): Switch {
-  return planSwitch(machineOf(context).repository, minorOf(context.with.version), context.settings.packagesBaseUrl);
+  return managerOf(context) === 'apt' ? planSwitch(...sourceOf(context)) : planRpmSwitch(...sourceOf(context));
+}
+
+function sourceOf(context: ActionContext<With>) {
+  const { repository } = machineOf(context);
+  return [repository, minorOf(context.with.version), context.settings.packagesBaseUrl] as const;
 }
 
 /** As an operator would type them; the script does the same on copies and puts everything back where apt refuses. */

@@ -1,5 +1,6 @@
 import type { Fact, FactOptions } from './fact.ts';
 import type { OfferedFact, OfferedMinor } from './facts.ts';
+import { fetchFunctions } from './fetch.ts';
 import { shellWord } from './frame.ts';
 import { kubernetesPackages } from './packages.ts';
 import { sourceFiles } from './repository.ts';
@@ -25,21 +26,18 @@ function prefixOf(options: FactOptions): string {
   return `prefix=$(cat ${sourceFiles} 2>/dev/null | sed -n '/^[[:space:]]*#/d; /gpgkey/d; s|^.*[[:space:]=]\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p; s|^\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p' | head -n 1)`;
 }
 
-// apt-helper is on every Debian and Ubuntu, and the only one that uses the proxy of apt's configuration, but it needs a file.
-const functions = `fetch() {
-  if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 8 --max-time 20 "$1"
-  elif command -v wget >/dev/null 2>&1; then wget -q -O - --tries=1 --timeout=15 "$1"
-  elif [ -x /usr/lib/apt/apt-helper ]; then
-    ( folder=$(mktemp -d) || exit; trap 'rm -rf "$folder"' EXIT HUP INT TERM
-      /usr/lib/apt/apt-helper -o Acquire::Retries=0 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 download-file "$1" "$folder/file" >/dev/null && cat "$folder/file" )
-  else echo 'there is no curl, wget or apt-helper to ask with' >&2; return 127
-  fi
-}
+const functions = `${fetchFunctions}
 debs() {
   awk '/^Package: /{p=$2} /^Version: /{v=$2} /^$/{if (p ~ /^(${names})$/) print "offers: " m, p, v; p=""; v=""} END{if (p ~ /^(${names})$/) print "offers: " m, p, v}' m="$1" - | sort -u
 }
 rpms() {
   tr '>' '\\n' | awk '/^(${names})<\\/name$/{p=$0; sub(/<.*/, "", p)} /<version /{if (p != "") {v=$0; r=$0; sub(/.* ver="/, "", v); sub(/".*/, "", v); sub(/.* rel="/, "", r); sub(/".*/, "", r); print "offers: " m, p, v "-" r; p=""}}' m="$1" - | sort -u
+}
+unpacked() {
+  case $1 in *.gz) gzip -dc ;; *.xz) xz -dc ;; *.zst) zstd -dc ;; *.bz2) bzip2 -dc ;; *) cat ;; esac 2>/dev/null
+}
+listed() {
+  awk '$1 ~ /^(${names})$/ {print "offers: " m, $1, $2}' m="$1" - | sort -u
 }
 offer() {
   if [ -z "$prefix" ]; then printf 'error: %s no package source of Kubernetes is configured\\n' "$1"; return; fi
@@ -51,8 +49,10 @@ offer() {
     [ -n "$found" ] || why=$(fetch "\${url}Packages" 2>&1 >/dev/null | tail -n 1)
   else
     url=$prefix/v$1/rpm/; printf 'url: %s %s\\n' "$1" "$url"
-    primary=$(fetch "\${url}repodata/repomd.xml" 2>/dev/null | grep -o 'href="[^"]*primary\\.xml\\.gz"' | sed 's/^href="//; s/"$//' | head -n 1)
-    found=; [ -z "$primary" ] || found=$(fetch "$url$primary" 2>/dev/null | gzip -dc 2>/dev/null | rpms "$1")
+    primary=$(fetch "\${url}repodata/repomd.xml" 2>/dev/null | grep -o 'href="[^"]*primary\\.xml[^"]*"' | sed 's/^href="//; s/"$//' | head -n 1)
+    found=; [ -z "$primary" ] || found=$(fetch "$url$primary" 2>/dev/null | unpacked "$primary" | rpms "$1")
+    # It has the certificates and credentials of the configuration, and every compression.
+    if [ -z "$found" ]; then found=$(dnf -q --repofrompath=offered,"$url" --repo=offered repoquery --showduplicates --qf '%{name} %{version}-%{release}\\n' 2>/dev/null | listed "$1"); fi
     [ -n "$found" ] || why=$(fetch "\${url}repodata/repomd.xml" 2>&1 >/dev/null | tail -n 1)
   fi
   if [ -n "$found" ]; then printf '%s\\n' "$found"; else printf 'error: %s %s\\n' "$1" "\${why:-it lists none of the packages of Kubernetes}"; fi

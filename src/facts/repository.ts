@@ -1,8 +1,12 @@
 import type { Fact } from './fact.ts';
-import type { PackageSource, RepositoryFact } from './facts.ts';
+import type { LegacySource, PackageSource, RepositoryFact } from './facts.ts';
 
 /** Mirrors keep the path, never the host. */
 const addressPattern = /([a-z][a-z0-9+.-]*:\/\/\S*?)\/core:\/(stable|prerelease):\/v(1\.\d+)\/[^\s\]]*/i;
+
+/** https://kubernetes.io/blog/2023/08/31/legacy-package-repository-deprecation/ */
+const legacyPattern =
+  /^\w+:\/\/((apt|yum)\.kubernetes\.io\b|packages\.cloud\.google\.com\/(apt\/? kubernetes-|yum\/repos\/kubernetes-))/;
 
 export const sourceFiles =
   '/etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources /etc/yum.repos.d/*.repo';
@@ -13,7 +17,7 @@ export const repository: Fact<RepositoryFact> = {
   script: () =>
     `for file in ${sourceFiles}; do
   [ -f "$file" ] || continue
-  if grep -q 'core:/' "$file"; then grep -n '' "$file" /dev/null || exit; fi
+  if grep -Eq 'core:/|[ /.]kubernetes[-.]' "$file"; then grep -n '' "$file" /dev/null || exit; fi
 done
 true`,
   parse: parseRepository,
@@ -34,27 +38,34 @@ export function parseRepository(output: string): RepositoryFact {
     lines.push({ number: Number(number), text: text.trimEnd() });
     files.set(file, lines);
   }
-  return { sources: [...files].flatMap(([file, lines]) => sourcesOf(file, lines)) };
+  const found = [...files].flatMap(([file, lines]) => sourcesOf(file, lines));
+  const legacy = found.filter((source) => !('minor' in source));
+  return { sources: found.filter((source) => 'minor' in source), ...(legacy.length > 0 ? { legacy } : {}) };
 }
 
-function sourcesOf(file: string, lines: readonly Line[]): PackageSource[] {
+type Source = PackageSource | LegacySource;
+
+function sourcesOf(file: string, lines: readonly Line[]): Source[] {
   if (file.endsWith('.sources')) return deb822Sources(file, lines);
   if (file.endsWith('.repo')) return repoSources(file, lines);
   return listSources(file, lines);
 }
 
 /** sources.list(5), one line each; a commented one is disabled. */
-function listSources(file: string, lines: readonly Line[]): PackageSource[] {
+function listSources(file: string, lines: readonly Line[]): Source[] {
   return lines.flatMap(({ number, text }) => {
-    const entry = /^\s*(#[#\s]*)?deb\s+(?:\[([^\]]*)\]\s*)?(\S+)/.exec(text);
+    const entry = /^\s*(#[#\s]*)?deb\s+(?:\[([^\]]*)\]\s*)?(\S+)\s*(\S*)/.exec(text);
     if (!entry) return [];
-    const signedBy = /(?:^|\s)signed-by=(\S+)/i.exec(entry[2] ?? '')?.[1];
-    return source({ file, line: number, format: 'list', enabled: entry[1] === undefined }, entry[3] ?? '', signedBy);
+    const [, comment, options = '', url = '', suite = ''] = entry;
+    // Several keyrings are separated by commas: the first one is kept up to date.
+    const signedBy = /(?:^|\s)signed-by=([^\s,]+)/i.exec(options)?.[1];
+    const where = { file, line: number, format: 'list', enabled: comment === undefined } as const;
+    return source(where, url, suite, signedBy === undefined ? {} : { signedBy });
   });
 }
 
 /** Stanzas of `Field: value`, continued by indented lines, separated by empty ones; `#` starts a comment line. */
-function deb822Sources(file: string, lines: readonly Line[]): PackageSource[] {
+function deb822Sources(file: string, lines: readonly Line[]): Source[] {
   return stanzas(lines, (line) => line.text.trim() === '').flatMap((stanza) => {
     const fields = new Map<string, { readonly number: number; readonly words: string[] }[]>();
     let field = '';
@@ -67,22 +78,32 @@ function deb822Sources(file: string, lines: readonly Line[]): PackageSource[] {
     }
     const words = (name: string) => (fields.get(name) ?? []).flatMap((value) => value.words);
     const enabled = !/^(no|false|without|off|disable|0)$/i.test(words('enabled')[0] ?? 'yes');
-    const signedBy = words('signed-by')[0];
-    const keyring = signedBy?.startsWith('/') ? signedBy : undefined;
+    const [signedBy] = words('signed-by');
+    const key = signedBy?.startsWith('/')
+      ? { signedBy }
+      : signedBy === '-----BEGIN'
+        ? { inlineKey: true as const }
+        : {};
     return (fields.get('uris') ?? []).flatMap(({ number, words: urls }) =>
-      urls.flatMap((url) => source({ file, line: number, format: 'deb822', enabled }, url, keyring)),
+      urls.flatMap((url) =>
+        source({ file, line: number, format: 'deb822', enabled }, url, words('suites')[0] ?? '', key),
+      ),
     );
   });
 }
 
 /** dnf's ini sections; only `baseurl` counts (gpgkey has the same path). */
-function repoSources(file: string, lines: readonly Line[]): PackageSource[] {
+function repoSources(file: string, lines: readonly Line[]): Source[] {
   return stanzas(lines, (line) => /^\s*\[/.test(line.text)).flatMap((section) => {
     const disabled = section.some(({ text }) => /^enabled\s*=\s*(0|no|false|off)\s*$/i.test(text.trim()));
+    const id = /^\s*\[([^\]]+)\]/.exec(section[0]?.text ?? '')?.[1]?.trim() ?? '';
+    const range = { id, first: section[0]?.number ?? 0, last: section.at(-1)?.number ?? 0 };
     return section.flatMap(({ number, text }) => {
       const entry = /^\s*(#\s*)?baseurl\s*=\s*(\S+)/.exec(text);
       const enabled = !disabled && entry?.[1] === undefined;
-      return entry ? source({ file, line: number, format: 'repo', enabled }, entry[2] ?? '') : [];
+      return entry
+        ? source({ file, line: number, format: 'repo', enabled }, entry[2] ?? '', '', { section: range })
+        : [];
     });
   });
 }
@@ -97,12 +118,14 @@ function stanzas(lines: readonly Line[], isBoundary: (line: Line) => boolean): L
 }
 
 function source(
-  where: Pick<PackageSource, 'file' | 'line' | 'format' | 'enabled'>,
+  where: Omit<LegacySource, 'url'>,
   text: string,
-  signedBy?: string,
-): PackageSource[] {
+  suite: string,
+  more: Pick<PackageSource, 'signedBy' | 'inlineKey' | 'section'>,
+): Source[] {
   const [url, baseUrl, channel, minor] = addressPattern.exec(text.endsWith('/') ? text : `${text}/`) ?? [];
-  if (url === undefined || baseUrl === undefined || minor === undefined) return [];
+  if (url === undefined || baseUrl === undefined || minor === undefined)
+    return legacyPattern.test(`${text} ${suite}`) ? [{ ...where, url: text }] : [];
   return [
     {
       ...where,
@@ -110,7 +133,7 @@ function source(
       baseUrl,
       channel: channel === 'prerelease' ? 'prerelease' : 'stable',
       minor,
-      ...(signedBy === undefined ? {} : { signedBy }),
+      ...more,
     },
   ];
 }

@@ -81,7 +81,7 @@ test('a hold that cannot be put back fails the step', () => {
 test('an interrupted dpkg is finished first, keeping conffiles', () => {
   bench.tool('dpkg', 'if [ "$1" = --audit ]; then echo "kubelet is only half configured"; fi');
   const { calls } = bench.run(scriptOf('install-packages', KUBEADM).text);
-  expect(calls.slice(0, 2)).toEqual(['dpkg --audit', 'dpkg --force-confold --configure -a']);
+  expect(calls.slice(0, 2)).toEqual(['dpkg --audit', 'dpkg --force-confdef --force-confold --configure -a']);
 });
 
 test('lists that do not know the revision are refreshed, and a failure of that is left to the install', () => {
@@ -120,17 +120,17 @@ test('a new kubelet package leaves the running kubelet older than its binary', (
   expect(restart.isDone({ ...context, with: {}, facts }).reason).toContain('the running kubelet is 1.31.9, not 1.32.9');
 });
 
-test.each(['package-repo', 'install-packages'])('%s refuses clearly where there is no apt', (name) => {
+test.each(['package-repo', 'install-packages'])('%s refuses clearly where there is neither apt nor dnf', (name) => {
   const values = name === 'package-repo' ? { version: '1.32.9' } : KUBEADM;
-  const rocky = {
+  const suse = {
     machine: (facts: object) => ({
       ...facts,
-      os: { id: 'rocky', idLike: [], versionId: '9', prettyName: 'Rocky Linux 9', packageManager: 'dnf' as const },
+      os: { id: 'sles', idLike: [], versionId: '15', prettyName: 'SLES 15', packageManager: 'zypper' as const },
     }),
   };
-  const context = contextFor(name, values, rocky);
-  expect(actionNamed(name).unsupported?.(context)).toMatch(/^w-1 \(Rocky Linux 9\) has no apt but dnf/);
-  const { code, stderr, calls } = bench.run(scriptOf(name, values, rocky).text);
+  const context = contextFor(name, values, suse);
+  expect(actionNamed(name).unsupported?.(context)).toMatch(/^w-1 \(SLES 15\) has zypper, which is not supported/);
+  const { code, stderr, calls } = bench.run(scriptOf(name, values, suse).text);
   expect({ code, calls }).toEqual({ code: 1, calls: [] });
-  expect(stderr).toContain('has no apt but dnf');
+  expect(stderr).toContain('has zypper');
 });

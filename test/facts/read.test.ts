@@ -93,6 +93,7 @@ describe('facts of a node', () => {
         kubeadm: { revision: '1.31.9-1.1', status: 'ii' },
       },
       held: ['kubelet'],
+      manager: 'apt',
     });
     expect(facts.binaries).toEqual({ kubeadm: '1.31.9', kubelet: '1.31.9', kubectl: '1.31.9' });
     expect(facts.kubelet).toMatchObject({

@@ -27,8 +27,9 @@ describe.skipIf(withoutNodes !== '')(`real Debian nodes${withoutNodes && ` (not 
   async function nodeAt131(
     key = repositories.keys.current,
     source?: { file: string; text: string },
+    given?: DebianNode,
   ): Promise<DebianNode> {
-    const node = await startNode();
+    const node = given ?? (await startNode());
     for (const { name, bytes } of repositories.debs('1.31')) await put(node, `/root/${name}`, bytes);
     await put(node, '/root/key', key);
     await put(node, source?.file ?? LIST, Buffer.from(source?.text ?? line('1.31')));
@@ -96,5 +97,145 @@ apt-mark hold kubeadm kubelet kubectl`);
     expect(second.code, second.all).toBe(0);
     expect(second.all).toMatch(/3 unchanged/);
     expect(await node.sh('find /etc /var/lib/dpkg /usr /var/lib/apt -newer /root/mark')).toBe('');
+  });
+
+  test('a deb822 source keeps its form, its own key and its comments', async () => {
+    const armored = repositories.keys.current.toString().trimEnd();
+    const indented = armored.replaceAll(/^/gm, ' ').replaceAll(/^ $/gm, ' .');
+    const stanza = (minor: string) =>
+      `# of the platform team\nTypes: deb\nURIs: ${repositories.url}/core:/stable:/v${minor}/deb/\nSuites: /\nSigned-By:\n${indented}\n`;
+    const file = '/etc/apt/sources.list.d/k8s.sources';
+    const node = await nodeAt131(repositories.keys.current, { file, text: stanza('1.31') });
+    const { code, all } = await apply(node);
+    expect(code, all).toBe(0);
+    expect(await node.sh(INSTALLED)).toBe(AT_132);
+    expect(await node.sh(`cat ${file}; ls /etc/apt/sources.list.d`)).toBe(`${stanza('1.32')}k8s.sources\n`);
+  });
+
+  test('a deb822 source whose own key has come to its end gets the one that the repository has now', async () => {
+    const stanza = (key: Buffer) =>
+      `Types: deb\nURIs: ${repositories.url}/core:/stable:/v1.31/deb/\nSuites: /\nSigned-By:\n${key.toString().trimEnd().replaceAll(/^/gm, ' ').replaceAll(/^ $/gm, ' .')}\n`;
+    const file = '/etc/apt/sources.list.d/kubernetes.sources';
+    const node = await nodeAt131(repositories.keys.expired, { file, text: stanza(repositories.keys.expired) });
+    const { code, all } = await apply(node);
+    expect(code, all).toBe(0);
+    expect(await node.sh(`cat ${file}`)).toBe(stanza(repositories.keys.current).replace('v1.31', 'v1.32'));
+  });
+
+  test('a keyring that has come to its end is replaced by the key that the repository has now', async () => {
+    const node = await nodeAt131(repositories.keys.expired);
+    await expect(node.sh('apt-get -o APT::Update::Error-Mode=any update 2>&1')).rejects.toThrow();
+    const { code, all } = await apply(node);
+    expect(code, all).toBe(0);
+    expect(await node.sh(INSTALLED)).toBe(AT_132);
+  });
+
+  test('an expired key in the repository itself: the key of a newer minor is taken', async () => {
+    const node = await nodeAt131(repositories.keys.expired);
+    repositories.replace('v1.32/deb/Release.key', repositories.keys.expired);
+    repositories.replace('v1.33/deb/Release.key', repositories.keys.current);
+    const { code, all } = await apply(node);
+    expect(code, all).toBe(0);
+    expect(all).toContain('trying the signing key of v1.33');
+    expect(await node.sh(INSTALLED)).toBe(AT_132);
+  });
+
+  test('a signature that no key verifies: sources and keyring stay as they were, and the step says why', async () => {
+    const node = await nodeAt131();
+    const before = await node.sh(`cat ${LIST}; sha256sum ${KEYRING}; ls /etc/apt/sources.list.d /etc/apt/keyrings`);
+    await put(node, '/root/other', repositories.keys.other);
+    await node.sh(`rm ${KEYRING}; gpg --batch --dearmor -o ${KEYRING} </root/other`);
+    const stranger = await node.sh(`cat ${LIST}; sha256sum ${KEYRING}; ls /etc/apt/sources.list.d /etc/apt/keyrings`);
+    repositories.replace('v1.32/deb/Release.key', repositories.keys.other);
+    const { code, all } = await apply(node);
+    expect(code).toBe(1);
+    expect(all).toMatch(/NO_PUBKEY|not signed|Missing key/);
+    expect(all).toContain('the old one is put back');
+    expect(await node.sh(`cat ${LIST}; sha256sum ${KEYRING}; ls /etc/apt/sources.list.d /etc/apt/keyrings`)).toBe(
+      stranger,
+    );
+    expect(stranger).not.toBe(before);
+  });
+
+  test('without gpg and curl a node still gets its key', async () => {
+    const node = await nodeAt131(repositories.keys.expired);
+    await node.sh('rm /usr/bin/gpg /usr/bin/curl');
+    const { code, all } = await apply(node);
+    expect(code, all).toBe(0);
+    expect(await node.sh(INSTALLED)).toBe(AT_132);
+  });
+
+  test('the proxy of apt is the way to the key and the index as well', async () => {
+    const url = repositories.url.replace(/127\.0\.0\.1:\d+/, 'packages.invalid');
+    const text = line('1.31').replace(repositories.url, url);
+    const node = await startNode();
+    await node.sh(`echo 'Acquire::http::Proxy "http://127.0.0.1:${repositories.port}/";' >/etc/apt/apt.conf.d/95proxy`);
+    const ready = await nodeAt131(repositories.keys.current, { file: LIST, text }, node);
+    const { code, all } = await apply(ready);
+    expect(code, all).toBe(0);
+    expect(await node.sh(`cat ${LIST}`)).toBe(text.replace('v1.31', 'v1.32'));
+    expect(repositories.asked).toContain('packages.invalid/mirror/core:/stable:/v1.32/deb/Release.key');
+  });
+
+  test("the holder of dpkg's lock is named, waited for, and left alone", async () => {
+    const node = await nodeAt131();
+    // 5 s are held by a process that ends by itself, as another apt would.
+    await node.sh(`setsid perl -e '
+use Fcntl; open my $lock, ">>", "/var/lib/dpkg/lock-frontend"; fcntl $lock, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0) or die;
+open my $mark, ">", "/root/locked"; close $mark; sleep 5; open $mark, ">", "/root/unlocked"' </dev/null >/dev/null 2>&1 &
+while [ ! -e /root/locked ]; do sleep 0.05; done`);
+    const started = Date.now();
+    const { code, all } = await apply(node);
+    expect(code, all).toBe(0);
+    expect(all).toMatch(/waiting up to 5 minutes: process \d+ \(perl -e .* holds \/var\/lib\/dpkg\/lock-frontend/);
+    expect(Date.now() - started).toBeGreaterThan(4000);
+    expect(await node.sh(`[ -e /root/unlocked ]; ${INSTALLED}`)).toBe(AT_132);
+  });
+
+  test('a package that was left half configured is finished first, with the conffile that was changed by hand', async () => {
+    const node = await nodeAt131();
+    const kubelet = repositories.debs('1.32').find(({ name }) => name.startsWith('kubelet_1.32.9'));
+    await put(node, '/root/kubelet.deb', kubelet?.bytes ?? Buffer.of());
+    await node.sh(`touch /etc/kubelet-postinst-fails; apt-mark unhold kubelet; dpkg --force-depends --force-confold -i /root/kubelet.deb >/dev/null 2>&1 || :
+rm /etc/kubelet-postinst-fails; apt-mark hold kubelet`);
+    expect(await node.sh('dpkg --audit')).toContain('kubelet');
+    const { code, all } = await apply(node);
+    expect(code, all).toBe(0);
+    expect(all).toContain('dpkg was interrupted earlier: finishing that first');
+    expect(await node.sh(`dpkg --audit; cat /etc/default/kubelet; ${INSTALLED}`)).toBe(
+      `KUBELET_EXTRA_ARGS=--node-ip=10.0.0.21\n${AT_132}`,
+    );
+  });
+
+  test('a package that cannot be configured fails the step, and every hold is back', async () => {
+    const node = await nodeAt131();
+    await node.sh('apt-mark hold kubernetes-cni; touch /etc/kubelet-postinst-fails');
+    const { code, all } = await apply(node);
+    expect(code).toBe(1);
+    expect(all).toContain('post-installation script subprocess returned error exit status 7');
+    expect(await node.sh('apt-mark showhold')).toBe('kubeadm\nkubectl\nkubelet\nkubernetes-cni\n');
+    await node.sh('rm /etc/kubelet-postinst-fails');
+    const again = await apply(node, `${UPGRADE}\n`);
+    expect(again.code, again.all).toBe(0);
+    expect(await node.sh(INSTALLED)).toBe(AT_132.replace('kubernetes-cni 1.6.0-1.1 ii', 'kubernetes-cni 1.6.0-1.1 hi'));
+  });
+
+  test('a second source and a legacy one are taken out of use', async () => {
+    const node = await nodeAt131();
+    await node.sh(`cp ${LIST} /etc/apt/sources.list.d/old.list
+echo 'deb https://apt.kubernetes.io/ kubernetes-xenial main' >/etc/apt/sources.list.d/legacy.list`);
+    const { code, all } = await apply(node);
+    expect(code, all).toBe(0);
+    expect(await node.sh('cd /etc/apt/sources.list.d; cat *.list')).toBe(
+      `${line('1.32')}# deb https://apt.kubernetes.io/ kubernetes-xenial main\n# ${line('1.31')}`,
+    );
+    expect((await apply(node)).all).toMatch(/3 unchanged/);
+  });
+
+  test('a step that asks kubectl is refused before anything is contacted that it cannot ask', async () => {
+    const node = await nodeAt131();
+    const { code, all } = await apply(node, '\n      - uses: drain');
+    expect(code).toBe(2);
+    expect(all).toContain('needs a control plane');
   });
 });

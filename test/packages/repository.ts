@@ -173,7 +173,7 @@ function makePackage(build: string, target: string, { name, revision, depends }:
   );
   put(`usr/bin/${name}`, PROGRAM[name]?.(version) ?? '#!/bin/sh\n', 0o755);
   if (name === 'kubelet') {
-    const hint = /^v1\.31\./.test(version) ? '' : '# Extra arguments of the kubelet\n';
+    const hint = version.startsWith('v1.31.') ? '' : '# Extra arguments of the kubelet\n';
     put('etc/default/kubelet', `${hint}KUBELET_EXTRA_ARGS=\n`);
     put('DEBIAN/conffiles', '/etc/default/kubelet\n');
     put(

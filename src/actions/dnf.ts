@@ -1,0 +1,45 @@
+import type { PackageManager } from './package-manager.ts';
+import { quote } from './shell.ts';
+
+export type RpmManager = Exclude<PackageManager, 'apt'>;
+
+/** The program's name; dnf 5 answers to `dnf` as well. */
+export function programOf(manager: RpmManager): 'dnf' | 'yum' {
+  return manager === 'yum' ? 'yum' : 'dnf';
+}
+
+/**
+ * Passes over the `exclude=` lines of the Kubernetes repositories, which keep a general update from moving the cluster.
+ * https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-upgrade/ (dnf 5 has the option only as a setting)
+ */
+export function withoutExcludes(manager: RpmManager, repositories: readonly string[]): string {
+  if (repositories.length === 0) return '';
+  if (manager === 'dnf5') return `--setopt=${quote(`disable_excludes=${repositories.join(',')}`)}`;
+  return repositories.map((id) => `--disableexcludes=${quote(id)}`).join(' ');
+}
+
+/** Reads the metadata of these repositories alone; a repository that does not answer is an error, also where it may be skipped. */
+export function readMetadata(manager: RpmManager, repositories: readonly string[]): string {
+  const only = repositories.flatMap((id) => [
+    `--enablerepo=${quote(id)}`,
+    `--setopt=${quote(`${id}.skip_if_unavailable=0`)}`,
+  ]);
+  const words = [
+    programOf(manager),
+    '-y -q',
+    ...(only.length > 0 ? ["--disablerepo='*'", ...only] : []),
+    manager === 'yum' ? 'makecache fast' : '--refresh makecache',
+  ];
+  return words.join(' ');
+}
+
+/** yum names a lock by the whole package, dnf by its name. */
+export function unlock(manager: RpmManager, names: readonly string[]): string {
+  const words = names.map((name) => quote(manager === 'yum' ? `0:${name}-*` : name)).join(' ');
+  return `${programOf(manager)} ${manager === 'yum' ? '-y -q ' : '-q '}versionlock delete ${words}`;
+}
+
+/** Locks the versions that are installed. */
+export function lock(manager: RpmManager, names: readonly string[]): string {
+  return `${programOf(manager)} ${manager === 'yum' ? '-y -q ' : '-q '}versionlock add ${names.map(quote).join(' ')}`;
+}

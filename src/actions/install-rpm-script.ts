@@ -1,0 +1,75 @@
+import type { StepScript } from './action.ts';
+import { lock, programOf, readMetadata, type RpmManager, unlock, withoutExcludes } from './dnf.ts';
+import type { Install } from './install-script.ts';
+import { waitUnlocked } from './package-lock.ts';
+import { quote } from './shell.ts';
+
+/** `repositories`: ids of the Kubernetes sources, for their excludes. What dnf shows as `exclude=` in a file stays there as it is. */
+export function rpmInstall(
+  { wanted, held }: Install,
+  manager: RpmManager,
+  repositories: readonly string[],
+): StepScript {
+  const words = wanted.map(({ name, revision }) => quote(`${name}-${revision}`)).join(' ');
+  const excludes = withoutExcludes(manager, repositories);
+  const enable = repositories.map((id) => `--enablerepo=${quote(id)}`).join(' ');
+  const locks = held.length > 0;
+  const install = [programOf(manager), 'install -y', excludes, words].filter((word) => word !== '').join(' ');
+  return {
+    commands: [...(locks ? [unlock(manager, held)] : []), install, ...(locks ? [lock(manager, held)] : [])],
+    text: [
+      SETTINGS,
+      waitUnlocked('rpm'),
+      mainExcludes(manager),
+      refresh(wanted, manager, repositories),
+      `rc=0
+${locks ? `${unlock(manager, held)} || rc=$?\n` : ''}if [ "$rc" -eq 0 ]; then
+  ${programOf(manager)} -y ${enable} ${excludes} $main install ${words} || rc=$?
+fi
+${locks ? relock(manager, held) : ''}exit "$rc"
+`,
+    ].join('\n\n'),
+  };
+}
+
+/** dnf waits for its own locks without a limit, yum likewise: the step's time limit ends that. */
+const SETTINGS = `set -u
+export LC_ALL=C
+trap ':' HUP INT TERM`;
+
+/** Excludes may also stand in the main section. */
+function mainExcludes(manager: RpmManager): string {
+  const option = withoutExcludes(manager, ['main']);
+  return `main=
+if grep -Eqs '^[[:space:]]*exclude(pkgs)?[[:space:]]*=.*(kube|cri-tools)' /etc/dnf/dnf.conf /etc/yum.conf; then main=${quote(option)}; fi
+wait_unlocked || exit`;
+}
+
+/** Metadata that is not expired yet may be older than the release. */
+function refresh(wanted: Install['wanted'], manager: RpmManager, repositories: readonly string[]): string {
+  const names = wanted.map(({ name }) => quote(name)).join(' ');
+  const enable = repositories.map((id) => `--enablerepo=${quote(id)} `).join('');
+  const known = wanted.map(
+    ({ name, revision }) =>
+      `printf '%s\\n' "$listed" | grep -Eq ${quote(`^${name}\\.[^ ]+ +([0-9]+:)?${pattern(revision)} `)}`,
+  );
+  return `listed=$(${programOf(manager)} -y -q ${enable}${withoutExcludes(manager, repositories)} $main list --showduplicates ${names} 2>/dev/null)
+if ${known.join(' && ')}; then :; else
+  ${readMetadata(manager, repositories)} || echo 'the metadata could not be refreshed; going on with what is there' >&2
+fi`;
+}
+
+/** A revision or a pattern of a shell as an extended regular expression. */
+function pattern(revision: string): string {
+  return revision.replaceAll(/[.+^$(){}|[\]\\]/g, String.raw`\$&`).replaceAll('*', '[^ ]*');
+}
+
+function relock(manager: RpmManager, held: readonly string[]): string {
+  return `wait_unlocked
+${lock(manager, held)} || {
+  code=$?
+  echo ${quote(`these are not locked any more: ${held.join(' ')}`)} >&2
+  [ "$rc" -ne 0 ] || rc=$code
+}
+`;
+}
