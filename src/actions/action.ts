@@ -78,6 +78,8 @@ export interface Action<W = unknown> {
   unsupported?(context: ActionContext<W>): string | undefined;
   /** Undefined: nothing to run, the step waits until `isDone` is true (wait-node-ready). */
   script?(context: ActionContext<W>): StepScript;
+  /** For steps that ask a person: the question. Only a yes lets the run go on. */
+  asks?(context: ActionContext<W>): string;
   /** For steps without a script: the commands that show what is waited for. */
   waitsFor?(context: ActionContext<W>): readonly string[];
   isDone(context: ActionContext<W>): Verdict;

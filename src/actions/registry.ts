@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import { approve } from './approve.ts';
 import { cordon } from './cordon.ts';
 import { drain } from './drain.ts';
 import { installPackages } from './install-packages.ts';
@@ -25,6 +26,7 @@ const all: readonly Action[] = [
   restartKubelet,
   waitNodeReady,
   verifyCluster,
+  approve,
 ];
 
 /** Everything that a runbook can `uses:`, by name, in the order people read them. */

@@ -11,6 +11,7 @@ import { decidingFacts } from '../facts/deciding.ts';
 import { differences } from '../plan/digest.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderPlan, renderPlanSummary } from '../render/plan.ts';
+import { asker, checkApprovals, checkPlannedApprovals } from './approvals.ts';
 import { type Console, withConsole } from './console.ts';
 import { confirm, listenForStop, requireAnswerable } from './control.ts';
 import { execute } from './execute.ts';
@@ -30,6 +31,7 @@ export function apply(file: string, options: ApplyOptions): Promise<number> {
     const saved = await loadSavedPlan(file, options);
     const documents = await loadDocuments(console, saved?.plan.runbook.file ?? file, saved?.options ?? options);
     requireAnswerable(options.yes, 'runbook apply');
+    checkApprovals(options.approve ?? [], documents.runbook.value, 'runbook apply');
     const store = new RunStore(stateDir(options));
     const local = new LocalLock(store.root, documents.inventory.value.cluster);
     let ahead: Ahead | undefined;
@@ -140,6 +142,7 @@ async function start(
 ): Promise<number> {
   const plan = saved?.plan ?? prepared.plan;
   tellFindings(console, prepared.plan, true);
+  checkPlannedApprovals(options.approve ?? [], plan, 'runbook apply');
   if (hasChanges(plan) && options.yes !== true) {
     console.renderer.pause();
     console.print(console.look.verbose ? renderPlan(plan, console.look) : renderPlanSummary(plan, console.look));
@@ -164,7 +167,7 @@ async function start(
   try {
     await refuseMovedFacts(console, prepared);
     await abandonUnfinished(unfinished, keepers);
-    return await runNew(console, prepared, plan, store, held, keepers);
+    return await runNew(console, prepared, plan, store, held, keepers, options.approve ?? []);
   } finally {
     await held.release();
   }
@@ -177,6 +180,7 @@ async function runNew(
   store: RunStore,
   held: HeldLock & { readonly epoch: number },
   keepers: NodeSetting,
+  approve: readonly string[],
 ): Promise<number> {
   const { run: id, host, pid, user } = held.holder;
   const { epoch } = held;
@@ -203,6 +207,7 @@ async function runNew(
       facts: prepared.facts,
       resumed: false,
       control: stop.control,
+      ask: asker(console, approve, user),
     });
   } finally {
     stop.dispose();

@@ -33,6 +33,7 @@ export interface Execution extends Reached {
   readonly facts: Facts | undefined;
   readonly resumed: boolean;
   readonly control: Control;
+  readonly ask: NonNullable<RunContext['ask']>;
 }
 
 /** Runs a plan from where its journal stands, tells the summary, and gives the exit code. */

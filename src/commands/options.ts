@@ -6,6 +6,7 @@ export interface CommonOptions {
   readonly set?: readonly string[];
   readonly limit?: string;
   readonly yes?: boolean;
+  readonly approve?: readonly string[];
   readonly output?: 'pretty' | 'plain' | 'json';
   readonly stateDir?: string;
   readonly color: boolean;
@@ -33,6 +34,16 @@ export function documentOptions(command: Command): Command {
       .option('-i, --inventory <file>', 'the nodes (else $RUNBOOK_INVENTORY, else ./inventory.yaml)')
       .option('--set <key=value>', "set one of the runbook's inputs; may be repeated", collect)
       .option('--limit <pattern>', 'only these nodes: names, groups, roles, `!name`'),
+  );
+}
+
+/** Adds the option that answers steps which ask a person. */
+export function approveOption(command: Command): Command {
+  return command.option(
+    '--approve <step>',
+    'answer a step that asks for approval, which --yes does not; may be repeated',
+    (value: string, previous: readonly string[]) => [...previous, value],
+    [],
   );
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
 import type { ApplyOptions } from './apply.ts';
 import type { LogsOptions } from './logs.ts';
-import { type CommonOptions, documentOptions, outputOptions } from './options.ts';
+import { approveOption, type CommonOptions, documentOptions, outputOptions } from './options.ts';
 import type { PlanOptions } from './plan.ts';
 import type { ResumeOptions } from './resume.ts';
 
@@ -25,7 +25,7 @@ export function createProgram(run: Run): Command {
 }
 
 function addApply(program: Command, run: Run): void {
-  documentOptions(
+  const command = documentOptions(
     program
       .command('apply')
       .description('run a runbook on the nodes of an inventory (asks once, unless --yes)')
@@ -33,7 +33,8 @@ function addApply(program: Command, run: Run): void {
         '<runbook.yaml | plan.json>',
         "a path, a file's name in ./runbooks, or a plan saved by `runbook plan -o`",
       ),
-  )
+  );
+  approveOption(command)
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'the same as `runbook plan`')
     .option('--new', 'abandon an unfinished run of this runbook and start over')
@@ -59,9 +60,10 @@ function addPlan(program: Command, run: Run): void {
 }
 
 function addResume(program: Command, run: Run): void {
-  outputOptions(
+  const command = outputOptions(
     program.command('resume').description('continue the latest unfinished run, or the named one').argument('[run-id]'),
-  )
+  );
+  approveOption(command)
     .option('-i, --inventory <file>', 'the nodes (else the inventory that the run was started with)')
     .option('-y, --yes', 'do not ask')
     .option(

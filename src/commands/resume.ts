@@ -4,9 +4,11 @@ import type { NodeSetting } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';
 import { type HeldLock, LocalLock, type LockHolder } from '../journal/lock.ts';
 import { Mirror } from '../journal/mirror.ts';
-import { foldJournal } from '../journal/progress.ts';
+import { foldJournal, isSettled } from '../journal/progress.ts';
 import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
+import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';
+import { asker, checkPlannedApprovals } from './approvals.ts';
 import { type Console, withConsole } from './console.ts';
 import { confirm, listenForStop, requireAnswerable } from './control.ts';
 import { execute } from './execute.ts';
@@ -79,6 +81,10 @@ async function continueRun(
   }
   await warnOfEdits(console, plan);
   requireAnswerable(options.yes, 'runbook resume');
+  const { steps } = (await store.read(id)).progress;
+  checkPlannedApprovals(options.approve ?? [], plan, 'runbook resume', (step) =>
+    isSettled(steps.get(stepKey(step.node, step.id))?.outcome),
+  );
   const nodes = plan.nodes.map((node) => node.name);
   const reached = await reachNodes(console, {
     inventory,
@@ -106,7 +112,8 @@ async function continueRun(
     );
     try {
       await takeNewerCopy(console, store, { id, plan, epoch }, keepers, reached.fleet);
-      return await runFrom(console, store, { id, plan }, { held, keepers, reached, inventory, treats });
+      const approve = options.approve ?? [];
+      return await runFrom(console, store, { id, plan }, { held, keepers, reached, inventory, treats, approve });
     } finally {
       await held.release();
     }
@@ -121,6 +128,7 @@ interface Ready {
   readonly reached: Reached;
   readonly inventory: Valid<Inventory>;
   readonly treats: readonly Treat[];
+  readonly approve: readonly string[];
 }
 
 async function runFrom(console: Console, store: RunStore, { id, plan }: Resumed, ready: Ready): Promise<number> {
@@ -155,6 +163,7 @@ async function runFrom(console: Console, store: RunStore, { id, plan }: Resumed,
       facts: undefined,
       resumed: true,
       control: stop.control,
+      ask: asker(console, ready.approve, user),
     });
   } finally {
     stop.dispose();

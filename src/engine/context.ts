@@ -34,11 +34,16 @@ export interface RunContext {
   readonly control: Control;
   /** Looks at the run's lock; asked beside the reading of facts, and awaited before each claim. @throws Failure (locked) */
   readonly assertHeld?: () => Promise<void>;
+  /** Asks a person whether the run may go on; undefined where nobody can be asked. */
+  readonly ask?: (step: PlanStep, question: string) => Promise<Answer>;
   readonly log: LogOpener;
   readonly logFile: (step: PlanStep, attempt: number) => string;
   /** What is known now; undefined until it is first needed (a resume may have to wait for a running step first). */
   facts: Facts | undefined;
 }
+
+/** `how`: who said yes, and where, for the journal. */
+export type Answer = { readonly approved: true; readonly how: string } | { readonly approved: false };
 
 export type LogOpener = (
   step: PlanStep,

@@ -1,6 +1,7 @@
 import { isSettled } from '../journal/progress.ts';
 import { stepKey } from '../plan/key.ts';
 import type { PlanStep } from '../plan/plan.ts';
+import { askStep, questionOf } from './ask.ts';
 import { attemptStep, takeUpStep } from './attempts.ts';
 import type { RunContext } from './context.ts';
 import { decide } from './decide.ts';
@@ -54,10 +55,13 @@ async function decideAndDo(context: RunContext, step: PlanStep): Promise<StepEnd
       return (await lateAttempt(context, step)) ?? { kind: 'ended', outcome: 'unchanged', reason: decision.reason };
     case 'refused':
       return { kind: 'refused' };
-    case 'go':
+    case 'go': {
+      const question = questionOf(context, step);
+      if (question !== undefined) return askStep(context, step, question);
       if (step.script === undefined) return waitStep(context, step);
       await (context.clock.now() - looked > FRESH ? context.assertHeld?.() : held);
       return attemptStep(context, step, step.script);
+    }
   }
 }
 

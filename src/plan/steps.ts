@@ -105,7 +105,8 @@ function firstLine(text: string): string {
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
 
-function slug(text: string): string {
+/** How a title stands in a step id. */
+export function slug(text: string): string {
   const plain = text
     .replaceAll(/\$\{\{.*?\}\}/g, '')
     .toLowerCase()

@@ -1,0 +1,126 @@
+import { actions } from '../actions/registry.ts';
+import type { Runbook } from '../documents/model.ts';
+import type { Answer } from '../engine/context.ts';
+import { Failure } from '../failure.ts';
+import type { Plan, PlanStep } from '../plan/plan.ts';
+import { slug } from '../plan/steps.ts';
+import type { Console } from './console.ts';
+import { confirm } from './control.ts';
+
+/** A step that asks a person, as `--approve STEP` can name it: by its name, or by its id with or without number and node. */
+interface Asking {
+  readonly title: string;
+  readonly slug: string;
+  /** Only of a planned step. */
+  readonly id?: string;
+  readonly node?: string;
+}
+
+/**
+ * `--approve` names steps that ask, and where there is no terminal it names all of those that will surely ask; so that a run does not
+ * stop in its middle for a question that nobody can answer.
+ * @throws Failure (usage)
+ */
+export function checkApprovals(given: readonly string[], runbook: Runbook, command: string): void {
+  const asking = runbook.phases.flatMap((phase) =>
+    phase.steps.flatMap((step) =>
+      step.kind === 'uses' && actions.get(step.uses)?.asks !== undefined
+        ? [{ ...namesOf(step.name ?? step.uses), sure: phase.if === undefined && step.if === undefined }]
+        : [],
+    ),
+  );
+  requireKnown(given, asking);
+  requireAnswered(
+    given,
+    asking.filter((one) => one.sure),
+    command,
+  );
+}
+
+/** The same for a plan, whose conditions are known. @throws Failure (usage) */
+export function checkPlannedApprovals(
+  given: readonly string[],
+  plan: Plan,
+  command: string,
+  isOver: (step: PlanStep) => boolean = () => false,
+): void {
+  const steps = plan.phases.flatMap((phase) => phase.steps);
+  const asking = steps.filter((step) => actions.get(step.action)?.asks !== undefined);
+  requireKnown(given, asking.map(asPlanned));
+  if (!steps.some((step) => step.predicted.outcome === 'change')) return;
+  const open = asking.filter((step) => step.predicted.outcome !== 'skipped' && !isOver(step));
+  requireAnswered(given, open.map(asPlanned), command);
+}
+
+/** Answers the questions of a run: those that `--approve` names, and the others on the terminal, one at a time. */
+export function asker(
+  console: Console,
+  given: readonly string[],
+  user: string,
+): (step: PlanStep, question: string) => Promise<Answer> {
+  let before: Promise<unknown> = Promise.resolve();
+  return (step, question) => {
+    const named = given.find((value) => isNamed(value, asPlanned(step)));
+    if (named !== undefined) return Promise.resolve({ approved: true, how: `approved by --approve ${named}` });
+    const answer = before.then(() => onTerminal(console, step, question, user));
+    before = answer.catch(() => undefined);
+    return answer;
+  };
+}
+
+async function onTerminal(console: Console, step: PlanStep, question: string, user: string): Promise<Answer> {
+  if (!hasTerminal()) throw nobodyToAsk([asPlanned(step)], 'this run');
+  try {
+    await confirm(console, `${question.trimEnd()}\n${step.id} on ${step.node}: go on?`);
+    return { approved: true, how: `approved by ${user} on the terminal` };
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'cancelled') return { approved: false };
+    throw error;
+  }
+}
+
+function requireKnown(given: readonly string[], asking: readonly Asking[]): void {
+  for (const value of given) {
+    if (asking.some((one) => isNamed(value, one))) continue;
+    const names = [...new Set(asking.map((one) => one.slug))];
+    throw new Failure('usage', `--approve ${value}: no step of that name asks for approval`, [
+      names.length > 0 ? `Those that ask: ${names.join(', ')}` : 'No step of this runbook asks for approval.',
+    ]);
+  }
+}
+
+function requireAnswered(given: readonly string[], asking: readonly Asking[], command: string): void {
+  if (hasTerminal()) return;
+  const open = asking.filter((one) => !given.some((value) => isNamed(value, one)));
+  if (open.length > 0) throw nobodyToAsk(open, command);
+}
+
+function nobodyToAsk(asking: readonly Asking[], command: string): Failure {
+  const names = [...new Set(asking.map((one) => one.slug))];
+  return new Failure(
+    'usage',
+    `\`${command}\` asks a person at ${names.join(', ')}, which --yes does not answer, and there is no terminal to ask on`,
+    [`Once a person has approved it: ${names.map((name) => `--approve ${name}`).join(' ')}`],
+  );
+}
+
+function hasTerminal(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+function namesOf(title: string): Asking {
+  return { title, slug: slug(title) };
+}
+
+function asPlanned(step: PlanStep): Asking {
+  return { ...namesOf(step.title), id: step.id, node: step.node };
+}
+
+/** `4.1-approve`, `cp-1/4.1-approve`, `approve`, or the step's name; before the plan, numbers and nodes are not known. */
+function isNamed(value: string, one: Asking): boolean {
+  if (value === one.title || value === one.slug) return true;
+  const [, node, number, name] = /^(?:(.*)\/)?(\d+\.\d+-)?(.*)$/.exec(value) ?? [];
+  if (name !== one.slug) return false;
+  if (one.id === undefined) return true;
+  return (node === undefined || node === one.node) && (number === undefined || `${number}${name}` === one.id);
+}
