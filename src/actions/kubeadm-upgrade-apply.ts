@@ -27,6 +27,7 @@ export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
     'same-machine',
     'nodes-ready',
     'api-servers-answer',
+    'etcd-health',
     'no-skipped-minor',
     'no-downgrade',
     'kubeadm-version',

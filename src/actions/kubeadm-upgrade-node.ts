@@ -36,6 +36,7 @@ export const kubeadmUpgradeNode: Action<With> = {
     'same-machine',
     'nodes-ready',
     'api-servers-answer',
+    'etcd-health',
     'no-skipped-minor',
     'no-downgrade',
     'kubeadm-version',

@@ -110,8 +110,11 @@ export function neededFacts(context: RunContext, steps: readonly PlanStep[]): Fa
   const ids = new Set<FactId>();
   for (const step of steps) {
     for (const id of factsOf(context.setting, step)) ids.add(id);
-    for (const guard of actionOf(context.setting, step)?.guards ?? []) {
-      for (const id of guards.get(guard)?.facts ?? []) ids.add(id);
+    const role = context.plan.nodes.find((node) => node.name === step.node)?.role;
+    for (const name of actionOf(context.setting, step)?.guards ?? []) {
+      const guard = guards.get(name);
+      if (role !== undefined && guard?.roles?.includes(role) === false) continue;
+      for (const id of guard?.facts ?? []) ids.add(id);
     }
     if (step.if !== undefined) for (const id of factsIn(step.if, true)) ids.add(id);
   }

@@ -48,5 +48,7 @@ export interface Guard {
   readonly facts: readonly FactId[];
   /** `run`: once on the whole; `step`: before each step of the actions that name it (and on the whole, where `step` is undefined). */
   readonly scope: 'run' | 'step';
+  /** Before a step only on nodes of these roles; its facts are not read for others. Default: all. */
+  readonly roles?: readonly GuardNode['role'][];
   check(input: GuardInput): readonly Finding[];
 }

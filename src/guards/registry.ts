@@ -1,6 +1,7 @@
 import { apiServersAnswer } from './api-servers-answer.ts';
 import { drainBlocked } from './drain-blocked.ts';
 import { drainDestroys } from './drain-destroys.ts';
+import { etcdHealth } from './etcd-health.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
 import { membership } from './membership.ts';
@@ -19,6 +20,7 @@ const all: readonly Guard[] = [
   sameMachine,
   nodesReady,
   apiServersAnswer,
+  etcdHealth,
   skewR1,
   skewR2,
   skewR3,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AttemptStore } from './attempts.ts';
 import { Audit } from './audit.ts';
 import { work, type Clock } from './clock.ts';
+import { healthyMember } from './etcd-members.ts';
 import { hexOf, uuidOf } from './identity.ts';
 import { repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
 import { findMinor, imagesOf, minorOf, repositoryOf, revisionSuffix } from './releases.ts';
@@ -71,6 +72,8 @@ export class Machine {
   readonly connections = new Set<Killable>();
   readonly attempts: AttemptStore;
   readonly pulledImages = new Set<string>();
+  /** Its member of etcd; of no use on workers. */
+  etcd = healthyMember();
   kubelet: KubeletProcess;
   bootId: string;
   bootedAt: number;

@@ -1,5 +1,6 @@
 import type { KeptAttempts } from './attempts.ts';
 import type { ApiNode, Pod } from './cluster.ts';
+import type { EtcdMemberState } from './etcd-members.ts';
 import type { KubeletProcess, Machine, Package, StaticPod } from './machine.ts';
 import type { World } from './world.ts';
 
@@ -16,6 +17,7 @@ interface KeptMachine {
   readonly staticPods: readonly (readonly [string, StaticPod])[];
   readonly pulledImages: readonly string[];
   readonly kubelet: KubeletProcess;
+  readonly etcd: EtcdMemberState;
   readonly bootId: string;
   readonly bootedAt: number;
   readonly binaryChangedAt: number;
@@ -68,6 +70,7 @@ async function keepMachine(machine: Machine): Promise<KeptMachine> {
     staticPods: [...machine.staticPods].map(([name, pod]) => [name, { ...pod }] as const),
     pulledImages: [...machine.pulledImages],
     kubelet: { ...kubelet },
+    etcd: { ...machine.etcd },
     bootId,
     bootedAt,
     binaryChangedAt,
@@ -112,7 +115,15 @@ export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise
 
 async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void> {
   const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked } = kept;
-  Object.assign(machine, { kubelet: { ...kubelet }, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked });
+  Object.assign(machine, {
+    etcd: { ...kept.etcd },
+    kubelet: { ...kubelet },
+    bootId,
+    bootedAt,
+    binaryChangedAt,
+    rebooted,
+    dpkgLocked,
+  });
   refill(
     machine.packages,
     kept.packages.map(([name, one]) => [name, { ...one }] as const),

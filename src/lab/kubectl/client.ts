@@ -1,3 +1,4 @@
+import { hasQuorum } from '../etcd-members.ts';
 import { compareVersions } from '../releases.ts';
 import type { Machine } from '../machine.ts';
 import type { ToolContext } from '../shell/shell.ts';
@@ -46,9 +47,7 @@ export async function apiServerFor(context: ToolContext, call: KubectlCall): Pro
 
 /** Without a majority of etcd members the API server answers nothing. @throws KubectlError */
 function requireQuorum(world: World): void {
-  const members = controlPlanes(world);
-  if (members.filter((machine) => machine.up).length * 2 <= members.length)
-    throw new KubectlError('Error from server: etcdserver: request timed out');
+  if (!hasQuorum(world)) throw new KubectlError('Error from server: etcdserver: request timed out');
 }
 
 async function readKubeconfig(context: ToolContext, call: KubectlCall): Promise<{ server: string }> {

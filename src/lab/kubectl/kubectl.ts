@@ -1,4 +1,5 @@
 import { work } from '../clock.ts';
+import { isAlive } from '../etcd-members.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 import { apiServerFor, apiVersionOf, KubectlError, versionInfo } from './client.ts';
 import { drain, setSchedulable } from './drain.ts';
@@ -131,16 +132,22 @@ async function deleteObjects(context: ToolContext, call: KubectlCall): Promise<n
   return 0;
 }
 
+/** Milliseconds until an API server gives up a kubelet whose machine is off. */
+const dialWork = 127_000;
+
 async function execInPod(context: ToolContext, call: KubectlCall): Promise<number> {
   await apiServerFor(context, call);
   const [, pod = ''] = call.words;
   const name = pod.replace(/^.*\//, '');
   const machine = context.world.machines.find((candidate) => `etcd-${candidate.name}` === name);
   if (!machine?.isControlPlane) throw new KubectlError(`Error from server (NotFound): pods "${name}" not found`);
-  if (!machine.up)
+  if (!machine.up) {
+    await work(context.machine.clock, dialWork, context.signal);
     throw new KubectlError(
-      `Error from server: error dialing backend: dial tcp ${machine.ip}:10250: connect: connection refused`,
+      `Error from server: error dialing backend: dial tcp ${machine.ip}:10250: connect: connection timed out`,
     );
+  }
+  if (!isAlive(machine)) throw new KubectlError('error: unable to upgrade connection: container not found ("etcd")');
   const words = call.rest.length > 0 ? call.rest : call.words.slice(2);
   return context.spawn({
     script: words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' '),

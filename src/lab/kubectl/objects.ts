@@ -271,7 +271,8 @@ export function mirrorPodObjects(cluster: Cluster, machine: Machine): ApiObject[
       ],
     },
     status: podStatus(cluster, {
-      ready: mirrorsReady(machine) && pod.readyAt <= cluster.clock.now() && !(component === 'etcd' && machine.etcd.dead),
+      ready:
+        mirrorsReady(machine) && pod.readyAt <= cluster.clock.now() && !(component === 'etcd' && machine.etcd.dead),
       scheduled: true,
       node: machine.name,
       container: component,

@@ -1,5 +1,6 @@
 import { work } from '../clock.ts';
 import { hexOf } from '../identity.ts';
+import { awaitMembers } from '../etcd-members.ts';
 import { putFile } from '../machine-files.ts';
 import { table } from '../kubectl/print.ts';
 import { controlPlaneComponents, findMinor, imagesOf, minorNumber, minorOf, tagOf } from '../releases.ts';
@@ -197,6 +198,7 @@ export async function upgradeApply(
     '[upgrade/prepull] Pulling images required for setting up a Kubernetes cluster',
     `[upgrade/control-plane] Upgrading your static Pod-hosted control plane to version "v${version}" (timeout: 5m0s)...`,
   ]);
+  if (!(await awaitMembers(context.world, context.signal))) return deadMember(context);
   await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
   cluster.version = version;
   say(context, [
@@ -217,6 +219,13 @@ export async function upgradeApply(
     '[upgrade/kubelet] Now please proceed with upgrading the rest of the nodes by following the right order.',
   ]);
   return 0;
+}
+
+function deadMember(context: ToolContext): number {
+  context.err(
+    `[upgrade/apply] FATAL: fatal error when trying to upgrade the etcd cluster, rolled the state back to pre-upgrade state: etcd cluster is not healthy: failed to dial endpoint: context deadline exceeded\n${stackTrace}`,
+  );
+  return 1;
 }
 
 export async function upgradeNode(context: ToolContext, call: KubeadmCall): Promise<number> {
@@ -260,6 +269,7 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
     say(context, [
       `[upgrade/control-plane] Upgrading your Static Pod-hosted control plane instance to version "v${version}"...`,
     ]);
+    if (!(await awaitMembers(context.world, context.signal))) return deadMember(context);
     await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
     say(context, ['[upgrade/control-plane] The control plane instance for this node was successfully upgraded!']);
     upgradeAddons(context, version);

@@ -6,8 +6,10 @@ import type { ToolSet } from '../shell/shell.ts';
 import { wrappers } from '../shell/wrappers.ts';
 import { aptGet } from './apt.ts';
 import { aptCache, aptMark, dpkg, dpkgQuery, fetcher } from './dpkg.ts';
-import { etcdctl, gpg, openssl } from './etcd.ts';
+import { etcdctl } from './etcdctl.ts';
+import { gpg } from './gpg.ts';
 import { kubeadm } from './kubeadm.ts';
+import { openssl } from './openssl.ts';
 import { kubelet, reboot, systemctl } from './systemctl.ts';
 
 /** Every simulated program by name. */

@@ -1,0 +1,73 @@
+import { work } from './clock.ts';
+import { hexOf } from './identity.ts';
+import type { Machine } from './machine.ts';
+import { tagOf } from './releases.ts';
+import { controlPlanes, type World } from './world.ts';
+
+/** One member of etcd, as far as it is not told by its machine and its static pod. Each field can be set to plant a problem. */
+export interface EtcdMemberState {
+  /** The process is dead although the machine runs. */
+  dead: boolean;
+  learner: boolean;
+  alarm?: 'NOSPACE' | 'CORRUPT';
+  /** Bytes. */
+  dbSize: number;
+  /** Entries by which it is behind the others. */
+  lag: number;
+}
+
+export function healthyMember(): EtcdMemberState {
+  return { dead: false, learner: false, dbSize: 3_084_288, lag: 0 };
+}
+
+/** A member's id: 64 bits, as etcd makes them; JSON readers that take it for a number lose its last digits. */
+export function memberId(machine: Machine): bigint {
+  return BigInt(`0x${hexOf(`etcd:${machine.name}`, 16)}`) | (1n << 61n);
+}
+
+export const clusterId = 2637371641948146374n;
+
+/** Its process runs; it may not serve yet. */
+export function isAlive(machine: Machine): boolean {
+  return machine.up && !machine.etcd.dead && machine.staticPods.has('etcd');
+}
+
+/** It answers. */
+export function isServing(machine: Machine): boolean {
+  return isAlive(machine) && (machine.staticPods.get('etcd')?.readyAt ?? 0) <= machine.clock.now();
+}
+
+export function hasQuorum(world: World): boolean {
+  const members = controlPlanes(world);
+  return members.filter(isAlive).length * 2 > members.length;
+}
+
+/** The first voter that serves; none without a quorum. */
+export function leaderOf(world: World): Machine | undefined {
+  return hasQuorum(world)
+    ? controlPlanes(world).find((machine) => isServing(machine) && !machine.etcd.learner)
+    : undefined;
+}
+
+/** Grows with the time, the same on all members but for a lag. */
+export function raftIndex(machine: Machine, world: World): number {
+  const elapsed = Math.floor((machine.clock.now() - world.cluster.createdAt) / 1000);
+  return 100_000 + Math.max(0, elapsed) - machine.etcd.lag;
+}
+
+/** `3.5.24` of the image's `3.5.24-0`. */
+export function memberVersion(machine: Machine): string {
+  return tagOf(machine.staticPods.get('etcd')?.image ?? '').replace(/-\d+$/, '');
+}
+
+/** Milliseconds for which kubeadm waits for a member that is down. */
+const patience = 240_000;
+
+/** Waits until every member serves, as kubeadm does before and after it restarts its own; false: it gave up. @throws Killed */
+export async function awaitMembers(world: World, signal: AbortSignal): Promise<boolean> {
+  for (let waited = 0; !controlPlanes(world).every(isServing); waited += 1000) {
+    if (waited >= patience) return false;
+    await work(world.clock, 1000, signal);
+  }
+  return true;
+}

@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { parseDuration } from '../audit.ts';
+import { work } from '../clock.ts';
+import {
+  clusterId,
+  isAlive,
+  isServing,
+  hasQuorum,
+  leaderOf,
+  memberId,
+  memberVersion,
+  raftIndex,
+} from '../etcd-members.ts';
+import { putFile } from '../machine-files.ts';
+import type { Machine } from '../machine.ts';
+import type { Tool, ToolContext } from '../shell/shell.ts';
+import { controlPlanes, machineNamed } from '../world.ts';
+
+interface EtcdctlCall {
+  readonly words: readonly string[];
+  readonly json: boolean;
+  readonly cluster: boolean;
+  /** Milliseconds that a member which does not answer costs. */
+  readonly limit: number;
+}
+
+const withValue = /^(-w|--write-out|--endpoints|--cacert|--cert|--key|--command-timeout|--dial-timeout)$/;
+
+function parseCall(args: readonly string[]): EtcdctlCall {
+  const limit = /--command-timeout[= ](\S+)/.exec(args.join(' '))?.[1] ?? '5s';
+  return {
+    words: args.filter((arg, i) => !arg.startsWith('-') && !withValue.test(args[i - 1] ?? '')),
+    json: /(-w|--write-out)[= ]json/.test(args.join(' ')),
+    cluster: args.includes('--cluster'),
+    limit: parseDuration(limit) ?? 5000,
+  };
+}
+
+const unanswered = 'context deadline exceeded';
+
+export const etcdctl: Tool = async (context) => {
+  const call = parseCall(context.args);
+  const [group = '', verb = '', file = ''] = call.words;
+  const own = machineNamed(context.world, context.env['LAB_ETCD_MEMBER'] ?? '') ?? context.machine;
+  const question = `${group} ${verb}`.trim();
+  if (question === 'version') {
+    context.out(`etcdctl version: ${memberVersion(own)}\nAPI version: 3.5\n`);
+    return 0;
+  }
+  if (question === 'snapshot status') return snapshotStatus(context, call, file);
+  if (!isServing(own) || (!hasQuorum(context.world) && question !== 'endpoint status')) {
+    await work(context.machine.clock, call.limit, context.signal);
+    context.err(`Error: ${unanswered}\n`);
+    return 1;
+  }
+  const members = call.cluster ? controlPlanes(context.world) : [own];
+  switch (question) {
+    case 'member list':
+      return memberList(context, call, own);
+    case 'endpoint health':
+      return endpointHealth(context, call, members);
+    case 'endpoint status':
+      return endpointStatus(context, call, members);
+    case 'alarm list':
+      return alarmList(context, call, own);
+    case 'snapshot save':
+      await putFile(context.machine, file, `lab etcd snapshot ${context.world.cluster.version}\n`, 0o600);
+      context.out(`Snapshot saved at ${file}\n`);
+      return 0;
+    case 'move-leader':
+      return 0;
+    default:
+      context.err(
+        `Error: unknown command ${JSON.stringify(call.words.join(' '))} for "etcdctl" (the lab does not simulate it)\n`,
+      );
+      return 1;
+  }
+};
+
+function memberList(context: ToolContext, call: EtcdctlCall, own: Machine): number {
+  const members = controlPlanes(context.world);
+  return print(
+    context,
+    call,
+    { header: header(own), members: members.map(memberJson) },
+    members.map(
+      (machine) =>
+        `${memberId(machine).toString(16)}, started, ${machine.name}, https://${machine.ip}:2380, ${clientUrl(machine)}, ${machine.etcd.learner}`,
+    ),
+  );
+}
+
+function memberJson(machine: Machine) {
+  return {
+    ID: memberId(machine),
+    name: machine.name,
+    peerURLs: [`https://${machine.ip}:2380`],
+    clientURLs: [clientUrl(machine)],
+    ...(machine.etcd.learner ? { isLearner: true } : {}),
+  };
+}
+
+function clientUrl(machine: Machine): string {
+  return `https://${machine.ip}:2379`;
+}
+
+function header(machine: Machine) {
+  return { cluster_id: clusterId, member_id: memberId(machine), raft_term: 3 };
+}
+
+/** All at once: together they take as long as the slowest. */
+async function endpointHealth(context: ToolContext, call: EtcdctlCall, members: readonly Machine[]): Promise<number> {
+  const rows = members.map((machine) => {
+    const health = isServing(machine) && !machine.etcd.learner;
+    const error = machine.etcd.learner ? 'etcdserver: rpc not supported for learner' : unanswered;
+    return { endpoint: clientUrl(machine), health, took: health ? '9.1ms' : '4.0s', ...(health ? {} : { error }) };
+  });
+  if (!members.every(isServing)) await work(context.machine.clock, call.limit, context.signal);
+  print(
+    context,
+    call,
+    rows,
+    rows.map(({ endpoint, health, error }) =>
+      health
+        ? `${endpoint} is healthy: successfully committed proposal: took = 9.1ms`
+        : `${endpoint} is unhealthy: failed to commit proposal: ${error}`,
+    ),
+  );
+  if (rows.every((row) => row.health)) return 0;
+  context.err('Error: unhealthy cluster\n');
+  return 1;
+}
+
+/** One after another: each that does not answer costs its time. */
+async function endpointStatus(context: ToolContext, call: EtcdctlCall, members: readonly Machine[]): Promise<number> {
+  const rows = [];
+  for (const machine of members) {
+    if (isServing(machine)) rows.push({ Endpoint: clientUrl(machine), Status: statusOf(context, machine) });
+    else {
+      await work(context.machine.clock, isAlive(machine) ? 100 : call.limit, context.signal);
+      context.err(`Failed to get the status of endpoint ${clientUrl(machine)} (${unanswered})\n`);
+    }
+  }
+  print(
+    context,
+    call,
+    rows,
+    rows.map(
+      ({ Endpoint, Status }) =>
+        `${Endpoint}, ${Status.header.member_id.toString(16)}, ${Status.version}, 3.1 MB, ${Status.leader === Status.header.member_id}, false, 3, ${Status.raftIndex}, ${Status.raftIndex}, `,
+    ),
+  );
+  return rows.length === members.length ? 0 : 1;
+}
+
+function statusOf(context: ToolContext, machine: Machine) {
+  const leader = leaderOf(context.world);
+  const index = raftIndex(machine, context.world);
+  return {
+    header: { cluster_id: clusterId, member_id: memberId(machine), revision: 1566, raft_term: 3 },
+    version: memberVersion(machine),
+    dbSize: machine.etcd.dbSize,
+    leader: leader ? memberId(leader) : 0n,
+    raftIndex: index,
+    raftTerm: 3,
+    raftAppliedIndex: index,
+    dbSizeInUse: machine.etcd.dbSize,
+    ...(machine.etcd.learner ? { isLearner: true } : {}),
+    ...(machine.etcd.alarm ? { errors: [`memberID:${memberId(machine)} alarm:${machine.etcd.alarm} `] } : {}),
+  };
+}
+
+function alarmList(context: ToolContext, call: EtcdctlCall, own: Machine): number {
+  const raised = controlPlanes(context.world).flatMap((machine) =>
+    machine.etcd.alarm ? [{ memberID: memberId(machine), alarm: machine.etcd.alarm }] : [],
+  );
+  const alarms = raised.map(({ memberID, alarm }) => ({ memberID, alarm: alarm === 'NOSPACE' ? 1 : 2 }));
+  return print(
+    context,
+    call,
+    { header: header(own), ...(alarms.length > 0 ? { alarms } : {}) },
+    raised.map(({ memberID, alarm }) => `memberID:${memberID} alarm:${alarm} `),
+  );
+}
+
+async function snapshotStatus(context: ToolContext, call: EtcdctlCall, file: string): Promise<number> {
+  const content = await context.machine.fs.readFile(file);
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 8);
+  return print(context, call, { hash: Number.parseInt(hash, 16), revision: 1566, totalKey: 1585, totalSize: 3104768 }, [
+    `${hash}, 1566, 1585, 3.1 MB`,
+  ]);
+}
+
+/** JSON as Go writes it: 64-bit numbers in full. */
+function print(context: ToolContext, call: EtcdctlCall, value: unknown, lines: readonly string[]): number {
+  const json = () =>
+    JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `#${part}#` : part)).replaceAll(
+      /"#(\d+)#"/g,
+      '$1',
+    );
+  context.out(call.json ? `${json()}\n` : lines.map((line) => `${line}\n`).join(''));
+  return 0;
+}
