@@ -1,0 +1,49 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Lab, startLab } from '../../src/lab/lab.ts';
+import { machineNamed } from '../../src/lab/world.ts';
+import { folder, runbook } from './cli.ts';
+
+/** A lab in this process, so that a test can reach into it, and its inventory. */
+async function openLab(): Promise<{ lab: Lab; inventory: string }> {
+  const lab = await startLab({ timeScale: 10 });
+  onTestFinished(() => lab.close());
+  const dir = folder();
+  const [key, known, inventory] = ['id', 'known_hosts', 'inventory.yaml'].map((name) => join(dir, name));
+  if (key === undefined || known === undefined || inventory === undefined) throw new Error('no paths');
+  await writeFile(key, lab.privateKey, { mode: 0o600 });
+  await writeFile(known, lab.knownHosts());
+  await writeFile(inventory, lab.inventory(key, known));
+  return { lab, inventory };
+}
+
+function kubeadmUpgrades(lab: Lab): string[] {
+  return lab.world.machines.flatMap((machine) =>
+    machine.audit.entries.flatMap(({ line }) =>
+      /^kubeadm upgrade (apply|node)/.test(line) ? [`${machine.name}: ${line}`] : [],
+    ),
+  );
+}
+
+test('a dead member of etcd is refused with exit 3 and its name, before any kubeadm runs', async () => {
+  const { lab, inventory } = await openLab();
+  const third = machineNamed(lab.world, 'cp-3');
+  if (!third) throw new Error('no cp-3');
+  third.etcd.dead = true;
+
+  const began = Date.now();
+  const args = ['upgrade-1.32.yaml', '-i', inventory, '--state-dir', folder()];
+  const applied = await runbook(['apply', ...args, '--yes']);
+  expect(applied.code, applied.all.slice(-3000)).toBe(3);
+  expect(applied.all).toMatch(/the etcd member cp-3 \(https:\/\/10\.10\.0\.13:2379\) is not healthy/);
+  expect(applied.all).toContain('etcd-health');
+  expect(Date.now() - began).toBeLessThan(60_000);
+  expect(kubeadmUpgrades(lab)).toEqual([]);
+  expect((await runbook(['plan', ...args])).code).toBe(3);
+
+  third.etcd.dead = false;
+  const planned = await runbook(['plan', ...args]);
+  expect(planned.code, planned.all).toBe(0);
+  expect(planned.all).not.toContain('etcd-health');
+}, 120_000);
