@@ -18,7 +18,7 @@ export function switchScript(change: Switch): string {
   return [
     "set -u\nexport LC_ALL=C\ntrap ':' HUP INT TERM",
     FETCH,
-    waitUnlocked('apt'),
+    waitUnlocked('apt-lists'),
     `minor=${change.minor}`,
     FILES,
     updateFunction(change.file),

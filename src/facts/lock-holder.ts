@@ -2,6 +2,9 @@
 export const APT_LOCKS =
   '/var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock';
 
+/** What `apt-get update` alone needs. */
+export const APT_LISTS_LOCK = '/var/lib/apt/lists/lock';
+
 /** Files in which dnf 4 and yum write their process id while they work, and those that rpm and dnf 5 lock. */
 export const RPM_LOCKS =
   '/var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid /var/run/yum.pid /run/dnf/rpmtransaction.lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock';
@@ -24,7 +27,8 @@ export const lockHolder = `lock_holder() {
     esac
     for pid in $pids; do
       case $pid in *[!0-9]*) continue ;; esac
-      command=$(tr '\\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) || continue
+      command=$(tr '\\000\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c 1-120) || continue
+      [ -n "$command" ] || continue
       case $lock in
       *.pid) case $command in *dnf* | *yum* | *packagekit*) ;; *) continue ;; esac ;;
       *) ls -l "/proc/$pid/fd" 2>/dev/null | grep -Fq -- "-> $lock" || continue ;;

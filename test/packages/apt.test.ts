@@ -55,7 +55,7 @@ apt-mark hold kubeadm kubelet kubectl`);
       - uses: install-packages
         with: { packages: [kubelet, kubectl], version: 1.32.9 }`;
 
-  function apply(node: DebianNode, steps = UPGRADE, env: Record<string, string> = {}) {
+  function apply(node: DebianNode, steps = UPGRADE, ...more: readonly string[]) {
     const dir = folder();
     const { user, identityFile, knownHosts, port } = node.sshd;
     const inventory = {
@@ -73,7 +73,7 @@ apt-mark hold kubeadm kubelet kubectl`);
       `apiVersion: runbook/v1\nkind: Runbook\nname: packages\nphases:\n  - name: one\n    nodes: all\n    steps:${steps}\n`,
     );
     const args = ['-i', join(dir, 'inventory.yaml'), '--state-dir', join(dir, 'state'), '--yes', '--output', 'plain'];
-    return runbook(['apply', join(dir, 'packages.yaml'), ...args], { env });
+    return runbook(['apply', join(dir, 'packages.yaml'), ...args, ...more]);
   }
 
   const INSTALLED = `dpkg-query -W -f='\${Package} \${Version} \${db:Status-Abbrev}\\n' kubeadm kubelet kubectl kubernetes-cni cri-tools | sed 's/ *$//'`;
@@ -180,23 +180,27 @@ apt-mark hold kubeadm kubelet kubectl`);
   test("the holder of dpkg's lock is named, waited for, and left alone", async () => {
     const node = await nodeAt131();
     // 5 s are held by a process that ends by itself, as another apt would.
-    await node.sh(`setsid perl -e '
-use Fcntl; open my $lock, ">>", "/var/lib/dpkg/lock-frontend"; fcntl $lock, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0) or die;
-open my $mark, ">", "/root/locked"; close $mark; sleep 5; open $mark, ">", "/root/unlocked"' </dev/null >/dev/null 2>&1 &
-while [ ! -e /root/locked ]; do sleep 0.05; done`);
+    await node.sh(`cat >/root/other-apt <<'END'
+use Fcntl; open my $lock, ">>", "/var/lib/dpkg/lock-frontend"; my $how = pack "ssx4qqix4", F_WRLCK, 0, 0, 0, 0; fcntl $lock, F_SETLK, $how or die;
+open my $mark, ">", "/root/locked"; close $mark; sleep 5; open $mark, ">", "/root/unlocked"
+END
+setsid perl /root/other-apt </dev/null >/dev/null 2>&1 &
+for left in $(seq 100); do [ ! -e /root/locked ] || exit 0; sleep 0.05; done; exit 1`);
     const started = Date.now();
     const { code, all } = await apply(node);
     expect(code, all).toBe(0);
-    expect(all).toMatch(/waiting up to 5 minutes: process \d+ \(perl -e .* holds \/var\/lib\/dpkg\/lock-frontend/);
+    expect(all).toMatch(/waiting up to 5 minutes: process \d+ \(perl \/root\/other-apt\) holds \/var\/lib\/dpkg\/lock-frontend/);
     expect(Date.now() - started).toBeGreaterThan(4000);
     expect(await node.sh(`[ -e /root/unlocked ]; ${INSTALLED}`)).toBe(AT_132);
   });
 
   test('a package that was left half configured is finished first, with the conffile that was changed by hand', async () => {
     const node = await nodeAt131();
-    const kubelet = repositories.debs('1.32').find(({ name }) => name.startsWith('kubelet_1.32.9'));
-    await put(node, '/root/kubelet.deb', kubelet?.bytes ?? Buffer.of());
-    await node.sh(`touch /etc/kubelet-postinst-fails; apt-mark unhold kubelet; dpkg --force-depends --force-confold -i /root/kubelet.deb >/dev/null 2>&1 || :
+    for (const { name, bytes } of repositories
+      .debs('1.32')
+      .filter((deb) => /^(kubelet_1.32.9|kubernetes-cni)/.test(deb.name)))
+      await put(node, `/root/${name}`, bytes);
+    await node.sh(`touch /etc/kubelet-postinst-fails; apt-mark unhold kubelet; dpkg --force-confold -i /root/*.deb >/dev/null 2>&1 || :
 rm /etc/kubelet-postinst-fails; apt-mark hold kubelet`);
     expect(await node.sh('dpkg --audit')).toContain('kubelet');
     const { code, all } = await apply(node);
@@ -215,7 +219,7 @@ rm /etc/kubelet-postinst-fails; apt-mark hold kubelet`);
     expect(all).toContain('post-installation script subprocess returned error exit status 7');
     expect(await node.sh('apt-mark showhold')).toBe('kubeadm\nkubectl\nkubelet\nkubernetes-cni\n');
     await node.sh('rm /etc/kubelet-postinst-fails');
-    const again = await apply(node, `${UPGRADE}\n`);
+    const again = await apply(node, UPGRADE, '--new');
     expect(again.code, again.all).toBe(0);
     expect(await node.sh(INSTALLED)).toBe(AT_132.replace('kubernetes-cni 1.6.0-1.1 ii', 'kubernetes-cni 1.6.0-1.1 hi'));
   });
