@@ -1,3 +1,4 @@
+import type { NodeFacts } from '../facts/facts.ts';
 import { minorOf, versionOfRevision } from '../facts/version.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
 import { listed, packagesOf, targetOf } from './subject.ts';
@@ -6,7 +7,7 @@ export const repositoryOffers: Guard = {
   id: 'repository-offers',
   title: 'The package repository really offers the release',
   source: 'Kubernetes community package repositories: one per minor',
-  facts: ['offered', 'packages'],
+  facts: ['offered', 'packages', 'prefetched'],
   scope: 'step',
   check: (input) => (input.step ? judge(input, input.step) : []),
 };
@@ -22,7 +23,8 @@ function judge(input: GuardInput, step: GuardStep): Finding[] {
   const names = step.action === 'package-repo' || step.action === 'prefetch' ? followed : packagesOf(step);
   const wanted = names.filter((name) => {
     const installed = node?.packages?.installed[name]?.revision;
-    return installed === undefined || versionOfRevision(installed) !== target;
+    const isThere = installed !== undefined && versionOfRevision(installed) === target;
+    return !isThere && !(step.action === 'install-packages' && isFetched(node, name, target));
   });
   if (wanted.length === 0) return [];
   if (minor.error !== undefined) {
@@ -48,6 +50,11 @@ function judge(input: GuardInput, step: GuardStep): Finding[] {
         : 'Choose another release, or see to it that the mirror has it.',
     ),
   ];
+}
+
+/** Its archive lies on the node since a prefetch: the repository may be gone meanwhile. */
+function isFetched(node: NodeFacts | undefined, name: string, target: string): boolean {
+  return node?.prefetched?.archives[name]?.some((revision) => versionOfRevision(revision) === target) ?? false;
 }
 
 function finding(step: GuardStep, summary: string, remedy: string): Finding {
