@@ -25,7 +25,7 @@ export interface ActionContext<W> {
   /** The run's id; while planning, `RUN`. */
   readonly run: string;
   /** The node as it stood when the run was planned; undefined: take it that nothing of it was changed yet. */
-  readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[] };
+  readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[]; readonly boot?: string };
 }
 
 /** One line of what a step does, as an operator would type it, and the whole POSIX sh script it comes from. */

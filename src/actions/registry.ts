@@ -8,6 +8,7 @@ import { kubeadmUpgradeNode } from './kubeadm-upgrade-node.ts';
 import { kubeadmUpgradePlan } from './kubeadm-upgrade-plan.ts';
 import { packageRepo } from './package-repo.ts';
 import { prefetch } from './prefetch.ts';
+import { reboot } from './reboot.ts';
 import { restartKubelet } from './restart-kubelet.ts';
 import { uncordon } from './uncordon.ts';
 import { verifyCluster } from './verify-cluster.ts';
@@ -26,6 +27,7 @@ const all: readonly Action[] = [
   restartKubelet,
   waitNodeReady,
   verifyCluster,
+  reboot,
   approve,
 ];
 

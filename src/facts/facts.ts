@@ -16,6 +16,7 @@ export interface NodeFacts {
   readonly binaries?: BinariesFact;
   readonly staticPods?: StaticPodsFact;
   readonly kubelet?: KubeletFact;
+  readonly reboot?: RebootFact;
   readonly prefetched?: PrefetchedFact;
 }
 export type NodeFactId = keyof NodeFacts;
@@ -36,6 +37,11 @@ export interface MachineFact {
   /** /sys/class/dmi/id/product_uuid in lower case, where readable. */
   readonly systemUuid?: string;
   readonly bootId: string;
+  /**
+   * Start time of process 1, in clock ticks since the kernel's start (proc_pid_stat(5), field 22). Nodes that are containers share a
+   * kernel, whose boot id stays the same when one of them is started anew.
+   */
+  readonly initStart?: string;
   /** Every IPv4 and IPv6 address but loopback, without prefix length. */
   readonly addresses: readonly string[];
 }
@@ -125,6 +131,13 @@ export interface PrefetchedFact {
   readonly needs: Readonly<Record<string, readonly string[]>>;
   /** Names with tags of all images here; empty while nothing is noted in `needs`. */
   readonly images: readonly string[];
+}
+
+export interface RebootFact {
+  /** What was installed asks for a reboot; undefined: nothing on the node can tell. */
+  readonly required?: boolean;
+  /** Why, or why not, for people. */
+  readonly reason: string;
 }
 
 /** Facts of the cluster, read through kubectl. */

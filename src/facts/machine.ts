@@ -10,6 +10,7 @@ export const machine: Fact<MachineFact> = {
 printf 'machine-id: %s\\n' "$(cat /etc/machine-id 2>/dev/null || cat /var/lib/dbus/machine-id 2>/dev/null)"
 printf 'system-uuid: %s\\n' "$(cat /sys/class/dmi/id/product_uuid 2>/dev/null || cat /proc/device-tree/vm,uuid 2>/dev/null)"
 printf 'boot-id: %s\\n' "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
+printf 'init-start: %s\\n' "$(sed 's/.*) //' /proc/1/stat 2>/dev/null | cut -d ' ' -f 20)"
 ip -o addr show 2>/dev/null || printf 'addresses: %s\\n' "$(hostname -I 2>/dev/null)"
 true`,
   parse: parseMachine,
@@ -29,6 +30,7 @@ export function parseMachine(output: string): MachineFact {
     machineId,
     ...(systemUuid === '' ? {} : { systemUuid }),
     bootId: value('boot-id').toLowerCase(),
+    ...(value('init-start') === '' ? {} : { initStart: value('init-start') }),
     addresses: [...new Set(addresses)],
   };
 }

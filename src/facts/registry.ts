@@ -14,6 +14,7 @@ import { packages } from './packages.ts';
 import { pdbs } from './pdbs.ts';
 import { pods } from './pods.ts';
 import { prefetched } from './prefetched.ts';
+import { reboot } from './reboot.ts';
 import { repository } from './repository.ts';
 import { staticPods } from './static-pods.ts';
 
@@ -31,6 +32,7 @@ export const nodeFacts: NodeFactRegistry = {
   binaries,
   staticPods,
   kubelet,
+  reboot,
   prefetched,
 };
 

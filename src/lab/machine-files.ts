@@ -53,6 +53,7 @@ export async function writeInitialFiles(machine: Machine, version: string): Prom
 /** What a boot makes anew. */
 export async function writeBootFiles(machine: Machine): Promise<void> {
   await putFile(machine, '/proc/sys/kernel/random/boot_id', `${machine.bootId}\n`, 0o444);
+  await putFile(machine, '/proc/1/stat', `1 (systemd) S 0 1 1 0 -1 4194560 9 9 9 9 9 9 9 9 20 0 1 0 4 0 0\n`, 0o444);
   await putFile(machine, '/proc/stat', `btime ${Math.floor(machine.bootedAt / 1000)}\n`, 0o444);
   await machine.fs.mkdir('/run/systemd/system', { recursive: true });
   await machine.fs.mkdir('/run/lock', { recursive: true });

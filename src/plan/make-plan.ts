@@ -1,4 +1,5 @@
 import type { Action } from '../actions/action.ts';
+import { bootOf } from '../actions/reboot.ts';
 import { evaluateCondition } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Runbook } from '../documents/model.ts';
 import { selectNodes } from '../documents/selectors.ts';
@@ -145,9 +146,13 @@ function planNodes(drafts: readonly DraftPhase[], inventory: Inventory, facts: F
     .filter((node) => touched.has(node.name) || (facts.cluster !== undefined && facts.nodes[node.name] !== undefined))
     .map((node) => {
       const object = nodeObjectFor(facts, node.name);
-      const packages = facts.nodes[node.name]?.packages;
-      const known = object !== undefined || packages !== undefined;
-      const before = { unschedulable: object?.unschedulable ?? false, held: packages?.held ?? [] };
+      const { machine, packages } = facts.nodes[node.name] ?? {};
+      const known = object !== undefined || packages !== undefined || machine !== undefined;
+      const before = {
+        unschedulable: object?.unschedulable ?? false,
+        held: packages?.held ?? [],
+        ...(machine && { boot: bootOf(machine) }),
+      };
       return { name: node.name, host: node.host, role: node.role, ...(known ? { before } : {}) };
     });
 }

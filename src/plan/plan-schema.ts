@@ -11,7 +11,9 @@ const node = z.strictObject({
   name: z.string(),
   host: z.string(),
   role,
-  before: z.exactOptional(z.strictObject({ unschedulable: z.boolean(), held: names })),
+  before: z.exactOptional(
+    z.strictObject({ unschedulable: z.boolean(), held: names, boot: z.exactOptional(z.string()) }),
+  ),
 });
 
 const step = z.strictObject({

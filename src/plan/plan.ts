@@ -27,7 +27,7 @@ export interface PlanNode {
   readonly host: string;
   readonly role: 'control-plane' | 'worker' | 'other';
   /** As it stood when planned: promise 8 gives back just this. */
-  readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[] };
+  readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[]; readonly boot?: string };
 }
 
 export interface PlanPhase {
