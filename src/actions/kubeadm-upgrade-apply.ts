@@ -34,6 +34,9 @@ export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
     'skew-r1',
     'skew-r2',
     'skew-r3',
+    'skew-r4',
+    'skew-r5',
+    'skew-r10',
   ],
   settle: 300_000,
   script(context) {

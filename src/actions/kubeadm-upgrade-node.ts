@@ -43,6 +43,9 @@ export const kubeadmUpgradeNode: Action<With> = {
     'skew-r1',
     'skew-r2',
     'skew-r3',
+    'skew-r4',
+    'skew-r5',
+    'skew-r10',
   ],
   settle: 300_000,
   script(context) {

@@ -12,8 +12,11 @@ import { othersReady } from './others-ready.ts';
 import { repositoryOffers } from './repository-offers.ts';
 import { sameMachine } from './same-machine.ts';
 import { skewR1, skewR2, skewR3 } from './skew.ts';
+import { skewR4 } from './skew-r4.ts';
+import { skewR5 } from './skew-r5.ts';
 import { skewR6 } from './skew-r6.ts';
 import { skewR8 } from './skew-r8.ts';
+import { skewR10 } from './skew-r10.ts';
 
 const all: readonly Guard[] = [
   membership,
@@ -24,9 +27,12 @@ const all: readonly Guard[] = [
   skewR1,
   skewR2,
   skewR3,
+  skewR4,
+  skewR5,
   skewR6,
   noSkippedMinor,
   skewR8,
+  skewR10,
   kubeadmVersion,
   noDowngrade,
   repositoryOffers,

@@ -93,3 +93,56 @@ export function kubeProxySkew(state: SkewState): Violation[] {
   }
   return found;
 }
+
+/**
+ * R4: a controller-manager, scheduler or cloud-controller-manager is not newer than an API server that it asks, and at most one minor
+ * older than the newest. kubeadm has the first two ask the API server of their own node (kubeadm 1.20 release notes).
+ */
+export function controllerSkew(state: SkewState): Violation[] {
+  const high = highest(state.apiServers);
+  return state.controllers.flatMap((controller): Violation[] => {
+    const { component, node, minor, version } = controller;
+    const own = state.apiServers.filter((server) => server.node === node);
+    const low = lowest(own.length > 0 ? own : state.apiServers);
+    if (!low || !high) return [];
+    const what = node === undefined ? component : `${component} of ${node}`;
+    const common = { key: `${component} ${node ?? ''}`, ...(node === undefined ? {} : { node }) };
+    if (minor > low.minor) {
+      return [
+        {
+          ...common,
+          excess: minor - low.minor,
+          summary: `${what} newer than the API server that it asks: ${version} against ${low.version} of ${low.node}`,
+          remedy: `Upgrade the API server of ${low.node} to 1.${minor} first.`,
+        },
+      ];
+    }
+    if (high.minor - minor <= 1) return [];
+    return [
+      {
+        ...common,
+        excess: high.minor - minor - 1,
+        summary: `${what} ${high.minor - minor} minors behind an API server, one is allowed: ${version} against ${high.version} of ${high.node}`,
+        remedy: `Upgrade it to 1.${high.minor - 1} or newer first.`,
+      },
+    ];
+  });
+}
+
+/** R5: kubectl is within one minor of every API server. */
+export function kubectlSkew({ apiServers, kubectls }: SkewState): Violation[] {
+  return kubectls.flatMap(({ node, minor, version }) => {
+    const worst = apiServers.toSorted((a, b) => Math.abs(b.minor - minor) - Math.abs(a.minor - minor))[0];
+    const apart = worst ? Math.abs(worst.minor - minor) : 0;
+    if (!worst || apart <= 1) return [];
+    return [
+      {
+        key: `kubectl ${node}`,
+        node,
+        excess: apart - 1,
+        summary: `kubectl of ${node} ${apart} minors from an API server, one is allowed: ${version} against ${worst.version} of ${worst.node}`,
+        remedy: `Install kubectl 1.${minor < worst.minor ? worst.minor - 1 : worst.minor + 1} or nearer on ${node}: a run uses it.`,
+      },
+    ];
+  });
+}

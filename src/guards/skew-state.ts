@@ -1,12 +1,26 @@
 import type { Facts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/identity.ts';
+import { tagOf } from '../facts/image.ts';
 import { minorNumber, versionOfRevision } from '../facts/version.ts';
+import { versionsOf } from '../facts/versions.ts';
 
 /** The versions that the skew policy is about, as far as they are known. */
 export interface SkewState {
   readonly apiServers: readonly SkewApiServer[];
   readonly kubelets: readonly SkewKubelet[];
   readonly kubeProxy?: SkewVersion;
+  readonly controllers: readonly SkewController[];
+  /** Of the control planes: one of these is what a run uses. */
+  readonly kubectls: readonly SkewKubectl[];
+}
+export interface SkewController extends SkewVersion {
+  /** `kube-controller-manager`, `kube-scheduler`, `cloud-controller-manager` */
+  readonly component: string;
+  /** The Node object; undefined: it may ask any API server. */
+  readonly node?: string;
+}
+export interface SkewKubectl extends SkewVersion {
+  readonly node: string;
 }
 export interface SkewVersion {
   /** `1.32.9` */
@@ -38,7 +52,45 @@ export function skewState(facts: Facts): SkewState {
     }),
     kubelets: kubeletsOf(facts),
     ...(kubeProxy ? { kubeProxy } : {}),
+    controllers: controllersOf(facts),
+    kubectls: kubectlsOf(facts),
   };
+}
+
+function controllersOf(facts: Facts): SkewController[] {
+  const { controllerManagers, schedulers } = versionsOf(facts);
+  const own = (component: string, versions: Readonly<Record<string, string>>) =>
+    Object.entries(versions).flatMap(([node, version]) => {
+      const known = versioned(version);
+      return known ? [{ ...known, component, node }] : [];
+    });
+  return [
+    ...own('kube-controller-manager', controllerManagers),
+    ...own('kube-scheduler', schedulers),
+    ...cloudControllers(facts),
+  ];
+}
+
+/** Those whose releases bear the number of the Kubernetes minor that they are made for; others have numbers of their own. */
+const followsKubernetes =
+  /(provider-aws\/cloud-controller-manager|openstack-cloud-controller-manager|azure-cloud-controller-manager|cloud-pv-vsphere\/cloud-provider-vsphere|cpi\/release\/manager|cloud-provider-gcp\/cloud-controller-manager)[:@]/;
+
+function cloudControllers(facts: Facts): SkewController[] {
+  const images = (facts.cluster?.pods ?? []).flatMap((pod) =>
+    pod.images.filter((image) => followsKubernetes.test(image)),
+  );
+  return [...new Set(images)].flatMap((image) => {
+    const known = versioned(tagOf(image));
+    return known ? [{ ...known, component: 'cloud-controller-manager' }] : [];
+  });
+}
+
+function kubectlsOf(facts: Facts): SkewKubectl[] {
+  return Object.entries(facts.nodes).flatMap(([name, { binaries }]) => {
+    const known = versioned(binaries?.kubectl);
+    const object = nodeObjectFor(facts, name);
+    return known && object?.controlPlane === true ? [{ ...known, node: object.name }] : [];
+  });
 }
 
 function kubeletsOf(facts: Facts): SkewKubelet[] {

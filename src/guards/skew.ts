@@ -41,7 +41,7 @@ function kubeadmMovesProxyEarly(violation: Violation, after: SkewState): boolean
  * A step is refused when a violation is new or grows by it. One that was there before is shown: the step may be what mends it,
  * and refusing every step would leave the cluster as it is.
  */
-function judge(
+export function judge(
   guard: Guard,
   input: GuardInput,
   rule: (state: SkewState) => readonly Violation[],

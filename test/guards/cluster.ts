@@ -19,6 +19,10 @@ export interface ClusterSketch {
   readonly installed?: Readonly<Record<string, string>>;
   readonly kubeProxy?: string;
   readonly kubeadm?: Readonly<Record<string, string>>;
+  readonly kubectl?: Readonly<Record<string, string>>;
+  /** Version of the static pod by node. */
+  readonly controllerManagers?: Readonly<Record<string, string>>;
+  readonly schedulers?: Readonly<Record<string, string>>;
   readonly clusterVersion?: string;
   readonly cordoned?: readonly string[];
   readonly notReady?: readonly string[];
@@ -52,12 +56,31 @@ export function sketch(cluster: ClusterSketch): Facts {
 function machineOf(cluster: ClusterSketch, name: string): NodeFacts {
   const installed = cluster.installed?.[name] ?? cluster.kubelets[name] ?? '';
   const kubeadm = cluster.kubeadm?.[name];
+  const kubectl = cluster.kubectl?.[name];
+  const manager = cluster.controllerManagers?.[name];
+  const scheduler = cluster.schedulers?.[name];
   return {
     machine: { hostname: name, machineId: `id-${name}`, bootId: `boot-${name}`, addresses: [addressOf(name)] },
     kubelet: kubeletOf(name, cluster.server?.[name]),
     packages: { installed: { kubelet: { revision: `${installed}-1.1`, status: 'ii' } }, held: [] },
-    ...(kubeadm === undefined ? {} : { binaries: { kubeadm } }),
+    ...(kubeadm === undefined && kubectl === undefined
+      ? {}
+      : { binaries: { ...(kubeadm === undefined ? {} : { kubeadm }), ...(kubectl === undefined ? {} : { kubectl }) } }),
+    ...(manager === undefined && scheduler === undefined
+      ? {}
+      : {
+          staticPods: {
+            components: {
+              ...(manager === undefined ? {} : { 'kube-controller-manager': component(manager) }),
+              ...(scheduler === undefined ? {} : { 'kube-scheduler': component(scheduler) }),
+            },
+          },
+        }),
   };
+}
+
+function component(version: string) {
+  return { image: `registry.k8s.io/component:v${version}`, tag: version };
 }
 
 function kubeletOf(name: string, server: string | undefined): KubeletFact {
