@@ -72,6 +72,8 @@ export interface Action<W = unknown> {
    * to do, so that a second run drains nobody.
    */
   readonly service?: 'out' | 'in';
+  /** Where the script runs, where `with` says it. */
+  placeOf?(options: W): 'node' | 'kubectl' | 'control-plane' | 'local';
   /** The time limit that follows from `with`, in milliseconds, in place of `timeout`; a step's own `timeout:` still wins. */
   timeoutOf?(context: ActionContext<W>): number;
   /** Why this action cannot work on this node at all (its package manager), in one line with what to do; undefined: it can. */

@@ -12,6 +12,7 @@ import { reboot } from './reboot.ts';
 import { restartKubelet } from './restart-kubelet.ts';
 import { uncordon } from './uncordon.ts';
 import { verifyCluster } from './verify-cluster.ts';
+import { wait } from './wait.ts';
 import { waitNodeReady } from './wait-node-ready.ts';
 
 const all: readonly Action[] = [
@@ -29,6 +30,7 @@ const all: readonly Action[] = [
   verifyCluster,
   reboot,
   approve,
+  wait,
 ];
 
 /** Everything that a runbook can `uses:`, by name, in the order people read them. */

@@ -70,7 +70,7 @@ function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string 
   );
   const asked = needs.facts.some(isClusterFact) && inventory.value.kubectl.on === 'control-plane';
   const onControlPlane = runbook.value.phases.some((phase) =>
-    phase.steps.some((step) => step.kind === 'run' && step.on === 'control-plane'),
+    phase.steps.some((step) => (step.kind === 'run' ? step.on : step.with.on) === 'control-plane'),
   );
   const wanted = new Set<string>();
   for (const phase of runbook.value.phases) {

@@ -82,7 +82,7 @@ export function draftStep(
     title: step.name ?? titleOf(step.uses, resolved),
     action: step.uses,
     with: resolved,
-    place: action.place,
+    place: action.placeOf?.(parsed.data) ?? action.place,
     effect: action.effect,
     timeout: step.timeout ?? action.timeout,
     onTimeout: step.onTimeout ?? action.onTimeout,
