@@ -1,21 +1,8 @@
-import { fetchFunctions } from '../facts/fetch.ts';
 import { findArchives, findRuntime, prefetchFolder } from '../facts/prefetched.ts';
-import { APT_PATIENCE } from './apt.ts';
-import { updateFunction } from './package-repo-script.ts';
 import { quote } from './shell.ts';
 
 /** Gone at the script's end; what an earlier one left that was cut off is taken away first. */
-const WORK = `${prefetchFolder}/prefetch`;
-const LIST = `${WORK}/target.list`;
-
-export interface PackagesToFetch {
-  /** With a trailing slash. */
-  readonly url: string;
-  /** The file with the signing key of the configured source, if it names one. */
-  readonly keyring?: string;
-  /** `kubeadm=1.32.9-1.1`, one for each package. */
-  readonly wanted: readonly string[];
-}
+export const WORK = `${prefetchFolder}/prefetch`;
 
 export interface ImagesToFetch {
   readonly version: string;
@@ -27,60 +14,23 @@ export interface ImagesToFetch {
   readonly revision: string;
 }
 
-/** Fetches without touching what the node runs or is configured with: the package source stays, nothing is unpacked outside of a folder of its own. */
-export function prefetchScript(packages: PackagesToFetch | undefined, images: ImagesToFetch | undefined): string {
+/**
+ * Fetches without touching what the node runs or is configured with: nothing is unpacked outside of a folder of its own.
+ * `packages` are shell lines that fetch them.
+ */
+export function prefetchScript(packages: string | undefined, images: ImagesToFetch | undefined): string {
   return [
     `set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 umask 022
 rm -rf ${WORK}
-mkdir -p ${WORK}/parts || exit
-trap 'rm -rf ${WORK}' EXIT HUP INT TERM`,
-    ...(packages ? [fetchFunctions, updateFunction(LIST), fetchPackages(packages)] : []),
+mkdir -p ${WORK} || exit
+trap 'rm -rf ${WORK}' EXIT
+trap 'exit 1' HUP INT TERM`,
+    ...(packages === undefined ? [] : [packages]),
     ...(images ? [findArchives, findRuntime, kubeadmOf(images), fetchImages(images)] : []),
     'exit 0\n',
   ].join('\n\n');
-}
-
-/**
- * The node's other sources are there too, as their lists are now: a dependency may be theirs. apt keeps the archives where the later
- * install looks for them, and checks them there once more.
- */
-function fetchPackages({ url, keyring, wanted }: PackagesToFetch): string {
-  const entry = (file: string | undefined) => quote(`deb ${file === undefined ? '' : `[signed-by=${file}] `}${url} /`);
-  const options = [
-    `-o Dir::Etc::sourcelist=${LIST}`,
-    `-o Dir::Etc::sourceparts=${WORK}/parts`,
-    `-o Dir::Cache::pkgcache=${WORK}/pkgcache.bin`,
-    `-o Dir::Cache::srcpkgcache=${WORK}/srcpkgcache.bin`,
-  ].join(' ');
-  return `for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-  if [ -f "$file" ]; then grep -v 'core:/[a-z]*:/v1\\.' "$file" >"${WORK}/parts/\${file##*/}" || :; fi
-done
-for file in /etc/apt/sources.list.d/*.sources; do
-  if [ -f "$file" ] && ! grep -q 'core:/[a-z]*:/v1\\.' "$file"; then cp "$file" ${WORK}/parts/; fi
-done
-printf '%s\\n' ${entry(keyring)} >${LIST} || exit
-if update; then rc=0; else rc=$?; fi
-${keyring === undefined ? '' : tryOtherKey(url, entry(`${WORK}/key.gpg`))}if [ "$rc" -ne 0 ]; then
-  echo ${quote(`${url} cannot be read: nothing was fetched, nothing was changed`)} >&2
-  exit "$rc"
-fi
-apt-get -y -q ${APT_PATIENCE} ${options} --allow-change-held-packages --download-only install ${wanted.map(quote).join(' ')} || {
-  rc=$?
-  echo ${quote(`these packages cannot be fetched from ${url}: ${wanted.join(' ')}`)} >&2
-  exit "$rc"
-}`;
-}
-
-/** The keyring that is there may have expired for the new release. */
-function tryOtherKey(url: string, entry: string): string {
-  return `if [ "$rc" -ne 0 ] && fetch ${quote(`${url}Release.key`)} ${WORK}/key && gpg --batch --yes --dearmor -o ${WORK}/key.gpg ${WORK}/key; then
-  echo 'trying the signing key that the repository has now' >&2
-  printf '%s\\n' ${entry} >${LIST}
-  if update; then rc=0; else rc=$?; fi
-fi
-`;
 }
 
 /** Sets `kubeadm` to a program of just the release. */
@@ -88,9 +38,12 @@ function kubeadmOf({ revision, version }: ImagesToFetch): string {
   // The archive of a package with an epoch has it in its name; a folder on /tmp may not be one to run programs from.
   return `kubeadm=kubeadm
 if [ "$(kubeadm version -o short 2>/dev/null)" != ${quote(`v${version}`)} ]; then
+  mkdir ${WORK}/kubeadm || exit
   for deb in "$archives"/kubeadm_${revision}_*.deb "$archives"/kubeadm_*%3a${revision}_*.deb; do
     if [ -f "$deb" ]; then dpkg-deb -x "$deb" ${WORK}/kubeadm || exit; fi
   done
+  rpm=$(rpm_archives kubeadm | grep -F ${quote(`/kubeadm-${revision}.`)} | head -n 1)
+  if [ -n "$rpm" ]; then (cd ${WORK}/kubeadm && rpm2cpio "$rpm" | cpio -idm --quiet ./usr/bin/kubeadm) || exit; fi
   kubeadm=${WORK}/kubeadm/usr/bin/kubeadm
 fi`;
 }

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
-import { withNode, type Action, type ActionContext } from './action.ts';
-import { withoutApt } from './apt.ts';
+import { withNode, type Action, type ActionContext, type StepScript } from './action.ts';
+import { managerOf, withoutPackageManager } from './package-manager.ts';
+import { planRpmSwitch } from './package-repo-rpm.ts';
 import { planSwitch } from './package-source.ts';
+import { aptFetch } from './prefetch-apt.ts';
 import { imageCommands, imageNames, listCommand, runsRelease } from './prefetch-images.ts';
-import { prefetchScript, type ImagesToFetch, type PackagesToFetch } from './prefetch-script.ts';
+import { rpmFetch, rpmFetchCommand } from './prefetch-rpm.ts';
+import { prefetchScript, type ImagesToFetch } from './prefetch-script.ts';
 import { minorOf, release, releaseOf } from './release.ts';
 import { quote, refusal } from './shell.ts';
 import { machineOf } from './subject.ts';
@@ -47,22 +50,14 @@ export const prefetch: Action<With> = {
   outcomeFacts: ['packages', 'prefetched'],
   guards: ['membership', 'same-machine', 'repository-offers'],
   settle: 10_000,
-  unsupported: withoutApt,
+  unsupported: withoutPackageManager,
   script(context) {
-    const reason = withoutApt(context);
+    const reason = withoutPackageManager(context);
     if (reason !== undefined) return { commands: [], text: refusal(reason) };
-    const packages = packagesToFetch(context);
+    const packages = fetchPackages(context);
     const images = imagesToFetch(context);
-    const commands = [
-      ...(packages
-        ? [
-            `apt-get update   # of ${packages.url} alone; the configured source stays`,
-            `apt-get install -y --download-only ${packages.wanted.map(quote).join(' ')}`,
-          ]
-        : []),
-      ...(images ? imageCommands(context, context.with.version) : []),
-    ];
-    return { commands, text: prefetchScript(packages, images) };
+    const commands = [...(packages?.commands ?? []), ...(images ? imageCommands(context, context.with.version) : [])];
+    return { commands, text: prefetchScript(packages?.text, images) };
   },
   isDone(context) {
     const missing = [...packagesMissing(context), ...imagesMissing(context)];
@@ -86,16 +81,31 @@ export const prefetch: Action<With> = {
 };
 
 /** Undefined where all are installed. The images are listed by the release's kubeadm. */
-function packagesToFetch(context: ActionContext<With>): PackagesToFetch | undefined {
+function fetchPackages(context: ActionContext<With>): StepScript | undefined {
   const asked = new Set([...context.with.packages, ...(imagesToFetch(context) ? ['kubeadm'] : [])]);
-  const wanted = [...asked].filter((name) => !isInstalled(context, name));
+  const wanted = [...asked]
+    .filter((name) => !isInstalled(context, name))
+    .map((name) => ({ name, revision: revisionOf(context, name) }));
   if (wanted.length === 0) return undefined;
-  const { repository } = machineOf(context);
-  const { url, keyring } = planSwitch(repository, minorOf(context.with.version), context.settings.packagesBaseUrl);
+  const { repository, packages } = machineOf(context);
+  const source = [repository, minorOf(context.with.version), context.settings.packagesBaseUrl] as const;
+  const manager = managerOf(context);
+  if (manager !== 'apt') {
+    const change = planRpmSwitch(...source);
+    const locked = new Set([...(packages?.held ?? []), ...(context.before?.held ?? [])]);
+    return {
+      commands: [rpmFetchCommand(change, manager, wanted)],
+      text: rpmFetch(change, manager, { wanted, held: [...locked].toSorted() }),
+    };
+  }
+  const change = planSwitch(...source);
+  const words = wanted.map(({ name, revision }) => `${name}=${revision}`);
   return {
-    url,
-    ...(keyring === undefined ? {} : { keyring }),
-    wanted: wanted.map((name) => `${name}=${revisionOf(context, name)}`),
+    commands: [
+      `apt-get update   # of ${change.url} alone; the configured source stays`,
+      `apt-get install -y --download-only ${words.map(quote).join(' ')}`,
+    ],
+    text: aptFetch(change, words),
   };
 }
 

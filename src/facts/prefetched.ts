@@ -6,10 +6,18 @@ import { kubernetesPackages } from './packages.ts';
 /** Where a prefetch notes which images a release needs on that node: a file `images-v1.32.9` with one name a line. */
 export const prefetchFolder = '/var/cache/runbook';
 
-/** Shell lines that set `archives` to the folder in which apt keeps what it has fetched, without a slash at its end. */
+/**
+ * Shell lines that set `archives` to the folder in which apt keeps what it has fetched, without a slash at its end, and define
+ * `rpm_archives NAME`, which prints the files of that package in the caches of dnf 4, dnf 5 and yum.
+ */
 export const findArchives = `archives=/var/cache/apt/archives
 if command -v apt-config >/dev/null 2>&1; then eval "$(apt-config shell archives Dir::Cache::archives/d)"; fi
-archives=\${archives%/}`;
+archives=\${archives%/}
+rpm_archives() {
+  for file in /var/cache/dnf/*/packages/"$1"-[0-9]*.rpm /var/cache/libdnf5/*/packages/"$1"-[0-9]*.rpm /var/cache/yum/*/*/*/packages/"$1"-[0-9]*.rpm; do
+    if [ -f "$file" ]; then printf '%s\\n' "$file"; fi
+  done
+}`;
 
 /** Shell lines that define `cri`: crictl at the runtime that the kubelet uses. */
 export const findRuntime = `endpoint=$(cat /var/lib/kubelet/kubeadm-flags.env 2>/dev/null | sed -n 's/.*--container-runtime-endpoint=\\([^" ]*\\).*/\\1/p' | head -n 1)
@@ -28,6 +36,7 @@ for name in ${kubernetesPackages.join(' ')}; do
   for file in "$archives/\${name}"_*.deb; do
     if [ -f "$file" ]; then printf 'archive: %s\\n' "\${file##*/}"; fi
   done
+  rpm_archives "$name" | sed "s|.*/$name-|rpm: $name |"
 done
 noted=no
 for file in ${prefetchFolder}/images-v*; do
@@ -57,9 +66,11 @@ export function parsePrefetched(output: string): PrefetchedFact {
     // An epoch's colon is written as %3a in the names of archives.
     const [, name, revision] = /^archive: ([^_]+)_(?:[^_]*%3a)?([^_]+)_[^_]+\.deb$/.exec(line) ?? [];
     if (name !== undefined && revision !== undefined) (archives[name] ??= []).push(revision);
-    const [, release, image] = /^needs: (\S+)(?: (\S+))?$/.exec(line) ?? [];
-    if (release === undefined) continue;
-    const needed = (needs[release] ??= []);
+    const [, rpm, release] = /^rpm: (\S+) (\S+)\.[^.]+\.rpm$/.exec(line) ?? [];
+    if (rpm !== undefined && release !== undefined) (archives[rpm] ??= []).push(release);
+    const [, version, image] = /^needs: (\S+)(?: (\S+))?$/.exec(line) ?? [];
+    if (version === undefined) continue;
+    const needed = (needs[version] ??= []);
     if (image !== undefined) needed.push(image);
   }
   return { archives, needs, images: images === undefined ? [] : parseImages(images) };

@@ -1,0 +1,69 @@
+import { fetchFunctions } from '../facts/fetch.ts';
+import { APT_PATIENCE } from './apt.ts';
+import { waitUnlocked } from './package-lock.ts';
+import { updateFunction } from './package-repo-script.ts';
+import type { Switch } from './package-source.ts';
+import { WORK } from './prefetch-script.ts';
+import { quote } from './shell.ts';
+
+const LIST = `${WORK}/target.list`;
+const PARTS = `${WORK}/parts`;
+const KEY = `${WORK}/key.asc`;
+
+const OPTIONS = [
+  `-o Dir::Etc::sourcelist=${LIST}`,
+  `-o Dir::Etc::sourceparts=${PARTS}`,
+  `-o Dir::Cache::pkgcache=${WORK}/pkgcache.bin`,
+  `-o Dir::Cache::srcpkgcache=${WORK}/srcpkgcache.bin`,
+].join(' ');
+
+/**
+ * Into apt's own cache, where the later install looks, by a source of its own: the one that is configured stays. The node's other
+ * sources are there too, as their lists are now: a dependency may be theirs.
+ */
+export function aptFetch(source: Switch, wanted: readonly string[]): string {
+  const { keyring, url } = source;
+  const words = wanted.map(quote).join(' ');
+  return [
+    waitUnlocked('apt'),
+    fetchFunctions,
+    updateFunction(LIST),
+    `mkdir ${PARTS} || exit
+for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+  if [ -f "$file" ]; then grep -v 'core:/[a-z]*:/v1\\.' "$file" >"${PARTS}/\${file##*/}" || :; fi
+done
+for file in /etc/apt/sources.list.d/*.sources; do
+  if [ -f "$file" ] && ! grep -q 'core:/[a-z]*:/v1\\.' "$file"; then cp "$file" ${PARTS}/; fi
+done
+printf '%s\\n' ${entry(url, keyring)} >${LIST} || exit
+wait_unlocked || exit
+if update; then rc=0; else rc=$?; fi
+${otherKeys(source)}
+if [ "$rc" -ne 0 ]; then
+  echo ${quote(`${url} cannot be read: nothing was fetched, nothing was changed`)} >&2
+  exit "$rc"
+fi
+apt-get -y -q ${APT_PATIENCE} ${OPTIONS} --allow-change-held-packages --download-only install ${words} || {
+  rc=$?
+  echo ${quote(`these packages cannot be fetched from ${url}: ${wanted.join(' ')}`)} >&2
+  exit "$rc"
+}`,
+  ].join('\n\n');
+}
+
+function entry(url: string, keyring: string | undefined): string {
+  return quote(`deb ${keyring === undefined ? '' : `[signed-by=${keyring}] `}${url} /`);
+}
+
+/** The key that is there may have expired; one whose end was moved is published with the newer minors only. */
+function otherKeys({ minor, repository, url }: Switch): string {
+  const number = Number(minor.split('.')[1]);
+  return `next=${number}
+while [ "$rc" -ne 0 ] && [ "$signature" = bad ] && [ "$next" -le ${number + 8} ]; do
+  fetch ${quote(`${repository}/v1.`)}"$next"/deb/Release.key ${KEY} 2>/dev/null || break
+  echo "apt does not trust the signature: trying the signing key of v1.$next" >&2
+  printf '%s\\n' ${entry(url, KEY)} >${LIST} || exit
+  if update; then rc=0; else rc=$?; fi
+  next=$((next + 1))
+done`;
+}
