@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 import { parseDuration, parseFaultEffect } from '../lab/audit.ts';
 import { endBackground, runningLab, startInBackground } from '../lab/background.ts';
 import { askLab, askState } from '../lab/control.ts';
+import { distributions } from '../lab/distribution.ts';
 import type { LabOptions } from '../lab/lab.ts';
 import { isRelease, minors } from '../lab/releases.ts';
 import type { LabState } from '../lab/state.ts';
@@ -22,6 +23,8 @@ export function labCommand(): Command {
     .option('--kubernetes <version>', 'the release it runs', '1.31.9')
     .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
+    .option('--os <name>', `what the nodes run: ${distributions.join(' or ')}`, 'debian')
+    .option('--dnf-nodes <list>', 'nodes with Rocky Linux and dnf, e.g. worker-1,worker-2', '')
     .option('--workloads <list>', `further workloads: ${workloadOptions.join(',')}`, '')
     .action(told(up));
   lab
@@ -68,6 +71,8 @@ interface UpOptions {
   readonly latency: string;
   readonly timeScale: string;
   readonly workloads: string;
+  readonly os: string;
+  readonly dnfNodes: string;
 }
 
 async function up(given: UpOptions): Promise<void> {
@@ -94,7 +99,20 @@ function upOptions(given: UpOptions): LabOptions {
     latency,
     timeScale,
     workloads,
+    rocky: rockyNodes(given),
   };
+}
+
+function rockyNodes(given: UpOptions): string[] {
+  if (!distributions.some((name) => name === given.os))
+    throw new Failure('usage', `--os ${given.os} is none of ${distributions.join(', ')}`);
+  const names = given.dnfNodes
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  const strange = names.find((name) => !/^(cp|worker)-\d+$/.test(name));
+  if (strange !== undefined) throw new Failure('usage', `--dnf-nodes ${strange} is no node such as cp-1 or worker-2`);
+  return given.os === 'rocky' ? ['*'] : names;
 }
 
 function workloadOption(name: string): WorkloadOption {

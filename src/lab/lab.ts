@@ -21,6 +21,8 @@ export interface LabOptions {
   /** Milliseconds of a round trip added to every connection. */
   readonly latency?: number;
   readonly workloads?: readonly WorkloadOption[];
+  /** Nodes by name, or `*` for all, with Rocky Linux and dnf in place of Debian. */
+  readonly rocky?: readonly string[];
   /** Default: real time at `timeScale`. */
   readonly clock?: Clock;
   /** Simulated durations are divided by it. */
@@ -101,9 +103,11 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   const version = options.kubernetes ?? '1.31.9';
   const clock = options.clock ?? realClock(options.timeScale ?? 1);
   const shell = new LabShell(await loadJustBash(), programs);
-  const machine = (role: Machine['role'], index: number) =>
-    new Machine({
-      name: role === 'worker' ? `worker-${index + 1}` : `cp-${index + 1}`,
+  const machine = (role: Machine['role'], index: number) => {
+    const name = role === 'worker' ? `worker-${index + 1}` : `cp-${index + 1}`;
+    return new Machine({
+      name,
+      distribution: options.rocky?.includes(name) || options.rocky?.includes('*') ? 'rocky' : 'debian',
       role,
       ip: `10.10.0.${role === 'worker' ? 101 + index : 11 + index}`,
       apiEndpoint,
@@ -111,6 +115,7 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
       clock,
       shell,
     });
+  };
   const machines = [
     ...Array.from({ length: options.controlPlanes ?? 3 }, (_, index) => machine('control-plane', index)),
     ...Array.from({ length: options.workers ?? 2 }, (_, index) => machine('worker', index)),

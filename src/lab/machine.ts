@@ -3,6 +3,7 @@ import { AttemptStore } from './attempts.ts';
 import { Audit } from './audit.ts';
 import { work, type Clock } from './clock.ts';
 import { healthyMember } from './etcd-members.ts';
+import { becomeRocky, type Distribution } from './distribution.ts';
 import { hexOf, uuidOf } from './identity.ts';
 import { repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
 import { findMinor, imagesOf, minorOf, repositoryOf, revisionSuffix } from './releases.ts';
@@ -46,6 +47,7 @@ export interface MachineSettings {
   readonly ip: string;
   readonly apiEndpoint: string;
   readonly version: string;
+  readonly distribution?: Distribution;
   readonly clock: Clock;
   readonly shell: LabShell;
 }
@@ -58,6 +60,7 @@ export class Machine {
   readonly role: 'control-plane' | 'worker';
   readonly ip: string;
   readonly apiEndpoint: string;
+  readonly distribution: Distribution;
   readonly clock: Clock;
   readonly shell: LabShell;
   readonly fs: MachineFs;
@@ -89,6 +92,7 @@ export class Machine {
     this.role = settings.role;
     this.ip = settings.ip;
     this.apiEndpoint = settings.apiEndpoint;
+    this.distribution = settings.distribution ?? 'debian';
     this.clock = settings.clock;
     this.shell = settings.shell;
     this.machineId = hexOf(`machine-id:${this.name}`, 32);
@@ -121,6 +125,7 @@ export class Machine {
 
   async writeFiles(version: string): Promise<void> {
     await writeInitialFiles(this, version);
+    if (this.distribution === 'rocky') await becomeRocky(this, version);
     await writeBootFiles(this);
     const packages = new Map(Object.entries(repositoryOf(minorOf(version)) ?? {}));
     this.aptLists.set(repositoryUrl(version), packages);

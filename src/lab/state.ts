@@ -1,6 +1,7 @@
 import type { AuditEntry } from './audit.ts';
 import { tagOf } from './releases.ts';
 import { readSources } from './tools/repositories.ts';
+import { readRepositories } from './tools/rpm-repositories.ts';
 import type { World } from './world.ts';
 
 export interface NodeState {
@@ -41,7 +42,10 @@ export async function readState(world: World): Promise<LabState> {
   const nodes = await Promise.all(
     world.machines.map(async (machine): Promise<NodeState> => {
       const node = cluster.nodes.get(machine.name);
-      const [source] = await readSources(machine);
+      const [source] = [
+        ...(await readSources(machine)),
+        ...(await readRepositories(machine)).filter((repository) => repository.enabled),
+      ];
       return {
         name: machine.name,
         role: machine.role,

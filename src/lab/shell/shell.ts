@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type * as JustBashModule from 'just-bash';
 import type { Bash, Command, IFileSystem, ResolvedCommandContext } from 'just-bash';
 import { Killed } from '../clock.ts';
+import { isForeign } from '../distribution.ts';
 import type { Machine } from '../machine.ts';
 import type { World } from '../world.ts';
 import { withFault } from './fault.ts';
@@ -215,9 +216,11 @@ export class LabShell {
       trusted: true,
       execute: (args, ctx) => this.#runTool(name, tool, audited, { machine, process, spec, args, ctx }),
     });
+    const own = (set: Readonly<Record<string, Tool>>) =>
+      Object.entries(set).filter(([name]) => !isForeign(machine, name));
     return [
-      ...Object.entries(this.#tools.plain).map(([name, tool]) => wrap(name, tool, false)),
-      ...Object.entries(this.#tools.audited).map(([name, tool]) => wrap(name, tool, true)),
+      ...own(this.#tools.plain).map(([name, tool]) => wrap(name, tool, false)),
+      ...own(this.#tools.audited).map(([name, tool]) => wrap(name, tool, true)),
     ];
   }
 

@@ -3,6 +3,7 @@ import { work } from '../clock.ts';
 import type { Package } from '../machine.ts';
 import { compareVersions, conffileChangedIn, findMinor, minorNumber, minorOf } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
+import { upgradeOs } from './os-updates.ts';
 import { fetchFromRepository, offersOf, placesOf, readSources, type SourcePlaces } from './repositories.ts';
 
 const durations = { update: 500, install: 500 };
@@ -61,6 +62,7 @@ export const aptGet: Tool = async (context) => {
       return install(context, call);
     case 'upgrade':
     case 'dist-upgrade':
+      await upgradeOs(context, call.simulate);
       return install(context, { ...call, words: await upgradable(context) });
     case 'clean':
       await removeArchives(context.machine);
@@ -125,10 +127,10 @@ async function install(context: ToolContext, call: AptCall): Promise<number> {
   if (call.quiet < 2)
     context.out('Reading package lists...\nBuilding dependency tree...\nReading state information...\n');
   const lockWait = /Lock::Timeout=(-?\d+)/i.exec(call.settings.join(' '))?.[1];
-  if (machine.dpkgLocked && lockWait === undefined)
+  if (machine.dpkgLocked && !(await unlocked(context, Number(lockWait ?? 0))))
     return fail(
       context,
-      'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 977 (unattended-upgr)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n',
+      `E: ${lockHeld}\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n`,
     );
   const changes = new Map<string, string>();
   const places = placesOf(call.settings);
@@ -169,6 +171,16 @@ async function install(context: ToolContext, call: AptCall): Promise<number> {
   }
   await work(machine.clock, durations.install, context.signal);
   return unpackAndConfigure(context, changes, call.settings);
+}
+
+const lockHeld = 'Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 977 (unattended-upgr)';
+
+/** apt names the holder once and tries again each second. */
+async function unlocked(context: ToolContext, seconds: number): Promise<boolean> {
+  const { machine, signal } = context;
+  if (seconds > 0) context.out(`Waiting for cache lock: ${lockHeld}...\n`);
+  for (let left = seconds; machine.dpkgLocked && left > 0; left -= 1) await work(machine.clock, 1000, signal);
+  return !machine.dpkgLocked;
 }
 
 /** The revision that a pattern such as `1.32.9-*` or `1.32.9-1.1` stands for in the index of the last update. */

@@ -1,6 +1,7 @@
 import type { Machine } from '../machine.ts';
 import { hostOf, isReachable } from '../reach.ts';
 import { compareVersions, repositoryOf } from '../releases.ts';
+import { fetchRpm } from './rpm-repositories.ts';
 
 export interface RepositorySource {
   readonly file: string;
@@ -88,6 +89,9 @@ const architecture = 'amd64';
 /** What a mirror with the community layout answers for an address; undefined: 404. */
 export async function fetchFromRepository(machine: Machine, url: string): Promise<FetchedFile | undefined> {
   if (!(await isReachable(machine, hostOf(url)))) return undefined;
+  const [, rpmMinor, rpmName] = /core:\/(?:stable|prerelease):\/v(1\.\d+)\/rpm\/(.*)$/.exec(url) ?? [];
+  const text = fetchRpm(rpmMinor ?? '', rpmName ?? '');
+  if (text !== undefined) return { text };
   const [, minor, name] = /core:\/(?:stable|prerelease):\/v(1\.\d+)\/deb\/(.*)$/.exec(url) ?? [];
   const packages = minor === undefined ? undefined : repositoryOf(minor);
   if (!packages || minor === undefined) return undefined;

@@ -6,10 +6,12 @@ import type { ToolSet } from '../shell/shell.ts';
 import { wrappers } from '../shell/wrappers.ts';
 import { aptGet } from './apt.ts';
 import { aptCache, aptMark, dpkg, dpkgQuery, fetcher } from './dpkg.ts';
+import { dnf } from './dnf.ts';
 import { etcdctl } from './etcdctl.ts';
 import { gpg } from './gpg.ts';
 import { kubeadm } from './kubeadm.ts';
 import { openssl } from './openssl.ts';
+import { rpm } from './rpm.ts';
 import { kubelet, reboot, systemctl } from './systemctl.ts';
 
 /** Every simulated program by name. */
@@ -32,6 +34,8 @@ export const tools: ToolSet = {
     'apt-cache': aptCache,
     'dpkg-query': dpkgQuery,
     dpkg,
+    dnf,
+    rpm,
     systemctl,
     etcdctl,
     etcdutl: etcdctl,

@@ -1,0 +1,63 @@
+import { defaultBaseUrl, keyringFile, putFile, sourcesFile } from './machine-files.ts';
+import type { Machine } from './machine.ts';
+import { compareVersions, minorOf, repositoryOf } from './releases.ts';
+
+/** What a machine of the lab runs: Debian 12 with apt, or Rocky Linux 9 with dnf 4. */
+export const distributions = ['debian', 'rocky'] as const;
+export type Distribution = (typeof distributions)[number];
+
+const foreign: Readonly<Record<Distribution, readonly string[]>> = {
+  debian: ['dnf', 'rpm'],
+  rocky: ['apt-get', 'apt-mark', 'apt-cache', 'dpkg-query', 'dpkg', 'dpkg-deb', 'gpg'],
+};
+
+/** Whether a program is of another distribution than the machine's. */
+export function isForeign(machine: Machine, program: string): boolean {
+  return foreign[machine.distribution].includes(program);
+}
+
+export const repoFile = '/etc/yum.repos.d/kubernetes.repo';
+export const versionLocks = '/etc/dnf/plugins/versionlock.list';
+/** What the community's packages have after their version. */
+const rpmRelease = '-150500.1.1';
+
+export function rpmRevision(revision: string): string {
+  return revision.replace(/-[^-]*$/, rpmRelease);
+}
+
+/** What a minor's repository of rpm packages has, newest first. */
+export function rpmPackages(minor: string): ReadonlyMap<string, readonly string[]> | undefined {
+  const packages = repositoryOf(minor);
+  if (!packages) return undefined;
+  return new Map(
+    Object.entries(packages).map(([name, revisions]) => [
+      name,
+      revisions.map(rpmRevision).sort((a, b) => compareVersions(b, a)),
+    ]),
+  );
+}
+
+/** Turns the files and packages of a fresh Debian machine into those of a Rocky Linux one, with the same versions on hold. */
+export async function becomeRocky(machine: Machine, version: string): Promise<void> {
+  const url = `${defaultBaseUrl}/core:/stable:/v${minorOf(version)}/rpm/`;
+  for (const path of [sourcesFile, keyringFile, '/etc/apt', '/var/lib/dpkg', '/etc/debian_version'])
+    await machine.fs.rm(path, { recursive: true, force: true });
+  const files: Readonly<Record<string, string>> = {
+    '/etc/os-release':
+      'NAME="Rocky Linux"\nVERSION="9.6 (Blue Onyx)"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.6"\nPLATFORM_ID="platform:el9"\nPRETTY_NAME="Rocky Linux 9.6 (Blue Onyx)"\n',
+    '/etc/dnf/dnf.conf':
+      '[main]\ngpgcheck=1\ninstallonly_limit=3\nclean_requirements_on_remove=True\nbest=True\nskip_if_unavailable=False\n',
+    [repoFile]: `[kubernetes]\nname=Kubernetes\nbaseurl=${url}\nenabled=1\ngpgcheck=1\ngpgkey=${url}repodata/repomd.xml.key\nexclude=kubelet kubeadm kubectl cri-tools kubernetes-cni\n`,
+  };
+  for (const [path, content] of Object.entries(files)) await putFile(machine, path, content);
+  for (const [name, one] of machine.packages)
+    machine.packages.set(name, { ...one, revision: rpmRevision(one.revision) });
+  machine.aptLists.set(url, rpmPackages(minorOf(version)) ?? new Map());
+  await writeLocks(machine);
+}
+
+/** The plugin's file says what is locked: the held packages at what is installed of them. */
+export async function writeLocks(machine: Machine): Promise<void> {
+  const lines = [...machine.packages].flatMap(([name, one]) => (one.held ? [`${name}-0:${one.revision}.*\n`] : []));
+  await putFile(machine, versionLocks, lines.sort().join(''));
+}

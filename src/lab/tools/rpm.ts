@@ -1,0 +1,36 @@
+import type { Tool } from '../shell/shell.ts';
+
+/** `rpm -q [--qf FORMAT] NAME...`, `rpm -qa`, `rpm --import`. */
+export const rpm: Tool = (context) => {
+  const { args, machine } = context;
+  if (args.includes('--version')) {
+    context.out('RPM version 4.16.1.3\n');
+    return 0;
+  }
+  if (args.includes('--import')) return context.uid === 0 ? 0 : 1;
+  const at = args.findIndex((arg) => arg === '--qf' || arg === '--queryformat');
+  const format = at >= 0 ? (args[at + 1] ?? '') : '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n';
+  const options = args.filter((arg) => arg.startsWith('-'));
+  const names = args.filter((arg, index) => !arg.startsWith('-') && index !== at + 1);
+  if (!options.some((option) => /^(-q|-qa|--query)$/.test(option))) {
+    context.err('rpm: the lab simulates queries only\n');
+    return 1;
+  }
+  let missing = 0;
+  for (const name of options.includes('-qa') ? machine.packages.keys() : names) {
+    const revision = machine.packages.get(name)?.revision;
+    if (revision === undefined) {
+      context.out(`package ${name} is not installed\n`);
+      missing += 1;
+      continue;
+    }
+    const [version = '', release = ''] = revision.split('-');
+    const fields: Readonly<Record<string, string>> = { NAME: name, VERSION: version, RELEASE: release, ARCH: 'x86_64' };
+    context.out(
+      format
+        .replace(/%\{([A-Z]+)\}/gi, (_, field: string) => fields[field.toUpperCase()] ?? '(none)')
+        .replaceAll('\\n', '\n'),
+    );
+  }
+  return missing;
+};
