@@ -147,7 +147,7 @@ function whenDone(context: ActionContext<With>): string {
   if (isUpgraded(context)) return `${context.node.name} is at ${context.with.version} already`;
   const packages = context.with.packages.map((name) => `${name} ${revisionOf(context, name)}`);
   const count = machineOf(context).prefetched?.needs[context.with.version]?.length ?? 0;
-  const images = context.with.images && count > 0 ? [`${count} images`] : [];
+  const images = context.with.images && count > 0 ? [`${count} ${count === 1 ? 'image' : 'images'}`] : [];
   return `fetched: ${[...packages, ...images].join(', ')}`;
 }
 
