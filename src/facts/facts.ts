@@ -17,7 +17,12 @@ export interface NodeFacts {
   readonly staticPods?: StaticPodsFact;
   readonly kubelet?: KubeletFact;
   readonly reboot?: RebootFact;
+  readonly osUpdates?: OsUpdatesFact;
   readonly prefetched?: PrefetchedFact;
+  readonly certificates?: CertificatesFact;
+  readonly adminConf?: AdminConfFact;
+  readonly deprecatedApis?: readonly DeprecatedApi[];
+  readonly manifests?: ManifestsFact;
 }
 export type NodeFactId = keyof NodeFacts;
 
@@ -133,6 +138,13 @@ export interface PrefetchedFact {
   readonly images: readonly string[];
 }
 
+/** Updates of the operating system, without the Kubernetes packages. */
+export interface OsUpdatesFact {
+  /** Names of packages, sorted. */
+  readonly pending: readonly string[];
+  /** Why the sources could not all be asked. */
+  readonly error?: string;
+}
 export interface RebootFact {
   /** What was installed asks for a reboot; undefined: nothing on the node can tell. */
   readonly required?: boolean;
@@ -150,6 +162,8 @@ export interface ClusterFacts {
   readonly kubeProxy?: KubeProxyFact;
   readonly leases?: readonly LeaseFact[];
   readonly etcd?: EtcdFact;
+  readonly coreDns?: CoreDnsFact;
+  readonly webhooks?: readonly WebhookFact[];
 }
 export type ClusterFactId = keyof ClusterFacts;
 export type FactId = NodeFactId | ClusterFactId;
@@ -233,6 +247,16 @@ export interface KubeadmConfigFact {
   readonly kubernetesVersion: string;
   readonly controlPlaneEndpoint?: string;
   readonly imageRepository?: string;
+  /** extraArgs (without dashes) and the names of extraVolumes, by component (`kube-apiserver`, `etcd` ...). */
+  readonly extra?: Readonly<
+    Record<
+      string,
+      {
+        readonly flags: readonly { readonly name: string; readonly value: string }[];
+        readonly volumes: readonly string[];
+      }
+    >
+  >;
 }
 
 export interface KubeProxyFact {
@@ -285,4 +309,72 @@ export interface EtcdMember {
   readonly leader: boolean;
   /** `NOSPACE`, `CORRUPT` */
   readonly alarms: readonly string[];
+}
+
+/** Certificates of a node, as far as their ends could be read. */
+export interface CertificatesFact {
+  /** Seconds since the epoch, by the node's clock. */
+  readonly now?: number;
+  /** A kubeconfig stands for its client certificate. `notAfter` in seconds since the epoch. */
+  readonly files: readonly { readonly path: string; readonly notAfter: number }[];
+}
+
+/** /etc/kubernetes/admin.conf of a node. */
+export interface AdminConfFact {
+  readonly present: boolean;
+  /** It may do everything; undefined: nobody could be asked. */
+  readonly admin?: boolean;
+  /** What kubectl said where the answer was not yes. */
+  readonly error?: string;
+}
+
+export interface DeprecatedApi {
+  /** Empty: the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  /** `1.25` */
+  readonly removedRelease: string;
+}
+
+/** The static pods' manifests by component: how they are started. Without dashes, `true` where a flag has no value. */
+export type ManifestsFact = Readonly<
+  Record<
+    string,
+    {
+      readonly flags: readonly { readonly name: string; readonly value: string }[];
+      readonly volumes: readonly string[];
+      /** Names of containers beside the first. */
+      readonly sidecars: readonly string[];
+    }
+  >
+>;
+
+export interface CoreDnsFact {
+  /** Undefined: there is no such ConfigMap. */
+  readonly corefile?: string;
+  /** Undefined: there is no such Deployment. */
+  readonly image?: string;
+  readonly resources?: {
+    readonly limits: Readonly<Record<string, string>>;
+    readonly requests: Readonly<Record<string, string>>;
+  };
+}
+
+/** One webhook of a ValidatingWebhookConfiguration or MutatingWebhookConfiguration. */
+export interface WebhookFact {
+  readonly kind: string;
+  readonly configuration: string;
+  readonly name: string;
+  /** Requests are refused while it does not answer (failurePolicy: Fail). */
+  readonly fails: boolean;
+  /** Undefined: it is asked at an address outside. */
+  readonly service?: { readonly namespace: string; readonly name: string };
+  /** Of that Service; undefined: there is none, or it selects no pods. */
+  readonly selector?: Readonly<Record<string, string>>;
+  readonly rules: readonly {
+    readonly groups: readonly string[];
+    readonly resources: readonly string[];
+    readonly operations: readonly string[];
+  }[];
 }

@@ -13,10 +13,30 @@ export const kubeadmConfig: Fact<KubeadmConfigFact> = {
 };
 
 const configMapSchema = z.object({ data: z.object({ ClusterConfiguration: z.string() }) });
+const text = z
+  .union([z.string(), z.number(), z.boolean()])
+  .nullish()
+  .transform((value) => String(value ?? ''));
+/** A map before v1beta4, since then a list, in which a name may come twice. */
+const extraArgs = z
+  .union([
+    z.array(z.object({ name: z.string(), value: text })),
+    z.record(z.string(), text).transform((map) => Object.entries(map).map(([name, value]) => ({ name, value }))),
+  ])
+  .nullish();
+const component = z
+  .object({ extraArgs, extraVolumes: z.array(z.object({ name: z.string() })).nullish() })
+  .nullish()
+  // What is not understood is not compared.
+  .catch(undefined);
 const clusterConfigurationSchema = z.object({
   kubernetesVersion: z.string(),
   controlPlaneEndpoint: z.string().nullish(),
   imageRepository: z.string().nullish(),
+  apiServer: component,
+  controllerManager: component,
+  scheduler: component,
+  etcd: z.object({ local: component }).nullish().catch(undefined),
 });
 
 /** Takes JSON and YAML. */
@@ -30,5 +50,15 @@ export function parseKubeadmConfig(output: string): KubeadmConfigFact {
     kubernetesVersion: withoutV(kubernetesVersion),
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
     ...(imageRepository ? { imageRepository } : {}),
+    extra: {
+      'kube-apiserver': extraOf(configuration.data.apiServer),
+      'kube-controller-manager': extraOf(configuration.data.controllerManager),
+      'kube-scheduler': extraOf(configuration.data.scheduler),
+      etcd: extraOf(configuration.data.etcd?.local),
+    },
   };
+}
+
+function extraOf(given: z.infer<typeof component>) {
+  return { flags: given?.extraArgs ?? [], volumes: (given?.extraVolumes ?? []).map(({ name }) => name) };
 }

@@ -1,4 +1,8 @@
+import { adminConf } from './admin-conf.ts';
 import { binaries } from './binaries.ts';
+import { certificates } from './certificates.ts';
+import { coreDns } from './core-dns.ts';
+import { deprecatedApis } from './deprecated-apis.ts';
 import { etcd } from './etcd.ts';
 import type { Fact } from './fact.ts';
 import type { ClusterFactId, ClusterFacts, NodeFactId, NodeFacts } from './facts.ts';
@@ -7,9 +11,11 @@ import { kubeadmConfig } from './kubeadm-config.ts';
 import { kubelet } from './kubelet.ts';
 import { leases } from './leases.ts';
 import { machine } from './machine.ts';
+import { manifests } from './manifests.ts';
 import { nodes } from './nodes.ts';
 import { offered } from './offered.ts';
 import { os } from './os.ts';
+import { osUpdates } from './os-updates.ts';
 import { packages } from './packages.ts';
 import { pdbs } from './pdbs.ts';
 import { pods } from './pods.ts';
@@ -17,6 +23,7 @@ import { prefetched } from './prefetched.ts';
 import { reboot } from './reboot.ts';
 import { repository } from './repository.ts';
 import { staticPods } from './static-pods.ts';
+import { webhooks } from './webhooks.ts';
 
 export type NodeFactRegistry = { readonly [K in NodeFactId]: Fact<NonNullable<NodeFacts[K]>> };
 export type PlainClusterFactId = Exclude<ClusterFactId, 'apiServers'>;
@@ -33,7 +40,12 @@ export const nodeFacts: NodeFactRegistry = {
   staticPods,
   kubelet,
   reboot,
+  osUpdates,
   prefetched,
+  certificates,
+  adminConf,
+  deprecatedApis,
+  manifests,
 };
 
 /** Every fact of the cluster that one command reads; `apiServers` takes two, see read.ts. */
@@ -45,4 +57,6 @@ export const clusterFacts: ClusterFactRegistry = {
   kubeProxy,
   leases,
   etcd,
+  coreDns,
+  webhooks,
 };

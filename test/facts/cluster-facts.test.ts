@@ -116,7 +116,12 @@ describe('kubeadm-config, kube-proxy and leases', () => {
       controlPlaneEndpoint: '10.88.0.1:6443',
       imageRepository: 'k8s.gcr.io',
     };
-    expect(parseKubeadmConfig(fixture('kubeadm-config.txt'))).toEqual(expected);
+    const fact = parseKubeadmConfig(fixture('kubeadm-config.txt'));
+    expect(fact).toMatchObject(expected);
+    expect(fact.extra?.['kube-apiserver']).toEqual({
+      flags: [{ name: 'authorization-mode', value: 'Node,RBAC' }],
+      volumes: [],
+    });
   });
 
   it('refuses a ConfigMap without ClusterConfiguration', () => {

@@ -1,0 +1,57 @@
+import { X509Certificate } from 'node:crypto';
+import type { Fact } from './fact.ts';
+import type { CertificatesFact } from './facts.ts';
+
+/**
+ * When the certificates of a kubeadm node end ("Certificate Management with kubeadm", "PKI certificates and requirements").
+ * Of a file that holds a key as well only the certificate is printed.
+ */
+export const certificates: Fact<CertificatesFact> = {
+  command: 'openssl x509 -noout -enddate -in /etc/kubernetes/pki/*.crt',
+  remedy: 'Look at /etc/kubernetes/pki on that node.',
+  script: () => `printf 'now: %s\\n' "$(date +%s)"
+show() {
+  printf 'file: %s\\n' "$1"
+  if command -v openssl >/dev/null 2>&1; then openssl x509 -noout -enddate 2>/dev/null
+  else sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/p'
+  fi
+}
+for file in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
+  if [ -r "$file" ]; then show "$file" <"$file"; fi
+done
+for file in /etc/kubernetes/*.conf; do
+  data=$(sed -n 's/^ *client-certificate-data: *//p' "$file" 2>/dev/null | head -n 1)
+  if [ -n "$data" ]; then printf '%s\\n' "$data" | base64 -d 2>/dev/null | show "$file"; fi
+done
+true`,
+  parse: parseCertificates,
+};
+
+export function parseCertificates(output: string): CertificatesFact {
+  const now = Number(/^now: (\d+)$/m.exec(output)?.[1] ?? Number.NaN);
+  const files = output.split(/^file: /m).slice(1);
+  return {
+    ...(Number.isNaN(now) ? {} : { now }),
+    files: files.flatMap((part) => {
+      const path = part.slice(0, part.indexOf('\n'));
+      const end = endOf(part);
+      return end === undefined ? [] : [{ path, notAfter: end }];
+    }),
+  };
+}
+
+/** Seconds since the epoch; undefined where there is nothing to be read. */
+function endOf(text: string): number | undefined {
+  const end = /^notAfter=(.*)$/m.exec(text)?.[1] ?? validTo(text);
+  const time = Date.parse(end);
+  return Number.isNaN(time) ? undefined : time / 1000;
+}
+
+function validTo(text: string): string {
+  const pem = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/.exec(text)?.[0];
+  try {
+    return pem === undefined ? '' : new X509Certificate(pem).validTo;
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,43 @@
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import type { Fact } from './fact.ts';
+import type { ManifestsFact } from './facts.ts';
+import { staticPods } from './static-pods.ts';
+
+/** How the static pods are started. What is no pod of kubeadm's form is left out: `staticPods` complains about it. */
+export const manifests: Fact<ManifestsFact> = {
+  command: staticPods.command,
+  remedy: staticPods.remedy,
+  script: staticPods.script,
+  parse: parseManifests,
+};
+
+const words = z.array(z.string()).nullish();
+const manifestSchema = z.object({
+  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).nullish() }),
+  spec: z.object({
+    containers: z.array(z.object({ name: z.string(), command: words, args: words })).min(1),
+    volumes: z.array(z.object({ name: z.string() })).nullish(),
+  }),
+});
+
+export function parseManifests(output: string): ManifestsFact {
+  const components: Record<string, ManifestsFact[string]> = {};
+  for (const document of parseAllDocuments(output)) {
+    const parsed = document.errors.length > 0 ? undefined : manifestSchema.safeParse(document.toJS());
+    if (!parsed?.success) continue;
+    const { metadata, spec } = parsed.data;
+    const [first, ...others] = spec.containers;
+    components[metadata.labels?.['component'] ?? metadata.name] = {
+      flags: [...(first?.command ?? []), ...(first?.args ?? [])].flatMap(flagOf),
+      volumes: (spec.volumes ?? []).map(({ name }) => name),
+      sidecars: others.map(({ name }) => name),
+    };
+  }
+  return components;
+}
+
+function flagOf(word: string): { readonly name: string; readonly value: string }[] {
+  const [, name, value = 'true'] = /^--?([A-Za-z][\w-]*)(?:=([\s\S]*))?$/.exec(word) ?? [];
+  return name === undefined ? [] : [{ name, value }];
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { Fact } from './fact.ts';
+import type { WebhookFact } from './facts.ts';
+import { kubectl, kubectlRemedy, parseJson } from './kubectl.ts';
+
+const services =
+  'get services -A -o jsonpath=\'{range .items[*]}{.metadata.namespace}{"/"}{.metadata.name}{" "}{.spec.selector}{"\\n"}{end}\'';
+
+/** Admission webhooks, with the selector of the Service behind each. Their CA bundles are left out: they are most of it. */
+export const webhooks: Fact<readonly WebhookFact[]> = {
+  command: 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o json',
+  remedy: kubectlRemedy,
+  script: ({ kubeconfig }) =>
+    `hooks=$(${kubectl(kubeconfig, 'get validatingwebhookconfigurations,mutatingwebhookconfigurations -o json')}) || exit
+printf '%s\\n' "$hooks" | sed 's/^ *//; /^"caBundle":/d'
+case $hooks in
+*'"service":'*) echo '--- services'; ${kubectl(kubeconfig, services)} ;;
+esac`,
+  parse: parseWebhooks,
+};
+
+const strings = z.array(z.string()).nullish();
+const webhookSchema = z.object({
+  name: z.string(),
+  failurePolicy: z.string().nullish(),
+  clientConfig: z.object({
+    service: z.object({ namespace: z.string(), name: z.string() }).nullish(),
+    url: z.string().nullish(),
+  }),
+  rules: z.array(z.object({ apiGroups: strings, resources: strings, operations: strings })).nullish(),
+});
+const configurationsSchema = z.object({
+  items: z.array(
+    z.object({
+      kind: z.string(),
+      apiVersion: z.string().nullish(),
+      metadata: z.object({ name: z.string() }),
+      webhooks: z.array(webhookSchema).nullish(),
+    }),
+  ),
+});
+
+export function parseWebhooks(output: string): WebhookFact[] {
+  const [json = '', list = ''] = output.split(/^--- services$/m);
+  const selectors = new Map(list.split('\n').flatMap(serviceOf));
+  return parseJson(configurationsSchema, json).items.flatMap(({ kind, apiVersion, metadata, webhooks: hooks }) =>
+    (hooks ?? []).map((hook): WebhookFact => {
+      const { service } = hook.clientConfig;
+      const selector = service ? selectors.get(`${service.namespace}/${service.name}`) : undefined;
+      return {
+        kind,
+        configuration: metadata.name,
+        name: hook.name,
+        // v1beta1 ignored failures by default.
+        fails: (hook.failurePolicy ?? (apiVersion?.endsWith('/v1beta1') ? 'Ignore' : 'Fail')) === 'Fail',
+        ...(service ? { service: { namespace: service.namespace, name: service.name } } : {}),
+        ...(selector ? { selector } : {}),
+        rules: (hook.rules ?? []).map((rule) => ({
+          groups: rule.apiGroups ?? [],
+          resources: rule.resources ?? [],
+          operations: rule.operations ?? [],
+        })),
+      };
+    }),
+  );
+}
+
+/** `demo/hook {"app":"hook"}`; kubectl before 1.18 writes `map[app:hook]`. A Service without a selector has pods that nobody can tell. */
+function serviceOf(line: string): [string, Readonly<Record<string, string>>][] {
+  const [, name, text = ''] = /^(\S+\/\S+) (.+)$/.exec(line) ?? [];
+  if (name === undefined) return [];
+  const pairs = text.startsWith('map[')
+    ? [...text.matchAll(/([^\s[\]]+?):([^\s[\]]*)/g)].map(([, key = '', value = '']) => [key, value] as const)
+    : [...text.matchAll(/"([^"]+)":"([^"]*)"/g)].map(([, key = '', value = '']) => [key, value] as const);
+  return pairs.length === 0 ? [] : [[name, Object.fromEntries(pairs)]];
+}
