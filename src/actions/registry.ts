@@ -7,6 +7,7 @@ import { kubeadmUpgradeApply } from './kubeadm-upgrade-apply.ts';
 import { kubeadmUpgradeNode } from './kubeadm-upgrade-node.ts';
 import { kubeadmUpgradePlan } from './kubeadm-upgrade-plan.ts';
 import { packageRepo } from './package-repo.ts';
+import { osUpgrade } from './os-upgrade.ts';
 import { prefetch } from './prefetch.ts';
 import { reboot } from './reboot.ts';
 import { restartKubelet } from './restart-kubelet.ts';
@@ -28,6 +29,7 @@ const all: readonly Action[] = [
   restartKubelet,
   waitNodeReady,
   verifyCluster,
+  osUpgrade,
   reboot,
   approve,
   wait,

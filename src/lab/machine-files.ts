@@ -1,3 +1,4 @@
+import { osUpdatesFile } from './tools/os-updates.ts';
 import { manifestOf } from './manifests.ts';
 import type { Machine } from './machine.ts';
 import { minorOf } from './releases.ts';
@@ -17,6 +18,11 @@ interface FileSpec {
   readonly mode?: number;
 }
 
+/** Every machine of the lab is a little behind its distribution. */
+const osUpdatesAtFirst = `openssl 3.0.14-1~deb12u2 3.0.15-1~deb12u1
+linux-image-6.1.0-27-amd64 6.1.112-1 6.1.115-1
+`;
+
 /** Writes a file with its folders. */
 export async function putFile(
   machine: Machine,
@@ -34,6 +40,7 @@ export async function writeInitialFiles(machine: Machine, version: string): Prom
   const files = [...systemFiles(machine), ...packageFiles(version), ...nodeFiles(machine)];
   if (machine.isControlPlane) files.push(...controlPlaneFiles(machine));
   for (const file of files) await putFile(machine, file.path, file.content, file.mode);
+  await putFile(machine, osUpdatesFile, osUpdatesAtFirst);
   for (const folder of [
     '/root',
     '/home/ops',

@@ -56,6 +56,7 @@ const nodeState = z.object({
   role: z.string(),
   ready: z.boolean(),
   unschedulable: z.boolean(),
+  rebooted: z.boolean(),
   packages: z.record(z.string(), z.string()),
   held: z.array(z.string()),
   repoMinor: z.string(),

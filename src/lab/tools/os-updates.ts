@@ -1,0 +1,35 @@
+import { work } from '../clock.ts';
+import type { Machine } from '../machine.ts';
+import type { ToolContext } from '../shell/shell.ts';
+
+/** Updates of the operating system that the distribution offers: `NAME INSTALLED OFFERED`, one per line. */
+export const osUpdatesFile = '/var/lib/lab/os-updates';
+const duration = 500;
+
+/** The OS's part of `apt-get upgrade`; a new kernel asks for a reboot, as reboot-notifier does. */
+export async function upgradeOs(context: ToolContext, simulate: boolean): Promise<void> {
+  const { machine } = context;
+  const pending = await pendingUpdates(machine);
+  if (simulate) {
+    for (const [name, from, to] of pending) context.out(`Inst ${name} [${from}] (${to} Debian:12.8/stable [amd64])\n`);
+    return;
+  }
+  if (pending.length === 0) return;
+  await work(machine.clock, duration, context.signal);
+  for (const [name, from, to] of pending)
+    context.out(`Unpacking ${name} (${to}) over (${from}) ...\nSetting up ${name} (${to}) ...\n`);
+  await machine.fs.writeFile(osUpdatesFile, '');
+  const kernels = pending.map(([name]) => name).filter((name) => name?.startsWith('linux-image'));
+  if (kernels.length === 0) return;
+  await machine.fs.writeFile('/run/reboot-required', '*** System restart required ***\n');
+  await machine.fs.writeFile('/run/reboot-required.pkgs', `${kernels.join('\n')}\n`);
+}
+
+async function pendingUpdates(machine: Machine): Promise<string[][]> {
+  if (!(await machine.fs.exists(osUpdatesFile))) return [];
+  const text = await machine.fs.readFile(osUpdatesFile);
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.split(' '));
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { folder, labUp, type NodeState, runbook, startRunbook } from './cli.ts';
+
+function count(node: NodeState, pattern: RegExp): number {
+  return node.commands.filter((command) => pattern.test(command.line)).length;
+}
+
+const UPGRADE = /^apt-get(?!.* -s ).* upgrade$/;
+
+test('os-maintenance updates and reboots each node once, out of service meanwhile, and a second run is idle', async () => {
+  const lab = await labUp('--control-planes', '3', '--workers', '2');
+  const args = ['os-maintenance.yaml', '-i', lab.inventory, '--state-dir', folder()];
+  const before = await lab.nodes();
+  const planned = await runbook(['plan', ...args, '--detailed-exitcode']);
+  expect(planned.code, planned.all).toBe(6);
+  expect(planned.stdout).toContain('a new kernel is installed by then');
+  const applied = await runbook(['apply', ...args, '--yes']);
+  expect(applied.code, applied.all.slice(-3000)).toBe(0);
+  const nodes = await lab.nodes();
+  for (const [index, node] of nodes.entries()) {
+    expect(node, node.name).toMatchObject({ ready: true, unschedulable: false, rebooted: true });
+    expect(node.packages).toEqual(before[index]?.packages);
+    expect(node.held.toSorted()).toEqual(before[index]?.held.toSorted());
+    expect([count(node, UPGRADE), count(node, /reboot$/)], node.name).toEqual([1, 1]);
+  }
+  const again = await runbook(['apply', ...args, '--yes']);
+  expect(again.code, again.all).toBe(0);
+  for (const node of await lab.nodes()) expect([count(node, UPGRADE), count(node, /reboot$/)]).toEqual([1, 1]);
+}, 240_000);
+
+test('killed while a node is down for its reboot, resume waits for it and does not reboot it again', async () => {
+  const lab = await labUp('--control-planes', '1', '--workers', '1');
+  const state = folder();
+  const args = ['os-maintenance.yaml', '-i', lab.inventory, '--state-dir', state, '--limit', 'workers', '--yes'];
+  const first = startRunbook(['apply', ...args]);
+  for await (const line of first.iterable({ from: 'all' })) {
+    if (/worker-1.*reboot: started/.test(line)) first.kill('SIGKILL');
+  }
+  await first;
+  const resumed = await runbook(['resume', '-i', lab.inventory, '--state-dir', state, '--yes']);
+  expect(resumed.code, resumed.all).toBe(0);
+  const worker = await lab.node('worker-1');
+  expect(worker).toMatchObject({ ready: true, unschedulable: false, rebooted: true });
+  expect([count(worker, UPGRADE), count(worker, /reboot$/)]).toEqual([1, 1]);
+}, 240_000);
+
+test('pods that a drain would destroy are refused before any node is touched', async () => {
+  const lab = await labUp('--control-planes', '1', '--workers', '1', '--workloads', 'naked');
+  const refused = await runbook([
+    'apply',
+    'os-maintenance.yaml',
+    '-i',
+    lab.inventory,
+    '--state-dir',
+    folder(),
+    '--yes',
+  ]);
+  expect(refused.code, refused.all).toBe(3);
+  expect(refused.all).toContain('naked');
+  for (const node of await lab.nodes()) expect([count(node, UPGRADE), count(node, /reboot$/)]).toEqual([0, 0]);
+}, 240_000);
