@@ -18,6 +18,15 @@ export function withoutExcludes(manager: RpmManager, repositories: readonly stri
   return repositories.map((id) => `--disableexcludes=${quote(id)}`).join(' ');
 }
 
+/**
+ * Shell lines that set `main` to the option that passes over excludes of the main section, where these
+ * name Kubernetes' packages; the excludes of the repositories stay passed over (dnf 5 takes the last setting alone).
+ */
+export function mainExcludes(manager: RpmManager, repositories: readonly string[]): string {
+  return `main=
+if cat /etc/dnf/dnf.conf /etc/yum.conf 2>/dev/null | grep -Eq '^[[:space:]]*exclude(pkgs)?[[:space:]]*=.*(kube|cri-tools)'; then main=${quote(withoutExcludes(manager, ['main', ...repositories]))}; fi`;
+}
+
 /** Reads the metadata of these repositories alone; a repository that does not answer is an error, also where it may be skipped. */
 export function readMetadata(manager: RpmManager, repositories: readonly string[]): string {
   const only = repositories.flatMap((id) => [

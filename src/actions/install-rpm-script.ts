@@ -1,5 +1,5 @@
 import type { StepScript } from './action.ts';
-import { lock, programOf, readMetadata, type RpmManager, unlock, withoutExcludes } from './dnf.ts';
+import { lock, mainExcludes, programOf, readMetadata, type RpmManager, unlock, withoutExcludes } from './dnf.ts';
 import type { Install } from './install-script.ts';
 import { waitUnlocked } from './package-lock.ts';
 import { quote } from './shell.ts';
@@ -20,7 +20,8 @@ export function rpmInstall(
     text: [
       SETTINGS,
       waitUnlocked('rpm'),
-      mainExcludes(manager),
+      `${mainExcludes(manager, repositories)}
+wait_unlocked || exit`,
       refresh(wanted, manager, repositories),
       `rc=0
 ${locks ? `${unlock(manager, held)} || rc=$?\n` : ''}if [ "$rc" -eq 0 ]; then
@@ -36,14 +37,6 @@ ${locks ? relock(manager, held) : ''}exit "$rc"
 const SETTINGS = `set -u
 export LC_ALL=C
 trap ':' HUP INT TERM`;
-
-/** Excludes may also stand in the main section. */
-function mainExcludes(manager: RpmManager): string {
-  const option = withoutExcludes(manager, ['main']);
-  return `main=
-if grep -Eqs '^[[:space:]]*exclude(pkgs)?[[:space:]]*=.*(kube|cri-tools)' /etc/dnf/dnf.conf /etc/yum.conf; then main=${quote(option)}; fi
-wait_unlocked || exit`;
-}
 
 /** Metadata that is not expired yet may be older than the release. */
 function refresh(wanted: Install['wanted'], manager: RpmManager, repositories: readonly string[]): string {

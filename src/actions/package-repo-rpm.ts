@@ -61,7 +61,9 @@ export function rpmSwitchScript(change: RpmSwitch, manager: RpmManager): StepScr
       from === undefined
         ? `printf '%s\\n' ${quote(line)} >>${quote(file)}`
         : `sed -i ${quote(`s|${from}|${wanted}|`)} ${quote(file)}`,
-      ...disable.map((source) => `sed -i ${quote(`${source.line}s|^|# |`)} ${quote(source.file)}`),
+      ...disable.map(
+        (source) => `sed -i ${quote(`${source.section?.first ?? source.line}a enabled=0`)} ${quote(source.file)}`,
+      ),
       metadata,
     ],
     text: [
@@ -104,8 +106,13 @@ function movedTo({ channel, file, from, kept, minor, wanted }: RpmSwitch): Edit[
   ];
 }
 
-function disabled({ file, line }: PackageSource | LegacySource): Edit {
-  return { file, programs: [`${line}s|^|# |`] };
+/** A section without an address would break every call of dnf, so it is disabled as a whole. */
+function disabled({ file, line, section }: PackageSource | LegacySource): Edit {
+  const { first, last } = section ?? { first: line, last: line };
+  return {
+    file,
+    programs: [`${first},${last}{/^[[:space:]]*enabled[[:space:]]*=/d;}`, `${first}s/$/\\nenabled=0/`],
+  };
 }
 
 function applied({ file, programs }: Edit): string {

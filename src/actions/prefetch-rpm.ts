@@ -1,4 +1,4 @@
-import { lock, programOf, type RpmManager, unlock, withoutExcludes } from './dnf.ts';
+import { lock, mainExcludes, programOf, type RpmManager, unlock, withoutExcludes } from './dnf.ts';
 import type { Install } from './install-script.ts';
 import { waitUnlocked } from './package-lock.ts';
 import type { RpmSwitch } from './package-repo-rpm.ts';
@@ -34,8 +34,7 @@ export function rpmFetch(source: RpmSwitch, manager: RpmManager, { wanted, held 
   const locks = manager === 'dnf5' && held.length > 0;
   const names = wanted.map(({ name, revision }) => `${name}-${revision}`).join(' ');
   return `${waitUnlocked('rpm')}
-main=
-if grep -Eqs '^[[:space:]]*exclude(pkgs)?[[:space:]]*=.*(kube|cri-tools)' /etc/dnf/dnf.conf /etc/yum.conf; then main=${quote(withoutExcludes(manager, ['main']))}; fi
+${mainExcludes(manager, [source.id])}
 wait_unlocked || exit
 rc=0
 ${locks ? `trap ':' HUP INT TERM\n${unlock(manager, held)} || rc=$?\n` : ''}if [ "$rc" -eq 0 ]; then

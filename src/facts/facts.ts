@@ -66,7 +66,7 @@ export interface RepositoryFact {
   /** Sources of apt.kubernetes.io and yum.kubernetes.io, which are gone since March 2024. */
   readonly legacy?: readonly LegacySource[];
 }
-export type LegacySource = Pick<PackageSource, 'file' | 'line' | 'format' | 'enabled' | 'url'>;
+export type LegacySource = Pick<PackageSource, 'file' | 'line' | 'format' | 'enabled' | 'url' | 'section'>;
 export interface PackageSource {
   readonly file: string;
   /** 1-based. */

@@ -125,7 +125,9 @@ function source(
 ): Source[] {
   const [url, baseUrl, channel, minor] = addressPattern.exec(text.endsWith('/') ? text : `${text}/`) ?? [];
   if (url === undefined || baseUrl === undefined || minor === undefined)
-    return legacyPattern.test(`${text} ${suite}`) ? [{ ...where, url: text }] : [];
+    return legacyPattern.test(`${text} ${suite}`)
+      ? [{ ...where, url: text, ...(more.section && { section: more.section }) }]
+      : [];
   return [
     {
       ...where,

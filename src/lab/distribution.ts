@@ -7,7 +7,7 @@ export const distributions = ['debian', 'rocky'] as const;
 export type Distribution = (typeof distributions)[number];
 
 const foreign: Readonly<Record<Distribution, readonly string[]>> = {
-  debian: ['dnf', 'rpm'],
+  debian: ['dnf', 'rpm', 'rpm2cpio'],
   rocky: ['apt-get', 'apt-mark', 'apt-cache', 'dpkg-query', 'dpkg', 'dpkg-deb', 'gpg'],
 };
 

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -45,6 +45,22 @@ export class Bench {
       cwd: '/',
     });
     return { code: result.status, stderr: result.stderr, calls: this.calls() };
+  }
+
+  /** {@link run} for a script that waits for something of the test's own process. */
+  async start(
+    script: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<{ code: number | null; stderr: string }> {
+    const child = spawn('/bin/sh', {
+      env: { PATH: `${this.path('bin')}:/usr/bin:/bin`, ...env },
+      cwd: '/',
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdin.end(script);
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, stderr })));
   }
 
   calls(): string[] {

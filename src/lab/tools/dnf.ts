@@ -1,25 +1,12 @@
 import { work } from '../clock.ts';
 import { rpmPackages, writeLocks } from '../distribution.ts';
 import { hostOf, isReachable } from '../reach.ts';
+import { putRpm, rpmArchive } from '../rpm-archives.ts';
 import { compareVersions, findMinor, minorNumber, minorOf } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
-import { readRepositories, type RpmRepository } from './rpm-repositories.ts';
+import { parse, repositories, type DnfCall } from './dnf-call.ts';
 
 const durations = { metadata: 400, install: 500 };
-
-/** A call of dnf 4, as far as the lab knows it. */
-interface DnfCall {
-  readonly verb: string;
-  readonly words: readonly string[];
-  readonly quiet: boolean;
-  readonly yes: boolean;
-  readonly refresh: boolean;
-  readonly all: boolean;
-  readonly downloadOnly: boolean;
-  readonly enable: readonly string[];
-  readonly disable: readonly string[];
-  readonly withoutExcludes: readonly string[];
-}
 
 export const dnf: Tool = async (context) => {
   const call = parse(context.args);
@@ -56,33 +43,6 @@ export const dnf: Tool = async (context) => {
       return fail(context, `No such command: ${call.verb}. Please use /usr/bin/dnf --help\n`);
   }
 };
-
-function parse(args: readonly string[]): DnfCall {
-  const values = (name: string) =>
-    args.filter((arg) => arg.startsWith(`--${name}=`)).flatMap((arg) => arg.slice(name.length + 3).split(','));
-  const words = args.filter((arg) => !arg.startsWith('-'));
-  const letters = args.filter((arg) => /^-[a-z]+$/i.test(arg)).join('');
-  const set = (name: string) =>
-    values('setopt').flatMap((word) => (word.startsWith(`${name}=`) ? [word.slice(name.length + 1)] : []));
-  return {
-    verb: words[0] ?? '',
-    words: words.slice(1),
-    quiet: letters.includes('q') || args.includes('--quiet'),
-    yes: letters.includes('y') || args.includes('--assumeyes'),
-    refresh: args.includes('--refresh'),
-    all: args.includes('--showduplicates'),
-    downloadOnly: args.includes('--downloadonly'),
-    enable: [...values('enablerepo'), ...values('repo'), ...values('repoid')],
-    disable: values('disablerepo'),
-    withoutExcludes: [...values('disableexcludes'), ...values('disableexcludepkgs'), ...set('disable_excludes')],
-  };
-}
-
-async function repositories({ machine }: ToolContext, { disable, enable }: DnfCall): Promise<RpmRepository[]> {
-  return (await readRepositories(machine)).filter(
-    ({ enabled, id }) => enable.includes(id) || (enabled && !disable.includes('*') && !disable.includes(id)),
-  );
-}
 
 /** Metadata is kept by the repository's address: of an address that is new to it, dnf reads it by itself. */
 async function refreshed(context: ToolContext, call: DnfCall, always = call.refresh): Promise<boolean> {
@@ -149,7 +109,8 @@ async function install(context: ToolContext, call: DnfCall): Promise<number> {
     const { name, pattern } = specOf(context, word);
     const own = machine.packages.get(name);
     const all = await offers(context, call, name);
-    const unlocked = own?.held === true ? all.filter(({ revision }) => revision === own.revision) : all;
+    const unlocked =
+      own?.held === true && !call.withoutLocks ? all.filter(({ revision }) => revision === own.revision) : all;
     if (own && pattern.test(own.revision) && call.verb === 'install') {
       context.out(`Package ${name}-${own.revision}.x86_64 is already installed.\n`);
       continue;
@@ -171,6 +132,11 @@ async function install(context: ToolContext, call: DnfCall): Promise<number> {
     context.out(` ${machine.packages.has(name) ? 'Upgrading' : 'Installing'}: ${name} x86_64 ${revision} kubernetes\n`);
   if (!call.yes) return fail(context, 'Is this ok [y/N]: Operation aborted.\n');
   await work(machine.clock, durations.install, context.signal);
+  const cached = await repositories(context, call);
+  for (const [name, revision] of changes) {
+    const from = cached.find(({ url }) => machine.aptLists.get(url)?.get(name)?.includes(revision));
+    if (from && call.downloadOnly) await putRpm(machine, rpmArchive(from, name, revision), name, revision);
+  }
   if (call.downloadOnly) return told(context, call, 'Complete!\n');
   for (const [name, revision] of changes) {
     machine.packages.set(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false });

@@ -1,6 +1,7 @@
 import { dpkgDeb } from '../archives.ts';
 import { crictl } from '../images.ts';
 import { kubectl } from '../kubectl/kubectl.ts';
+import { cpio, rpm2cpio } from '../rpm-archives.ts';
 import { plainTools } from '../shell/plain-tools.ts';
 import type { ToolSet } from '../shell/shell.ts';
 import { wrappers } from '../shell/wrappers.ts';
@@ -22,6 +23,8 @@ export const tools: ToolSet = {
     gpg,
     openssl,
     'dpkg-deb': dpkgDeb,
+    rpm2cpio,
+    cpio,
     curl: fetcher('curl'),
     wget: fetcher('wget'),
   },
