@@ -2,7 +2,7 @@ import { evaluateCondition, factsIn } from '../documents/expressions.ts';
 import { Failure } from '../failure.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
 import type { Finding } from '../guards/guard.ts';
-import { checkStep, guards } from '../guards/registry.ts';
+import { askedBeforeSteps, checkStep, guards } from '../guards/registry.ts';
 import { actionOf, contextOf, factsOf, judge, needlessOutage, outOfService, project } from '../plan/judge.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import { scopeFor } from '../plan/scope.ts';
@@ -111,7 +111,7 @@ export function neededFacts(context: RunContext, steps: readonly PlanStep[]): Fa
   for (const step of steps) {
     for (const id of factsOf(context.setting, step)) ids.add(id);
     const role = context.plan.nodes.find((node) => node.name === step.node)?.role;
-    for (const name of actionOf(context.setting, step)?.guards ?? []) {
+    for (const name of askedBeforeSteps(actionOf(context.setting, step)?.guards ?? [])) {
       const guard = guards.get(name);
       if (role !== undefined && guard?.roles?.includes(role) === false) continue;
       for (const id of guard?.facts ?? []) ids.add(id);
@@ -136,7 +136,8 @@ async function askGuards(
   first: Facts,
 ): Promise<readonly Finding[]> {
   const action = actionOf(context.setting, step);
-  if (!action || action.guards.length === 0) return [];
+  const asked = askedBeforeSteps(action?.guards ?? []);
+  if (!action || asked.length === 0) return [];
   const deadline = context.clock.now() + PATIENCE;
   let facts = first;
   for (;;) {
@@ -152,7 +153,7 @@ async function askGuards(
           with: step.with,
         },
       },
-      action.guards,
+      asked,
     );
     const refusals = findings.filter((finding) => finding.severity === 'refuse');
     if (refusals.length === 0 || context.clock.now() >= deadline || context.control.stop.aborted) {

@@ -6,7 +6,7 @@ export const apiServersAnswer: Guard = {
   title: 'Every API server answers at its own address and is ready',
   source: 'Kubernetes version skew policy: kube-apiserver (every instance counts)',
   facts: ['nodes', 'apiServers'],
-  scope: 'run',
+  scope: 'step',
   check: (input) => {
     const { apiServers, nodes } = input.before.cluster ?? {};
     if (!apiServers) return [];

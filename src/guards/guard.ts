@@ -46,7 +46,12 @@ export interface Guard {
   readonly title: string;
   readonly source: string;
   readonly facts: readonly FactId[];
-  /** `run`: once on the whole; `step`: before each step of the actions that name it (and on the whole, where `step` is undefined). */
+  /**
+   * Every guard is asked while planning: once on the whole (`step` is undefined), and for each planned step of the actions that name it,
+   * on facts carried forward to that step, so that a rule may depend on the step's `with.version`.
+   * `run`: that is all; its facts are not read again during the run. For what an upgrade itself does not move.
+   * `step`: it is asked again before each such step, on fresh facts: a reading of its facts per step.
+   */
   readonly scope: 'run' | 'step';
   /** Before a step only on nodes of these roles; its facts are not read for others. Default: all. */
   readonly roles?: readonly GuardNode['role'][];

@@ -7,7 +7,7 @@ export const membership: Guard = {
   title: 'Inventory and cluster name the same nodes, in the same roles',
   source: 'Kubernetes version skew policy: rules hold over all nodes, so all must be known',
   facts: ['nodes', 'machine', 'kubelet'],
-  scope: 'run',
+  scope: 'step',
   check: (input) => {
     const objects = input.before.cluster?.nodes;
     if (!objects) return [];

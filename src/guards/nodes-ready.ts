@@ -6,7 +6,7 @@ export const nodesReady: Guard = {
   title: 'Every node is Ready',
   source: 'kubeadm upgrade preflight (ControlPlaneNodesReady); "Upgrading kubeadm clusters": all nodes healthy first',
   facts: ['nodes', 'machine', 'kubelet'],
-  scope: 'run',
+  scope: 'step',
   check: (input) =>
     (input.before.cluster?.nodes ?? []).filter((object) => !object.ready).map((object) => notReady(input, object)),
 };

@@ -1,6 +1,11 @@
+import { adminConf } from './admin-conf.ts';
 import { apiServersAnswer } from './api-servers-answer.ts';
+import { certificates } from './certificates.ts';
+import { coreDns } from './coredns.ts';
+import { deprecatedApis } from './deprecated-apis.ts';
 import { drainBlocked } from './drain-blocked.ts';
 import { drainDestroys } from './drain-destroys.ts';
+import { emulation } from './emulation.ts';
 import { etcdHealth } from './etcd-health.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
@@ -17,6 +22,8 @@ import { skewR5 } from './skew-r5.ts';
 import { skewR6 } from './skew-r6.ts';
 import { skewR8 } from './skew-r8.ts';
 import { skewR10 } from './skew-r10.ts';
+import { staticPodsEdited } from './static-pods-edited.ts';
+import { webhooks } from './webhooks.ts';
 
 const all: readonly Guard[] = [
   membership,
@@ -24,6 +31,8 @@ const all: readonly Guard[] = [
   nodesReady,
   apiServersAnswer,
   etcdHealth,
+  certificates,
+  adminConf,
   skewR1,
   skewR2,
   skewR3,
@@ -33,6 +42,11 @@ const all: readonly Guard[] = [
   noSkippedMinor,
   skewR8,
   skewR10,
+  emulation,
+  deprecatedApis,
+  staticPodsEdited,
+  coreDns,
+  webhooks,
   kubeadmVersion,
   noDowngrade,
   repositoryOffers,
@@ -51,6 +65,11 @@ export function checkRun(
 ): readonly Finding[] {
   const { nodes, before } = input;
   return ask({ nodes, before, after: before }, guardIds);
+}
+
+/** Those of the named guards that are asked again before a step that changes something; the others had their say while planning. */
+export function askedBeforeSteps(guardIds: readonly string[]): readonly string[] {
+  return guardIds.filter((id) => guards.get(id)?.scope !== 'run');
 }
 
 /** Judges one step, by the named guards. Every finding carries the step's id. @throws Error (a bug) for an unknown guard */

@@ -8,7 +8,7 @@ export const sameMachine: Guard = {
   title: 'The machine behind the SSH address is the one behind the Node object',
   source: 'Node API: status.nodeInfo.machineID, systemUUID and status.addresses',
   facts: ['nodes', 'machine', 'kubelet'],
-  scope: 'run',
+  scope: 'step',
   check: (input) => {
     if (!input.before.cluster?.nodes) return [];
     const stepNode = input.step?.node.name;

@@ -7,7 +7,7 @@ export const skewR4: Guard = {
   title: 'Controller managers and schedulers fit the API servers that they ask',
   source: 'R4, Kubernetes version skew policy: kube-controller-manager, kube-scheduler, and cloud-controller-manager',
   facts: ['nodes', 'apiServers', 'staticPods', 'pods', 'machine', 'kubelet'],
-  scope: 'run',
+  scope: 'step',
   // A cloud's own controller is upgraded by nobody here: it is shown.
   check: (input) => judge(skewR4, input, controllerSkew, ({ node }) => node === undefined),
 };
