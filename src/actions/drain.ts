@@ -31,7 +31,7 @@ export const drain: Action<With> = {
   timeout: 7_200_000,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes', 'pods'],
-  guards: ['membership', 'same-machine', 'others-ready', 'drain-destroys', 'drain-blocked'],
+  guards: ['membership', 'same-machine', 'others-ready', 'drain-destroys', 'drain-blocked', 'webhooks'],
   settle: 30_000,
   service: 'out',
   timeoutOf: (context) => (secondsOf(context.with.timeout) + 120) * 1000,

@@ -5,11 +5,11 @@ import { kubectl, kubectlRemedy, parseJson, withoutIndentation } from './kubectl
 
 /** The cluster's DNS as kubeadm keeps it; a cluster may have another one. */
 export const coreDns: Fact<CoreDnsFact> = {
-  command: 'kubectl -n kube-system get configmap/coredns deployment/coredns -o json --ignore-not-found',
+  command: 'kubectl -n kube-system get configmap,deployment coredns -o json --ignore-not-found',
   remedy: kubectlRemedy,
   filter: withoutIndentation,
   script: ({ kubeconfig }) =>
-    kubectl(kubeconfig, '-n kube-system get configmap/coredns deployment/coredns -o json --ignore-not-found'),
+    kubectl(kubeconfig, '-n kube-system get configmap,deployment coredns -o json --ignore-not-found'),
   parse: parseCoreDns,
 };
 

@@ -8,7 +8,7 @@ import { staticPods } from './static-pods.ts';
 export const manifests: Fact<ManifestsFact> = {
   command: staticPods.command,
   remedy: staticPods.remedy,
-  script: staticPods.script,
+  script: (options) => staticPods.script(options),
   parse: parseManifests,
 };
 

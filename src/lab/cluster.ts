@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { healthyExtras } from './cluster-extras.ts';
 import { hexOf, nameSuffix } from './identity.ts';
 import type { Machine } from './machine.ts';
 import { compareVersions, findMinor, minorNumber, minorOf } from './releases.ts';
@@ -57,6 +58,7 @@ export class Cluster {
   readonly budgets: Budget[];
   readonly endpoint: string;
   readonly createdAt: number;
+  extras = healthyExtras();
   pods: Pod[] = [];
   /** kubeadm-config's kubernetesVersion. */
   version: string;

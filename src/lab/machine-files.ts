@@ -1,4 +1,5 @@
 import { osUpdatesFile } from './tools/os-updates.ts';
+import { clientCertificateData, certificateText, freshEnd, kubeletCertificate, pkiFiles } from './certificates.ts';
 import { manifestOf } from './manifests.ts';
 import type { Machine } from './machine.ts';
 import { minorOf } from './releases.ts';
@@ -133,10 +134,10 @@ function nodeFiles(machine: Machine): FileSpec[] {
   return [
     {
       path: '/etc/kubernetes/kubelet.conf',
-      content: kubeconfig(machine.apiEndpoint, `system:node:${machine.name}`),
+      content: kubeconfig(machine, `system:node:${machine.name}`),
       mode: 0o600,
     },
-    { path: '/etc/kubernetes/pki/ca.crt', content: '-----BEGIN CERTIFICATE-----\nTGFi\n-----END CERTIFICATE-----\n' },
+    ...pkiFiles(machine, machine.clock.now()),
     { path: '/etc/default/kubelet', content: `KUBELET_EXTRA_ARGS=--node-ip=${machine.ip}\n` },
     { path: '/var/lib/kubelet/config.yaml', content: kubeletConfig },
     {
@@ -145,8 +146,11 @@ function nodeFiles(machine: Machine): FileSpec[] {
         'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/containerd/containerd.sock --pod-infra-container-image=registry.k8s.io/pause:3.10"\n',
     },
     {
-      path: '/var/lib/kubelet/pki/kubelet-client-current.pem',
-      content: `-----BEGIN CERTIFICATE-----\nsubject=O = system:nodes, CN = system:node:${machine.name}\n-----END CERTIFICATE-----\n`,
+      path: kubeletCertificate,
+      content: certificateText(
+        freshEnd(machine.clock.now(), kubeletCertificate),
+        `O = system:nodes, CN = system:node:${machine.name}`,
+      ),
       mode: 0o600,
     },
     {
@@ -175,27 +179,19 @@ function controlPlaneFiles(machine: Machine): FileSpec[] {
   };
   const configs = Object.entries(users).map(([name, user]) => ({
     path: `/etc/kubernetes/${name}.conf`,
-    content: kubeconfig(machine.apiEndpoint, user),
+    content: kubeconfig(machine, user),
     mode: 0o600,
   }));
-  const pki = ['apiserver.crt', 'etcd/ca.crt', 'etcd/server.crt', 'etcd/healthcheck-client.crt'].map((name) => ({
-    path: `/etc/kubernetes/pki/${name}`,
-    content: '-----BEGIN CERTIFICATE-----\nTGFi\n-----END CERTIFICATE-----\n',
-  }));
-  return [
-    ...manifests,
-    ...configs,
-    ...pki,
-    { path: '/var/lib/etcd/member/snap/db', content: 'lab etcd data\n', mode: 0o600 },
-  ];
+  return [...manifests, ...configs, { path: '/var/lib/etcd/member/snap/db', content: 'lab etcd data\n', mode: 0o600 }];
 }
 
-function kubeconfig(endpoint: string, user: string): string {
+function kubeconfig(machine: Machine, user: string): string {
+  const data = clientCertificateData(freshEnd(machine.clock.now(), ''), user);
   return `apiVersion: v1
 clusters:
 - cluster:
     certificate-authority-data: TGFi
-    server: https://${endpoint}
+    server: https://${machine.apiEndpoint}
   name: kubernetes
 contexts:
 - context:
@@ -208,7 +204,7 @@ preferences: {}
 users:
 - name: ${user}
   user:
-    client-certificate${user.startsWith('system:node:') ? ': /var/lib/kubelet/pki/kubelet-client-current.pem' : '-data: TGFi'}
+    client-certificate${user.startsWith('system:node:') ? `: ${kubeletCertificate}` : `-data: ${data}`}
 `;
 }
 

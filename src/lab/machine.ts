@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AttemptStore } from './attempts.ts';
 import { Audit } from './audit.ts';
 import { work, type Clock } from './clock.ts';
+import type { DeprecatedRequest } from './cluster-extras.ts';
 import { healthyMember } from './etcd-members.ts';
 import { becomeRocky, type Distribution } from './distribution.ts';
 import { hexOf, uuidOf } from './identity.ts';
@@ -75,6 +76,8 @@ export class Machine {
   readonly connections = new Set<Killable>();
   readonly attempts: AttemptStore;
   readonly pulledImages = new Set<string>();
+  /** What its API server was asked for since it started. */
+  deprecatedRequests: DeprecatedRequest[] = [];
   /** Its member of etcd; of no use on workers. */
   etcd = healthyMember();
   kubelet: KubeletProcess;

@@ -1,5 +1,6 @@
 import type { KeptAttempts } from './attempts.ts';
 import type { ApiNode, Pod } from './cluster.ts';
+import type { ClusterExtras, DeprecatedRequest } from './cluster-extras.ts';
 import type { EtcdMemberState } from './etcd-members.ts';
 import type { KubeletProcess, Machine, Package, StaticPod } from './machine.ts';
 import type { World } from './world.ts';
@@ -18,6 +19,7 @@ interface KeptMachine {
   readonly pulledImages: readonly string[];
   readonly kubelet: KubeletProcess;
   readonly etcd: EtcdMemberState;
+  readonly deprecatedRequests: readonly DeprecatedRequest[];
   readonly bootId: string;
   readonly bootedAt: number;
   readonly binaryChangedAt: number;
@@ -32,6 +34,7 @@ export interface Snapshot {
   readonly nodes: readonly ApiNode[];
   readonly pods: readonly (Pod & { readonly workloadIndex: number })[];
   readonly images: readonly string[];
+  readonly extras: ClusterExtras;
   readonly version: string;
   readonly kubeProxyVersion: string;
   readonly coreDnsVersion: string;
@@ -53,6 +56,7 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
       workloadIndex: pod.workload ? cluster.workloads.indexOf(pod.workload) : -1,
     })),
     images: cluster.workloads.map((workload) => workload.image),
+    extras: structuredClone(cluster.extras),
     version: cluster.version,
     kubeProxyVersion: cluster.kubeProxyVersion,
     coreDnsVersion: cluster.coreDnsVersion,
@@ -71,6 +75,7 @@ async function keepMachine(machine: Machine): Promise<KeptMachine> {
     pulledImages: [...machine.pulledImages],
     kubelet: { ...kubelet },
     etcd: { ...machine.etcd },
+    deprecatedRequests: [...machine.deprecatedRequests],
     bootId,
     bootedAt,
     binaryChangedAt,
@@ -107,6 +112,7 @@ export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise
     const workload = cluster.workloads[workloadIndex];
     return { ...pod, ...(workload ? { workload } : {}) };
   });
+  cluster.extras = structuredClone(snapshot.extras);
   cluster.version = snapshot.version;
   cluster.kubeProxyVersion = snapshot.kubeProxyVersion;
   cluster.coreDnsVersion = snapshot.coreDnsVersion;
@@ -117,6 +123,7 @@ async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void
   const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked } = kept;
   Object.assign(machine, {
     etcd: { ...kept.etcd },
+    deprecatedRequests: [...kept.deprecatedRequests],
     kubelet: { ...kubelet },
     bootId,
     bootedAt,

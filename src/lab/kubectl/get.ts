@@ -1,5 +1,6 @@
 import { Killed, work } from '../clock.ts';
 import { parseDuration } from '../audit.ts';
+import { deprecatedMetrics } from '../cluster-extras.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { apiServerFor, apiVersionOf, KubectlError, versionInfo } from './client.ts';
 import { flag, isSet, type KubectlCall } from './flags.ts';
@@ -21,7 +22,7 @@ export async function get(context: ToolContext, call: KubectlCall): Promise<numb
   const output = flag(call, 'output') ?? '';
   const [first] = items;
   if (missing.length === 0 || items.length > 0)
-    print(context, call, all, items, wanted.length === 1 && first ? first : listOf(items), output);
+    print(context, call, all, items, all.length === 1 && wanted.length === 1 && first ? first : listOf(items), output);
   if (missing.length > 0 && !isSet(call, 'ignore-not-found')) {
     const plural = all[0]?.names[1] ?? kind;
     throw new KubectlError(
@@ -120,10 +121,7 @@ async function getRaw(context: ToolContext, call: KubectlCall, path: string): Pr
         ? `[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]informer-sync ok\n${name.slice(1)} check passed\n`
         : 'ok',
     );
-  else if (name === '/metrics')
-    context.out(
-      '# HELP apiserver_requested_deprecated_apis [STABLE] Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.\n# TYPE apiserver_requested_deprecated_apis gauge\n',
-    );
+  else if (name === '/metrics') context.out(deprecatedMetrics(server.deprecatedRequests));
   else throw new KubectlError('Error from server (NotFound): the server could not find the requested resource');
   return 0;
 }

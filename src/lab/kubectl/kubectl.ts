@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, Command>> = {
   wait: waitFor,
   delete: deleteObjects,
   exec: execInPod,
+  auth: canI,
   'cluster-info': async (context, call) => {
     await apiServerFor(context, call);
     context.out(`Kubernetes control plane is running at https://${context.world.cluster.endpoint}\n`);
@@ -130,6 +131,15 @@ async function deleteObjects(context: ToolContext, call: KubectlCall): Promise<n
     throw new KubectlError(missing.map((name) => `Error from server (NotFound): pods "${name}" not found`).join('\n'));
   if (flag(call, 'wait') !== 'false') await work(context.machine.clock, 700, context.signal);
   return 0;
+}
+
+/** `auth can-i '*' '*'`: for the cluster's administrator. */
+async function canI(context: ToolContext, call: KubectlCall): Promise<number> {
+  await apiServerFor(context, call);
+  if (call.words[1] !== 'can-i') throw new KubectlError('error: the lab simulates auth can-i only');
+  const may = context.world.cluster.extras.adminMayAll;
+  context.out(may ? 'yes\n' : 'no\n');
+  return may ? 0 : 1;
 }
 
 /** Milliseconds until an API server gives up a kubelet whose machine is off. */

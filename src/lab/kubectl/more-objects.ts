@@ -30,7 +30,15 @@ export function workloadObject(cluster: Cluster, workload: Workload): ApiObject 
   const updated = pods.filter((pod) => pod.image === workload.image).length;
   const template = {
     metadata: { labels: workload.labels },
-    spec: { containers: [{ image: workload.image, name: workload.name }] },
+    spec: {
+      containers: [
+        {
+          image: workload.image,
+          name: workload.name,
+          ...(workload.name === 'coredns' ? { resources: cluster.extras.coreDnsResources } : {}),
+        },
+      ],
+    },
   };
   const base = {
     apiVersion: 'apps/v1',

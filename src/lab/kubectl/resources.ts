@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { Cluster } from '../cluster.ts';
+import { admissionResources } from './admission.ts';
 import { kubeletConfig } from '../machine-files.ts';
 import type { World } from '../world.ts';
 import { budgetObject, configMapObject, leaseObject, namespaceObject, workloadObject } from './more-objects.ts';
@@ -114,13 +115,9 @@ export const resources: readonly Resource[] = [
     'statefulset.apps sts statefulsets',
     'job.batch jobs job',
     'event events ev',
-    'service services svc',
     'secret secrets',
   ].map(empty),
-  ...[
-    'validatingwebhookconfiguration validatingwebhookconfigurations',
-    'mutatingwebhookconfiguration mutatingwebhookconfigurations',
-  ].map(empty),
+  ...admissionResources,
 ];
 
 export function findResource(name: string): Resource | undefined {
@@ -218,9 +215,7 @@ function configMaps(cluster: Cluster): ApiObject[] {
     scheduler: {},
   };
   return [
-    configMapObject(cluster, 'coredns', {
-      Corefile: '.:53 {\n    errors\n    health\n    ready\n    forward . /etc/resolv.conf\n}\n',
-    }),
+    configMapObject(cluster, 'coredns', { Corefile: cluster.extras.corefile }),
     configMapObject(cluster, 'kube-proxy', {
       'config.conf': 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n',
     }),

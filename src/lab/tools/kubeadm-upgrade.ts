@@ -1,5 +1,6 @@
 import { work } from '../clock.ts';
 import { hexOf } from '../identity.ts';
+import { renewCertificates } from '../certificates.ts';
 import { awaitMembers } from '../etcd-members.ts';
 import { putFile } from '../machine-files.ts';
 import { table } from '../kubectl/print.ts';
@@ -199,6 +200,7 @@ export async function upgradeApply(
     `[upgrade/control-plane] Upgrading your static Pod-hosted control plane to version "v${version}" (timeout: 5m0s)...`,
   ]);
   if (!(await awaitMembers(context.world, context.signal))) return deadMember(context);
+  if (call.options.get('certificate-renewal') !== 'false') await renewCertificates(context.machine);
   await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
   cluster.version = version;
   say(context, [
@@ -270,6 +272,7 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
       `[upgrade/control-plane] Upgrading your Static Pod-hosted control plane instance to version "v${version}"...`,
     ]);
     if (!(await awaitMembers(context.world, context.signal))) return deadMember(context);
+    if (call.options.get('certificate-renewal') !== 'false') await renewCertificates(context.machine);
     await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
     say(context, ['[upgrade/control-plane] The control plane instance for this node was successfully upgraded!']);
     upgradeAddons(context, version);

@@ -1,3 +1,4 @@
+import { authorities, certificateEnd, leafCertificates } from '../certificates.ts';
 import { work } from '../clock.ts';
 import { configImages, kubeadmVersion } from '../images.ts';
 import { versionInfo } from '../kubectl/client.ts';
@@ -84,32 +85,41 @@ function printVersion(context: ToolContext, call: KubeadmCall, version: string):
   return 0;
 }
 
-function checkExpiration(context: ToolContext): number {
+function authorityOf(name: string): string {
+  if (name.includes('etcd')) return 'etcd-ca';
+  return name.startsWith('front-proxy') ? 'front-proxy-ca' : 'ca';
+}
+
+async function checkExpiration(context: ToolContext): Promise<number> {
   if (!context.machine.isControlPlane) {
     context.err(
       'couldn\'t create a Kubernetes client from file "/etc/kubernetes/admin.conf": failed to load admin kubeconfig: open /etc/kubernetes/admin.conf: no such file or directory\n',
     );
     return 1;
   }
-  const expires = new Date(context.machine.clock.now() + 364 * 86_400_000);
-  const time = expires.toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\d+:\d+).*$/, '$2 $1, $3 $4 UTC');
-  const names = [
-    'admin.conf',
-    'apiserver',
-    'apiserver-etcd-client',
-    'apiserver-kubelet-client',
-    'controller-manager.conf',
-    'etcd-healthcheck-client',
-    'etcd-peer',
-    'etcd-server',
-    'front-proxy-client',
-    'scheduler.conf',
-  ];
+  const rows = async (certificates: Readonly<Record<string, string>>) =>
+    Promise.all(
+      Object.entries(certificates).map(async ([name, path]) => {
+        const end = (await certificateEnd(context.machine, path)) ?? 0;
+        const days = Math.floor((end - context.machine.clock.now()) / 86_400_000);
+        const time = new Date(end).toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\d+:\d+).*$/, '$2 $1, $3 $4 UTC');
+        return [name, time, days < 0 ? '<invalid>' : days > 730 ? `${Math.floor(days / 365)}y` : `${days}d`];
+      }),
+    );
+  const leaves = await rows(leafCertificates);
+  const roots = await rows(authorities);
   context.out('[check-expiration] Reading configuration from the cluster...\n');
   context.out(
     table([
       ['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY', 'EXTERNALLY MANAGED'],
-      ...names.map((name) => [name, time, '364d', name.includes('etcd') ? 'etcd-ca' : 'ca', 'no']),
+      ...leaves.map(([name = '', ...row]) => [name, ...row, authorityOf(name), 'no']),
+    ]),
+  );
+  context.out('\n');
+  context.out(
+    table([
+      ['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME', 'EXTERNALLY MANAGED'],
+      ...roots.map((row) => [...row, 'no']),
     ]),
   );
   return 0;

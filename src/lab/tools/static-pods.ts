@@ -36,6 +36,7 @@ export async function upgradeStaticPods(context: ToolContext, version: string, w
       '[upgrade/staticpods] This can take up to 5m0s',
     ]);
     machine.pulledImages.add(image);
+    if (component === 'kube-apiserver') machine.deprecatedRequests = [];
     Object.assign(pod, {
       image,
       hash: hexOf(`${machine.name}/${image}`, 32),

@@ -1,4 +1,5 @@
 import { dpkgDeb } from '../archives.ts';
+import { date } from '../date.ts';
 import { crictl } from '../images.ts';
 import { kubectl } from '../kubectl/kubectl.ts';
 import { cpio, rpm2cpio } from '../rpm-archives.ts';
@@ -22,6 +23,7 @@ export const tools: ToolSet = {
     ...plainTools,
     gpg,
     openssl,
+    date,
     'dpkg-deb': dpkgDeb,
     rpm2cpio,
     cpio,

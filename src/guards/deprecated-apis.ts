@@ -1,0 +1,49 @@
+import type { DeprecatedApi } from '../facts/facts.ts';
+import { minorNumber, minorText } from '../facts/version.ts';
+import { versionsOf } from '../facts/versions.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
+import { listed, targetOf } from './subject.ts';
+
+/** It warns only: an API server remembers whoever asked since it started, also who has been mended since. */
+export const deprecatedApis: Guard = {
+  id: 'deprecated-apis',
+  title: 'Nobody asks for APIs that the release takes away',
+  source: '"Deprecated API Migration Guide", metric apiserver_requested_deprecated_apis of each API server',
+  facts: ['deprecatedApis', 'kubeadmConfig'],
+  scope: 'run',
+  check: (input) => {
+    const target = targetMinor(input);
+    if (target === undefined) return [];
+    const askedAt = new Map<string, string[]>();
+    for (const [node, { deprecatedApis: apis }] of Object.entries(input.before.nodes)) {
+      for (const api of (apis ?? []).filter((one) => (minorNumber(one.removedRelease) ?? Infinity) <= target)) {
+        askedAt.set(textOf(api), [...(askedAt.get(textOf(api)) ?? []), node]);
+      }
+    }
+    return [...askedAt].map(([api, nodes]): Finding => finding(api, nodes));
+  },
+};
+
+/** Where no step names a release: the next minor. */
+function targetMinor({ before, step }: GuardInput): number | undefined {
+  if (step) return step.action.startsWith('kubeadm-upgrade-') ? minorNumber(targetOf(step) ?? '') : undefined;
+  const current = minorNumber(versionsOf(before).clusterVersion ?? '');
+  return current === undefined ? undefined : current + 1;
+}
+
+function textOf({ group, version, resource, removedRelease }: DeprecatedApi): string {
+  const removed = minorNumber(removedRelease);
+  const release = removed === undefined ? removedRelease : minorText(removed);
+  return `${group === '' ? '' : `${group}/`}${version} ${resource}, which ${release} takes away`;
+}
+
+function finding(api: string, nodes: readonly string[]): Finding {
+  return {
+    guard: deprecatedApis.id,
+    severity: 'warn',
+    summary: `somebody asks for ${api} (seen by the API server of ${listed(nodes)})`,
+    remedy:
+      'Find who does so (audit logs: annotation k8s.io/deprecated) and move it to the newer version first; the count ends when an API server restarts.',
+    source: deprecatedApis.source,
+  };
+}

@@ -1,0 +1,78 @@
+import type { Facts, PodFact, WebhookFact } from '../facts/facts.ts';
+import { nodeObjectFor } from '../facts/identity.ts';
+import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import { listed, peopleName } from './subject.ts';
+
+/** Webhooks that are asked at an address outside, or whose Service names its backends by hand, are not judged. */
+export const webhooks: Guard = {
+  id: 'webhooks',
+  title: 'No webhook that must answer is out of service, or goes with the node that is drained',
+  source: '"Dynamic Admission Control": failurePolicy Fail; kubeadm: `failed calling webhook`',
+  facts: ['webhooks', 'pods', 'nodes', 'machine', 'kubelet'],
+  scope: 'step',
+  check: (input) => {
+    const concerned = (input.before.cluster?.webhooks ?? []).filter((hook) => hook.fails && concernsPodsOrNodes(hook));
+    if (!input.step) return concerned.flatMap((hook) => silent(input, hook));
+    const { step } = input;
+    return step.action === 'drain' ? concerned.flatMap((hook) => goesWith(input, step, hook)) : [];
+  },
+};
+
+function concernsPodsOrNodes({ rules }: WebhookFact): boolean {
+  return rules.some(
+    ({ groups, resources }) =>
+      groups.some((group) => group === '' || group === '*') &&
+      resources.some((resource) =>
+        /^(\*|\*\/\*|pods|pods\/\*|pods\/eviction|\*\/eviction|nodes|nodes\/\*|nodes\/status)$/.test(resource),
+      ),
+  );
+}
+
+/** Ready pods behind a webhook; undefined: nobody can tell. */
+function backendsOf(facts: Facts, { service, selector }: WebhookFact): PodFact[] | undefined {
+  const pods = facts.cluster?.pods;
+  if (!pods || !service || !selector) return undefined;
+  return pods.filter(
+    (pod) =>
+      pod.namespace === service.namespace &&
+      pod.ready &&
+      !pod.deleting &&
+      Object.entries(selector).every(([key, value]) => pod.labels[key] === value),
+  );
+}
+
+function silent({ before }: GuardInput, hook: WebhookFact): Finding[] {
+  const backends = backendsOf(before, hook);
+  if (!backends || backends.length > 0) return [];
+  const service = `${hook.service?.namespace ?? ''}/${hook.service?.name ?? ''}`;
+  return [
+    {
+      guard: webhooks.id,
+      severity: 'warn',
+      summary: `the webhook ${hook.name} (${hook.kind} ${hook.configuration}) must answer for pods or nodes, but ${service} has no ready pod`,
+      remedy: `Bring its pods back, or take the configuration away: kubectl delete ${hook.kind.toLowerCase()} ${hook.configuration}.`,
+      source: webhooks.source,
+    },
+  ];
+}
+
+function goesWith({ before }: GuardInput, step: GuardStep, hook: WebhookFact): Finding[] {
+  const object = nodeObjectFor(before, step.node.name);
+  const backends = backendsOf(before, hook);
+  // Carried facts do not tell where an evicted pod went: where one of them is without a node, nothing is known.
+  if (!object || !backends || backends.length === 0 || !backends.every((pod) => pod.node === object.name)) return [];
+  const left = backends.filter((pod) => pod.controller?.kind !== 'DaemonSet' && !pod.mirror);
+  if (left.length === 0) return [];
+  const names = listed(left.map((pod) => `${pod.namespace}/${pod.name}`));
+  return [
+    {
+      guard: webhooks.id,
+      severity: 'warn',
+      node: step.node.name,
+      summary: `all that answers for the webhook ${hook.name} (${hook.kind} ${hook.configuration}) is on ${peopleName(before, object.name)}: ${names}`,
+      remedy:
+        'While it moves no pod or node can be changed, perhaps not even its own pod made anew: give it replicas on two nodes first, or exempt its namespace.',
+      source: webhooks.source,
+    },
+  ];
+}

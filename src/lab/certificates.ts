@@ -1,0 +1,87 @@
+import type { Machine } from './machine.ts';
+
+const year = 365 * 86_400_000;
+const pki = '/etc/kubernetes/pki';
+export const kubeletCertificate = '/var/lib/kubelet/pki/kubelet-client-current.pem';
+
+/** Names as `kubeadm certs check-expiration` has them, and where they lie on a control plane. */
+export const leafCertificates: Readonly<Record<string, string>> = {
+  'admin.conf': '/etc/kubernetes/admin.conf',
+  apiserver: `${pki}/apiserver.crt`,
+  'apiserver-etcd-client': `${pki}/apiserver-etcd-client.crt`,
+  'apiserver-kubelet-client': `${pki}/apiserver-kubelet-client.crt`,
+  'controller-manager.conf': '/etc/kubernetes/controller-manager.conf',
+  'etcd-healthcheck-client': `${pki}/etcd/healthcheck-client.crt`,
+  'etcd-peer': `${pki}/etcd/peer.crt`,
+  'etcd-server': `${pki}/etcd/server.crt`,
+  'front-proxy-client': `${pki}/front-proxy-client.crt`,
+  'scheduler.conf': '/etc/kubernetes/scheduler.conf',
+};
+export const authorities: Readonly<Record<string, string>> = {
+  ca: `${pki}/ca.crt`,
+  'etcd-ca': `${pki}/etcd/ca.crt`,
+  'front-proxy-ca': `${pki}/front-proxy-ca.crt`,
+};
+
+/** What a certificate is in the lab: text that openssl (the lab's) reads. `notAfter` in milliseconds since the epoch. */
+export function certificateText(notAfter: number, subject: string): string {
+  return `-----BEGIN CERTIFICATE-----\nsubject=${subject}\nnotAfter=${opensslTime(notAfter)}\n-----END CERTIFICATE-----\n`;
+}
+
+/** As openssl prints it: `Nov 21 01:53:00 2027 GMT`. */
+function opensslTime(time: number): string {
+  const [, day = '', month = '', years = '', clock = ''] =
+    /^\w+, (\d+) (\w+) (\d+) (\S+)/.exec(new Date(time).toUTCString()) ?? [];
+  return `${month} ${day.replace(/^0/, ' ')} ${clock} ${years} GMT`;
+}
+
+/** The kubeconfig's line with a client certificate of its own. */
+export function clientCertificateData(notAfter: number, user: string): string {
+  return Buffer.from(certificateText(notAfter, `O = system:masters, CN = ${user}`)).toString('base64');
+}
+
+/** When a freshly made certificate ends: leaves last a year, authorities ten. */
+export function freshEnd(now: number, path: string): number {
+  return now + (Object.values(authorities).includes(path) ? 10 * year : year);
+}
+
+/** The files under /etc/kubernetes/pki of a node; kubeconfigs bear their own. */
+export function pkiFiles(machine: Machine, now: number): { readonly path: string; readonly content: string }[] {
+  const own = machine.isControlPlane
+    ? [...Object.values(authorities), ...Object.values(leafCertificates)]
+    : [`${pki}/ca.crt`];
+  return own
+    .filter((path) => path.endsWith('.crt'))
+    .map((path) => ({
+      path,
+      content: certificateText(freshEnd(now, path), `CN = ${path.replace(/^.*\/|\.crt$/g, '')}`),
+    }));
+}
+
+/** Milliseconds since the epoch at which the certificate in a file (or its kubeconfig) ends; undefined: none is there. */
+export async function certificateEnd(machine: Machine, path: string): Promise<number | undefined> {
+  if (!(await machine.fs.exists(path))) return undefined;
+  const text = await machine.fs.readFile(path);
+  const data = /client-certificate-data: (\S+)/.exec(text)?.[1];
+  const time = Date.parse(/notAfter=(.*)/.exec(data === undefined ? text : atob(data))?.[1] ?? '');
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** Gives a certificate (by its path, a kubeconfig for its own) another end: a problem is planted so, and mended. */
+export async function setCertificateEnd(machine: Machine, path: string, notAfter: number): Promise<void> {
+  const { mode } = await machine.fs.stat(path);
+  const text = await machine.fs.readFile(path);
+  const user = /^- name: (\S+)$/m.exec(text)?.[1] ?? 'kubernetes-admin';
+  const changed = path.endsWith('.conf')
+    ? text.replace(/client-certificate-data: \S+/, `client-certificate-data: ${clientCertificateData(notAfter, user)}`)
+    : text.replace(/notAfter=.*/, `notAfter=${opensslTime(notAfter)}`);
+  await machine.fs.writeFile(path, changed);
+  await machine.fs.chmod(path, mode);
+}
+
+/** As `kubeadm upgrade` and `kubeadm certs renew all` do on a control plane: authorities stay as they are. */
+export async function renewCertificates(machine: Machine): Promise<void> {
+  for (const path of Object.values(leafCertificates)) {
+    if (await machine.fs.exists(path)) await setCertificateEnd(machine, path, freshEnd(machine.clock.now(), path));
+  }
+}

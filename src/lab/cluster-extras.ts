@@ -1,0 +1,85 @@
+/** A ValidatingWebhookConfiguration or MutatingWebhookConfiguration with one webhook, and the Service behind it. */
+export interface LabWebhook {
+  readonly kind: 'ValidatingWebhookConfiguration' | 'MutatingWebhookConfiguration';
+  readonly name: string;
+  readonly failurePolicy: 'Fail' | 'Ignore';
+  readonly service: {
+    readonly namespace: string;
+    readonly name: string;
+    /** Labels of its pods; a workload of the lab has them, or nobody does. */
+    readonly selector: Readonly<Record<string, string>>;
+  };
+  /** Of the core group: `pods`, `nodes` ... */
+  readonly resources: readonly string[];
+}
+
+/** What of the API's objects guards look at, and nothing in the lab acts on. Each field can be set to plant a problem. */
+export interface ClusterExtras {
+  webhooks: LabWebhook[];
+  corefile: string;
+  coreDnsResources: { limits: Record<string, string>; requests: Record<string, string> };
+  /** admin.conf's group is bound to cluster-admin. */
+  adminMayAll: boolean;
+}
+
+export function healthyExtras(): ClusterExtras {
+  return {
+    webhooks: [],
+    corefile,
+    coreDnsResources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
+    adminMayAll: true,
+  };
+}
+
+/** As kubeadm writes it. */
+const corefile = `.:53 {
+    errors
+    health {
+       lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+       ttl 30
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+       max_concurrent 1000
+    }
+    cache 30 {
+       disable success cluster.local
+       disable denial cluster.local
+    }
+    loop
+    reload
+    loadbalance
+}
+`;
+
+/** One that must answer for pods, its only pod perhaps being on the node that is drained next: the web workload of the lab. */
+export function webhookFor(labels: Readonly<Record<string, string>>, name = 'policy'): LabWebhook {
+  return {
+    kind: 'ValidatingWebhookConfiguration',
+    name,
+    failurePolicy: 'Fail',
+    service: { namespace: 'demo', name, selector: labels },
+    resources: ['pods'],
+  };
+}
+
+/** Something asked an API server for an API that a release takes away. It is counted until that server restarts. */
+export interface DeprecatedRequest {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly removedRelease: string;
+}
+
+export function deprecatedMetrics(requests: readonly DeprecatedRequest[]): string {
+  const rows = requests.map(
+    ({ group, version, resource, removedRelease }) =>
+      `apiserver_requested_deprecated_apis{group="${group}",removed_release="${removedRelease}",resource="${resource}",subresource="",version="${version}"} 1\n`,
+  );
+  return `# HELP apiserver_requested_deprecated_apis [STABLE] Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.\n# TYPE apiserver_requested_deprecated_apis gauge\n${rows.join('')}`;
+}
