@@ -22,6 +22,7 @@ export const packageRepo: Action<With> = {
   timeout: 900_000,
   onTimeout: 'kill',
   facts: ['os', 'repository', 'offered', 'packages'],
+  outcomeFacts: ['repository'],
   guards: ['membership', 'same-machine', 'repository-offers', 'no-downgrade'],
   settle: 10_000,
   unsupported: withoutPackageManager,
