@@ -1,0 +1,19 @@
+import { describe } from 'vitest';
+import { testCases } from './cases.ts';
+import {
+  adminConfCases,
+  certificateCases,
+  corednsCases,
+  deprecatedCases,
+  editedCases,
+  emulationCases,
+  webhookCases,
+} from './control-plane.cases.ts';
+
+describe('certificates', () => testCases('certificates', certificateCases));
+describe('admin.conf', () => testCases('admin-conf', adminConfCases));
+describe('deprecated APIs', () => testCases('deprecated-apis', deprecatedCases));
+describe('emulation', () => testCases('emulation', emulationCases));
+describe('static pods', () => testCases('static-pods-edited', editedCases));
+describe('CoreDNS', () => testCases('coredns', corednsCases));
+describe('a webhook', () => testCases('webhooks', webhookCases));
