@@ -58,8 +58,7 @@ function pattern(revision: string): string {
 }
 
 function relock(manager: RpmManager, held: readonly string[]): string {
-  return `wait_unlocked
-${lock(manager, held)} || {
+  return `${lock(manager, held)} || {
   code=$?
   echo ${quote(`these are not locked any more: ${held.join(' ')}`)} >&2
   [ "$rc" -ne 0 ] || rc=$code

@@ -1,3 +1,4 @@
+import { APT_LOCKS } from '../facts/lock-holder.ts';
 import { APT_INSTALL, APT_UPDATE } from './apt.ts';
 import { waitUnlocked } from './package-lock.ts';
 import { quote } from './shell.ts';
@@ -51,20 +52,32 @@ fi`;
 
 function change(words: string, held: string): string {
   const unhold = held === '' ? '' : `apt-mark unhold ${held} || rc=$?\n`;
-  const hold =
-    held === ''
-      ? ''
-      : `wait_unlocked
-apt-mark hold ${held} || {
-  code=$?
-  echo ${quote(`these are not on hold any more: ${held}`)} >&2
-  [ "$rc" -ne 0 ] || rc=$code
-}
-`;
   return `rc=0
 ${unhold}if [ "$rc" -eq 0 ]; then
   ${APT_INSTALL} ${words} || rc=$?
 fi
-${hold}exit "$rc"
+${held === '' ? '' : holdAgain(held)}exit "$rc"
+`;
+}
+
+/**
+ * A dpkg outlives the apt that was ended at a time limit, and no hold can be set while it works. Nobody else can install anything
+ * meanwhile either, so it is enough that somebody who outlives this script as well sets them right after.
+ */
+function holdAgain(held: string): string {
+  const later = `${waitUnlocked('apt')}
+rounds=12
+until wait_unlocked || [ "$rounds" -eq 0 ]; do rounds=$((rounds - 1)); done
+apt-mark hold ${held}`;
+  return `if [ "$rc" -ne 0 ] && [ -n "$(lock_holder ${APT_LOCKS})" ]; then
+  echo ${quote(`dpkg still works: on hold again as soon as it has ended: ${held}`)} >&2
+  setsid sh -c ${quote(later)} </dev/null >/dev/null 2>&1 &
+else
+  apt-mark hold ${held} || {
+    code=$?
+    echo ${quote(`these are not on hold any more: ${held}`)} >&2
+    [ "$rc" -ne 0 ] || rc=$code
+  }
+fi
 `;
 }

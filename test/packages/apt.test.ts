@@ -189,7 +189,9 @@ for left in $(seq 100); do [ ! -e /root/locked ] || exit 0; sleep 0.05; done; ex
     const started = Date.now();
     const { code, all } = await apply(node);
     expect(code, all).toBe(0);
-    expect(all).toMatch(/waiting up to 5 minutes: process \d+ \(perl \/root\/other-apt\) holds \/var\/lib\/dpkg\/lock-frontend/);
+    expect(all).toMatch(
+      /waiting up to 5 minutes: process \d+ \(perl \/root\/other-apt\) holds \/var\/lib\/dpkg\/lock-frontend/,
+    );
     expect(Date.now() - started).toBeGreaterThan(4000);
     expect(await node.sh(`[ -e /root/unlocked ]; ${INSTALLED}`)).toBe(AT_132);
   });
@@ -222,6 +224,22 @@ rm /etc/kubelet-postinst-fails; apt-mark hold kubelet`);
     const again = await apply(node, UPGRADE, '--new');
     expect(again.code, again.all).toBe(0);
     expect(await node.sh(INSTALLED)).toBe(AT_132.replace('kubernetes-cni 1.6.0-1.1 ii', 'kubernetes-cni 1.6.0-1.1 hi'));
+  });
+
+  test('an install that is ended at its time limit leaves every hold on, and the next run finishes it', async () => {
+    const node = await nodeAt131();
+    await node.sh('touch /etc/kubelet-postinst-hangs');
+    const step = UPGRADE.replace(/(.*kubelet, kubectl.*)$/m, '$1\n        timeout: 3s');
+    const { code, all } = await apply(node, step);
+    expect(code, all).toBe(1);
+    expect(all).toContain('time limit');
+    expect(all).toContain('on hold again as soon as it has ended');
+    // The package's own script outlived the limit, so dpkg still works.
+    await node.sh(`rm /etc/kubelet-postinst-hangs
+for left in $(seq 200); do [ "$(apt-mark showhold | wc -l)" -lt 3 ] || exit 0; sleep 0.1; done; exit 1`);
+    const again = await apply(node, UPGRADE, '--new');
+    expect(again.code, again.all).toBe(0);
+    expect(await node.sh(`dpkg --audit; ${INSTALLED}`)).toBe(AT_132);
   });
 
   test('a second source and a legacy one are taken out of use', async () => {

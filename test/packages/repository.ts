@@ -178,7 +178,7 @@ function makePackage(build: string, target: string, { name, revision, depends }:
     put('DEBIAN/conffiles', '/etc/default/kubelet\n');
     put(
       'DEBIAN/postinst',
-      '#!/bin/sh\nset -e\n[ ! -e /etc/kubelet-postinst-fails ] || exit 7\necho "configured $2" >>/var/log/kubelet-postinst\n',
+      '#!/bin/sh\nset -e\n[ ! -e /etc/kubelet-postinst-fails ] || exit 7\nwhile [ -e /etc/kubelet-postinst-hangs ]; do sleep 0.1; done\necho "configured $2" >>/var/log/kubelet-postinst\n',
       0o755,
     );
   }
