@@ -40,6 +40,7 @@ export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
     'skew-r1',
     'skew-r2',
     'skew-r3',
+    'skew-r3-pods',
     'skew-r4',
     'skew-r5',
     'skew-r10',

@@ -48,6 +48,7 @@ export const kubeadmUpgradeNode: Action<With> = {
     'skew-r1',
     'skew-r2',
     'skew-r3',
+    'skew-r3-pods',
     'skew-r4',
     'skew-r5',
     'skew-r10',

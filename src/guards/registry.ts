@@ -17,6 +17,7 @@ import { othersReady } from './others-ready.ts';
 import { repositoryOffers } from './repository-offers.ts';
 import { sameMachine } from './same-machine.ts';
 import { skewR1, skewR2, skewR3 } from './skew.ts';
+import { skewR3Pods } from './skew-r3-pods.ts';
 import { skewR4 } from './skew-r4.ts';
 import { skewR5 } from './skew-r5.ts';
 import { skewR6 } from './skew-r6.ts';
@@ -36,6 +37,7 @@ const all: readonly Guard[] = [
   skewR1,
   skewR2,
   skewR3,
+  skewR3Pods,
   skewR4,
   skewR5,
   skewR6,

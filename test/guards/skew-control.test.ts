@@ -188,3 +188,56 @@ describe('R10: kubelets at the limit', () =>
       finds: [['note', 'w1 (1.31.9)']],
     },
   ]));
+
+function proxies(
+  title: string,
+  daemonSet: string,
+  running: Versions,
+  apiServer: string,
+  ...parts: string[]
+): GuardCase {
+  const facts = sketch({
+    apiServers: { cp1: apiServer },
+    kubelets: { cp1: apiServer, w1: '1.31.9' },
+    kubeProxy: daemonSet,
+  });
+  const pods = Object.entries(running).map(([node, version]) =>
+    pod(`kube-proxy-${node}`, node, {
+      namespace: 'kube-system',
+      labels: { 'k8s-app': 'kube-proxy' },
+      images: [`registry.k8s.io/kube-proxy:v${version}`],
+    }),
+  );
+  return {
+    title,
+    facts: { ...facts, cluster: { ...facts.cluster, pods } },
+    finds: parts.map((part) => ['warn', part] as const),
+  };
+}
+
+describe('R3: the kube-proxy that runs', () =>
+  testCases('skew-r3-pods', [
+    proxies('is what the DaemonSet says', '1.31.9', { cp1: '1.31.9', w1: '1.31.9' }, '1.31.9'),
+    proxies('is in the middle of a rollout', '1.32.9', { cp1: '1.32.9', w1: '1.31.9' }, '1.32.9'),
+    proxies(
+      'was left behind by a rollout that is stuck',
+      '1.35.0',
+      { cp1: '1.35.0', w1: '1.31.9' },
+      '1.35.0',
+      'on w1: kube-proxy 4 minors behind an API server, 3 are allowed: 1.31.9 against 1.35.0 of cp1',
+    ),
+    proxies(
+      'is newer than the API server',
+      '1.31.9',
+      { w1: '1.32.0' },
+      '1.31.9',
+      'on w1: kube-proxy newer than an API server: 1.32.0 against 1.31.9 of cp1',
+    ),
+    proxies(
+      'is too far from the kubelet of its node',
+      '1.34.0',
+      { w1: '1.35.0' },
+      '1.35.0',
+      'on w1: kube-proxy and the kubelet of w1 4 minors apart, 3 are allowed: 1.35.0 and 1.31.9',
+    ),
+  ]));
