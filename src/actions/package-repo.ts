@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RepositoryKeysFact } from '../facts/facts.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
 import { managerOf, withoutPackageManager } from './package-manager.ts';
 import { planRpmSwitch, rpmSwitchScript } from './package-repo-rpm.ts';
@@ -21,8 +22,8 @@ export const packageRepo: Action<With> = {
   effect: 'repeatable',
   timeout: 900_000,
   onTimeout: 'kill',
-  facts: ['os', 'repository', 'offered', 'packages'],
-  outcomeFacts: ['repository'],
+  facts: ['os', 'repository', 'repositoryKeys', 'offered', 'packages'],
+  outcomeFacts: ['repository', 'repositoryKeys'],
   guards: ['membership', 'same-machine', 'repository-offers', 'no-downgrade'],
   settle: 10_000,
   unsupported: withoutPackageManager,
@@ -39,6 +40,9 @@ export const packageRepo: Action<With> = {
     if (!repository) return { done: false, reason: `the package sources of ${context.node.name} are not known` };
     const change = changeOf(context);
     const enabled = repository.sources.filter((source) => source.enabled);
+    const ended = endedKey(context, change);
+    if (isSwitched(change) && ended !== undefined)
+      return { done: false, reason: `the signing key in ${change.keyring ?? ''} has ended on ${ended}` };
     if (isSwitched(change)) return { done: true, reason: `${change.file} has v${change.minor}` };
     const legacy = repository.legacy?.find((source) => source.enabled);
     if (legacy) return { done: false, reason: `${legacy.file} has ${legacy.url}, which is gone` };
@@ -50,11 +54,27 @@ export const packageRepo: Action<With> = {
     withNode(context.facts, context.node.name, (node) => ({
       ...node,
       repository: afterSwitch(node.repository, changeOf(context)),
+      ...(node.repositoryKeys && { repositoryKeys: withoutEnded(node.repositoryKeys, changeOf(context)) }),
     })),
 };
 
 function changeOf(context: ActionContext<With>): Switch {
   return managerOf(context) === 'apt' ? planSwitch(...sourceOf(context)) : planRpmSwitch(...sourceOf(context));
+}
+
+/** The day on which the last key of the source's keyring came to its end, where it did: apt trusts nothing that it signs from then on. */
+function endedKey(context: ActionContext<With>, { keyring }: Switch): string | undefined {
+  const { keyrings, now } = machineOf(context).repositoryKeys ?? {};
+  const keys = keyrings?.find(({ file }) => file === keyring)?.keys ?? [];
+  const last = Math.max(...keys.map(({ expires }) => expires ?? Number.POSITIVE_INFINITY));
+  return now !== undefined && keys.length > 0 && last < now
+    ? new Date(last * 1000).toISOString().slice(0, 10)
+    : undefined;
+}
+
+/** The new key is not known yet, only that there is one. */
+function withoutEnded(known: RepositoryKeysFact, { keyring }: Switch): RepositoryKeysFact {
+  return { ...known, keyrings: known.keyrings.filter(({ file }) => file !== keyring) };
 }
 
 function sourceOf(context: ActionContext<With>) {

@@ -62,4 +62,12 @@ describe('packages in the lab', () => {
     expect((await run('cp-1', `${fetch} --dearmor -o ${ring}`)).code).toBe(2);
     expect((await run('cp-1', `${fetch} --batch --yes --dearmor -o ${ring} && cat ${ring}`)).stdout).toContain('v1.32');
   });
+
+  it('has signing keys with two years to go, or with the end that their keyring says', async () => {
+    const { run, clock } = await fakeLab({ controlPlanes: 1, workers: 0 });
+    const ring = '/etc/apt/keyrings/kubernetes-apt-keyring.gpg';
+    const show = `gpg --show-keys --with-colons ${ring} | grep '^pub:' | cut -d: -f7`;
+    expect(Number((await run('cp-1', show)).stdout)).toBe(Math.floor(clock.now() / 1000) + 63_072_000);
+    expect((await run('cp-1', `echo 'expires: 1700000000' >>${ring}; ${show}`)).stdout).toBe('1700000000\n');
+  });
 });

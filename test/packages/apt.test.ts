@@ -130,6 +130,18 @@ apt-mark hold kubeadm kubelet kubectl`);
     expect(await node.sh(INSTALLED)).toBe(AT_132);
   });
 
+  test('a source that is switched already gets a new key where its own has come to its end', async () => {
+    const node = await nodeAt131(repositories.keys.current);
+    expect((await apply(node)).code).toBe(0);
+    await put(node, '/root/key', repositories.keys.expired);
+    await node.sh(`rm ${KEYRING}; gpg --batch --dearmor -o ${KEYRING} </root/key`);
+    const { code, all } = await apply(node);
+    expect(code, all).toBe(0);
+    expect(all).toMatch(/1 changed, 2 unchanged/);
+    expect(await node.sh('apt-get -q -o APT::Update::Error-Mode=any update 2>&1')).not.toContain('EXPKEYSIG');
+    expect((await apply(node)).all).toMatch(/3 unchanged/);
+  });
+
   test('an expired key in the repository itself: the key of a newer minor is taken', async () => {
     const node = await nodeAt131(repositories.keys.expired);
     repositories.replace('v1.32/deb/Release.key', repositories.keys.expired);

@@ -23,14 +23,16 @@ export const gpg: Tool = async (context) => {
     return 0;
   }
   if (args.includes('--show-keys')) {
-    const expires = Math.floor(Date.UTC(2026, 11, 29) / 1000);
+    // A keyring's text may say `expires: SECONDS`; else there are two years left.
+    const said = /^expires: (\d+)$/m.exec(input)?.[1];
+    const expires = said === undefined ? Math.floor(machine.clock.now() / 1000) + 63_072_000 : Number(said);
     if (args.includes('--with-colons'))
       context.out(
         `pub:-:2048:1:234654DA9A296436:1660000000:${expires}::-:::scSC::::::23::0:\nfpr:::::::::DE15B14486CD377B9E876E1A234654DA9A296436:\nuid:-::::1660000000::0::isv:kubernetes OBS Project <isv:kubernetes@build.opensuse.org>::::::::::0:\n`,
       );
     else
       context.out(
-        'pub   rsa2048 2022-08-25 [SC] [expires: 2026-12-29]\n      DE15B14486CD377B9E876E1A234654DA9A296436\nuid           isv:kubernetes OBS Project <isv:kubernetes@build.opensuse.org>\n',
+        `pub   rsa2048 2022-08-25 [SC] [expires: ${new Date(expires * 1000).toISOString().slice(0, 10)}]\n      DE15B14486CD377B9E876E1A234654DA9A296436\nuid           isv:kubernetes OBS Project <isv:kubernetes@build.opensuse.org>\n`,
       );
     return 0;
   }
