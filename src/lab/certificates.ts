@@ -1,6 +1,7 @@
 import type { Machine } from './machine.ts';
 
-const year = 365 * 86_400_000;
+const day = 86_400_000;
+const year = 365 * day;
 const pki = '/etc/kubernetes/pki';
 export const kubeletCertificate = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 
@@ -40,9 +41,10 @@ export function clientCertificateData(notAfter: number, user: string): string {
   return Buffer.from(certificateText(notAfter, `O = system:masters, CN = ${user}`)).toString('base64');
 }
 
-/** When a freshly made certificate ends: leaves last a year, authorities ten. */
+/** When a freshly made certificate ends: leaves last a year, authorities ten. To the day, so that runs of one day can be compared. */
 export function freshEnd(now: number, path: string): number {
-  return now + (Object.values(authorities).includes(path) ? 10 * year : year);
+  const today = now - (now % day);
+  return today + (Object.values(authorities).includes(path) ? 10 * year : year);
 }
 
 /** The files under /etc/kubernetes/pki of a node; kubeconfigs bear their own. */
