@@ -3,13 +3,13 @@ import type { Fact } from './fact.ts';
 import type { CoreDnsFact } from './facts.ts';
 import { kubectl, kubectlRemedy, parseJson, withoutIndentation } from './kubectl.ts';
 
-/** The cluster's DNS as kubeadm keeps it; a cluster may have another one. */
+/** The cluster's DNS as kubeadm keeps it; a cluster may have another one, or not let it be read. */
 export const coreDns: Fact<CoreDnsFact> = {
   command: 'kubectl -n kube-system get configmap,deployment coredns -o json --ignore-not-found',
   remedy: kubectlRemedy,
   filter: withoutIndentation,
   script: ({ kubeconfig }) =>
-    kubectl(kubeconfig, '-n kube-system get configmap,deployment coredns -o json --ignore-not-found'),
+    `${kubectl(kubeconfig, '-n kube-system get configmap,deployment coredns -o json --ignore-not-found')} || true`,
   parse: parseCoreDns,
 };
 

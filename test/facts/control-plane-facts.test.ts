@@ -4,10 +4,13 @@ import { parseCertificates } from '../../src/facts/certificates.ts';
 import { parseCoreDns } from '../../src/facts/core-dns.ts';
 import { parseDeprecatedApis } from '../../src/facts/deprecated-apis.ts';
 import type { Facts } from '../../src/facts/facts.ts';
+import { parseEtcd } from '../../src/facts/etcd-answers.ts';
 import { parseKubeadmConfig } from '../../src/facts/kubeadm-config.ts';
 import { parseManifests } from '../../src/facts/manifests.ts';
+import { parseNodes } from '../../src/facts/nodes.ts';
+import { parsePods } from '../../src/facts/pods.ts';
 import { parseWebhooks } from '../../src/facts/webhooks.ts';
-import { checkRun } from '../../src/guards/registry.ts';
+import { checkRun, checkStep } from '../../src/guards/registry.ts';
 import { fixture } from './fixture.ts';
 
 const pem = `-----BEGIN CERTIFICATE-----
@@ -99,13 +102,41 @@ describe('manifests', () => {
     expect(components['kube-apiserver']?.sidecars).toEqual([]);
   });
 
-  it('hold nothing against a real cluster', () => {
+  it('hold nothing against a real cluster, nor do its etcd, controllers and proxies', () => {
+    const [members = '', health = '', status = ''] = fixture('etcd.txt').split('\n');
+    const nodeObjects = parseNodes(fixture('nodes.json'));
     const facts: Facts = {
       nodes: { cp1: { manifests: parseManifests(manifest) } },
-      cluster: { kubeadmConfig: parseKubeadmConfig(fixture('kubeadm-config.txt')) },
+      cluster: {
+        nodes: nodeObjects,
+        pods: parsePods(fixture('pods.json')),
+        apiServers: ['cp1', 'cp2', 'cp3'].map((node) => ({ node, endpoint: node, version: '1.20.2', ready: true })),
+        kubeProxy: { version: '1.20.2', desired: 5, updated: 5, available: 5 },
+        kubeadmConfig: parseKubeadmConfig(fixture('kubeadm-config.txt')),
+        etcd: parseEtcd(`--- members\n${members}\n--- health\n${health}\n--- status\n${status}\n`),
+      },
     };
     const nodes = [{ name: 'cp1', host: '10.88.0.11', role: 'control-plane' as const }];
-    expect(checkRun({ nodes, before: facts, after: facts }, ['static-pods-edited', 'emulation'])).toEqual([]);
+    const ids = [
+      'static-pods-edited',
+      'emulation',
+      'etcd-health',
+      'skew-r3-pods',
+      'skew-r4',
+      'skew-r10',
+      'deprecated-apis',
+    ];
+    expect(checkRun({ nodes, before: facts, after: facts }, ids)).toEqual([]);
+    const object = nodeObjects.find((node) => node.name === 'cp1');
+    const machine = { hostname: 'cp1', machineId: object?.machineId ?? '', bootId: '', addresses: [] };
+    const before = { ...facts, nodes: { cp1: { ...facts.nodes['cp1'], machine } } };
+    const step = {
+      id: 's',
+      node: nodes[0] ?? { name: '', host: '', role: 'other' as const },
+      action: 'kubeadm-upgrade-apply',
+      with: { version: '1.21.0' },
+    };
+    expect(checkStep({ nodes, before, after: before, step }, ids)).toEqual([]);
   });
 
   it('leave out what is no pod', () => {
