@@ -52,6 +52,12 @@ export const kubeadmUpgradeNode: Action<With> = {
     'skew-r4',
     'skew-r5',
     'skew-r10',
+    'disk-room',
+    'removed-flags',
+    'cgroup-v1',
+    'container-runtime',
+    'clock-skew',
+    'kubelet-server',
   ],
   settle: 300_000,
   script(context) {

@@ -24,7 +24,7 @@ export const packageRepo: Action<With> = {
   onTimeout: 'kill',
   facts: ['os', 'repository', 'repositoryKeys', 'offered', 'packages'],
   outcomeFacts: ['repository', 'repositoryKeys'],
-  guards: ['membership', 'same-machine', 'repository-offers', 'no-downgrade'],
+  guards: ['membership', 'same-machine', 'repository-offers', 'no-downgrade', 'repositories', 'repository-key'],
   settle: 10_000,
   unsupported: withoutPackageManager,
   script(context) {

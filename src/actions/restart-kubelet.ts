@@ -22,7 +22,18 @@ export const restartKubelet: Action<With> = {
   timeout: 180_000,
   onTimeout: 'kill',
   facts: ['machine', 'binaries', 'kubelet', 'nodes', 'leases'],
-  guards: ['membership', 'same-machine', 'skew-r2', 'skew-r6', 'skew-r8'],
+  guards: [
+    'membership',
+    'same-machine',
+    'skew-r2',
+    'skew-r6',
+    'skew-r8',
+    'removed-flags',
+    'cgroup-v1',
+    'container-runtime',
+    'swap',
+    'old-drop-in',
+  ],
   settle: 180_000,
   script() {
     const commands = ['systemctl daemon-reload', 'systemctl restart kubelet'];

@@ -94,6 +94,7 @@ export class Observer {
         host: name,
         minors: [...minors],
         kubeconfig: kubectl.kubeconfig,
+        now: () => this.#clock.now(),
         ...(packagesBaseUrl === undefined ? {} : { packagesBaseUrl }),
       }),
     );

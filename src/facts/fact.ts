@@ -15,6 +15,8 @@ export interface FactOptions {
   readonly kubeconfig: string;
   /** Where each API server answers, by Node object; else read from the cluster. */
   readonly apiServerEndpoints?: readonly { readonly node: string; readonly endpoint: string }[];
+  /** The controller's clock, in milliseconds since the epoch; else the machine's own. */
+  readonly now?: () => number;
 }
 
 /** One observed value: the command that reads it, and the pure parser of what it prints. */

@@ -23,6 +23,12 @@ export interface NodeFacts {
   readonly adminConf?: AdminConfFact;
   readonly deprecatedApis?: readonly DeprecatedApi[];
   readonly manifests?: ManifestsFact;
+  readonly disk?: DiskFact;
+  readonly packageState?: PackageStateFact;
+  readonly repositoryKeys?: RepositoryKeysFact;
+  readonly kubeletSetup?: KubeletSetupFact;
+  readonly kernel?: KernelFact;
+  readonly clock?: ClockFact;
 }
 export type NodeFactId = keyof NodeFacts;
 
@@ -152,6 +158,75 @@ export interface RebootFact {
   readonly reason: string;
 }
 
+/** Room where an upgrade writes; places that are not there are left out. */
+export interface DiskFact {
+  readonly places: readonly DiskPlace[];
+  /** Size of etcd's data; undefined where there is none. */
+  readonly etcdBytes?: number;
+}
+export interface DiskPlace {
+  readonly path: string;
+  /** Mount point of its file system. */
+  readonly mount: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes that others than root may still take. */
+  readonly free: number;
+  /** Undefined where the file system does not count them. */
+  readonly inodes?: number;
+  readonly freeInodes?: number;
+}
+
+export interface PackageStateFact {
+  /** Packages that `dpkg --audit` names, sorted. */
+  readonly broken: readonly string[];
+  /** Who works with packages at this moment. */
+  readonly lock?: { readonly pid: number; readonly command: string; readonly file: string };
+}
+
+/** Keyrings that the Kubernetes package sources name; empty where nothing on the node can read them. */
+export interface RepositoryKeysFact {
+  /** Seconds since the epoch, by the node's clock. */
+  readonly now?: number;
+  readonly keyrings: readonly {
+    readonly file: string;
+    /** `expires` in seconds since the epoch; undefined: never. */
+    readonly keys: readonly { readonly id: string; readonly expires?: number }[];
+  }[];
+}
+
+/** How the kubelet is started. */
+export interface KubeletSetupFact {
+  readonly flags: readonly KubeletFlag[];
+  /** Units and drop-ins in /etc in whose place the package brings others, which therefore never count. */
+  readonly shadowing: readonly string[];
+  /** Units and drop-ins of the same names in /etc to which the package brings no other (yet). */
+  readonly ownUnits: readonly string[];
+  /** /var/lib/kubelet/config.yaml; undefined where it cannot be read. */
+  readonly config?: KubeletConfigFact;
+}
+export interface KubeletFlag {
+  readonly file: string;
+  /** Without dashes. */
+  readonly name: string;
+  /** Of the few flags whose value a rule reads. */
+  readonly value?: string;
+}
+
+export interface KernelFact {
+  /** Of the hierarchy that the kubelet uses; undefined: nothing tells. */
+  readonly cgroup?: 'v1' | 'v2';
+  readonly swaps: readonly { readonly name: string; readonly bytes: number }[];
+  /** Sockets of container runtimes that the kubelet could use. */
+  readonly sockets: readonly string[];
+}
+
+/** By how much the node's clock is ahead of the controller's, in seconds: between these two, as its answer took time. Empty: unknown. */
+export interface ClockFact {
+  readonly least?: number;
+  readonly most?: number;
+}
+
 /** Facts of the cluster, read through kubectl. */
 export interface ClusterFacts {
   readonly nodes?: readonly NodeObject[];
@@ -164,6 +239,7 @@ export interface ClusterFacts {
   readonly etcd?: EtcdFact;
   readonly coreDns?: CoreDnsFact;
   readonly webhooks?: readonly WebhookFact[];
+  readonly kubeletConfig?: KubeletConfigFact;
 }
 export type ClusterFactId = keyof ClusterFacts;
 export type FactId = NodeFactId | ClusterFactId;
@@ -185,6 +261,8 @@ export interface NodeObject {
   readonly kubeletVersion: string;
   /** Without a leading `v`; empty from 1.36 on (no longer in nodeInfo). */
   readonly kubeProxyVersion: string;
+  /** `containerd://2.0.5` */
+  readonly containerRuntime?: string;
   readonly controlPlane: boolean;
 }
 
@@ -257,6 +335,13 @@ export interface KubeadmConfigFact {
       }
     >
   >;
+}
+
+/** The kubelet configuration of the cluster, which kubeadm writes to each node that it upgrades. */
+export interface KubeletConfigFact {
+  readonly failCgroupV1?: boolean;
+  readonly failSwapOn?: boolean;
+  readonly featureGates: Readonly<Record<string, boolean>>;
 }
 
 export interface KubeProxyFact {

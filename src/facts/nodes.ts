@@ -33,6 +33,7 @@ const nodeSchema = z.object({
       bootID: z.string().nullish(),
       kubeletVersion: z.string(),
       kubeProxyVersion: z.string().nullish(),
+      containerRuntimeVersion: z.string().nullish(),
     }),
   }),
 });
@@ -55,6 +56,7 @@ export function parseNodes(output: string): NodeObject[] {
       bootId: (status.nodeInfo.bootID ?? '').toLowerCase(),
       kubeletVersion: withoutV(status.nodeInfo.kubeletVersion),
       kubeProxyVersion: withoutV(status.nodeInfo.kubeProxyVersion ?? ''),
+      ...(status.nodeInfo.containerRuntimeVersion ? { containerRuntime: status.nodeInfo.containerRuntimeVersion } : {}),
       // Clusters before 1.20 have only the second.
       controlPlane: 'node-role.kubernetes.io/control-plane' in labels || 'node-role.kubernetes.io/master' in labels,
     };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ApiServerEndpoint, apiServerPods, askApiServers, endpointsOf, parseApiServer } from './api-servers.ts';
+import { clockBetween, timed } from './clock.ts';
 import { type Fact, FactError, type FactOptions, type Probe } from './fact.ts';
 import type { ApiServerFact, ClusterFactId, ClusterFacts, FactId, NodeFactId, NodeFacts } from './facts.ts';
 import { type Framed, type FramePart, frameScript, unframe } from './frame.ts';
@@ -13,17 +14,28 @@ export async function readNodeFacts(
   options: FactOptions,
 ): Promise<NodeFacts> {
   const wanted = [...new Set(ids)];
-  const answers = await ask(
-    probe,
-    wanted.map((id) => partOf(id, nodeFacts[id], options)),
-  );
+  const parts = wanted.map((id) => partOf(id, nodeFacts[id], options));
+  const { run, times } = timed(probe, options.now ?? Date.now);
+  const answers = await ask(run, wanted.includes('clock') ? betweenClocks(parts) : parts);
   const facts: { -readonly [K in NodeFactId]?: NodeFacts[K] } = {};
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
   const take = <K extends NodeFactId>(id: K) => {
     facts[id] = understand(id, nodeFacts[id], answers.get(id), options);
   };
   for (const id of wanted) take(id);
+  if (facts.clock) {
+    const told = (id: string) => answers.get(id)?.stdout ?? '';
+    facts.clock = clockBetween({ first: told('clock'), last: told(LAST), ...times });
+  }
   return withoutUndefined(facts);
+}
+
+/** The second reading of the clock. */
+const LAST = 'clock-last';
+
+function betweenClocks(parts: readonly FramePart[]): FramePart[] {
+  const ofClock = parts.filter(({ id }) => id === 'clock');
+  return [...ofClock, ...parts.filter(({ id }) => id !== 'clock'), ...ofClock.map((part) => ({ ...part, id: LAST }))];
 }
 
 /**

@@ -1,29 +1,40 @@
 import { adminConf } from './admin-conf.ts';
 import { apiServersAnswer } from './api-servers-answer.ts';
 import { certificates } from './certificates.ts';
+import { cgroupV1 } from './cgroup-v1.ts';
+import { clockSkew } from './clock-skew.ts';
+import { containerRuntime } from './container-runtime.ts';
 import { coreDns } from './coredns.ts';
 import { deprecatedApis } from './deprecated-apis.ts';
+import { diskRoom } from './disk-room.ts';
+import { dpkgState } from './dpkg-state.ts';
 import { drainBlocked } from './drain-blocked.ts';
 import { drainDestroys } from './drain-destroys.ts';
 import { emulation } from './emulation.ts';
 import { etcdHealth } from './etcd-health.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
+import { kubeletServer } from './kubelet-server.ts';
 import { membership } from './membership.ts';
 import { noDowngrade } from './no-downgrade.ts';
 import { noSkippedMinor } from './no-skipped-minor.ts';
 import { nodesReady } from './nodes-ready.ts';
+import { oldDropIn } from './old-drop-in.ts';
 import { othersReady } from './others-ready.ts';
+import { removedFlagsGuard } from './removed-flags.ts';
+import { repositories } from './repositories.ts';
+import { repositoryKey } from './repository-key.ts';
 import { repositoryOffers } from './repository-offers.ts';
 import { sameMachine } from './same-machine.ts';
-import { skewR1, skewR2, skewR3 } from './skew.ts';
+import { skewR10 } from './skew-r10.ts';
 import { skewR3Pods } from './skew-r3-pods.ts';
 import { skewR4 } from './skew-r4.ts';
 import { skewR5 } from './skew-r5.ts';
 import { skewR6 } from './skew-r6.ts';
 import { skewR8 } from './skew-r8.ts';
-import { skewR10 } from './skew-r10.ts';
+import { skewR1, skewR2, skewR3 } from './skew.ts';
 import { staticPodsEdited } from './static-pods-edited.ts';
+import { swap } from './swap.ts';
 import { webhooks } from './webhooks.ts';
 
 const all: readonly Guard[] = [
@@ -52,6 +63,17 @@ const all: readonly Guard[] = [
   kubeadmVersion,
   noDowngrade,
   repositoryOffers,
+  repositories,
+  repositoryKey,
+  dpkgState,
+  diskRoom,
+  removedFlagsGuard,
+  oldDropIn,
+  cgroupV1,
+  containerRuntime,
+  swap,
+  clockSkew,
+  kubeletServer,
   othersReady,
   drainDestroys,
   drainBlocked,

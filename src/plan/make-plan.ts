@@ -8,6 +8,7 @@ import { decidingFacts } from '../facts/deciding.ts';
 import type { Facts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/identity.ts';
 import type { Finding } from '../guards/guard.ts';
+import { applyOverrides, type Override } from '../guards/override.ts';
 import { checkRun } from '../guards/registry.ts';
 import { digestOf } from './digest.ts';
 import { type Checks, type JudgeSetting, settingsOf } from './judge.ts';
@@ -27,6 +28,7 @@ export interface PlanInput {
   readonly guards: readonly string[];
   /** Runs the `check:` of `run:` steps; a plan without any asks nothing. */
   readonly checks: (steps: readonly DraftStep[]) => Promise<Checks>;
+  readonly overrides?: readonly Override[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -72,6 +74,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     inventory: { file: inventory.file, digest: inventory.digest, cluster: inventory.value.cluster },
     inputs,
     ...(input.limit === undefined ? {} : { limit: input.limit }),
+    ...(input.overrides && input.overrides.length > 0 ? { overrides: input.overrides } : {}),
     factsDigest: digestOf(decidingFacts(facts)),
     nodes,
     phases,
@@ -80,7 +83,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     ...plan,
     createdAt: new Date(input.now).toISOString(),
     digest: digestOf(plan),
-    findings: withoutConsequences(unique(findings)),
+    findings: withoutConsequences(applyOverrides(unique(findings), input.overrides)),
   };
 }
 
@@ -164,16 +167,18 @@ function guardNodes(drafts: readonly DraftPhase[], inventory: Inventory) {
     .map(({ name, host, role }) => ({ name, host, role }));
 }
 
-/** The same rule on the same node for the same reason is told once, at its first step. */
+/** The same rule on the same node for the same reason is told once: where it is worst, else at its first step. */
 function unique(findings: readonly Finding[]): Finding[] {
-  const seen = new Set<string>();
-  return findings.filter((finding) => {
+  const told = new Map<string, Finding>();
+  for (const finding of findings) {
     const key = `${finding.guard}\n${finding.node ?? ''}\n${finding.summary}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+    const known = told.get(key);
+    if (!known || weight[finding.severity] > weight[known.severity]) told.set(key, finding);
+  }
+  return [...told.values()];
 }
+
+const weight = { note: 0, warn: 1, refuse: 2 } as const;
 
 /** Rules about versions: once one refuses a step, what they say of later steps mostly follows from it. */
 const VERSION_RULES = /^(skew-|no-skipped-minor$|no-downgrade$|kubeadm-version$|repository-offers$)/;

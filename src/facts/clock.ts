@@ -1,0 +1,55 @@
+import type { Fact, Probe } from './fact.ts';
+import type { ClockFact } from './facts.ts';
+
+/**
+ * The node's clock against the controller's. It is read twice, ahead of everything else and after it: between the two the same time
+ * passes for both, so that how long the other facts take widens nothing; see {@link clockBetween}.
+ */
+export const clock: Fact<ClockFact> = {
+  command: 'date +%s.%N',
+  remedy: 'Try it there by hand.',
+  script: () => 'date +%s.%N 2>/dev/null; true',
+  // Without the controller's own times nothing is known.
+  parse: () => ({}),
+};
+
+/** Of one exchange: what the node's clock said first and last, and the controller's just before and just after, in seconds. */
+export interface Exchange {
+  readonly first: string;
+  readonly last: string;
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** The node answered after the question was sent and before the answer was here: it cannot be further ahead or behind than that. */
+export function clockBetween({ first, last, sent, received }: Exchange): ClockFact {
+  const [early, late] = [instant(first), instant(last)];
+  if (!early || !late) return {};
+  return { least: rounded(late.from - received), most: rounded(early.to - sent) };
+}
+
+/** Without nanoseconds (busybox prints none, or `%N` as it stands) it is some moment of that second. */
+function instant(text: string): { readonly from: number; readonly to: number } | undefined {
+  const [, seconds, fraction] = /^(\d+)(?:\.(\d{1,9}))?/.exec(text.trim()) ?? [];
+  if (seconds === undefined) return undefined;
+  const from = Number(seconds);
+  if (fraction === undefined) return { from, to: from + 1 };
+  const exact = from + Number(`0.${fraction}`);
+  return { from: exact, to: exact };
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
+/** A probe that notes when its latest script was sent and answered, in seconds. */
+export function timed(probe: Probe, now: () => number) {
+  const times = { sent: 0, received: 0 };
+  const run: Probe = async (script) => {
+    times.sent = now() / 1000;
+    const result = await probe(script);
+    times.received = now() / 1000;
+    return result;
+  };
+  return { run, times };
+}

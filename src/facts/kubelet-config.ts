@@ -1,0 +1,47 @@
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { Fact } from './fact.ts';
+import type { KubeletConfigFact } from './facts.ts';
+import { kubectl, kubectlRemedy } from './kubectl.ts';
+
+/** Until 1.23 the ConfigMap had the minor in its name: it is then not found, which is no failure. */
+export const kubeletConfig: Fact<KubeletConfigFact> = {
+  command: 'kubectl -n kube-system get configmap kubelet-config -o json',
+  remedy: kubectlRemedy,
+  script: ({ kubeconfig }) =>
+    kubectl(kubeconfig, '-n kube-system get configmap kubelet-config --ignore-not-found -o json'),
+  parse: parseKubeletConfig,
+};
+
+const configMapSchema = z.object({ data: z.object({ kubelet: z.string() }) });
+const configSchema = z.object({
+  failSwapOn: z.boolean().nullish(),
+  failCgroupV1: z.boolean().nullish(),
+  featureGates: z.record(z.string(), z.boolean()).nullish(),
+});
+
+/** The whole ConfigMap as JSON or YAML. */
+export function parseKubeletConfig(output: string): KubeletConfigFact {
+  const configMap = configMapSchema.safeParse(yamlOf(output));
+  return parseKubeletConfiguration(configMap.success ? configMap.data.data.kubelet : '') ?? { featureGates: {} };
+}
+
+/** A KubeletConfiguration; undefined where the text is none. */
+export function parseKubeletConfiguration(text: string): KubeletConfigFact | undefined {
+  const parsed = configSchema.safeParse(yamlOf(text));
+  if (!parsed.success) return undefined;
+  const { failSwapOn, failCgroupV1, featureGates } = parsed.data;
+  return {
+    featureGates: featureGates ?? {},
+    ...(typeof failSwapOn === 'boolean' ? { failSwapOn } : {}),
+    ...(typeof failCgroupV1 === 'boolean' ? { failCgroupV1 } : {}),
+  };
+}
+
+function yamlOf(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Fact } from './fact.ts';
+import type { KubeletFlag, KubeletSetupFact } from './facts.ts';
+import { parseKubeletConfiguration } from './kubelet-config.ts';
+
+/** Where flags of a kubeadm node's kubelet stand: kubeadm's file, the operator's, and systemd's units with their drop-ins. */
+const files =
+  '/var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.service.d/*.conf /run/systemd/system/kubelet.service.d/*.conf /usr/lib/systemd/system/kubelet.service /usr/lib/systemd/system/kubelet.service.d/*.conf';
+
+const configFile = '/var/lib/kubelet/config.yaml';
+
+/** How the kubelet is started. Values are kept of the flags alone that rules read: others may hold what is nobody's business. */
+export const kubeletSetup: Fact<KubeletSetupFact> = {
+  command: `cat /var/lib/kubelet/kubeadm-flags.env ${configFile}; systemctl cat kubelet`,
+  remedy: 'Look at these files there.',
+  script: () =>
+    `for file in ${files}; do
+  [ -r "$file" ] || continue
+  printf 'file: %s\\n' "$file"
+  grep -v '^[[:space:]]*[#;]' "$file" 2>/dev/null | grep -e '--[a-z]' | sed 's/^/| /'
+done
+for file in /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.service.d/10-kubeadm.conf; do
+  [ -e "$file" ] || continue
+  packaged=/usr/lib\${file#/etc}
+  [ -e "$packaged" ] || packaged=/lib\${file#/etc}
+  if [ ! -e "$packaged" ]; then printf 'alone: %s\\n' "$file"
+  elif cmp -s "$file" "$packaged"; then printf 'same: %s\\n' "$file"
+  else printf 'shadows: %s\\n' "$file"
+  fi
+done
+echo 'config:'
+if [ -r ${configFile} ]; then cat ${configFile}; fi
+true`,
+  parse: parseKubeletSetup,
+};
+
+const kept = new Set([
+  'feature-gates',
+  'fail-swap-on',
+  'fail-cgroupv1',
+  'container-runtime',
+  'container-runtime-endpoint',
+]);
+
+export function parseKubeletSetup(output: string): KubeletSetupFact {
+  const [start = '', config] = output.split(/^config:$/m);
+  const flags = start
+    .split(/^file: /m)
+    .slice(1)
+    .flatMap((part) => flagsOf(part.slice(0, part.indexOf('\n')).trim(), linesOf(part)));
+  const known = parseKubeletConfiguration(config ?? '');
+  const named = (word: string) =>
+    [...start.matchAll(new RegExp(`^${word}: (/.*)$`, 'gm'))].map(([, file = '']) => file);
+  return { flags, shadowing: named('shadows'), ownUnits: named('alone'), ...(known ? { config: known } : {}) };
+}
+
+function linesOf(part: string): string[] {
+  return part.split('\n').flatMap((line) => (line.startsWith('| ') ? [line.slice(2)] : []));
+}
+
+/** What kubeadm writes itself into the packaged drop-in are variables: `$KUBELET_EXTRA_ARGS` is no flag. */
+function flagsOf(file: string, lines: readonly string[]): KubeletFlag[] {
+  return lines.flatMap((line) =>
+    [...line.matchAll(/(?:^|[\s"'=])--([a-z][a-zA-Z0-9.-]*)(?:[= ]("[^"]*"|'[^']*'|[^\s"'-][^\s"']*))?/g)].map(
+      ([, name = '', value]) => ({
+        file,
+        name,
+        ...(kept.has(name) ? { value: (value ?? 'true').replaceAll(/["']/g, '') } : {}),
+      }),
+    ),
+  );
+}

@@ -1,0 +1,53 @@
+import type { Fact } from './fact.ts';
+import type { RepositoryKeysFact } from './facts.ts';
+
+/**
+ * The keyrings that Kubernetes package sources name by signed-by, and when their keys end. gpg makes its home folder wherever it runs:
+ * here one that is taken away again. dnf keeps keys in its database of packages and looks at no expiry.
+ */
+export const repositoryKeys: Fact<RepositoryKeysFact> = {
+  command: 'gpg --show-keys --with-colons KEYRING',
+  remedy: 'Try it there by hand.',
+  script: () =>
+    `printf 'now: %s\\n' "$(date +%s)"
+command -v gpg >/dev/null 2>&1 || exit 0
+home=$(mktemp -d 2>/dev/null) || exit 0
+for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+  [ -f "$file" ] || continue
+  if grep -q 'core:/' "$file"; then
+    sed -n '/^[[:space:]]*#/d; s/.*[Ss]igned-[Bb]y[=:][[:space:]]*\\(\\/[^], ]*\\).*/\\1/p' "$file"
+  fi
+done | sort -u | while read -r keyring; do
+  [ -r "$keyring" ] || continue
+  printf 'keyring: %s\\n' "$keyring"
+  gpg --homedir "$home" --batch --no-options --show-keys --with-colons "$keyring" 2>/dev/null </dev/null | grep '^pub:'
+done
+rm -rf "$home"
+true`,
+  parse: parseRepositoryKeys,
+};
+
+export function parseRepositoryKeys(output: string): RepositoryKeysFact {
+  const now = Number(/^now: (\d+)$/m.exec(output)?.[1] ?? Number.NaN);
+  const keyrings = output
+    .split(/^keyring: /m)
+    .slice(1)
+    .map((part) => ({
+      file: part.slice(0, part.indexOf('\n')).trim(),
+      keys: part.split('\n').flatMap((line) => {
+        const fields = line.split(':');
+        if (fields[0] !== 'pub') return [];
+        const expires = timeOf(fields[6] ?? '');
+        return [{ id: fields[4] ?? '', ...(expires === undefined ? {} : { expires }) }];
+      }),
+    }));
+  return { ...(Number.isNaN(now) ? {} : { now }), keyrings };
+}
+
+/** Seconds since the epoch, or ISO 8601 (`20261229T000000`) as of some versions (GnuPG's doc/DETAILS, field 7). */
+function timeOf(field: string): number | undefined {
+  if (/^\d+$/.test(field)) return Number(field);
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)$/.exec(field) ?? [];
+  if (year === undefined) return undefined;
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) / 1000;
+}

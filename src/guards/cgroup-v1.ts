@@ -1,0 +1,59 @@
+import type { Facts, NodeFacts } from '../facts/facts.ts';
+import { minorNumber, minorText } from '../facts/version.ts';
+import { nodeObjectFor } from '../facts/identity.ts';
+import type { Guard, GuardInput } from './guard.ts';
+import { type MachineDraft, onMachines, targetMinor } from './machines.ts';
+
+/** In maintenance mode from the first on; with the second a kubelet does not start unless it is allowed to. */
+const since = { maintenance: 31, refused: 35 };
+
+export const cgroupV1: Guard = {
+  id: 'cgroup-v1',
+  title: 'The kubelet of the release starts on the cgroups that the node has',
+  source: 'KEP-5573: failCgroupV1 is true by default from 1.35 on; "About cgroup v2": maintenance mode since 1.31',
+  facts: ['kernel', 'kubeletSetup', 'kubeletConfig', 'binaries', 'nodes', 'machine', 'kubelet'],
+  scope: 'run',
+  check: (input) => {
+    if (input.step && !starts.has(input.step.action)) return [];
+    return onMachines(cgroupV1, input, (facts, node) => {
+      if (facts.kernel?.cgroup !== 'v1') return [];
+      const target = input.step
+        ? targetMinor(input, input.step.action === 'restart-kubelet' ? 'kubelet' : 'kubeadm')
+        : minorNumber(nodeObjectFor(input.before, node.name)?.kubeletVersion ?? '');
+      return target === undefined ? [] : judge(facts, input, target);
+    });
+  },
+};
+
+const starts = new Set(['restart-kubelet', 'kubeadm-upgrade-node', 'kubeadm-upgrade-apply']);
+
+function judge(facts: NodeFacts, { before, step }: GuardInput, target: number): MachineDraft[] {
+  const remedy =
+    'Boot it with systemd.unified_cgroup_hierarchy=1 (a newer distribution has it by default), with a container runtime that uses the systemd cgroup driver.';
+  const allowed = isAllowed(facts, before);
+  if (step && target >= since.refused && !allowed) {
+    return [
+      {
+        severity: 'refuse',
+        summary: `it runs on cgroup v1: a kubelet of ${minorText(target)} does not start there`,
+        remedy: `${remedy} Or set failCgroupV1: false in the ConfigMap kube-system/kubelet-config before upgrading.`,
+      },
+    ];
+  }
+  if (target < since.maintenance) return [];
+  const end = allowed ? '' : `, and ${minorText(since.refused)} refuses`;
+  return [
+    {
+      severity: 'warn',
+      summary: `it runs on cgroup v1, which ${minorText(target)} keeps in maintenance mode only${end}`,
+      remedy,
+    },
+  ];
+}
+
+/** kubeadm writes the cluster's configuration to each node that it upgrades; a flag of the node's own goes before it. */
+function isAllowed({ kubeletSetup }: NodeFacts, { cluster }: Facts): boolean {
+  const flag = kubeletSetup?.flags.find(({ name }) => name === 'fail-cgroupv1');
+  if (flag) return flag.value === 'false';
+  return (cluster?.kubeletConfig?.failCgroupV1 ?? kubeletSetup?.config?.failCgroupV1) === false;
+}

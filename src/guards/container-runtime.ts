@@ -1,0 +1,105 @@
+import { nodeObjectFor } from '../facts/identity.ts';
+import type { Facts } from '../facts/facts.ts';
+import { compareVersions, minorText } from '../facts/version.ts';
+import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
+import { type MachineDraft, onMachines, targetMinor } from './machines.ts';
+import { listed } from './subject.ts';
+
+interface Rule {
+  readonly runtime: string;
+  /** Versions older than this; undefined: all. */
+  readonly below?: string;
+  /** From this minor of Kubernetes on. */
+  readonly from: number;
+  readonly severity: Finding['severity'];
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** Data: the first that holds counts. */
+const rules: readonly Rule[] = [
+  {
+    runtime: 'containerd',
+    below: '1.6.0',
+    from: 26,
+    severity: 'refuse',
+    what: 'it does not speak CRI v1, without which the kubelet of 1.26 does not register',
+    remedy: 'Upgrade containerd to 1.6 or newer first, node by node, each one drained.',
+  },
+  {
+    runtime: 'containerd',
+    below: '2.0.0',
+    from: 38,
+    severity: 'refuse',
+    what: '1.38 does not work with containerd 1.x',
+    remedy:
+      'Upgrade containerd to 2.x first, node by node, each one drained (its configuration file changes to version 3).',
+  },
+  {
+    runtime: 'containerd',
+    below: '2.0.0',
+    from: 35,
+    severity: 'warn',
+    what: 'containerd 1.x is near its end: 1.38 does not work with it',
+    remedy: 'Plan the upgrade to containerd 2.x.',
+  },
+];
+
+export const containerRuntime: Guard = {
+  id: 'container-runtime',
+  title: 'The container runtime is one, and one that the release works with',
+  source:
+    'Kubernetes release notes (CRI v1 since 1.26; containerd 1.x until 1.37); "Container Runtimes"; kubeadm: several CRI sockets',
+  facts: ['nodes', 'machine', 'kubelet', 'kernel', 'kubeletSetup', 'binaries'],
+  scope: 'run',
+  check: (input) => {
+    if (!input.step) return onMachines(containerRuntime, input, ({ kernel }) => twoRuntimes(kernel?.sockets ?? []));
+    if (!['restart-kubelet', 'kubeadm-upgrade-node', 'kubeadm-upgrade-apply'].includes(input.step.action)) return [];
+    const target = targetMinor(input, input.step.action === 'restart-kubelet' ? 'kubelet' : 'kubeadm');
+    return target === undefined
+      ? []
+      : onMachines(containerRuntime, input, (_, node) => [
+          ...tooOld(input, node, target),
+          ...dockershim(input.before, node, target),
+        ]);
+  },
+};
+
+function twoRuntimes(sockets: readonly string[]): MachineDraft[] {
+  if (sockets.length < 2) return [];
+  return [
+    {
+      severity: 'warn',
+      summary: `several container runtimes listen: ${listed(sockets)}`,
+      remedy: 'Stop and disable the one that the kubelet does not use; kubeadm cannot choose, and both fill the disk.',
+    },
+  ];
+}
+
+function tooOld({ before }: GuardInput, node: GuardNode, target: number): MachineDraft[] {
+  const [runtime, version] = nodeObjectFor(before, node.name)?.containerRuntime?.split('://') ?? [];
+  if (version === undefined || !/^v?\d/.test(version)) return [];
+  const rule = rules.find(
+    (one) =>
+      one.runtime === runtime &&
+      target >= one.from &&
+      (one.below === undefined || compareVersions(version, one.below) < 0),
+  );
+  if (!rule) return [];
+  const summary = `${runtime} ${version} under Kubernetes ${minorText(target)}: ${rule.what}`;
+  return [{ severity: rule.severity, summary, remedy: rule.remedy }];
+}
+
+/** With cri-dockerd the Node object says docker as well: its socket tells the two apart. */
+function dockershim(facts: Facts, node: GuardNode, target: number): MachineDraft[] {
+  const object = nodeObjectFor(facts, node.name);
+  const socket = object?.annotations['kubeadm.alpha.kubernetes.io/cri-socket'] ?? '';
+  if (target < 24 || !socket.includes('dockershim')) return [];
+  return [
+    {
+      severity: 'refuse',
+      summary: `it runs containers through dockershim, which ${minorText(target)} does not have any more`,
+      remedy: 'Move the node to containerd or cri-dockerd first ("Migrating from dockershim").',
+    },
+  ];
+}

@@ -1,0 +1,149 @@
+import type { Facts, KubeletSetupFact } from '../facts/facts.ts';
+import { minorNumber, minorText } from '../facts/version.ts';
+import { nodeObjectFor } from '../facts/identity.ts';
+import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
+import { onMachines, targetMinor, type MachineDraft } from './machines.ts';
+import { cleanedByKubeadm, removedAdmissionPlugins, removedFlags } from './removed-flags.data.ts';
+import { removedFeatureGates } from './removed-gates.data.ts';
+
+export const removedFlagsGuard: Guard = {
+  id: 'removed-flags',
+  title: 'No component is given a flag, feature gate or admission plugin that its release does not have any more',
+  source: 'Kubernetes release notes; "Feature Gates (removed)"; "Admission Controllers Reference"',
+  facts: ['kubeletSetup', 'manifests', 'kubeadmConfig', 'kubeletConfig', 'binaries', 'nodes', 'machine', 'kubelet'],
+  scope: 'run',
+  check: (input) => onMachines(removedFlagsGuard, input, (_, node) => judge(input, node)),
+};
+
+const controlPlane = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+
+function judge(input: GuardInput, node: GuardNode): MachineDraft[] {
+  const { before, step } = input;
+  if (!step) {
+    const now = minorNumber(nodeObjectFor(before, node.name)?.kubeletVersion ?? '');
+    const given = [...(node.role === 'control-plane' ? ofControlPlane(before) : []), ...ofKubelet(before, node)];
+    return now === undefined
+      ? []
+      : findings(given, Number.POSITIVE_INFINITY, (since) => (since <= now + 1 ? 'warn' : 'note'));
+  }
+  if (step.action === 'restart-kubelet') {
+    const target = targetMinor(input, 'kubelet');
+    return target === undefined ? [] : findings(ofKubelet(before, node), target, () => 'refuse');
+  }
+  if (!step.action.startsWith('kubeadm-upgrade-') || step.action === 'kubeadm-upgrade-plan') return [];
+  const target = node.role === 'control-plane' ? targetMinor(input, 'kubeadm') : undefined;
+  if (target === undefined) return [];
+  return [
+    ...findings(ofControlPlane(before), target, () => 'refuse'),
+    // What was changed by hand in a manifest alone is lost with it, unless patches put it back.
+    ...(typeof step.with['patches'] === 'string' ? findings(ofManifests(before, node), target, () => 'warn') : []),
+  ];
+}
+
+/** A flag, gate or plugin that a component is given, and the minor that took it away. */
+interface Given {
+  readonly component: string;
+  readonly what: string;
+  readonly where: string;
+  readonly since: number;
+  readonly remedy: string;
+}
+
+function findings(
+  given: readonly Given[],
+  target: number,
+  severity: (since: number) => Finding['severity'],
+): MachineDraft[] {
+  return given
+    .filter(({ since }) => since <= target)
+    .map(({ component, what, where, since, remedy }) => ({
+      severity: severity(since),
+      summary: `${component} does not start with ${what} (${where}) from ${minorText(since)} on`,
+      remedy,
+    }));
+}
+
+function ofControlPlane({ cluster }: Facts): Given[] {
+  const where = 'extraArgs in the ConfigMap kube-system/kubeadm-config';
+  const remedy =
+    'Take it out there: kubectl -n kube-system edit configmap kubeadm-config. kubeadm writes the manifests from it.';
+  return controlPlane.flatMap((component) =>
+    givenBy(component, cluster?.kubeadmConfig?.extra?.[component]?.flags ?? [], where, remedy),
+  );
+}
+
+function ofManifests(facts: Facts, node: GuardNode): Given[] {
+  const manifests = facts.nodes[node.name]?.manifests ?? {};
+  return controlPlane.flatMap((component) => {
+    const known = new Set((facts.cluster?.kubeadmConfig?.extra?.[component]?.flags ?? []).map(({ name }) => name));
+    const own = (manifests[component]?.flags ?? []).filter(({ name }) => !known.has(name));
+    const where = `/etc/kubernetes/manifests/${component}.yaml`;
+    return givenBy(component, own, where, 'See to it that the patches do not set it.');
+  });
+}
+
+function ofKubelet(facts: Facts, node: GuardNode): Given[] {
+  const setup = facts.nodes[node.name]?.kubeletSetup;
+  return [...kubeletFlags(setup), ...kubeletGates(facts, setup)];
+}
+
+function kubeletFlags(setup: KubeletSetupFact | undefined): Given[] {
+  return (
+    (setup?.flags ?? [])
+      // The package brings its own anew, and kubeadm cleans its file of some.
+      .filter(
+        ({ file, name }) =>
+          !/^(\/usr)?\/lib\//.test(file) && !(file.endsWith('/kubeadm-flags.env') && cleanedByKubeadm.has(name)),
+      )
+      .flatMap(({ file, name, value = '' }) =>
+        givenBy(
+          'kubelet',
+          [{ name, value }],
+          file,
+          `Take it out of ${file}; most flags have a field in the kubelet configuration.`,
+        ),
+      )
+  );
+}
+
+/** kubeadm writes the cluster's configuration over the node's. */
+function kubeletGates({ cluster }: Facts, setup: KubeletSetupFact | undefined): Given[] {
+  const shared = cluster?.kubeletConfig?.featureGates;
+  const gates = Object.keys(shared ?? setup?.config?.featureGates ?? {});
+  const where = shared
+    ? 'featureGates in the ConfigMap kube-system/kubelet-config'
+    : 'featureGates in /var/lib/kubelet/config.yaml';
+  const remedy = 'Take it out there, and out of /var/lib/kubelet/config.yaml on the nodes.';
+  return gates.flatMap((gate) => gateGiven('kubelet', gate, where, remedy));
+}
+
+function givenBy(
+  component: string,
+  flags: readonly { readonly name: string; readonly value: string }[],
+  where: string,
+  remedy: string,
+): Given[] {
+  return flags.flatMap(({ name, value }): Given[] => {
+    const since = sinceOf(removedFlags[component], name) ?? sinceOf(removedFlags['*'], name);
+    if (since !== undefined) return [{ component, what: `--${name}`, where, since, remedy }];
+    const words = value.split(',').map((word) => word.replace(/=.*/, '').trim());
+    if (name === 'feature-gates') return words.flatMap((gate) => gateGiven(component, gate, where, remedy));
+    if (name !== 'enable-admission-plugins' && name !== 'disable-admission-plugins') return [];
+    return words.flatMap((plugin) => {
+      const gone = sinceOf(removedAdmissionPlugins, plugin);
+      return gone === undefined
+        ? []
+        : [{ component, what: `the admission plugin ${plugin}`, where, since: gone, remedy }];
+    });
+  });
+}
+
+function gateGiven(component: string, gate: string, where: string, remedy: string): Given[] {
+  const since = sinceOf(removedFeatureGates, gate);
+  return since === undefined ? [] : [{ component, what: `the feature gate ${gate}`, where, since, remedy }];
+}
+
+function sinceOf(table: Readonly<Record<number, readonly string[]>> | undefined, name: string): number | undefined {
+  const found = Object.entries(table ?? {}).find(([, names]) => names.includes(name));
+  return found && Number(found[0]);
+}

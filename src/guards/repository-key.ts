@@ -1,0 +1,59 @@
+import type { NodeFacts } from '../facts/facts.ts';
+import type { Guard, GuardStep } from './guard.ts';
+import { type MachineDraft, onMachines } from './machines.ts';
+
+const day = 86_400;
+const soon = 30;
+
+/** Before it is installed from; a switch of the source fetches a new key, after which nothing is known about the old one. */
+export const repositoryKey: Guard = {
+  id: 'repository-key',
+  title: 'The key that signs the package repository has not ended',
+  source: 'apt-secure(8): EXPKEYSIG; "Changing the Kubernetes package repository"',
+  facts: ['repositoryKeys', 'repository'],
+  scope: 'run',
+  check: (input) => {
+    if (input.step && input.step.action !== 'install-packages') return [];
+    return onMachines(repositoryKey, input, (facts) => judge(facts, input.step));
+  },
+};
+
+function judge({ repositoryKeys, repository }: NodeFacts, step: GuardStep | undefined): MachineDraft[] {
+  const now = repositoryKeys?.now;
+  if (!repositoryKeys || now === undefined) return [];
+  const used = new Set(
+    (repository?.sources ?? []).flatMap(({ enabled, signedBy }) =>
+      enabled && signedBy !== undefined ? [signedBy] : [],
+    ),
+  );
+  return repositoryKeys.keyrings
+    .filter(({ file, keys }) => used.has(file) && keys.length > 0)
+    .flatMap(({ file, keys }): MachineDraft[] => {
+      // One key that still stands is enough for a signature made with it.
+      const end = Math.max(...keys.map(({ expires }) => expires ?? Number.POSITIVE_INFINITY));
+      if (end <= now) return [ended(file, end, step)];
+      const days = Math.floor((end - now) / day);
+      return step || days >= soon ? [] : [ending(file, end, days)];
+    });
+}
+
+function ended(file: string, end: number, step: GuardStep | undefined): MachineDraft {
+  return {
+    severity: step ? 'refuse' : 'warn',
+    summary: `the key of the package repository in ${file} ended on ${dayOf(end)}: apt takes nothing signed with it`,
+    remedy:
+      "package-repo fetches a new key when it switches the source. Else fetch the newest minor's by hand: curl -fsSL .../core:/stable:/vX.Y/deb/Release.key | gpg --batch --yes --dearmor -o that file.",
+  };
+}
+
+function ending(file: string, end: number, days: number): MachineDraft {
+  return {
+    severity: 'note',
+    summary: `the key of the package repository in ${file} ends in ${days} days, on ${dayOf(end)}`,
+    remedy: 'package-repo fetches a new one when it switches the source.',
+  };
+}
+
+function dayOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
+}
