@@ -28,6 +28,11 @@ const pki = '/etc/kubernetes/pki';
 export const certificateCases: readonly GuardCase[] = [
   { title: 'were not read', facts: healthy, finds: [] },
   { title: 'a year left', facts: certificate('cp1', `${pki}/apiserver.crt`, 364), finds: [] },
+  {
+    title: '29 days left',
+    facts: certificate('cp1', `${pki}/apiserver.crt`, 29),
+    finds: [['note', 'apiserver.crt of cp1 ends in 29 days']],
+  },
   { title: '31 days left', facts: certificate('cp1', `${pki}/apiserver.crt`, 31), finds: [] },
   {
     title: 'without a clock nothing is said',
