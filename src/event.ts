@@ -11,6 +11,7 @@ export interface FindingEvent {
   readonly summary: string;
   readonly remedy: string;
   readonly source: string;
+  readonly overridden?: string;
 }
 
 /** Names a planned step: its id (`5.2-drain`), its node, and how people call it. */

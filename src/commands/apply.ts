@@ -192,6 +192,10 @@ async function runNew(
   const stop = listenForStop(console);
   try {
     await journal.append({ type: 'run-started', run: id, plan: plan.digest, epoch, holder: { host, pid, user } });
+    for (const { guard, node, reason } of plan.overrides ?? []) {
+      const on = node === undefined ? {} : { on: node };
+      await journal.append({ type: 'guard-overridden', guard, ...on, reason, by: user });
+    }
     return await execute(console, {
       fleet: prepared.fleet,
       observer: prepared.observer,

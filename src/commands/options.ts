@@ -7,6 +7,7 @@ export interface CommonOptions {
   readonly limit?: string;
   readonly yes?: boolean;
   readonly approve?: readonly string[];
+  readonly override?: readonly string[];
   readonly output?: 'pretty' | 'plain' | 'json';
   readonly stateDir?: string;
   readonly color: boolean;
@@ -34,6 +35,16 @@ export function documentOptions(command: Command): Command {
       .option('-i, --inventory <file>', 'the nodes (else $RUNBOOK_INVENTORY, else ./inventory.yaml)')
       .option('--set <key=value>', "set one of the runbook's inputs; may be repeated", collect)
       .option('--limit <pattern>', 'only these nodes: names, groups, roles, `!name`'),
+  );
+}
+
+/** Adds the option that passes over a refusal. */
+export function overrideOption(command: Command): Command {
+  return command.option(
+    '--override <guard=reason>',
+    'pass over what a guard refuses (guard@node=reason: only there); the reason is journaled; may be repeated',
+    (value: string, previous: readonly string[]) => [...previous, value],
+    [],
   );
 }
 

@@ -11,6 +11,7 @@ import { Failure } from '../failure.ts';
 import type { Console } from './console.ts';
 import type { Documents } from './load.ts';
 import { type CommonOptions, stateDir } from './options.ts';
+import { parseOverrides } from './overrides.ts';
 import { type Reached, reachNodes } from './reach.ts';
 
 export interface Prepared extends Reached {
@@ -33,6 +34,8 @@ export async function prepare(
   ahead: (reached: Reached, nodes: readonly string[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<Prepared> {
   const { runbook, inventory, inputs } = documents;
+  // Said before anything is contacted.
+  parseOverrides(options.override, inventory.value);
   const needs = needsOf(runbook.value, inventory.value, inputs, actions, guards);
   const nodes = nodesOf(documents, needs, options.limit);
   const reached = await reachNodes(console, {
@@ -120,6 +123,7 @@ async function planOf(
     facts,
     actions,
     guards: needs.guards,
+    overrides: parseOverrides(options.override, inventory.value),
     checks: (steps) => runChecks({ ...reached, plan: { nodes: inventory.value.nodes } }, steps),
     now: Date.now(),
   });

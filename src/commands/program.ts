@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
 import type { ApplyOptions } from './apply.ts';
 import type { LogsOptions } from './logs.ts';
-import { approveOption, type CommonOptions, documentOptions, outputOptions } from './options.ts';
+import { approveOption, type CommonOptions, documentOptions, outputOptions, overrideOption } from './options.ts';
 import type { PlanOptions } from './plan.ts';
 import type { ResumeOptions } from './resume.ts';
 
@@ -18,6 +18,7 @@ export function createProgram(run: Run): Command {
     .exitOverride();
   addApply(program, run);
   addPlan(program, run);
+  addPreflight(program, run);
   addResume(program, run);
   addReading(program, run);
   addDocuments(program, run);
@@ -34,7 +35,7 @@ function addApply(program: Command, run: Run): void {
         "a path, a file's name in ./runbooks, or a plan saved by `runbook plan -o`",
       ),
   );
-  approveOption(command)
+  overrideOption(approveOption(command))
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'the same as `runbook plan`')
     .option('--new', 'abandon an unfinished run of this runbook and start over')
@@ -48,15 +49,31 @@ function addApply(program: Command, run: Run): void {
 }
 
 function addPlan(program: Command, run: Run): void {
-  documentOptions(
+  const command = documentOptions(
     program
       .command('plan')
       .description('dry run: what would be done on which node, and why not')
       .argument('<runbook.yaml>', "a path, or a file's name in ./runbooks"),
-  )
+  );
+  overrideOption(command)
     .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')
     .option('--detailed-exitcode', 'exit 0 when there is nothing to do, 6 when there are changes to make')
     .action((file: string, options: PlanOptions) => run(async () => (await import('./plan.ts')).plan(file, options)));
+}
+
+function addPreflight(program: Command, run: Run): void {
+  const command = documentOptions(
+    program
+      .command('preflight')
+      .description('facts and guards only: is this cluster ready (for the runbook)?')
+      .argument(
+        '[runbook.yaml]',
+        "a path, or a file's name in ./runbooks; without it the cluster is judged as it stands",
+      ),
+  );
+  overrideOption(command).action((file: string | undefined, options: CommonOptions) =>
+    run(async () => (await import('./preflight.ts')).preflight(file, options)),
+  );
 }
 
 function addResume(program: Command, run: Run): void {

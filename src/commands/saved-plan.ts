@@ -16,8 +16,11 @@ export interface SavedPlan {
 /** `apply plan.json`. Undefined where the argument is no saved plan. @throws Failure (document) when it is one that cannot be read. */
 export async function loadSavedPlan(file: string, options: CommonOptions): Promise<SavedPlan | undefined> {
   if (!file.endsWith('.json')) return undefined;
-  if ((options.set ?? []).length > 0 || options.limit !== undefined) {
-    throw new Failure('usage', 'a saved plan is applied as it is: --set and --limit belong to `runbook plan`');
+  if ((options.set ?? []).length > 0 || (options.override ?? []).length > 0 || options.limit !== undefined) {
+    throw new Failure(
+      'usage',
+      'a saved plan is applied as it is: --set, --limit and --override belong to `runbook plan`',
+    );
   }
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new Failure('document', `cannot read ${file}: ${error.message}`);
@@ -32,6 +35,9 @@ export async function loadSavedPlan(file: string, options: CommonOptions): Promi
       ...options,
       set: Object.entries(plan.inputs).map(([key, value]) => `${key}=${String(value)}`),
       inventory: options.inventory ?? plan.inventory.file,
+      override: (plan.overrides ?? []).map(
+        ({ guard, node, reason }) => `${guard}${node === undefined ? '' : `@${node}`}=${reason}`,
+      ),
       ...(plan.limit === undefined ? {} : { limit: plan.limit }),
     },
   };

@@ -2,6 +2,7 @@ import { evaluateCondition, factsIn } from '../documents/expressions.ts';
 import { Failure } from '../failure.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
 import type { Finding } from '../guards/guard.ts';
+import { applyOverrides } from '../guards/override.ts';
 import { askedBeforeSteps, checkStep, guards } from '../guards/registry.ts';
 import { actionOf, contextOf, factsOf, judge, needlessOutage, outOfService, project } from '../plan/judge.ts';
 import type { PlanStep } from '../plan/plan.ts';
@@ -141,7 +142,7 @@ async function askGuards(
   const deadline = context.clock.now() + PATIENCE;
   let facts = first;
   for (;;) {
-    const findings = checkStep(
+    const judged = checkStep(
       {
         nodes: context.setting.nodes,
         before: facts,
@@ -155,6 +156,7 @@ async function askGuards(
       },
       asked,
     );
+    const findings = applyOverrides(judged, context.plan.overrides);
     const refusals = findings.filter((finding) => finding.severity === 'refuse');
     if (refusals.length === 0 || context.clock.now() >= deadline || context.control.stop.aborted) {
       for (const finding of findings) context.emit({ type: 'finding', finding: { ...finding, step: step.id } });

@@ -14,6 +14,8 @@ export interface Finding {
   readonly remedy: string;
   /** The rule's source: `R7, Kubernetes version skew policy`. */
   readonly source: string;
+  /** The operator's reason why this refusal is passed over; it is a warning then. */
+  readonly overridden?: string;
 }
 
 /** The inventory's view of a node, as far as rules need it. */
@@ -55,5 +57,7 @@ export interface Guard {
   readonly scope: 'run' | 'step';
   /** Before a step only on nodes of these roles; its facts are not read for others. Default: all. */
   readonly roles?: readonly GuardNode['role'][];
+  /** Why a refusal of this rule cannot be overridden; undefined: it can, with a reason. */
+  readonly binding?: string;
   check(input: GuardInput): readonly Finding[];
 }

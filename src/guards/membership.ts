@@ -8,6 +8,7 @@ export const membership: Guard = {
   source: 'Kubernetes version skew policy: rules hold over all nodes, so all must be known',
   facts: ['nodes', 'machine', 'kubelet'],
   scope: 'step',
+  binding: 'what is not known to be this node must not be drained or upgraded as it',
   check: (input) => {
     const objects = input.before.cluster?.nodes;
     if (!objects) return [];

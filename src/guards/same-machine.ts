@@ -9,6 +9,7 @@ export const sameMachine: Guard = {
   source: 'Node API: status.nodeInfo.machineID, systemUUID and status.addresses',
   facts: ['nodes', 'machine', 'kubelet'],
   scope: 'step',
+  binding: 'another machine than the one that is drained would be changed',
   check: (input) => {
     if (!input.before.cluster?.nodes) return [];
     const stepNode = input.step?.node.name;

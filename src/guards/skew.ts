@@ -11,6 +11,7 @@ export const skewR1: Guard = {
   source: `R1, ${policy}: kube-apiserver`,
   facts: ['nodes', 'apiServers'],
   scope: 'step',
+  binding: 'skew is never violated, not even for a moment',
   check: (input) => judge(skewR1, input, apiServerSkew),
 };
 
@@ -20,6 +21,7 @@ export const skewR2: Guard = {
   source: `R2, ${policy}: kubelet`,
   facts: ['nodes', 'apiServers', 'machine', 'packages', 'kubelet'],
   scope: 'step',
+  binding: 'skew is never violated, not even for a moment',
   check: (input) => judge(skewR2, input, kubeletSkew),
 };
 

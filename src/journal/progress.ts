@@ -72,6 +72,7 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
     case 'attempt-ended':
     case 'step-finished':
     case 'step-treated':
+    case 'guard-overridden':
       return progress;
   }
 }

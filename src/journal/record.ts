@@ -38,6 +38,14 @@ const body = z.discriminatedUnion('type', [
     duration: z.number(),
   }),
   z.object({ type: z.literal('step-treated'), ...ref, as: z.enum(['done', 'again']), by: z.string() }),
+  z.object({
+    type: z.literal('guard-overridden'),
+    guard: z.string(),
+    /** Only on this node. Undefined: on all. */
+    on: z.string().optional(),
+    reason: z.string(),
+    by: z.string(),
+  }),
   z.object({ type: z.literal('run-stopped'), reason: z.string() }),
   z.object({ type: z.literal('run-finished') }),
   z.object({ type: z.literal('run-abandoned'), reason: z.string() }),

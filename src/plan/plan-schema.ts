@@ -54,6 +54,7 @@ const finding = z.strictObject({
   summary: z.string(),
   remedy: z.string(),
   source: z.string(),
+  overridden: z.exactOptional(z.string()),
 });
 
 /** The same type as Plan (a test holds the two together), as a schema. */
@@ -69,6 +70,9 @@ export const planSchema = z.strictObject({
   nodes: z.array(node).readonly(),
   phases: z.array(phase).readonly(),
   findings: z.array(finding).readonly(),
+  overrides: z.exactOptional(
+    z.array(z.strictObject({ guard: z.string(), node: z.exactOptional(z.string()), reason: z.string() })).readonly(),
+  ),
 });
 
 /** The JSON Schema (draft 2020-12) of a saved plan. */

@@ -1,4 +1,5 @@
 import type { Finding } from '../guards/guard.ts';
+import type { Override } from '../guards/override.ts';
 
 /** The version of the saved form; a reader refuses any other. */
 export const PLAN_VERSION = 1;
@@ -20,6 +21,8 @@ export interface Plan {
   readonly nodes: readonly PlanNode[];
   readonly phases: readonly PlanPhase[];
   readonly findings: readonly Finding[];
+  /** Refusals that the operator took upon himself; they hold for the whole run. */
+  readonly overrides?: readonly Override[];
 }
 
 export interface PlanNode {

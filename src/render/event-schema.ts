@@ -36,6 +36,7 @@ const finding = z.strictObject({
   summary: z.string(),
   remedy: z.string(),
   source: z.string(),
+  overridden: z.exactOptional(z.string()),
 });
 
 /** The same type as RunEvent (a test holds the two together), as a schema: one line of `--output json`. */

@@ -21,7 +21,14 @@ export function findingLines(finding: FindingEvent, symbols: Symbols): Line[] {
     finding.summary,
   ];
   const source: Line = [{ text: `    rule: ${finding.source} (${finding.guard})`, as: 'dim' }];
-  return finding.remedy === '' ? [head, source] : [head, [`    do: ${finding.remedy}`], source];
+  return [
+    head,
+    ...(finding.overridden === undefined
+      ? []
+      : [[{ text: `    overridden: ${finding.overridden}`, as: 'bold' }] satisfies Line]),
+    ...(finding.remedy === '' ? [] : [[`    do: ${finding.remedy}`]]),
+    source,
+  ];
 }
 
 /** `file:line:column: error: summary [code]`, the line of the file with a mark under the place, what to do. */

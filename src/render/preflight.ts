@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { FindingEvent } from '../event.ts';
+import { findingLines } from './report.ts';
+import { createStyle, type Line, type Look, type Symbols, wrapLine } from './style.ts';
+import { count, listNames, pad, widthOf, wrap } from './text.ts';
+
+const severity = z.enum(['refuse', 'warn', 'note']);
+
+/** What `preflight --output json` prints: one document. */
+export const preflightSchema = z.strictObject({
+  cluster: z.string(),
+  runbook: z.exactOptional(z.string()),
+  nodes: z.array(z.string()).readonly(),
+  findings: z
+    .array(
+      z.strictObject({
+        guard: z.string(),
+        severity,
+        node: z.exactOptional(z.string()),
+        step: z.exactOptional(z.string()),
+        summary: z.string(),
+        remedy: z.string(),
+        source: z.string(),
+        overridden: z.exactOptional(z.string()),
+      }),
+    )
+    .readonly(),
+  /** Every guard that was asked. */
+  guards: z.array(z.strictObject({ id: z.string(), title: z.string(), source: z.string() })).readonly(),
+});
+export type Preflight = z.infer<typeof preflightSchema>;
+
+const ORDER = ['refuse', 'warn', 'note'] as const;
+const STATE = {
+  refuse: { word: 'refused', colour: 'red', symbol: 'failed' },
+  warn: { word: 'warning', colour: 'yellow', symbol: 'warning' },
+  note: { word: 'note', colour: 'cyan', symbol: 'note' },
+  holds: { word: 'holds', colour: 'green', symbol: 'change' },
+} as const;
+
+/** A table of all guards with what they say, then each finding with what to do about it. Ends with a newline. */
+export function renderPreflight(found: Preflight, look: Look & { readonly columns: number }): string {
+  const style = createStyle(look);
+  const { symbols } = style;
+  const head = found.runbook === undefined ? found.cluster : `${found.runbook} on ${found.cluster}`;
+  const lines: Line[] = [
+    [{ text: `Preflight: ${head}`, as: 'bold' }],
+    [{ text: `${count(found.nodes.length, 'node')}: ${listNames(found.nodes, 8)}`, as: 'dim' }],
+    [],
+    ...table(found, symbols, look.columns),
+  ];
+  for (const level of ORDER) {
+    const of = found.findings.filter((finding) => finding.severity === level);
+    if (of.length === 0) continue;
+    lines.push([], ...of.flatMap((finding) => findingLines(finding, symbols)));
+  }
+  lines.push([], verdict(found));
+  return lines
+    .flatMap((line) => wrapLine(line, look.columns))
+    .map((line) => `${style.line(line).trimEnd()}\n`)
+    .join('');
+}
+
+function table(found: Preflight, symbols: Symbols, columns: number): Line[] {
+  const ids = [...new Set([...found.findings.map((one) => one.guard), ...found.guards.map((guard) => guard.id)])];
+  const rows = ids.map((id) => {
+    const of = found.findings.filter((finding) => finding.guard === id);
+    const worst = ORDER.find((level) => of.some((finding) => finding.severity === level)) ?? 'holds';
+    return {
+      id,
+      worst,
+      what: of.length > 0 ? places(of) : (found.guards.find((guard) => guard.id === id)?.title ?? ''),
+    };
+  });
+  const width = Math.max(...rows.map((row) => widthOf(row.id)));
+  const order = [...ORDER, 'holds'] as const;
+  return order.flatMap((state) =>
+    rows
+      .filter((row) => row.worst === state)
+      .flatMap(({ id, what }): Line[] => {
+        const { word, colour, symbol } = STATE[state];
+        const [first = '', ...more] = wrap(what, Math.max(20, columns - width - 14));
+        return [
+          [
+            { text: `${symbols[symbol]} ${pad(word, 8)}`, as: colour },
+            ` ${pad(id, width)}  `,
+            { text: first, as: 'dim' },
+          ],
+          ...more.map((line): Line => [' '.repeat(width + 13), { text: line, as: 'dim' }]),
+        ];
+      }),
+  );
+}
+
+function places(findings: readonly FindingEvent[]): string {
+  const nodes = [...new Set(findings.map((finding) => finding.node ?? 'the cluster'))];
+  return listNames(nodes, 8);
+}
+
+function verdict(found: Preflight): Line {
+  const of = (level: (typeof ORDER)[number]) => found.findings.filter((finding) => finding.severity === level).length;
+  const [refused, warned, noted] = [of('refuse'), of('warn'), of('note')];
+  const numbers = `${count(refused, 'refusal')}, ${count(warned, 'warning')}, ${count(noted, 'note')}`;
+  return refused > 0
+    ? [{ text: 'not ready: ', as: ['bold', 'red'] }, numbers]
+    : [{ text: 'ready: ', as: ['bold', 'green'] }, numbers];
+}
