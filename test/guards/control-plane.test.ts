@@ -1,14 +1,7 @@
 import { describe } from 'vitest';
 import { testCases } from './cases.ts';
-import {
-  adminConfCases,
-  certificateCases,
-  corednsCases,
-  deprecatedCases,
-  editedCases,
-  emulationCases,
-  webhookCases,
-} from './control-plane.cases.ts';
+import { corednsCases, editedCases, emulationCases, webhookCases } from './addons.cases.ts';
+import { adminConfCases, certificateCases, deprecatedCases } from './control-plane.cases.ts';
 
 describe('certificates', () => testCases('certificates', certificateCases));
 describe('admin.conf', () => testCases('admin-conf', adminConfCases));

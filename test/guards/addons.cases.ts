@@ -1,0 +1,221 @@
+import type { Facts, ManifestsFact, NodeFacts, WebhookFact } from '../../src/facts/facts.ts';
+import type { GuardCase } from './cases.ts';
+import { pod, stepOn } from './cluster.ts';
+import { drain, upgrade, withCluster, withNode } from './healthy.ts';
+
+const flag = (name: string, value: string) => ({ name, value });
+function manifest(component: string, change: Partial<ManifestsFact[string]>): NodeFacts {
+  return { manifests: { [component]: { flags: [], volumes: [], sidecars: [], ...change } } };
+}
+const noExtra = { 'kube-apiserver': { flags: [], volumes: [] } };
+function compared(
+  given: NodeFacts,
+  extra: Readonly<Record<string, { flags: ReturnType<typeof flag>[]; volumes: string[] }>> = noExtra,
+): Facts {
+  const facts = withNode('cp1', given);
+  return { ...facts, cluster: { ...facts.cluster, kubeadmConfig: { kubernetesVersion: '1.31.9', extra } } };
+}
+
+export const emulationCases: readonly GuardCase[] = [
+  {
+    title: 'no flag',
+    facts: compared(manifest('kube-apiserver', { flags: [flag('secure-port', '6443')] })),
+    finds: [],
+  },
+  {
+    title: 'an emulated version in a manifest',
+    facts: compared(manifest('kube-apiserver', { flags: [flag('emulated-version', '1.30')] })),
+    finds: [['warn', 'kube-apiserver of cp1 has --emulated-version=1.30']],
+    node: 'cp1',
+  },
+  {
+    title: 'a minimum in the kubeadm-config',
+    facts: compared({}, { 'kube-scheduler': { flags: [flag('min-compatibility-version', '1.31')], volumes: [] } }),
+    finds: [['warn', 'kubeadm-config (extraArgs of kube-scheduler) has --min-compatibility-version=1.31']],
+  },
+];
+
+export const editedCases: readonly GuardCase[] = [
+  {
+    title: 'kubeadm-config was not read',
+    facts: withNode('cp1', manifest('etcd', { flags: [flag('x', 'y')] })),
+    finds: [],
+  },
+  {
+    title: "kubeadm's own flags and volumes",
+    facts: compared(
+      manifest('kube-apiserver', {
+        flags: [flag('advertise-address', '10.0.1.1'), flag('tls-cert-file', '/etc/kubernetes/pki/apiserver.crt')],
+        volumes: ['ca-certs', 'etc-ca-certificates', 'k8s-certs', 'usr-share-ca-certificates'],
+      }),
+    ),
+    finds: [],
+  },
+  {
+    title: 'extraArgs and extraVolumes of kubeadm-config',
+    facts: compared(
+      manifest('kube-apiserver', { flags: [flag('audit-log-path', '/var/log/audit')], volumes: ['audit'] }),
+      {
+        'kube-apiserver': { flags: [flag('audit-log-path', '/var/log/audit')], volumes: ['audit'] },
+      },
+    ),
+    finds: [],
+  },
+  {
+    title: 'a flag by hand',
+    facts: compared(manifest('kube-apiserver', { flags: [flag('audit-log-path', '/var/log/audit')] })),
+    finds: [['warn', 'kube-apiserver of cp1 has what kubeadm-config does not say: --audit-log-path=/var/log/audit']],
+    node: 'cp1',
+  },
+  {
+    title: 'another value than extraArgs say',
+    facts: compared(manifest('kube-apiserver', { flags: [flag('authorization-mode', 'Node,RBAC,Webhook')] }), {
+      'kube-apiserver': { flags: [flag('authorization-mode', 'Node,RBAC')], volumes: [] },
+    }),
+    finds: [['warn', '--authorization-mode=Node,RBAC,Webhook']],
+  },
+  {
+    title: 'a volume and a container by hand',
+    facts: compared(manifest('kube-scheduler', { volumes: ['kubeconfig', 'policy'], sidecars: ['proxy'] })),
+    finds: [
+      ['warn', 'kube-scheduler of cp1 has what kubeadm-config does not say: the volume policy, the container proxy'],
+    ],
+  },
+  {
+    title: "a static pod that is not kubeadm's",
+    facts: compared(manifest('kube-vip', { flags: [flag('vip', '10.0.0.9')], volumes: ['kubeconfig-vip'] })),
+    finds: [],
+  },
+  {
+    title: 'kept by patches',
+    facts: compared(manifest('kube-apiserver', { flags: [flag('audit-log-path', '/var/log/audit')] })),
+    step: stepOn('cp1', 'kubeadm-upgrade-apply', { version: '1.32.9', patches: '/etc/kubernetes/patches' }),
+    finds: [],
+  },
+];
+
+const corefile = (extra = '', block = '') => `.:53 {
+    errors
+    health {
+       lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+       max_concurrent 1000
+    }
+    cache 30
+    loop
+    reload
+    loadbalance
+${extra}}
+${block}`;
+const dns = (change: NonNullable<Facts['cluster']>['coreDns']) =>
+  withCluster({ coreDns: { image: 'coredns:v1.11.3', ...change } });
+const limits = { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } };
+export const corednsCases: readonly GuardCase[] = [
+  { title: 'another DNS', facts: withCluster({ coreDns: {} }), finds: [] },
+  { title: 'as kubeadm made it', facts: dns({ corefile: corefile(), resources: limits }), finds: [] },
+  {
+    title: 'a plugin that kubeadm cannot migrate',
+    facts: dns({ corefile: corefile('    unbound\n') }),
+    finds: [['warn', 'plugins that kubeadm cannot migrate: unbound']],
+  },
+  {
+    title: 'plugins more and less, and a zone',
+    facts: dns({
+      corefile: corefile(
+        '    hosts {\n      10.0.0.1 a.example\n    }\n',
+        'corp.local:53 {\n    errors\n    forward . 10.0.0.53\n}\n',
+      ).replace('    loop\n', ''),
+    }),
+    finds: [['note', 'the Corefile of CoreDNS was changed: +hosts, -loop, the zone corp.local:53']],
+  },
+  {
+    title: 'comments and snippets are no plugins',
+    facts: dns({ corefile: `# by hand\n${corefile('    import custom/*.override\n')}` }),
+    finds: [],
+  },
+  {
+    title: 'resources of its own',
+    facts: dns({ corefile: corefile(), resources: { limits: { memory: '1Gi', cpu: '1' }, requests: limits.requests } }),
+    finds: [['warn', 'resources of its own: limits memory 1Gi (kubeadm: 170Mi), limits cpu 1 (kubeadm: none)']],
+  },
+];
+
+function hook(change: Partial<WebhookFact> = {}): WebhookFact {
+  return {
+    kind: 'ValidatingWebhookConfiguration',
+    configuration: 'policy',
+    name: 'policy.example.com',
+    fails: true,
+    service: { namespace: 'demo', name: 'policy' },
+    selector: { app: 'policy' },
+    rules: [{ groups: [''], resources: ['pods'], operations: ['CREATE'] }],
+    ...change,
+  };
+}
+const hooked = (pods: ReturnType<typeof pod>[], change: Partial<WebhookFact> = {}) =>
+  withCluster({ pods, webhooks: [hook(change)] });
+const onW1 = pod('policy-1', 'w1');
+const onW2 = pod('policy-2', 'w2');
+export const webhookCases: readonly GuardCase[] = [
+  { title: 'none', facts: withCluster({ pods: [], webhooks: [] }), finds: [] },
+  { title: 'with backends on two nodes', facts: hooked([onW1, onW2]), step: drain, finds: [] },
+  {
+    title: 'with all its backends on the node',
+    facts: hooked([onW1, pod('policy-3', 'w1')]),
+    step: drain,
+    finds: [
+      [
+        'warn',
+        'all that answers for the webhook policy.example.com (ValidatingWebhookConfiguration policy) is on w1: demo/policy-1, demo/policy-3',
+      ],
+    ],
+    node: 'w1',
+  },
+  {
+    title: 'with the other backend not ready',
+    facts: hooked([onW1, { ...onW2, ready: false }]),
+    step: drain,
+    finds: [['warn', 'is on w1: demo/policy-1']],
+  },
+  { title: 'with its backend on another node', facts: hooked([onW2]), step: drain, finds: [] },
+  { title: 'that may fail', facts: hooked([onW1], { fails: false }), step: drain, finds: [] },
+  {
+    title: 'for Deployments only',
+    facts: hooked([onW1], { rules: [{ groups: ['apps'], resources: ['deployments'], operations: ['*'] }] }),
+    step: drain,
+    finds: [],
+  },
+  {
+    title: 'for everything',
+    facts: hooked([onW1], { rules: [{ groups: ['*'], resources: ['*/*'], operations: ['*'] }] }),
+    step: drain,
+    finds: [['warn', 'is on w1']],
+  },
+  {
+    title: 'from a DaemonSet: a drain leaves it where it is',
+    facts: hooked([{ ...onW1, controller: { kind: 'DaemonSet', name: 'policy' } }]),
+    step: drain,
+    finds: [],
+  },
+  {
+    title: 'asked at an address outside',
+    facts: withCluster({
+      pods: [],
+      webhooks: [{ ...hook(), selector: {} }].map(({ selector: _selector, service: _service, ...rest }) => rest),
+    }),
+    finds: [],
+  },
+  {
+    title: 'without any ready backend',
+    facts: hooked([{ ...onW1, ready: false }]),
+    finds: [['warn', 'must answer for pods or nodes, but demo/policy has no ready pod']],
+  },
+  { title: 'without a backend, for another step', facts: hooked([]), step: upgrade, finds: [] },
+];
