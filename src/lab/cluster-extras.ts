@@ -57,7 +57,7 @@ const corefile = `.:53 {
 }
 `;
 
-/** One that must answer for pods, its only pod perhaps being on the node that is drained next: the web workload of the lab. */
+/** A webhook that must answer for pods, behind which are the pods with these labels: none, or those of a workload of the lab. */
 export function webhookFor(labels: Readonly<Record<string, string>>, name = 'policy'): LabWebhook {
   return {
     kind: 'ValidatingWebhookConfiguration',
