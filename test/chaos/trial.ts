@@ -235,6 +235,9 @@ class Trial {
   }
 
   async #end(): Promise<void> {
+    const { time, world } = this.#cluster;
+    // A node that was rebooted by the last records comes back by itself.
+    if (world.machines.some((machine) => !machine.up)) await time.run(time.sleep(LONG_PAUSE));
     const last = this.#baseline.states.at(-1) ?? [];
     this.#problems.push(...unlike(last, await settledState(this.#cluster.world)).slice(0, 5));
   }
