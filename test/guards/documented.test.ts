@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { guards } from '../../src/guards/registry.ts';
+
+const text = readFileSync(new URL('../../docs/guards.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
+/** `- **`id`** (each step, binding). Title. What it says. _Rule: source._`, up to the next entry or heading. */
+const entries = [
+  ...text.matchAll(/- \*\*`([a-z0-9-]+)`\*\* \((plan|each step)(, binding)?\)\. (.*?)(?= - \*\*`| ## |$)/g),
+];
+
+describe('docs/guards.md', () => {
+  test.each([...guards.values()])(
+    'tells of $id what it is about, when it is asked and where its rule stands',
+    (guard) => {
+      const entry = entries.find(([, id]) => id === guard.id);
+      expect(entry, `docs/guards.md has no entry for ${guard.id}`).toBeDefined();
+      const [, , asked, binding, rest = ''] = entry ?? [];
+      expect(asked).toBe(guard.scope === 'step' ? 'each step' : 'plan');
+      expect(binding !== undefined, 'called binding').toBe(guard.binding !== undefined);
+      expect(plain(rest)).toContain(plain(guard.title));
+      expect(plain(rest)).toContain(plain(`Rule: ${guard.source}`));
+    },
+  );
+
+  test('tells of no guard that is not there, and of none twice', () => {
+    const told = entries.map(([, id]) => id);
+    expect(told.toSorted()).toEqual([...guards.keys()].toSorted());
+  });
+});
+
+/** Without what Markdown needs around words. */
+function plain(words: string): string {
+  return words.replace(/[*_\\]/g, '').trim();
+}
