@@ -249,7 +249,9 @@ export interface NodeObject {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly unschedulable: boolean;
-  readonly taints: readonly { readonly key: string; readonly effect: string }[];
+  readonly taints: readonly { readonly key: string; readonly effect: string; readonly value?: string }[];
+  /** What pods may ask for in all: cpu in thousandths, all else in units (bytes, pods). */
+  readonly allocatable?: Amounts;
   readonly ready: boolean;
   /** The Ready condition's reason and message, for people. */
   readonly readyReason: string;
@@ -294,6 +296,32 @@ export interface PodFact {
   /** The first container's image, for control-plane mirror pods. */
   readonly images: readonly string[];
   readonly restarts: number;
+  /** What the scheduler reserves for it. */
+  readonly requests?: Amounts;
+  readonly tolerations?: readonly Toleration[];
+  /** What binds it to certain nodes. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Required node affinity: one of these terms must hold. */
+  readonly nodeAffinity?: readonly NodeTerm[];
+  /** What else binds it, in words: no rule of ours judges it. */
+  readonly bound?: readonly string[];
+  /** Whoever must let go of it before a deletion comes to its end. */
+  readonly finalizers?: readonly string[];
+  /** ISO 8601: when its grace period ends, where it is being deleted. */
+  readonly deletedAt?: string;
+}
+/** By resource: cpu in thousandths of one, all else in units (bytes for memory). */
+export type Amounts = Readonly<Record<string, number>>;
+export interface Toleration {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly value?: string;
+  readonly effect?: string;
+}
+export interface NodeTerm {
+  readonly matchExpressions: LabelSelector['matchExpressions'];
+  /** It asks for the node's name by `matchFields`. */
+  readonly names?: readonly string[];
 }
 
 export interface PdbFact {
@@ -308,6 +336,8 @@ export interface PdbFact {
   readonly desiredHealthy: number;
   readonly generation: number;
   readonly observedGeneration: number;
+  /** spec.unhealthyPodEvictionPolicy is AlwaysAllow: pods that are not ready may always go. */
+  readonly freesUnhealthy?: true;
 }
 export interface LabelSelector {
   /** There is no selector at all (or an empty one in policy/v1beta1): it covers no pod. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { NodeObject } from './facts.ts';
 import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './kubectl.ts';
+import { amountsOf } from './quantity.ts';
 import { withoutV } from './version.ts';
 
 export const nodes: Fact<readonly NodeObject[]> = {
@@ -17,10 +18,11 @@ const nodeSchema = z.object({
   spec: z
     .object({
       unschedulable: z.boolean().nullish(),
-      taints: z.array(z.object({ key: z.string(), effect: z.string() })).nullish(),
+      taints: z.array(z.object({ key: z.string(), effect: z.string(), value: z.string().nullish() })).nullish(),
     })
     .nullish(),
   status: z.object({
+    allocatable: stringMap,
     conditions: z
       .array(
         z.object({ type: z.string(), status: z.string(), reason: z.string().nullish(), message: z.string().nullish() }),
@@ -47,7 +49,8 @@ export function parseNodes(output: string): NodeObject[] {
       labels,
       annotations: metadata.annotations ?? {},
       unschedulable: spec?.unschedulable ?? false,
-      taints: (spec?.taints ?? []).map(({ key, effect }) => ({ key, effect })),
+      taints: (spec?.taints ?? []).map(({ key, effect, value }) => ({ key, effect, ...(value ? { value } : {}) })),
+      ...(status.allocatable ? { allocatable: amountsOf(status.allocatable) } : {}),
       ready: ready?.status === 'True',
       readyReason: [ready?.reason, ready?.message].filter(Boolean).join(': ') || 'it never reported its condition',
       addresses: (status.addresses ?? []).map(({ type, address }) => ({ type, address })),

@@ -26,7 +26,12 @@ const count = z.number().nullish();
 const pdbSchema = z.object({
   apiVersion: z.string().nullish(),
   metadata: z.object({ namespace: z.string(), name: z.string(), generation: count }),
-  spec: z.object({ minAvailable: intOrString, maxUnavailable: intOrString, selector: selectorSchema }),
+  spec: z.object({
+    minAvailable: intOrString,
+    maxUnavailable: intOrString,
+    selector: selectorSchema,
+    unhealthyPodEvictionPolicy: z.string().nullish(),
+  }),
   status: z
     .object({
       disruptionsAllowed: count,
@@ -51,6 +56,7 @@ export function parsePdbs(output: string): PdbFact[] {
     desiredHealthy: status?.desiredHealthy ?? 0,
     generation: metadata.generation ?? 0,
     observedGeneration: status?.observedGeneration ?? 0,
+    ...(spec.unhealthyPodEvictionPolicy === 'AlwaysAllow' ? { freesUnhealthy: true as const } : {}),
   }));
 }
 

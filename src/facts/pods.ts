@@ -1,58 +1,169 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { PodFact } from './facts.ts';
-import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './kubectl.ts';
+import type { Amounts, PodFact } from './facts.ts';
+import { kubectl, kubectlRemedy, stringMap } from './kubectl.ts';
+import { amountsOf, largestOf, sumOf } from './quantity.ts';
+
+/**
+ * What is asked of each pod, a twentieth of what the API knows of it: kubectl itself leaves the rest out, so that ten thousand pods
+ * are some megabytes. Maps and lists come as JSON (kubectl 1.19 and later); no nested `range`, which old kubectls end too early.
+ */
+const FIELDS = {
+  namespace: '.metadata.namespace',
+  name: '.metadata.name',
+  node: '.spec.nodeName',
+  phase: '.status.phase',
+  labels: '.metadata.labels',
+  ready: '.status.conditions[?(@.type=="Ready")].status',
+  deletedAt: '.metadata.deletionTimestamp',
+  owners: '.metadata.ownerReferences',
+  mirror: '.metadata.annotations.kubernetes\\.io/config\\.mirror',
+  emptyDirs: '.spec.volumes[?(@.emptyDir)].name',
+  images: '.spec.containers[*].image',
+  restarts: '.status.containerStatuses[*].restartCount',
+  requests: '.spec.containers[*].resources.requests',
+  initRequests: '.spec.initContainers[*].resources.requests',
+  sidecarRequests: '.spec.initContainers[?(@.restartPolicy=="Always")].resources.requests',
+  overhead: '.spec.overhead',
+  tolerations: '.spec.tolerations',
+  nodeSelector: '.spec.nodeSelector',
+  nodeAffinity: '.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms',
+  finalizers: '.metadata.finalizers',
+  antiAffinity: '.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[*].topologyKey',
+  affinity: '.spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[*].topologyKey',
+  spread: '.spec.topologySpreadConstraints[?(@.whenUnsatisfiable=="DoNotSchedule")].topologyKey',
+  claims: '.spec.volumes[*].persistentVolumeClaim.claimName',
+  hostPorts: '.spec.containers[*].ports[*].hostPort',
+} as const;
+type Field = keyof typeof FIELDS;
+const NAMES = Object.keys(FIELDS) as Field[];
+
+/** The template of `kubectl get pods -o jsonpath=`, to be quoted for sh: a line for each pod, its fields between tabs. */
+export const podTemplate = `{range .items[*]}${Object.values(FIELDS)
+  .map((path) => `{${path}}`)
+  .join('{"\\t"}')}{"\\n"}{end}`;
 
 export const pods: Fact<readonly PodFact[]> = {
-  command: 'kubectl get pods -A -o json',
+  command: 'kubectl get pods -A',
   remedy: kubectlRemedy,
-  filter: withoutIndentation,
-  script: ({ kubeconfig }) => kubectl(kubeconfig, 'get pods -A -o json'),
+  script: ({ kubeconfig }) => kubectl(kubeconfig, `get pods -A -o jsonpath='${podTemplate}'`),
   parse: parsePods,
 };
 
-const podSchema = z.object({
-  metadata: z.object({
-    namespace: z.string(),
-    name: z.string(),
-    labels: stringMap,
-    annotations: stringMap,
-    deletionTimestamp: z.string().nullish(),
-    ownerReferences: z
-      .array(z.object({ kind: z.string(), name: z.string(), controller: z.boolean().nullish() }))
-      .nullish(),
-  }),
-  spec: z.object({
-    nodeName: z.string().nullish(),
-    containers: z.array(z.object({ image: z.string().nullish() })),
-    volumes: z.array(z.object({ name: z.string(), emptyDir: z.unknown().optional() })).nullish(),
-  }),
-  status: z
-    .object({
-      phase: z.string().nullish(),
-      conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
-      containerStatuses: z.array(z.object({ restartCount: z.number().nullish() })).nullish(),
-    })
-    .nullish(),
-});
-
+/** @throws Error when a line is not as the template has it */
 export function parsePods(output: string): PodFact[] {
-  return parseJson(listOf(podSchema), output).map(({ metadata, spec, status }) => {
-    const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
-    return {
-      namespace: metadata.namespace,
-      name: metadata.name,
-      ...(spec.nodeName ? { node: spec.nodeName } : {}),
-      labels: metadata.labels ?? {},
-      phase: status?.phase ?? 'Unknown',
-      ready:
-        status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
-      deleting: typeof metadata.deletionTimestamp === 'string',
-      ...(controller ? { controller: { kind: controller.kind, name: controller.name } } : {}),
-      mirror: metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined,
-      emptyDirs: (spec.volumes ?? []).filter((volume) => volume.emptyDir !== undefined).map((volume) => volume.name),
-      images: spec.containers.map((container) => container.image ?? ''),
-      restarts: (status?.containerStatuses ?? []).reduce((sum, container) => sum + (container.restartCount ?? 0), 0),
-    };
-  });
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const values = line.split('\t');
+      if (values.length !== NAMES.length) throw new Error(`not a line about a pod: ${line.slice(0, 200)}`);
+      return podOf((field) => values[NAMES.indexOf(field)] ?? '');
+    });
+}
+
+const ownersSchema = z.array(z.object({ kind: z.string(), name: z.string(), controller: z.boolean().nullish() }));
+const tolerationsSchema = z.array(
+  z.object({
+    key: z.string().optional(),
+    operator: z.string().optional(),
+    value: z.string().optional(),
+    effect: z.string().optional(),
+  }),
+);
+const expressionSchema = z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).nullish() });
+const termsSchema = z.array(
+  z.object({ matchExpressions: z.array(expressionSchema).nullish(), matchFields: z.array(expressionSchema).nullish() }),
+);
+const quantitiesSchema = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
+
+function podOf(field: (name: Field) => string): PodFact {
+  const owner = json(ownersSchema, field('owners'))?.find((one) => one.controller === true);
+  const node = field('node');
+  const deletedAt = field('deletedAt');
+  const tolerations = json(tolerationsSchema, field('tolerations'));
+  const nodeSelector = json(stringMap, field('nodeSelector'));
+  const nodeAffinity = json(termsSchema, field('nodeAffinity'))?.map(termOf);
+  const finalizers = json(z.array(z.string()), field('finalizers'));
+  const bound = boundBy(field);
+  return {
+    namespace: field('namespace'),
+    name: field('name'),
+    ...(node === '' ? {} : { node }),
+    labels: json(stringMap, field('labels')) ?? {},
+    phase: field('phase') || 'Unknown',
+    ready: field('ready') === 'True',
+    deleting: deletedAt !== '',
+    ...(owner ? { controller: { kind: owner.kind, name: owner.name } } : {}),
+    mirror: field('mirror') !== '',
+    emptyDirs: words(field('emptyDirs')),
+    images: words(field('images')),
+    restarts: words(field('restarts')).reduce((sum, count) => sum + Number(count), 0),
+    requests: requestsOf(field),
+    ...(tolerations ? { tolerations: tolerations.map(withoutUnset) } : {}),
+    ...(nodeSelector ? { nodeSelector } : {}),
+    ...(nodeAffinity ? { nodeAffinity } : {}),
+    ...(bound.length > 0 ? { bound } : {}),
+    ...(finalizers ? { finalizers } : {}),
+    ...(deletedAt === '' ? {} : { deletedAt }),
+  };
+}
+
+function words(text: string): string[] {
+  return text.split(' ').filter((word) => word !== '');
+}
+
+/** Undefined for an unset field. @throws Error where kubectl printed no JSON (before 1.19), or something else than expected */
+function json<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  return text === '' ? undefined : schema.parse(JSON.parse(text));
+}
+
+function withoutUnset({ key, operator, value, effect }: z.infer<typeof tolerationsSchema>[number]) {
+  return {
+    ...(key === undefined ? {} : { key }),
+    ...(operator === undefined ? {} : { operator }),
+    ...(value === undefined ? {} : { value }),
+    ...(effect === undefined ? {} : { effect }),
+  };
+}
+
+function termOf({ matchExpressions, matchFields }: z.infer<typeof termsSchema>[number]) {
+  const names = matchFields?.find((one) => one.key === 'metadata.name' && one.operator === 'In')?.values;
+  return {
+    matchExpressions: (matchExpressions ?? []).map(({ key, operator, values }) => ({
+      key,
+      operator,
+      values: values ?? [],
+    })),
+    ...(names ? { names } : {}),
+  };
+}
+
+/**
+ * What the scheduler counts: the sum of the containers and of the init containers that go on running, or the largest init container
+ * where that is more; and the runtime's overhead (Kubernetes: "Resource sharing within containers", "Pod Overhead").
+ */
+function requestsOf(field: (name: Field) => string): Amounts {
+  const running = sumOf([...maps(field('requests')), ...maps(field('sidecarRequests'))]);
+  return sumOf([largestOf([running, ...maps(field('initRequests'))]), ...maps(field('overhead'))]);
+}
+
+/** Several JSON objects with a blank between them. */
+function maps(text: string): Amounts[] {
+  if (text === '') return [];
+  return z
+    .array(quantitiesSchema)
+    .parse(JSON.parse(`[${text.replaceAll('} {', '},{')}]`))
+    .map(amountsOf);
+}
+
+function boundBy(field: (name: Field) => string): string[] {
+  const named: readonly (readonly [Field, string])[] = [
+    ['antiAffinity', 'pod anti-affinity'],
+    ['affinity', 'pod affinity'],
+    ['spread', 'topology spread'],
+    ['claims', 'volume claims'],
+    ['hostPorts', 'host ports'],
+  ];
+  return named.filter(([name]) => field(name) !== '').map(([, words]) => words);
 }

@@ -10,10 +10,10 @@ import { parseNodes } from '../../src/facts/nodes.ts';
 import { parsePdbs, selects } from '../../src/facts/pdbs.ts';
 import { parsePods } from '../../src/facts/pods.ts';
 import { versionsOf } from '../../src/facts/versions.ts';
-import { fixture } from './fixture.ts';
+import { fixture, podLines } from './fixture.ts';
 
 const nodes = parseNodes(fixture('nodes.json'));
-const pods = parsePods(fixture('pods.json'));
+const pods = parsePods(podLines());
 
 describe('nodes', () => {
   it('reads the real Node objects', () => {
@@ -73,8 +73,17 @@ describe('pods', () => {
     expect(named('agent')).toMatchObject({ mirror: false, controller: { kind: 'DaemonSet' }, phase: 'Running' });
   });
 
-  it('reads the same without the indentation', () => {
-    expect(parsePods(fixture('pods.json').replace(/^ +/gm, ''))).toEqual(pods);
+  it('reads what the scheduler needs to know of them', () => {
+    expect(pods.find((pod) => pod.name.startsWith('coredns'))).toMatchObject({
+      requests: { cpu: 100, memory: 70 * 2 ** 20 },
+      nodeSelector: { 'kubernetes.io/os': 'linux' },
+      tolerations: expect.arrayContaining([{ key: 'node-role.kubernetes.io/master', effect: 'NoSchedule' }]),
+    });
+    expect(nodes.find((node) => node.name === 'w1')?.allocatable).toMatchObject({ cpu: expect.any(Number), pods: 110 });
+  });
+
+  it('refuses a line that is none of a pod', () => {
+    expect(() => parsePods('demo\tweb-1\n')).toThrow('not a line about a pod');
   });
 });
 

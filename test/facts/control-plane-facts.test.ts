@@ -11,7 +11,7 @@ import { parseNodes } from '../../src/facts/nodes.ts';
 import { parsePods } from '../../src/facts/pods.ts';
 import { parseWebhooks } from '../../src/facts/webhooks.ts';
 import { checkRun, checkStep } from '../../src/guards/registry.ts';
-import { fixture } from './fixture.ts';
+import { fixture, podLines } from './fixture.ts';
 
 const pem = `-----BEGIN CERTIFICATE-----
 MIIBeTCCAR+gAwIBAgIUGug4u/n+7Gd/tfMZDBuRoTXQPXcwCgYIKoZIzj0EAwIw
@@ -109,7 +109,7 @@ describe('manifests', () => {
       nodes: { cp1: { manifests: parseManifests(manifest) } },
       cluster: {
         nodes: nodeObjects,
-        pods: parsePods(fixture('pods.json')),
+        pods: parsePods(podLines()),
         apiServers: ['cp1', 'cp2', 'cp3'].map((node) => ({ node, endpoint: node, version: '1.20.2', ready: true })),
         kubeProxy: { version: '1.20.2', desired: 5, updated: 5, available: 5 },
         kubeadmConfig: parseKubeadmConfig(fixture('kubeadm-config.txt')),

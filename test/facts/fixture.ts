@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { podTemplate } from '../../src/facts/pods.ts';
+import { jsonpath } from '../../src/lab/kubectl/jsonpath.ts';
 
 const folder = new URL('../fixtures/cluster-1.20.2-ha/', import.meta.url);
 
@@ -15,4 +17,9 @@ export function linesOf(text: string, pattern: RegExp): string {
     .split('\n')
     .filter((line) => pattern.test(line))
     .join('\n');
+}
+
+/** The pods of the real cluster, as kubectl prints them by the template of the fact. */
+export function podLines(): string {
+  return jsonpath(podTemplate, JSON.parse(fixture('pods.json')));
 }

@@ -5,7 +5,7 @@ import { parseNodes } from '../../src/facts/nodes.ts';
 import { parsePdbs } from '../../src/facts/pdbs.ts';
 import { parsePods } from '../../src/facts/pods.ts';
 import { checkStep } from '../../src/guards/registry.ts';
-import { fixture } from '../facts/fixture.ts';
+import { fixture, podLines } from '../facts/fixture.ts';
 import { guardNode, pdb, pod, sketch, stepOn } from './cluster.ts';
 
 const bare = sketch({ apiServers: { cp1: '1.31.9' }, kubelets: { cp1: '1.31.9', w1: '1.31.9', w2: '1.31.9' } });
@@ -26,7 +26,7 @@ const real: Facts = (() => {
   const machineId = nodes.find((node) => node.name === 'w1')?.machineId ?? '';
   return {
     nodes: { w1: { machine: { hostname: 'w1', machineId, bootId: '', addresses: [] } } },
-    cluster: { nodes, pods: parsePods(fixture('pods.json')), pdbs: parsePdbs(fixture('pdbs.json')) },
+    cluster: { nodes, pods: parsePods(podLines()), pdbs: parsePdbs(fixture('pdbs.json')) },
   };
 })();
 

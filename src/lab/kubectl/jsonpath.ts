@@ -1,4 +1,4 @@
-/** A kubectl JSONPath template over a JSON value: fields, indexes, wildcards, `range`, filters by equality. */
+/** A kubectl JSONPath template over a JSON value: fields, indexes, wildcards, `range`, filters by equality and by existence. */
 export function jsonpath(template: string, value: unknown): string {
   return render(parseTemplate(template), value, value);
 }
@@ -71,6 +71,7 @@ interface Step {
 function nextStep(rest: string): Step | undefined {
   const field = /^\.?((?:[^.[\]\\]|\\.)+)/.exec(rest);
   const filter = /^\[\?\(@([^=!<>]+?)\s*(==|!=)\s*(?:"([^"]*)"|'([^']*)'|([^)]*))\)\]/.exec(rest);
+  const exists = /^\[\?\(@([^=!<>()]+)\)\]/.exec(rest);
   const index = /^\[(-?\d+|\*)\]/.exec(rest);
   const quoted = /^\[['"]([^'"]+)['"]\]/.exec(rest);
   if (filter) {
@@ -82,6 +83,13 @@ function nextStep(rest: string): Step | undefined {
         itemsOf(value).filter(
           (item) => (show(evaluate(path.trim(), root, item)[0]) === wanted) === (operator === '=='),
         ),
+    };
+  }
+  if (exists) {
+    const [whole, path = ''] = exists;
+    return {
+      length: whole.length,
+      apply: (value, root) => itemsOf(value).filter((item) => evaluate(path.trim(), root, item).length > 0),
     };
   }
   if (index) {
