@@ -5,6 +5,7 @@ import { endBackground, runningLab, startInBackground } from '../lab/background.
 import { askLab, askState } from '../lab/control.ts';
 import { distributions } from '../lab/distribution.ts';
 import type { LabOptions } from '../lab/lab.ts';
+import { problemList, problems } from '../lab/problems.ts';
 import { isRelease, minors } from '../lab/releases.ts';
 import type { LabState } from '../lab/state.ts';
 import { workloadOptions, type WorkloadOption } from '../lab/workloads.ts';
@@ -26,7 +27,14 @@ export function labCommand(): Command {
     .option('--os <name>', `what the nodes run: ${distributions.join(' or ')}`, 'debian')
     .option('--dnf-nodes <list>', 'nodes with Rocky Linux and dnf, e.g. worker-1,worker-2', '')
     .option('--workloads <list>', `further workloads: ${workloadOptions.join(',')}`, '')
+    .option('--problems <list>', 'what is wrong from the start, e.g. swap@worker-1,etcd-alarm; `help` lists them', '')
     .action(told(up));
+  lab
+    .command('plant')
+    .description('let something be wrong from now on (`lab up --problems help` lists what)')
+    .argument('<problem>', 'e.g. etcd-member-down@cp-3')
+    .option('--dir <dir>', "the lab's folder", defaultFolder)
+    .action(told(plant));
   lab
     .command('down')
     .description('end a lab')
@@ -71,11 +79,16 @@ interface UpOptions {
   readonly latency: string;
   readonly timeScale: string;
   readonly workloads: string;
+  readonly problems: string;
   readonly os: string;
   readonly dnfNodes: string;
 }
 
 async function up(given: UpOptions): Promise<void> {
+  if (given.problems === 'help') {
+    process.stdout.write(problemList());
+    return;
+  }
   const inventory = await startInBackground(given.dir, upOptions(given));
   process.stdout.write(`${inventory}\n`);
 }
@@ -100,6 +113,7 @@ function upOptions(given: UpOptions): LabOptions {
     timeScale,
     workloads,
     rocky: rockyNodes(given),
+    problems: given.problems.split(',').filter(Boolean).map(knownProblem),
   };
 }
 
@@ -119,6 +133,20 @@ function workloadOption(name: string): WorkloadOption {
   const found = workloadOptions.find((option) => option === name.trim());
   if (!found) throw new Failure('usage', `--workloads ${name} is none of ${workloadOptions.join(', ')}`);
   return found;
+}
+
+function knownProblem(text: string): string {
+  const name = text.trim().split('@')[0] ?? '';
+  if (problems[name]) return text.trim();
+  throw new Failure('usage', `--problems ${text}: there is no such problem`, [
+    `There are: ${Object.keys(problems).join(', ')}`,
+  ]);
+}
+
+async function plant(problem: string, given: { readonly dir: string }): Promise<void> {
+  await askLab(await runningLab(given.dir), { verb: 'plant', problem: knownProblem(problem) }).catch((error: Error) => {
+    throw new Failure('usage', error.message);
+  });
 }
 
 function count(option: string, text: string, least: number, most: number): number {

@@ -40,7 +40,7 @@ type File = CertificatesFact['files'][number];
 
 function kindOf(path: string): Kind {
   if (/\/(ca|front-proxy-ca)\.crt$/.test(path)) return 'authority';
-  return /kubelet/.test(path) ? 'kubelet' : 'leaf';
+  return /\/kubelet(\.conf$|\/pki\/)/.test(path) ? 'kubelet' : 'leaf';
 }
 
 function ended(node: GuardNode, file: File, kind: Kind): Draft {

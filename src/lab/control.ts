@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseFaultEffect } from './audit.ts';
 import type { Lab } from './lab.ts';
+import { plantProblem } from './problems.ts';
 import type { LabState } from './state.ts';
 
 const addressSchema = z.object({ port: z.number(), token: z.string(), pid: z.number() });
@@ -16,6 +17,7 @@ const requestSchema = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('ping'), token: z.string() }),
   z.object({ verb: z.literal('state'), token: z.string() }),
   z.object({ verb: z.literal('down'), token: z.string() }),
+  z.object({ verb: z.literal('plant'), token: z.string(), problem: z.string() }),
   z.object({
     verb: z.literal('fault'),
     token: z.string(),
@@ -79,6 +81,7 @@ async function answer(lab: Lab, token: string, text: string, down: () => void): 
 async function serve(lab: Lab, request: Request, down: () => void): Promise<unknown> {
   if (request.verb === 'state') return lab.state();
   if (request.verb === 'down') setImmediate(down);
+  if (request.verb === 'plant') await plantProblem(lab.world, request.problem);
   if (request.verb === 'fault') {
     const effect = parseFaultEffect(request.effect);
     if (!effect) throw new Error(`no such fault: ${request.effect}`);

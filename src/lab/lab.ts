@@ -10,6 +10,7 @@ import { LabShell, loadJustBash, type ToolSet } from './shell/shell.ts';
 import { createSshServer } from './ssh-server.ts';
 import { readState, type LabState } from './state.ts';
 import { tools } from './tools/tools.ts';
+import { plantProblem } from './problems.ts';
 import type { WorkloadOption } from './workloads.ts';
 import { machineNamed, type World } from './world.ts';
 
@@ -21,6 +22,8 @@ export interface LabOptions {
   /** Milliseconds of a round trip added to every connection. */
   readonly latency?: number;
   readonly workloads?: readonly WorkloadOption[];
+  /** Of problems.ts: `swap`, `swap@worker-1`. */
+  readonly problems?: readonly string[];
   /** Nodes by name, or `*` for all, with Rocky Linux and dnf in place of Debian. */
   readonly rocky?: readonly string[];
   /** Default: real time at `timeScale`. */
@@ -127,6 +130,7 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   };
   shell.attach(world);
   for (const each of machines) await each.writeFiles(version);
+  for (const problem of options.problems ?? []) await plantProblem(world, problem);
   return world;
 }
 
