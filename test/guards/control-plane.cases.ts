@@ -36,6 +36,11 @@ export const certificateCases: readonly GuardCase[] = [
     finds: [['note', 'scheduler.conf of cp1 ends in 10 days, on 2026-12-01']],
   },
   {
+    title: "the API server's client certificate for kubelets, a leaf as well",
+    facts: certificate('cp1', `${pki}/apiserver-kubelet-client.crt`, 10),
+    finds: [['note', 'apiserver-kubelet-client.crt of cp1 ends in 10 days']],
+  },
+  {
     title: 'a leaf that the step keeps from being renewed',
     facts: certificate('cp1', `${pki}/etcd/peer.crt`, 10),
     step: stepOn('cp1', 'kubeadm-upgrade-apply', { version: '1.32.9', certificateRenewal: false }),
