@@ -25,7 +25,8 @@ export interface Exchange {
 export function clockBetween({ first, last, sent, received }: Exchange): ClockFact {
   const [early, late] = [instant(first), instant(last)];
   if (!early || !late) return {};
-  return { least: rounded(late.from - received), most: rounded(early.to - sent) };
+  // The controller's times are cut to whole milliseconds: the true ones are up to one later.
+  return { least: rounded(late.from - received - 0.001), most: rounded(early.to - sent) };
 }
 
 /** Without nanoseconds (busybox prints none, or `%N` as it stands) it is some moment of that second. */

@@ -26,7 +26,7 @@ export const lockHolder = `lock_holder() {
       ;;
     esac
     for pid in $pids; do
-      case $pid in *[!0-9]*) continue ;; esac
+      [ "$pid" -gt 0 ] 2>/dev/null || continue
       command=$(tr '\\000\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c 1-120) || continue
       [ -n "$command" ] || continue
       case $lock in

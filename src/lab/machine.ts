@@ -88,6 +88,9 @@ export class Machine {
   rebooted = false;
   up = true;
   dpkgLocked = false;
+  /** Milliseconds by which its clock is ahead of the lab's. */
+  clockAhead = 0;
+  containerRuntime = 'containerd://2.0.5';
   #nextPid = 1200;
 
   constructor(settings: MachineSettings) {

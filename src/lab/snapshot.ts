@@ -25,6 +25,8 @@ interface KeptMachine {
   readonly binaryChangedAt: number;
   readonly rebooted: boolean;
   readonly dpkgLocked: boolean;
+  readonly clockAhead: number;
+  readonly containerRuntime: string;
   readonly attempts: KeptAttempts;
 }
 
@@ -66,7 +68,7 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
 
 async function keepMachine(machine: Machine): Promise<KeptMachine> {
   if (!machine.up || machine.running.size > 0) throw new Error(`${machine.name} is not at rest`);
-  const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked } = machine;
+  const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked, clockAhead, containerRuntime } = machine;
   return {
     files: await keepFiles(machine),
     packages: [...machine.packages].map(([name, one]) => [name, { ...one }] as const),
@@ -81,6 +83,8 @@ async function keepMachine(machine: Machine): Promise<KeptMachine> {
     binaryChangedAt,
     rebooted,
     dpkgLocked,
+    clockAhead,
+    containerRuntime,
     attempts: machine.attempts.keep(),
   };
 }
@@ -120,7 +124,7 @@ export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise
 }
 
 async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void> {
-  const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked } = kept;
+  const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked, clockAhead, containerRuntime } = kept;
   Object.assign(machine, {
     etcd: { ...kept.etcd },
     deprecatedRequests: [...kept.deprecatedRequests],
@@ -130,6 +134,8 @@ async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void
     binaryChangedAt,
     rebooted,
     dpkgLocked,
+    clockAhead,
+    containerRuntime,
   });
   refill(
     machine.packages,

@@ -98,7 +98,7 @@ export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
       nodeInfo: {
         architecture: 'amd64',
         bootID: machine.bootId,
-        containerRuntimeVersion: 'containerd://2.0.5',
+        containerRuntimeVersion: machine.containerRuntime,
         kernelVersion: '6.1.0-28-amd64',
         kubeProxyVersion: minorNumber(seen.kubeletVersion) >= 36 ? '' : `v${seen.kubeletVersion}`,
         kubeletVersion: `v${seen.kubeletVersion}`,

@@ -1,5 +1,7 @@
+import { df, du } from '../disks.ts';
 import { hexOf } from '../identity.ts';
 import { putFile } from '../machine-files.ts';
+import { ls } from '../package-locks.ts';
 import { sizeOf, textTools } from './text-tools.ts';
 import type { Tool, ToolContext } from './shell.ts';
 
@@ -40,15 +42,6 @@ const id: Tool = (context) => {
     context.out(
       `uid=${context.uid}(${name}) gid=${context.uid}(${name}) groups=${context.uid}(${name})${context.uid === 0 ? '' : ',27(sudo)'}\n`,
     );
-  return 0;
-};
-
-const df: Tool = (context) => {
-  const paths = context.args.filter((arg) => !arg.startsWith('-'));
-  const rows = (paths.length > 0 ? paths : ['/']).map(
-    () => '/dev/sda1            41152736 4229668  34806668      11% /\n',
-  );
-  context.out(`Filesystem         1024-blocks    Used Available Capacity Mounted on\n${rows.join('')}`);
   return 0;
 };
 
@@ -155,13 +148,22 @@ async function statValues(
   const { machine } = context;
   const full = resolve(context, path);
   if (!(await machine.fs.exists(full))) return undefined;
-  if (fileSystem)
+  if (fileSystem) {
+    const unified = await machine.fs.exists('/sys/fs/cgroup/cgroup.controllers');
     return {
-      T: full.startsWith('/sys/fs/cgroup') ? 'cgroup2fs' : full.startsWith('/run') ? 'tmpfs' : 'ext2/ext3',
+      T:
+        full.startsWith('/sys/fs/cgroup') && unified
+          ? 'cgroup2fs'
+          : full.startsWith('/sys/fs/cgroup')
+            ? 'tmpfs'
+            : full.startsWith('/run')
+              ? 'tmpfs'
+              : 'ext2/ext3',
       n: path,
       a: '8701667',
       f: '10288184',
     };
+  }
   const found = await machine.fs.stat(full);
   const seconds = Math.floor((full === '/usr/bin/kubelet' ? machine.binaryChangedAt : found.mtime.getTime()) / 1000);
   const own = full.startsWith('/home/ops');
@@ -245,6 +247,8 @@ export const plainTools: Readonly<Record<string, Tool>> = {
   hostname,
   id,
   df,
+  du,
+  ls,
   mktemp,
   dd,
   install,

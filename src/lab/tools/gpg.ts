@@ -5,7 +5,10 @@ export const gpg: Tool = async (context) => {
   const { args, machine } = context;
   const at = args.findIndex((arg) => arg === '-o' || arg === '--output');
   const output = at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith('--output='))?.slice(9);
-  const files = args.filter((arg, i) => !arg.startsWith('-') && i !== at + 1);
+  const home = args.indexOf('--homedir');
+  const files = args.filter(
+    (arg, i) => !arg.startsWith('-') && !(at >= 0 && i === at + 1) && !(home >= 0 && i === home + 1),
+  );
   const path = (name: string) => machine.fs.resolvePath(context.cwd, name);
   const input = files[0] === undefined ? context.stdin : await machine.fs.readFile(path(files[0]));
   if (args.includes('--dearmor')) {

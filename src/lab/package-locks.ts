@@ -1,0 +1,48 @@
+import { hexOf } from './identity.ts';
+import { putFile } from './machine-files.ts';
+import type { Machine } from './machine.ts';
+import type { Tool } from './shell/shell.ts';
+
+const frontend = '/var/lib/dpkg/lock-frontend';
+const kernelLocks = '/proc/locks';
+
+/** Another program works with packages: apt-get waits for it, and the kernel's list of locks names it. */
+export async function holdPackageLock(
+  machine: Machine,
+  command = '/usr/bin/python3 /usr/bin/unattended-upgrade',
+): Promise<void> {
+  const pid = machine.newPid();
+  machine.dpkgLocked = true;
+  await putFile(machine, kernelLocks, `1: POSIX  ADVISORY  WRITE ${pid} 08:01:${inodeOf(frontend)} 0 EOF\n`);
+  await putFile(machine, `/proc/${pid}/cmdline`, `${command} `);
+  await putFile(machine, `/proc/${pid}/fd/4`, frontend);
+}
+
+/** It has ended. */
+export async function releasePackageLock(machine: Machine): Promise<void> {
+  machine.dpkgLocked = false;
+  await machine.fs.rm(kernelLocks, { force: true });
+}
+
+/** `ls -i`, and `ls -l` of what a process has open: just-bash knows neither. */
+export const ls: Tool = async (context) => {
+  const { args, machine } = context;
+  const paths = args.filter((arg) => !arg.startsWith('-')).map((path) => machine.fs.resolvePath(context.cwd, path));
+  const [path] = paths;
+  if (path !== undefined && args[0] === '-i') {
+    if (!(await machine.fs.exists(path))) return context.original(args.slice(1));
+    context.out(`${inodeOf(path)} ${path}\n`);
+    return 0;
+  }
+  if (path === undefined || !/^\/proc\/\d+\/fd$/.test(path) || !(await machine.fs.exists(path)))
+    return context.original();
+  for (const name of await machine.fs.readdir(path)) {
+    const target = await machine.fs.readFile(`${path}/${name}`);
+    context.out(`l-wx------ 1 root root 64 Nov 21 06:00 ${name} -> ${target}\n`);
+  }
+  return 0;
+};
+
+function inodeOf(path: string): number {
+  return Number.parseInt(hexOf(path, 5), 16) + 11;
+}
