@@ -11,6 +11,7 @@ export const drainBlocked: Guard = {
   source: 'Kubernetes: "Specifying a Disruption Budget", Eviction API (429 is retried for ever)',
   facts: ['nodes', 'pods', 'pdbs', 'machine', 'kubelet'],
   scope: 'step',
+  ofSteps: true,
   check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
 };
 

@@ -10,6 +10,7 @@ export const drainDestroys: Guard = {
   source: 'kubectl drain: --force, --delete-emptydir-data ("Safely Drain a Node")',
   facts: ['nodes', 'pods', 'machine', 'kubelet'],
   scope: 'step',
+  ofSteps: true,
   check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
 };
 

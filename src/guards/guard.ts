@@ -57,6 +57,8 @@ export interface Guard {
   readonly scope: 'run' | 'step';
   /** Before a step only on nodes of these roles; its facts are not read for others. Default: all. */
   readonly roles?: readonly GuardNode['role'][];
+  /** It is about what a step leads to: the cluster as it stands is not judged by it, and neither holds nor breaks it. */
+  readonly ofSteps?: true;
   /** Why a refusal of this rule cannot be overridden; undefined: it can, with a reason. */
   readonly binding?: string;
   check(input: GuardInput): readonly Finding[];

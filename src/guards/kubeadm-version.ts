@@ -9,6 +9,7 @@ export const kubeadmVersion: Guard = {
   source: 'R9, Kubernetes version skew policy and "Version skew policy for kubeadm"',
   facts: ['binaries', 'nodes', 'apiServers', 'kubeadmConfig'],
   scope: 'step',
+  ofSteps: true,
   binding: 'kubeadm itself would refuse it',
   check: (input) => (input.step ? judge(input, input.step) : []),
 };

@@ -9,6 +9,7 @@ export const noDowngrade: Guard = {
   source: 'Kubernetes: downgrades are not supported ("Upgrading kubeadm clusters")',
   facts: ['nodes', 'machine', 'packages', 'apiServers', 'kubeadmConfig'],
   scope: 'step',
+  ofSteps: true,
   binding: 'Kubernetes has no downgrade',
   check: (input) => {
     if (!input.step) return [];

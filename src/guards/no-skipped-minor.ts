@@ -9,6 +9,7 @@ export const noSkippedMinor: Guard = {
   source: 'R7, Kubernetes version skew policy: kube-apiserver upgrade',
   facts: ['nodes', 'apiServers', 'kubeadmConfig'],
   scope: 'step',
+  ofSteps: true,
   binding: 'Kubernetes has no upgrade that skips a minor',
   check: (input) => {
     if (!input.step) return [];

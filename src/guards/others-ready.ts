@@ -9,6 +9,7 @@ export const othersReady: Guard = {
   source: '"Safely Drain a Node": the capacity of one node at a time',
   facts: nodesReady.facts,
   scope: 'step',
+  ofSteps: true,
   check: (input) => {
     if (!input.step) return [];
     const own = nodeObjectFor(input.before, input.step.node.name);

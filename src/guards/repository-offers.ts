@@ -9,6 +9,7 @@ export const repositoryOffers: Guard = {
   source: 'Kubernetes community package repositories: one per minor',
   facts: ['offered', 'packages', 'prefetched'],
   scope: 'step',
+  ofSteps: true,
   check: (input) => (input.step ? judge(input, input.step) : []),
 };
 

@@ -8,6 +8,7 @@ export const skewR6: Guard = {
   source: 'R6, Kubernetes version skew policy (kubernetes/kubernetes #127316)',
   facts: ['nodes', 'apiServers', 'machine', 'packages', 'kubelet'],
   scope: 'step',
+  ofSteps: true,
   binding: 'skew is never violated, not even for a moment',
   check: (input) => (input.step ? moved(input).flatMap((kubelet) => judge(kubelet, input)) : []),
 };

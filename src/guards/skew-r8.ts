@@ -10,6 +10,7 @@ export const skewR8: Guard = {
   source: 'R8, Kubernetes version skew policy: kubelet upgrade',
   facts: ['nodes', 'pods', 'machine', 'packages', 'kubelet'],
   scope: 'step',
+  ofSteps: true,
   binding: 'skew is never violated, not even for a moment',
   check: (input) => (input.step ? moved(input).flatMap((kubelet) => judge(kubelet, input)) : []),
 };
