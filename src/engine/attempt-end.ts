@@ -3,6 +3,7 @@ import { stepKey } from '../plan/key.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import type { AttemptState } from '../remote/attempt.ts';
 import type { RunContext } from './context.ts';
+import { watchDrain } from './drain-watch.ts';
 import { AttemptOutput } from './output.ts';
 import type { StepEnd } from './step-end.ts';
 import { judgedByFacts, verified } from './verify.ts';
@@ -13,19 +14,25 @@ const TAIL_LINES = 12;
 export interface Output {
   readonly sink: AttemptOutput;
   readonly file: string;
+  /** What its output told of it, for the step's reason. */
+  note(): string | undefined;
   close(): void;
 }
 
 /** Opens the log of one attempt; its lines are told as they come. */
 export function openOutput(context: RunContext, step: PlanStep, attempt: number): Output {
   const log = context.log(step, attempt);
+  const watch = watchDrain(context, step);
   const sink = new AttemptOutput(log.write, (stream, text) => {
     context.emit({ type: 'step-output', ...ref(step), stream, text });
+    watch?.saw(text);
   });
   return {
     sink,
     file: log.file,
+    note: () => watch?.note(),
     close: () => {
+      watch?.close();
       sink.end();
       log.close();
     },
