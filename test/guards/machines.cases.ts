@@ -318,6 +318,7 @@ export const clockCases: readonly GuardCase[] = [
     finds: [],
   },
   { title: 'a slow link leaves two seconds open', facts: clocks([-1, 1], [1.5, 3.5], [-1, 1]), finds: [] },
+  { title: 'a very slow link leaves all open', facts: clocks([-1, 1], [-5, 6], [-1, 1]), finds: [] },
   {
     title: 'one is 2 s behind',
     facts: clocks([0, 0.1], [-2, -1.9], [0, 0.1]),
