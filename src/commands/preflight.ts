@@ -1,23 +1,24 @@
+import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { selectNodes } from '../documents/selectors.ts';
-import { FactError } from '../facts/fact.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
-import { isClusterFact, isNodeFact } from '../facts/kinds.ts';
+import { isNodeFact } from '../facts/kinds.ts';
 import { Failure } from '../failure.ts';
-import type { Finding } from '../guards/guard.ts';
+import type { Finding, GuardNode } from '../guards/guard.ts';
 import { applyOverrides } from '../guards/override.ts';
-import { checkRun, guards } from '../guards/registry.ts';
-import { type Preflight, renderPreflight } from '../render/preflight.ts';
+import { checkRun, checkStep, guards } from '../guards/registry.ts';
+import { type Preflight, renderPreflight, SEVERITIES } from '../render/preflight.ts';
 import { type Console, withConsole } from './console.ts';
 import { loadDocuments, loadValidInventory, type Valid } from './load.ts';
 import { type CommonOptions, inventoryFile, stateDir } from './options.ts';
 import { parseOverrides } from './overrides.ts';
-import { prepare } from './prepare.ts';
-import { type Reached, reachNodes } from './reach.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { reachNodes } from './reach.ts';
+import { readTolerantly } from './tolerant.ts';
 
 /**
  * Facts and guards only; takes no lock and changes nothing. With a runbook its plan is judged as well, so that rules about the version
- * to reach have their say; without one every guard judges the cluster as it stands.
+ * to reach have their say; without one every guard judges the cluster as it stands, and a drain of each node.
  */
 export function preflight(runbookFile: string | undefined, options: CommonOptions): Promise<number> {
   const isData = options.output === 'json';
@@ -39,24 +40,45 @@ export function preflight(runbookFile: string | undefined, options: CommonOption
 
 async function ofRunbook(console: Console, file: string, options: CommonOptions): Promise<Preflight> {
   const documents = await loadDocuments(console, file, options);
-  const prepared = await prepare(console, documents, options, false);
+  let prepared: Prepared;
+  try {
+    prepared = await prepare(console, documents, options, false);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'guard-refused') throw error;
+    return withoutPlan(await asItStands(console, options), documents.runbook.value.name, error);
+  }
   try {
     const inventory = documents.inventory.value;
     const nodes = namesOf(inventory, options.limit).filter((name) => prepared.nodes.includes(name));
     const more = factsOf(inventory).filter((id) => !prepared.needs.facts.includes(id));
-    const { facts, unread } = await readTolerantly(console, prepared, prepared.facts, nodes, more);
+    console.emit({ type: 'facts', nodes });
+    const told = await readTolerantly(prepared.observer, prepared.facts, nodes, more);
     const planned = new Set(prepared.needs.guards);
-    const others = judge(inventory, nodes, facts, options).filter((finding) => !planned.has(finding.guard));
+    const others = judge(inventory, nodes, told.facts, options, false).filter((finding) => !planned.has(finding.guard));
+    const findings = [...told.findings, ...prepared.plan.findings, ...others];
     return {
       cluster: inventory.cluster,
       runbook: documents.runbook.value.name,
       nodes,
-      findings: [...unread, ...prepared.plan.findings, ...others],
-      guards: titles(),
+      findings,
+      guards: verdicts(findings, told.unread, planned),
     };
   } finally {
     await prepared.fleet.close();
   }
+}
+
+/** The cluster as it stands is told at least, with the reason why no steps were judged. */
+function withoutPlan(found: Preflight, runbook: string, error: Failure): Preflight {
+  const isTold = found.findings.some((finding) => finding.guard === 'facts');
+  const finding: Finding = {
+    guard: 'plan',
+    severity: isTold ? 'note' : 'refuse',
+    summary: `the steps of ${runbook} were not judged, as no plan could be made: ${error.message}`,
+    remedy: error.detail.join(' '),
+    source: 'what cannot be planned cannot be judged',
+  };
+  return { ...found, runbook, findings: [finding, ...found.findings] };
 }
 
 async function asItStands(console: Console, options: CommonOptions): Promise<Preflight> {
@@ -71,9 +93,11 @@ async function asItStands(console: Console, options: CommonOptions): Promise<Pre
     reconnect: false,
   });
   try {
-    const { facts, unread } = await readTolerantly(console, reached, { nodes: {} }, nodes, factsOf(inventory.value));
-    const findings = judge(inventory.value, nodes, facts, options);
-    return { cluster: inventory.value.cluster, nodes, findings: [...unread, ...findings], guards: titles() };
+    console.emit({ type: 'facts', nodes });
+    const told = await readTolerantly(reached.observer, { nodes: {} }, nodes, factsOf(inventory.value));
+    const findings = [...told.findings, ...judge(inventory.value, nodes, told.facts, options, true)];
+    const guards = verdicts(findings, told.unread, new Set(drainRules));
+    return { cluster: inventory.value.cluster, nodes, findings, guards };
   } finally {
     await reached.fleet.close();
   }
@@ -84,12 +108,27 @@ function judge(
   names: readonly string[],
   facts: Facts,
   options: CommonOptions,
+  drained: boolean,
 ): readonly Finding[] {
   const nodes = inventory.nodes
     .filter((node) => names.includes(node.name))
     .map(({ name, host, role }) => ({ name, host, role }));
-  const findings = checkRun({ nodes, before: facts, after: facts });
-  return applyOverrides(findings, parseOverrides(options.override, inventory));
+  const found = checkRun({ nodes, before: facts, after: facts });
+  const drains = drained ? nodes.flatMap((node) => judgeDrain(nodes, node, facts)) : [];
+  const more = drains.filter(
+    (one) => !found.some(({ guard, summary }) => guard === one.guard && summary === one.summary),
+  );
+  return applyOverrides([...found, ...more], parseOverrides(options.override, inventory));
+}
+
+/** Whatever an upgrade consists of, it drains each node. `others-ready` would say again what `nodes-ready` says. */
+const drainRules = (actions.get('drain')?.guards ?? []).filter((id) => id !== 'others-ready');
+
+function judgeDrain(nodes: readonly GuardNode[], node: GuardNode, facts: Facts): Finding[] {
+  const step = { id: 'drain', node, action: 'drain', with: {} };
+  return checkStep({ nodes, before: facts, after: facts, step }, drainRules).map(
+    ({ step: _step, ...finding }) => finding,
+  );
 }
 
 /** All nodes of the selection, and the control planes, which are asked about the cluster. @throws Failure (document) */
@@ -113,35 +152,17 @@ function factsOf(inventory: Inventory): FactId[] {
   return [...all].filter((id) => asksKubectl || isNodeFact(id)).toSorted();
 }
 
-/** A fact that cannot be read is a finding of its own, and the others are judged all the same. */
-async function readTolerantly(
-  console: Console,
-  { observer }: Reached,
-  known: Facts,
-  nodes: readonly string[],
-  ids: readonly FactId[],
-): Promise<{ readonly facts: Facts; readonly unread: readonly Finding[] }> {
-  console.emit({ type: 'facts', nodes });
-  const unread: Finding[] = [];
-  for (let left = [...ids]; ;) {
-    try {
-      return { facts: await observer.read(known, nodes, left), unread };
-    } catch (error) {
-      if (!(error instanceof FactError) || !left.includes(error.fact)) throw error;
-      const { fact, node } = error;
-      unread.push({
-        guard: 'facts',
-        severity: 'refuse',
-        ...(isClusterFact(fact) ? {} : { node }),
-        summary: error.message.replace(` ${error.remedy}`, ''),
-        remedy: error.remedy,
-        source: 'what cannot be read cannot be judged',
-      });
-      left = left.filter((id) => id !== fact);
-    }
-  }
-}
-
-function titles() {
-  return [...guards.values()].map(({ id, title, source }) => ({ id, title, source }));
+/** What each guard says; `planned`: those of them that judged steps. */
+function verdicts(
+  findings: readonly Finding[],
+  unread: readonly FactId[],
+  planned: ReadonlySet<string>,
+): Preflight['guards'] {
+  return [...guards.values()].map(({ id, title, source, facts, ofSteps }) => {
+    const own = findings.filter((finding) => finding.guard === id);
+    const worst = SEVERITIES.find((severity) => own.some((finding) => finding.severity === severity));
+    const silent =
+      ofSteps && !planned.has(id) ? 'not-asked' : facts.some((fact) => unread.includes(fact)) ? 'unknown' : 'holds';
+    return { id, title, source, says: worst ?? silent };
+  });
 }

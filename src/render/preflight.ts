@@ -4,7 +4,8 @@ import { findingLines } from './report.ts';
 import { createStyle, type Line, type Look, type Symbols, wrapLine } from './style.ts';
 import { count, listNames, pad, widthOf, wrap } from './text.ts';
 
-const severity = z.enum(['refuse', 'warn', 'note']);
+/** From the worst on. */
+export const SEVERITIES = ['refuse', 'warn', 'note'] as const;
 
 /** What `preflight --output json` prints: one document. */
 export const preflightSchema = z.strictObject({
@@ -15,7 +16,7 @@ export const preflightSchema = z.strictObject({
     .array(
       z.strictObject({
         guard: z.string(),
-        severity,
+        severity: z.enum(SEVERITIES),
         node: z.exactOptional(z.string()),
         step: z.exactOptional(z.string()),
         summary: z.string(),
@@ -25,17 +26,28 @@ export const preflightSchema = z.strictObject({
       }),
     )
     .readonly(),
-  /** Every guard that was asked. */
-  guards: z.array(z.strictObject({ id: z.string(), title: z.string(), source: z.string() })).readonly(),
+  /** Every guard, and the worst that it says. `unknown`: a fact it needs could not be read; `not-asked`: it judges steps, and none was planned. */
+  guards: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        title: z.string(),
+        source: z.string(),
+        says: z.enum([...SEVERITIES, 'unknown', 'not-asked', 'holds']),
+      }),
+    )
+    .readonly(),
 });
 export type Preflight = z.infer<typeof preflightSchema>;
 
-const ORDER = ['refuse', 'warn', 'note'] as const;
+const ORDER = ['refuse', 'warn', 'note', 'unknown', 'holds', 'not-asked'] as const;
 const STATE = {
   refuse: { word: 'refused', colour: 'red', symbol: 'failed' },
   warn: { word: 'warning', colour: 'yellow', symbol: 'warning' },
   note: { word: 'note', colour: 'cyan', symbol: 'note' },
+  unknown: { word: 'unknown', colour: 'magenta', symbol: 'unknown' },
   holds: { word: 'holds', colour: 'green', symbol: 'change' },
+  'not-asked': { word: 'no step', colour: 'dim', symbol: 'skipped' },
 } as const;
 
 /** A table of all guards with what they say, then each finding with what to do about it. Ends with a newline. */
@@ -49,7 +61,7 @@ export function renderPreflight(found: Preflight, look: Look & { readonly column
     [],
     ...table(found, symbols, look.columns),
   ];
-  for (const level of ORDER) {
+  for (const level of SEVERITIES) {
     const of = found.findings.filter((finding) => finding.severity === level);
     if (of.length === 0) continue;
     lines.push([], ...of.flatMap((finding) => findingLines(finding, symbols)));
@@ -65,16 +77,13 @@ function table(found: Preflight, symbols: Symbols, columns: number): Line[] {
   const ids = [...new Set([...found.findings.map((one) => one.guard), ...found.guards.map((guard) => guard.id)])];
   const rows = ids.map((id) => {
     const of = found.findings.filter((finding) => finding.guard === id);
-    const worst = ORDER.find((level) => of.some((finding) => finding.severity === level)) ?? 'holds';
-    return {
-      id,
-      worst,
-      what: of.length > 0 ? places(of) : (found.guards.find((guard) => guard.id === id)?.title ?? ''),
-    };
+    const guard = found.guards.find((one) => one.id === id);
+    const worst =
+      SEVERITIES.find((level) => of.some((finding) => finding.severity === level)) ?? guard?.says ?? 'holds';
+    return { id, worst, what: of.length > 0 ? places(of) : (guard?.title ?? '') };
   });
   const width = Math.max(...rows.map((row) => widthOf(row.id)));
-  const order = [...ORDER, 'holds'] as const;
-  return order.flatMap((state) =>
+  return ORDER.flatMap((state) =>
     rows
       .filter((row) => row.worst === state)
       .flatMap(({ id, what }): Line[] => {
@@ -98,7 +107,8 @@ function places(findings: readonly FindingEvent[]): string {
 }
 
 function verdict(found: Preflight): Line {
-  const of = (level: (typeof ORDER)[number]) => found.findings.filter((finding) => finding.severity === level).length;
+  const of = (level: (typeof SEVERITIES)[number]) =>
+    found.findings.filter((finding) => finding.severity === level).length;
   const [refused, warned, noted] = [of('refuse'), of('warn'), of('note')];
   const numbers = `${count(refused, 'refusal')}, ${count(warned, 'warning')}, ${count(noted, 'note')}`;
   return refused > 0
