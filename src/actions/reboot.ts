@@ -24,7 +24,7 @@ export const reboot: Action<With> = {
   timeout: 120_000,
   onTimeout: 'kill',
   facts: ['machine', 'reboot'],
-  guards: ['membership', 'same-machine', 'others-ready'],
+  guards: ['membership', 'same-machine', 'others-ready', 'swap'],
   settle: COMES_BACK,
   script() {
     const text = 'set -u\nif command -v systemctl >/dev/null 2>&1; then systemctl reboot; else reboot; fi\n';
@@ -40,12 +40,14 @@ export const reboot: Action<With> = {
     const known = before.nodes[context.node.name]?.machine;
     return rebooted(context, context.before?.boot ?? (known && bootOf(known)));
   },
-  project: (context) =>
-    withNode(context.facts, context.node.name, (node) => ({
+  project: (context) => {
+    if (reboot.isDone(context).done) return context.facts;
+    return withNode(context.facts, context.node.name, (node) => ({
       ...node,
       reboot: { required: false, reason: 'it was rebooted' },
       ...(node.machine && { machine: { ...node.machine, bootId: `after ${node.machine.bootId}` } }),
-    })),
+    }));
+  },
 };
 
 /** Tells one boot of a machine from another. */
