@@ -20,7 +20,7 @@ export const osUpgrade: Action<With> = {
   timeout: 3_600_000,
   onTimeout: 'leave',
   facts: ['os', 'packages', 'osUpdates'],
-  guards: ['membership', 'same-machine'],
+  guards: ['membership', 'same-machine', 'disk-room', 'dpkg-state'],
   settle: 60_000,
   unsupported: withoutPackageManager,
   script(context) {

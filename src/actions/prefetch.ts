@@ -48,7 +48,7 @@ export const prefetch: Action<With> = {
     'kubeProxy',
   ],
   outcomeFacts: ['packages', 'prefetched'],
-  guards: ['membership', 'same-machine', 'repository-offers'],
+  guards: ['membership', 'same-machine', 'repository-offers', 'disk-room'],
   settle: 10_000,
   unsupported: withoutPackageManager,
   script(context) {

@@ -369,6 +369,8 @@ export interface KubeadmConfigFact {
 
 /** The kubelet configuration of the cluster, which kubeadm writes to each node that it upgrades. */
 export interface KubeletConfigFact {
+  /** There is no such ConfigMap (before 1.24 it had the minor in its name), or it may not be read. */
+  readonly missing?: true;
   readonly failCgroupV1?: boolean;
   readonly failSwapOn?: boolean;
   readonly featureGates: Readonly<Record<string, boolean>>;

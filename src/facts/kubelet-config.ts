@@ -4,12 +4,12 @@ import type { Fact } from './fact.ts';
 import type { KubeletConfigFact } from './facts.ts';
 import { kubectl, kubectlRemedy } from './kubectl.ts';
 
-/** Until 1.23 the ConfigMap had the minor in its name: it is then not found, which is no failure. */
+/** Until 1.23 the ConfigMap had the minor in its name. That it is not found, or may not be read, is no failure. */
 export const kubeletConfig: Fact<KubeletConfigFact> = {
   command: 'kubectl -n kube-system get configmap kubelet-config -o json',
   remedy: kubectlRemedy,
   script: ({ kubeconfig }) =>
-    kubectl(kubeconfig, '-n kube-system get configmap kubelet-config --ignore-not-found -o json'),
+    `${kubectl(kubeconfig, '-n kube-system get configmap kubelet-config --ignore-not-found -o json')} || true`,
   parse: parseKubeletConfig,
 };
 
@@ -23,7 +23,8 @@ const configSchema = z.object({
 /** The whole ConfigMap as JSON or YAML. */
 export function parseKubeletConfig(output: string): KubeletConfigFact {
   const configMap = configMapSchema.safeParse(yamlOf(output));
-  return parseKubeletConfiguration(configMap.success ? configMap.data.data.kubelet : '') ?? { featureGates: {} };
+  const known = configMap.success ? parseKubeletConfiguration(configMap.data.data.kubelet) : undefined;
+  return known ?? { missing: true, featureGates: {} };
 }
 
 /** A KubeletConfiguration; undefined where the text is none. */

@@ -108,7 +108,7 @@ function kubeletFlags(setup: KubeletSetupFact | undefined): Given[] {
 
 /** kubeadm writes the cluster's configuration over the node's. */
 function kubeletGates({ cluster }: Facts, setup: KubeletSetupFact | undefined): Given[] {
-  const shared = cluster?.kubeletConfig?.featureGates;
+  const shared = cluster?.kubeletConfig?.missing ? undefined : cluster?.kubeletConfig?.featureGates;
   const gates = Object.keys(shared ?? setup?.config?.featureGates ?? {});
   const where = shared
     ? 'featureGates in the ConfigMap kube-system/kubelet-config'

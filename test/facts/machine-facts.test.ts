@@ -169,7 +169,7 @@ describe('how the kubelet is started', () => {
     expect(
       parseKubeletConfig(JSON.stringify({ data: { kubelet: 'failCgroupV1: false\nfailSwapOn: false\n' } })),
     ).toEqual({ featureGates: {}, failCgroupV1: false, failSwapOn: false });
-    expect(parseKubeletConfig('')).toEqual({ featureGates: {} });
+    expect(parseKubeletConfig('')).toEqual({ missing: true, featureGates: {} });
   });
 });
 

@@ -94,6 +94,28 @@ export const flagCases: readonly GuardCase[] = [
     finds: [['refuse', 'PodHostIPs (featureGates in the ConfigMap kube-system/kubelet-config)']],
   },
   {
+    title: 'a gate in the file of a node, where the cluster has no such ConfigMap',
+    facts: withCluster(
+      cluster({
+        w1: { kubeletSetup: { flags: [], shadowing: [], ownUnits: [], config: { featureGates: { DryRun: true } } } },
+      }),
+      { kubeletConfig: { missing: true, featureGates: {} } },
+    ),
+    step: restart('1.28.0'),
+    finds: [['refuse', 'DryRun (featureGates in /var/lib/kubelet/config.yaml)']],
+  },
+  {
+    title: 'a gate that kubeadm writes over, as the cluster does not have it',
+    facts: withCluster(
+      cluster({
+        w1: { kubeletSetup: { flags: [], shadowing: [], ownUnits: [], config: { featureGates: { DryRun: true } } } },
+      }),
+      { kubeletConfig: { featureGates: {} } },
+    ),
+    step: restart('1.28.0'),
+    finds: [],
+  },
+  {
     title: 'the version is that of the installed kubelet',
     facts: {
       ...kubelet(own, 'cloud-config'),
