@@ -28,7 +28,8 @@ export function status(id: string | undefined, options: CommonOptions): Promise<
     };
     if (options.output === 'json') {
       const steps = stepRows(run, outcomes);
-      console.print(`${JSON.stringify({ ...view, versions: Object.fromEntries(versions), steps })}\n`);
+      const overrides = plan.overrides ?? [];
+      console.print(`${JSON.stringify({ ...view, overrides, versions: Object.fromEntries(versions), steps })}\n`);
     } else console.print(renderStatus({ ...view, outcomes, versions, plan }, console.look));
     return 0;
   });

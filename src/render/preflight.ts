@@ -64,7 +64,16 @@ export function renderPreflight(found: Preflight, look: Look & { readonly column
   for (const level of SEVERITIES) {
     const of = found.findings.filter((finding) => finding.severity === level);
     if (of.length === 0) continue;
-    lines.push([], ...of.flatMap((finding) => findingLines(finding, symbols)));
+    const ids = [...new Set(of.map((finding) => finding.guard))];
+    lines.push(
+      [],
+      ...ids.flatMap((id) =>
+        groupLines(
+          of.filter((finding) => finding.guard === id),
+          symbols,
+        ),
+      ),
+    );
   }
   lines.push([], verdict(found));
   return lines
@@ -99,6 +108,18 @@ function table(found: Preflight, symbols: Symbols, columns: number): Line[] {
         ];
       }),
   );
+}
+
+/** Findings of one guard: what is to be done alike is said once, after all whom it concerns, and the rule once at the end. */
+function groupLines(findings: readonly FindingEvent[], symbols: Symbols): Line[] {
+  const remedies = [...new Set(findings.map((finding) => finding.remedy))];
+  const sorted = remedies.flatMap((remedy) => findings.filter((finding) => finding.remedy === remedy));
+  return sorted.flatMap((finding, index) => {
+    const next = sorted[index + 1];
+    const { remedy, ...rest } = finding;
+    const lines = findingLines(remedy === next?.remedy ? { ...rest, remedy: '' } : finding, symbols);
+    return next?.source === finding.source ? lines.slice(0, -1) : lines;
+  });
 }
 
 function places(findings: readonly FindingEvent[]): string {

@@ -43,6 +43,7 @@ export function renderStatus(status: RunStatus, look: StatusLook): string {
       { text: status.state, as: ['bold', stateColour(status.state)] },
     ],
     [{ text: `run ${status.run}, started ${dateAndClock(status.startedAt)}`, as: 'dim' }],
+    ...overrideLines(status),
     ...versionLines(status),
     ...status.plan.phases.flatMap((phase) => phaseLines(phase, status, look, style.symbols)),
     [],
@@ -53,6 +54,14 @@ export function renderStatus(status: RunStatus, look: StatusLook): string {
   for (const line of status.next) lines.push([{ text: `  ${line}`, as: 'bold' }]);
   const broken = lines.flatMap((line) => wrapLine(line, look.columns));
   return broken.map((line) => `${style.line(line).trimEnd()}\n`).join('');
+}
+
+/** What the operator took upon himself when the run was planned. */
+function overrideLines({ plan }: RunStatus): Line[] {
+  return (plan.overrides ?? []).map(({ guard, node, reason }) => [
+    { text: 'overridden: ', as: 'yellow' },
+    `${guard}${node === undefined ? '' : ` on ${node}`}: ${sanitize(reason)}`,
+  ]);
 }
 
 function versionLines(status: RunStatus): Line[] {
