@@ -11,6 +11,7 @@ export const drainDestroys: Guard = {
   facts: ['nodes', 'pods', 'machine', 'kubelet'],
   scope: 'step',
   ofSteps: true,
+  binding: 'kubectl drain itself refuses; `force` and `deleteEmptydirData` of the step say that it is meant',
   check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
 };
 
