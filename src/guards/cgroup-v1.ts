@@ -41,14 +41,9 @@ function judge(facts: NodeFacts, { before, step }: GuardInput, target: number): 
     ];
   }
   if (target < since.maintenance) return [];
-  const end = allowed ? '' : `, and ${minorText(since.refused)} refuses`;
-  return [
-    {
-      severity: 'warn',
-      summary: `it runs on cgroup v1, which ${minorText(target)} keeps in maintenance mode only${end}`,
-      remedy,
-    },
-  ];
+  const end = allowed ? '' : ` and refused from ${minorText(since.refused)} on`;
+  const summary = `it runs on cgroup v1, which is in maintenance mode since ${minorText(since.maintenance)}${end}`;
+  return [{ severity: 'warn', summary, remedy }];
 }
 
 /** kubeadm writes the cluster's configuration to each node that it upgrades; a flag of the node's own goes before it. */

@@ -60,5 +60,7 @@ function atLeastApart(a: Reading, b: Reading): number {
 }
 
 function secondsText(seconds: number): string {
-  return seconds < 120 ? `${Number(seconds.toFixed(1))} s` : `${Math.floor(seconds / 60)} min`;
+  if (seconds < 120) return `${Number(seconds.toFixed(1))} s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} hours` : `${Math.floor(seconds / 86_400)} days`;
 }

@@ -206,8 +206,13 @@ export const cgroupCases: readonly GuardCase[] = [
   },
   { title: 'an old cluster on cgroup v1', facts: v1({}, '1.20.2'), finds: [] },
   { title: 'an old cluster that moves on', facts: v1({}, '1.20.2'), step: node('1.21.0'), finds: [] },
-  { title: 'maintenance mode', facts: v1(), finds: [['warn', 'maintenance mode only, and 1.35 refuses']], node: 'w1' },
-  { title: 'an upgrade within it', facts: v1(), step: restart('1.34.0'), finds: [['warn', '1.34 keeps']] },
+  {
+    title: 'maintenance mode',
+    facts: v1(),
+    finds: [['warn', 'maintenance mode since 1.31 and refused from 1.35 on']],
+    node: 'w1',
+  },
+  { title: 'an upgrade within it', facts: v1(), step: restart('1.34.0'), finds: [['warn', 'refused from 1.35 on']] },
   {
     title: 'a kubelet that would not start',
     facts: v1({}, '1.34.2'),
@@ -218,7 +223,7 @@ export const cgroupCases: readonly GuardCase[] = [
     title: 'the cluster allows it',
     facts: lenient(v1({}, '1.34.2')),
     step: node('1.35.0'),
-    finds: [['warn', '1.35 keeps']],
+    finds: [['warn', 'maintenance mode since 1.31']],
   },
   {
     title: 'a flag of the node forbids it all the same',
@@ -232,7 +237,7 @@ export const cgroupCases: readonly GuardCase[] = [
       kubeletSetup: { flags: [], shadowing: [], ownUnits: [], config: { featureGates: {}, failCgroupV1: false } },
     }),
     step: restart('1.36.0'),
-    finds: [['warn', '1.36']],
+    finds: [['warn', 'maintenance mode since 1.31']],
   },
   { title: 'other steps', facts: v1(), step: stepOn('w1', 'install-packages', { version: '1.35.0' }), finds: [] },
 ];
