@@ -33,3 +33,8 @@ function kindOf(pod: PodFact): Kind {
   if (!pod.controller) return 'naked';
   return pod.controller.kind === 'DaemonSet' ? 'daemonSet' : 'evictable';
 }
+
+/** The finalizers that may keep a deleted pod; the Job controller takes its own away by itself. */
+export function holdsDeletion(pod: PodFact): readonly string[] {
+  return (pod.finalizers ?? []).filter((name) => name !== 'batch.kubernetes.io/job-tracking');
+}

@@ -55,6 +55,6 @@ export function largestOf(all: readonly Amounts[]): Amounts {
 export function amountText(name: string, value: number): string {
   if (name === 'cpu') return String(Math.round(value) / 1000);
   if (name !== 'memory' && name !== 'ephemeral-storage') return String(value);
-  const [unit, size] = Math.abs(value) >= 2 ** 30 ? ['Gi', 2 ** 30] : ['Mi', 2 ** 20];
-  return `${Math.round((value / Number(size)) * 10) / 10}${unit}`;
+  const isLarge = Math.abs(value) >= 2 ** 30;
+  return `${Math.round((value / 2 ** (isLarge ? 30 : 20)) * 10) / 10}${isLarge ? 'Gi' : 'Mi'}`;
 }

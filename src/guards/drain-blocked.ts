@@ -1,7 +1,7 @@
+import { covers, type Refusal, refusals, underSeveral } from '../facts/budgets.ts';
 import { podsToDrain } from '../facts/drain.ts';
 import type { PdbFact, PodFact } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/identity.ts';
-import { selects } from '../facts/pdbs.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
 import { listed } from './subject.ts';
 
@@ -11,108 +11,78 @@ export const drainBlocked: Guard = {
   source: 'Kubernetes: "Specifying a Disruption Budget", Eviction API (429 is retried for ever)',
   facts: ['nodes', 'pods', 'pdbs', 'machine', 'kubelet'],
   scope: 'step',
-  ofSteps: true,
-  check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
+  check(input) {
+    if (!input.step) return idleBudgets(input);
+    return input.step.action === 'drain' ? judge(input, input.step) : [];
+  },
 };
-
-type Judgement = { readonly severity: 'refuse' | 'warn'; readonly why: string; readonly remedy: string };
 
 function judge(input: GuardInput, step: GuardStep): Finding[] {
   const object = nodeObjectFor(input.before, step.node.name);
   const pods = object && podsToDrain(input.before, object.name);
   const pdbs = input.before.cluster?.pdbs;
   if (!pods || !pdbs) return [];
-  const evicted = [...pods.evictable, ...pods.naked].filter(needsPermission);
+  const evicted = [...pods.evictable, ...pods.naked];
   return [
-    ...pdbs.flatMap((pdb) =>
-      blockedBy(
-        step,
-        pdb,
-        evicted.filter((pod) => covers(pdb, pod)),
-      ),
-    ),
-    ...evicted.flatMap((pod) =>
-      severalOn(
-        step,
-        pod,
-        pdbs.filter((pdb) => covers(pdb, pod)),
-      ),
-    ),
+    ...refusals(evicted, pdbs).map((refusal) => blockedBy(step, refusal)),
+    ...underSeveral(evicted, pdbs).map(({ pod, pdbs: several }) => severalOn(step, pod, several)),
   ];
 }
 
-/** The eviction API asks no budget for a pod that does not run yet or is going already (registry/core/pod: canIgnorePDB). */
-function needsPermission(pod: PodFact): boolean {
-  return pod.phase !== 'Pending' && !pod.deleting;
-}
-
-function covers(pdb: PdbFact, pod: PodFact): boolean {
-  return pdb.namespace === pod.namespace && selects(pdb.selector, pod.labels);
-}
-
-function blockedBy(step: GuardStep, pdb: PdbFact, pods: readonly PodFact[]): Finding[] {
-  const judgement = pods.length === 0 ? undefined : (forEver(pdb) ?? forNow(pdb));
-  if (!judgement) return [];
+function blockedBy(step: GuardStep, refusal: Refusal): Finding {
+  const { pdb, pods, forEver, why } = refusal;
   const names = listed(pods.map((pod) => `${pod.namespace}/${pod.name}`));
-  return [
-    {
-      guard: drainBlocked.id,
-      severity: judgement.severity,
-      node: step.node.name,
-      summary: `the PodDisruptionBudget ${pdb.namespace}/${pdb.name} ${judgement.why}; on ${step.node.name} it covers ${names}`,
-      remedy: judgement.remedy,
-      source: drainBlocked.source,
-    },
-  ];
-}
-
-/** By its spec and the number of its pods it cannot allow a disruption even when all of them are ready. */
-function forEver(pdb: PdbFact): Judgement | undefined {
-  const why = impossible(pdb);
-  if (why === undefined) return undefined;
+  const said = forEver ? `can never allow a disruption (${why})` : why;
   return {
-    severity: 'refuse',
-    why: `can never allow a disruption (${why})`,
-    remedy: `Give its workload more replicas, or loosen the budget (kubectl -n ${pdb.namespace} edit pdb ${pdb.name}) until the node is drained.`,
+    guard: drainBlocked.id,
+    severity: forEver ? severity(step) : 'warn',
+    node: step.node.name,
+    summary: `the PodDisruptionBudget ${pdb.namespace}/${pdb.name} ${said}; on ${step.node.name} it covers ${names}`,
+    remedy: remedyFor(refusal),
+    source: drainBlocked.source,
   };
 }
 
-function impossible(pdb: PdbFact): string | undefined {
-  if (pdb.maxUnavailable === '0' || pdb.maxUnavailable === '0%') return `maxUnavailable is ${pdb.maxUnavailable}`;
-  if (pdb.minAvailable === '100%') return 'minAvailable is 100%';
-  // The numbers in the status are those of an older spec, or none yet.
-  if (pdb.observedGeneration < pdb.generation || pdb.expectedPods === 0) return undefined;
-  if (pdb.desiredHealthy < pdb.expectedPods) return undefined;
-  const limit =
-    pdb.minAvailable === undefined ? `maxUnavailable ${pdb.maxUnavailable ?? '?'}` : `minAvailable ${pdb.minAvailable}`;
-  return `${limit} wants ${pdb.desiredHealthy} of its ${pdb.expectedPods} pods`;
+/** What is never let go stops a run before it begins, unless the runbook says how to go on without. */
+function severity(step: GuardStep): Finding['severity'] {
+  const policy = step.with['onBlocked'];
+  return policy === 'skip-node' || policy === 'force' ? 'warn' : 'refuse';
 }
 
-/** It allows none at this moment: the drain waits for it, up to its time limit. */
-function forNow(pdb: PdbFact): Judgement | undefined {
-  const remedy = `The drain waits for it. Look at the pods that are not ready: kubectl -n ${pdb.namespace} describe pdb ${pdb.name}.`;
-  if (pdb.observedGeneration < pdb.generation) {
-    return {
-      severity: 'warn',
-      why: `was changed and not judged anew yet (generation ${pdb.generation}, observed ${pdb.observedGeneration})`,
-      remedy: 'The drain waits for it. If it stays so, look at the kube-controller-manager.',
-    };
+function remedyFor({ pdb, forEver }: Refusal): string {
+  const kubectl = `kubectl -n ${pdb.namespace}`;
+  if (forEver) {
+    return `Give its workload more replicas, or loosen the budget (${kubectl} edit pdb ${pdb.name}) until the node is drained.`;
   }
-  if (pdb.disruptionsAllowed > 0) return undefined;
-  const counts = `${pdb.currentHealthy} healthy, ${pdb.desiredHealthy} needed, ${pdb.expectedPods} expected`;
-  return { severity: 'warn', why: `allows no disruption now (${counts})`, remedy };
+  if (pdb.observedGeneration < pdb.generation)
+    return 'The drain waits for it. If it stays so, look at the kube-controller-manager.';
+  return `The drain waits for it. Look at the pods that are not ready: ${kubectl} describe pdb ${pdb.name}.`;
 }
 
 /** The eviction API answers 500 for a pod of more than one budget. */
-function severalOn(step: GuardStep, pod: PodFact, pdbs: readonly PdbFact[]): Finding[] {
-  if (pdbs.length < 2) return [];
+function severalOn(step: GuardStep, pod: PodFact, pdbs: readonly PdbFact[]): Finding {
+  return {
+    guard: drainBlocked.id,
+    severity: severity(step),
+    node: step.node.name,
+    summary: `${pdbs.length} PodDisruptionBudgets cover ${pod.namespace}/${pod.name} on ${step.node.name} (${pdbs.map((pdb) => pdb.name).join(', ')}): it can never be evicted`,
+    remedy: `Leave only one of them to select it (kubectl -n ${pod.namespace} get pdb).`,
+    source: drainBlocked.source,
+  };
+}
+
+/** Budgets that cover no pod protect nothing: mostly a selector with a mistake in it. */
+function idleBudgets({ before: { cluster } }: GuardInput): Finding[] {
+  const { pods, pdbs } = cluster ?? {};
+  if (!pods || !pdbs) return [];
+  const idle = pdbs.filter((pdb) => pdb.expectedPods === 0 && !pods.some((pod) => covers(pdb, pod)));
+  if (idle.length === 0) return [];
   return [
     {
       guard: drainBlocked.id,
-      severity: 'refuse',
-      node: step.node.name,
-      summary: `${pdbs.length} PodDisruptionBudgets cover ${pod.namespace}/${pod.name} on ${step.node.name} (${pdbs.map((pdb) => pdb.name).join(', ')}): it can never be evicted`,
-      remedy: `Leave only one of them to select it (kubectl -n ${pod.namespace} get pdb).`,
+      severity: 'note',
+      summary: `PodDisruptionBudgets that cover no pod: ${listed(idle.map((pdb) => `${pdb.namespace}/${pdb.name}`))}`,
+      remedy: 'Look whether their selectors have the labels of the pods that they are meant to protect.',
       source: drainBlocked.source,
     },
   ];

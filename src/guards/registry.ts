@@ -10,6 +10,10 @@ import { diskRoom } from './disk-room.ts';
 import { dpkgState } from './dpkg-state.ts';
 import { drainBlocked } from './drain-blocked.ts';
 import { drainDestroys } from './drain-destroys.ts';
+import { drainForecast } from './drain-forecast.ts';
+import { drainRoom } from './drain-room.ts';
+import { drainTerminating } from './drain-terminating.ts';
+import { drainTogether } from './drain-together.ts';
 import { emulation } from './emulation.ts';
 import { etcdHealth } from './etcd-health.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
@@ -77,6 +81,10 @@ const all: readonly Guard[] = [
   othersReady,
   drainDestroys,
   drainBlocked,
+  drainTogether,
+  drainTerminating,
+  drainRoom,
+  drainForecast,
 ];
 
 /** Every guard by its id. A new one is a file and a line here. */

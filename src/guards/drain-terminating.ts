@@ -1,0 +1,33 @@
+import { holdsDeletion } from '../facts/drain.ts';
+import { nodeObjectFor } from '../facts/identity.ts';
+import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import { listed } from './subject.ts';
+
+export const drainTerminating: Guard = {
+  id: 'drain-terminating',
+  title: 'No pod that is being deleted keeps a drain waiting',
+  source: 'Kubernetes: "Finalizers", kubectl drain (it waits until each pod is gone)',
+  facts: ['nodes', 'pods', 'machine', 'kubelet'],
+  scope: 'step',
+  ofSteps: true,
+  check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
+};
+
+function judge({ before }: GuardInput, step: GuardStep): Finding[] {
+  const object = nodeObjectFor(before, step.node.name);
+  const stuck = (before.cluster?.pods ?? []).filter(
+    (pod) => object !== undefined && pod.node === object.name && pod.deleting && holdsDeletion(pod).length > 0,
+  );
+  if (stuck.length === 0) return [];
+  const names = stuck.map((pod) => `${pod.namespace}/${pod.name} (${holdsDeletion(pod).join(', ')})`);
+  return [
+    {
+      guard: drainTerminating.id,
+      severity: 'warn',
+      node: step.node.name,
+      summary: `pods on ${step.node.name} are being deleted and wait for finalizers: ${listed(names)}`,
+      remedy: 'The drain waits for them too. Look at the controllers that own these finalizers.',
+      source: drainTerminating.source,
+    },
+  ];
+}

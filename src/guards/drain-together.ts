@@ -1,0 +1,30 @@
+import { podsToDrain } from '../facts/drain.ts';
+import { nodeObjectFor } from '../facts/identity.ts';
+import { alone } from '../facts/replicas.ts';
+import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import { listed } from './subject.ts';
+
+export const drainTogether: Guard = {
+  id: 'drain-together',
+  title: 'No workload loses all its replicas at once to a drain',
+  source: 'Kubernetes: "Specifying a Disruption Budget", kubectl drain evicts all pods of a node side by side',
+  facts: ['nodes', 'pods', 'pdbs', 'machine', 'kubelet'],
+  scope: 'step',
+  ofSteps: true,
+  check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
+};
+
+function judge(input: GuardInput, step: GuardStep): Finding[] {
+  const object = nodeObjectFor(input.before, step.node.name);
+  const pods = object && podsToDrain(input.before, object.name);
+  if (!pods || !input.before.cluster?.pdbs) return [];
+  return alone(input.before, pods.evictable).map(({ workload, pods: members }) => ({
+    guard: drainTogether.id,
+    severity: 'warn',
+    node: step.node.name,
+    summary: `all ${members.length} replicas of ${workload} are on ${step.node.name} and go together: ${listed(members.map((pod) => pod.name))}`,
+    remedy:
+      'Give it a PodDisruptionBudget (maxUnavailable: 1), or delete one of its pods, so that it comes up on another node before the drain.',
+    source: drainTogether.source,
+  }));
+}
