@@ -97,6 +97,8 @@ export type RunEvent = { readonly at: string } & (
       readonly duration: number;
       /** What to do next, as commands or sentences; empty when done. */
       readonly next: readonly string[];
+      /** Nodes whose work the runbook let be left out, and why. The run is over: not resume but a new apply takes them up. */
+      readonly leftOut?: readonly { readonly node: string; readonly reason: string }[];
     }
   | {
       readonly type: 'message';

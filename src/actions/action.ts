@@ -24,6 +24,8 @@ export interface ActionContext<W> {
   readonly settings: ActionSettings;
   /** The run's id; while planning, `RUN`. */
   readonly run: string;
+  /** The step's own time limit in milliseconds, where the runbook gives one; known while its script is made. */
+  readonly limit?: number;
   /** The node as it stood when the run was planned; undefined: take it that nothing of it was changed yet. */
   readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[]; readonly boot?: string };
 }
@@ -76,6 +78,10 @@ export interface Action<W = unknown> {
   placeOf?(options: W): 'node' | 'kubectl' | 'control-plane' | 'local';
   /** The time limit that follows from `with`, in milliseconds, in place of `timeout`; a step's own `timeout:` still wins. */
   timeoutOf?(context: ActionContext<W>): number;
+  /** The exit status by which its script says that the node is to be left out of the phase's further steps; undefined: none. */
+  leavesOutAt?(options: W): number | undefined;
+  /** It judges the whole cluster: skipped where nodes were left out. */
+  readonly wholeCluster?: true;
   /** Why this action cannot work on this node at all (its package manager), in one line with what to do; undefined: it can. */
   unsupported?(context: ActionContext<W>): string | undefined;
   /** Undefined: nothing to run, the step waits until `isDone` is true (wait-node-ready). */

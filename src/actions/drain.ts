@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Facts, PodFact } from '../facts/facts.ts';
-import { withNodeObject, type Action, type ActionContext, type Verdict } from './action.ts';
+import { withNodeObject, type Action, type ActionContext, type StepScript, type Verdict } from './action.ts';
 import { duration, secondsOf } from './duration.ts';
 import { evictablePods, podName, podSelector } from './evictable.ts';
 import { cordoned, isCordoned, kubectl, markOurs, unmark } from './kubectl.ts';
@@ -8,7 +8,16 @@ import { quote } from './shell.ts';
 import { objectNameOf, objectOf, unknownObject } from './subject.ts';
 import { some } from './verdict.ts';
 
-const schema = z.strictObject({
+/** The exit status of a drain whose node is to be left out (sysexits.h: EX_TEMPFAIL). */
+const LEAVE_OUT = 75;
+/** Between kubectl's own limit and the step's: a node that is given back needs some seconds. */
+const RESERVE = 120;
+/** As long as `wait` waits where the step says nothing. Milliseconds. */
+const WAIT = 7_200_000;
+
+const policies = ['fail', 'wait', 'skip-node', 'force'] as const;
+
+const fields = z.strictObject({
   timeout: duration
     .default('10m')
     .describe('How long kubectl tries before it gives up, e.g. while a PodDisruptionBudget refuses'),
@@ -19,6 +28,21 @@ const schema = z.strictObject({
     .describe('Evict pods with emptyDir volumes too: what is in them is lost'),
   gracePeriod: z.number().int().min(0).optional().describe('Seconds that each pod gets to end, in place of its own'),
   podSelector: podSelector.optional().describe('Only pods with these labels, e.g. app=web'),
+  onBlocked: z
+    .enum(policies)
+    .default('fail')
+    .describe(
+      "What to do where PodDisruptionBudgets held the drain for its timeout: fail; wait for them up to the step's own time limit; skip-node leaves the node out; force deletes the pods all the same",
+    ),
+  reason: z
+    .string()
+    .regex(/^[^\n\r]*$/, 'one line')
+    .optional()
+    .describe('Why PodDisruptionBudgets may be passed over; required for `onBlocked: force`'),
+});
+const schema = fields.refine((options) => options.onBlocked !== 'force' || (options.reason ?? '').trim() !== '', {
+  path: ['reason'],
+  error: '`onBlocked: force` passes over PodDisruptionBudgets: say why in `reason`',
 });
 type With = z.infer<typeof schema>;
 
@@ -28,24 +52,28 @@ export const drain: Action<With> = {
   schema,
   place: 'kubectl',
   effect: 'repeatable',
-  timeout: 7_200_000,
+  timeout: WAIT,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes', 'pods'],
-  guards: ['membership', 'same-machine', 'others-ready', 'drain-destroys', 'drain-blocked', 'webhooks'],
+  guards: [
+    'membership',
+    'same-machine',
+    'others-ready',
+    'drain-destroys',
+    'drain-blocked',
+    'drain-together',
+    'drain-room',
+    'drain-forecast',
+    'webhooks',
+  ],
   settle: 30_000,
   service: 'out',
-  timeoutOf: (context) => (secondsOf(context.with.timeout) + 120) * 1000,
-  script(context) {
-    const command = kubectl(context, 'drain', objectNameOf(context), ...flags(context.with));
-    const text = [
-      'set -u',
-      ...markOurs(context),
-      `if ${command}; then exit 0; else rc=$?; fi`,
-      ...comeBack(context),
-      'exit "$rc"',
-    ];
-    return { commands: [command], text: `${text.join('\n')}\n` };
+  timeoutOf: ({ with: options }) => {
+    if (options.onBlocked === 'wait') return WAIT;
+    return (secondsOf(options.timeout) * (options.onBlocked === 'force' ? 2 : 1) + RESERVE) * 1000;
   },
+  leavesOutAt: (options) => (options.onBlocked === 'skip-node' ? LEAVE_OUT : undefined),
+  script: drainScript,
   isDone(context) {
     const node = objectOf(context);
     if (!node) return { done: false, reason: unknownObject(context) };
@@ -74,10 +102,64 @@ export const drain: Action<With> = {
   },
 };
 
-function flags(options: With): string[] {
+function drainScript(context: ActionContext<With>): StepScript {
+  const options = context.with;
+  const seconds = patience(context);
+  const command = drainCommand(context, seconds);
+  const forced = drainCommand(context, seconds, '--disable-eviction');
+  const text = [
+    'set -u',
+    ...markOurs(context),
+    `if ${command}; then exit 0; else rc=$?; fi`,
+    ...whatHeld(context),
+    ...(options.onBlocked === 'force' ? passOver(options.reason ?? '', forced) : []),
+    ...comeBack(context),
+    ...(options.onBlocked === 'skip-node' ? [`if [ "$held" = yes ]; then exit ${LEAVE_OUT}; fi`] : []),
+    'exit "$rc"',
+  ];
+  return { commands: options.onBlocked === 'force' ? [command, forced] : [command], text: `${text.join('\n')}\n` };
+}
+
+function drainCommand(context: ActionContext<With>, seconds: number, ...more: readonly string[]): string {
+  return kubectl(context, 'drain', objectNameOf(context), ...flags(context.with, seconds), ...more);
+}
+
+/** Seconds that kubectl gets, so that it ends before the step's own time limit does. */
+function patience({ with: options, limit }: ActionContext<With>): number {
+  const reserved = (ms: number) => Math.max(1, Math.floor(ms / 1000 - Math.min(RESERVE, ms / 4000)));
+  if (options.onBlocked === 'wait') return reserved(limit ?? WAIT);
+  const wanted = secondsOf(options.timeout);
+  if (limit === undefined) return wanted;
+  return Math.min(wanted, Math.max(1, Math.floor(reserved(limit) / (options.onBlocked === 'force' ? 2 : 1))));
+}
+
+/** kubectl's exit status does not tell why: one more short try does, and may even succeed. */
+function whatHeld(context: ActionContext<With>): string[] {
+  if (context.with.onBlocked !== 'skip-node' && context.with.onBlocked !== 'force') return [];
+  return [
+    'held=no budget=no',
+    `if why=$(${drainCommand(context, 5)} 2>&1); then printf '%s\\n' "$why"; exit 0; fi`,
+    'printf \'%s\\n\' "$why" >&2',
+    'case $why in',
+    "  *'disruption budget'*|*PodDisruptionBudget*) held=yes budget=yes ;;",
+    "  *'timeout reached'*) held=yes ;;",
+    'esac',
+  ];
+}
+
+function passOver(reason: string, command: string): string[] {
+  return [
+    'if [ "$budget" = yes ]; then',
+    `  printf 'PodDisruptionBudgets are bypassed, because: %s\\n' ${quote(reason)}`,
+    `  if ${command}; then exit 0; else rc=$?; fi`,
+    'fi',
+  ];
+}
+
+function flags(options: With, seconds: number): string[] {
   return [
     '--ignore-daemonsets',
-    `--timeout=${secondsOf(options.timeout)}s`,
+    `--timeout=${seconds}s`,
     ...(options.force ? ['--force'] : []),
     ...(options.deleteEmptydirData ? ['--delete-emptydir-data'] : []),
     ...(options.gracePeriod === undefined ? [] : [`--grace-period=${options.gracePeriod}`]),

@@ -23,6 +23,7 @@ export const verifyCluster: Action<With> = {
   facts: ['machine', 'kubelet', 'staticPods', 'nodes', 'apiServers', 'kubeadmConfig', 'kubeProxy'],
   guards: ['membership'],
   settle: 0,
+  wholeCluster: true,
   waitsFor: (context) => [
     kubectl(context, 'get', 'nodes'),
     kubectl(context, '-n', 'kube-system', 'get', 'daemonset', 'kube-proxy'),

@@ -87,7 +87,7 @@ export async function execute(console: Console, execution: Execution): Promise<n
     await atMost(LAST_WORDS, execution.mirror.flush());
   }
   tellEnd(console, execution, result, Date.now() - began);
-  return exitCode(result.outcome);
+  return result.outcome === 'done' && result.leftOut ? exitCode('failed') : exitCode(result.outcome);
 }
 
 /**
@@ -121,11 +121,19 @@ function tellEnd(console: Console, execution: Execution, result: RunResult, dura
   console.emit({
     type: 'run-finished',
     run: execution.run,
-    outcome: result.outcome,
+    // With nodes left out the run has come to its end, but not to its aim: exit 1, as for a failed step.
+    outcome: result.outcome === 'done' && result.leftOut ? 'failed' : result.outcome,
     counts: result.counts,
     duration,
-    next: result.outcome === 'done' ? [] : [`runbook resume ${execution.run}`],
+    next: nextOf(execution, result),
+    ...(result.leftOut ? { leftOut: result.leftOut } : {}),
   });
+}
+
+/** A run that left nodes out is over: a new apply takes them up again. */
+function nextOf(execution: Execution, { outcome, leftOut }: RunResult): string[] {
+  if (outcome !== 'done') return [`runbook resume ${execution.run}`];
+  return leftOut ? [`runbook apply ${execution.plan.runbook.file}`] : [];
 }
 
 function exitCode(outcome: RunResult['outcome']): number {

@@ -1,4 +1,5 @@
 import type { AttemptEnd } from '../journal/record.ts';
+import { actionOf, contextOf } from '../plan/judge.ts';
 import { stepKey } from '../plan/key.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import type { AttemptState } from '../remote/attempt.ts';
@@ -16,6 +17,8 @@ export interface Output {
   readonly file: string;
   /** What its output told of it, for the step's reason. */
   note(): string | undefined;
+  /** Which rule was passed over, and why. */
+  bypassed(): string | undefined;
   close(): void;
 }
 
@@ -31,6 +34,7 @@ export function openOutput(context: RunContext, step: PlanStep, attempt: number)
     sink,
     file: log.file,
     note: () => watch?.note(),
+    bypassed: () => watch?.bypassed(),
     close: () => {
       watch?.close();
       sink.end();
@@ -74,9 +78,31 @@ export async function judgeEnd(
       return failed('it was cancelled on the node', output);
     case 'exited':
       await recordEnd(context, step, attempt, state);
-      if (state.code !== 0) return failed(`exited with ${state.code}`, output);
-      return verified(context, step, evidence(output));
+      if (state.code !== 0)
+        return (
+          leftOut(context, step, state.code, output) ?? failed(because(`exited with ${state.code}`, output), output)
+        );
+      return noted(await verified(context, step, evidence(output)), output);
   }
+}
+
+/** The action's script says by its exit status that the node is to be left out. */
+function leftOut(context: RunContext, step: PlanStep, code: number, output: Output): StepEnd | undefined {
+  const action = actionOf(context.setting, step);
+  const given = action && contextOf(context.setting, action, step, context.facts ?? { nodes: {} }).with;
+  if (!action?.leavesOutAt || action.leavesOutAt(given) !== code) return undefined;
+  return { kind: 'ended', outcome: 'skipped', reason: because('the node is left out', output), leavesOut: true };
+}
+
+function because(reason: string, output: Output): string {
+  const note = output.note();
+  return note === undefined ? reason : `${reason}: ${note}`;
+}
+
+/** What its output told besides belongs into the journal: that rules were passed over, and why. */
+function noted(end: StepEnd, output: Output): StepEnd {
+  const bypassed = output.bypassed();
+  return end.kind === 'ended' && bypassed !== undefined ? { ...end, reason: `${end.reason}; ${bypassed}` } : end;
 }
 
 /** An attempt that was cut off by a reboot or a kill: judged by what is there now. Undefined: it may be sent again. */

@@ -19,8 +19,10 @@ const PROBE = 6000;
 export interface DrainWatch {
   saw(text: string): void;
   close(): void;
-  /** Who held it last, and whether budgets were passed over; undefined: nothing to say of it. */
+  /** Who held it last; undefined: nobody that is known. */
   note(): string | undefined;
+  /** That budgets were passed over, and why. */
+  bypassed(): string | undefined;
 }
 
 /** Undefined for other steps. What it reads goes beside the run: it changes nothing, and failing to read stops nothing. */
@@ -59,9 +61,12 @@ class Watch implements DrainWatch {
   }
 
   note(): string | undefined {
+    return this.#last;
+  }
+
+  bypassed(): string | undefined {
     const { bypassed } = this.#picture;
-    if (bypassed === undefined) return this.#last;
-    return `PodDisruptionBudgets were bypassed, because: ${bypassed}${this.#last === undefined ? '' : ` (before, ${this.#last})`}`;
+    return bypassed === undefined ? undefined : `PodDisruptionBudgets were bypassed, because: ${bypassed}`;
   }
 
   #now(): number {

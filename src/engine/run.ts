@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 import { stepKey } from '../plan/key.ts';
 import type { PlanPhase, PlanStep } from '../plan/plan.ts';
 import { Left, type RunContext } from './context.ts';
+import { leaveOut, type LeftOut, leftOutNodes, needsAll, skip } from './leave-out.ts';
 import { markFailedNode } from './mark.ts';
 import { executeStep } from './step.ts';
 
@@ -12,6 +13,8 @@ export interface RunResult {
   /** The step that stopped it, if one did. */
   readonly at?: PlanStep;
   readonly reason: string;
+  /** Nodes that the runbook lets be left out: not everything is done. */
+  readonly leftOut?: readonly LeftOut[];
 }
 
 /** How the work on one node of a batch ended. */
@@ -66,12 +69,21 @@ async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
 async function runNode(context: RunContext, phase: PlanPhase, node: string): Promise<NodeEnd> {
   for (const step of phase.steps.filter((candidate) => candidate.node === node)) {
     try {
+      const lacking = needsAll(context, step);
+      if (lacking !== undefined) {
+        await skip(context, step, lacking);
+        continue;
+      }
       const end = await executeStep(context, step);
       if (end.kind === 'refused') return { kind: 'refused', step, reason: 'a guard refused' };
       if (end.kind === 'stopped') return { kind: 'stopped', step, reason: 'stopped by the operator' };
       if (end.outcome === 'failed' || end.outcome === 'unknown') {
         await markFailedNode(context, phase, step, end.reason);
         return { kind: 'failed', step, reason: end.reason };
+      }
+      if (end.leavesOut) {
+        await leaveOut(context, phase, step);
+        return { kind: 'done' };
       }
     } catch (error) {
       if (error instanceof Left) return { kind: 'left', step, reason: 'left running on the node' };
@@ -89,7 +101,8 @@ function stopped(context: RunContext, end: NodeEnd & { kind: 'failed' | 'refused
 }
 
 function result(context: RunContext, outcome: RunResult['outcome'], reason: string): RunResult {
-  return { outcome, counts: countOutcomes(context), reason };
+  const leftOut = leftOutNodes(context);
+  return { outcome, counts: countOutcomes(context), reason, ...(leftOut.length > 0 ? { leftOut } : {}) };
 }
 
 /** How many planned steps have which outcome. */
@@ -113,7 +126,7 @@ function phaseStarted(context: RunContext, phase: PlanPhase) {
   return {
     type: 'phase-started' as const,
     phase: phase.number,
-    phases: context.plan.phases.length,
+    phases: context.plan.phases.at(-1)?.number ?? 0,
     name: phase.name,
     nodes: phase.batches.flat(),
   };

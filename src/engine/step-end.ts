@@ -6,6 +6,8 @@ export type StepEnd =
       readonly kind: 'ended';
       readonly outcome: Outcome;
       readonly reason: string;
+      /** The node's further steps of the phase are left out, and the run goes on. */
+      readonly leavesOut?: true;
       readonly tail?: readonly string[];
       readonly log?: string;
     }

@@ -18,7 +18,8 @@ const FRESH = 5000;
 export async function executeStep(context: RunContext, step: PlanStep): Promise<StepEnd> {
   const known = context.progress.get(stepKey(step.node, step.id));
   if (known?.outcome !== undefined && isSettled(known.outcome)) {
-    return { kind: 'ended', outcome: known.outcome, reason: known.reason ?? '' };
+    const left = known.leavesOut ? { leavesOut: true as const } : {};
+    return { kind: 'ended', outcome: known.outcome, reason: known.reason ?? '', ...left };
   }
   const began = context.clock.now();
   const end = await work(context, step);
@@ -79,9 +80,10 @@ async function finish(
 ): Promise<void> {
   const { outcome, reason } = end;
   const ref = { step: step.id, node: step.node };
-  await context.journal.append({ type: 'step-finished', ...ref, outcome, reason, duration });
+  const left = end.leavesOut ? { leavesOut: true as const } : {};
+  await context.journal.append({ type: 'step-finished', ...ref, outcome, reason, duration, ...left });
   const key = stepKey(step.node, step.id);
-  context.progress.set(key, { ...(context.progress.get(key) ?? { attempts: 0 }), outcome, reason, duration });
+  context.progress.set(key, { ...(context.progress.get(key) ?? { attempts: 0 }), outcome, reason, duration, ...left });
   context.emit({
     type: 'step-finished',
     ...ref,

@@ -12,6 +12,8 @@ export interface StepProgress {
   readonly outcome?: Outcome;
   readonly reason?: string;
   readonly duration?: number;
+  /** The node is left out of the phase's further steps. */
+  readonly leavesOut?: true;
   /** The operator's word that a step of unknown outcome may be sent again. */
   readonly treatedAgain?: boolean;
 }
@@ -86,7 +88,13 @@ function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: str
     case 'attempt-ended':
       return { ...step, last: { host: 'local', ...step.last, attempt: record.attempt, ended: record.state } };
     case 'step-finished':
-      return { ...step, outcome: record.outcome, reason: record.reason, duration: record.duration };
+      return {
+        ...step,
+        outcome: record.outcome,
+        reason: record.reason,
+        duration: record.duration,
+        ...(record.leavesOut ? { leavesOut: true as const } : {}),
+      };
     case 'step-treated':
       return record.as === 'done'
         ? { ...step, outcome: 'changed', reason: `${record.by} said it was done` }

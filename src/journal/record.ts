@@ -36,6 +36,8 @@ const body = z.discriminatedUnion('type', [
     reason: z.string(),
     /** Milliseconds. */
     duration: z.number(),
+    /** The node is left out of the phase's further steps. */
+    leavesOut: z.literal(true).exactOptional(),
   }),
   z.object({ type: z.literal('step-treated'), ...ref, as: z.enum(['done', 'again']), by: z.string() }),
   z.object({

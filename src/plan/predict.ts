@@ -5,7 +5,7 @@ import type { Facts } from '../facts/facts.ts';
 import type { Finding } from '../guards/guard.ts';
 import { checkStep } from '../guards/registry.ts';
 import { actionOf, type Checks, contextOf, judge, type JudgeSetting, needlessOutage, project } from './judge.ts';
-import type { PlanPhase, PlanStep, Prediction } from './plan.ts';
+import type { PlanHop, PlanPhase, PlanStep, Prediction } from './plan.ts';
 import { scopeFor } from './scope.ts';
 import type { DraftPhase, DraftStep } from './steps.ts';
 
@@ -33,7 +33,7 @@ export function predictPhase(
   const unjudged = draft.steps.map((step) => frozen(setting, step, start, { outcome: 'change', reason: '' }));
   for (const step of draft.steps) {
     const predicted = awaited(
-      predict(setting, step, unjudged, inventory, inputs, facts, checks),
+      predict(setting, step, unjudged, inventory, inputs, facts, checks, draft.hop),
       step,
       changed || steps.some(willChange),
     );
@@ -44,8 +44,9 @@ export function predictPhase(
     findings.push(...guarded(setting, planned, facts, after));
     facts = after;
   }
-  const { number, phase, batches } = draft;
-  return { phase: { number, name: phase.name, batches, maxFailures: phase.maxFailures, steps }, facts, findings };
+  const { number, name, phase, batches, hop } = draft;
+  const planned = { number, name, batches, maxFailures: phase.maxFailures, steps, ...(hop && { hop }) };
+  return { phase: planned, facts, findings };
 }
 
 function willChange(step: PlanStep): boolean {
@@ -65,7 +66,8 @@ function frozen(setting: JudgeSetting, draft: DraftStep, facts: Facts, predicted
   if (run !== undefined) return { ...bare, commands: commandLines(run), script: run };
   const action = actionOf(setting, bare);
   if (!action) return bare;
-  const context = contextOf(setting, action, bare, facts);
+  const limit = ownTimeout === true ? { limit: bare.timeout } : {};
+  const context = { ...contextOf(setting, action, bare, facts), ...limit };
   const unsupported = action.unsupported?.(context);
   if (unsupported !== undefined) throw new Failure('guard-refused', `${step.id} on ${step.node}: ${unsupported}`);
   const timeout = ownTimeout === true ? bare.timeout : (action.timeoutOf?.(context) ?? bare.timeout);
@@ -86,10 +88,11 @@ function predict(
   inputs: Readonly<Record<string, unknown>>,
   facts: Facts,
   checks: Checks,
+  hop: PlanHop | undefined,
 ): Prediction {
   const step = phase.find((candidate) => candidate.id === draft.id && candidate.node === draft.node);
   if (!step) throw new Error(`step ${draft.id} is not of its phase`);
-  if (step.if !== undefined && !holds(step, step.if, inventory, inputs, facts)) {
+  if (step.if !== undefined && !holds(step, step.if, inventory, inputs, facts, hop)) {
     return { outcome: 'skipped', reason: `its condition is false: ${step.if}` };
   }
   if (actionOf(setting, step)?.service === 'out') {
@@ -108,9 +111,10 @@ function holds(
   inventory: Inventory,
   inputs: Readonly<Record<string, unknown>>,
   facts: Facts,
+  hop: PlanHop | undefined,
 ): boolean {
   const node = inventory.nodes.find((candidate) => candidate.name === step.node);
-  const result = evaluateCondition(condition, scopeFor(inventory, inputs, facts, node, step.env));
+  const result = evaluateCondition(condition, scopeFor(inventory, inputs, facts, node, step.env, hop));
   if (result.ok) return result.value;
   throw new Failure('document', `${step.id} on ${step.node}: if: ${result.error.message}`);
 }

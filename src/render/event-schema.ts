@@ -120,6 +120,9 @@ export const eventSchema = z.discriminatedUnion('type', [
     }),
     duration: milliseconds,
     next: names.describe('What to do next; empty when done'),
+    leftOut: z
+      .exactOptional(z.array(z.strictObject({ node: z.string(), reason: z.string() })).readonly())
+      .describe('Nodes that the runbook let be left out'),
   }),
   z.strictObject({
     type: z.literal('message'),

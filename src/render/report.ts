@@ -123,7 +123,13 @@ export function summaryLines(event: EventOf<'run-finished'>, totals: RunTotals, 
   ];
   if (changed.length > 0) lines.push([`    changed on: ${listNames(changed, 12)}`]);
   if (failed.length > 0) lines.push(['    not done on: ', { text: listNames(failed, 12), as: 'red' }]);
-  const resume = event.outcome === 'done' || event.next.some((line) => line.includes('runbook resume'));
+  for (const { node, reason } of event.leftOut ?? []) {
+    lines.push(['    left out: ', { text: node, as: ['bold', 'red'] }, `: ${reason}`]);
+  }
+  const resume =
+    event.outcome === 'done' ||
+    event.next.some((line) => line.includes('runbook apply')) ||
+    event.next.some((line) => line.includes('runbook resume'));
   const next = resume ? event.next : [...event.next, `runbook resume ${event.run}`];
   if (next.length > 0) lines.push(['    next:']);
   for (const line of next) lines.push([{ text: `      ${line}`, as: 'bold' }]);
