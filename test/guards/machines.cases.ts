@@ -331,6 +331,11 @@ export const clockCases: readonly GuardCase[] = [
     finds: [['refuse', 'w1 is at least 59 min ahead of']],
     node: 'w1',
   },
+  {
+    title: 'one is a year behind',
+    facts: clocks([0, 0.1], [-31_536_000, -31_536_000], [0, 0.1]),
+    finds: [['refuse', 'at least 365 days behind']],
+  },
   { title: 'of two, one is a minute off', facts: clocks([0, 0.1], [60, 60.1], undefined), finds: [['warn', '59.9 s']] },
   { title: 'nothing was read', facts: cluster({}), finds: [] },
 ];
