@@ -63,6 +63,7 @@ export const drain: Action<With> = {
     'drain-blocked',
     'drain-together',
     'drain-room',
+    'drain-terminating',
     'drain-forecast',
     'webhooks',
   ],

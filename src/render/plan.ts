@@ -24,7 +24,8 @@ export function renderPlanSummary(plan: Plan, look: PlanLook): string {
       ...wrap(sanitize(actions.join(', ')), look.columns - 4).map((text): Line => [{ text: `    ${text}`, as: 'dim' }]),
     ];
   });
-  return [[], ...phases, [], summary(plan)].map((line) => `${style.line(line).trimEnd()}\n`).join('');
+  const way: Line[] = plan.way ? [[`  ${wayText(plan.way)}`]] : [];
+  return [[], ...way, ...phases, [], summary(plan)].map((line) => `${style.line(line).trimEnd()}\n`).join('');
 }
 
 /** What a plan would do, for people: every node, every step, its commands; then all findings. Ends with a newline. */
@@ -47,10 +48,16 @@ function header(plan: Plan, columns: number): Line[] {
     ...field('runbook', plan.runbook.file, columns),
     ...field('inventory', plan.inventory.file, columns),
     ...(inputs.length === 0 ? [] : field('inputs', inputs.join(' '), columns)),
+    ...(plan.way ? field('way', wayText(plan.way), columns) : []),
     ...(plan.limit === undefined ? [] : field('limited to', plan.limit, columns)),
     ...field('nodes', `${plan.nodes.length}: ${nodes}`, columns),
     ...field('digest', plan.digest.slice(0, 12), columns),
   ];
+}
+
+/** `1.31.9 -> 1.32.9 -> 1.33.12 -> 1.34.1` */
+function wayText({ from, through }: NonNullable<Plan['way']>): string {
+  return [...(through[0] === from ? [] : [from]), ...through].join(' -> ');
 }
 
 function valueText(value: unknown): string {
@@ -75,18 +82,20 @@ function phaseLines(
   const order = phase.batches.flat();
   const largest = Math.max(0, ...phase.batches.map((batch) => batch.length));
   const pace = order.length < 2 ? '' : largest === 1 ? ', one at a time' : `, up to ${largest} at a time`;
+  const hop = phase.hop && !phase.name.startsWith(phase.hop.version) ? `, to ${phase.hop.version}` : '';
   const lines: Line[] = [
     [],
     [
-      { text: `Phase ${phase.number}/${plan.phases.length} ${phase.name}`, as: 'bold' },
-      { text: `  ${count(order.length, 'node')}${pace}`, as: 'dim' },
+      { text: `Phase ${phase.number}/${plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' },
+      { text: `  ${count(order.length, 'node')}${pace}${hop}`, as: 'dim' },
     ],
   ];
   for (const name of order) {
     const node = nodes.get(name);
     const about = node === undefined ? '' : `  ${node.host}, ${node.role}`;
     lines.push([`  `, { text: name, as: 'bold' }, { text: about, as: 'dim' }]);
-    for (const step of phase.steps) if (step.node === name) lines.push(...stepLines(step, look, style.symbols));
+    for (const step of phase.steps)
+      if (step.node === name) lines.push(...stepLines(step, plan.findings, look, style.symbols));
   }
   return lines;
 }
@@ -101,7 +110,7 @@ const PREDICTED: Record<
   read: { word: 'read', colour: 'cyan', symbol: 'read' },
 };
 
-function stepLines(step: PlanStep, look: PlanLook, symbols: Symbols): Line[] {
+function stepLines(step: PlanStep, told: Plan['findings'], look: PlanLook, symbols: Symbols): Line[] {
   const { word, colour, symbol } = PREDICTED[step.predicted.outcome];
   const mark = `    ${symbols[symbol]} ${word.padEnd(7)}`;
   const head = stepName({ step: step.id, title: step.title });
@@ -117,7 +126,21 @@ function stepLines(step: PlanStep, look: PlanLook, symbols: Symbols): Line[] {
   if (!oneLine) for (const part of wrap(reason, look.columns - 8)) lines.push([{ text: `        ${part}`, as: 'dim' }]);
   const commandColour: Colour | undefined = word === 'change' ? undefined : 'dim';
   for (const command of step.commands) lines.push(...commandLines(command, commandColour));
+  for (const part of forecast(step, told)) lines.push(...wrap(part, look.columns - 8).map(indented));
   return look.verbose ? [...lines, ...details(step, symbols)] : lines;
+}
+
+/** Notes on one step that stand beside it in place of among all others. */
+const BESIDE = 'drain-forecast';
+
+function forecast(step: PlanStep, told: Plan['findings']): string[] {
+  return told
+    .filter((one) => one.guard === BESIDE && one.step === step.id && one.node === step.node)
+    .map((one) => sanitize(`forecast: ${one.summary}. ${one.remedy}`));
+}
+
+function indented(text: string): Line {
+  return [{ text: `        ${text}`, as: 'cyan' }];
 }
 
 function commandLines(command: string, colour: Colour | undefined): Line[] {
@@ -147,7 +170,7 @@ const GROUPS = [
 
 function findings(plan: Plan, symbols: Symbols): Line[] {
   return GROUPS.flatMap(({ severity, title }): Line[] => {
-    const of = plan.findings.filter((finding) => finding.severity === severity);
+    const of = plan.findings.filter((finding) => finding.severity === severity && finding.guard !== BESIDE);
     if (of.length === 0) return [];
     return [
       [],
