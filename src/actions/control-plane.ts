@@ -1,4 +1,6 @@
+import { etcdVersionOf, meetsFloor, shippedEtcd } from '../facts/etcd-releases.ts';
 import type { Facts, KubeProxyFact, NodeFacts, PodFact } from '../facts/facts.ts';
+import { compareVersions } from '../facts/version.ts';
 import { withNode, type ActionContext } from './action.ts';
 import { bare, isBefore } from './release.ts';
 import { apiServerOf, machineOf, objectNameOf } from './subject.ts';
@@ -58,13 +60,31 @@ export function projectControlPlane(context: ActionContext<unknown>, target: str
 function withComponents(node: NodeFacts, target: string): NodeFacts {
   if (!node.staticPods) return node;
   const moved = Object.entries(node.staticPods.components).map(([name, component]) => {
-    const image = component.image.replace(/(:[^:/@]*)?(@.*)?$/, `:v${target}`);
+    if (name === 'etcd') return [name, etcdOf(component, target)] as const;
+    const image = withTag(component.image, `v${target}`);
     return [
       name,
       COMPONENTS.includes(name) ? { image, tag: component.tag.startsWith('v') ? `v${target}` : target } : component,
     ] as const;
   });
   return { ...node, staticPods: { ...node.staticPods, components: Object.fromEntries(moved) } };
+}
+
+type Component = NonNullable<NodeFacts['staticPods']>['components'][string];
+
+function withTag(image: string, tag: string): string {
+  return image.replace(/(:[^:/@]*)?(@.*)?$/, `:${tag}`);
+}
+
+/** kubeadm never takes etcd back. What a release newer than the table brings has no version that could be told. */
+function etcdOf(component: Component, target: string): Component {
+  const shipped = shippedEtcd(target);
+  const now = etcdVersionOf(component.tag);
+  if (!shipped || now === undefined) return component;
+  const isNewer = compareVersions(shipped.atLeast, now) > 0;
+  if (!isNewer && (shipped.certain || meetsFloor(now))) return component;
+  const tag = shipped.certain || meetsFloor(shipped.atLeast) ? `${shipped.atLeast}-0` : 'unknown';
+  return { image: withTag(component.image, tag), tag };
 }
 
 /** From 1.28 on the addons move only with the last control plane; before, with the first (1.28 release notes). */

@@ -28,6 +28,7 @@ export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
     'nodes-ready',
     'api-servers-answer',
     'etcd-health',
+    'etcd-floor',
     'certificates',
     'admin-conf',
     'deprecated-apis',

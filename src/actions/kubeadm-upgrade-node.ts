@@ -37,6 +37,7 @@ export const kubeadmUpgradeNode: Action<With> = {
     'nodes-ready',
     'api-servers-answer',
     'etcd-health',
+    'etcd-floor',
     'certificates',
     'admin-conf',
     'deprecated-apis',

@@ -29,7 +29,8 @@ export interface ApplyOptions extends CommonOptions {
 export function apply(file: string, options: ApplyOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console) => {
     const saved = await loadSavedPlan(file, options);
-    const documents = await loadDocuments(console, saved?.plan.runbook.file ?? file, saved?.options ?? options);
+    const loaded = await loadDocuments(console, saved?.plan.runbook.file ?? file, saved?.options ?? options);
+    const documents = saved?.plan.way ? { ...loaded, chosen: { saved: saved.plan.way.through } } : loaded;
     requireAnswerable(options.yes, 'runbook apply');
     checkApprovals(options.approve ?? [], documents.runbook.value, 'runbook apply');
     const store = new RunStore(stateDir(options));

@@ -7,6 +7,7 @@ import { checkSelection } from '../documents/runbook-checks.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { hasErrors } from '../documents/source.ts';
 import { Failure } from '../failure.ts';
+import type { Chosen } from '../plan/hops.ts';
 import type { Console } from './console.ts';
 import { type CommonOptions, inventoryFile } from './options.ts';
 
@@ -17,6 +18,8 @@ export interface Documents {
   readonly runbook: Valid<Runbook>;
   readonly inventory: Valid<Inventory>;
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** Patches of hops in between that somebody chose. */
+  readonly chosen?: Chosen;
 }
 
 /** Reads runbook, inventory and inputs; tells every problem of all of them in one go. @throws Failure (document) */
@@ -36,7 +39,7 @@ export async function loadDocuments(
     );
   tellDiagnostics(console, diagnostics);
   if (!isValid(runbook) || !isValid(inventory)) throw invalid(diagnostics);
-  return { runbook, inventory, inputs: inputs.values };
+  return { runbook, inventory, inputs: inputs.values, ...(inputs.via && { chosen: { via: inputs.via } }) };
 }
 
 /** @throws Failure (document) after telling every problem. */

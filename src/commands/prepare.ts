@@ -3,7 +3,9 @@ import { selectNodes } from '../documents/selectors.ts';
 import { runChecks } from '../engine/check.ts';
 import type { Facts } from '../facts/facts.ts';
 import { isClusterFact } from '../facts/kinds.ts';
+import { minorText } from '../facts/version.ts';
 import { guards } from '../guards/registry.ts';
+import { hopMinors, hopsTarget } from '../plan/hops.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { type Needs, needsOf } from '../plan/needs.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -37,6 +39,7 @@ export async function prepare(
   // Said before anything is contacted.
   parseOverrides(options.override, inventory.value);
   const needs = needsOf(runbook.value, inventory.value, inputs, actions, guards);
+  if (runbook.value.hops) hopsTarget(runbook.value, inventory.value, inputs, documents.chosen?.via);
   const nodes = nodesOf(documents, needs, options.limit);
   const reached = await reachNodes(console, {
     inventory,
@@ -49,9 +52,9 @@ export async function prepare(
     await ahead(reached, nodes);
     // Without any control plane this says so, before a step in the middle of the run would.
     if (asksKubectl(documents)) reached.observer.kubectlHost();
-    const facts = await readFacts(console, reached, nodes, needs);
-    const plan = await planOf(documents, options, needs, reached, facts);
-    return { ...reached, documents, needs, nodes, facts, plan };
+    const { observer, facts } = await readForPlan(console, documents, reached, nodes, needs);
+    const plan = await planOf(documents, options, needs, { ...reached, observer }, facts);
+    return { ...reached, observer, documents, needs, nodes, facts, plan };
   } catch (error) {
     await reached.fleet.close();
     throw error;
@@ -86,17 +89,38 @@ function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string 
   return inventory.value.nodes.map((node) => node.name).filter((name) => wanted.has(name));
 }
 
+/** With hops the cluster tells which minors lie in between, and only then their repositories are asked. @throws Failure */
+async function readForPlan(
+  console: Console,
+  { runbook, inventory, inputs, chosen }: Documents,
+  reached: Reached,
+  nodes: readonly string[],
+  needs: Needs,
+): Promise<{ readonly observer: Reached['observer']; readonly facts: Facts }> {
+  const { observer } = reached;
+  if (!runbook.value.hops) return { observer, facts: await readFacts(console, reached, nodes, needs) };
+  const others = needs.facts.filter((id) => id !== 'offered');
+  const known = await readFacts(console, reached, nodes, { ...needs, facts: others });
+  const minors = hopMinors(hopsTarget(runbook.value, inventory.value, inputs), known, chosen).map(minorText);
+  const asking = observer.offering([...new Set([...needs.minors, ...minors])]);
+  return { observer: asking, facts: await reading(() => asking.read(known, nodes, ['offered'])) };
+}
+
 /** @throws Failure when a fact cannot be read. */
 export async function readFacts(
   console: Console,
-  reached: Reached,
+  reached: Pick<Reached, 'observer'>,
   nodes: readonly string[],
   needs: Needs,
 ): Promise<Facts> {
   if (needs.facts.length === 0) return { nodes: {} };
   console.emit({ type: 'facts', nodes });
+  return reading(() => reached.observer.read({ nodes: {} }, nodes, needs.facts));
+}
+
+async function reading(read: () => Promise<Facts>): Promise<Facts> {
   try {
-    return await reached.observer.read({ nodes: {} }, nodes, needs.facts);
+    return await read();
   } catch (error) {
     if (error instanceof Failure || !(error instanceof Error)) throw error;
     throw new Failure(
@@ -123,6 +147,7 @@ async function planOf(
     facts,
     actions,
     guards: needs.guards,
+    ...(documents.chosen && { chosen: documents.chosen }),
     overrides: parseOverrides(options.override, inventory.value),
     checks: (steps) => runChecks({ ...reached, plan: { nodes: inventory.value.nodes } }, steps),
     now: Date.now(),

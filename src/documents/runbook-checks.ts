@@ -9,7 +9,7 @@ import type { Declared } from './names.ts';
 import { suggest } from './nearest.ts';
 import { RUN_ONLY, USES_ONLY } from './runbook-schema.ts';
 import { checkPatterns, selectNodes } from './selectors.ts';
-import { problem, warning } from './source.ts';
+import { problem } from './source.ts';
 import { isTemplate } from './template.ts';
 import { checkWith, expressionDiagnostics } from './with.ts';
 import type { Path, YamlDocument } from './yaml.ts';
@@ -96,17 +96,7 @@ function isPlain(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number';
 }
 
-function checkHops(context: Context, hops: unknown): Diagnostic[] {
-  if (hops === undefined) return [];
-  const summary = 'several minors in one go (`hops`) can be validated, but not planned or applied by this version';
-  const { document } = context;
-  return [
-    ...checkHopsTarget(context, hops),
-    warning('hops', summary, document.keyAt(['hops']), 'go one minor at a time'),
-  ];
-}
-
-function checkHopsTarget({ document, declared }: Context, hops: unknown): Diagnostic[] {
+function checkHops({ document, declared }: Context, hops: unknown): Diagnostic[] {
   const to = isMap(hops) ? hops['to'] : undefined;
   if (typeof to !== 'string') return [];
   const { problems, types } = checkTemplate(to, { ...declared, node: false, cluster: false, hop: false });

@@ -1,13 +1,15 @@
 import { evaluateCondition, factsIn } from '../documents/expressions.ts';
 import { Failure } from '../failure.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
+import { minorOf } from '../facts/version.ts';
 import type { Finding } from '../guards/guard.ts';
 import { applyOverrides } from '../guards/override.ts';
 import { askedBeforeSteps, checkStep, guards } from '../guards/registry.ts';
 import { actionOf, contextOf, factsOf, judge, needlessOutage, outOfService, project } from '../plan/judge.ts';
-import type { PlanStep } from '../plan/plan.ts';
+import type { Plan, PlanHop, PlanStep } from '../plan/plan.ts';
 import { scopeFor } from '../plan/scope.ts';
 import { runChecks } from './check.ts';
+import type { Observer } from './observe.ts';
 import type { RunContext } from './context.ts';
 
 /** For how long facts that an unsettled cluster does not give, or a guard that refuses, are asked again. Milliseconds. */
@@ -81,7 +83,7 @@ async function readAgain(
     return context.facts;
   }
   try {
-    const fresh = await context.observer.readPatiently(
+    const fresh = await observerFor(context, step).readPatiently(
       known ?? { nodes: {} },
       names,
       all,
@@ -97,6 +99,12 @@ async function readAgain(
       'Nothing was started on it. Mend what keeps them from being read, then run `runbook resume`.',
     ]);
   }
+}
+
+/** A step of one hop needs to know what the repositories of the others offer only once, at the beginning. */
+function observerFor(context: RunContext, step: PlanStep): Pick<Observer, 'readPatiently'> {
+  const hop = context.facts && hopOf(context.plan, step);
+  return hop ? context.observer.offering([minorOf(hop.version)]) : context.observer;
 }
 
 function otherNodes(facts: Facts | undefined, names: readonly string[]): Facts['nodes'] {
@@ -122,9 +130,13 @@ export function neededFacts(context: RunContext, steps: readonly PlanStep[]): Fa
   return [...ids];
 }
 
+function hopOf(plan: Plan, step: PlanStep): PlanHop | undefined {
+  return plan.phases.find((phase) => phase.steps.includes(step))?.hop;
+}
+
 function conditionHolds(context: RunContext, step: PlanStep, condition: string, facts: Facts): boolean {
   const node = context.inventory.nodes.find((candidate) => candidate.name === step.node);
-  const scope = scopeFor(context.inventory, context.plan.inputs, facts, node, step.env);
+  const scope = scopeFor(context.inventory, context.plan.inputs, facts, node, step.env, hopOf(context.plan, step));
   const result = evaluateCondition(condition, scope);
   if (result.ok) return result.value;
   throw new Failure('step-failed', `${step.id} on ${step.node}: if: ${result.error.message}`);

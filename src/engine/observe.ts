@@ -26,6 +26,11 @@ export class Observer {
     this.#options = options;
   }
 
+  /** The same, but the repositories of these minors are asked. */
+  offering(minors: readonly string[]): Observer {
+    return new Observer(this.#fleet, this.#clock, { ...this.#options, minors });
+  }
+
   /** Where kubectl runs: the operator's machine, or a control plane. */
   kubectlHost(avoid?: string): string {
     return this.#options.kubectl.on === 'local' ? LOCAL : this.controlPlane(avoid);

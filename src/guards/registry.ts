@@ -15,6 +15,7 @@ import { drainRoom } from './drain-room.ts';
 import { drainTerminating } from './drain-terminating.ts';
 import { drainTogether } from './drain-together.ts';
 import { emulation } from './emulation.ts';
+import { etcdFloor } from './etcd-floor.ts';
 import { etcdHealth } from './etcd-health.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
@@ -47,6 +48,7 @@ const all: readonly Guard[] = [
   nodesReady,
   apiServersAnswer,
   etcdHealth,
+  etcdFloor,
   certificates,
   adminConf,
   skewR1,

@@ -9,11 +9,14 @@ import { scopeFor } from './scope.ts';
 
 const MINOR = /^v?(\d+\.\d+)/;
 
+/** What the way through the minors is found by. */
+const FACTS_OF_HOPS: readonly FactId[] = ['nodes', 'apiServers', 'kubeadmConfig', 'staticPods', 'binaries', 'offered'];
+
 /** What must be observed before a plan can be made. */
 export interface Needs {
   readonly facts: readonly FactId[];
   readonly guards: readonly string[];
-  /** Minors (`1.32`) whose package repositories are asked for what they offer. */
+  /** Minors (`1.32`) whose package repositories are asked for what they offer; those of hops show only when the cluster is known. */
   readonly minors: readonly string[];
 }
 
@@ -28,6 +31,7 @@ export function needsOf(
   const facts = new Set<FactId>();
   const asked = new Set<string>();
   const minors = new Set<string>();
+  if (runbook.hops) for (const id of FACTS_OF_HOPS) facts.add(id);
   for (const phase of runbook.phases) {
     if (phase.if !== undefined) for (const id of factsIn(phase.if, true)) facts.add(id);
     for (const step of phase.steps) {

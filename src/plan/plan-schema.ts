@@ -44,6 +44,7 @@ const phase = z.strictObject({
   batches: z.array(names).readonly(),
   maxFailures: z.number(),
   steps: z.array(step).readonly(),
+  hop: z.exactOptional(z.strictObject({ version: z.string(), first: z.boolean(), last: z.boolean() })),
 });
 
 const finding = z.strictObject({
@@ -73,6 +74,7 @@ export const planSchema = z.strictObject({
   overrides: z.exactOptional(
     z.array(z.strictObject({ guard: z.string(), node: z.exactOptional(z.string()), reason: z.string() })).readonly(),
   ),
+  way: z.exactOptional(z.strictObject({ from: z.string(), through: names })),
 });
 
 /** The JSON Schema (draft 2020-12) of a saved plan. */

@@ -23,6 +23,15 @@ export interface Plan {
   readonly findings: readonly Finding[];
   /** Refusals that the operator took upon himself; they hold for the whole run. */
   readonly overrides?: readonly Override[];
+  /** Of a runbook with `hops`: from the oldest API server's release, through these. */
+  readonly way?: { readonly from: string; readonly through: readonly string[] };
+}
+
+/** What `hop` stands for in expressions. */
+export interface PlanHop {
+  readonly version: string;
+  readonly first: boolean;
+  readonly last: boolean;
 }
 
 export interface PlanNode {
@@ -41,6 +50,8 @@ export interface PlanPhase {
   readonly batches: readonly (readonly string[])[];
   readonly maxFailures: number;
   readonly steps: readonly PlanStep[];
+  /** Of a runbook with `hops`. */
+  readonly hop?: PlanHop;
 }
 
 /** One step x node. `id` + `node` name it everywhere: journal, logs, --treat. */

@@ -2,6 +2,7 @@ import type { Inventory, InventoryNode, Scope } from '../documents/model.ts';
 import { scopeFacts } from '../documents/names.ts';
 import type { Facts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/identity.ts';
+import type { PlanHop } from './plan.ts';
 
 /** What `${{ }}` stands for on one node, from facts; a node's fact that was not read is absent (`has()` tells). */
 export function scopeFor(
@@ -10,9 +11,10 @@ export function scopeFor(
   facts: Facts,
   node?: InventoryNode,
   env: Readonly<Record<string, string>> = {},
+  hop?: PlanHop,
 ): Scope {
   const version = facts.cluster?.kubeadmConfig?.kubernetesVersion ?? '';
-  const scope: Scope = { inputs, env, cluster: { name: inventory.cluster, version } };
+  const scope: Scope = { inputs, env, cluster: { name: inventory.cluster, version }, ...(hop && { hop }) };
   if (!node) return scope;
   return {
     ...scope,

@@ -3,7 +3,7 @@ import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
-import type { PlanStep } from './plan.ts';
+import type { PlanHop, PlanStep } from './plan.ts';
 import { scopeFor } from './scope.ts';
 
 const RUN_TIMEOUT = 10 * 60_000;
@@ -18,9 +18,11 @@ export type DraftStep = Omit<PlanStep, 'predicted' | 'commands' | 'script'> & {
 /** A phase with its nodes chosen and its steps resolved for each of them. */
 export interface DraftPhase {
   readonly number: number;
+  readonly name: string;
   readonly phase: Phase;
   readonly batches: readonly (readonly string[])[];
   readonly steps: readonly DraftStep[];
+  readonly hop?: PlanHop;
 }
 
 /** Resolves one step for one node. @throws Failure (document) when an expression or the resolved `with` is wrong. */
@@ -32,14 +34,15 @@ export function draftStep(
   inputs: Readonly<Record<string, unknown>>,
   facts: Facts,
   actions: ReadonlyMap<string, Action>,
+  hop?: PlanHop,
 ): DraftStep {
   const resolve = (value: unknown, env: Readonly<Record<string, string>> = {}): unknown => {
-    const result = evaluateTemplate(value, scopeFor(inventory, inputs, facts, node, env));
+    const result = evaluateTemplate(value, scopeFor(inventory, inputs, facts, node, env, hop));
     if (!result.ok) throw wrong(step, node, result.error.message);
     return result.value;
   };
   const text = (value: string, env: Readonly<Record<string, string>>): string => {
-    const result = evaluateText(value, scopeFor(inventory, inputs, facts, node, env));
+    const result = evaluateText(value, scopeFor(inventory, inputs, facts, node, env, hop));
     if (!result.ok) throw wrong(step, node, result.error.message);
     return result.value;
   };

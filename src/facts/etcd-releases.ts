@@ -1,0 +1,76 @@
+import { compareVersions, minorNumber, withoutV } from './version.ts';
+
+/** What kubeadm of one Kubernetes minor makes of etcd: from which patch on it ships which etcd, oldest first. */
+interface EtcdOfMinor {
+  readonly steps: readonly (readonly [patch: number, etcd: string])[];
+  /** The newest patch that was looked at; a newer one may ship a newer etcd, never an older one. */
+  readonly known: number;
+}
+
+/**
+ * Source: `DefaultEtcdVersion` in cmd/kubeadm/app/constants/constants.go of each release; what a release really ships is printed by
+ * `kubeadm config images list --kubernetes-version vX`. 1.33.12 is not verified: a wrong entry costs a refusal before the next minor,
+ * as that step is judged by the images that run.
+ */
+const BY_MINOR: Readonly<Record<number, EtcdOfMinor>> = {
+  20: { steps: [[0, '3.4.13']], known: 15 },
+  21: { steps: [[0, '3.4.13']], known: 14 },
+  22: { steps: [[0, '3.5.0']], known: 0 },
+  23: { steps: [[0, '3.5.1']], known: 0 },
+  24: { steps: [[0, '3.5.3']], known: 0 },
+  25: { steps: [[0, '3.5.4']], known: 0 },
+  26: { steps: [[0, '3.5.6']], known: 0 },
+  27: { steps: [[0, '3.5.7']], known: 0 },
+  28: { steps: [[0, '3.5.9']], known: 0 },
+  29: { steps: [[0, '3.5.10']], known: 0 },
+  30: { steps: [[0, '3.5.12']], known: 0 },
+  31: { steps: [[0, '3.5.15']], known: 13 },
+  32: { steps: [[0, '3.5.16'], [10, '3.5.24']], known: 10 }, // prettier-ignore
+  33: { steps: [[0, '3.5.21'], [6, '3.5.24'], [12, '3.5.26']], known: 12 }, // prettier-ignore
+  34: { steps: [[0, '3.6.4'], [2, '3.6.5']], known: 3 }, // prettier-ignore
+  35: { steps: [[0, '3.6.6']], known: 1 },
+  36: { steps: [[0, '3.6.8']], known: 0 },
+  37: { steps: [[0, '3.7.0']], known: 0 },
+};
+
+export interface ShippedEtcd {
+  /** `3.5.24`: this one or a newer one. */
+  readonly atLeast: string;
+  /** It is just this one. */
+  readonly certain: boolean;
+}
+
+/** The etcd that kubeadm brings with a Kubernetes release; undefined for releases older than the table. */
+export function shippedEtcd(release: string): ShippedEtcd | undefined {
+  const minor = minorNumber(release);
+  if (minor === undefined) return undefined;
+  const newest = Math.max(...Object.keys(BY_MINOR).map(Number));
+  const entry = BY_MINOR[Math.min(minor, newest)];
+  if (!entry) return undefined;
+  const patch = minor > newest ? Number.POSITIVE_INFINITY : patchOf(release);
+  const atLeast = entry.steps.findLast(([from]) => from <= patch)?.[1];
+  return atLeast === undefined ? undefined : { atLeast, certain: patch <= entry.known };
+}
+
+/** etcd 3.6 takes over members of 3.5 safely from this one on: older ones may bring members back that were removed long ago. */
+export const ETCD_FLOOR = '3.5.26';
+export const ETCD_FLOOR_SOURCE =
+  'etcd 3.5 -> 3.6 with several members: https://etcd.io/blog/2025/zombie_members_upgrade/';
+
+/** `3.5.24-0` -> `3.5.24`; undefined for what is no version. */
+export function etcdVersionOf(tag: string | undefined): string | undefined {
+  return /^v?(\d+\.\d+\.\d+)/.exec(tag ?? '')?.[1];
+}
+
+/** The release moves several members from etcd 3.5 to 3.6 or newer. */
+export function isBeyondFloor(etcd: string): boolean {
+  return compareVersions(etcd, '3.6.0') >= 0;
+}
+
+export function meetsFloor(etcd: string): boolean {
+  return compareVersions(etcd, ETCD_FLOOR) >= 0;
+}
+
+function patchOf(release: string): number {
+  return Number(/^\d+\.\d+\.(\d+)/.exec(withoutV(release))?.[1] ?? 0);
+}

@@ -1,0 +1,94 @@
+import type { Action } from '../actions/action.ts';
+import { evaluateCondition } from '../documents/expressions.ts';
+import type { Inventory, InventoryNode, Phase, Runbook } from '../documents/model.ts';
+import { selectNodes } from '../documents/selectors.ts';
+import { Failure } from '../failure.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { PlanHop } from './plan.ts';
+import { scopeFor } from './scope.ts';
+import { type DraftPhase, draftStep } from './steps.ts';
+
+/** What phases are drafted from. */
+export interface DraftInput {
+  readonly runbook: { readonly value: Runbook };
+  readonly inventory: { readonly value: Inventory };
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly limit?: string;
+  readonly actions: ReadonlyMap<string, Action>;
+}
+
+/** One of the times that the runbook's phases are gone through. */
+export interface Round {
+  /** 0-based. */
+  readonly index: number;
+  /** Undefined: the only one, of a runbook without `hops`. */
+  readonly hop?: PlanHop;
+  /** Phases are named by their hop where there are several. */
+  readonly named: boolean;
+}
+
+/** The runbook's phases with their nodes chosen and their steps resolved, on these facts; without those whose `if` is false. */
+export function draftPhases(input: DraftInput, facts: Facts, { index: round, hop, named }: Round): DraftPhase[] {
+  const { inputs, actions } = input;
+  const inventory = input.inventory.value;
+  const { phases } = input.runbook.value;
+  return phases.flatMap((phase, index) => {
+    if (phase.if !== undefined && !phaseHolds(phase, phase.if, input, facts, hop)) return [];
+    const number = round * phases.length + index + 1;
+    const chosen = chooseNodes(phase, inventory, input.limit);
+    const steps = chosen.flatMap((node) =>
+      phase.steps.map((step, place) =>
+        draftStep(step, `${number}.${place + 1}`, node, inventory, inputs, facts, actions, hop),
+      ),
+    );
+    const name = hop && named ? `${hop.version}: ${phase.name}` : phase.name;
+    return [{ number, name, phase, batches: batchesOf(chosen, phase.serial), steps, ...(hop && { hop }) }];
+  });
+}
+
+/** The nodes of all phases; with hops also of those whose `if` may become true in a later one. */
+export function touchedNodes(input: DraftInput, facts: Facts): ReadonlySet<string> {
+  const { phases, hops } = input.runbook.value;
+  const planned = phases.filter(
+    (phase) => phase.if === undefined || hops !== undefined || phaseHolds(phase, phase.if, input, facts, undefined),
+  );
+  return new Set(
+    planned.flatMap((phase) => chooseNodes(phase, input.inventory.value, input.limit).map((node) => node.name)),
+  );
+}
+
+function phaseHolds(
+  phase: Phase,
+  condition: string,
+  input: DraftInput,
+  facts: Facts,
+  hop: PlanHop | undefined,
+): boolean {
+  const scope = scopeFor(input.inventory.value, input.inputs, facts, undefined, {}, hop);
+  const result = evaluateCondition(condition, scope);
+  if (result.ok) return result.value;
+  throw new Failure('document', `${phase.span.file}:${phase.span.line}:${phase.span.column}: ${result.error.message}`);
+}
+
+function chooseNodes(phase: Phase, inventory: Inventory, limit: string | undefined): readonly InventoryNode[] {
+  const chosen = selected(phase.nodes, inventory);
+  if (limit === undefined) return chosen;
+  const allowed = new Set(selected([limit], inventory).map((node) => node.name));
+  return chosen.filter((node) => allowed.has(node.name));
+}
+
+function selected(patterns: readonly string[], inventory: Inventory): readonly InventoryNode[] {
+  const result = selectNodes(patterns, inventory);
+  const [problem] = result.problems;
+  if (problem) throw new Failure('document', problem.message, problem.detail === undefined ? [] : [problem.detail]);
+  return result.nodes;
+}
+
+/** Batches of `serial` nodes; a percentage is of the phase's nodes, rounded down, at least one. */
+export function batchesOf(nodes: readonly { readonly name: string }[], serial: Phase['serial']): string[][] {
+  const size =
+    typeof serial === 'number' ? serial : Math.max(1, Math.floor((nodes.length * Number.parseFloat(serial)) / 100));
+  const batches: string[][] = [];
+  for (let at = 0; at < nodes.length; at += size) batches.push(nodes.slice(at, at + size).map((node) => node.name));
+  return batches;
+}
