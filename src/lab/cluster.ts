@@ -3,6 +3,7 @@ import { healthyExtras } from './cluster-extras.ts';
 import { hexOf, nameSuffix } from './identity.ts';
 import type { Machine } from './machine.ts';
 import { compareVersions, findMinor, minorNumber, minorOf } from './releases.ts';
+import { coversPod, hasRoom, permit } from './evictions.ts';
 import { defaultWorkloads, extraWorkloads, type Budget, type Workload, type WorkloadOption } from './workloads.ts';
 
 export interface Taint {
@@ -32,6 +33,8 @@ export interface Pod {
   readyAt: number;
   deletedAt?: number;
   restarts: number;
+  /** While it has any, it stays although it is deleted. */
+  finalizers?: readonly string[];
 }
 
 export interface NodeCondition {
@@ -105,7 +108,9 @@ export class Cluster {
   /** Lets controllers and the scheduler do what is due. */
   tick(): void {
     const now = this.clock.now();
-    this.pods = this.pods.filter((pod) => pod.deletedAt === undefined || pod.deletedAt > now);
+    this.pods = this.pods.filter(
+      (pod) => pod.deletedAt === undefined || pod.deletedAt > now || (pod.finalizers?.length ?? 0) > 0,
+    );
     for (const workload of this.workloads) this.#reconcile(workload, now);
     for (const pod of this.pods) if (pod.node === undefined) this.#schedule(pod, now);
   }
@@ -120,7 +125,7 @@ export class Cluster {
   }
 
   podsMatching(budget: Budget): Pod[] {
-    return this.pods.filter((pod) => pod.namespace === budget.namespace && selects(budget.selector, pod.labels));
+    return this.pods.filter((pod) => coversPod(budget, pod));
   }
 
   budgetStatus(budget: Budget): { healthy: number; desired: number; expected: number; allowed: number } {
@@ -138,14 +143,11 @@ export class Cluster {
     return { healthy, desired, expected, allowed: expected === 0 ? 0 : Math.max(0, healthy - desired) };
   }
 
-  /** The eviction API: `blocked` where a PodDisruptionBudget allows no disruption now. */
-  evict(pod: Pod): 'accepted' | 'blocked' {
-    const budget = this.budgets.find(
-      (candidate) => candidate.namespace === pod.namespace && selects(candidate.selector, pod.labels),
-    );
-    if (budget && this.isReady(pod) && this.budgetStatus(budget).allowed < 1) return 'blocked';
-    this.deletePod(pod);
-    return 'accepted';
+  /** The eviction API: `blocked` where a PodDisruptionBudget allows no disruption now, `several` where there is more than one. */
+  evict(pod: Pod): 'accepted' | 'blocked' | 'several' {
+    const answer = permit(this, pod);
+    if (answer === 'accepted') this.deletePod(pod);
+    return answer;
   }
 
   deletePod(pod: Pod): void {
@@ -237,6 +239,7 @@ export class Cluster {
       createdAt: now,
       readyAt: node === undefined ? Number.POSITIVE_INFINITY : now + startWork / this.clock.scale,
       restarts: 0,
+      ...(workload.finalizers ? { finalizers: workload.finalizers } : {}),
       ...(node === undefined ? {} : { node }),
     });
   }
@@ -247,7 +250,8 @@ export class Cluster {
       this.pods.filter(
         (other) => other.node === name && other.workload === pod.workload && other.deletedAt === undefined,
       ).length;
-    const best = fits.sort((a, b) => load(a.name) - load(b.name))[0];
+    const order = pod.workload?.packed ? -1 : 1;
+    const best = fits.sort((a, b) => order * (load(a.name) - load(b.name)))[0];
     if (!best) return;
     pod.node = best.name;
     pod.readyAt = now + startWork / this.clock.scale;
@@ -255,7 +259,8 @@ export class Cluster {
 
   #accepts(node: ApiNode, pod: Pod): boolean {
     const machine = this.machineOf(node.name);
-    if (!machine?.up || node.unschedulable || this.condition(machine).status !== 'True') return false;
+    if (!machine?.up || node.unschedulable || this.condition(machine).status !== 'True' || !hasRoom(this, node, pod))
+      return false;
     return node.taints.every(
       (taint) => pod.workload?.toleratesControlPlane === true && taint.key.startsWith('node-role.kubernetes.io/'),
     );

@@ -3,6 +3,7 @@ import type { ApiNode, Pod } from './cluster.ts';
 import type { ClusterExtras, DeprecatedRequest } from './cluster-extras.ts';
 import type { EtcdMemberState } from './etcd-members.ts';
 import type { KubeletProcess, Machine, Package, StaticPod } from './machine.ts';
+import type { Budget } from './workloads.ts';
 import type { World } from './world.ts';
 
 interface KeptFile {
@@ -36,6 +37,7 @@ export interface Snapshot {
   readonly nodes: readonly ApiNode[];
   readonly pods: readonly (Pod & { readonly workloadIndex: number })[];
   readonly images: readonly string[];
+  readonly budgets: readonly Budget[];
   readonly extras: ClusterExtras;
   readonly version: string;
   readonly kubeProxyVersion: string;
@@ -58,6 +60,7 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
       workloadIndex: pod.workload ? cluster.workloads.indexOf(pod.workload) : -1,
     })),
     images: cluster.workloads.map((workload) => workload.image),
+    budgets: structuredClone(cluster.budgets),
     extras: structuredClone(cluster.extras),
     version: cluster.version,
     kubeProxyVersion: cluster.kubeProxyVersion,
@@ -116,6 +119,7 @@ export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise
     const workload = cluster.workloads[workloadIndex];
     return { ...pod, ...(workload ? { workload } : {}) };
   });
+  cluster.budgets.splice(0, Infinity, ...structuredClone(snapshot.budgets));
   cluster.extras = structuredClone(snapshot.extras);
   cluster.version = snapshot.version;
   cluster.kubeProxyVersion = snapshot.kubeProxyVersion;

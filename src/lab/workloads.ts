@@ -1,6 +1,15 @@
 import { findMinor, imagesOf, minorOf } from './releases.ts';
 
-export const workloadOptions = ['naked', 'emptydir', 'blocked-pdb'] as const;
+export const workloadOptions = [
+  'naked',
+  'emptydir',
+  'blocked-pdb',
+  'late-pdb',
+  'two-pdbs',
+  'too-big',
+  'together',
+  'finalizer',
+] as const;
 export type WorkloadOption = (typeof workloadOptions)[number];
 
 export interface Workload {
@@ -13,15 +22,33 @@ export interface Workload {
   image: string;
   readonly emptyDir: boolean;
   readonly toleratesControlPlane: boolean;
+  /** Default: {@link smallRequests}. */
+  readonly requests?: Requests;
+  /** The scheduler puts its pods on as few nodes as it can. */
+  readonly packed?: true;
+  /** Of its pods: nobody takes them away, so that a deleted pod stays. */
+  readonly finalizers?: readonly string[];
 }
+
+/** cpu in thousandths, memory in Mi. */
+export interface Requests {
+  readonly cpu: number;
+  readonly memory: number;
+}
+export const smallRequests: Requests = { cpu: 50, memory: 32 };
+/** What pods may ask for on a node of the lab. */
+export const allocatable: Requests = { cpu: 4000, memory: 15900 };
 
 /** A PodDisruptionBudget. */
 export interface Budget {
   readonly namespace: string;
   readonly name: string;
   readonly selector: Readonly<Record<string, string>>;
-  readonly minAvailable?: number;
-  readonly maxUnavailable?: number;
+  minAvailable?: number;
+  maxUnavailable?: number;
+  /** With the first of its pods that goes it is changed to allow none. */
+  readonly late?: true;
+  generation?: number;
 }
 
 export interface WorkloadSet {
@@ -79,6 +106,21 @@ export function extraWorkloads(options: readonly WorkloadOption[], workers: numb
     workloads.push(deployment('single', replicas));
     budgets.push({ namespace: 'demo', name: 'single', selector: { app: 'single' }, minAvailable: replicas });
   }
+  const each = Math.max(1, workers);
+  if (options.includes('late-pdb')) {
+    workloads.push(deployment('late', 2 * each));
+    budgets.push({ namespace: 'demo', name: 'late', selector: { app: 'late' }, maxUnavailable: 1, late: true });
+  }
+  if (options.includes('two-pdbs')) {
+    workloads.push(deployment('twice', each));
+    const covers = { namespace: 'demo', selector: { app: 'twice' }, maxUnavailable: 1 };
+    budgets.push({ ...covers, name: 'twice' }, { ...covers, name: 'twice-again' });
+  }
+  if (options.includes('too-big'))
+    workloads.push({ ...deployment('big', each), requests: { cpu: 3000, memory: 1024 } });
+  if (options.includes('together')) workloads.push({ ...deployment('pair', 2), packed: true });
+  if (options.includes('finalizer'))
+    workloads.push({ ...deployment('stays', each), finalizers: ['example.com/protect'] });
   return {
     workloads,
     budgets,

@@ -54,6 +54,59 @@ describe('drain in the lab', () => {
   });
 });
 
+describe('what holds a drain in the lab', () => {
+  const drain = 'kubectl drain worker-1 --ignore-daemonsets --timeout=12s';
+
+  it('is a budget that blocks from the first eviction on, until it is deleted', async () => {
+    const { run, lab } = await fakeLab({ workloads: ['late-pdb'] });
+    const before = lab.world.cluster.budgets.find((budget) => budget.name === 'late');
+    expect(before && lab.world.cluster.budgetStatus(before).allowed).toBe(1);
+    const { code, stdout, stderr } = await run('cp-1', drain);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/pod\/late-\S+ evicted/);
+    expect(stderr).toMatch(/pods\/"late-\S+" -n "demo" \(will retry after 5s\): Cannot evict pod/);
+    expect((await run('cp-1', 'kubectl -n demo delete pdb late')).stdout).toBe(
+      'poddisruptionbudget.policy "late" deleted\n',
+    );
+    expect((await run('cp-1', drain)).code).toBe(0);
+  });
+
+  it('is passed over by --disable-eviction', async () => {
+    const { run } = await fakeLab({ workloads: ['blocked-pdb'] });
+    const { code, stdout, stderr } = await run('cp-1', `${drain} --disable-eviction`);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toMatch(/pod\/single-\S+ deleted/);
+    expect(stdout).not.toContain('evicting pod');
+  });
+
+  it('is a second budget on the same pod, which fails at once', async () => {
+    const { run, clock } = await fakeLab({ workloads: ['two-pdbs'] });
+    const began = clock.now();
+    const { code, stderr } = await run('cp-1', drain);
+    expect(code).toBe(1);
+    expect(stderr).toContain('This pod has more than one PodDisruptionBudget, which the eviction subresource does not');
+    expect(clock.now() - began).toBeLessThan(12_000);
+  });
+
+  it('is a pod that stays Terminating, as nobody takes its finalizer away', async () => {
+    const { run } = await fakeLab({ workloads: ['finalizer'] });
+    const { code, stderr } = await run('cp-1', drain);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /error when waiting for pod "stays-\S+" in namespace "demo" to terminate: global timeout reached: 12s/,
+    );
+    const { stdout } = await run('cp-1', 'kubectl -n demo get pods -l app=stays --no-headers');
+    expect(stdout).toContain('Terminating');
+  });
+
+  it('leaves pods Pending that ask for more than the other nodes have', async () => {
+    const { run, lab } = await fakeLab({ workloads: ['too-big'] });
+    expect((await run('cp-1', drain)).code).toBe(0);
+    const big = (await lab.state()).cluster.pods.filter((pod) => pod.name.startsWith('big'));
+    expect(big.map((pod) => pod.node).toSorted()).toEqual(['worker-2', null].toSorted());
+  });
+});
+
 describe('kubectl in the lab', () => {
   it('works for root on control planes only', async () => {
     const { run } = await fakeLab();

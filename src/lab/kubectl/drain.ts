@@ -46,8 +46,7 @@ export async function drain(context: ToolContext, call: KubectlCall): Promise<nu
 async function drainNode(context: ToolContext, call: KubectlCall, name: string, limit: number): Promise<void> {
   const { cluster } = context.world;
   const pods = cluster.pods.filter(
-    (pod) =>
-      pod.node === name && pod.deletedAt === undefined && matchesSelector(flag(call, 'pod-selector'), pod.labels),
+    (pod) => pod.node === name && matchesSelector(flag(call, 'pod-selector'), pod.labels),
   );
   const errors = refusals(call, pods);
   if (errors.length > 0) throw drainError(context, name, errors);
@@ -83,29 +82,33 @@ async function evictPod(
   limit: number,
 ): Promise<string | undefined> {
   const { cluster } = context.world;
-  const late = `error when evicting pods/"${pod.name}" -n "${pod.namespace}": global timeout reached: ${goDuration(limit)}`;
+  const reached = `global timeout reached: ${goDuration(limit)}`;
+  const deletes = isSet(call, 'disable-eviction');
   for (;;) {
     await apiServerFor(context, call);
-    context.out(`evicting pod ${pod.namespace}/${pod.name}\n`);
-    if (isSet(call, 'disable-eviction')) {
+    if (deletes) {
       cluster.deletePod(pod);
       break;
     }
-    if (cluster.evict(pod) === 'accepted') break;
-    context.err(
-      `error when evicting pods/"${pod.name}" -n "${pod.namespace}" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.\n`,
-    );
+    context.out(`evicting pod ${pod.namespace}/${pod.name}\n`);
+    const answer = cluster.evict(pod);
+    if (answer === 'accepted') break;
+    const what = `error when evicting pods/"${pod.name}" -n "${pod.namespace}"`;
+    if (answer === 'several')
+      return `${what}: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.`;
+    context.err(`${what} (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.\n`);
     const left = deadline - cluster.clock.now();
     await cluster.clock.sleep(Math.min(retryWork / cluster.clock.scale, Math.max(0, left)), context.signal);
-    if (cluster.clock.now() >= deadline) return late;
+    if (cluster.clock.now() >= deadline) return `${what}: ${reached}`;
   }
   for (;;) {
     cluster.tick();
     if (!cluster.pods.includes(pod)) break;
-    if (cluster.clock.now() >= deadline) return late;
+    if (cluster.clock.now() >= deadline)
+      return `error when waiting for pod "${pod.name}" in namespace "${pod.namespace}" to terminate: ${reached}`;
     await work(cluster.clock, pollWork, context.signal);
   }
-  context.out(`pod/${pod.name} evicted\n`);
+  context.out(`pod/${pod.name} ${deletes ? 'deleted' : 'evicted'}\n`);
   return undefined;
 }
 

@@ -117,6 +117,7 @@ async function deleteObjects(context: ToolContext, call: KubectlCall): Promise<n
   const [, kind = '', ...rest] = call.words;
   const resource = resourceOf(kind.split('/')[0] ?? '');
   const names = kind.includes('/') ? [kind.replace(/^.*\//, '')] : rest;
+  if (resource.names[0] === 'poddisruptionbudget') return deleteBudgets(context, call, names);
   if (resource.names[0] !== 'pod') throw new KubectlError(`error: the lab deletes pods only, not ${resource.singular}`);
   const found = select(context, call, resource, names);
   const missing = names.filter((name) => !found.some((item) => item.metadata.name === name));
@@ -130,6 +131,18 @@ async function deleteObjects(context: ToolContext, call: KubectlCall): Promise<n
   if (missing.length > 0 && !isSet(call, 'ignore-not-found'))
     throw new KubectlError(missing.map((name) => `Error from server (NotFound): pods "${name}" not found`).join('\n'));
   if (flag(call, 'wait') !== 'false') await work(context.machine.clock, 700, context.signal);
+  return 0;
+}
+
+function deleteBudgets(context: ToolContext, call: KubectlCall, names: readonly string[]): number {
+  const { budgets } = context.world.cluster;
+  for (const name of names) {
+    const namespace = flag(call, 'namespace') ?? 'default';
+    const at = budgets.findIndex((budget) => budget.name === name && budget.namespace === namespace);
+    if (at < 0) throw new KubectlError(`Error from server (NotFound): poddisruptionbudgets.policy "${name}" not found`);
+    budgets.splice(at, 1);
+    context.out(`poddisruptionbudget.policy "${name}" deleted\n`);
+  }
   return 0;
 }
 

@@ -8,7 +8,7 @@ export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
-    metadata: metadata(cluster, budget.name, budget.namespace, { generation: 1 }),
+    metadata: metadata(cluster, budget.name, budget.namespace, { generation: budget.generation ?? 1 }),
     spec: {
       ...(budget.minAvailable === undefined ? {} : { minAvailable: budget.minAvailable }),
       ...(budget.maxUnavailable === undefined ? {} : { maxUnavailable: budget.maxUnavailable }),
@@ -19,7 +19,7 @@ export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
       desiredHealthy: status.desired,
       disruptionsAllowed: status.allowed,
       expectedPods: status.expected,
-      observedGeneration: 1,
+      observedGeneration: budget.generation ?? 1,
     },
   };
 }

@@ -1,3 +1,5 @@
+import { requestsOf } from '../evictions.ts';
+import { allocatable } from '../workloads.ts';
 import { templateHash, type Cluster, type Pod } from '../cluster.ts';
 import { hexOf, uuidOf } from '../identity.ts';
 import type { Machine } from '../machine.ts';
@@ -57,10 +59,10 @@ export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
     ...conditionTaints(seen, apiTime(cluster.clock.now())),
   ];
   const resources = {
-    cpu: '4',
+    cpu: String(allocatable.cpu / 1000),
     'ephemeral-storage': '38594307623',
     'hugepages-2Mi': '0',
-    memory: '16282624Ki',
+    memory: `${allocatable.memory}Mi`,
     pods: '110',
   };
   return {
@@ -124,6 +126,7 @@ export function podObject(cluster: Cluster, pod: Pod): ApiObject {
     uid: uuidOf(`owner:${workload.name}`),
   };
   const container = workload?.name ?? pod.name;
+  const { cpu, memory } = requestsOf(pod);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -134,6 +137,7 @@ export function podObject(cluster: Cluster, pod: Pod): ApiObject {
         ? {}
         : { deletionGracePeriodSeconds: 30, deletionTimestamp: apiTime(pod.deletedAt) }),
       ...(owner ? { ownerReferences: [owner] } : {}),
+      ...(pod.finalizers ? { finalizers: pod.finalizers } : {}),
     },
     spec: {
       containers: [
@@ -141,7 +145,7 @@ export function podObject(cluster: Cluster, pod: Pod): ApiObject {
           image: pod.image,
           imagePullPolicy: 'IfNotPresent',
           name: container,
-          resources: { requests: { cpu: '50m', memory: '32Mi' } },
+          resources: { requests: { cpu: `${cpu}m`, memory: `${memory}Mi` } },
         },
       ],
       ...(scheduled ? { nodeName: pod.node } : {}),
