@@ -10,6 +10,7 @@ import { packageRepo } from './package-repo.ts';
 import { osUpgrade } from './os-upgrade.ts';
 import { prefetch } from './prefetch.ts';
 import { reboot } from './reboot.ts';
+import { renewCertificates } from './renew-certificates.ts';
 import { restartKubelet } from './restart-kubelet.ts';
 import { uncordon } from './uncordon.ts';
 import { verifyCluster } from './verify-cluster.ts';
@@ -31,6 +32,7 @@ const all: readonly Action[] = [
   verifyCluster,
   osUpgrade,
   reboot,
+  renewCertificates,
   approve,
   wait,
 ];

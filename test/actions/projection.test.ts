@@ -18,6 +18,7 @@ const WITH: Readonly<Record<string, object>> = {
   'verify-cluster': { version: '1.32.9' },
   'os-upgrade': {},
   reboot: {},
+  'renew-certificates': {},
   approve: { message: 'Go on?' },
   wait: { command: 'true' },
 };

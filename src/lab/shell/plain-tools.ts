@@ -2,6 +2,7 @@ import { df, du } from '../disks.ts';
 import { hexOf } from '../identity.ts';
 import { putFile } from '../machine-files.ts';
 import { ls } from '../package-locks.ts';
+import { componentPid, endComponent } from '../components.ts';
 import { sizeOf, textTools } from './text-tools.ts';
 import type { Tool, ToolContext } from './shell.ts';
 
@@ -208,10 +209,15 @@ const ip: Tool = (context) => {
 
 const pidof: Tool = (context) => {
   const name = context.args.findLast((arg) => !arg.startsWith('-'));
-  if (name !== 'kubelet' || context.machine.kubelet.stoppedAt !== undefined) return 1;
-  context.out(`${context.machine.kubelet.pid}\n`);
+  const pid = name === 'kubelet' ? kubeletPid(context) : componentPid(context.machine, name ?? '');
+  if (pid === undefined) return 1;
+  context.out(`${pid}\n`);
   return 0;
 };
+
+function kubeletPid({ machine }: ToolContext): number | undefined {
+  return machine.kubelet.stoppedAt === undefined ? machine.kubelet.pid : undefined;
+}
 
 const ps: Tool = (context) => {
   const { kubelet } = context.machine;
@@ -225,6 +231,7 @@ const ps: Tool = (context) => {
 const kill: Tool = (context) => {
   const pid = context.args.findLast((arg) => /^\d+$/.test(arg)) ?? '';
   if (pid === '1' || Number(pid) === context.machine.kubelet.pid || Number(pid) === context.process.pid) return 0;
+  if (endComponent(context.machine, Number(pid))) return 0;
   context.err(`sh: kill: No such process\n`);
   return 1;
 };

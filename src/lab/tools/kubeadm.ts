@@ -1,4 +1,4 @@
-import { authorities, certificateEnd, leafCertificates } from '../certificates.ts';
+import { authorities, certificateEnd, leafCertificates, renewCertificates } from '../certificates.ts';
 import { work } from '../clock.ts';
 import { configImages, kubeadmVersion } from '../images.ts';
 import { versionInfo } from '../kubectl/client.ts';
@@ -7,7 +7,7 @@ import { minorNumber } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 import { upgradeApply, upgradeNode, upgradePlan } from './kubeadm-upgrade.ts';
 
-const durations = { plan: 1000 };
+const durations = { plan: 1000, renew: 500 };
 
 /** The first non-option words of a kubeadm command line, and its options. */
 export interface KubeadmCall {
@@ -63,6 +63,8 @@ export const kubeadm: Tool = async (context) => {
       return upgradeNode(context, call);
     case 'config images':
       return configImages(context, third, call.options);
+    case 'certs renew':
+      return renew(context, third);
     case 'certs check-expiration':
       return checkExpiration(context);
     default:
@@ -82,6 +84,29 @@ function printVersion(context: ToolContext, call: KubeadmCall, version: string):
     context.out(
       `kubeadm version: &version.Info{Major:"1", Minor:"${minorNumber(version)}", GitVersion:"v${version}", GitCommit:"${info['gitCommit']}", GitTreeState:"clean", BuildDate:"${info['buildDate']}", GoVersion:"${info['goVersion']}", Compiler:"gc", Platform:"linux/amd64"}\n`,
     );
+  return 0;
+}
+
+/** As kubeadm does: the files alone; who uses them goes on with the old ones until it restarts. */
+async function renew(context: ToolContext, what: string | undefined): Promise<number> {
+  const { machine } = context;
+  if (!machine.isControlPlane) {
+    context.err('failed to load admin kubeconfig: open /etc/kubernetes/admin.conf: no such file or directory\n');
+    return 1;
+  }
+  if (what !== 'all') {
+    context.err(`unknown command ${JSON.stringify(what)} for "kubeadm certs renew" (the lab knows \`all\`)\n`);
+    return 1;
+  }
+  await work(machine.clock, durations.renew, context.signal);
+  await renewCertificates(machine);
+  context.out(
+    `${Object.keys(leafCertificates)
+      .map((name) => `certificate ${name} renewed\n`)
+      .join(
+        '',
+      )}\nDone renewing certificates. You must restart the kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new certificates.\n`,
+  );
   return 0;
 }
 

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { folder, labUp, runbook } from './cli.ts';
+
+test('renew-certificates leaves later ends on every control plane, restarts each component once, and touches no worker', async () => {
+  const lab = await labUp('--problems', 'certificate-expiring@cp-2');
+  const args = ['-i', lab.inventory, '--state-dir', folder()];
+  const warned = await runbook(['preflight', ...args]);
+  expect(warned.stdout).toMatch(/(note|warning) +certificates +cp-2/);
+  const applied = await runbook(['apply', 'renew-certificates.yaml', ...args, '--yes']);
+  expect(applied.code, applied.all.slice(-3000)).toBe(0);
+  for (const node of await lab.nodes()) {
+    const renewals = node.commands.filter((command) => command.line === 'kubeadm certs renew all');
+    expect(renewals, node.name).toHaveLength(node.role === 'control-plane' ? 1 : 0);
+    expect(node.ready).toBe(true);
+  }
+  expect(applied.all.match(/kube-apiserver runs with its new certificates/g)).toHaveLength(3);
+  const after = await runbook(['preflight', ...args]);
+  expect(after.code, after.all).toBe(0);
+  expect(after.stdout).toMatch(/holds +certificates/);
+}, 180_000);
+
+test('with `within` only what ends soon is renewed, and a member of etcd that is down is refused before', async () => {
+  const lab = await labUp('--workers', '1', '--problems', 'certificate-expiring@cp-2');
+  const args = ['renew-certificates.yaml', '-i', lab.inventory, '--state-dir', folder(), '--set', 'within=90'];
+  const planned = await runbook(['plan', ...args]);
+  expect(planned.stdout.match(/change 1.1-renew-certificates/g)).toHaveLength(1);
+  await runbook(['lab', 'plant', 'etcd-member-down@cp-3', '--dir', lab.dir]);
+  const refused = await runbook(['apply', ...args, '--yes']);
+  expect(refused.code, refused.all).toBe(3);
+  for (const node of await lab.nodes())
+    expect(node.commands.map((one) => one.line)).not.toContain('kubeadm certs renew all');
+}, 180_000);
