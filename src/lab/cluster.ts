@@ -3,7 +3,7 @@ import { healthyExtras } from './cluster-extras.ts';
 import { hexOf, nameSuffix } from './identity.ts';
 import type { Machine } from './machine.ts';
 import { compareVersions, findMinor, minorNumber, minorOf } from './releases.ts';
-import { coversPod, hasRoom, permit } from './evictions.ts';
+import { coversPod, hasRoom, permit, selects } from './evictions.ts';
 import { defaultWorkloads, extraWorkloads, type Budget, type Workload, type WorkloadOption } from './workloads.ts';
 
 export interface Taint {
@@ -259,7 +259,12 @@ export class Cluster {
 
   #accepts(node: ApiNode, pod: Pod): boolean {
     const machine = this.machineOf(node.name);
-    if (!machine?.up || node.unschedulable || this.condition(machine).status !== 'True' || !hasRoom(this, node, pod))
+    if (
+      !machine?.up ||
+      node.unschedulable ||
+      this.condition(machine).status !== 'True' ||
+      !hasRoom(this.pods, node.name, pod)
+    )
       return false;
     return node.taints.every(
       (taint) => pod.workload?.toleratesControlPlane === true && taint.key.startsWith('node-role.kubernetes.io/'),
@@ -269,10 +274,6 @@ export class Cluster {
 
 export function templateHash(workload: Workload): string {
   return hexOf(`${workload.name}/${workload.image}`, 10);
-}
-
-export function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }
 
 function condition(
