@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { runPlan } from '../../src/engine/run.ts';
+import { Bench, planOf, step } from './bench.ts';
+
+test('a controller that died right after a node was left out does not go on with that node, but with the next', async () => {
+  const steps = ['a', 'b'].flatMap((node) => [step(node, '1.1-out'), step(node, '1.2-work')]);
+  const bench = new Bench(planOf(['a', 'b'], steps));
+  const left = {
+    step: '1.1-out',
+    node: 'a',
+    outcome: 'skipped',
+    reason: 'held',
+    duration: 1,
+    leavesOut: true,
+  } as const;
+  bench.records.push({ v: 1, seq: 1, at: '', type: 'step-finished', ...left });
+  const result = await runPlan(bench.context());
+  expect(result).toMatchObject({ outcome: 'done', leftOut: [{ node: 'a', reason: 'held' }] });
+  expect([bench.node('a').ran, bench.node('b').ran]).toEqual([[], ['do 1.1-out', 'do 1.2-work']]);
+  expect(bench.types()).toContain('step-finished a/1.2-work');
+});
+
+test('a step that judges the whole cluster is skipped where a node was left out', async () => {
+  const steps = [
+    step('a', '1.1-out'),
+    step('b', '2.1-verify', { action: 'verify-cluster', with: { version: '1.32.9' }, effect: 'none' }),
+  ];
+  const bench = new Bench(planOf(['a', 'b'], steps));
+  const left = {
+    step: '1.1-out',
+    node: 'a',
+    outcome: 'skipped',
+    reason: 'held',
+    duration: 1,
+    leavesOut: true,
+  } as const;
+  bench.records.push({ v: 1, seq: 1, at: '', type: 'step-finished', ...left });
+  expect(await runPlan(bench.context())).toMatchObject({ outcome: 'done', counts: { skipped: 2 } });
+});
