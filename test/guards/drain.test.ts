@@ -6,7 +6,9 @@ import { parsePdbs } from '../../src/facts/pdbs.ts';
 import { parsePods } from '../../src/facts/pods.ts';
 import { checkStep } from '../../src/guards/registry.ts';
 import { fixture, podLines } from '../facts/fixture.ts';
+import { testCases } from './cases.ts';
 import { guardNode, pdb, pod, sketch, stepOn } from './cluster.ts';
+import { blockedCases, roomCases, terminatingCases, togetherCases } from './drain.cases.ts';
 
 const bare = sketch({ apiServers: { cp1: '1.31.9' }, kubelets: { cp1: '1.31.9', w1: '1.31.9', w2: '1.31.9' } });
 
@@ -204,5 +206,18 @@ describe('drain-blocked', () => {
 
   it('lets the real worker be drained: its budget allows one', () => {
     expect(drain(real).filter((finding) => finding.guard === 'drain-blocked')).toEqual([]);
+  });
+});
+
+describe('room for what moves', () => testCases('drain-room', roomCases));
+describe('replicas on one node', () => testCases('drain-together', togetherCases));
+describe('pods that are being deleted', () => testCases('drain-terminating', terminatingCases));
+describe('budgets and the policy', () => testCases('drain-blocked', blockedCases));
+
+describe('the forecast of a real cluster', () => {
+  it('warns of nothing but what a drain destroys', () => {
+    const input = { nodes: [guardNode('w1')], before: real, after: real, step: stepOn('w1', 'drain') };
+    const findings = checkStep(input, ['drain-blocked', 'drain-room', 'drain-together', 'drain-terminating']);
+    expect(findings).toEqual([]);
   });
 });
