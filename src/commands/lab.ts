@@ -113,7 +113,7 @@ function upOptions(given: UpOptions): LabOptions {
     timeScale,
     workloads,
     rocky: rockyNodes(given),
-    problems: given.problems.split(',').filter(Boolean).map(knownProblem),
+    problems: given.problems.split(',').filter(Boolean).map(knownProblem).map(onNode(given)),
   };
 }
 
@@ -141,6 +141,19 @@ function knownProblem(text: string): string {
   throw new Failure('usage', `--problems ${text}: there is no such problem`, [
     `There are: ${Object.keys(problems).join(', ')}`,
   ]);
+}
+
+/** A problem on a node that the lab will have. */
+function onNode({ controlPlanes, workers }: UpOptions): (problem: string) => string {
+  return (problem) => {
+    const [, kind, number = ''] = /@(cp|worker)-([1-9]\d*)$/.exec(problem) ?? [];
+    const has =
+      kind === undefined ? !problem.includes('@') : Number(number) <= Number(kind === 'cp' ? controlPlanes : workers);
+    if (has) return problem;
+    throw new Failure('usage', `--problems ${problem}: the lab has no such node`, [
+      `It has cp-1 to cp-${controlPlanes}, and ${workers} ${workers === '1' ? 'worker' : 'workers'} called worker-1 and so on.`,
+    ]);
+  };
 }
 
 async function plant(problem: string, given: { readonly dir: string }): Promise<void> {

@@ -1,5 +1,6 @@
 import { setCertificateEnd, leafCertificates } from './certificates.ts';
 import { webhookFor } from './cluster-extras.ts';
+import { clusterProblems } from './cluster-problems.ts';
 import { putFile } from './machine-files.ts';
 import { type MachineProblem, machineProblems } from './machine-problems.ts';
 import type { Machine } from './machine.ts';
@@ -8,7 +9,7 @@ import { machineNamed, type World } from './world.ts';
 const day = 86_400_000;
 
 /** Something that is wrong with a cluster, and that an operator wants to hear of before an upgrade. */
-interface Problem {
+export interface Problem {
   readonly what: string;
   /** Where it is planted unless the operator names a node. `cluster`: no node has it. */
   readonly at: 'control-plane' | 'worker' | 'cluster';
@@ -101,6 +102,7 @@ export const problems: Readonly<Record<string, Problem>> = {
       machine.kubelet.stoppedAt ??= machine.clock.now() - day;
     },
   },
+  ...clusterProblems,
   ...ofMachines({
     'full-disk': 'the disk has 150 MiB left',
     swap: 'swap is on',
