@@ -13,11 +13,13 @@ export interface Way {
   /** The oldest API server's release. */
   readonly from: string;
   readonly hops: readonly PlanHop[];
+  /** Of `--set via`: those that lie behind the cluster. */
+  readonly unused: readonly string[];
 }
 
 /** Patches that somebody chose for hops. */
 export interface Chosen {
-  /** `--set via=...`: each must be of use. */
+  /** `--set via=...` */
   readonly via?: readonly string[];
   /** Of a saved plan: those that are of no use any more are passed over. */
   readonly saved?: readonly string[];
@@ -64,43 +66,48 @@ export function hopMinors(to: string, facts: Facts, chosen: Chosen = {}): number
   const now = numberOf(clusterVersion(facts));
   if (target <= now) return [target];
   const given = [...(chosen.via ?? []), ...(chosen.saved ?? [])].some((version) => numberOf(version) === now);
-  const start = given || isHalfDone(facts, now) ? now : now + 1;
+  const start = !hasGoneOn(facts, now) && (given || isBehind(facts, now)) ? now : now + 1;
   return Array.from({ length: target - start + 1 }, (_, index) => start + index);
 }
 
-/** Kubelets are behind, and no control plane has begun to go on. */
-function isHalfDone(facts: Facts, now: number): boolean {
-  const { apiServers, kubelets, kubeadm } = versionsOf(facts);
+/** Some control plane has begun to leave the minor: nothing could take it back. */
+function hasGoneOn(facts: Facts, now: number): boolean {
+  const { apiServers, kubeadm } = versionsOf(facts);
   const controlPlanes = Object.keys(facts.nodes).filter(
     (name) => facts.nodes[name]?.staticPods?.components['kube-apiserver'],
   );
   const ahead = [...Object.values(apiServers), ...controlPlanes.flatMap((name) => kubeadm[name] ?? [])];
-  return (
-    Object.values(kubelets).some((version) => numberOf(version) < now) &&
-    ahead.every((version) => numberOf(version) <= now)
-  );
+  return ahead.some((version) => numberOf(version) > now);
+}
+
+function isBehind(facts: Facts, now: number): boolean {
+  return Object.values(versionsOf(facts).kubelets).some((version) => numberOf(version) < now);
 }
 
 /** @throws Failure (guard-refused) where a hop in between has no patch that can be taken. */
 export function findWay(to: string, facts: Facts, chosen: Chosen): Way {
   const minors = hopMinors(to, facts, chosen);
   const from = clusterVersion(facts);
-  refuseUseless(chosen.via ?? [], minors, from, to);
+  const unused = passed(chosen.via ?? [], minors, from, to);
   const versions = minors.map((minor) => (minor === numberOf(to) ? to : patchFor(minor, to, facts, chosen)));
   return {
     from,
+    unused,
     hops: versions.map((version, index) => ({ version, first: index === 0, last: index === versions.length - 1 })),
   };
 }
 
-function refuseUseless(via: readonly string[], minors: readonly number[], from: string, to: string): void {
-  const useless = via.filter((version) => !minors.includes(numberOf(version)));
-  if (useless.length === 0) return;
-  const between = minors.slice(0, -1).map(minorText);
-  throw new Failure('guard-refused', `--set via: ${useless.join(', ')} does not lie between ${from} and ${to}`, [
-    between.length === 0
-      ? 'There is no minor in between: leave it out.'
-      : `The minors in between are ${between.join(', ')}.`,
+/**
+ * Of `via`, those that the cluster is past already. The command that was given before may be given again: it is refused only where
+ * a minor is still to come that nothing was chosen for, as then a wrong one was named.
+ */
+function passed(via: readonly string[], minors: readonly number[], from: string, to: string): string[] {
+  const between = minors.slice(0, -1);
+  const unused = via.filter((version) => !minors.includes(numberOf(version)));
+  if (unused.length === 0 || between.every((minor) => via.some((version) => numberOf(version) === minor)))
+    return unused;
+  throw new Failure('guard-refused', `--set via: ${unused.join(', ')} does not lie between ${from} and ${to}`, [
+    `The minors in between are ${between.map(minorText).join(', ')}.`,
   ]);
 }
 

@@ -50,6 +50,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   ];
   const phases: PlanPhase[] = [];
   const way = wayOf(input);
+  if (way && way.unused.length > 0) findings.push(behind(way));
   let then = facts;
   for (const round of roundsOf(way)) {
     const drafts = draftPhases(input, then, round);
@@ -85,6 +86,16 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
 function wayOf({ runbook, inventory, inputs, facts, chosen }: PlanInput): Way | undefined {
   if (!runbook.value.hops) return undefined;
   return findWay(hopsTarget(runbook.value, inventory.value, inputs, chosen?.via), facts, chosen ?? {});
+}
+
+function behind({ unused, from }: Way): Finding {
+  return {
+    guard: 'hops',
+    severity: 'note',
+    summary: `of --set via ${unused.join(', ')} ${unused.length === 1 ? 'is' : 'are'} not used: the cluster is at ${from}`,
+    remedy: 'Leave out what lies behind the cluster.',
+    source: 'hops: --set via gives the patches of the minors in between',
+  };
 }
 
 function roundsOf(way: Way | undefined): Round[] {
