@@ -1,0 +1,88 @@
+import type { Facts } from '../../src/facts/facts.ts';
+import type { GuardStep } from '../../src/guards/guard.ts';
+import type { GuardCase } from './cases.ts';
+import { sketch, stepOn } from './cluster.ts';
+
+/** Control planes at a release with these tags of etcd. */
+function members(tags: readonly string[], version = '1.33.4'): Facts {
+  const names = tags.map((_, index) => `cp${index + 1}`);
+  const all = Object.fromEntries(names.map((name) => [name, version]));
+  const facts = sketch({ apiServers: all, kubelets: { ...all, w1: version } });
+  const nodes = Object.entries(facts.nodes).map(([name, node]) => {
+    const tag = tags[names.indexOf(name)];
+    const pods = tag === undefined ? {} : { staticPods: { components: { etcd: { image: `etcd:${tag}`, tag } } } };
+    return [name, { ...node, ...pods }] as const;
+  });
+  return { ...facts, nodes: Object.fromEntries(nodes) };
+}
+
+function apply(version: string, node = 'cp1'): GuardStep {
+  return { ...stepOn(node, 'kubeadm-upgrade-apply'), with: { version } };
+}
+
+const low = '3.5.24-0';
+const fit = '3.5.26-0';
+
+export const etcdFloorCases: readonly GuardCase[] = [
+  {
+    title: 'all below the floor',
+    facts: members([low, low, low]),
+    step: apply('1.34.1'),
+    finds: [['refuse', 'cp1 (3.5.24-0), cp2 (3.5.24-0), cp3']],
+  },
+  {
+    title: 'one below the floor',
+    facts: members([fit, low, fit]),
+    step: apply('1.34.1'),
+    finds: [['refuse', 'come back: cp2 (3.5.24-0)']],
+  },
+  {
+    title: 'just below the floor',
+    facts: members(['3.5.25-0', fit, fit]),
+    step: apply('1.34.1'),
+    finds: [['refuse', 'cp1']],
+  },
+  { title: 'all at the floor', facts: members([fit, fit, fit]), step: apply('1.34.1'), finds: [] },
+  { title: 'above the floor', facts: members(['3.5.27-0', '3.5.30-0', fit]), step: apply('1.34.1'), finds: [] },
+  { title: 'a single member', facts: members([low]), step: apply('1.34.1'), finds: [] },
+  { title: 'external etcd', facts: members([]), step: apply('1.34.1', 'w1'), finds: [] },
+  { title: 'to 1.33, still etcd 3.5', facts: members([low, low, low], '1.32.9'), step: apply('1.33.12'), finds: [] },
+  {
+    title: 'another patch of 1.34',
+    facts: members(['3.6.4-0', '3.6.4-0'], '1.34.1'),
+    step: apply('1.34.3'),
+    finds: [],
+  },
+  {
+    title: 'one of two has gone ahead',
+    facts: members(['3.6.4-0', low]),
+    step: apply('1.34.1', 'cp2'),
+    finds: [['refuse', 'cp2 (3.5.24-0)']],
+  },
+  {
+    title: 'what has gone ahead is not asked again',
+    facts: members(['3.6.4-0', low]),
+    step: apply('1.34.1'),
+    finds: [],
+  },
+  {
+    title: 'a release that is not known will have brought it',
+    facts: members(['unknown', 'unknown']),
+    step: apply('1.34.1'),
+    finds: [['note', 'not known here: cp1, cp2']],
+  },
+  {
+    title: 'a target newer than the table',
+    facts: members([low, low]),
+    step: apply('1.99.0'),
+    finds: [['refuse', '1.99.0 brings etcd 3.7.0']],
+  },
+  { title: '1.20 to 1.21', facts: members(['3.4.13-0', '3.4.13-0'], '1.20.2'), step: apply('1.21.3'), finds: [] },
+  {
+    title: '1.21 to 1.22 moves etcd 3.4 to 3.5',
+    facts: members(['3.4.13-0', '3.4.13-0'], '1.21.3'),
+    step: apply('1.22.0'),
+    finds: [],
+  },
+  { title: 'no step', facts: members([low, low]), finds: [] },
+];
