@@ -17,11 +17,14 @@ const EVICTING = /^evicting pod ([^/\s]+)\/(\S+)/;
 const REFUSED =
   /^error when evicting pods?(?:\/| )"([^"]+)"(?: -n "([^"]+)")?.*(?:disruption budget|PodDisruptionBudget)/;
 const GONE = /^pod\/(\S+) (?:evicted|deleted)/;
+/** It gave up: what its last lines said of the pods stays as it is. */
+const GAVE_UP = /^(?:There are pending |error: unable to drain node )/;
 const BYPASSED = /^PodDisruptionBudgets are bypassed, because: (.+)$/;
 
 /** What `kubectl drain` says of its pods, as its output goes on (k8s.io/kubectl/pkg/drain, 1.18 to 1.37). */
 export class DrainPicture {
   readonly #pods = new Map<string, AwaitedPod>();
+  #gaveUp = false;
   /** The reason that the runbook gives for passing over budgets, once that was done. */
   bypassed: string | undefined;
 
@@ -30,8 +33,9 @@ export class DrainPicture {
     for (const line of text.split('\n')) this.#line(line.trimEnd(), now);
   }
 
-  get isEmpty(): boolean {
-    return this.#pods.size === 0;
+  /** No pod is awaited: all are gone, or the drain has given up. */
+  get isOver(): boolean {
+    return this.#gaveUp || this.#pods.size === 0;
   }
 
   /** Pods that a budget keeps at this moment. */
@@ -51,6 +55,7 @@ export class DrainPicture {
     if (namespace !== undefined && name !== undefined) this.#await(namespace, name, now);
     const [, refused, space] = REFUSED.exec(line) ?? [];
     if (refused !== undefined) this.#refuse(refused, space, now);
+    if (GAVE_UP.test(line)) this.#gaveUp = true;
     const gone = GONE.exec(line)?.[1];
     if (gone !== undefined) for (const pod of this.#named(gone)) this.#pods.delete(pod.pod);
     this.bypassed = BYPASSED.exec(line)?.[1] ?? this.bypassed;
@@ -58,6 +63,7 @@ export class DrainPicture {
 
   #await(namespace: string, name: string, now: number): void {
     const pod = `${namespace}/${name}`;
+    this.#gaveUp = false;
     if (!this.#pods.has(pod)) this.#pods.set(pod, { pod, namespace, name, since: now });
   }
 

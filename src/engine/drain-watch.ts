@@ -49,11 +49,13 @@ class Watch implements DrainWatch {
 
   saw(text: string): void {
     this.#picture.take(text, this.#now());
-    if (this.#isLooking || this.#picture.isEmpty || this.#over.signal.aborted) return;
+    if (this.#isLooking || this.#picture.isOver || this.#over.signal.aborted) return;
     this.#isLooking = true;
-    void this.#look().finally(() => {
+    const looking = this.#look().finally(() => {
       this.#isLooking = false;
     });
+    // Whatever goes wrong in telling about a drain, the drain itself goes on.
+    looking.catch(() => undefined);
   }
 
   close(): void {
@@ -75,7 +77,7 @@ class Watch implements DrainWatch {
 
   async #look(): Promise<void> {
     const { signal } = this.#over;
-    for (let pause = GATHER; !signal.aborted && !this.#picture.isEmpty; pause = PAUSE) {
+    for (let pause = GATHER; !signal.aborted && !this.#picture.isOver; pause = PAUSE) {
       await this.#context.clock.sleep(pause, signal);
       if (!signal.aborted) await this.#tellHeld();
       if (!signal.aborted) await this.#tellEnding();
@@ -91,6 +93,7 @@ class Watch implements DrainWatch {
     this.#held = key;
     this.#heldAt = now;
     if (held.length === 0) {
+      this.#last = undefined;
       this.#tell('no PodDisruptionBudget holds the drain any more');
       return;
     }

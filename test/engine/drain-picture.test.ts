@@ -19,7 +19,7 @@ test('pods are held while a budget refuses them, ending once it does not, and go
   expect(names(picture.held(9000))).toEqual(['demo/b']);
   expect(names(picture.ending(9000))).toEqual(['demo/a']);
   picture.take('pod/a evicted\npod/b evicted\nnode/w1 drained\n', 10_000);
-  expect(picture.isEmpty).toBe(true);
+  expect(picture.isOver).toBe(true);
 });
 
 test('what older kubectls and two budgets on one pod say is understood, lines of success are no refusal', () => {
@@ -37,4 +37,15 @@ test('what older kubectls and two budgets on one pod say is understood, lines of
   expect(picture.bypassed).toBeUndefined();
   picture.take('PodDisruptionBudgets are bypassed, because: the machine burns\n', 3);
   expect(picture.bypassed).toBe('the machine burns');
+});
+
+test('a drain that gave up is over, and what held it at last is still known; another one begins anew', () => {
+  const picture = new DrainPicture();
+  picture.take(
+    `evicting pod demo/a\n${refused('a')}There are pending pods in node "w1" when an error occurred: []\n`,
+    0,
+  );
+  expect([picture.isOver, names(picture.held(10))]).toEqual([true, ['demo/a']]);
+  picture.take('evicting pod demo/a\n', 20);
+  expect(picture.isOver).toBe(false);
 });
