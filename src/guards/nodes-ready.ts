@@ -15,11 +15,12 @@ function notReady(
   input: GuardInput,
   object: { readonly name: string; readonly readyReason: string; readonly controlPlane: boolean },
 ): Finding {
-  const name = inventoryNameOf(input.before, object.name);
-  const ours = name !== undefined || input.nodes.some((node) => node.name === object.name);
+  // With --limit most machines are not asked: their names speak for them.
+  const name =
+    inventoryNameOf(input.before, object.name) ?? input.nodes.find((node) => node.name === object.name)?.name;
   return {
     guard: nodesReady.id,
-    severity: ours || object.controlPlane ? 'refuse' : 'warn',
+    severity: name !== undefined || object.controlPlane ? 'refuse' : 'warn',
     ...(name === undefined ? {} : { node: name }),
     summary: `${object.name} is not Ready: ${object.readyReason}`,
     remedy: `Look at its kubelet (systemctl status kubelet, journalctl -u kubelet) and bring it back before anything is upgraded.`,
