@@ -13,14 +13,22 @@ export function unique(findings: readonly Finding[]): Finding[] {
 
 const weight = { note: 0, warn: 1, refuse: 2 } as const;
 
-/** Rules about versions: once one refuses a step, what they say of later steps mostly follows from it. */
-const VERSION_RULES = /^(skew-|no-skipped-minor$|no-downgrade$|kubeadm-version$|repository-offers$|etcd-floor$)/;
+/** Once one of a family refuses a step, what the family says of later steps mostly follows from it. */
+const FAMILIES = [
+  /^(skew-|no-skipped-minor$|no-downgrade$|kubeadm-version$|etcd-floor$)/,
+  // A node that does not reach its repository says nothing about versions.
+  /^repository-offers$/,
+] as const;
 
 /** Keeps the refusals of version rules at the first refused step, and says how many more follow from them. */
 export function withoutConsequences(findings: readonly Finding[]): Finding[] {
-  const versionRefusals = findings.filter((one) => one.severity === 'refuse' && VERSION_RULES.test(one.guard));
-  const first = versionRefusals[0]?.step;
-  const later = versionRefusals.filter((one) => one.step !== first);
+  return FAMILIES.reduce<Finding[]>(withoutLater, [...findings]);
+}
+
+function withoutLater(findings: readonly Finding[], family: RegExp): Finding[] {
+  const refusals = findings.filter((one) => one.severity === 'refuse' && family.test(one.guard));
+  const first = refusals[0]?.step;
+  const later = refusals.filter((one) => one.step !== first);
   if (first === undefined || later.length === 0) return [...findings];
   const more: Finding = {
     guard: 'version-rules',
