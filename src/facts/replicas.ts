@@ -1,5 +1,5 @@
+import { covers } from './budgets.ts';
 import type { Facts, PodFact } from './facts.ts';
-import { selects } from './pdbs.ts';
 
 /** A workload of several replicas, all of which run on one node. */
 export interface Together {
@@ -16,14 +16,16 @@ export function alone(facts: Facts, pods: readonly PodFact[]): readonly Together
     const workload = workloadOf(pod);
     if (workload !== undefined) groups.set(workload, [...(groups.get(workload) ?? []), pod]);
   }
+  const replicas = new Map<string, number>();
+  for (const pod of all) {
+    const workload = isOver(pod) ? undefined : workloadOf(pod);
+    if (workload !== undefined) replicas.set(workload, (replicas.get(workload) ?? 0) + 1);
+  }
   return [...groups]
     .map(([workload, members]) => ({ workload, pods: members }))
     .filter(({ workload, pods: members }) => {
-      const replicas = all.filter((pod) => workloadOf(pod) === workload && !isOver(pod));
-      const isCovered = members.every((pod) =>
-        pdbs.some((pdb) => pdb.namespace === pod.namespace && selects(pdb.selector, pod.labels)),
-      );
-      return members.length > 1 && members.length === replicas.length && !isCovered;
+      if (members.length < 2 || members.length !== replicas.get(workload)) return false;
+      return !members.every((pod) => pdbs.some((pdb) => covers(pdb, pod)));
     });
 }
 

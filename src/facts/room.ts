@@ -1,5 +1,5 @@
 import type { Amounts, Facts, LabelSelector, NodeObject, NodeTerm, PodFact, Toleration } from './facts.ts';
-import { amountText, sumOf } from './quantity.ts';
+import { amountText } from './quantity.ts';
 
 /** A pod for which the other nodes have no place, and why. */
 export interface Unplaced {
@@ -20,8 +20,10 @@ export function withoutPlace(facts: Facts, from: string, leaving: readonly PodFa
     nodes.filter((node) => node.name !== from && !node.unschedulable && node.ready && node.allocatable),
     pods,
   );
-  // Those that a drain before this one sent away live somewhere by then.
-  for (const pod of bySize(pods.filter((one) => one.node === undefined && isAlive(one)))) place(pod, rooms);
+  settle(
+    pods.filter((pod) => pod.node === undefined && isAlive(pod)),
+    rooms,
+  );
   return bySize(leaving).flatMap((pod) => {
     const why = place(pod, rooms);
     return why === undefined ? [] : [{ pod, why }];
@@ -30,18 +32,41 @@ export function withoutPlace(facts: Facts, from: string, leaving: readonly PodFa
 
 interface Room {
   readonly node: NodeObject;
-  left: Amounts;
+  readonly left: Record<string, number>;
 }
 
 function roomsOf(nodes: readonly NodeObject[], pods: readonly PodFact[]): Room[] {
-  const onNode = new Map<string, Amounts[]>();
+  const rooms = new Map(nodes.map((node) => [node.name, { node, left: { ...node.allocatable } }]));
   for (const pod of pods) {
-    if (pod.node === undefined || !isAlive(pod)) continue;
-    const known = onNode.get(pod.node);
-    if (known) known.push(wants(pod));
-    else onNode.set(pod.node, [wants(pod)]);
+    const room = pod.node === undefined ? undefined : rooms.get(pod.node);
+    if (room && isAlive(pod)) take(room, pod);
   }
-  return nodes.map((node) => ({ node, left: minus(node.allocatable ?? {}, sumOf(onNode.get(node.name) ?? [])) }));
+  return [...rooms.values()];
+}
+
+/**
+ * Pods that an earlier drain sent away live somewhere by now. Thousands on hundreds of nodes: they go from one node to the next, the
+ * emptiest first, which are those that were drained before.
+ */
+function settle(pods: readonly PodFact[], rooms: readonly Room[]): void {
+  const order = rooms.toSorted((a, b) => (b.left['pods'] ?? 0) - (a.left['pods'] ?? 0));
+  let at = 0;
+  for (const pod of pods) {
+    for (let tried = 0; tried < order.length; tried += 1) {
+      const room = order[at];
+      if (room && suits(room.node, pod) && fits(room.left, pod)) {
+        take(room, pod);
+        break;
+      }
+      at = (at + 1) % order.length;
+    }
+  }
+}
+
+function take(room: Room, pod: PodFact): void {
+  room.left['pods'] = (room.left['pods'] ?? 0) - 1;
+  const { requests = {} } = pod;
+  for (const name in requests) room.left[name] = (room.left[name] ?? 0) - (requests[name] ?? 0);
 }
 
 /** Takes the room that the pod will have. @returns why there is none */
@@ -49,13 +74,12 @@ function place(pod: PodFact, rooms: readonly Room[]): string | undefined {
   const open = rooms.filter(({ node }) => suits(node, pod));
   if (rooms.length === 0) return 'no other node is Ready and schedulable';
   if (open.length === 0) return 'its nodeSelector, affinity and tolerations suit none of the other schedulable nodes';
-  const asked = wants(pod);
-  const byRoom = open.toSorted((a, b) => times(b.left, asked) - times(a.left, asked));
-  const [best] = byRoom;
-  if (best && fits(best.left, asked)) {
-    best.left = minus(best.left, asked);
+  const best = roomiest(open, pod);
+  if (best && fits(best.left, pod)) {
+    take(best, pod);
     return undefined;
   }
+  const asked = wants(pod);
   const short = Object.keys(asked).filter((name) => (best?.left[name] ?? 0) < (asked[name] ?? 0));
   const text = (name: string, amounts: Amounts) => `${name} ${amountText(name, Math.max(0, amounts[name] ?? 0))}`;
   const wanted = short.map((name) => text(name, asked)).join(', ');
@@ -71,18 +95,24 @@ function wants(pod: PodFact): Amounts {
   return { ...pod.requests, pods: 1 };
 }
 
-function fits(left: Amounts, asked: Amounts): boolean {
-  return Object.entries(asked).every(([name, amount]) => amount === 0 || (left[name] ?? 0) >= amount);
+function fits(left: Amounts, { requests = {} }: PodFact): boolean {
+  if ((left['pods'] ?? 0) < 1) return false;
+  for (const name in requests) {
+    const amount = requests[name] ?? 0;
+    if (amount > 0 && (left[name] ?? 0) < amount) return false;
+  }
+  return true;
 }
 
-/** How often it would fit, by what is scarcest. */
-function times(left: Amounts, asked: Amounts): number {
-  const each = Object.entries(asked).map(([name, amount]) => (amount === 0 ? Infinity : (left[name] ?? 0) / amount));
-  return Math.min(...each);
-}
-
-function minus(from: Amounts, less: Amounts): Amounts {
-  return Object.fromEntries(Object.entries(from).map(([name, amount]) => [name, amount - (less[name] ?? 0)]));
+/** Where it would fit most often, by what is scarcest there. */
+function roomiest(rooms: readonly Room[], pod: PodFact): Room | undefined {
+  const asked = Object.entries(wants(pod)).filter(([, amount]) => amount > 0);
+  let best: { readonly room: Room; readonly times: number } | undefined;
+  for (const room of rooms) {
+    const times = Math.min(...asked.map(([name, amount]) => (room.left[name] ?? 0) / amount));
+    if (!best || times > best.times) best = { room, times };
+  }
+  return best?.room;
 }
 
 function bySize(pods: readonly PodFact[]): PodFact[] {

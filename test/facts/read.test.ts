@@ -8,8 +8,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FactError, type Probe } from '../../src/facts/fact.ts';
 import { frameScript, pathWord, shellWord, unframe } from '../../src/facts/frame.ts';
 import { readClusterFacts, readNodeFacts } from '../../src/facts/read.ts';
+import { podLines } from './fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'facts-'));
+writeFileSync(join(folder, 'pods.txt'), podLines());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let probes = 0;
@@ -20,6 +22,7 @@ const probe: Probe = (script) =>
     const env = {
       ...process.env,
       PATH: `${folder}:${process.env['PATH'] ?? ''}`,
+      PODS: join(folder, 'pods.txt'),
       FIXTURES: new URL('../fixtures/cluster-1.20.2-ha', import.meta.url).pathname,
     };
     execFile('sh', ['-c', script], { maxBuffer: 1e8, env }, (error, stdout, stderr) =>
@@ -212,7 +215,8 @@ describe('facts of the cluster', () => {
       `case "$*" in
   ${extra}
   *"get nodes -o json") cat "$FIXTURES/nodes.json" ;;
-  *"get pods -l component=kube-apiserver -o json"|*"get pods -A -o json") cat "$FIXTURES/pods.json" ;;
+  *"get pods -l component=kube-apiserver -o json") cat "$FIXTURES/pods.json" ;;
+  *"get pods -A -o jsonpath="*) cat "$PODS" ;;
   *"get poddisruptionbudgets -A -o json") cat "$FIXTURES/pdbs.json" ;;
   *"get leases -o json") cat "$FIXTURES/leases.json" ;;
   *"https://10.88.0.13:6443"*) echo 'dial tcp 10.88.0.13:6443: connect: connection refused' >&2; exit 1 ;;
