@@ -134,10 +134,10 @@ function addDocuments(program: Command, run: Run): void {
   ).action((files: string[], options: CommonOptions) =>
     run(async () => (await import('./validate.ts')).validate(files, options)),
   );
-  const kinds = ['runbook', 'inventory', 'event', 'plan'] as const;
+  const kinds = ['runbook', 'inventory', 'event', 'plan', 'preflight'] as const;
   program
     .command('schema')
-    .description('print the JSON Schema of a file format or of the events of --output json')
+    .description('print the JSON Schema of a file format, of the events of --output json, or of what preflight prints')
     .addArgument(new Argument('<kind>').choices(kinds))
     .action((kind: (typeof kinds)[number]) => run(async () => (await import('./validate.ts')).schema(kind)));
 }

@@ -3,6 +3,7 @@ import { loadAny } from '../documents/read.ts';
 import { runbookJsonSchema, inventoryJsonSchema } from '../documents/schema.ts';
 import { planJsonSchema } from '../plan/plan-schema.ts';
 import { eventJsonSchema } from '../render/event-schema.ts';
+import { preflightJsonSchema } from '../render/preflight.ts';
 import { withConsole } from './console.ts';
 import type { CommonOptions } from './options.ts';
 
@@ -26,6 +27,7 @@ const SCHEMAS = {
   inventory: inventoryJsonSchema,
   event: eventJsonSchema,
   plan: planJsonSchema,
+  preflight: preflightJsonSchema,
 } as const;
 
 /** Prints the JSON Schema of one kind. */

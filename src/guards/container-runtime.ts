@@ -1,6 +1,6 @@
 import { nodeObjectFor } from '../facts/identity.ts';
 import type { Facts } from '../facts/facts.ts';
-import { compareVersions, minorText } from '../facts/version.ts';
+import { compareVersions, minorNumber, minorText } from '../facts/version.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { type MachineDraft, onMachines, targetMinor } from './machines.ts';
 import { listed } from './subject.ts';
@@ -53,7 +53,12 @@ export const containerRuntime: Guard = {
   facts: ['nodes', 'machine', 'kubelet', 'kernel', 'kubeletSetup', 'binaries'],
   scope: 'run',
   check: (input) => {
-    if (!input.step) return onMachines(containerRuntime, input, ({ kernel }) => twoRuntimes(kernel?.sockets ?? []));
+    if (!input.step) {
+      return onMachines(containerRuntime, input, ({ kernel }, node) => [
+        ...twoRuntimes(kernel?.sockets ?? []),
+        ...ofNextMinor(input, node),
+      ]);
+    }
     if (!['restart-kubelet', 'kubeadm-upgrade-node', 'kubeadm-upgrade-apply'].includes(input.step.action)) return [];
     const target = targetMinor(input, input.step.action === 'restart-kubelet' ? 'kubelet' : 'kubeadm');
     return target === undefined
@@ -64,6 +69,15 @@ export const containerRuntime: Guard = {
         ]);
   },
 };
+
+/** What would be refused. */
+function ofNextMinor(input: GuardInput, node: GuardNode): MachineDraft[] {
+  const now = minorNumber(nodeObjectFor(input.before, node.name)?.kubeletVersion ?? '');
+  if (now === undefined) return [];
+  return [...tooOld(input, node, now + 1), ...dockershim(input.before, node, now + 1)]
+    .filter(({ severity }) => severity === 'refuse')
+    .map((draft) => ({ ...draft, severity: 'warn' }));
+}
 
 function twoRuntimes(sockets: readonly string[]): MachineDraft[] {
   if (sockets.length < 2) return [];

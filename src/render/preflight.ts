@@ -40,6 +40,14 @@ export const preflightSchema = z.strictObject({
 });
 export type Preflight = z.infer<typeof preflightSchema>;
 
+/** The JSON Schema (draft 2020-12) of that document. */
+export function preflightJsonSchema(): Record<string, unknown> {
+  return {
+    ...z.toJSONSchema(preflightSchema, { override: ({ jsonSchema }) => delete jsonSchema.readOnly }),
+    title: 'What runbook preflight found',
+  };
+}
+
 const ORDER = ['refuse', 'warn', 'note', 'unknown', 'holds', 'not-asked'] as const;
 const STATE = {
   refuse: { word: 'refused', colour: 'red', symbol: 'failed' },

@@ -53,7 +53,7 @@ test.each([['validate'], ['plan'], ['apply']])(
   },
 );
 
-test.each(['runbook', 'inventory', 'event', 'plan'])(
+test.each(['runbook', 'inventory', 'event', 'plan', 'preflight'])(
   'schema %s prints a JSON Schema and nothing else',
   async (kind) => {
     const { code, stdout, stderr } = await runbook(['schema', kind]);

@@ -312,4 +312,10 @@ export const runtimeCases: readonly GuardCase[] = [
     node: 'w1',
   },
   { title: 'the version is not known', facts: runtime('containerd://'), step: restart('1.38.0'), finds: [] },
+  {
+    title: 'no release is named: what the next minor would be refused for',
+    facts: runtime('containerd://1.5.9'),
+    finds: Array.from({ length: 3 }, () => ['warn', 'it does not speak CRI v1'] as const),
+  },
+  { title: 'no release is named, and the next minor would take it', facts: runtime('containerd://1.6.20'), finds: [] },
 ];
