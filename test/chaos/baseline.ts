@@ -6,7 +6,7 @@ import { type Command, noHooks, SimulatedCluster } from './cluster.ts';
 import { Controller } from './controller.ts';
 import { KeptJournal } from './journal.ts';
 import type { Memo } from './memo.ts';
-import { type Documents, needs, plan, readDocuments } from './scenario.ts';
+import { type Documents, needs, ONE_MINOR, plan, readDocuments, type Scenario } from './scenario.ts';
 import { settledState } from './state.ts';
 
 export const RUN = 'run-1';
@@ -42,8 +42,8 @@ export interface Baseline {
   readonly answers: Memo;
 }
 
-export async function recordBaseline(): Promise<Baseline> {
-  const documents = await readDocuments();
+export async function recordBaseline(scenario: Scenario = ONE_MINOR): Promise<Baseline> {
+  const documents = await readDocuments(scenario);
   // Once for the shell to load what it loads only when it is needed: that takes real time, which would mix up the fake one.
   await undisturbed(documents, 18);
   return undisturbed(documents);

@@ -18,10 +18,25 @@ export interface Documents {
   readonly runbook: Valid<Runbook>;
   readonly inventory: Valid<Inventory>;
   readonly inputs: Readonly<Record<string, unknown>>;
+  readonly scenario: Scenario;
 }
 
-const RUNBOOK = new URL('../../runbooks/upgrade-1.32.yaml', import.meta.url).pathname;
-export const TARGET = '1.32.9';
+/** From 1.31.9 to some release. */
+export interface Scenario {
+  readonly runbook: string;
+  readonly sets: readonly string[];
+  readonly target: string;
+  /** Minors whose repositories are asked. */
+  readonly minors: readonly string[];
+}
+
+export const ONE_MINOR: Scenario = { runbook: 'upgrade-1.32.yaml', sets: [], target: '1.32.9', minors: ['1.32'] };
+export const TWO_HOPS: Scenario = {
+  runbook: 'upgrade.yaml',
+  sets: ['version=1.33.12', 'prefetch=false'],
+  target: '1.33.12',
+  minors: ['1.31', '1.32', '1.33'],
+};
 
 const INVENTORY = `apiVersion: runbook/v1
 kind: Inventory
@@ -32,10 +47,11 @@ ${[1, 2, 3].map((n) => `  - { name: cp-${n}, host: 10.10.0.${10 + n}, role: cont
 ${[1, 2].map((n) => `  - { name: worker-${n}, host: 10.10.0.${100 + n}, role: worker }`).join('\n')}
 `;
 
-export async function readDocuments(): Promise<Documents> {
-  const runbook = oneByOne(valid(await readRunbook(RUNBOOK, actions)));
-  const { values } = resolveInputs(runbook.value, []);
-  return { runbook, inventory: valid(loadInventory('inventory.yaml', INVENTORY)), inputs: values };
+export async function readDocuments(scenario: Scenario = ONE_MINOR): Promise<Documents> {
+  const path = new URL(`../../runbooks/${scenario.runbook}`, import.meta.url).pathname;
+  const runbook = oneByOne(valid(await readRunbook(path, actions)));
+  const { values } = resolveInputs(runbook.value, scenario.sets);
+  return { runbook, inventory: valid(loadInventory('inventory.yaml', INVENTORY)), inputs: values, scenario };
 }
 
 /** Other runs begin between two steps, where nothing may run meanwhile: so no two nodes work side by side. */
@@ -50,8 +66,8 @@ function valid<T>(document: Loaded<T>): Valid<T> {
   return { ...document, value };
 }
 
-export function needs({ runbook, inventory, inputs }: Documents) {
-  return needsOf(runbook.value, inventory.value, inputs, actions, guards);
+export function needs({ runbook, inventory, inputs, scenario: { minors } }: Documents) {
+  return { ...needsOf(runbook.value, inventory.value, inputs, actions, guards), minors };
 }
 
 /** The plan of a controller for the cluster as it stands, made as the commands make it. */

@@ -75,7 +75,7 @@ class Trial {
     this.#cluster = cluster;
     this.#options = options;
     this.#plan = baseline.plan;
-    this.#watch = new Watch(cluster);
+    this.#watch = new Watch(cluster, baseline.documents.scenario.target);
     this.#ledger = new Ledger(cluster, baseline.plan);
     this.#kept = this.#journal(RUN, segment.from.journal);
   }

@@ -2,7 +2,6 @@ import type { Machine } from '../../src/lab/machine.ts';
 import { minorNumber, tagOf } from '../../src/lab/releases.ts';
 import { controlPlanes } from '../../src/lab/world.ts';
 import type { Command, SimulatedCluster } from './cluster.ts';
-import { TARGET } from './scenario.ts';
 
 /**
  * Looks at the cluster between any two moments, and notes every promise that is broken, if only for a moment: skew (version skew
@@ -11,10 +10,12 @@ import { TARGET } from './scenario.ts';
 export class Watch {
   readonly broken = new Set<string>();
   readonly #cluster: SimulatedCluster;
+  readonly #target: string;
   readonly #kubelets: Map<string, string>;
 
-  constructor(cluster: SimulatedCluster) {
+  constructor(cluster: SimulatedCluster, target: string) {
     this.#cluster = cluster;
+    this.#target = target;
     this.#kubelets = new Map(cluster.world.machines.map((machine) => [machine.name, machine.kubelet.version]));
   }
 
@@ -29,7 +30,11 @@ export class Watch {
     const [, node] = /^kubectl .*\bdrain (\S+)/.exec(command.line) ?? [];
     if (node === undefined) return;
     const machine = this.#cluster.machine(node);
-    if (machine.kubelet.version === TARGET && machine.installed('kubelet') === TARGET && !this.#isCordoned(node))
+    if (
+      machine.kubelet.version === this.#target &&
+      machine.installed('kubelet') === this.#target &&
+      !this.#isCordoned(node)
+    )
       this.broken.add(`${node} was finished and is drained again`);
   }
 
