@@ -7,7 +7,7 @@ export const repositoryOffers: Guard = {
   id: 'repository-offers',
   title: 'The package repository really offers the release',
   source: 'Kubernetes community package repositories: one per minor',
-  facts: ['offered', 'packages', 'prefetched'],
+  facts: ['offered', 'packages', 'prefetched', 'repository'],
   scope: 'step',
   ofSteps: true,
   check: (input) => (input.step ? judge(input, input.step) : []),
@@ -22,11 +22,21 @@ function judge(input: GuardInput, step: GuardStep): Finding[] {
   const minor = node?.offered?.[minorOf(target)];
   if (!minor) return [];
   const names = step.action === 'package-repo' || step.action === 'prefetch' ? followed : packagesOf(step);
-  const wanted = names.filter((name) => {
+  const absent = names.filter((name) => {
     const installed = node?.packages?.installed[name]?.revision;
-    const isThere = installed !== undefined && versionOfRevision(installed) === target;
-    return !isThere && !(step.action === 'install-packages' && isFetched(node, name, target));
+    return installed === undefined || versionOfRevision(installed) !== target;
   });
+  const other = step.action === 'install-packages' && absent.length > 0 ? otherMinors(node, target) : [];
+  if (other.length > 0) {
+    return [
+      finding(
+        step,
+        `the configured package source is of ${listed(other)}, not of ${minorOf(target)}`,
+        'A package-repo step must switch it first; a runbook for patch releases stays within the minor.',
+      ),
+    ];
+  }
+  const wanted = absent.filter((name) => !(step.action === 'install-packages' && isFetched(node, name, target)));
   if (wanted.length === 0) return [];
   if (minor.error !== undefined) {
     return [
@@ -51,6 +61,12 @@ function judge(input: GuardInput, step: GuardStep): Finding[] {
         : 'Choose another release, or see to it that the mirror has it.',
     ),
   ];
+}
+
+/** The minors of the configured sources where none is that of the target: the package manager would not find it there. */
+function otherMinors(node: NodeFacts | undefined, target: string): string[] {
+  const minors = (node?.repository?.sources ?? []).filter((source) => source.enabled).map((source) => source.minor);
+  return minors.includes(minorOf(target)) ? [] : [...new Set(minors)];
 }
 
 /** Its archive lies on the node since a prefetch: the repository may be gone meanwhile. */
