@@ -4,7 +4,7 @@ import type { NodeSetting } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';
 import { type HeldLock, LocalLock, type LockHolder } from '../journal/lock.ts';
 import { Mirror } from '../journal/mirror.ts';
-import { foldJournal, isSettled } from '../journal/progress.ts';
+import { foldJournal, isSettled, type StepProgress } from '../journal/progress.ts';
 import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -32,14 +32,16 @@ export function resume(id: string | undefined, options: ResumeOptions): Promise<
     const known = await knownRun(store, id, given);
     if (known && isUnfinished(known.progress)) {
       const inventory = given ?? (await loadValidInventory(console, known.plan.inventory.file));
-      return continueRun(console, store, { id: known.folder.id, plan: known.plan }, inventory, options);
+      const { folder, plan, progress } = known;
+      return continueRun(console, store, { id: folder.id, plan, steps: progress.steps }, inventory, options);
     }
     if (known) return nothing(console, `run ${known.folder.id} is ${known.progress.state}`);
     if (!given) return nothing(console, `no unfinished run in ${store.root}`);
     requireAnswerable(options.yes, 'runbook resume');
     const found = await findOnNodes(console, store, given, id);
     if (typeof found === 'string') return nothing(console, found);
-    return continueRun(console, store, { id: found.run, plan: found.plan }, given, options);
+    const { steps } = foldJournal(found.records);
+    return continueRun(console, store, { id: found.run, plan: found.plan, steps }, given, options);
   });
 }
 
@@ -63,12 +65,14 @@ async function knownRun(
 interface Resumed {
   readonly id: string;
   readonly plan: Plan;
+  /** As far as is known before the lock is held. */
+  readonly steps: ReadonlyMap<string, StepProgress>;
 }
 
 async function continueRun(
   console: Console,
   store: RunStore,
-  { id, plan }: Resumed,
+  { id, plan, steps }: Resumed,
   inventory: Valid<Inventory>,
   options: ResumeOptions,
 ): Promise<number> {
@@ -81,7 +85,6 @@ async function continueRun(
   }
   await warnOfEdits(console, plan);
   requireAnswerable(options.yes, 'runbook resume');
-  const { steps } = (await store.read(id)).progress;
   checkPlannedApprovals(options.approve ?? [], plan, 'runbook resume', (step) =>
     isSettled(steps.get(stepKey(step.node, step.id))?.outcome),
   );
@@ -131,7 +134,12 @@ interface Ready {
   readonly approve: readonly string[];
 }
 
-async function runFrom(console: Console, store: RunStore, { id, plan }: Resumed, ready: Ready): Promise<number> {
+async function runFrom(
+  console: Console,
+  store: RunStore,
+  { id, plan }: Pick<Resumed, 'id' | 'plan'>,
+  ready: Ready,
+): Promise<number> {
   const { held, inventory, keepers, reached } = ready;
   const stop = listenForStop(console);
   let mirror: Mirror | undefined;
