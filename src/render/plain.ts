@@ -8,6 +8,7 @@ import {
   diagnosticLines,
   failureLines,
   findingLines,
+  toldLines,
   messageLines,
   plannedText,
   summaryLines,
@@ -66,7 +67,7 @@ class PlainRenderer {
         return this.#say(event, [`reading facts of ${count(event.nodes.length, 'node')}`]);
       case 'finding':
         if (event.finding.severity === 'refuse') return this.#problem(findingLines(event.finding, symbols));
-        return this.#sayAll(event, findingLines(event.finding, symbols));
+        return this.#sayAll(event, toldLines(event.finding, symbols));
       case 'step-planned':
         // People read the whole plan from renderPlan.
         return;

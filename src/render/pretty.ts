@@ -8,6 +8,7 @@ import {
   diagnosticLines,
   failureLines,
   findingLines,
+  toldLines,
   messageLines,
   noOutcomes,
   plannedText,
@@ -78,7 +79,7 @@ class PrettyRenderer {
       case 'finding':
         this.#rest();
         if (event.finding.severity === 'refuse') return this.#screen.printProblem(findingLines(event.finding, symbols));
-        return this.#screen.print(findingLines(event.finding, symbols));
+        return this.#screen.print(toldLines(event.finding, symbols));
       case 'step-planned':
         // People read the whole plan from renderPlan.
         return;

@@ -31,6 +31,12 @@ export function findingLines(finding: FindingEvent, symbols: Symbols): Line[] {
   ];
 }
 
+/** While a run goes on a note is one line; plan and preflight say the rest of it. */
+export function toldLines(finding: FindingEvent, symbols: Symbols): Line[] {
+  const lines = findingLines(finding, symbols);
+  return finding.severity === 'note' ? lines.slice(0, 1) : lines;
+}
+
 /** `file:line:column: error: summary [code]`, the line of the file with a mark under the place, what to do. */
 export function diagnosticLines(diagnostic: Diagnostic): Line[] {
   const { span, severity, summary, code, detail } = diagnostic;
