@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { firstStore } from './etcd-data.ts';
 import { healthyExtras } from './cluster-extras.ts';
 import { hexOf, nameSuffix } from './identity.ts';
 import type { Machine } from './machine.ts';
@@ -62,6 +63,8 @@ export class Cluster {
   readonly endpoint: string;
   readonly createdAt: number;
   extras = healthyExtras();
+  /** What etcd keeps besides. */
+  store;
   pods: Pod[] = [];
   /** kubeadm-config's kubernetesVersion. */
   version: string;
@@ -84,6 +87,7 @@ export class Cluster {
     this.coreDnsVersion = findMinor(minorOf(version))?.coredns ?? '1.11.3';
     this.endpoint = endpoint;
     this.createdAt = clock.now() - 86_400_000;
+    this.store = firstStore(clock.now());
     for (const machine of machines) this.nodes.set(machine.name, apiNode(machine));
     const workers = machines.filter((machine) => !machine.isControlPlane).length;
     const base = defaultWorkloads(version, workers);

@@ -3,11 +3,15 @@ import type { Machine } from './machine.ts';
 /** How long the kubelet takes to start a container anew, and this one until it serves. */
 const restart = 1000;
 
+const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+
 /** The process of a static pod, from one start to the next. Undefined: it does not run now. */
 export function componentPid(machine: Machine, name: string): number | undefined {
+  if (name === 'etcd' && machine.etcd.unit)
+    return machine.up && machine.etcd.unit.active ? machine.etcd.unit.pid : undefined;
   const pod = machine.staticPods.get(name);
   if (!machine.up || !pod || pod.startedAt > machine.clock.now()) return undefined;
-  const place = [...machine.staticPods.keys()].indexOf(name);
+  const place = components.indexOf(name);
   return 100_000 + place * 1000 + (pod.restarts % 1000);
 }
 

@@ -14,7 +14,24 @@ export interface EtcdMemberState {
   dbSize: number;
   /** Entries by which it is behind the others. */
   lag: number;
+  /** The cluster that its data belong to; undefined: that of all. */
+  clusterId?: bigint;
+  /** The folder that it was started with. */
+  dataDir?: string;
+  /** It runs under systemd, not as a static pod. */
+  unit?: EtcdUnit;
 }
+
+/** etcd.service */
+export interface EtcdUnit {
+  active: boolean;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  readyAt: number;
+  pid: number;
+}
+
+export const unitVersion = '3.5.24';
 
 export function healthyMember(): EtcdMemberState {
   return { dead: false, learner: false, dbSize: 3_084_288, lag: 0 };
@@ -25,21 +42,23 @@ export function memberId(machine: Machine): bigint {
   return BigInt(`0x${hexOf(`etcd:${machine.name}`, 16)}`) | (1n << 61n);
 }
 
-export const clusterId = 2637371641948146374n;
-
 /** Its process runs; it may not serve yet. */
 export function isAlive(machine: Machine): boolean {
-  return machine.up && !machine.etcd.dead && machine.staticPods.has('etcd');
+  if (!machine.up || machine.etcd.dead) return false;
+  return machine.etcd.unit?.active ?? machine.staticPods.has('etcd');
 }
 
 /** It answers. */
 export function isServing(machine: Machine): boolean {
-  return isAlive(machine) && (machine.staticPods.get('etcd')?.readyAt ?? 0) <= machine.clock.now();
+  const { readyAt } = machine.etcd.unit ?? machine.staticPods.get('etcd') ?? { readyAt: 0 };
+  return isAlive(machine) && readyAt <= machine.clock.now();
 }
 
 export function hasQuorum(world: World): boolean {
   const members = controlPlanes(world);
-  return members.filter(isAlive).length * 2 > members.length;
+  const { clusterId } = world.cluster.store;
+  const own = members.filter((machine) => isAlive(machine) && (machine.etcd.clusterId ?? clusterId) === clusterId);
+  return own.length * 2 > members.length;
 }
 
 /** The first voter that serves; none without a quorum. */
@@ -57,7 +76,7 @@ export function raftIndex(machine: Machine, world: World): number {
 
 /** `3.5.24` of the image's `3.5.24-0`. */
 export function memberVersion(machine: Machine): string {
-  return tagOf(machine.staticPods.get('etcd')?.image ?? '').replace(/-\d+$/, '');
+  return machine.etcd.unit ? unitVersion : tagOf(machine.staticPods.get('etcd')?.image ?? '').replace(/-\d+$/, '');
 }
 
 /** Milliseconds for which kubeadm waits for a member that is down. */

@@ -1,3 +1,5 @@
+import { isAlive } from './etcd-members.ts';
+import { inImage } from './etcd-process.ts';
 import { unpackedVersion } from './archives.ts';
 import { work } from './clock.ts';
 import { hexOf } from './identity.ts';
@@ -79,10 +81,9 @@ export const crictl: Tool = async (context) => {
   const [verb, image = ''] = words;
   switch (verb) {
     case 'ps':
-      context.out(
-        `CONTAINER       IMAGE    STATE     NAME\n${[...machine.staticPods].map(([name, pod]) => `${hexOf(`${machine.name}${name}${pod.startedAt}`, 13)}   ${pod.image}   Running   ${name}\n`).join('')}`,
-      );
-      return 0;
+      return containers(context);
+    case 'exec':
+      return execInContainer(context);
     case 'pull': {
       const error = await pull(context, image);
       if (error === undefined) context.out(`Image is up to date for ${image}\n`);
@@ -108,6 +109,37 @@ export const crictl: Tool = async (context) => {
       return 1;
   }
 };
+
+/** `--name` is a regular expression, as crictl takes it; `-q` prints ids only. */
+function containers(context: ToolContext): number {
+  const { machine, args } = context;
+  const at = args.indexOf('--name');
+  const pattern = new RegExp(/--name=(\S+)/.exec(args.join(' '))?.[1] ?? (at < 0 ? '' : (args[at + 1] ?? '')));
+  const found = [...machine.staticPods].filter(
+    ([name, pod]) => pattern.test(name) && pod.startedAt <= machine.clock.now(),
+  );
+  if (args.some((arg) => arg === '-q' || arg === '--quiet'))
+    context.out(found.map(([name]) => `${containerId(machine, name)}\n`).join(''));
+  else
+    context.out(
+      `CONTAINER       IMAGE    STATE     NAME\n${found.map(([name, pod]) => `${containerId(machine, name)}   ${pod.image}   Running   ${name}\n`).join('')}`,
+    );
+  return 0;
+}
+
+function containerId(machine: ToolContext['machine'], name: string): string {
+  return hexOf(`${machine.name}${name}${machine.staticPods.get(name)?.startedAt ?? 0}`, 13);
+}
+
+async function execInContainer(context: ToolContext): Promise<number> {
+  const { machine } = context;
+  const [id, ...words] = context.args.slice(1).filter((arg, i) => i > 0 || !arg.startsWith('-'));
+  if (id !== containerId(machine, 'etcd') || !isAlive(machine)) {
+    context.err(`level=fatal msg="execing command in container: container \\"${id ?? ''}\\" not found"\n`);
+    return 1;
+  }
+  return context.spawn({ script: inImage(words), env: { ...context.env, LAB_ETCD_MEMBER: machine.name } });
+}
 
 function isJson(args: readonly string[]): boolean {
   return /(-o|--output)[= ]json/.test(args.join(' '));

@@ -4,11 +4,13 @@ import { Audit } from './audit.ts';
 import { work, type Clock } from './clock.ts';
 import type { DeprecatedRequest } from './cluster-extras.ts';
 import { healthyMember } from './etcd-members.ts';
+import { syncStaticPods, writeImagePrograms } from './etcd-process.ts';
 import { becomeRocky, type Distribution } from './distribution.ts';
 import { hexOf, uuidOf } from './identity.ts';
 import { repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
 import { findMinor, imagesOf, minorOf, repositoryOf, revisionSuffix } from './releases.ts';
 import type { LabShell, MachineFs } from './shell/shell.ts';
+import type { World } from './world.ts';
 
 export interface Package {
   revision: string;
@@ -80,6 +82,8 @@ export class Machine {
   deprecatedRequests: DeprecatedRequest[] = [];
   /** Its member of etcd; of no use on workers. */
   etcd = healthyMember();
+  /** What it is a part of, as soon as there is one. */
+  world?: World;
   kubelet: KubeletProcess;
   bootId: string;
   bootedAt: number;
@@ -133,6 +137,7 @@ export class Machine {
     await writeInitialFiles(this, version);
     if (this.distribution === 'rocky') await becomeRocky(this, version);
     await writeBootFiles(this);
+    if (this.isControlPlane) await writeImagePrograms(this);
     const packages = new Map(Object.entries(repositoryOf(minorOf(version)) ?? {}));
     this.aptLists.set(repositoryUrl(version), packages);
   }
@@ -155,6 +160,7 @@ export class Machine {
       previousVersion: this.kubelet.version,
       previouslyReady: ready,
     };
+    if (this.world) void syncStaticPods(this, this.world);
   }
 
   apiServerReady(): boolean {

@@ -1,6 +1,7 @@
 import type { KeptAttempts } from './attempts.ts';
 import type { ApiNode, Pod } from './cluster.ts';
 import type { ClusterExtras, DeprecatedRequest } from './cluster-extras.ts';
+import type { EtcdStore } from './etcd-data.ts';
 import type { EtcdMemberState } from './etcd-members.ts';
 import type { KubeletProcess, Machine, Package, StaticPod } from './machine.ts';
 import type { Budget } from './workloads.ts';
@@ -39,6 +40,7 @@ export interface Snapshot {
   readonly images: readonly string[];
   readonly budgets: readonly Budget[];
   readonly extras: ClusterExtras;
+  readonly store: EtcdStore;
   readonly version: string;
   readonly kubeProxyVersion: string;
   readonly coreDnsVersion: string;
@@ -62,6 +64,7 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
     images: cluster.workloads.map((workload) => workload.image),
     budgets: structuredClone(cluster.budgets),
     extras: structuredClone(cluster.extras),
+    store: structuredClone(cluster.store),
     version: cluster.version,
     kubeProxyVersion: cluster.kubeProxyVersion,
     coreDnsVersion: cluster.coreDnsVersion,
@@ -79,7 +82,7 @@ async function keepMachine(machine: Machine): Promise<KeptMachine> {
     staticPods: [...machine.staticPods].map(([name, pod]) => [name, { ...pod }] as const),
     pulledImages: [...machine.pulledImages],
     kubelet: { ...kubelet },
-    etcd: { ...machine.etcd },
+    etcd: structuredClone(machine.etcd),
     deprecatedRequests: [...machine.deprecatedRequests],
     bootId,
     bootedAt,
@@ -112,6 +115,7 @@ export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise
     if (!kept) throw new Error(`the snapshot has no ${machine.name}`);
     await restoreMachine(machine, kept);
   }
+  cluster.nodes.clear();
   for (const node of snapshot.nodes) cluster.nodes.set(node.name, structuredClone(node));
   for (const [index, workload] of cluster.workloads.entries()) workload.image = snapshot.images[index] ?? '';
   cluster.pods = snapshot.pods.map(({ workloadIndex, ...kept }) => {
@@ -121,6 +125,7 @@ export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise
   });
   cluster.budgets.splice(0, Infinity, ...structuredClone(snapshot.budgets));
   cluster.extras = structuredClone(snapshot.extras);
+  cluster.store = structuredClone(snapshot.store);
   cluster.version = snapshot.version;
   cluster.kubeProxyVersion = snapshot.kubeProxyVersion;
   cluster.coreDnsVersion = snapshot.coreDnsVersion;
@@ -130,7 +135,7 @@ export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise
 async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void> {
   const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked, clockAhead, containerRuntime } = kept;
   Object.assign(machine, {
-    etcd: { ...kept.etcd },
+    etcd: structuredClone(kept.etcd),
     deprecatedRequests: [...kept.deprecatedRequests],
     kubelet: { ...kubelet },
     bootId,

@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 export interface NodeState {
   readonly name: string;
   readonly role: 'control-plane' | 'worker';
+  /** It has a Node object. */
+  readonly member: boolean;
   readonly ready: boolean;
   readonly unschedulable: boolean;
   readonly rebooted: boolean;
@@ -49,7 +51,8 @@ export async function readState(world: World): Promise<LabState> {
       return {
         name: machine.name,
         role: machine.role,
-        ready: machine.up && cluster.condition(machine).status === 'True',
+        member: node !== undefined,
+        ready: node !== undefined && machine.up && cluster.condition(machine).status === 'True',
         unschedulable: node?.unschedulable ?? false,
         rebooted: machine.rebooted,
         packages: Object.fromEntries(

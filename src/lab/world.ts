@@ -16,3 +16,8 @@ export function machineNamed(world: World, name: string): Machine | undefined {
 export function controlPlanes(world: World): Machine[] {
   return world.machines.filter((machine) => machine.isControlPlane);
 }
+
+/** The machines that are nodes of the cluster. */
+export function members(world: World): Machine[] {
+  return world.machines.filter((machine) => world.cluster.nodes.has(machine.name));
+}

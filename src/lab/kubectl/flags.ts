@@ -27,6 +27,7 @@ const booleans = new Set([
   'force',
   'disable-eviction',
   'client',
+  'namespaced',
   'short',
   'all',
   'overwrite',

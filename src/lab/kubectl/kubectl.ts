@@ -1,9 +1,12 @@
 import { work } from '../clock.ts';
 import { isAlive } from '../etcd-members.ts';
+import { inImage } from '../etcd-process.ts';
+import { apiResources, createObject, deleteNamespaces, restartRollout } from './namespaces.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 import { apiServerFor, apiVersionOf, KubectlError, versionInfo } from './client.ts';
 import { drain, setSchedulable } from './drain.ts';
 import { flag, isSet, parseCall, type KubectlCall } from './flags.ts';
+import { deleteNodes } from './delete-node.ts';
 import { get, resourceOf, select, waitFor } from './get.ts';
 
 type Command = (context: ToolContext, call: KubectlCall) => Promise<number>;
@@ -17,9 +20,11 @@ const commands: Readonly<Record<string, Command>> = {
   label: (context, call) => setMetadata(context, call, 'labels'),
   taint,
   version,
-  rollout: waitFor,
+  rollout: (context, call) => (call.words[1] === 'restart' ? restartRollout(context, call) : waitFor(context, call)),
   wait: waitFor,
   delete: deleteObjects,
+  create: createObject,
+  'api-resources': apiResources,
   exec: execInPod,
   auth: canI,
   'cluster-info': async (context, call) => {
@@ -117,8 +122,11 @@ async function deleteObjects(context: ToolContext, call: KubectlCall): Promise<n
   const [, kind = '', ...rest] = call.words;
   const resource = resourceOf(kind.split('/')[0] ?? '');
   const names = kind.includes('/') ? [kind.replace(/^.*\//, '')] : rest;
+  if (resource.names[0] === 'namespace') return deleteNamespaces(context, names);
   if (resource.names[0] === 'poddisruptionbudget') return deleteBudgets(context, call, names);
-  if (resource.names[0] !== 'pod') throw new KubectlError(`error: the lab deletes pods only, not ${resource.singular}`);
+  if (resource.names[0] === 'node') return deleteNodes(context, call, names);
+  if (resource.names[0] !== 'pod')
+    throw new KubectlError(`error: the lab deletes pods, nodes and budgets only, not ${resource.singular}`);
   const found = select(context, call, resource, names);
   const missing = names.filter((name) => !found.some((item) => item.metadata.name === name));
   for (const item of found) {
@@ -173,7 +181,7 @@ async function execInPod(context: ToolContext, call: KubectlCall): Promise<numbe
   if (!isAlive(machine)) throw new KubectlError('error: unable to upgrade connection: container not found ("etcd")');
   const words = call.rest.length > 0 ? call.rest : call.words.slice(2);
   return context.spawn({
-    script: words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' '),
+    script: inImage(words),
     env: { ...context.env, LAB_ETCD_MEMBER: machine.name },
   });
 }

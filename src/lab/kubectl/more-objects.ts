@@ -86,8 +86,13 @@ export function leaseObject(cluster: Cluster, machine: Machine): ApiObject {
   };
 }
 
-export function configMapObject(cluster: Cluster, name: string, data: Readonly<Record<string, string>>): ApiObject {
-  return { apiVersion: 'v1', data, kind: 'ConfigMap', metadata: metadata(cluster, name, 'kube-system') };
+export function configMapObject(
+  cluster: Cluster,
+  name: string,
+  data: Readonly<Record<string, string>>,
+  namespace = 'kube-system',
+): ApiObject {
+  return { apiVersion: 'v1', data, kind: 'ConfigMap', metadata: metadata(cluster, name, namespace) };
 }
 
 export function namespaceObject(cluster: Cluster, name: string): ApiObject {

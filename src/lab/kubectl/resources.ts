@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { Cluster } from '../cluster.ts';
 import { admissionResources } from './admission.ts';
 import { kubeletConfig } from '../machine-files.ts';
-import type { World } from '../world.ts';
+import { members, type World } from '../world.ts';
 import { budgetObject, configMapObject, leaseObject, namespaceObject, workloadObject } from './more-objects.ts';
 import { mirrorPodObjects, nodeObject, podObject, type ApiObject } from './objects.ts';
 import { show } from './jsonpath.ts';
@@ -31,7 +31,7 @@ export const resources: readonly Resource[] = [
     singular: 'node',
     names: ['node', 'nodes', 'no'],
     namespaced: false,
-    list: (world) => world.machines.map((machine) => nodeObject(world.cluster, machine)),
+    list: (world) => members(world).map((machine) => nodeObject(world.cluster, machine)),
     columns: [
       'STATUS',
       'ROLES',
@@ -87,7 +87,7 @@ export const resources: readonly Resource[] = [
     singular: 'lease.coordination.k8s.io',
     names: ['lease', 'leases', 'lease.coordination.k8s.io', 'leases.coordination.k8s.io'],
     namespaced: true,
-    list: (world) => world.machines.map((machine) => leaseObject(world.cluster, machine)),
+    list: (world) => members(world).map((machine) => leaseObject(world.cluster, machine)),
     columns: ['HOLDER', 'AGE'],
     row: (item, world) => [item.metadata.name, ageOf(item, world)],
   },
@@ -103,10 +103,7 @@ export const resources: readonly Resource[] = [
     singular: 'namespace',
     names: ['namespace', 'namespaces', 'ns'],
     namespaced: false,
-    list: (world) =>
-      ['default', 'demo', 'kube-flannel', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) =>
-        namespaceObject(world.cluster, name),
-      ),
+    list: (world) => world.cluster.store.namespaces.map((name) => namespaceObject(world.cluster, name)),
     columns: ['STATUS', 'AGE'],
     row: (item, world) => ['Active', ageOf(item, world)],
   },
@@ -221,5 +218,6 @@ function configMaps(cluster: Cluster): ApiObject[] {
     }),
     configMapObject(cluster, 'kubeadm-config', { ClusterConfiguration: stringify(configuration) }),
     configMapObject(cluster, 'kubelet-config', { kubelet: kubeletConfig }),
+    ...cluster.store.configMaps.map(({ namespace, name, data }) => configMapObject(cluster, name, data, namespace)),
   ];
 }

@@ -1,4 +1,6 @@
 import type { InMemoryFs } from 'just-bash';
+import { componentPid } from '../components.ts';
+import { manifestChanged, throughProc } from '../etcd-process.ts';
 import type { Machine } from '../machine.ts';
 
 /** By path of a special file: who gets what is written to it. */
@@ -29,20 +31,39 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       this.#process = process;
     }
 
-    override async readFileBuffer(path: string): Promise<Uint8Array> {
+    #real(path: string): string {
+      return path.startsWith('/proc/') ? throughProc(path, componentPid(this.#machine, 'etcd')) : path;
+    }
+
+    override async exists(path: string): Promise<boolean> {
+      return super.exists(this.#real(path));
+    }
+
+    override async stat(path: string) {
+      return super.stat(this.#real(path));
+    }
+
+    override async lstat(path: string) {
+      return super.lstat(this.#real(path));
+    }
+
+    override async readFileBuffer(given: string): Promise<Uint8Array> {
+      const path = this.#real(given);
       const living = this.#living(path);
       if (living !== undefined) return Buffer.from(living);
       await this.#mayRead(path);
       return super.readFileBuffer(path);
     }
 
-    override async readFileBytes(path: string) {
+    override async readFileBytes(given: string) {
+      const path = this.#real(given);
       await this.#refresh(path);
       await this.#mayRead(path);
       return super.readFileBytes(path);
     }
 
-    override async readFile(path: string, options?: Parameters<InMemoryFs['readFile']>[1]): Promise<string> {
+    override async readFile(given: string, options?: Parameters<InMemoryFs['readFile']>[1]): Promise<string> {
+      const path = this.#real(given);
       const living = this.#living(path);
       if (living !== undefined) return living;
       await this.#mayRead(path);
@@ -56,6 +77,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       const isNew = umask !== undefined && umask !== 0o022 && !(await super.exists(path));
       await super.writeFile(path, content, options);
       if (isNew) await super.chmod(path, 0o666 & ~umask);
+      manifestChanged(this.#machine, path);
     }
 
     override async appendFile(path: string, content: FileContent, options?: WriteOptions): Promise<void> {
@@ -67,6 +89,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     override async rm(path: string, options?: Parameters<InMemoryFs['rm']>[1]): Promise<void> {
       this.#mayWrite(path);
       await super.rm(path, options);
+      manifestChanged(this.#machine, path);
     }
 
     override async mkdir(path: string, options?: Parameters<InMemoryFs['mkdir']>[1]): Promise<void> {
@@ -78,6 +101,8 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       this.#mayWrite(from);
       this.#mayWrite(to);
       await super.mv(from, to);
+      manifestChanged(this.#machine, from);
+      manifestChanged(this.#machine, to);
     }
 
     override async chmod(path: string, mode: number): Promise<void> {

@@ -6,6 +6,7 @@ import { isForeign } from '../distribution.ts';
 import type { Machine } from '../machine.ts';
 import type { World } from '../world.ts';
 import { withFault } from './fault.ts';
+import { etcdPrograms, imageProgram, isEtcdProgram, isWithin } from '../etcd-process.ts';
 import { quote } from './quote.ts';
 import { streamMark, StreamPlugin } from './stream.ts';
 import { machineFsClass, type FsProcess, type OutputSinks } from './machine-fs.ts';
@@ -139,7 +140,11 @@ export class LabShell {
     const bash = this.#createBash(machine, process, spec);
     const plugin = new StreamPlugin(
       streams,
-      new Set([...Object.keys(this.#tools.plain), ...Object.keys(this.#tools.audited)]),
+      new Set([
+        ...Object.keys(this.#tools.plain),
+        ...Object.keys(this.#tools.audited),
+        ...etcdPrograms.map(imageProgram),
+      ]),
     );
     bash.registerTransformPlugin(plugin);
     const prelude = spec.args.length > 0 ? `set -- ${spec.args.map(quote).join(' ')}\n` : '';
@@ -217,8 +222,10 @@ export class LabShell {
       execute: (args, ctx) => this.#runTool(name, tool, audited, { machine, process, spec, args, ctx }),
     });
     const own = (set: Readonly<Record<string, Tool>>) =>
-      Object.entries(set).filter(([name]) => !isForeign(machine, name));
+      Object.entries(set).filter(([name]) => !isForeign(machine, name) && !isWithin(machine, name));
+    const inImages = Object.entries(this.#tools.audited).filter(([name]) => isEtcdProgram(name));
     return [
+      ...inImages.map(([name, tool]) => ({ ...wrap(name, tool, true), name: imageProgram(name) })),
       ...own(this.#tools.plain).map(([name, tool]) => wrap(name, tool, false)),
       ...own(this.#tools.audited).map(([name, tool]) => wrap(name, tool, true)),
     ];

@@ -1,20 +1,11 @@
-import { createHash } from 'node:crypto';
 import { parseDuration } from '../audit.ts';
 import { work } from '../clock.ts';
-import {
-  clusterId,
-  isAlive,
-  isServing,
-  hasQuorum,
-  leaderOf,
-  memberId,
-  memberVersion,
-  raftIndex,
-} from '../etcd-members.ts';
-import { putFile } from '../machine-files.ts';
+import { isAlive, isServing, hasQuorum, leaderOf, memberId, memberVersion, raftIndex } from '../etcd-members.ts';
+import { revisionOf } from '../etcd-data.ts';
 import type { Machine } from '../machine.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 import { controlPlanes, machineNamed } from '../world.ts';
+import { oldSnapshotCommand, saveSnapshot } from './etcd-snapshot.ts';
 
 interface EtcdctlCall {
   readonly words: readonly string[];
@@ -47,7 +38,7 @@ export const etcdctl: Tool = async (context) => {
     context.out(`etcdctl version: ${memberVersion(own)}\nAPI version: 3.5\n`);
     return 0;
   }
-  if (question === 'snapshot status') return snapshotStatus(context, call, file);
+  if (question === 'snapshot status' || question === 'snapshot restore') return oldSnapshotCommand(context, verb);
   if (!isServing(own) || (!hasQuorum(context.world) && question !== 'endpoint status')) {
     await work(context.machine.clock, call.limit, context.signal);
     context.err(`Error: ${unanswered}\n`);
@@ -64,9 +55,7 @@ export const etcdctl: Tool = async (context) => {
     case 'alarm list':
       return alarmList(context, call, own);
     case 'snapshot save':
-      await putFile(context.machine, file, `lab etcd snapshot ${context.world.cluster.version}\n`, 0o600);
-      context.out(`Snapshot saved at ${file}\n`);
-      return 0;
+      return saveSnapshot(context, file);
     case 'move-leader':
       return 0;
     default:
@@ -104,8 +93,13 @@ function clientUrl(machine: Machine): string {
   return `https://${machine.ip}:2379`;
 }
 
+/** The cluster that a member's data belong to. */
+function clusterOf(machine: Machine): bigint {
+  return machine.etcd.clusterId ?? machine.world?.cluster.store.clusterId ?? 0n;
+}
+
 function header(machine: Machine) {
-  return { cluster_id: clusterId, member_id: memberId(machine), raft_term: 3 };
+  return { cluster_id: clusterOf(machine), member_id: memberId(machine), raft_term: 3 };
 }
 
 /** All at once: together they take as long as the slowest. */
@@ -157,7 +151,12 @@ function statusOf(context: ToolContext, machine: Machine) {
   const leader = leaderOf(context.world);
   const index = raftIndex(machine, context.world);
   return {
-    header: { cluster_id: clusterId, member_id: memberId(machine), revision: 1566, raft_term: 3 },
+    header: {
+      cluster_id: clusterOf(machine),
+      member_id: memberId(machine),
+      revision: revisionOf(context.world.cluster),
+      raft_term: 3,
+    },
     version: memberVersion(machine),
     dbSize: machine.etcd.dbSize,
     leader: leader ? memberId(leader) : 0n,
@@ -181,14 +180,6 @@ function alarmList(context: ToolContext, call: EtcdctlCall, own: Machine): numbe
     { header: header(own), ...(alarms.length > 0 ? { alarms } : {}) },
     raised.map(({ memberID, alarm }) => `memberID:${memberID} alarm:${alarm} `),
   );
-}
-
-async function snapshotStatus(context: ToolContext, call: EtcdctlCall, file: string): Promise<number> {
-  const content = await context.machine.fs.readFile(file);
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 8);
-  return print(context, call, { hash: Number.parseInt(hash, 16), revision: 1566, totalKey: 1585, totalSize: 3104768 }, [
-    `${hash}, 1566, 1585, 3.1 MB`,
-  ]);
 }
 
 /** JSON as Go writes it: 64-bit numbers in full. */

@@ -10,6 +10,7 @@ import { aptGet } from './apt.ts';
 import { aptCache, aptMark, dpkg, dpkgQuery, fetcher } from './dpkg.ts';
 import { dnf } from './dnf.ts';
 import { etcdctl } from './etcdctl.ts';
+import { etcdutl } from './etcd-snapshot.ts';
 import { gpg } from './gpg.ts';
 import { kubeadm } from './kubeadm.ts';
 import { openssl } from './openssl.ts';
@@ -43,7 +44,7 @@ export const tools: ToolSet = {
     rpm,
     systemctl,
     etcdctl,
-    etcdutl: etcdctl,
+    etcdutl,
     crictl,
     reboot,
   },

@@ -1,0 +1,113 @@
+import { work } from './clock.ts';
+import { dataFile, imageOf, loadImage, readFile } from './etcd-data.ts';
+import { isAlive } from './etcd-members.ts';
+import { hexOf } from './identity.ts';
+import { putFile } from './machine-files.ts';
+import type { Machine } from './machine.ts';
+import { controlPlanes, type World } from './world.ts';
+
+const manifests = '/etc/kubernetes/manifests';
+/** The kubelet sees a changed manifest, and a container takes its time to end and to start. Milliseconds of simulated work. */
+const noticed = 500;
+const starting = 1500;
+/** Where the lab keeps what an image of etcd has in /usr/local/bin. */
+const imagePrograms = '/usr/lib/lab/etcd-image';
+
+export const etcdPrograms = ['etcdctl', 'etcdutl'] as const;
+/** The shell knows the programs of etcd's image by these names: no machine has them in its PATH. */
+export const imageProgram = (name: string): string => `lab-image-${name}`;
+
+export function isEtcdProgram(name: string): boolean {
+  return etcdPrograms.some((program) => program === name);
+}
+
+/** It is in the image of etcd only. */
+export function isWithin(machine: Machine, name: string): boolean {
+  return machine.etcd.unit === undefined && isEtcdProgram(name);
+}
+
+/** A command line that runs within the container of etcd, where nothing but its programs is. */
+export function inImage(words: readonly string[]): string {
+  const [program = '', ...args] = words;
+  const name = isEtcdProgram(program) ? imageProgram(program) : `/nonexistent/${program}`;
+  return [name, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
+}
+
+/** Programs of the image, which root reaches through /proc/PID/root and copies. */
+export async function writeImagePrograms(machine: Machine): Promise<void> {
+  for (const name of etcdPrograms)
+    await putFile(machine, `${imagePrograms}/${name}`, `#!/bin/sh\n${imageProgram(name)} "$@"\n`, 0o755);
+}
+
+/** Where a path below /proc/PID/root of the running etcd lies. */
+export function throughProc(path: string, etcdPid: number | undefined): string {
+  const [, pid, rest = ''] = /^\/proc\/(\d+)\/root(\/.*)$/.exec(path) ?? [];
+  if (pid === undefined || Number(pid) !== etcdPid) return path;
+  const program = etcdPrograms.find((name) => rest === `/usr/local/bin/${name}`);
+  if (program !== undefined) return `${imagePrograms}/${program}`;
+  return /^\/(usr|bin|sbin)\//.test(rest) ? '/nonexistent' : rest;
+}
+
+/** A manifest came or went: the kubelet of a machine looks, if it runs. */
+export function manifestChanged(machine: Machine, path: string): void {
+  if (!machine.world || !path.startsWith(`${manifests}/`) || !path.endsWith('.yaml')) return;
+  void lookLater(machine, machine.world);
+}
+
+async function lookLater(machine: Machine, world: World): Promise<void> {
+  await work(machine.clock, noticed);
+  await syncStaticPods(machine, world);
+}
+
+/** As the kubelet does it: a pod for each manifest, none without. */
+export async function syncStaticPods(machine: Machine, world: World): Promise<void> {
+  if (!machine.up || machine.kubelet.stoppedAt !== undefined || !machine.isControlPlane) return;
+  for (const name of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
+    const file = `${manifests}/${name}.yaml`;
+    const present = await machine.fs.exists(file);
+    if (!present && machine.staticPods.has(name)) {
+      if (name === 'etcd') await keepData(machine, world);
+      machine.staticPods.delete(name);
+    } else if (present && !machine.staticPods.has(name)) {
+      await startPod(machine, world, name, await machine.fs.readFile(file));
+    }
+  }
+}
+
+async function startPod(machine: Machine, world: World, name: string, manifest: string): Promise<void> {
+  const image = /^ *image: (\S+)$/m.exec(manifest)?.[1] ?? '';
+  const now = machine.clock.now();
+  const startedAt = now + noticed / machine.clock.scale;
+  const pod = { image, hash: hexOf(`${machine.name}/${image}`, 32), startedAt, restarts: 0, readyAt: Infinity };
+  if (name === 'etcd' && !(await takeData(machine, world, settingOf(manifest, 'data-dir')))) {
+    machine.staticPods.set(name, pod);
+    return;
+  }
+  machine.staticPods.set(name, { ...pod, readyAt: startedAt + starting / machine.clock.scale });
+}
+
+/** A flag of etcd in a manifest or a unit. */
+export function settingOf(text: string, name: string): string | undefined {
+  return new RegExp(`--${name}[= ](\\S+)`).exec(text)?.[1];
+}
+
+/** What the member leaves in its data folder when it ends. */
+export async function keepData(machine: Machine, world: World): Promise<void> {
+  const folder = machine.etcd.dataDir ?? '/var/lib/etcd';
+  if (!(await machine.fs.exists(`${folder}/member`))) return;
+  await putFile(machine, `${folder}/member/snap/db`, dataFile(imageOf(world.cluster)), 0o600);
+}
+
+/** Starts a member on its data; false: it has none that it could start with. */
+export async function takeData(machine: Machine, world: World, folder = '/var/lib/etcd'): Promise<boolean> {
+  machine.etcd.dataDir = folder;
+  const file = `${folder}/member/snap/db`;
+  if (!(await machine.fs.exists(file))) return false;
+  const { image } = readFile(await machine.fs.readFileBuffer(file));
+  // The first data of a lab is no image: what its cluster has is what it stands for.
+  const { store } = world.cluster;
+  machine.etcd.clusterId = image ? BigInt(image.clusterId) : store.clusterId;
+  const others = controlPlanes(world).some((other) => other !== machine && isAlive(other));
+  if (image && machine.etcd.clusterId !== store.clusterId && !others) loadImage(world.cluster, image);
+  return true;
+}
