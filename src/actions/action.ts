@@ -14,6 +14,8 @@ export interface ActionSettings {
   readonly packagesBaseUrl?: string;
   /** Path of the kubeconfig where kubectl runs. */
   readonly kubeconfig: string;
+  /** The inventory's name for the cluster. */
+  readonly cluster?: string;
 }
 
 export interface ActionContext<W> {
@@ -84,6 +86,12 @@ export interface Action<W = unknown> {
   readonly wholeCluster?: true;
   /** Why this action cannot work on this node at all (its package manager), in one line with what to do; undefined: it can. */
   unsupported?(context: ActionContext<W>): string | undefined;
+  /** Files of the operator's machine and of the node that it judges by; they are in `facts.files`. */
+  looksAt?(context: ActionContext<W>): FilesToLookAt;
+  /** Files that are brought to where the script runs, before each attempt. Their content is in no script, journal or log. */
+  sends?(context: ActionContext<W>): readonly SentFile[];
+  /** Files that are brought from where the script ran to the operator's machine, once it has succeeded. */
+  fetches?(context: ActionContext<W>): readonly FetchedFile[];
   /** Undefined: nothing to run, the step waits until `isDone` is true (wait-node-ready). */
   script?(context: ActionContext<W>): StepScript;
   /** For steps that ask a person: the question. Only a yes lets the run go on. */
@@ -95,6 +103,36 @@ export interface Action<W = unknown> {
   verify?(context: ActionContext<W>, before: Facts): Verdict;
   /** The facts as they will be once it has succeeded. */
   project(context: ActionContext<W>): Facts;
+}
+
+/** Paths; on the operator's machine `~/` is his home, and what is relative starts in his current folder. */
+export interface FilesToLookAt {
+  readonly local?: readonly { readonly path: string; /** Its content too, if it is small. */ readonly text?: true }[];
+  /** Absolute. */
+  readonly node?: readonly string[];
+}
+
+export interface SentFile {
+  readonly local: string;
+  /** Absolute; written under another name, compared by sha256, and renamed. Its folder is made where it is missing. */
+  readonly remote: string;
+  readonly mode: number;
+  /** The folder that is made for it is closed to all but root. */
+  readonly closed?: true;
+}
+
+export interface FetchedFile {
+  readonly remote: string;
+  readonly local: string;
+  readonly mode: number;
+  /** Taken away on the node, once it is here. */
+  readonly remove?: true;
+  /** Of the files in the same folder with such names, only so many of the newest are kept, this one among them. */
+  readonly keep?: {
+    readonly count: number;
+    readonly names: RegExp;
+    /** Endings of files that go with them. */ readonly with: readonly string[];
+  };
 }
 
 /** Copies facts with one node's facts changed. */

@@ -1,6 +1,7 @@
 import { actions } from '../actions/registry.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { runChecks } from '../engine/check.ts';
+import { readFiles } from '../engine/files.ts';
 import type { Facts } from '../facts/facts.ts';
 import { isClusterFact } from '../facts/kinds.ts';
 import { minorText } from '../facts/version.ts';
@@ -150,6 +151,7 @@ async function planOf(
     ...(documents.chosen && { chosen: documents.chosen }),
     overrides: parseOverrides(options.override, inventory.value),
     checks: (steps) => runChecks({ ...reached, plan: { nodes: inventory.value.nodes } }, steps),
+    files: (setting, steps) => readFiles(reached.fleet, setting, steps, facts),
     now: Date.now(),
   });
 }

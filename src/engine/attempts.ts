@@ -10,6 +10,7 @@ import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd, re
 import { hostOf, withEnv } from './check.ts';
 import { Left, type RunContext } from './context.ts';
 import type { StepEnd } from './step-end.ts';
+import { sendFiles } from './step-files.ts';
 import { verified } from './verify.ts';
 
 /** Bytes kept of each of stdout and stderr on a node: its disk may be etcd's. */
@@ -91,10 +92,14 @@ function unseenFailure(
 /** One durable attempt, from its record in the journal to what its end means; `again`: it never ran, or was cut off and may be sent again. */
 export async function attemptStep(context: RunContext, step: PlanStep, script: string): Promise<StepEnd | 'again'> {
   const known = context.progress.get(stepKey(step.node, step.id));
-  if (known?.last && !known.last.ended) return oneAttempt(context, step, script, known.last);
+  if (known?.last && !known.last.ended) {
+    await sendFiles(context, step, known.last.host);
+    return oneAttempt(context, step, script, known.last);
+  }
   const isControlPlane = context.plan.nodes.some((node) => node.name === step.node && node.role === 'control-plane');
   const host = hostOf(context.observer, step, isControlPlane);
   const attempt = (known?.attempts ?? 0) + 1;
+  await sendFiles(context, step, host);
   const scriptDigest = sha256(specOf(context, step, script, attempt).script);
   await context.journal.append({
     type: 'attempt-started',

@@ -11,6 +11,7 @@ import { scopeFor } from '../plan/scope.ts';
 import { runChecks } from './check.ts';
 import type { Observer } from './observe.ts';
 import type { RunContext } from './context.ts';
+import { readFiles } from './files.ts';
 
 /** For how long facts that an unsettled cluster does not give, or a guard that refuses, are asked again. Milliseconds. */
 const PATIENCE = 90_000;
@@ -53,6 +54,17 @@ export async function refresh(
   ids: readonly FactId[],
   patience: number,
 ): Promise<Facts> {
+  const facts = await refreshFacts(context, step, ids, patience);
+  const files = await readFiles(context.fleet, context.setting, [step], facts);
+  return files ? { ...facts, files } : facts;
+}
+
+async function refreshFacts(
+  context: RunContext,
+  step: PlanStep,
+  ids: readonly FactId[],
+  patience: number,
+): Promise<Facts> {
   if (context.facts) return readAgain(context, step, ids, patience);
   const first = firstReadings.get(context);
   if (!first) {
@@ -61,7 +73,7 @@ export async function refresh(
     return reading;
   }
   await first.catch(() => undefined);
-  return refresh(context, step, ids, patience);
+  return refreshFacts(context, step, ids, patience);
 }
 
 async function readAgain(

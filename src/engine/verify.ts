@@ -6,6 +6,7 @@ import type { RunContext } from './context.ts';
 import { neededFacts, refresh } from './decide.ts';
 import { pauses } from './poll.ts';
 import type { StepEnd } from './step-end.ts';
+import { fetchFiles } from './step-files.ts';
 
 const PATIENCE = 90_000;
 
@@ -21,6 +22,7 @@ export async function verified(
   if (step.effect === 'none') return { kind: 'ended', outcome: 'unchanged', reason: 'it passed; it changes nothing' };
   const action = actionOf(context.setting, step);
   if (!action) return verifyRunStep(context, step, evidence);
+  await fetchFiles(context, step);
   const before = context.facts ?? { nodes: {} };
   const deadline = context.clock.now() + action.settle;
   const pause = pauses();

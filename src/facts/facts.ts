@@ -4,6 +4,32 @@ export interface Facts {
   readonly nodes: Readonly<Record<string, NodeFacts>>;
   /** Undefined where no planned action asks for Kubernetes. */
   readonly cluster?: ClusterFacts;
+  /** Files that planned actions look at ({@link Action.looksAt}): on the operator's machine and on nodes, by path as it was asked for. */
+  readonly files?: FileFacts;
+}
+
+export interface FileFacts {
+  readonly local: Readonly<Record<string, FileFact>>;
+  /** By node. */
+  readonly nodes: Readonly<Record<string, Readonly<Record<string, FileFact>>>>;
+}
+
+export interface FileFact {
+  /** Nothing else is known of what is missing or cannot be read. */
+  readonly missing?: true;
+  readonly error?: string;
+  /** Bytes. */
+  readonly size?: number;
+  /** Hex. */
+  readonly sha256?: string;
+  /** `644` */
+  readonly mode?: string;
+  /** `root:root`; on nodes only. */
+  readonly owner?: string;
+  /** Its last 32 bytes are the sha256 of all before them, as `etcdctl snapshot save` leaves it; on the operator's machine only. */
+  readonly sealed?: boolean;
+  /** Its content, where that was asked for and is small. */
+  readonly text?: string;
 }
 
 /** Facts of one machine. A fact that was not asked for is undefined. */
@@ -29,6 +55,7 @@ export interface NodeFacts {
   readonly kubeletSetup?: KubeletSetupFact;
   readonly kernel?: KernelFact;
   readonly clock?: ClockFact;
+  readonly etcdHost?: EtcdHostFact;
 }
 export type NodeFactId = keyof NodeFacts;
 
@@ -426,6 +453,26 @@ export interface EtcdMember {
   readonly leader: boolean;
   /** `NOSPACE`, `CORRUPT` */
   readonly alarms: readonly string[];
+}
+
+/** etcd on one machine, as its own files tell: no API server is asked. */
+export interface EtcdHostFact {
+  /** `pod`: a static pod, also one whose manifest a restore has moved aside; `unit`: systemd's etcd.service; undefined: there is none. */
+  readonly kind?: 'pod' | 'unit';
+  readonly running: boolean;
+  /** A process of kube-apiserver runs here. */
+  readonly apiServer: boolean;
+  readonly name?: string;
+  readonly dataDir?: string;
+  /** There is data of a member in it. */
+  readonly hasData: boolean;
+  readonly peerUrl?: string;
+  /** sha256 of the authority that etcd trusts; hex. */
+  readonly ca?: string;
+  /** In hexadecimal; only while it answers. */
+  readonly clusterId?: string;
+  /** What restores have come to here, by run: `prepared`, `stopped`, `restored`, `started`. */
+  readonly marks: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Certificates of a node, as far as their ends could be read. */

@@ -15,14 +15,18 @@ export interface JudgeSetting {
 /** What scripts need of an inventory. */
 export function settingsOf(inventory: Inventory): ActionSettings {
   const { baseUrl } = inventory.packages;
-  return { kubeconfig: inventory.kubectl.kubeconfig, ...(baseUrl === undefined ? {} : { packagesBaseUrl: baseUrl }) };
+  return {
+    kubeconfig: inventory.kubectl.kubeconfig,
+    cluster: inventory.cluster,
+    ...(baseUrl === undefined ? {} : { packagesBaseUrl: baseUrl }),
+  };
 }
 
 /** Exit 0 of the `check:` of each `run:` step that has one, by {@link stepKey}. */
 export type Checks = ReadonlyMap<string, boolean>;
 
 /** @throws Error (a bug: plans hold only known actions) when the action is unknown. */
-export function actionOf(setting: JudgeSetting, step: PlanStep): Action | undefined {
+export function actionOf(setting: JudgeSetting, step: Pick<PlanStep, 'action'>): Action | undefined {
   if (step.action === 'run') return undefined;
   const action = setting.actions.get(step.action);
   if (!action) throw new Error(`the plan names an action that this program does not have: ${step.action}`);
@@ -30,7 +34,12 @@ export function actionOf(setting: JudgeSetting, step: PlanStep): Action | undefi
 }
 
 /** The action's view of a planned step. */
-export function contextOf(setting: JudgeSetting, action: Action, step: PlanStep, facts: Facts): ActionContext<unknown> {
+export function contextOf(
+  setting: JudgeSetting,
+  action: Action,
+  step: Pick<PlanStep, 'node' | 'with'>,
+  facts: Facts,
+): ActionContext<unknown> {
   const node = setting.nodes.find((candidate) => candidate.name === step.node);
   if (!node) throw new Error(`the plan names a node that it does not list: ${step.node}`);
   return {

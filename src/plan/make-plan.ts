@@ -1,7 +1,7 @@
 import { bootOf } from '../actions/reboot.ts';
 import type { Inventory, Runbook } from '../documents/model.ts';
 import { decidingFacts } from '../facts/deciding.ts';
-import type { Facts } from '../facts/facts.ts';
+import type { Facts, FileFacts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/identity.ts';
 import type { Finding } from '../guards/guard.ts';
 import { applyOverrides, type Override } from '../guards/override.ts';
@@ -23,6 +23,8 @@ export interface PlanInput extends DraftInput {
   readonly guards: readonly string[];
   /** Runs the `check:` of `run:` steps; a plan without any asks nothing. */
   readonly checks: (steps: readonly DraftStep[]) => Promise<Checks>;
+  /** Reads the files that actions look at. */
+  readonly files?: (setting: JudgeSetting, steps: readonly DraftStep[]) => Promise<FileFacts | undefined>;
   readonly overrides?: readonly Override[];
   /** Patches of hops in between. */
   readonly chosen?: Chosen;
@@ -46,7 +48,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     run: 'RUN',
   };
   const findings: Finding[] = [
-    ...checkRun({ nodes: guardNodes(touched, inventory.value), before: facts, after: facts }, input.guards),
+    ...checkRun({ nodes: guardNodes(input, touched, facts), before: facts, after: facts }, input.guards),
   ];
   const phases: PlanPhase[] = [];
   const way = wayOf(input);
@@ -54,7 +56,10 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   let then = facts;
   for (const round of roundsOf(way)) {
     const drafts = draftPhases(input, then, round);
-    const checks = await input.checks(drafts.flatMap((draft) => draft.steps));
+    const steps = drafts.flatMap((draft) => draft.steps);
+    const checks = await input.checks(steps);
+    const files = await input.files?.(setting, steps);
+    if (files) then = { ...then, files };
     for (const draft of drafts) {
       const changed = phases.some(changesSomething);
       const predicted = predictPhase(setting, draft, inventory.value, inputs, then, checks, changed);
@@ -124,8 +129,9 @@ function planNodes(touched: ReadonlySet<string>, inventory: Inventory, facts: Fa
     });
 }
 
-function guardNodes(touched: ReadonlySet<string>, inventory: Inventory) {
-  return inventory.nodes
+function guardNodes(input: PlanInput, touched: ReadonlySet<string>, facts: Facts) {
+  const leaving = touchedNodes(input, facts, 'remove-node');
+  return input.inventory.value.nodes
     .filter((node) => touched.has(node.name) || node.role !== 'other')
-    .map(({ name, host, role }) => ({ name, host, role }));
+    .map(({ name, host, role }) => ({ name, host, role, ...(leaving.has(name) && { leaves: true as const }) }));
 }

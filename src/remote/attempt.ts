@@ -1,3 +1,5 @@
+import type { Channel } from '../transport/transport.ts';
+
 /** What is sent to a node as one durable attempt of one planned step. */
 export interface AttemptSpec {
   /** The run's folder on the node; `[a-z0-9-]+`. */
@@ -81,6 +83,8 @@ export interface RemoteNode {
   sweep(run: string): Promise<void>;
   /** Runs a read-only script at once, not durable. Output of any size up to 256 MiB. */
   probe(script: string, options?: { readonly timeout?: number }): Promise<ProbeResult>;
+  /** A channel of its own for the bytes of a file; the command is one line of POSIX sh. @throws ConnectionLost */
+  open?(command: string): Promise<Channel>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:os';
-import { ConnectionLost, type Session } from '../transport/transport.ts';
+import { type Channel, ConnectionLost, type Session } from '../transport/transport.ts';
 import { AgentPool } from './agent-pool.ts';
 import type { LastAnswer, Request, TaggedAnswer } from './agent-channel.ts';
 import { ProtocolError } from './answers.ts';
@@ -79,6 +79,10 @@ class Client implements RemoteNode {
     if (result.exit.kind === 'lost') throw new ConnectionLost(this.session.target, result.exit.reason);
     const code = result.exit.kind === 'exited' ? result.exit.code : codeOfSignal(result.exit.signal);
     return { code, stdout: result.stdout.toString('utf8'), stderr: result.stderr.toString('utf8') };
+  }
+
+  async open(command: string): Promise<Channel> {
+    return this.session.open(command);
   }
 
   async close(): Promise<void> {

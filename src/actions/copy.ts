@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { FileFact } from '../facts/facts.ts';
+import type { Action, ActionContext, Verdict } from './action.ts';
+import { quote } from './shell.ts';
+import { verdictOf } from './verdict.ts';
+
+const schema = z.strictObject({
+  src: z.string().min(1).describe("The file on the operator's machine; `~/` is his home"),
+  dest: z
+    .string()
+    .regex(/^\/.*[^/]$/, 'an absolute path of a file')
+    .describe('The file on the node: an absolute path; folders that are missing are made'),
+  mode: z
+    .string()
+    .regex(/^0?[0-7]{3,4}$/, 'digits such as 0644')
+    .default('0644')
+    .describe('Its permissions, e.g. 0600; give it in quotes'),
+  owner: z
+    .string()
+    .regex(/^[\w.-]+(:[\w.-]+)?$/, 'a user, or user:group')
+    .optional()
+    .describe('Whom it belongs to, e.g. root or etcd:etcd; unless given, it is left as root writes it'),
+});
+type With = z.infer<typeof schema>;
+
+/** The content goes through a channel of its own: it is in no script, journal or log. */
+export const copy: Action<With> = {
+  name: 'copy',
+  summary: "Bring a file of the operator's machine to the node",
+  schema,
+  place: 'node',
+  effect: 'repeatable',
+  timeout: 600_000,
+  onTimeout: 'kill',
+  facts: [],
+  guards: [],
+  settle: 0,
+  looksAt: ({ with: { src, dest } }) => ({ local: [{ path: src }], node: [dest] }),
+  sends: (context) => [{ local: context.with.src, remote: staged(context), mode: 0o600 }],
+  script(context) {
+    const { dest, mode, owner } = context.with;
+    const file = `${quote(dest)}.runbook-"\${RUNBOOK_RUN:-$run}"`;
+    const lines = [
+      'set -u',
+      `run=${quote(context.run)}`,
+      `file=${file}`,
+      ...(owner === undefined ? [] : [`chown ${quote(owner)} "$file" || exit`]),
+      `chmod ${mode} "$file" || exit`,
+      `mv -f "$file" ${quote(dest)} || exit`,
+      `if command -v restorecon >/dev/null 2>&1; then restorecon ${quote(dest)}; fi`,
+    ];
+    const shown = [`copy ${context.with.src} to ${dest}`, `chmod ${mode} ${quote(dest)}`];
+    return { commands: shown, text: `${lines.join('\n')}\n` };
+  },
+  isDone: verdict,
+  project(context) {
+    const { files } = context.facts;
+    const source = files?.local[context.with.src] ?? { sha256: 'of the file' };
+    const there: FileFact = {
+      ...(source.sha256 === undefined ? {} : { sha256: source.sha256 }),
+      mode: plain(context.with.mode),
+      ...(context.with.owner === undefined ? {} : { owner: context.with.owner }),
+    };
+    const node = { ...files?.nodes[context.node.name], [context.with.dest]: there };
+    return {
+      ...context.facts,
+      files: {
+        local: { ...files?.local, [context.with.src]: source },
+        nodes: { ...files?.nodes, [context.node.name]: node },
+      },
+    };
+  },
+};
+
+function staged({ with: { dest }, run }: ActionContext<With>): string {
+  return `${dest}.runbook-${run}`;
+}
+
+function verdict(context: ActionContext<With>): Verdict {
+  const { src, dest, mode, owner } = context.with;
+  const here = context.facts.files?.local[src];
+  const there = context.facts.files?.nodes[context.node.name]?.[dest];
+  if (here?.sha256 === undefined) return { done: false, reason: `${src} cannot be read: ${here?.error ?? 'unknown'}` };
+  if (there === undefined || there.missing) return { done: false, reason: `${dest} is not there` };
+  const missing = [
+    ...(there.sha256 === here.sha256 ? [] : [`${dest} has another content`]),
+    ...(there.mode === plain(mode) ? [] : [`its mode is ${there.mode ?? 'unknown'}, not ${mode}`]),
+    ...(owner === undefined || belongs(there.owner, owner) ? [] : [`it belongs to ${there.owner ?? 'nobody known'}`]),
+  ];
+  return verdictOf(missing, `${dest} is as ${src}`);
+}
+
+function plain(mode: string): string {
+  return mode.replace(/^0+(?=.)/, '');
+}
+
+function belongs(found: string | undefined, wanted: string): boolean {
+  return found === wanted || found?.startsWith(`${wanted}:`) === true;
+}
