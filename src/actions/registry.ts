@@ -1,7 +1,15 @@
 import type { Action } from './action.ts';
 import { approve } from './approve.ts';
+import { backupResources } from './backup-resources.ts';
+import { copy } from './copy.ts';
 import { cordon } from './cordon.ts';
 import { drain } from './drain.ts';
+import { etcdMoveLeader } from './etcd-move-leader.ts';
+import { etcdPrepare } from './etcd-prepare.ts';
+import { etcdRestore } from './etcd-restore.ts';
+import { etcdSnapshot } from './etcd-snapshot.ts';
+import { etcdStart } from './etcd-start.ts';
+import { etcdStop } from './etcd-stop.ts';
 import { installPackages } from './install-packages.ts';
 import { kubeadmUpgradeApply } from './kubeadm-upgrade-apply.ts';
 import { kubeadmUpgradeNode } from './kubeadm-upgrade-node.ts';
@@ -10,7 +18,9 @@ import { packageRepo } from './package-repo.ts';
 import { osUpgrade } from './os-upgrade.ts';
 import { prefetch } from './prefetch.ts';
 import { reboot } from './reboot.ts';
+import { removeNode } from './remove-node.ts';
 import { renewCertificates } from './renew-certificates.ts';
+import { resetNode } from './reset-node.ts';
 import { restartKubelet } from './restart-kubelet.ts';
 import { uncordon } from './uncordon.ts';
 import { verifyCluster } from './verify-cluster.ts';
@@ -33,8 +43,18 @@ const all: readonly Action[] = [
   osUpgrade,
   reboot,
   renewCertificates,
+  resetNode,
+  removeNode,
   approve,
   wait,
+  copy,
+  etcdSnapshot,
+  backupResources,
+  etcdMoveLeader,
+  etcdPrepare,
+  etcdStop,
+  etcdRestore,
+  etcdStart,
 ];
 
 /** Everything that a runbook can `uses:`, by name, in the order people read them. */

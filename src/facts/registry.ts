@@ -6,6 +6,7 @@ import { coreDns } from './core-dns.ts';
 import { deprecatedApis } from './deprecated-apis.ts';
 import { disk } from './disk.ts';
 import { etcd } from './etcd.ts';
+import { etcdHost } from './etcd-host.ts';
 import type { Fact } from './fact.ts';
 import type { ClusterFactId, ClusterFacts, NodeFactId, NodeFacts } from './facts.ts';
 import { kernel } from './kernel.ts';
@@ -59,6 +60,7 @@ export const nodeFacts: NodeFactRegistry = {
   kubeletSetup,
   kernel,
   clock,
+  etcdHost,
 };
 
 /** Every fact of the cluster that one command reads; `apiServers` takes two, see read.ts. */

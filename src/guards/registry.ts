@@ -16,6 +16,7 @@ import { drainTerminating } from './drain-terminating.ts';
 import { drainTogether } from './drain-together.ts';
 import { emulation } from './emulation.ts';
 import { etcdFloor } from './etcd-floor.ts';
+import { etcdMembersStopped, etcdSnapshotCluster, etcdSnapshotWhole } from './etcd-restore.ts';
 import { etcdHealth } from './etcd-health.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
@@ -26,6 +27,7 @@ import { noSkippedMinor } from './no-skipped-minor.ts';
 import { nodesReady } from './nodes-ready.ts';
 import { oldDropIn } from './old-drop-in.ts';
 import { othersReady } from './others-ready.ts';
+import { removal } from './removal.ts';
 import { removedFlagsGuard } from './removed-flags.ts';
 import { repositories } from './repositories.ts';
 import { repositoryKey } from './repository-key.ts';
@@ -49,6 +51,9 @@ const all: readonly Guard[] = [
   apiServersAnswer,
   etcdHealth,
   etcdFloor,
+  etcdSnapshotWhole,
+  etcdSnapshotCluster,
+  etcdMembersStopped,
   certificates,
   adminConf,
   skewR1,
@@ -81,6 +86,7 @@ const all: readonly Guard[] = [
   clockSkew,
   kubeletServer,
   othersReady,
+  removal,
   drainDestroys,
   drainBlocked,
   drainTogether,

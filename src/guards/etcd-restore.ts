@@ -1,0 +1,192 @@
+import { parseMetadata, type SnapshotMetadata } from '../facts/etcd-metadata.ts';
+import type { EtcdHostFact, FileFact } from '../facts/facts.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
+import { type Draft, listed } from './subject.ts';
+
+const SOURCE =
+  'etcd, "Disaster recovery": a snapshot is restored whole, on every member of its own cluster, while none of them runs';
+
+/** A damaged snapshot is found before anything is stopped. */
+export const etcdSnapshotWhole: Guard = {
+  id: 'etcd-snapshot-whole',
+  title: 'The snapshot to restore is there, and is what was taken',
+  source: SOURCE,
+  facts: ['etcdHost'],
+  scope: 'step',
+  ofSteps: true,
+  binding: 'what is damaged cannot be restored',
+  check: (input) => ofSnapshot(input, wholeness).map((draft) => told(etcdSnapshotWhole, draft)),
+};
+
+/** Another cluster's data under this one's names would be taken for its own. */
+export const etcdSnapshotCluster: Guard = {
+  id: 'etcd-snapshot-cluster',
+  title: 'The snapshot to restore is of this cluster',
+  source: SOURCE,
+  facts: ['etcdHost'],
+  scope: 'step',
+  ofSteps: true,
+  check: (input) => {
+    // A control plane is not stopped where there is nothing to restore.
+    const nothing = input.step?.action === 'etcd-stop' && hostsOf(input).length === 0 ? [nobody('a snapshot')] : [];
+    return [...nothing, ...ofSnapshot(input, belonging)].map((draft) => told(etcdSnapshotCluster, draft));
+  },
+};
+
+/** A member that runs on old data would carry them into the restored cluster. */
+export const etcdMembersStopped: Guard = {
+  id: 'etcd-members-stopped',
+  title: 'No member of etcd runs while one is restored',
+  source: SOURCE,
+  facts: ['etcdHost'],
+  scope: 'step',
+  ofSteps: true,
+  binding: 'the members would not agree on what their data are',
+  check: ({ step, before }) =>
+    step?.action !== 'etcd-restore'
+      ? []
+      : Object.entries(before.nodes)
+          .filter(([, facts]) => facts.etcdHost?.running === true)
+          .map(([node]) =>
+            told(etcdMembersStopped, {
+              node,
+              severity: 'refuse',
+              summary: `etcd still runs on ${node}`,
+              remedy:
+                'Stop every member first: a phase with etcd-stop on all control planes (see runbooks/etcd-restore.yaml).',
+            }),
+          ),
+};
+
+function told(guard: Guard, draft: Draft): Finding {
+  return { guard: guard.id, source: guard.source, ...draft };
+}
+
+interface Snapshot {
+  readonly path: string;
+  readonly file: FileFact;
+  readonly wanted: string;
+  readonly metadata?: SnapshotMetadata;
+  readonly input: GuardInput;
+}
+
+function ofSnapshot(input: GuardInput, judge: (snapshot: Snapshot) => readonly Draft[]): readonly Draft[] {
+  if (!input.step) return [];
+  const path = input.step.with['snapshot'];
+  const local = input.before.files?.local;
+  const file = typeof path === 'string' ? local?.[path] : undefined;
+  if (typeof path !== 'string' || !file) return [];
+  const metadata = parseMetadata(local?.[`${path}.json`]?.text);
+  const wanted = input.step.with['sha256'];
+  return judge({
+    path,
+    file,
+    wanted: typeof wanted === 'string' ? wanted : '',
+    input,
+    ...(metadata ? { metadata } : {}),
+  });
+}
+
+function wholeness({ path, file, wanted, metadata }: Snapshot): Draft[] {
+  const refuse = (summary: string, remedy: string): Draft[] => [{ severity: 'refuse', summary, remedy }];
+  if (file.sha256 === undefined)
+    return refuse(
+      `the snapshot ${path} cannot be read: ${file.error ?? 'it is not there'}`,
+      'Give its path: --set snapshot=FILE',
+    );
+  if (wanted !== '' && wanted !== file.sha256)
+    return refuse(
+      `the sha256 of ${path} is ${file.sha256}, not ${wanted}`,
+      'It is another file, or damaged: take another copy.',
+    );
+  if (metadata && metadata.sha256 !== file.sha256)
+    return refuse(
+      `the sha256 of ${path} is ${file.sha256}, but ${path}.json says ${metadata.sha256}`,
+      'It is damaged, or the two files do not belong together: take another copy of both.',
+    );
+  if (file.sealed !== true)
+    return refuse(
+      `${path} does not end with the sha256 of its content, as a snapshot of etcd does`,
+      'It is damaged, cut off, or was copied out of a data folder; take one that `etcdctl snapshot save` wrote.',
+    );
+  return [];
+}
+
+function belonging({ path, file, metadata, input }: Snapshot): Draft[] {
+  if (file.sha256 === undefined) return [];
+  if (!metadata) {
+    return [
+      {
+        severity: 'refuse',
+        summary: `nothing tells of which cluster ${path} is: there is no ${path}.json beside it`,
+        remedy: "If you know that it is this cluster's: --override 'etcd-snapshot-cluster=WHY YOU KNOW'.",
+      },
+    ];
+  }
+  const hosts = hostsOf(input);
+  if (hosts.length === 0) return [nobody(path)];
+  const here = hosts.map(({ host }) => `${host.name ?? '?'} at ${host.peerUrl ?? '?'}`).toSorted();
+  const there = metadata.members.map((member) => `${member.name} at ${member.peerUrls.join(',')}`).toSorted();
+  if (here.join(' ') !== there.join(' ')) {
+    return [
+      {
+        severity: 'refuse',
+        summary: `${path} is of a cluster with the etcd members ${listed(there)} (id ${metadata.clusterId}), here are ${listed(here)}${idsOf(hosts)}`,
+        remedy:
+          "Take a snapshot of this cluster, and all of its members (no --limit). If it is meant: --override 'etcd-snapshot-cluster=WHY'.",
+      },
+    ];
+  }
+  return authority(
+    path,
+    metadata,
+    hosts.map(({ host }) => host),
+  );
+}
+
+function hostsOf(input: GuardInput): { readonly node: string; readonly host: EtcdHostFact }[] {
+  return input.nodes.flatMap(({ name }) => {
+    const host = input.before.nodes[name]?.etcdHost;
+    return host?.kind === undefined ? [] : [{ node: name, host }];
+  });
+}
+
+function nobody(path: string): Draft {
+  return {
+    severity: 'refuse',
+    summary: `no member of etcd is known on the nodes that ${path} is to be restored on`,
+    remedy:
+      'etcd is looked for in /etc/kubernetes/manifests/etcd.yaml and in the unit etcd.service of the nodes of the phase.',
+  };
+}
+
+/** Every restore gives a new id, so the authority of the certificates tells more: a cluster keeps it for life. */
+function authority(path: string, metadata: SnapshotMetadata, hosts: readonly EtcdHostFact[]): Draft[] {
+  const others = hosts.filter((host) => host.ca !== undefined && host.ca !== metadata.ca);
+  if (metadata.ca !== undefined) {
+    if (others.length === 0) return [];
+    return [
+      {
+        severity: 'refuse',
+        summary: `${path} is of a cluster with the same names, but with another certificate authority (taken ${metadata.takenAt})`,
+        remedy:
+          "It was made anew since: its service accounts and certificates do not fit. If it is meant: --override 'etcd-snapshot-cluster=WHY'.",
+      },
+    ];
+  }
+  const differs = hosts.some((host) => host.clusterId !== undefined && host.clusterId !== metadata.clusterId);
+  if (!differs) return [];
+  return [
+    {
+      severity: 'refuse',
+      summary: `the id of the cluster of ${path} is ${metadata.clusterId}, here it is another`,
+      remedy:
+        "It changes with each restore, else it is another cluster. If it is this one's: --override 'etcd-snapshot-cluster=WHY'.",
+    },
+  ];
+}
+
+function idsOf(hosts: readonly { readonly host: EtcdHostFact }[]): string {
+  const ids = [...new Set(hosts.flatMap(({ host }) => host.clusterId ?? []))];
+  return ids.length > 0 ? ` (id ${ids.join(', ')})` : '';
+}
