@@ -23,6 +23,8 @@ export interface GuardNode {
   readonly name: string;
   readonly host: string;
   readonly role: 'control-plane' | 'worker' | 'other';
+  /** A step of the plan takes it out of the cluster: after an earlier run it may be gone already. */
+  readonly leaves?: true;
 }
 
 /** What is about to happen, as far as rules need it. Undefined step: the cluster as it stands (preflight). */

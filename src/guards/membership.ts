@@ -27,7 +27,7 @@ function judgeMember(facts: Facts, node: GuardNode): Finding[] {
   if (!facts.nodes[node.name]?.machine) return [];
   const object = nodeObjectFor(facts, node.name);
   // Where an object bears its name or address, `same-machine` tells both ids.
-  if (!object) return claimedObject(facts, node) ? [] : [missing(facts, node)];
+  if (!object) return claimedObject(facts, node) || hasLeft(facts, node) ? [] : [missing(facts, node)];
   const role = object.controlPlane ? 'control-plane' : 'worker';
   if (role === node.role) return [];
   return [
@@ -40,6 +40,12 @@ function judgeMember(facts: Facts, node: GuardNode): Finding[] {
       source: membership.source,
     },
   ];
+}
+
+/** It is to leave the cluster, and its kubelet belongs to none any more. */
+function hasLeft(facts: Facts, node: GuardNode): boolean {
+  const kubelet = facts.nodes[node.name]?.kubelet;
+  return node.leaves === true && kubelet?.active === false && kubelet.server === undefined;
 }
 
 function missing(facts: Facts, node: GuardNode): Finding {

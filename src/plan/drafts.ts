@@ -46,14 +46,18 @@ export function draftPhases(input: DraftInput, facts: Facts, { index: round, hop
   });
 }
 
-/** The nodes of all phases; with hops also of those whose `if` may become true in a later one. */
-export function touchedNodes(input: DraftInput, facts: Facts): ReadonlySet<string> {
+/** The nodes of all phases, or of those with a step of that action; with hops also of those whose `if` may become true in a later one. */
+export function touchedNodes(input: DraftInput, facts: Facts, action?: string): ReadonlySet<string> {
   const { phases, hops } = input.runbook.value;
   const planned = phases.filter(
     (phase) => phase.if === undefined || hops !== undefined || phaseHolds(phase, phase.if, input, facts, undefined),
   );
   return new Set(
-    planned.flatMap((phase) => chooseNodes(phase, input.inventory.value, input.limit).map((node) => node.name)),
+    planned
+      .filter(
+        (phase) => action === undefined || phase.steps.some((step) => step.kind === 'uses' && step.uses === action),
+      )
+      .flatMap((phase) => chooseNodes(phase, input.inventory.value, input.limit).map((node) => node.name)),
   );
 }
 

@@ -5,6 +5,7 @@ import { versionInfo } from '../kubectl/client.ts';
 import { table } from '../kubectl/print.ts';
 import { minorNumber } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
+import { resetMachine } from './kubeadm-reset.ts';
 import { upgradeApply, upgradeNode, upgradePlan } from './kubeadm-upgrade.ts';
 
 const durations = { plan: 1000, renew: 500 };
@@ -63,6 +64,8 @@ export const kubeadm: Tool = async (context) => {
       return upgradeNode(context, call);
     case 'config images':
       return configImages(context, third, call.options);
+    case 'reset':
+      return resetMachine(context, call);
     case 'certs renew':
       return renew(context, third);
     case 'certs check-expiration':
