@@ -168,7 +168,7 @@ test('a lock of another host is watched for three intervals and taken over when 
     .take(await holderOf('run-1'), sameRun('run-1'))
     .finally(() => (ended = true));
   for (let i = 0; i < 3; i += 1) {
-    await vi.waitUntil(() => sleepers.sleeping === 1);
+    await vi.waitUntil(() => sleepers.sleeping === 1, 20_000);
     expect(ended).toBe(false);
     sleepers.advance(10_000);
   }
@@ -188,11 +188,11 @@ test('a holder whose heart beats keeps its lock, however long it is watched', as
   const ours = new Sleepers();
   const taking = lockOn(on, ours).take(await holderOf('run-1'), sameRun('run-1'));
   taking.catch(() => undefined);
-  await vi.waitUntil(() => ours.sleeping === 1);
+  await vi.waitUntil(() => ours.sleeping === 1, 20_000);
   const beats = async () => readFile(on.path('cp-1', 'lock', 'beat1'), 'utf8');
   const before = await beats();
   theirs.advance(10_000);
-  await vi.waitUntil(async () => (await beats()) !== before);
+  await vi.waitUntil(async () => (await beats()) !== before, 20_000);
   ours.advance(10_000);
   await expect(taking).rejects.toMatchObject({ kind: 'locked' });
   await first.assertHeld();
@@ -219,14 +219,14 @@ test('a majority is enough to hold on; without one it is asked again, then given
   await held.assertHeld();
   on.away.add('cp-2');
   const looking = held.assertHeld();
-  await vi.waitUntil(() => sleepers.sleeping === 2);
+  await vi.waitUntil(() => sleepers.sleeping === 2, 20_000);
   on.away.delete('cp-2');
   sleepers.advance(2000);
   await looking;
   on.away.add('cp-2');
   const refused = expect(held.assertHeld()).rejects.toMatchObject({ kind: 'step-failed' });
   for (let i = 0; i < 5; i += 1) {
-    await vi.waitUntil(() => sleepers.sleeping === 2);
+    await vi.waitUntil(() => sleepers.sleeping === 2, 20_000);
     sleepers.advance(2000);
   }
   await refused;
@@ -267,7 +267,7 @@ test('a half-taken lock of another host is watched, then passed over', async () 
   const sleepers = new Sleepers();
   const taking = lockOn(on, sleepers).take(await holderOf('run-2'), nobody);
   for (let i = 0; i < 3; i += 1) {
-    await vi.waitUntil(() => sleepers.sleeping === 1);
+    await vi.waitUntil(() => sleepers.sleeping === 1, 20_000);
     sleepers.advance(10_000);
   }
   await (await taking).release();

@@ -47,7 +47,7 @@ describe('a supervisor that was started ahead', () => {
     expect(readFileSync(join(folder, 'root/r1/1-b.1/launched'), 'utf8').split(' ')[0]).toBe(String(pid));
     await waiting();
     session.cut();
-    await vi.waitFor(() => expect(supervisors(mark)).toEqual([]));
+    await vi.waitFor(() => expect(supervisors(mark)).toEqual([]), 20_000);
     expect(ran()).toBe('1-a.1\n1-b.1\n');
     expect(readdirSync(join(folder, 'root/r1')).sort()).toEqual(['1-a.1', '1-b.1', 'epoch']);
   });
@@ -55,7 +55,7 @@ describe('a supervisor that was started ahead', () => {
   it('is replaced when it died while it waited', async () => {
     await step('1-a.1');
     process.kill(await waiting(), 'SIGKILL');
-    await vi.waitFor(() => expect(supervisors(mark)).toEqual([]));
+    await vi.waitFor(() => expect(supervisors(mark)).toEqual([]), 20_000);
     expect(await step('1-b.1')).toEqual({ kind: 'exited', code: 0 });
     expect(ran()).toBe('1-a.1\n1-b.1\n');
   });
