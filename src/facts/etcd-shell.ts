@@ -7,39 +7,39 @@
 export const ETCD_SHELL = `etcd_find() {
   kind=none settings= manifests=/etc/kubernetes/manifests
   pid=$(pidof etcd 2>/dev/null || pgrep -x etcd 2>/dev/null || true); pid=\${pid%% *}
-  for file in "$manifests" /etc/kubernetes/runbook-restore-*; do
-    [ -f "$file/etcd.yaml" ] || continue
-    kind=pod settings=$(sed -n 's/^ *- *\\(--.*\\)/\\1/p' "$file/etcd.yaml" | tr -d "\\"'")
+  for found in "$manifests" /etc/kubernetes/runbook-restore-*; do
+    [ -f "$found/etcd.yaml" ] || continue
+    kind=pod settings=$(sed -n 's/^ *- *\\(--.*\\)/\\1/p' "$found/etcd.yaml" | tr -d "\\"'")
     return 0
   done
-  unit=$(systemctl cat etcd.service 2>/dev/null) || return 0
-  [ -n "$unit" ] || return 0
+  text=$(systemctl cat etcd.service 2>/dev/null) || return 0
+  [ -n "$text" ] || return 0
   kind=unit
-  settings=$(printf '%s\\n' "$unit" | grep -v '^ *#' | tr -s ' \\t\\\\' '\\n\\n\\n' | tr -d "\\"'")
-  for file in $(printf '%s\\n' "$unit" | sed -n 's/^EnvironmentFile=-\\{0,1\\}//p'); do
-    [ -r "$file" ] && settings="$settings
-$(tr -d "\\"'" < "$file")"
+  settings=$(printf '%s\\n' "$text" | grep -v '^ *#' | tr -s ' \\t\\\\' '\\n\\n\\n' | tr -d "\\"'")
+  for found in $(printf '%s\\n' "$text" | sed -n 's/^EnvironmentFile=-\\{0,1\\}//p'); do
+    [ -r "$found" ] && settings="$settings
+$(tr -d "\\"'" < "$found")"
   done
-  config=$(etcd_flag config-file)
-  if [ -n "$config" ] && [ -r "$config" ]; then
+  other=$(etcd_flag config-file)
+  if [ -n "$other" ] && [ -r "$other" ]; then
     settings="$settings
-$(sed -n 's/^ *\\([a-z-]*\\): */--\\1=/p' "$config" | tr -d "\\"'")"
+$(sed -n 's/^ *\\([a-z-]*\\): */--\\1=/p' "$other" | tr -d "\\"'")"
   fi
   true
 }
 etcd_flag() { printf '%s\\n' "$settings" | sed -n "s/^--$1=//p; /^--$1\\$/{n;p;}" | head -n 1; }
 etcd_setting() {
-  said=$(etcd_flag "$1")
-  if [ -z "$said" ]; then
-    variable=ETCD_$(printf '%s' "$1" | tr 'a-z-' 'A-Z_')
-    said=$(printf '%s\\n' "$settings" | sed -n "s/^Environment=$variable=//p; s/^$variable=//p" | head -n 1)
+  word=$(etcd_flag "$1")
+  if [ -z "$word" ]; then
+    spelt=ETCD_$(printf '%s' "$1" | tr 'a-z-' 'A-Z_')
+    word=$(printf '%s\\n' "$settings" | sed -n "s/^Environment=$spelt=//p; s/^$spelt=//p" | head -n 1)
   fi
-  [ -z "$said" ] || printf '%s\\n' "$said"
+  [ -z "$word" ] || printf '%s\\n' "$word"
 }
 etcd_api_flag() {
-  for file in "$manifests" /etc/kubernetes/runbook-restore-*; do
-    [ -f "$file/kube-apiserver.yaml" ] || continue
-    sed -n "s/^ *- *--$1=//p" "$file/kube-apiserver.yaml" | head -n 1
+  for found in "$manifests" /etc/kubernetes/runbook-restore-*; do
+    [ -f "$found/kube-apiserver.yaml" ] || continue
+    sed -n "s/^ *- *--$1=//p" "$found/kube-apiserver.yaml" | head -n 1
     return 0
   done
 }
@@ -48,7 +48,7 @@ etcd_access() {
     endpoint=$(etcd_api_flag etcd-servers)
     ca=$(etcd_api_flag etcd-cafile) cert=$(etcd_api_flag etcd-certfile) key=$(etcd_api_flag etcd-keyfile)
   else
-    endpoint=$(etcd_setting listen-client-urls | tr , '\\n' | grep -e 127.0.0.1 -e '\\[::1\\]' -e localhost | head -n 1)
+    endpoint=$(etcd_setting listen-client-urls | tr , '\\n' | grep -E '127.0.0.1|\\[::1\\]|localhost' | head -n 1)
     [ -n "$endpoint" ] || endpoint=$(etcd_setting advertise-client-urls)
     ca=$(etcd_setting trusted-ca-file) cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt key=/etc/kubernetes/pki/etcd/healthcheck-client.key
     if [ ! -f "$cert" ]; then cert=$(etcd_api_flag etcd-certfile) key=$(etcd_api_flag etcd-keyfile); fi

@@ -45,7 +45,9 @@ export function memberId(machine: Machine): bigint {
 /** Its process runs; it may not serve yet. */
 export function isAlive(machine: Machine): boolean {
   if (!machine.up || machine.etcd.dead) return false;
-  return machine.etcd.unit?.active ?? machine.staticPods.has('etcd');
+  if (machine.etcd.unit) return machine.etcd.unit.active;
+  // Without data that it could start with it never comes up.
+  return (machine.staticPods.get('etcd')?.readyAt ?? Infinity) < Infinity;
 }
 
 /** It answers. */
@@ -76,7 +78,9 @@ export function raftIndex(machine: Machine, world: World): number {
 
 /** `3.5.24` of the image's `3.5.24-0`. */
 export function memberVersion(machine: Machine): string {
-  return machine.etcd.unit ? unitVersion : tagOf(machine.staticPods.get('etcd')?.image ?? '').replace(/-\d+$/, '');
+  return machine.etcd.unit || !machine.staticPods.has('etcd')
+    ? unitVersion
+    : tagOf(machine.staticPods.get('etcd')?.image ?? '').replace(/-\d+$/, '');
 }
 
 /** Milliseconds for which kubeadm waits for a member that is down. */

@@ -35,8 +35,12 @@ export function inImage(words: readonly string[]): string {
 
 /** Programs of the image, which root reaches through /proc/PID/root and copies. */
 export async function writeImagePrograms(machine: Machine): Promise<void> {
-  for (const name of etcdPrograms)
-    await putFile(machine, `${imagePrograms}/${name}`, `#!/bin/sh\n${imageProgram(name)} "$@"\n`, 0o755);
+  for (const name of etcdPrograms) await putFile(machine, `${imagePrograms}/${name}`, imageScript(name), 0o755);
+}
+
+/** The lab's shell loses arguments of a file beyond the ninth where they are taken together. */
+function imageScript(name: string): string {
+  return `#!/bin/sh\nwords=\nfor word; do words="$words '$word'"; done\neval "${imageProgram(name)} $words"\n`;
 }
 
 /** Where a path below /proc/PID/root of the running etcd lies. */

@@ -77,16 +77,16 @@ export async function apiResources(context: ToolContext, call: KubectlCall): Pro
 export async function restartRollout(context: ToolContext, call: KubectlCall): Promise<number> {
   await apiServerFor(context, call);
   const { cluster } = context.world;
-  const [, , target = '', ...more] = call.words;
-  const [kind = '', named] = target.split('/');
-  const resource = resourceOf(kind);
-  const items = select(context, call, resource, named === undefined ? more : [named]);
-  for (const { metadata } of items) {
-    const pods = cluster.pods.filter(
-      (pod) => pod.workload?.name === metadata.name && pod.namespace === metadata.namespace,
-    );
-    for (const pod of pods) cluster.deletePod(pod);
-    context.out(`${resource.singular}/${metadata.name} restarted\n`);
+  const words = call.words.slice(2);
+  const targets =
+    words[0]?.includes('/') || words.length < 2 ? words : words.slice(1).map((name) => `${words[0]}/${name}`);
+  for (const target of targets) {
+    const [kind = '', named] = target.split('/');
+    const resource = resourceOf(kind);
+    for (const { metadata } of select(context, call, resource, named === undefined ? [] : [named])) {
+      for (const pod of cluster.pods.filter((one) => one.workload?.name === metadata.name)) cluster.deletePod(pod);
+      context.out(`${resource.singular}/${metadata.name} restarted\n`);
+    }
   }
   return 0;
 }

@@ -119,7 +119,13 @@ export const resources: readonly Resource[] = [
 
 export function findResource(name: string): Resource | undefined {
   const wanted = name.toLowerCase();
-  return resources.find((resource) => resource.names.includes(wanted) || resource.singular === wanted);
+  const [kind = '', ...group] = wanted.split('.');
+  return resources.find(
+    ({ names, singular }) =>
+      names.includes(wanted) ||
+      singular === wanted ||
+      (group.length > 0 && names.includes(kind) && singular.endsWith(`.${group.join('.')}`)),
+  );
 }
 
 function workloads(lower: string, kind: string, short: string): Resource {

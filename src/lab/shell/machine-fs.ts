@@ -97,6 +97,12 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       await super.mkdir(path, options);
     }
 
+    override async cp(from: string, to: string, options?: Parameters<InMemoryFs['cp']>[2]): Promise<void> {
+      this.#mayWrite(to);
+      await super.cp(this.#real(from), to, options);
+      manifestChanged(this.#machine, to);
+    }
+
     override async mv(from: string, to: string): Promise<void> {
       this.#mayWrite(from);
       this.#mayWrite(to);

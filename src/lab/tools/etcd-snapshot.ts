@@ -5,7 +5,7 @@ import { putFile } from '../machine-files.ts';
 import { compareVersions } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 
-const booleans = new Set(['mark-compacted', 'skip-hash-check', 'hex', 'debug']);
+const booleans = new Set(['mark-compacted', 'skip-hash-check', 'hex', 'debug', 'help']);
 const valued =
   /^(data-dir|wal-dir|name|initial-cluster|initial-cluster-token|initial-advertise-peer-urls|bump-revision|write-out|endpoints|cacert|cert|key|command-timeout|dial-timeout|w)$/;
 
@@ -36,6 +36,7 @@ function parse(args: readonly string[], known: (name: string) => boolean): Snaps
 export const etcdutl: Tool = (context) => {
   const call = parse(context.args, (name) => booleans.has(name) || valued.test(name));
   const [group = '', verb = '', file = ''] = call.words;
+  if (call.flags.has('help')) return help(context, 'etcdutl');
   if (group === 'version') {
     context.out(`etcdutl version: ${versionOf(context)}\nAPI version: 3.5\n`);
     return 0;
@@ -51,10 +52,22 @@ export async function oldSnapshotCommand(context: ToolContext, verb: string): Pr
   if (compareVersions(versionOf(context), '3.6.0') >= 0)
     return fail(context, `unknown command "${verb}" for "etcdctl snapshot"`);
   const call = parse(context.args, (name) => name !== 'bump-revision' && name !== 'mark-compacted');
+  if (call.flags.has('help')) return help(context, 'etcdctl');
   if (call.unknown !== undefined) return fail(context, `unknown flag: --${call.unknown}`);
   context.err(`Deprecated: Use \`etcdutl snapshot ${verb}\` instead.\n\n`);
   const [, , file = ''] = call.words;
   return verb === 'status' ? status(context, file, call.flags) : restore(context, file, call.flags);
+}
+
+/** `snapshot restore --help`, as far as one looks for what it can. */
+function help(context: ToolContext, program: string): number {
+  const bump = `      --bump-revision uint                    How much to increase the latest revision after restore
+      --mark-compacted                        Mark the latest revision after restore as the point of scheduled compaction
+`;
+  context.out(
+    `Restores an etcd member snapshot to an etcd directory\n\nUsage:\n  ${program} snapshot restore <filename> --data-dir {output dir} [options] [flags]\n\nFlags:\n${program === 'etcdutl' ? bump : ''}      --data-dir string                       Path to the output data directory\n      --initial-cluster string                Initial cluster configuration for restore bootstrap\n      --skip-hash-check                       Ignore snapshot integrity hash value\n`,
+  );
+  return 0;
 }
 
 /** `etcdctl snapshot save` */
