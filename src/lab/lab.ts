@@ -129,8 +129,9 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
     cluster: new Cluster(clock, machines, version, apiEndpoint, options.workloads ?? []),
   };
   shell.attach(world);
-  for (const each of machines) each.world = world;
   for (const each of machines) await each.writeFiles(version);
+  // Only now: the first manifests are no news to the kubelets.
+  for (const each of machines) each.world = world;
   for (const problem of options.problems ?? []) await plantProblem(world, problem);
   return world;
 }

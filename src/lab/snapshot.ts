@@ -157,7 +157,11 @@ async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void
   );
   for (const image of kept.pulledImages) machine.pulledImages.add(image);
   machine.attempts.restore(kept.attempts);
+  // Manifests that are put back are no news to the kubelet: its pods are put back with them.
+  const { world } = machine;
+  delete machine.world;
   await restoreFiles(machine, kept.files);
+  if (world) machine.world = world;
 }
 
 async function restoreFiles(machine: Machine, files: ReadonlyMap<string, KeptFile>): Promise<void> {
