@@ -8,15 +8,47 @@ export function offsetInScalar(text: string, scalar: Scalar, index: number): num
   const value = String(scalar.value);
   const end = scalar.range?.[1] ?? 0;
   let at = contentStart(text, scalar);
+  if (scalar.type === 'QUOTE_DOUBLE') return offsetInDoubleQuotes(text, at, end, index);
   for (let i = 0; at < end; i++) {
     const char = value[i] ?? '';
-    if (!isSpace(char)) while (at < end && skippable(text, at, scalar)) at += text[at] === '\\' ? 2 : 1;
+    if (!isSpace(char)) while (at < end && isSpace(text[at] ?? '')) at += 1;
     if (i >= index) break;
     // A folded line break stands for one space, however much indentation follows it.
-    if (!isSpace(char) || isSpace(text[at] ?? '')) at += width(text, at, scalar);
-    else if (text[at] === '\\') at += width(text, at, scalar);
+    if (!isSpace(char) || isSpace(text[at] ?? '')) at += scalar.type === 'QUOTE_SINGLE' && text[at] === "'" ? 2 : 1;
   }
   return Math.min(at, end);
+}
+
+/** YAML 1.2.2, 7.3.1: an escaped line break is nothing, one line break is a space, further ones stand for themselves. */
+function offsetInDoubleQuotes(text: string, start: number, end: number, index: number): number {
+  let at = start;
+  for (let i = 0; at < end;) {
+    const continued = matchAt(/\\\r?\n[ \t]*/y, text, at);
+    if (continued !== undefined) {
+      at += continued.length;
+      continue;
+    }
+    if (i >= index) break;
+    const folded = matchAt(/[ \t]*\r?\n\s*/y, text, at);
+    if (folded === undefined) {
+      const escaped = text[at] === '\\';
+      i += escaped && text[at + 1] === 'U' && Number.parseInt(text.slice(at + 2, at + 10), 16) > 0xffff ? 2 : 1;
+      at += escaped ? (ESCAPES[text[at + 1] ?? ''] ?? 2) : 1;
+      continue;
+    }
+    i += Math.max(1, folded.split('\n').length - 2);
+    if (i > index) break;
+    at += folded.length;
+  }
+  return Math.min(at, end);
+}
+
+/** How long an escape is whose letter is followed by digits. */
+const ESCAPES: Readonly<Record<string, number>> = { x: 4, u: 6, U: 10 };
+
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
 }
 
 function contentStart(text: string, scalar: Scalar): number {
@@ -33,19 +65,6 @@ function contentStart(text: string, scalar: Scalar): number {
     default:
       return start;
   }
-}
-
-function skippable(text: string, at: number, scalar: Scalar): boolean {
-  if (isSpace(text[at] ?? '')) return true;
-  return scalar.type === 'QUOTE_DOUBLE' && text[at] === '\\' && text[at + 1] === '\n';
-}
-
-function width(text: string, at: number, scalar: Scalar): number {
-  const char = text[at];
-  if (scalar.type === 'QUOTE_SINGLE' && char === "'") return 2;
-  if (scalar.type !== 'QUOTE_DOUBLE' || char !== '\\') return 1;
-  const escapes: Readonly<Record<string, number>> = { x: 4, u: 6, U: 10 };
-  return escapes[text[at + 1] ?? ''] ?? 2;
 }
 
 function isSpace(char: string): boolean {
