@@ -96,7 +96,9 @@ function outcomesOf({ progress }: RunSummary): Map<string, StepStatus> {
     [...progress.steps].map(([key, step]) => [
       key,
       {
-        outcome: step.outcome ?? (step.last && !step.last.ended ? 'running' : 'pending'),
+        // In a run that goes on, a step whose attempt has ended is being verified, or is waited for.
+        outcome:
+          step.outcome ?? (step.last && (!step.last.ended || progress.state === 'running') ? 'running' : 'pending'),
         attempt: step.attempts,
         reason: step.reason ?? '',
       },

@@ -164,7 +164,7 @@ function quorum(etcd: EtcdFact, { before, step }: GuardInput): Draft[] {
     return [
       {
         severity: 'note',
-        summary: `etcd has ${voters.length === 1 ? 'one member' : 'two members'}: the API does not answer while ${voters.length === 1 ? 'it' : 'one of them'} restarts`,
+        summary: `etcd has ${voters.length === 1 ? 'one member' : 'two members'}: the API does not answer while ${voters.length === 1 ? 'it' : 'one of them'} is down`,
         remedy: 'It lasts seconds. Three members stay available when one of them restarts.',
       },
     ];

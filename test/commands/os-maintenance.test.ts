@@ -1,8 +1,25 @@
+import { appendFileSync, cpSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folder, labUp, type NodeState, runbook, startRunbook } from './cli.ts';
 
 function count(node: NodeState, pattern: RegExp): number {
   return node.commands.filter((command) => pattern.test(command.line)).length;
+}
+
+const REBOOT_RUNS = /worker-1 +✔ ✔ ▶ · · {2}1\.3-reboot running\n/;
+
+/** The same run, had it been killed some moments later: the reboot was asked for, and is waited for. */
+function endedIn(state: string): string {
+  const copy = folder();
+  cpSync(state, copy, { recursive: true });
+  const [run = ''] = readdirSync(join(copy, 'runs'));
+  const journal = join(copy, 'runs', run, 'journal.jsonl');
+  const seq = readFileSync(journal, 'utf8').trimEnd().split('\n').length + 1;
+  const ended = { type: 'attempt-ended', step: '1.3-reboot', node: 'worker-1', attempt: 1 };
+  const record = { v: 1, seq, at: new Date().toISOString(), ...ended, state: { kind: 'exited', code: 0 } };
+  appendFileSync(journal, `${JSON.stringify(record)}\n`);
+  return copy;
 }
 
 const UPGRADE = /^apt-get(?!.* -s ).* upgrade$/;
@@ -37,6 +54,8 @@ test('killed while a node is down for its reboot, resume waits for it and does n
     if (/worker-1.*reboot: started/.test(line)) first.kill('SIGKILL');
   }
   await first;
+  expect((await runbook(['status', '--state-dir', state])).stdout).toMatch(REBOOT_RUNS);
+  expect((await runbook(['status', '--state-dir', endedIn(state)])).stdout).toMatch(REBOOT_RUNS);
   const resumed = await runbook(['resume', '-i', lab.inventory, '--state-dir', state, '--yes']);
   expect(resumed.code, resumed.all).toBe(0);
   const worker = await lab.node('worker-1');
