@@ -90,6 +90,8 @@ export interface Action<W = unknown> {
   looksAt?(context: ActionContext<W>): FilesToLookAt;
   /** Files that are brought to where the script runs, before each attempt. Their content is in no script, journal or log. */
   sends?(context: ActionContext<W>): readonly SentFile[];
+  /** Files that hold a secret: made on a control plane, and brought to where the script runs before each attempt. */
+  makes?(context: ActionContext<W>): readonly MadeFile[];
   /** Files that are brought from where the script ran to the operator's machine, once it has succeeded. */
   fetches?(context: ActionContext<W>): readonly FetchedFile[];
   /** Undefined: nothing to run, the step waits until `isDone` is true (wait-node-ready). */
@@ -119,6 +121,17 @@ export interface SentFile {
   readonly mode: number;
   /** The folder that is made for it is closed to all but root. */
   readonly closed?: true;
+}
+
+/** Its content passes through this program's memory, and is told to nobody. */
+export interface MadeFile {
+  /** For people: `a token to join by`. */
+  readonly what: string;
+  /** Runs on a control plane as root, and prints it. It may run again. */
+  readonly script: string;
+  /** Absolute, on a file system in memory; its folder is made where it is missing, closed to all but root. */
+  readonly remote: string;
+  readonly mode: number;
 }
 
 export interface FetchedFile {

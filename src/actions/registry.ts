@@ -11,6 +11,7 @@ import { etcdSnapshot } from './etcd-snapshot.ts';
 import { etcdStart } from './etcd-start.ts';
 import { etcdStop } from './etcd-stop.ts';
 import { installPackages } from './install-packages.ts';
+import { joinNode } from './join-node.ts';
 import { kubeadmUpgradeApply } from './kubeadm-upgrade-apply.ts';
 import { kubeadmUpgradeNode } from './kubeadm-upgrade-node.ts';
 import { kubeadmUpgradePlan } from './kubeadm-upgrade-plan.ts';
@@ -43,6 +44,7 @@ const all: readonly Action[] = [
   osUpgrade,
   reboot,
   renewCertificates,
+  joinNode,
   resetNode,
   removeNode,
   approve,

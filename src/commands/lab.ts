@@ -21,6 +21,7 @@ export function labCommand(): Command {
     .option('--dir <dir>', "the lab's folder", defaultFolder)
     .option('--control-planes <n>', 'how many control planes', '3')
     .option('--workers <n>', 'how many workers', '2')
+    .option('--spare-workers <n>', 'how many machines beside them have not joined the cluster', '0')
     .option('--kubernetes <version>', 'the release it runs', '1.31.9')
     .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
@@ -75,6 +76,7 @@ interface UpOptions {
   readonly dir: string;
   readonly controlPlanes: string;
   readonly workers: string;
+  readonly spareWorkers: string;
   readonly kubernetes: string;
   readonly latency: string;
   readonly timeScale: string;
@@ -108,6 +110,7 @@ function upOptions(given: UpOptions): LabOptions {
   return {
     controlPlanes: count('--control-planes', given.controlPlanes, 1, 7),
     workers: count('--workers', given.workers, 0, 50),
+    spareWorkers: count('--spare-workers', given.spareWorkers, 0, 50),
     kubernetes,
     latency,
     timeScale,

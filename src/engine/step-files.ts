@@ -3,12 +3,14 @@ import { actionOf, contextOf } from '../plan/judge.ts';
 import { stepKey } from '../plan/key.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
-import { fetchFile, type Route, sendFile } from './transfer.ts';
+import { bringFile, fetchFile, type Route, sendFile } from './transfer.ts';
 
 /** Brings the files of a step to where its script is going to run. @throws Failure: then nothing was started */
 export async function sendFiles(context: RunContext, step: PlanStep, host: string): Promise<void> {
   const { action, view } = viewOf(context, step);
   for (const file of (view && action?.sends?.(view)) ?? []) await sendFile(routeOf(context, step, host), file);
+  for (const file of (view && action?.makes?.(view)) ?? [])
+    await bringFile(routeOf(context, step, host), context.observer.controlPlane(host), file);
 }
 
 /** Brings what a step's script left behind to the operator's machine. @throws Failure: the script itself has succeeded, and is not run again */
@@ -23,7 +25,7 @@ function viewOf(
   step: PlanStep,
 ): { readonly action?: Action; readonly view?: ActionContext<unknown> } {
   const action = actionOf(context.setting, step);
-  if (!action?.sends && !action?.fetches) return {};
+  if (!action?.sends && !action?.makes && !action?.fetches) return {};
   return { action, view: contextOf(context.setting, action, step, context.facts ?? { nodes: {} }) };
 }
 

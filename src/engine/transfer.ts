@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { FetchedFile, SentFile } from '../actions/action.ts';
+import type { FetchedFile, MadeFile, SentFile } from '../actions/action.ts';
 import { quote } from '../actions/shell.ts';
 import { localPath } from '../documents/target.ts';
 import { Failure } from '../failure.ts';
@@ -12,6 +13,9 @@ import { type Channel, ConnectionLost, type Exit } from '../transport/transport.
 import { describeRemote } from './files.ts';
 import type { Fleet } from './fleet.ts';
 import { describeLocal } from './local-file.ts';
+
+/** An API server under load, a busy machine. Milliseconds. */
+const MAKE_TIMEOUT = 60_000;
 
 /** Where files go between the operator's machine and one host of the fleet. */
 export interface Route {
@@ -33,26 +37,49 @@ export async function sendFile({ fleet, host, tell }: Route, file: SentFile): Pr
     const there = await describeRemote(remote, file.remote);
     if (there.sha256 === local.sha256 && there.mode === mode) return;
     tell(`sending ${file.local} (${sizeOf(local.size)}) to ${host}`);
-    const part = `${file.remote}.part-${String(process.pid)}-${String(Date.now())}`;
-    const folder = dirname(file.remote);
-    const make = `umask ${file.closed ? '077' : '022'}; mkdir -p ${quote(folder)} || exit; rm -f ${quote(file.remote)}.part-*; umask 077`;
-    const channel = await opened(remote, `${make}; cat > ${quote(part)}`);
-    const said = listen(channel.stderr);
-    channel.stdout.resume();
-    // A host that refuses the file ends before all of it was read: its exit says why, not the broken pipe.
-    await pipeline(createReadStream(localPath(file.local)), channel.stdin).catch(() => undefined);
-    requireExit(host, await channel.exit, `it does not take ${file.remote}`, said());
-    const arrived = await describeRemote(remote, part);
-    if (arrived.sha256 !== local.sha256) {
-      await remote.probe(`rm -f ${quote(part)}`);
-      throw failed(`${file.remote} did not arrive on ${host} as it was sent`, [
-        `sha256 here ${local.sha256}, there ${arrived.sha256 ?? 'unknown'}`,
-      ]);
-    }
-    const end = `chmod ${mode} ${quote(part)} && mv -f ${quote(part)} ${quote(file.remote)}`;
-    const renamed = await remote.probe(end);
-    if (renamed.code !== 0) throw failed(`${host}: ${renamed.stderr.trim()}`);
+    await deliver(remote, host, createReadStream(localPath(file.local)), { ...file, sha256: local.sha256 ?? '' });
   });
+}
+
+/** Makes a file on one host and brings it to another; its content is held in memory alone. @throws Failure */
+export async function bringFile({ fleet, host, tell }: Route, from: string, file: MadeFile): Promise<void> {
+  const made = await fleet.with(from, (remote) => remote.probe(file.script, { timeout: MAKE_TIMEOUT }));
+  if (made.code !== 0) throw failed(`${from}: ${file.what} could not be made`, made.stderr.trim().split('\n'));
+  tell(`bringing ${file.what} from ${from} to ${host}`);
+  const content = Buffer.from(made.stdout);
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const { remote, mode } = file;
+  await fleet.with(host, (node) =>
+    deliver(node, host, Readable.from([content]), { remote, mode, closed: true, sha256 }),
+  );
+}
+
+/** Under another name first, and renamed when it is whole. */
+async function deliver(
+  remote: RemoteNode,
+  host: string,
+  content: Readable,
+  file: Omit<SentFile, 'local'> & { readonly sha256: string },
+): Promise<void> {
+  const part = `${file.remote}.part-${String(process.pid)}-${String(Date.now())}`;
+  const folder = dirname(file.remote);
+  const make = `umask ${file.closed ? '077' : '022'}; mkdir -p ${quote(folder)} || exit; rm -f ${quote(file.remote)}.part-*; umask 077`;
+  const channel = await opened(remote, `${make}; cat > ${quote(part)}`);
+  const said = listen(channel.stderr);
+  channel.stdout.resume();
+  // A host that refuses the file ends before all of it was read: its exit says why, not the broken pipe.
+  await pipeline(content, channel.stdin).catch(() => undefined);
+  requireExit(host, await channel.exit, `it does not take ${file.remote}`, said());
+  const arrived = await describeRemote(remote, part);
+  if (arrived.sha256 !== file.sha256) {
+    await remote.probe(`rm -f ${quote(part)}`);
+    throw failed(`${file.remote} did not arrive on ${host} as it was sent`, [
+      `sha256 here ${file.sha256}, there ${arrived.sha256 ?? 'unknown'}`,
+    ]);
+  }
+  const end = `chmod ${file.mode.toString(8)} ${quote(part)} && mv -f ${quote(part)} ${quote(file.remote)}`;
+  const renamed = await remote.probe(end);
+  if (renamed.code !== 0) throw failed(`${host}: ${renamed.stderr.trim()}`);
 }
 
 /**

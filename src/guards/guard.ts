@@ -25,6 +25,8 @@ export interface GuardNode {
   readonly role: 'control-plane' | 'worker' | 'other';
   /** A step of the plan takes it out of the cluster: after an earlier run it may be gone already. */
   readonly leaves?: true;
+  /** A step of the plan makes it a node of the cluster: it may be none yet. */
+  readonly joins?: true;
 }
 
 /** What is about to happen, as far as rules need it. Undefined step: the cluster as it stands (preflight). */

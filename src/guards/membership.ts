@@ -16,18 +16,21 @@ export const membership: Guard = {
     const members = input.nodes.filter((node) => node.role !== 'other' && (stepNode ?? node.name) === node.name);
     const strangers = objects.filter((object) => !isListed(input, object));
     return [
-      ...members.flatMap((node) => judgeMember(input.before, node)),
+      ...members.flatMap((node) => judgeMember(input, node)),
       // Before a step only what can stop it: a control plane that nobody knows.
       ...strangers.filter((object) => object.controlPlane || stepNode === undefined).map(stranger),
     ];
   },
 };
 
-function judgeMember(facts: Facts, node: GuardNode): Finding[] {
+function judgeMember({ before: facts, step }: GuardInput, node: GuardNode): Finding[] {
   if (!facts.nodes[node.name]?.machine) return [];
   const object = nodeObjectFor(facts, node.name);
   // Where an object bears its name or address, `same-machine` tells both ids.
-  if (!object) return claimedObject(facts, node) || hasLeft(facts, node) ? [] : [missing(facts, node)];
+  if (!object) {
+    const joins = node.joins === true || step?.action === 'join-node';
+    return joins || claimedObject(facts, node) || hasLeft(facts, node) ? [] : [missing(facts, node)];
+  }
   const role = object.controlPlane ? 'control-plane' : 'worker';
   if (role === node.role) return [];
   return [
@@ -56,7 +59,7 @@ function missing(facts: Facts, node: GuardNode): Finding {
     node: node.name,
     summary: `${node.name} (${node.host}) is no node of this cluster: no Node object has its machine-id ${machineId}`,
     remedy:
-      'Take it out of the inventory, give it `role: other`, or check that inventory and kubeconfig are of one cluster.',
+      'Take it out of the inventory, give it `role: other`, let it join (replace-workers.yaml), or check that inventory and kubeconfig are of one cluster.',
     source: membership.source,
   };
 }

@@ -21,6 +21,7 @@ import { etcdHealth } from './etcd-health.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
 import { kubeletServer } from './kubelet-server.ts';
+import { joinable } from './joinable.ts';
 import { membership } from './membership.ts';
 import { noDowngrade } from './no-downgrade.ts';
 import { noSkippedMinor } from './no-skipped-minor.ts';
@@ -86,6 +87,7 @@ const all: readonly Guard[] = [
   clockSkew,
   kubeletServer,
   othersReady,
+  joinable,
   removal,
   drainDestroys,
   drainBlocked,

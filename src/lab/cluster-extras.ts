@@ -20,6 +20,8 @@ export interface ClusterExtras {
   coreDnsResources: { limits: Record<string, string>; requests: Record<string, string> };
   /** admin.conf's group is bound to cluster-admin. */
   adminMayAll: boolean;
+  /** Bootstrap tokens, and until when they hold (milliseconds since the epoch). */
+  tokens: { token: string; until: number }[];
 }
 
 export function healthyExtras(): ClusterExtras {
@@ -28,6 +30,7 @@ export function healthyExtras(): ClusterExtras {
     corefile,
     coreDnsResources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
     adminMayAll: true,
+    tokens: [],
   };
 }
 

@@ -124,6 +124,12 @@ export class Cluster {
     return machine?.up === true && pod.deletedAt === undefined && pod.readyAt <= this.clock.now();
   }
 
+  /** A kubelet that was let in makes its Node object. */
+  register(machine: Machine): void {
+    this.nodes.set(machine.name, apiNode(machine));
+    this.tick();
+  }
+
   machineOf(name: string): Machine | undefined {
     return this.machines.find((machine) => machine.name === name);
   }

@@ -10,13 +10,16 @@ import { LabShell, loadJustBash, type ToolSet } from './shell/shell.ts';
 import { createSshServer } from './ssh-server.ts';
 import { readState, type LabState } from './state.ts';
 import { tools } from './tools/tools.ts';
+import { makeSpare } from './spare.ts';
 import { plantProblem } from './problems.ts';
 import type { WorkloadOption } from './workloads.ts';
-import { machineNamed, type World } from './world.ts';
+import { machineNamed, members, type World } from './world.ts';
 
 export interface LabOptions {
   readonly controlPlanes?: number;
   readonly workers?: number;
+  /** Machines beside them that have not joined the cluster. */
+  readonly spareWorkers?: number;
   /** A release the lab knows, without `v`. */
   readonly kubernetes?: string;
   /** Milliseconds of a round trip added to every connection. */
@@ -87,7 +90,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     privateKey: client.private,
     user,
     knownHosts: () => nodes.map((node) => `[${node.host}]:${node.port} ${node.hostKey}\n`).join(''),
-    inventory: (identityFile, knownHosts) => inventoryText(nodes, identityFile, knownHosts),
+    inventory: (identityFile, knownHosts) => inventoryText(nodes, groupsOf(world), identityFile, knownHosts),
     state: () => readState(world),
     addFault: (name, fault) => {
       const machine = machineNamed(world, name);
@@ -119,9 +122,10 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
       shell,
     });
   };
+  const [workers, spares] = [options.workers ?? 2, options.spareWorkers ?? 0];
   const machines = [
     ...Array.from({ length: options.controlPlanes ?? 3 }, (_, index) => machine('control-plane', index)),
-    ...Array.from({ length: options.workers ?? 2 }, (_, index) => machine('worker', index)),
+    ...Array.from({ length: workers + spares }, (_, index) => machine('worker', index)),
   ];
   const world: World = {
     clock,
@@ -132,6 +136,8 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   for (const each of machines) await each.writeFiles(version);
   // Only now: the first manifests are no news to the kubelets.
   for (const each of machines) each.world = world;
+  const workerMachines = machines.filter((each) => each.role === 'worker');
+  for (const each of workerMachines.slice(workers)) await makeSpare(world, each);
   for (const problem of options.problems ?? []) await plantProblem(world, problem);
   return world;
 }
@@ -187,7 +193,22 @@ async function closeLab(world: World, servers: readonly Server[]): Promise<void>
   await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
 }
 
-function inventoryText(nodes: readonly LabNode[], identityFile: string, knownHosts: string): string {
+/** As replace-workers.yaml asks for them. */
+function groupsOf(world: World): Readonly<Record<string, readonly string[]>> | undefined {
+  const workers = world.machines.filter((machine) => machine.role === 'worker');
+  const nodes = new Set(members(world));
+  const spares = workers.filter((machine) => !nodes.has(machine));
+  if (spares.length === 0) return undefined;
+  const names = (machines: readonly Machine[]) => machines.map((machine) => machine.name);
+  return { new: names(spares), old: names(workers.filter((machine) => nodes.has(machine))) };
+}
+
+function inventoryText(
+  nodes: readonly LabNode[],
+  groups: Readonly<Record<string, readonly string[]>> | undefined,
+  identityFile: string,
+  knownHosts: string,
+): string {
   const inventory = {
     apiVersion: 'runbook/v1',
     kind: 'Inventory',
@@ -195,6 +216,7 @@ function inventoryText(nodes: readonly LabNode[], identityFile: string, knownHos
     ssh: { user, identityFile, knownHosts },
     become: { method: 'sudo' },
     nodes: nodes.map((node) => ({ name: node.name, host: node.host, role: node.role, ssh: { port: node.port } })),
+    ...(groups && { groups }),
   };
   return `# Written by \`runbook lab up\`: a simulated cluster on this machine.\n${stringify(inventory)}`;
 }

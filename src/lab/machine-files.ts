@@ -42,6 +42,11 @@ export async function putFile(
   await machine.fs.chmod(path, mode);
 }
 
+/** What kubeadm and the packages leave on every node. */
+export async function writeNodeFiles(machine: Machine): Promise<void> {
+  for (const file of nodeFiles(machine)) await putFile(machine, file.path, file.content, file.mode);
+}
+
 export async function writeInitialFiles(machine: Machine, version: string): Promise<void> {
   const files = [...systemFiles(machine), ...packageFiles(version), ...nodeFiles(machine)];
   if (machine.isControlPlane) files.push(...controlPlaneFiles(machine));

@@ -192,6 +192,7 @@ export class Machine {
     }
     this.up = true;
     this.restartKubelet(false);
+    if (!(await this.fs.exists('/etc/kubernetes/kubelet.conf'))) this.kubelet.stoppedAt = this.clock.now();
   }
 
   #installPackages(version: string): void {

@@ -131,7 +131,14 @@ function planNodes(touched: ReadonlySet<string>, inventory: Inventory, facts: Fa
 
 function guardNodes(input: PlanInput, touched: ReadonlySet<string>, facts: Facts) {
   const leaving = touchedNodes(input, facts, 'remove-node');
+  const joining = touchedNodes(input, facts, 'join-node');
   return input.inventory.value.nodes
     .filter((node) => touched.has(node.name) || node.role !== 'other')
-    .map(({ name, host, role }) => ({ name, host, role, ...(leaving.has(name) && { leaves: true as const }) }));
+    .map(({ name, host, role }) => ({
+      name,
+      host,
+      role,
+      ...(leaving.has(name) && { leaves: true as const }),
+      ...(joining.has(name) && { joins: true as const }),
+    }));
 }

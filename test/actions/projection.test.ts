@@ -19,6 +19,7 @@ const WITH: Readonly<Record<string, object>> = {
   'os-upgrade': {},
   reboot: {},
   'renew-certificates': {},
+  'join-node': {},
   'reset-node': {},
   'remove-node': {},
   approve: { message: 'Go on?' },

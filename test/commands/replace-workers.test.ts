@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { folder, labUp, runbook, type Lab, type NodeState } from './cli.ts';
+import { folder, labUp, runbook, startRunbook, type Lab, type NodeState } from './cli.ts';
 
 /** The lab's inventory with groups, as the runbook's header asks for them. */
 function grouped(lab: Lab, groups: Readonly<Record<string, readonly string[]>>): void {
@@ -45,7 +46,7 @@ test('replace-workers asks a person, then drains, resets and removes the old wor
   expect(again.all).toContain('worker-1 has no Node object any more');
 }, 240_000);
 
-test('replace-workers refuses without its groups, a control plane among the old, a new machine that has not joined, and pods that would be lost', async () => {
+test('replace-workers refuses without its groups, a control plane among the old, and pods that would be lost', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '3', '--workloads', 'naked');
   const approved = ['--yes', '--approve', 'the-old-workers-go'];
   const bare = readFileSync(lab.inventory, 'utf8');
@@ -78,7 +79,94 @@ test('replace-workers refuses without its groups, a control plane among the old,
 
   const meant = await plan({ new: ['worker-3'], old: ['worker-1'] }, '--set', 'force=true');
   expect(meant.code, meant.all.slice(-3000)).toBe(0);
-  const away = await plan({ new: ['worker-1'], old: ['worker-2'] });
-  expect(away.code, away.all).toBe(3);
-  expect(away.all).toContain('worker-1 (127.0.0.1) is no node of this cluster');
+}, 240_000);
+
+const JOIN = /^kubeadm join /;
+const APPROVED = ['--yes', '--approve', 'the-old-workers-go'];
+
+/** Every file below a folder, in one text. */
+function everything(path: string): string {
+  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map((file) => readFileSync(join(file.parentPath, file.name), 'utf8')).join('\n');
+}
+
+test('replace-workers joins new machines by tokens that stand nowhere, and takes the old ones away', async () => {
+  const lab = await labUp('--control-planes', '1', '--workers', '1', '--spare-workers', '2');
+  const state = folder();
+  const args = ['replace-workers.yaml', '-i', lab.inventory, '--state-dir', state];
+  const planned = await runbook(['plan', ...args, '--detailed-exitcode']);
+  expect(planned.code, planned.all).toBe(6);
+  expect(planned.stdout).toContain('worker-2 is no node of this cluster yet');
+
+  const applied = await runbook(['apply', ...args, ...APPROVED]);
+  expect(applied.code, applied.all.slice(-3000)).toBe(0);
+  const nodes = await lab.nodes();
+  expect(nodes.map(({ name, ready }) => [name, ready])).toEqual([
+    ['cp-1', true],
+    ['worker-1', false],
+    ['worker-2', true],
+    ['worker-3', true],
+  ]);
+  const joins = nodes.map(({ commands }) => commands.filter(({ line }) => JOIN.test(line)).length);
+  expect(joins).toEqual([0, 0, 1, 1]);
+
+  const token = /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/;
+  expect(applied.all).toContain('This node has joined the cluster');
+  const told = [applied.all, planned.all, everything(state), JSON.stringify(nodes)].join('\n');
+  expect(token.exec(told)?.[0]).toBeUndefined();
+
+  const again = await runbook(['apply', ...args, ...APPROVED]);
+  expect(again.code, again.all).toBe(0);
+  expect((await lab.node('worker-2')).commands.filter(({ line }) => JOIN.test(line))).toHaveLength(1);
+}, 240_000);
+
+test('killed while a machine joins, resume follows it and joins it once', async () => {
+  const lab = await labUp('--control-planes', '1', '--workers', '1', '--spare-workers', '1');
+  await lab.fault('worker-2', 'kubeadm join', 'slow:5s');
+  const state = folder();
+  const first = startRunbook(['apply', 'replace-workers.yaml', '-i', lab.inventory, '--state-dir', state, ...APPROVED]);
+  for await (const line of first.iterable({ from: 'all' })) {
+    if (/worker-2.*join-node: started/.test(line)) first.kill('SIGKILL');
+  }
+  await first;
+  const resumed = await runbook(['resume', '-i', lab.inventory, '--state-dir', state, ...APPROVED]);
+  expect(resumed.code, resumed.all).toBe(0);
+  const worker = await lab.node('worker-2');
+  expect(worker.ready).toBe(true);
+  expect(worker.commands.filter(({ line }) => JOIN.test(line))).toHaveLength(1);
+}, 240_000);
+
+test('a machine that is rebooted while it joins is cleaned up, and joins by a new attempt', async () => {
+  const lab = await labUp('--control-planes', '1', '--workers', '1', '--spare-workers', '1');
+  await lab.fault('worker-2', 'kubeadm join', 'reboot');
+  const args = ['replace-workers.yaml', '-i', lab.inventory, '--state-dir', folder()];
+  const applied = await runbook(['apply', ...args, ...APPROVED]);
+  const ended = applied.code === 0 ? applied : await runbook(['resume', ...args.slice(1), ...APPROVED]);
+  expect(ended.code, applied.all + ended.all).toBe(0);
+  expect((await lab.node('worker-2')).ready).toBe(true);
+}, 240_000);
+
+/** Does something by hand on a machine. */
+async function byHand(lab: Lab, node: string, command: string): Promise<void> {
+  const dir = folder();
+  const file = join(dir, 'by-hand.yaml');
+  const step = { name: 'By hand', run: command };
+  const phases = [{ name: 'By hand', nodes: node, steps: [step] }];
+  writeFileSync(file, JSON.stringify({ apiVersion: 'runbook/v1', kind: 'Runbook', name: 'by-hand', phases }));
+  const done = await runbook(['apply', file, '-i', lab.inventory, '--state-dir', dir, '--yes']);
+  if (done.code !== 0) throw new Error(done.all);
+}
+
+test('a machine of another cluster, and one with a kubeadm of another minor, are refused before anything changed', async () => {
+  const lab = await labUp('--control-planes', '1', '--workers', '1', '--spare-workers', '2');
+  const list = '/etc/apt/sources.list.d/kubernetes.list';
+  const install = 'apt-get install -y --allow-change-held-packages kubeadm=1.32.9-1.1';
+  await byHand(lab, 'worker-2', `sed -i 's/v1.31/v1.32/' ${list} && apt-get update && ${install}`);
+  await byHand(lab, 'worker-3', "echo '    server: https://other.example:6443' > /etc/kubernetes/kubelet.conf");
+  const args = ['replace-workers.yaml', '-i', lab.inventory, '--state-dir', folder()];
+  const refused = await runbook(['apply', ...args, ...APPROVED]);
+  expect(refused.code, refused.all).toBe(3);
+  expect(refused.all).toContain('worker-2 cannot join: its kubeadm is 1.32.9, the cluster is at 1.31.9');
+  expect(refused.all).toContain('worker-3 cannot join: it is part of a cluster already');
+  for (const node of await lab.nodes()) expect(node.commands.filter(({ line }) => JOIN.test(line))).toEqual([]);
 }, 240_000);

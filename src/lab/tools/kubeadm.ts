@@ -5,6 +5,7 @@ import { versionInfo } from '../kubectl/client.ts';
 import { table } from '../kubectl/print.ts';
 import { minorNumber } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
+import { createToken, joinMachine } from './kubeadm-join.ts';
 import { resetMachine } from './kubeadm-reset.ts';
 import { upgradeApply, upgradeNode, upgradePlan } from './kubeadm-upgrade.ts';
 
@@ -66,6 +67,10 @@ export const kubeadm: Tool = async (context) => {
       return configImages(context, third, call.options);
     case 'reset':
       return resetMachine(context, call);
+    case 'join':
+      return joinMachine(context, call);
+    case 'token create':
+      return createToken(context, call);
     case 'certs renew':
       return renew(context, third);
     case 'certs check-expiration':
