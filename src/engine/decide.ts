@@ -83,7 +83,7 @@ async function readAgain(
   patience: number,
 ): Promise<Facts> {
   const known = context.facts;
-  const names = known ? [step.node] : context.plan.nodes.map((node) => node.name);
+  const names = known && !asksEveryNode(context, step) ? [step.node] : context.plan.nodes.map((node) => node.name);
   const all = known
     ? ids
     : neededFacts(
@@ -111,6 +111,11 @@ async function readAgain(
       'Nothing was started on it. Mend what keeps them from being read, then run `runbook resume`.',
     ]);
   }
+}
+
+function asksEveryNode(context: RunContext, step: PlanStep): boolean {
+  const asked = askedBeforeSteps(actionOf(context.setting, step)?.guards ?? []);
+  return asked.some((name) => guards.get(name)?.everywhere === true);
 }
 
 /** A step of one hop needs to know what the repositories of the others offer only once, at the beginning. */
@@ -168,6 +173,7 @@ async function askGuards(
   for (;;) {
     const judged = checkStep(
       {
+        run: context.run,
         nodes: context.setting.nodes,
         before: facts,
         after: project(context.setting, step, facts),
@@ -182,7 +188,8 @@ async function askGuards(
     );
     const findings = applyOverrides(judged, context.plan.overrides);
     const refusals = findings.filter((finding) => finding.severity === 'refuse');
-    if (refusals.length === 0 || context.clock.now() >= deadline || context.control.stop.aborted) {
+    const lasts = refusals.some((finding) => guards.get(finding.guard)?.lasting === true);
+    if (refusals.length === 0 || lasts || context.clock.now() >= deadline || context.control.stop.aborted) {
       for (const finding of findings) context.emit({ type: 'finding', finding: { ...finding, step: step.id } });
       return refusals;
     }

@@ -14,6 +14,7 @@ export const etcdSnapshotWhole: Guard = {
   facts: ['etcdHost'],
   scope: 'step',
   ofSteps: true,
+  lasting: true,
   binding: 'what is damaged cannot be restored',
   check: (input) => ofSnapshot(input, wholeness).map((draft) => told(etcdSnapshotWhole, draft)),
 };
@@ -26,6 +27,7 @@ export const etcdSnapshotCluster: Guard = {
   facts: ['etcdHost'],
   scope: 'step',
   ofSteps: true,
+  lasting: true,
   check: (input) => {
     // A control plane is not stopped where there is nothing to restore.
     const nothing = input.step?.action === 'etcd-stop' && hostsOf(input).length === 0 ? [nobody('a snapshot')] : [];
@@ -41,21 +43,52 @@ export const etcdMembersStopped: Guard = {
   facts: ['etcdHost'],
   scope: 'step',
   ofSteps: true,
+  lasting: true,
+  everywhere: true,
   binding: 'the members would not agree on what their data are',
   check: ({ step, before }) =>
     step?.action !== 'etcd-restore'
       ? []
       : Object.entries(before.nodes)
           .filter(([, facts]) => facts.etcdHost?.running === true)
-          .map(([node]) =>
+          .map(([node, facts]) =>
             told(etcdMembersStopped, {
               node,
               severity: 'refuse',
-              summary: `etcd still runs on ${node}`,
+              summary: `etcd runs on ${node}${facts.etcdHost?.dataDir === undefined ? '' : ` (its data are in ${facts.etcdHost.dataDir})`}: nothing is restored while a member runs`,
               remedy:
-                'Stop every member first: a phase with etcd-stop on all control planes (see runbooks/etcd-restore.yaml).',
+                facts.etcdHost?.kind === 'unit'
+                  ? 'Somebody has started it: `systemctl stop etcd` there, then `runbook resume`.'
+                  : 'Somebody has started it: move etcd.yaml out of /etc/kubernetes/manifests there (to /etc/kubernetes/runbook-restore-RUN), then `runbook resume`.',
             }),
           ),
+};
+
+/** What a restore has moved aside once is not covered by what somebody put in its place. */
+export const etcdOldData: Guard = {
+  id: 'etcd-old-data',
+  title: 'A restore overwrites no data of etcd: what is in its place can be moved aside',
+  source: SOURCE,
+  facts: ['etcdHost'],
+  scope: 'step',
+  ofSteps: true,
+  lasting: true,
+  binding: 'one of the two would be lost',
+  check({ step, before, run }) {
+    const host = step?.action === 'etcd-restore' ? before.nodes[step.node.name]?.etcdHost : undefined;
+    if (!host?.hasData || run === undefined || !host.aside?.includes(run)) return [];
+    const marks = host.marks[run] ?? [];
+    if (marks.includes('placing') || marks.includes('restored')) return [];
+    const dir = host.dataDir ?? 'the data folder';
+    return [
+      told(etcdOldData, {
+        severity: 'refuse',
+        ...(step ? { node: step.node.name } : {}),
+        summary: `${dir} holds data of etcd that this restore did not make, and the old data are already in ${dir}.before-${run}: one of them would be overwritten`,
+        remedy: `Look at both. To go on with the snapshot: move ${dir}/member to a place of its own, then \`runbook resume\`.`,
+      }),
+    ];
+  },
 };
 
 function told(guard: Guard, draft: Draft): Finding {
