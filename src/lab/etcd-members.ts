@@ -18,6 +18,8 @@ export interface EtcdMemberState {
   clusterId?: bigint;
   /** The folder that it was started with. */
   dataDir?: string;
+  /** The image of the pod that ran here last: its programs may have been kept. */
+  lastImage?: string;
   /** It runs under systemd, not as a static pod. */
   unit?: EtcdUnit;
 }
@@ -78,9 +80,8 @@ export function raftIndex(machine: Machine, world: World): number {
 
 /** `3.5.24` of the image's `3.5.24-0`. */
 export function memberVersion(machine: Machine): string {
-  return machine.etcd.unit || !machine.staticPods.has('etcd')
-    ? unitVersion
-    : tagOf(machine.staticPods.get('etcd')?.image ?? '').replace(/-\d+$/, '');
+  const image = machine.staticPods.get('etcd')?.image ?? machine.etcd.lastImage;
+  return machine.etcd.unit || image === undefined ? unitVersion : tagOf(image).replace(/-\d+$/, '');
 }
 
 /** Milliseconds for which kubeadm waits for a member that is down. */

@@ -38,6 +38,19 @@ export async function writeImagePrograms(machine: Machine): Promise<void> {
   for (const name of etcdPrograms) await putFile(machine, `${imagePrograms}/${name}`, imageScript(name), 0o755);
 }
 
+/** etcd as kubeadm 1.20 had it: its image has no etcdutl, and its etcdctl cannot bump a revision. */
+export async function becomeOldEtcd(machine: Machine): Promise<void> {
+  const pod = machine.staticPods.get('etcd');
+  if (!pod) return;
+  const image = pod.image.replace(/:[^:]*$/, ':3.4.13-0');
+  const file = `${manifests}/etcd.yaml`;
+  const text = await machine.fs.readFile(file);
+  await machine.fs.writeFile(file, text.replaceAll(pod.image, image));
+  pod.image = image;
+  machine.pulledImages.add(image);
+  await machine.fs.rm(`${imagePrograms}/etcdutl`, { force: true });
+}
+
 /** The lab's shell loses arguments of a file beyond the ninth where they are taken together. */
 function imageScript(name: string): string {
   return `#!/bin/sh\nwords=\nfor word; do words="$words '$word'"; done\neval "${imageProgram(name)} $words"\n`;
@@ -70,7 +83,11 @@ export async function syncStaticPods(machine: Machine, world: World): Promise<vo
     const file = `${manifests}/${name}.yaml`;
     const present = await machine.fs.exists(file);
     if (!present && machine.staticPods.has(name)) {
-      if (name === 'etcd') await keepData(machine, world);
+      const { image = '' } = machine.staticPods.get(name) ?? {};
+      if (name === 'etcd') {
+        machine.etcd.lastImage = image;
+        await keepData(machine, world);
+      }
       machine.staticPods.delete(name);
     } else if (present && !machine.staticPods.has(name)) {
       await startPod(machine, world, name, await machine.fs.readFile(file));

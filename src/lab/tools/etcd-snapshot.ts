@@ -49,12 +49,19 @@ export const etcdutl: Tool = (context) => {
 
 /** `etcdctl snapshot status|restore`, which 3.6 took away, and which never could bump revisions. */
 export async function oldSnapshotCommand(context: ToolContext, verb: string): Promise<number> {
-  if (compareVersions(versionOf(context), '3.6.0') >= 0)
-    return fail(context, `unknown command "${verb}" for "etcdctl snapshot"`);
+  if (compareVersions(versionOf(context), '3.6.0') >= 0) {
+    // Asked for help on a word that it does not know it tells those that it does know, and exits 0.
+    if (!context.args.includes('--help')) return fail(context, `unknown command "${verb}" for "etcdctl snapshot"`);
+    context.out(
+      'Manages etcd node snapshots\n\nUsage:\n  etcdctl snapshot <subcommand> [flags]\n\nAvailable Commands:\n  save\n',
+    );
+    return 0;
+  }
   const call = parse(context.args, (name) => name !== 'bump-revision' && name !== 'mark-compacted');
   if (call.flags.has('help')) return help(context, 'etcdctl');
   if (call.unknown !== undefined) return fail(context, `unknown flag: --${call.unknown}`);
-  context.err(`Deprecated: Use \`etcdutl snapshot ${verb}\` instead.\n\n`);
+  if (compareVersions(versionOf(context), '3.5.0') >= 0)
+    context.err(`Deprecated: Use \`etcdutl snapshot ${verb}\` instead.\n\n`);
   const [, , file = ''] = call.words;
   return verb === 'status' ? status(context, file, call.flags) : restore(context, file, call.flags);
 }
