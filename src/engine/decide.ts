@@ -47,14 +47,15 @@ export async function decide(context: RunContext, step: PlanStep): Promise<Decis
 /** What one node of a batch reads of all nodes, where nothing is known yet: the others wait for it. */
 const firstReadings = new WeakMap<RunContext, Promise<Facts>>();
 
-/** Reads the step's facts again and keeps them. @throws Failure when they cannot be read within `patience` milliseconds. */
+/** Reads the step's facts again, of its node or of every node, and keeps them. @throws Failure when they cannot be read within `patience` milliseconds. */
 export async function refresh(
   context: RunContext,
   step: PlanStep,
   ids: readonly FactId[],
   patience: number,
+  everywhere = false,
 ): Promise<Facts> {
-  const facts = await refreshFacts(context, step, ids, patience);
+  const facts = await refreshFacts(context, step, ids, patience, everywhere);
   const files = await readFiles(context.fleet, context.setting, [step], facts);
   return files ? { ...facts, files } : facts;
 }
@@ -64,16 +65,17 @@ async function refreshFacts(
   step: PlanStep,
   ids: readonly FactId[],
   patience: number,
+  everywhere: boolean,
 ): Promise<Facts> {
-  if (context.facts) return readAgain(context, step, ids, patience);
+  if (context.facts) return readAgain(context, step, ids, patience, everywhere);
   const first = firstReadings.get(context);
   if (!first) {
-    const reading = readAgain(context, step, ids, patience).finally(() => firstReadings.delete(context));
+    const reading = readAgain(context, step, ids, patience, everywhere).finally(() => firstReadings.delete(context));
     firstReadings.set(context, reading);
     return reading;
   }
   await first.catch(() => undefined);
-  return refreshFacts(context, step, ids, patience);
+  return refreshFacts(context, step, ids, patience, everywhere);
 }
 
 async function readAgain(
@@ -81,9 +83,10 @@ async function readAgain(
   step: PlanStep,
   ids: readonly FactId[],
   patience: number,
+  everywhere: boolean,
 ): Promise<Facts> {
   const known = context.facts;
-  const names = known && !asksEveryNode(context, step) ? [step.node] : context.plan.nodes.map((node) => node.name);
+  const names = known && !everywhere ? [step.node] : context.plan.nodes.map((node) => node.name);
   const all = known
     ? ids
     : neededFacts(
@@ -111,11 +114,6 @@ async function readAgain(
       'Nothing was started on it. Mend what keeps them from being read, then run `runbook resume`.',
     ]);
   }
-}
-
-function asksEveryNode(context: RunContext, step: PlanStep): boolean {
-  const asked = askedBeforeSteps(actionOf(context.setting, step)?.guards ?? []);
-  return asked.some((name) => guards.get(name)?.everywhere === true);
 }
 
 /** A step of one hop needs to know what the repositories of the others offer only once, at the beginning. */
@@ -169,7 +167,8 @@ async function askGuards(
   const asked = askedBeforeSteps(action?.guards ?? []);
   if (!action || asked.length === 0) return [];
   const deadline = context.clock.now() + PATIENCE;
-  let facts = first;
+  const everywhere = asked.some((name) => guards.get(name)?.everywhere === true);
+  let facts = everywhere ? await refresh(context, step, ids, PATIENCE, true) : first;
   for (;;) {
     const judged = checkStep(
       {
@@ -201,6 +200,6 @@ async function askGuards(
       message: `waiting: ${refusals[0]?.summary ?? ''}`,
     });
     await context.clock.sleep(3000, context.control.stop);
-    facts = await refresh(context, step, ids, PATIENCE);
+    facts = await refresh(context, step, ids, PATIENCE, everywhere);
   }
 }

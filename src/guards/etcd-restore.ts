@@ -30,7 +30,8 @@ export const etcdSnapshotCluster: Guard = {
   lasting: true,
   check: (input) => {
     // A control plane is not stopped where there is nothing to restore.
-    const nothing = input.step?.action === 'etcd-stop' && hostsOf(input).length === 0 ? [nobody('a snapshot')] : [];
+    const nothing =
+      input.step?.action === 'etcd-stop' && hostsOf(input).length === 0 ? [nobody('a snapshot', input)] : [];
     return [...nothing, ...ofSnapshot(input, belonging)].map((draft) => told(etcdSnapshotCluster, draft));
   },
 };
@@ -157,7 +158,7 @@ function belonging({ path, file, metadata, input }: Snapshot): Draft[] {
     ];
   }
   const hosts = hostsOf(input);
-  if (hosts.length === 0) return [nobody(path)];
+  if (hosts.length === 0) return [nobody(path, input)];
   const here = hosts.map(({ host }) => `${host.name ?? '?'} at ${host.peerUrl ?? '?'}`).toSorted();
   const there = metadata.members.map((member) => `${member.name} at ${member.peerUrls.join(',')}`).toSorted();
   if (here.join(' ') !== there.join(' ')) {
@@ -184,12 +185,12 @@ function hostsOf(input: GuardInput): { readonly node: string; readonly host: Etc
   });
 }
 
-function nobody(path: string): Draft {
+function nobody(path: string, { nodes }: GuardInput): Draft {
   return {
     severity: 'refuse',
-    summary: `no member of etcd is known on the nodes that ${path} is to be restored on`,
+    summary: `none of the nodes of this run has a member of etcd (${listed(nodes.map(({ name }) => name))}): ${path} cannot be restored`,
     remedy:
-      'etcd is looked for in /etc/kubernetes/manifests/etcd.yaml and in the unit etcd.service of the nodes of the phase.',
+      'etcd is looked for in /etc/kubernetes/manifests/etcd.yaml and in the unit etcd.service of the nodes that the run is about. An external etcd: put its machines into the inventory (role: other) and take etcd-restore-external.yaml.',
   };
 }
 
