@@ -21,6 +21,7 @@ export function labCommand(): Command {
     .option('--dir <dir>', "the lab's folder", defaultFolder)
     .option('--control-planes <n>', 'how many control planes', '3')
     .option('--workers <n>', 'how many workers', '2')
+    .option('--external-etcd [n]', 'etcd on so many machines of its own, under systemd: 3 unless told')
     .option('--kubernetes <version>', 'the release it runs', '1.31.9')
     .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
@@ -75,6 +76,7 @@ interface UpOptions {
   readonly dir: string;
   readonly controlPlanes: string;
   readonly workers: string;
+  readonly externalEtcd?: string | true;
   readonly kubernetes: string;
   readonly latency: string;
   readonly timeScale: string;
@@ -108,6 +110,7 @@ function upOptions(given: UpOptions): LabOptions {
   return {
     controlPlanes: count('--control-planes', given.controlPlanes, 1, 7),
     workers: count('--workers', given.workers, 0, 50),
+    ...(given.externalEtcd === undefined ? {} : { externalEtcd: etcdCount(given.externalEtcd) }),
     kubernetes,
     latency,
     timeScale,
@@ -115,6 +118,10 @@ function upOptions(given: UpOptions): LabOptions {
     rocky: rockyNodes(given),
     problems: given.problems.split(',').filter(Boolean).map(knownProblem).map(onNode(given)),
   };
+}
+
+function etcdCount(given: string | true): number {
+  return given === true ? 3 : count('--external-etcd', given, 1, 7);
 }
 
 function rockyNodes(given: UpOptions): string[] {
@@ -144,14 +151,16 @@ function knownProblem(text: string): string {
 }
 
 /** A problem on a node that the lab will have. */
-function onNode({ controlPlanes, workers }: UpOptions): (problem: string) => string {
+function onNode({ controlPlanes, workers, externalEtcd }: UpOptions): (problem: string) => string {
+  const etcd = externalEtcd === true ? '3' : (externalEtcd ?? '0');
+  const counts: Readonly<Record<string, string>> = { cp: controlPlanes, worker: workers, etcd };
   return (problem) => {
-    const [, kind, number = ''] = /@(cp|worker)-([1-9]\d*)$/.exec(problem) ?? [];
-    const has =
-      kind === undefined ? !problem.includes('@') : Number(number) <= Number(kind === 'cp' ? controlPlanes : workers);
+    const [, kind, number = ''] = /@(cp|worker|etcd)-([1-9]\d*)$/.exec(problem) ?? [];
+    const has = kind === undefined ? !problem.includes('@') : Number(number) <= Number(counts[kind] ?? 0);
     if (has) return problem;
     throw new Failure('usage', `--problems ${problem}: the lab has no such node`, [
       `It has cp-1 to cp-${controlPlanes}, and ${workers} ${workers === '1' ? 'worker' : 'workers'} called worker-1 and so on.`,
+      ...(etcd === '0' ? [] : [`Its etcd is on etcd-1 to etcd-${etcd}.`]),
     ]);
   };
 }
@@ -186,11 +195,11 @@ function stateTable(found: LabState): string {
     ['NODE', 'STATUS', 'KUBELET', 'API SERVER', 'KUBEADM', 'REPOSITORY', 'HELD', 'COMMANDS'],
     ...found.nodes.map((node) => [
       node.name,
-      `${node.ready ? 'Ready' : 'NotReady'}${node.unschedulable ? ',SchedulingDisabled' : ''}`,
-      node.kubeletRunning,
+      `${node.member ? (node.ready ? 'Ready' : 'NotReady') : '-'}${node.unschedulable ? ',SchedulingDisabled' : ''}`,
+      node.kubeletRunning || '-',
       node.staticPods['kube-apiserver'] ?? '-',
-      node.packages['kubeadm'] ?? '-',
-      node.repoMinor,
+      node.packages['kubeadm'] || '-',
+      node.repoMinor || '-',
       node.held.join(',') || '-',
       String(node.commands.length),
     ]),

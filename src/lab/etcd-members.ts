@@ -2,7 +2,7 @@ import { work } from './clock.ts';
 import { hexOf } from './identity.ts';
 import type { Machine } from './machine.ts';
 import { tagOf } from './releases.ts';
-import { controlPlanes, type World } from './world.ts';
+import { etcdMachines, type World } from './world.ts';
 
 /** One member of etcd, as far as it is not told by its machine and its static pod. Each field can be set to plant a problem. */
 export interface EtcdMemberState {
@@ -59,7 +59,7 @@ export function isServing(machine: Machine): boolean {
 }
 
 export function hasQuorum(world: World): boolean {
-  const members = controlPlanes(world);
+  const members = etcdMachines(world);
   const { clusterId } = world.cluster.store;
   const own = members.filter((machine) => isAlive(machine) && (machine.etcd.clusterId ?? clusterId) === clusterId);
   return own.length * 2 > members.length;
@@ -68,7 +68,7 @@ export function hasQuorum(world: World): boolean {
 /** The first voter that serves; none without a quorum. */
 export function leaderOf(world: World): Machine | undefined {
   return hasQuorum(world)
-    ? controlPlanes(world).find((machine) => isServing(machine) && !machine.etcd.learner)
+    ? etcdMachines(world).find((machine) => isServing(machine) && !machine.etcd.learner)
     : undefined;
 }
 
@@ -89,7 +89,9 @@ const patience = 240_000;
 
 /** Waits until every member serves, as kubeadm does before and after it restarts its own; false: it gave up. @throws Killed */
 export async function awaitMembers(world: World, signal: AbortSignal): Promise<boolean> {
-  for (let waited = 0; !controlPlanes(world).every(isServing); waited += 1000) {
+  // kubeadm leaves an external etcd to its owner.
+  if (world.machines.some((machine) => machine.etcd.unit)) return true;
+  for (let waited = 0; !etcdMachines(world).every(isServing); waited += 1000) {
     if (waited >= patience) return false;
     await work(world.clock, 1000, signal);
   }

@@ -5,7 +5,8 @@ import { stringify } from 'yaml';
 import type { Fault } from './audit.ts';
 import { realClock, type Clock } from './clock.ts';
 import { Cluster } from './cluster.ts';
-import { Machine } from './machine.ts';
+import { addressOf, endpointsOf } from './etcd-external.ts';
+import { Machine, type MachineRole } from './machine.ts';
 import { LabShell, loadJustBash, type ToolSet } from './shell/shell.ts';
 import { createSshServer } from './ssh-server.ts';
 import { readState, type LabState } from './state.ts';
@@ -17,6 +18,8 @@ import { machineNamed, type World } from './world.ts';
 export interface LabOptions {
   readonly controlPlanes?: number;
   readonly workers?: number;
+  /** How many machines of their own run etcd, under systemd; 0 or undefined: it is stacked on the control planes. */
+  readonly externalEtcd?: number;
   /** A release the lab knows, without `v`. */
   readonly kubernetes?: string;
   /** Milliseconds of a round trip added to every connection. */
@@ -34,7 +37,7 @@ export interface LabOptions {
 
 export interface LabNode {
   readonly name: string;
-  readonly role: 'control-plane' | 'worker';
+  readonly role: MachineRole;
   readonly host: string;
   readonly port: number;
   /** The host key as known_hosts has it: type and base64. */
@@ -106,22 +109,25 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   const version = options.kubernetes ?? '1.31.9';
   const clock = options.clock ?? realClock(options.timeScale ?? 1);
   const shell = new LabShell(await loadJustBash(), programs);
-  const machine = (role: Machine['role'], index: number) => {
-    const name = role === 'worker' ? `worker-${index + 1}` : `cp-${index + 1}`;
+  const external = options.externalEtcd ?? 0;
+  const machine = (role: MachineRole, index: number) => {
+    const name = `${role === 'control-plane' ? 'cp' : role === 'other' ? 'etcd' : 'worker'}-${index + 1}`;
     return new Machine({
       name,
       distribution: options.rocky?.includes(name) || options.rocky?.includes('*') ? 'rocky' : 'debian',
       role,
-      ip: `10.10.0.${role === 'worker' ? 101 + index : 11 + index}`,
+      ip: role === 'other' ? addressOf(index) : `10.10.0.${role === 'worker' ? 101 + index : 11 + index}`,
       apiEndpoint,
       version,
       clock,
       shell,
+      ...(external > 0 ? { etcdEndpoints: endpointsOf(external) } : {}),
     });
   };
   const machines = [
     ...Array.from({ length: options.controlPlanes ?? 3 }, (_, index) => machine('control-plane', index)),
     ...Array.from({ length: options.workers ?? 2 }, (_, index) => machine('worker', index)),
+    ...Array.from({ length: external }, (_, index) => machine('other', index)),
   ];
   const world: World = {
     clock,
