@@ -22,6 +22,7 @@ export function labCommand(): Command {
     .option('--control-planes <n>', 'how many control planes', '3')
     .option('--workers <n>', 'how many workers', '2')
     .option('--external-etcd [n]', 'etcd on so many machines of its own, under systemd: 3 unless told')
+    .option('--etcd <version>', 'the release of a stacked etcd, e.g. 3.4.13; that of Kubernetes unless told')
     .option('--kubernetes <version>', 'the release it runs', '1.31.9')
     .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
@@ -77,6 +78,7 @@ interface UpOptions {
   readonly controlPlanes: string;
   readonly workers: string;
   readonly externalEtcd?: string | true;
+  readonly etcd?: string;
   readonly kubernetes: string;
   readonly latency: string;
   readonly timeScale: string;
@@ -111,6 +113,7 @@ function upOptions(given: UpOptions): LabOptions {
     controlPlanes: count('--control-planes', given.controlPlanes, 1, 7),
     workers: count('--workers', given.workers, 0, 50),
     ...(given.externalEtcd === undefined ? {} : { externalEtcd: etcdCount(given.externalEtcd) }),
+    ...(given.etcd === undefined ? {} : { etcd: etcdRelease(given.etcd, given.externalEtcd !== undefined) }),
     kubernetes,
     latency,
     timeScale,
@@ -118,6 +121,12 @@ function upOptions(given: UpOptions): LabOptions {
     rocky: rockyNodes(given),
     problems: given.problems.split(',').filter(Boolean).map(knownProblem).map(onNode(given)),
   };
+}
+
+function etcdRelease(given: string, isExternal: boolean): string {
+  if (isExternal) throw new Failure('usage', '--etcd is for a stacked etcd, not beside --external-etcd');
+  if (!/^3\.\d+\.\d+$/.test(given)) throw new Failure('usage', `--etcd ${given} is not a release such as 3.4.13`);
+  return given;
 }
 
 function etcdCount(given: string | true): number {

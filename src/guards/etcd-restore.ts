@@ -125,7 +125,7 @@ function wholeness({ path, file, wanted, metadata }: Snapshot): Draft[] {
   const refuse = (summary: string, remedy: string): Draft[] => [{ severity: 'refuse', summary, remedy }];
   if (file.sha256 === undefined)
     return refuse(
-      `the snapshot ${path} cannot be read: ${file.error ?? 'it is not there'}`,
+      `the snapshot ${path} cannot be read: ${file.error?.startsWith('ENOENT') === false ? file.error : 'it is not there'}`,
       'Give its path: --set snapshot=FILE',
     );
   if (wanted !== '' && wanted !== file.sha256)

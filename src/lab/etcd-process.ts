@@ -5,6 +5,7 @@ import { isAlive } from './etcd-members.ts';
 import { hexOf } from './identity.ts';
 import { putFile } from './machine-files.ts';
 import type { Machine } from './machine.ts';
+import { compareVersions } from './releases.ts';
 import { etcdMachines, type World } from './world.ts';
 
 const manifests = '/etc/kubernetes/manifests';
@@ -41,17 +42,17 @@ export async function writeEtcdPrograms(machine: Machine): Promise<void> {
   for (const name of etcdPrograms) await putFile(machine, `${folder}/${name}`, imageScript(name), 0o755);
 }
 
-/** etcd as kubeadm 1.20 had it: its image has no etcdutl, and its etcdctl cannot bump a revision. */
-export async function becomeOldEtcd(machine: Machine): Promise<void> {
+/** Another release of etcd than that of Kubernetes; before 3.5 there is no etcdutl. */
+export async function becomeEtcd(machine: Machine, version: string): Promise<void> {
   const pod = machine.staticPods.get('etcd');
   if (!pod) return;
-  const image = pod.image.replace(/:[^:]*$/, ':3.4.13-0');
+  const image = pod.image.replace(/:[^:]*$/, `:${version}-0`);
   const file = `${manifests}/etcd.yaml`;
   const text = await machine.fs.readFile(file);
   await machine.fs.writeFile(file, text.replaceAll(pod.image, image));
   pod.image = image;
   machine.pulledImages.add(image);
-  await machine.fs.rm(`${imagePrograms}/etcdutl`, { force: true });
+  if (compareVersions(version, '3.5.0') < 0) await machine.fs.rm(`${imagePrograms}/etcdutl`, { force: true });
 }
 
 /** The lab's shell loses arguments of a file beyond the ninth where they are taken together. */

@@ -6,6 +6,7 @@ import type { Fault } from './audit.ts';
 import { realClock, type Clock } from './clock.ts';
 import { Cluster } from './cluster.ts';
 import { addressOf, endpointsOf } from './etcd-external.ts';
+import { becomeEtcd } from './etcd-process.ts';
 import { Machine, type MachineRole } from './machine.ts';
 import { LabShell, loadJustBash, type ToolSet } from './shell/shell.ts';
 import { createSshServer } from './ssh-server.ts';
@@ -20,6 +21,8 @@ export interface LabOptions {
   readonly workers?: number;
   /** How many machines of their own run etcd, under systemd; 0 or undefined: it is stacked on the control planes. */
   readonly externalEtcd?: number;
+  /** The release of a stacked etcd, `3.4.13`; that of Kubernetes unless given. */
+  readonly etcd?: string;
   /** A release the lab knows, without `v`. */
   readonly kubernetes?: string;
   /** Milliseconds of a round trip added to every connection. */
@@ -136,6 +139,8 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   };
   shell.attach(world);
   for (const each of machines) await each.writeFiles(version);
+  const { etcd } = options;
+  if (etcd !== undefined) for (const each of machines) await becomeEtcd(each, etcd);
   // Only now: the first manifests are no news to the kubelets.
   for (const each of machines) each.world = world;
   for (const problem of options.problems ?? []) await plantProblem(world, problem);

@@ -1,7 +1,6 @@
 import { setCertificateEnd, leafCertificates } from './certificates.ts';
 import { webhookFor } from './cluster-extras.ts';
 import { clusterProblems } from './cluster-problems.ts';
-import { becomeOldEtcd } from './etcd-process.ts';
 import { putFile } from './machine-files.ts';
 import { type MachineProblem, machineProblems } from './machine-problems.ts';
 import type { Machine } from './machine.ts';
@@ -38,13 +37,6 @@ export const problems: Readonly<Record<string, Problem>> = {
     at: 'control-plane',
     plant: (_world, machine) => {
       machine.etcd.alarm = 'NOSPACE';
-    },
-  },
-  'etcd-3.4': {
-    what: 'etcd is 3.4.13, without etcdutl and without --bump-revision',
-    at: 'cluster',
-    plant: async ({ machines }) => {
-      for (const machine of machines) await becomeOldEtcd(machine);
     },
   },
   'certificate-expired': {
