@@ -189,7 +189,8 @@ async function askGuards(
     const refusals = findings.filter((finding) => finding.severity === 'refuse');
     const lasts = refusals.some((finding) => guards.get(finding.guard)?.lasting === true);
     if (refusals.length === 0 || lasts || context.clock.now() >= deadline || context.control.stop.aborted) {
-      for (const finding of findings) context.emit({ type: 'finding', finding: { ...finding, step: step.id } });
+      for (const finding of findings)
+        if (isNews(context, finding)) context.emit({ type: 'finding', finding: { ...finding, step: step.id } });
       return refusals;
     }
     context.emit({
@@ -202,4 +203,17 @@ async function askGuards(
     await context.clock.sleep(3000, context.control.stop);
     facts = await refresh(context, step, ids, PATIENCE, everywhere);
   }
+}
+
+const told = new WeakMap<RunContext, Set<string>>();
+
+/** What a guard sees on every node is told by the first step that asks it, not by each of its batch. */
+function isNews(context: RunContext, { guard, node, summary }: Finding): boolean {
+  if (guards.get(guard)?.everywhere !== true) return true;
+  const known = told.get(context) ?? new Set();
+  told.set(context, known);
+  const key = `${guard} ${node ?? ''} ${summary}`;
+  const isNew = !known.has(key);
+  known.add(key);
+  return isNew;
 }

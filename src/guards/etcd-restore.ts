@@ -47,7 +47,7 @@ export const etcdMembersStopped: Guard = {
   lasting: true,
   everywhere: true,
   binding: 'the members would not agree on what their data are',
-  check: ({ step, before }) =>
+  check: ({ step, before, run }) =>
     step?.action !== 'etcd-restore'
       ? []
       : Object.entries(before.nodes)
@@ -60,7 +60,7 @@ export const etcdMembersStopped: Guard = {
               remedy:
                 facts.etcdHost?.kind === 'unit'
                   ? 'Somebody has started it: `systemctl stop etcd` there, then `runbook resume`.'
-                  : 'Somebody has started it: move etcd.yaml out of /etc/kubernetes/manifests there (to /etc/kubernetes/runbook-restore-RUN), then `runbook resume`.',
+                  : `Somebody has started it: move etcd.yaml out of /etc/kubernetes/manifests there (to /etc/kubernetes/runbook-restore-${run ?? 'RUN'}), then \`runbook resume\`.`,
             }),
           ),
 };

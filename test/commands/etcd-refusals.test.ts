@@ -16,7 +16,7 @@ interface Saved {
 
 /** A lab, and a snapshot of it that its own backup.yaml has taken. */
 async function saved(options: LabOptions): Promise<Saved> {
-  const { lab, inventory } = await openLab({ workers: 0, ...options });
+  const { lab, inventory } = await openLab({ workers: 0, timeScale: 50, ...options });
   const args = ['-i', inventory, '--state-dir', folder(), '--yes'];
   const dest = folder();
   const { code, all } = await runbook(['apply', 'backup.yaml', '--set', `dest=${dest}`, ...args]);
