@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import type { Fault } from './audit.ts';
 import { realClock, type Clock } from './clock.ts';
 import { Cluster } from './cluster.ts';
-import { addressOf, endpointsOf } from './etcd-external.ts';
+import { addressOf, endpointsOf } from './etcd-endpoints.ts';
 import { becomeEtcd } from './etcd-process.ts';
 import { Machine, type MachineRole } from './machine.ts';
 import { LabShell, loadJustBash, type ToolSet } from './shell/shell.ts';

@@ -1,4 +1,4 @@
-import { clientFiles } from './etcd-external.ts';
+import { clientFiles } from './etcd-endpoints.ts';
 import type { Machine } from './machine.ts';
 
 /** A static pod's manifest as kubeadm writes it, as far as readers look. */

@@ -30,7 +30,11 @@ async function restored(options: LabOptions) {
   const { code, all } = await runbook([
     'apply',
     'etcd-restore.yaml',
-    ...['--set', `snapshot=${snapshot}`, ...args, '--approve', 'approve'],
+    '--set',
+    `snapshot=${snapshot}`,
+    ...args,
+    '--approve',
+    'approve',
   ]);
   expect(code, all).toBe(0);
   return { saved: saved.all, before, after: await revision(), all };

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { Cluster } from '../cluster.ts';
-import { clientFiles } from '../etcd-external.ts';
+import { clientFiles } from '../etcd-endpoints.ts';
 import { admissionResources } from './admission.ts';
 import { kubeletConfig } from '../machine-files.ts';
 import { members, type World } from '../world.ts';
