@@ -152,3 +152,15 @@ test('data that would be overwritten are refused before the restore of that memb
   expect(restores(all.lab)).toEqual([]);
   expect(await all.lab.world.machines[0]?.fs.exists('/var/lib/etcd/member/snap/db')).toBe(true);
 }, 120_000);
+
+test('a restore that was cut off right after its data were in place is seen as done, and not made twice', async () => {
+  const all = await saved({ controlPlanes: 1 });
+  const line = `sed -i /restored/d /var/lib/runbook-etcd/*restore*/state; grep placing /var/lib/runbook-etcd/*restore*/state`;
+  const again = 'Start\n    nodes: control-plane\n    steps:\n      - uses: etcd-restore\n  - name: Start';
+  const file = withStrangerBefore('Start', 'control-plane[0]', line);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('name: Start', `name: Again, ${again}`));
+  const done = await restore(all, file);
+  expect(done.code, done.all.slice(-3000)).toBe(0);
+  expect(done.all).toContain('its data were put in place before');
+  expect(restores(all.lab)).toEqual(['cp-1']);
+}, 120_000);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
@@ -9,7 +9,8 @@ import { openLab } from './open-lab.ts';
 /** A backup of a lab with three members, and something that is in no backup. */
 async function backedUp() {
   const { lab, inventory } = await openLab({ workers: 0, timeScale: 50 });
-  const args = ['-i', inventory, '--state-dir', folder(), '--yes'];
+  const state = folder();
+  const args = ['-i', inventory, '--state-dir', state, '--yes'];
   const dest = folder();
   const { code, all } = await runbook(['apply', 'backup.yaml', '--set', `dest=${dest}`, ...args]);
   expect(code, all).toBe(0);
@@ -17,7 +18,7 @@ async function backedUp() {
   store.namespaces.push('later');
   store.namespaces.splice(store.namespaces.indexOf('demo'), 1);
   const snapshot = join(dest, readdirSync(dest).find((name) => name.endsWith('.db')) ?? 'none');
-  return { lab, args, restore: ['apply', 'etcd-restore.yaml', '--set', `snapshot=${snapshot}`, ...args] };
+  return { lab, args, state, restore: ['apply', 'etcd-restore.yaml', '--set', `snapshot=${snapshot}`, ...args] };
 }
 
 /** What a phase's script runs last; it is slow, so that a strike hits it while it works. */
@@ -54,10 +55,20 @@ function working(lab: Lab, what: RegExp): number {
   ).length;
 }
 
+/** How many attempts of an action the journals know on a node. */
+function attempts(state: string, action: string, node: string): number {
+  const runs = join(state, 'runs');
+  const lines = readdirSync(runs).flatMap((run) => readFileSync(join(runs, run, 'journal.jsonl'), 'utf8').split('\n'));
+  const began = lines.filter((line) => line.includes('"attempt-started"') && line.includes(`"${node}"`));
+  return began.filter((line) => line.includes(`-${action}"`)).length;
+}
+
 /** The snapshot's state is back, and what must happen once did so on every member. */
-async function expectRestoredOnce(lab: Lab): Promise<void> {
+async function expectRestoredOnce(lab: Lab, state: string): Promise<void> {
   expect(lab.world.cluster.store.namespaces).toContain('demo');
   expect(lab.world.cluster.store.namespaces).not.toContain('later');
+  for (const action of ['etcd-stop', 'etcd-restore', 'etcd-start'])
+    for (const { name } of lab.nodes) expect(attempts(state, action, name), `${action} on ${name}`).toBe(1);
   for (const machine of lab.world.machines) {
     const ran = (words: string) =>
       machine.audit.entries.filter(({ line }) => line.includes(words) && !line.includes('--help')).length;
@@ -83,11 +94,11 @@ async function expectRestoredOnce(lab: Lab): Promise<void> {
 test.each(['etcd-stop', 'etcd-restore', 'etcd-start'])(
   'a controller that is killed in %s is followed by one that ends the restore, and nothing is done twice',
   async (action) => {
-    const { lab, args, restore } = await backedUp();
+    const { lab, args, state, restore } = await backedUp();
     await onceAt(lab, restore, action, (kill) => kill());
     const resumed = await runbook(['resume', ...args, '--approve', 'approve']);
     expect(resumed.code, resumed.all.slice(-4000)).toBe(0);
-    await expectRestoredOnce(lab);
+    await expectRestoredOnce(lab, state);
   },
   180_000,
 );
@@ -95,7 +106,7 @@ test.each(['etcd-stop', 'etcd-restore', 'etcd-start'])(
 test.each(['etcd-stop', 'etcd-restore', 'etcd-start'])(
   'connections that drop in %s cost nothing but time',
   async (action) => {
-    const { lab, args, restore } = await backedUp();
+    const { lab, args, state, restore } = await backedUp();
     const code = await onceAt(lab, restore, action, () => {
       for (const machine of lab.world.machines) machine.dropConnections();
     });
@@ -103,7 +114,7 @@ test.each(['etcd-stop', 'etcd-restore', 'etcd-start'])(
       const resumed = await runbook(['resume', ...args, '--approve', 'approve']);
       expect(resumed.code, resumed.all.slice(-4000)).toBe(0);
     }
-    await expectRestoredOnce(lab);
+    await expectRestoredOnce(lab, state);
   },
   180_000,
 );
