@@ -126,7 +126,12 @@ test("another cluster's snapshot is refused by its members, and by its authority
 test('a member that somebody has started after the stop is named, and no member is restored', async () => {
   const all = await saved({ controlPlanes: 3 });
   const line = `mv /etc/kubernetes/runbook-restore-*/etcd.yaml /etc/kubernetes/manifests/; until pidof etcd; do sleep 1; done`;
-  const refused = await restore(all, withStrangerBefore('Restore', 'control-plane[1]', line));
+  const file = withStrangerBefore('Restore', 'control-plane[1]', line);
+  // One after another, so that the first one knows of the second only what it has looked at itself.
+  const oneByOne = readFileSync(file, 'utf8').replace(/(name: Restore\n.*\n +serial:) 100%/, '$1 1');
+  expect(oneByOne).toContain('serial: 1\n');
+  writeFileSync(file, oneByOne);
+  const refused = await restore(all, file);
   expect(refused.code, refused.all).toBe(3);
   expect(refused.all).toMatch(/etcd runs on cp-2 \(its data are in \/var\/lib\/etcd\)/);
   expect(refused.all).toContain('then `runbook resume`');
