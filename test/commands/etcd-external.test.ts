@@ -5,7 +5,7 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { revisionOf } from '../../src/lab/etcd-data.ts';
 import type { Lab } from '../../src/lab/lab.ts';
-import { folder, runbook } from './cli.ts';
+import { folder, runbook, startRunbook } from './cli.ts';
 import { openLab } from './open-lab.ts';
 
 /** A lab with etcd on machines of its own, a backup of it, and a change since. */
@@ -164,3 +164,23 @@ test('a backup is taken through a member that lives, once somebody has said why 
   expect(code, all).toBe(0);
   expect(all).toContain('from https://10.10.0.32:2379');
 }, 120_000);
+
+test.each(['systemctl stop etcd', 'snapshot restore /', 'systemctl start'])(
+  'a controller that is killed during `%s` is followed by one that ends the restore, each command having run once',
+  async (words) => {
+    const { lab, args, restore } = await backedUp(3);
+    const what = new RegExp(words);
+    for (const { name, role } of lab.nodes)
+      if (role === 'other') lab.addFault(name, { on: what, effect: { kind: 'slow', ms: 3000 }, times: 1 });
+    const running = startRunbook(['apply', 'etcd-restore-external.yaml', ...restore]);
+    await expect.poll(() => ran(lab, what), { timeout: 60_000, interval: 20 }).toHaveLength(3);
+    running.kill('SIGKILL');
+    await running;
+    const resumed = await runbook(['resume', ...args, '--approve', 'approve']);
+    expect(resumed.code, resumed.all.slice(-4000)).toBe(0);
+    expect(lab.world.cluster.store.namespaces).toContain('demo');
+    for (const once of [/systemctl stop etcd/, /snapshot restore \//, /systemctl start .*etcd/])
+      expect(ran(lab, once), String(once)).toHaveLength(3);
+  },
+  180_000,
+);
