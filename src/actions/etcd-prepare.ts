@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RESTORES } from '../facts/etcd-host.ts';
-import { withNode, type Action } from './action.ts';
+import { parseMetadata } from '../facts/etcd-metadata.ts';
+import { withNode, type Action, type ActionContext } from './action.ts';
 import { hostOf, isMarked, prologue, withMark } from './etcd-restore-shell.ts';
 
 const schema = z.strictObject({
@@ -36,7 +37,7 @@ export const etcdPrepare: Action<With> = {
       'keep etcdutl and etcdctl of the running etcd beside it',
       'etcdutl snapshot status',
     ],
-    text: `${prologue(context)}${SCRIPT}`,
+    text: `${prologue(context)}expected=${hashTold(context)}\n${SCRIPT}`,
   }),
   isDone(context) {
     const host = hostOf(context);
@@ -52,6 +53,11 @@ export const etcdPrepare: Action<With> = {
         : { ...node, etcdHost: withMark(node.etcdHost, context.run, 'prepared') },
     ),
 };
+
+/** etcd's own hash over all keys, as it was when the snapshot was taken; empty: nobody could tell it. */
+function hashTold({ facts, with: { snapshot } }: ActionContext<With>): string {
+  return String(parseMetadata(facts.files?.local[`${snapshot}.json`]?.text)?.status?.hash ?? '');
+}
 
 const SCRIPT = `if marked prepared; then say 'it was prepared before'; exit 0; fi
 [ "$kind" != none ] || refuse 'there is no etcd on this machine'
@@ -86,11 +92,12 @@ if [ ! -e "$work/bin/etcdutl" ] && [ ! -e "$work/bin/etcdctl" ]; then from_image
 restorer=
 for name in etcdutl etcdctl; do
   [ -x "$work/bin/$name" ] || continue
-  if help=$("$work/bin/$name" snapshot restore --help 2>&1); then
-    restorer=$name
-    printf '%s\\n' "$name" > "$work/restorer"
-    break
-  fi
+  help=$("$work/bin/$name" snapshot restore --help 2>&1)
+  # etcdctl 3.6 answers with the help of the words that it does know
+  case $help in *--data-dir*) ;; *) continue ;; esac
+  restorer=$name
+  printf '%s\\n' "$name" > "$work/restorer"
+  break
 done
 [ -n "$restorer" ] || refuse 'no program here can restore a snapshot: neither etcdutl nor an etcdctl before 3.6, in the image of etcd or on the machine'
 case $help in
@@ -99,8 +106,19 @@ case $help in
 esac
 for name in etcdutl etcdctl; do
   [ -x "$work/bin/$name" ] || continue
-  said=$("$work/bin/$name" snapshot status "$snapshot" -w json 2>&1) && case $said in *'"revision"'*) say "$name says of it: $said"; break ;; esac
+  if ! said=$("$work/bin/$name" snapshot status "$snapshot" -w json 2>"$work/said"); then
+    grep -qi 'unknown command' "$work/said" && continue
+    refuse "$name cannot read the snapshot, it is damaged: $(tail -n 1 "$work/said"); take another one (nothing was stopped)"
+  fi
+  case $said in *'"revision"'*) ;; *) continue ;; esac
+  say "$name says of it: $said"
+  hash=$(printf '%s' "$said" | sed -n 's/.*"hash":\\([0-9]*\\).*/\\1/p')
+  if [ -n "$expected" ] && [ "$hash" != "$expected" ]; then
+    refuse "$name says that the hash of its keys is $hash, but it was $expected when the snapshot was taken: it is damaged; take another one (nothing was stopped)"
+  fi
+  break
 done
+rm -f "$work/said"
 need=$(du -sk "$snapshot" | cut -f1)
 free=$(df -Pk "\${dir%/*}" 2>/dev/null | awk 'NR == 2 { print $4 }')
 if [ -n "$need" ] && [ -n "$free" ] && [ "$free" -lt "$((need * 2 + 102400))" ]; then

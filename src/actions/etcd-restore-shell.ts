@@ -40,6 +40,12 @@ export function hostOf(context: ActionContext<unknown>): EtcdHostFact | undefine
   return machineOf(context).etcdHost;
 }
 
+/** What of it a machine has, as the beginning of a sentence. */
+export function partsOf(context: ActionContext<unknown>): string {
+  if (context.node.role !== 'control-plane') return 'etcd is';
+  return hostOf(context)?.kind === undefined ? 'the control plane is' : 'etcd and the control plane are';
+}
+
 /** This run's restore has come so far on the node. */
 export function isMarked(context: ActionContext<unknown>, stage: string): boolean {
   return hostOf(context)?.marks[context.run]?.includes(stage) ?? false;

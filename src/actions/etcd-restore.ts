@@ -17,7 +17,7 @@ export const etcdRestore: Action<Record<string, never>> = {
   timeout: 1_800_000,
   onTimeout: 'kill',
   facts: ['etcdHost'],
-  guards: ['etcd-members-stopped'],
+  guards: ['etcd-members-stopped', 'etcd-old-data'],
   settle: 0,
   script(context) {
     const host = hostOf(context);
@@ -50,10 +50,17 @@ export const etcdRestore: Action<Record<string, never>> = {
 const SCRIPT = `if marked restored; then say 'it was restored before'; exit 0; fi
 [ "$kind" != none ] || refuse 'there is no etcd on this machine'
 marked stopped || refuse 'etcd was not stopped on this machine for this restore (etcd-stop)'
-[ -z "$(process etcd)" ] || refuse "etcd still runs here (pid $(process etcd)): its data are in use"
+[ -z "$(process etcd)" ] || refuse "etcd runs here (pid $(process etcd)): its data are in use; stop it, then runbook resume"
 [ -s "$snapshot" ] || refuse "the snapshot is not in $snapshot"
 places
 restorer=$work/bin/$(cat "$work/restorer") || exit
+if marked placing && [ -e "$dir/member" ] && [ ! -e "$new/member" ]; then
+  # cut off between the last rename and its mark
+  if command -v restorecon >/dev/null 2>&1; then restorecon -R "$dir"; fi
+  mark restored
+  say 'its data were put in place before'
+  exit 0
+fi
 if [ -e "$dir/member" ] && [ -e "$old/member" ]; then
   refuse "$old holds data already, and so does $dir: one of them would be overwritten; look at both"
 fi
@@ -70,6 +77,7 @@ if [ -e "$dir/member" ]; then
   mkdir -p "$old" && mv "$dir/member" "$old/member" || exit
   say "the old data are in $old; delete them when you are sure"
 fi
+mark placing
 mv "$new/member" "$dir/member" || exit
 rm -rf "$new"
 if command -v restorecon >/dev/null 2>&1; then restorecon -R "$dir"; fi

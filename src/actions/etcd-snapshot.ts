@@ -115,6 +115,13 @@ if [ "$kind" != none ]; then
   fi
 fi
 ${WAYS}
+if [ "$kind" = none ]; then
+  # a snapshot is taken from one member: the first that is healthy
+  for one in $(etcd_api_flag etcd-servers | tr , ' '); do
+    etcd_at "$one"
+    if ctl endpoint health --command-timeout=5s >/dev/null 2>&1; then break; fi
+  done
+fi
 rm -f "$file" "$file.part"
 save "$file" || { echo 'the snapshot was not taken' >&2; exit 1; }
 [ -s "$file" ] || { echo 'the snapshot is empty' >&2; exit 1; }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withNode, type Action } from './action.ts';
-import { COMPONENTS, hostOf, isMarked, prologue, withMark } from './etcd-restore-shell.ts';
+import { COMPONENTS, hostOf, isMarked, partsOf, prologue, withMark } from './etcd-restore-shell.ts';
 
 /** All members at once: one alone waits for its quorum (a phase with `serial: 100%`). The kubelet is restarted last, as the API has gone back in time. */
 export const etcdStart: Action<Record<string, never>> = {
@@ -36,7 +36,7 @@ export const etcdStart: Action<Record<string, never>> = {
     const done = context.node.role !== 'control-plane' || host.apiServer;
     return {
       done,
-      reason: done ? 'etcd and the control plane run on the restored data' : 'kube-apiserver does not run',
+      reason: done ? `${partsOf(context)} running on the restored data` : 'kube-apiserver does not run',
     };
   },
   project: (context) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withNode, type Action } from './action.ts';
-import { COMPONENTS, hostOf, isMarked, prologue, withMark } from './etcd-restore-shell.ts';
+import { COMPONENTS, hostOf, isMarked, partsOf, prologue, withMark } from './etcd-restore-shell.ts';
 
 /**
  * Static pods end when their manifests are gone; the manifests are moved, never deleted.
@@ -34,7 +34,7 @@ export const etcdStop: Action<Record<string, never>> = {
     if (host.kind === undefined && context.node.role !== 'control-plane')
       return { done: true, reason: `nothing of it runs on ${context.node.name}` };
     const done = isMarked(context, 'stopped');
-    return { done, reason: done ? 'etcd and the control plane are stopped' : 'its manifests stand where they start' };
+    return { done, reason: done ? `${partsOf(context)} stopped` : 'its manifests stand where they start' };
   },
   project: (context) =>
     withNode(context.facts, context.node.name, (node) => {
@@ -54,6 +54,7 @@ done
 if [ "$kind" = unit ]; then systemctl stop etcd || exit; fi
 n=0
 for name in ${COMPONENTS}; do
+  [ -n "$(process "$name")" ] || continue
   while [ -n "$(process "$name")" ]; do
     n=$((n + 1))
     [ "$n" -le 180 ] || refuse "$name still runs (pid $(process "$name")) 3 minutes after its manifest is gone: is the kubelet running?"

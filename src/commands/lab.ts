@@ -22,6 +22,8 @@ export function labCommand(): Command {
     .option('--control-planes <n>', 'how many control planes', '3')
     .option('--workers <n>', 'how many workers', '2')
     .option('--spare-workers <n>', 'how many machines beside them have not joined the cluster', '0')
+    .option('--external-etcd [n]', 'etcd on so many machines of its own, under systemd: 3 unless told')
+    .option('--etcd <version>', 'the release of a stacked etcd, e.g. 3.4.13; that of Kubernetes unless told')
     .option('--kubernetes <version>', 'the release it runs', '1.31.9')
     .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
@@ -77,6 +79,8 @@ interface UpOptions {
   readonly controlPlanes: string;
   readonly workers: string;
   readonly spareWorkers: string;
+  readonly externalEtcd?: string | true;
+  readonly etcd?: string;
   readonly kubernetes: string;
   readonly latency: string;
   readonly timeScale: string;
@@ -111,6 +115,8 @@ function upOptions(given: UpOptions): LabOptions {
     controlPlanes: count('--control-planes', given.controlPlanes, 1, 7),
     workers: count('--workers', given.workers, 0, 50),
     spareWorkers: count('--spare-workers', given.spareWorkers, 0, 50),
+    ...(given.externalEtcd === undefined ? {} : { externalEtcd: etcdCount(given.externalEtcd) }),
+    ...(given.etcd === undefined ? {} : { etcd: etcdRelease(given.etcd, given.externalEtcd !== undefined) }),
     kubernetes,
     latency,
     timeScale,
@@ -118,6 +124,16 @@ function upOptions(given: UpOptions): LabOptions {
     rocky: rockyNodes(given),
     problems: given.problems.split(',').filter(Boolean).map(knownProblem).map(onNode(given)),
   };
+}
+
+function etcdRelease(given: string, isExternal: boolean): string {
+  if (isExternal) throw new Failure('usage', '--etcd is for a stacked etcd, not beside --external-etcd');
+  if (!/^3\.\d+\.\d+$/.test(given)) throw new Failure('usage', `--etcd ${given} is not a release such as 3.4.13`);
+  return given;
+}
+
+function etcdCount(given: string | true): number {
+  return given === true ? 3 : count('--external-etcd', given, 1, 7);
 }
 
 function rockyNodes(given: UpOptions): string[] {
@@ -147,14 +163,16 @@ function knownProblem(text: string): string {
 }
 
 /** A problem on a node that the lab will have. */
-function onNode({ controlPlanes, workers }: UpOptions): (problem: string) => string {
+function onNode({ controlPlanes, workers, externalEtcd }: UpOptions): (problem: string) => string {
+  const etcd = externalEtcd === true ? '3' : (externalEtcd ?? '0');
+  const counts: Readonly<Record<string, string>> = { cp: controlPlanes, worker: workers, etcd };
   return (problem) => {
-    const [, kind, number = ''] = /@(cp|worker)-([1-9]\d*)$/.exec(problem) ?? [];
-    const has =
-      kind === undefined ? !problem.includes('@') : Number(number) <= Number(kind === 'cp' ? controlPlanes : workers);
+    const [, kind, number = ''] = /@(cp|worker|etcd)-([1-9]\d*)$/.exec(problem) ?? [];
+    const has = kind === undefined ? !problem.includes('@') : Number(number) <= Number(counts[kind] ?? 0);
     if (has) return problem;
     throw new Failure('usage', `--problems ${problem}: the lab has no such node`, [
       `It has cp-1 to cp-${controlPlanes}, and ${workers} ${workers === '1' ? 'worker' : 'workers'} called worker-1 and so on.`,
+      ...(etcd === '0' ? [] : [`Its etcd is on etcd-1 to etcd-${etcd}.`]),
     ]);
   };
 }
@@ -189,11 +207,11 @@ function stateTable(found: LabState): string {
     ['NODE', 'STATUS', 'KUBELET', 'API SERVER', 'KUBEADM', 'REPOSITORY', 'HELD', 'COMMANDS'],
     ...found.nodes.map((node) => [
       node.name,
-      `${node.ready ? 'Ready' : 'NotReady'}${node.unschedulable ? ',SchedulingDisabled' : ''}`,
-      node.kubeletRunning,
+      `${node.member ? (node.ready ? 'Ready' : 'NotReady') : '-'}${node.unschedulable ? ',SchedulingDisabled' : ''}`,
+      node.kubeletRunning || '-',
       node.staticPods['kube-apiserver'] ?? '-',
-      node.packages['kubeadm'] ?? '-',
-      node.repoMinor,
+      node.packages['kubeadm'] || '-',
+      node.repoMinor || '-',
       node.held.join(',') || '-',
       String(node.commands.length),
     ]),

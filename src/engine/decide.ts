@@ -47,14 +47,15 @@ export async function decide(context: RunContext, step: PlanStep): Promise<Decis
 /** What one node of a batch reads of all nodes, where nothing is known yet: the others wait for it. */
 const firstReadings = new WeakMap<RunContext, Promise<Facts>>();
 
-/** Reads the step's facts again and keeps them. @throws Failure when they cannot be read within `patience` milliseconds. */
+/** Reads the step's facts again, of its node or of every node, and keeps them. @throws Failure when they cannot be read within `patience` milliseconds. */
 export async function refresh(
   context: RunContext,
   step: PlanStep,
   ids: readonly FactId[],
   patience: number,
+  everywhere = false,
 ): Promise<Facts> {
-  const facts = await refreshFacts(context, step, ids, patience);
+  const facts = await refreshFacts(context, step, ids, patience, everywhere);
   const files = await readFiles(context.fleet, context.setting, [step], facts);
   return files ? { ...facts, files } : facts;
 }
@@ -64,16 +65,17 @@ async function refreshFacts(
   step: PlanStep,
   ids: readonly FactId[],
   patience: number,
+  everywhere: boolean,
 ): Promise<Facts> {
-  if (context.facts) return readAgain(context, step, ids, patience);
+  if (context.facts) return readAgain(context, step, ids, patience, everywhere);
   const first = firstReadings.get(context);
   if (!first) {
-    const reading = readAgain(context, step, ids, patience).finally(() => firstReadings.delete(context));
+    const reading = readAgain(context, step, ids, patience, everywhere).finally(() => firstReadings.delete(context));
     firstReadings.set(context, reading);
     return reading;
   }
   await first.catch(() => undefined);
-  return refreshFacts(context, step, ids, patience);
+  return refreshFacts(context, step, ids, patience, everywhere);
 }
 
 async function readAgain(
@@ -81,9 +83,10 @@ async function readAgain(
   step: PlanStep,
   ids: readonly FactId[],
   patience: number,
+  everywhere: boolean,
 ): Promise<Facts> {
   const known = context.facts;
-  const names = known ? [step.node] : context.plan.nodes.map((node) => node.name);
+  const names = known && !everywhere ? [step.node] : context.plan.nodes.map((node) => node.name);
   const all = known
     ? ids
     : neededFacts(
@@ -164,10 +167,12 @@ async function askGuards(
   const asked = askedBeforeSteps(action?.guards ?? []);
   if (!action || asked.length === 0) return [];
   const deadline = context.clock.now() + PATIENCE;
-  let facts = first;
+  const everywhere = asked.some((name) => guards.get(name)?.everywhere === true);
+  let facts = everywhere ? await refresh(context, step, ids, PATIENCE, true) : first;
   for (;;) {
     const judged = checkStep(
       {
+        run: context.run,
         nodes: context.setting.nodes,
         before: facts,
         after: project(context.setting, step, facts),
@@ -182,8 +187,10 @@ async function askGuards(
     );
     const findings = applyOverrides(judged, context.plan.overrides);
     const refusals = findings.filter((finding) => finding.severity === 'refuse');
-    if (refusals.length === 0 || context.clock.now() >= deadline || context.control.stop.aborted) {
-      for (const finding of findings) context.emit({ type: 'finding', finding: { ...finding, step: step.id } });
+    const lasts = refusals.some((finding) => guards.get(finding.guard)?.lasting === true);
+    if (refusals.length === 0 || lasts || context.clock.now() >= deadline || context.control.stop.aborted) {
+      for (const finding of findings)
+        if (isNews(context, finding)) context.emit({ type: 'finding', finding: { ...finding, step: step.id } });
       return refusals;
     }
     context.emit({
@@ -194,6 +201,19 @@ async function askGuards(
       message: `waiting: ${refusals[0]?.summary ?? ''}`,
     });
     await context.clock.sleep(3000, context.control.stop);
-    facts = await refresh(context, step, ids, PATIENCE);
+    facts = await refresh(context, step, ids, PATIENCE, everywhere);
   }
+}
+
+const told = new WeakMap<RunContext, Set<string>>();
+
+/** What a guard sees on every node is told by the first step that asks it, not by each of its batch. */
+function isNews(context: RunContext, { guard, node, summary }: Finding): boolean {
+  if (guards.get(guard)?.everywhere !== true) return true;
+  const known = told.get(context) ?? new Set();
+  told.set(context, known);
+  const key = `${guard} ${node ?? ''} ${summary}`;
+  const isNew = !known.has(key);
+  known.add(key);
+  return isNew;
 }

@@ -93,13 +93,16 @@ export class Observer {
   }
 
   #node(name: string, ids: Parameters<typeof readNodeFacts>[1]) {
-    const { minors, packagesBaseUrl, kubectl } = this.#options;
+    const { minors, packagesBaseUrl, kubectl, nodes } = this.#options;
+    // Beside a cluster there are machines without Kubernetes: those of an external etcd, load balancers.
+    const isBeside = nodes.some((node) => node.name === name && node.role === 'other') && !this.#isOutsideOfClusters();
     return this.#fleet.with(name, (remote) =>
       readNodeFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {
         host: name,
         minors: [...minors],
         kubeconfig: kubectl.kubeconfig,
         now: () => this.#clock.now(),
+        ...(isBeside ? { asFarAsThere: true } : {}),
         ...(packagesBaseUrl === undefined ? {} : { packagesBaseUrl }),
       }),
     );

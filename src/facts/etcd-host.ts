@@ -20,6 +20,11 @@ if [ "$kind" != none ]; then
   echo "dir $dir"
   echo "peer $(etcd_setting initial-advertise-peer-urls)"
   if [ -n "$dir" ] && [ -e "$dir/member" ]; then echo 'data yes'; fi
+  for found in "$dir".before-*/member "$dir"/before-*/member; do
+    [ -e "$found" ] || continue
+    found=\${found%/member}
+    echo "aside \${found##*before-}"
+  done
   ca=$(etcd_setting trusted-ca-file)
   [ -n "$ca" ] && [ -r "$ca" ] && echo "ca $(sha256sum < "$ca" | cut -d' ' -f1)"
   if [ -n "$pid" ] && tool=$(etcd_tool etcdctl); then
@@ -54,6 +59,7 @@ export function parseEtcdHost(output: string): EtcdHostFact {
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(peerUrl === undefined ? {} : { peerUrl }),
     ...(ca === undefined ? {} : { ca }),
+    ...(all('aside').length === 0 ? {} : { aside: all('aside') }),
     ...(cluster === undefined ? {} : { clusterId: BigInt(cluster).toString(16) }),
     marks,
   };

@@ -54,8 +54,10 @@ etcd_access() {
     if [ ! -f "$cert" ]; then cert=$(etcd_api_flag etcd-certfile) key=$(etcd_api_flag etcd-keyfile); fi
     if [ -z "$cert" ] || [ ! -f "$cert" ]; then cert=$(etcd_setting cert-file) key=$(etcd_setting key-file); fi
   fi
-  endpoint=\${endpoint%%,*}
-  access="--endpoints=$endpoint --command-timeout=30s --dial-timeout=5s"
+  etcd_at "\${endpoint%%,*}"
+}
+etcd_at() {
+  endpoint=$1 access="--endpoints=$1 --command-timeout=30s --dial-timeout=5s"
   case $endpoint in https://*) access="$access --cacert=$ca --cert=$cert --key=$key" ;; esac
 }
 etcd_tool() {

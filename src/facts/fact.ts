@@ -6,6 +6,8 @@ export type Probe = (
 ) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
 
 export interface FactOptions {
+  /** What a machine that is no node of a cluster does not have is left out, and no error. */
+  readonly asFarAsThere?: boolean;
   /** The node's name (or the place where kubectl runs), for messages. */
   readonly host?: string;
   /** Minors (`1.32`) whose repositories are asked for what they offer. */

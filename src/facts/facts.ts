@@ -471,7 +471,9 @@ export interface EtcdHostFact {
   readonly ca?: string;
   /** In hexadecimal; only while it answers. */
   readonly clusterId?: string;
-  /** What restores have come to here, by run: `prepared`, `stopped`, `restored`, `started`. */
+  /** Runs whose restore has moved the data before it to DATA-DIR.before-RUN, where they are. */
+  readonly aside?: readonly string[];
+  /** What restores have come to here, by run: `prepared`, `stopped`, `placing`, `restored`, `started`. */
   readonly marks: Readonly<Record<string, readonly string[]>>;
 }
 

@@ -20,7 +20,11 @@ export async function readNodeFacts(
   const facts: { -readonly [K in NodeFactId]?: NodeFacts[K] } = {};
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
   const take = <K extends NodeFactId>(id: K) => {
-    facts[id] = understand(id, nodeFacts[id], answers.get(id), options);
+    try {
+      facts[id] = understand(id, nodeFacts[id], answers.get(id), options);
+    } catch (error) {
+      if (options.asFarAsThere !== true || answers.get(id)?.code === undefined) throw error;
+    }
   };
   for (const id of wanted) take(id);
   if (facts.clock) {

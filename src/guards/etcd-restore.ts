@@ -14,6 +14,7 @@ export const etcdSnapshotWhole: Guard = {
   facts: ['etcdHost'],
   scope: 'step',
   ofSteps: true,
+  lasting: true,
   binding: 'what is damaged cannot be restored',
   check: (input) => ofSnapshot(input, wholeness).map((draft) => told(etcdSnapshotWhole, draft)),
 };
@@ -26,9 +27,11 @@ export const etcdSnapshotCluster: Guard = {
   facts: ['etcdHost'],
   scope: 'step',
   ofSteps: true,
+  lasting: true,
   check: (input) => {
     // A control plane is not stopped where there is nothing to restore.
-    const nothing = input.step?.action === 'etcd-stop' && hostsOf(input).length === 0 ? [nobody('a snapshot')] : [];
+    const nothing =
+      input.step?.action === 'etcd-stop' && hostsOf(input).length === 0 ? [nobody('a snapshot', input)] : [];
     return [...nothing, ...ofSnapshot(input, belonging)].map((draft) => told(etcdSnapshotCluster, draft));
   },
 };
@@ -41,21 +44,52 @@ export const etcdMembersStopped: Guard = {
   facts: ['etcdHost'],
   scope: 'step',
   ofSteps: true,
+  lasting: true,
+  everywhere: true,
   binding: 'the members would not agree on what their data are',
-  check: ({ step, before }) =>
+  check: ({ step, before, run }) =>
     step?.action !== 'etcd-restore'
       ? []
       : Object.entries(before.nodes)
           .filter(([, facts]) => facts.etcdHost?.running === true)
-          .map(([node]) =>
+          .map(([node, facts]) =>
             told(etcdMembersStopped, {
               node,
               severity: 'refuse',
-              summary: `etcd still runs on ${node}`,
+              summary: `etcd runs on ${node}${facts.etcdHost?.dataDir === undefined ? '' : ` (its data are in ${facts.etcdHost.dataDir})`}: nothing is restored while a member runs`,
               remedy:
-                'Stop every member first: a phase with etcd-stop on all control planes (see runbooks/etcd-restore.yaml).',
+                facts.etcdHost?.kind === 'unit'
+                  ? 'Somebody has started it: `systemctl stop etcd` there, then `runbook resume`.'
+                  : `Somebody has started it: move etcd.yaml out of /etc/kubernetes/manifests there (to /etc/kubernetes/runbook-restore-${run ?? 'RUN'}), then \`runbook resume\`.`,
             }),
           ),
+};
+
+/** What a restore has moved aside once is not covered by what somebody put in its place. */
+export const etcdOldData: Guard = {
+  id: 'etcd-old-data',
+  title: 'A restore overwrites no data of etcd: what is in its place can be moved aside',
+  source: SOURCE,
+  facts: ['etcdHost'],
+  scope: 'step',
+  ofSteps: true,
+  lasting: true,
+  binding: 'one of the two would be lost',
+  check({ step, before, run }) {
+    const host = step?.action === 'etcd-restore' ? before.nodes[step.node.name]?.etcdHost : undefined;
+    if (!host?.hasData || run === undefined || !host.aside?.includes(run)) return [];
+    const marks = host.marks[run] ?? [];
+    if (marks.includes('placing') || marks.includes('restored')) return [];
+    const dir = host.dataDir ?? 'the data folder';
+    return [
+      told(etcdOldData, {
+        severity: 'refuse',
+        ...(step ? { node: step.node.name } : {}),
+        summary: `${dir} holds data of etcd that this restore did not make, and the old data are already in ${dir}.before-${run}: one of them would be overwritten`,
+        remedy: `Look at both. To go on with the snapshot: move ${dir}/member to a place of its own, then \`runbook resume\`.`,
+      }),
+    ];
+  },
 };
 
 function told(guard: Guard, draft: Draft): Finding {
@@ -91,7 +125,7 @@ function wholeness({ path, file, wanted, metadata }: Snapshot): Draft[] {
   const refuse = (summary: string, remedy: string): Draft[] => [{ severity: 'refuse', summary, remedy }];
   if (file.sha256 === undefined)
     return refuse(
-      `the snapshot ${path} cannot be read: ${file.error ?? 'it is not there'}`,
+      `the snapshot ${path} cannot be read: ${file.error?.startsWith('ENOENT') === false ? file.error : 'it is not there'}`,
       'Give its path: --set snapshot=FILE',
     );
   if (wanted !== '' && wanted !== file.sha256)
@@ -124,7 +158,7 @@ function belonging({ path, file, metadata, input }: Snapshot): Draft[] {
     ];
   }
   const hosts = hostsOf(input);
-  if (hosts.length === 0) return [nobody(path)];
+  if (hosts.length === 0) return [nobody(path, input)];
   const here = hosts.map(({ host }) => `${host.name ?? '?'} at ${host.peerUrl ?? '?'}`).toSorted();
   const there = metadata.members.map((member) => `${member.name} at ${member.peerUrls.join(',')}`).toSorted();
   if (here.join(' ') !== there.join(' ')) {
@@ -151,12 +185,12 @@ function hostsOf(input: GuardInput): { readonly node: string; readonly host: Etc
   });
 }
 
-function nobody(path: string): Draft {
+function nobody(path: string, { nodes }: GuardInput): Draft {
   return {
     severity: 'refuse',
-    summary: `no member of etcd is known on the nodes that ${path} is to be restored on`,
+    summary: `none of the nodes of this run has a member of etcd (${listed(nodes.map(({ name }) => name))}): ${path} cannot be restored`,
     remedy:
-      'etcd is looked for in /etc/kubernetes/manifests/etcd.yaml and in the unit etcd.service of the nodes of the phase.',
+      'etcd is looked for in /etc/kubernetes/manifests/etcd.yaml and in the unit etcd.service of the nodes that the run is about. An external etcd: put its machines into the inventory (role: other) and take etcd-restore-external.yaml.',
   };
 }
 

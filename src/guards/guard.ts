@@ -39,6 +39,8 @@ export interface GuardStep {
 }
 
 export interface GuardInput {
+  /** The run that is about to take the step; undefined while planning. */
+  readonly run?: string;
   readonly nodes: readonly GuardNode[];
   readonly before: Facts;
   /** The facts as they would be once the step has succeeded; the same object as `before` where there is no step. */
@@ -61,6 +63,10 @@ export interface Guard {
   readonly scope: 'run' | 'step';
   /** Before a step only on nodes of these roles; its facts are not read for others. Default: all. */
   readonly roles?: readonly GuardNode['role'][];
+  /** Its node facts are read on every node before a step, not only on the one that the step is about. */
+  readonly everywhere?: true;
+  /** What it refuses does not mend itself: nobody waits for that before a step is given up. */
+  readonly lasting?: true;
   /** It is about what a step leads to: the cluster as it stands is not judged by it, and neither holds nor breaks it. */
   readonly ofSteps?: true;
   /** Why a refusal of this rule cannot be overridden; undefined: it can, with a reason. */

@@ -16,7 +16,7 @@ import { drainTerminating } from './drain-terminating.ts';
 import { drainTogether } from './drain-together.ts';
 import { emulation } from './emulation.ts';
 import { etcdFloor } from './etcd-floor.ts';
-import { etcdMembersStopped, etcdSnapshotCluster, etcdSnapshotWhole } from './etcd-restore.ts';
+import { etcdMembersStopped, etcdOldData, etcdSnapshotCluster, etcdSnapshotWhole } from './etcd-restore.ts';
 import { etcdHealth } from './etcd-health.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
@@ -55,6 +55,7 @@ const all: readonly Guard[] = [
   etcdSnapshotWhole,
   etcdSnapshotCluster,
   etcdMembersStopped,
+  etcdOldData,
   certificates,
   adminConf,
   skewR1,

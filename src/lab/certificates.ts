@@ -52,8 +52,10 @@ export function pkiFiles(machine: Machine, now: number): { readonly path: string
   const own = machine.isControlPlane
     ? [...Object.values(authorities), ...Object.values(leafCertificates)]
     : [`${pki}/ca.crt`];
+  // An external etcd has its own elsewhere.
+  const none = machine.etcdEndpoints ? /\/etcd\/(healthcheck-client|peer|server)\.crt$/ : /^never$/;
   return own
-    .filter((path) => path.endsWith('.crt'))
+    .filter((path) => path.endsWith('.crt') && !none.test(path))
     .map((path) => ({
       path,
       content: certificateText(freshEnd(now, path), `CN = ${path.replace(/^.*\/|\.crt$/g, '')}`),

@@ -49,7 +49,7 @@ export const clusterProblems: Readonly<Record<string, Problem>> = {
 
 /** Adds workloads that run at once, as those of `lab up --workloads` do. */
 function run({ cluster, clock, machines }: World, machine: Machine, option: WorkloadOption): void {
-  const workers = machines.filter((one) => !one.isControlPlane).length;
+  const workers = machines.filter((one) => one.role === 'worker').length;
   const { workloads, budgets, naked } = extraWorkloads([option], workers);
   const { createdAt } = cluster;
   cluster.workloads.push(...workloads);

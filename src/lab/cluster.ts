@@ -88,15 +88,15 @@ export class Cluster {
     this.endpoint = endpoint;
     this.createdAt = clock.now() - 86_400_000;
     this.store = firstStore(clock.now());
-    for (const machine of machines) this.nodes.set(machine.name, apiNode(machine));
-    const workers = machines.filter((machine) => !machine.isControlPlane).length;
+    for (const machine of machines) if (machine.role !== 'other') this.nodes.set(machine.name, apiNode(machine));
+    const workers = machines.filter((machine) => machine.role === 'worker').length;
     const base = defaultWorkloads(version, workers);
     const extra = extraWorkloads(options, workers);
     this.workloads = [...base.workloads, ...extra.workloads];
     this.budgets = [...base.budgets, ...extra.budgets];
     this.tick();
     for (const pod of this.pods) pod.createdAt = pod.readyAt = this.createdAt;
-    const home = machines.find((machine) => !machine.isControlPlane) ?? machines[0];
+    const home = machines.find((machine) => machine.role === 'worker') ?? machines[0];
     for (const naked of extra.naked)
       this.pods.push({
         ...naked,

@@ -2,7 +2,7 @@ import { work } from './clock.ts';
 import { hexOf } from './identity.ts';
 import type { Machine } from './machine.ts';
 import { tagOf } from './releases.ts';
-import { controlPlanes, type World } from './world.ts';
+import { etcdMachines, type World } from './world.ts';
 
 /** One member of etcd, as far as it is not told by its machine and its static pod. Each field can be set to plant a problem. */
 export interface EtcdMemberState {
@@ -18,6 +18,8 @@ export interface EtcdMemberState {
   clusterId?: bigint;
   /** The folder that it was started with. */
   dataDir?: string;
+  /** The image of the pod that ran here last: its programs may have been kept. */
+  lastImage?: string;
   /** It runs under systemd, not as a static pod. */
   unit?: EtcdUnit;
 }
@@ -57,7 +59,7 @@ export function isServing(machine: Machine): boolean {
 }
 
 export function hasQuorum(world: World): boolean {
-  const members = controlPlanes(world);
+  const members = etcdMachines(world);
   const { clusterId } = world.cluster.store;
   const own = members.filter((machine) => isAlive(machine) && (machine.etcd.clusterId ?? clusterId) === clusterId);
   return own.length * 2 > members.length;
@@ -66,7 +68,7 @@ export function hasQuorum(world: World): boolean {
 /** The first voter that serves; none without a quorum. */
 export function leaderOf(world: World): Machine | undefined {
   return hasQuorum(world)
-    ? controlPlanes(world).find((machine) => isServing(machine) && !machine.etcd.learner)
+    ? etcdMachines(world).find((machine) => isServing(machine) && !machine.etcd.learner)
     : undefined;
 }
 
@@ -78,9 +80,8 @@ export function raftIndex(machine: Machine, world: World): number {
 
 /** `3.5.24` of the image's `3.5.24-0`. */
 export function memberVersion(machine: Machine): string {
-  return machine.etcd.unit || !machine.staticPods.has('etcd')
-    ? unitVersion
-    : tagOf(machine.staticPods.get('etcd')?.image ?? '').replace(/-\d+$/, '');
+  const image = machine.staticPods.get('etcd')?.image ?? machine.etcd.lastImage;
+  return machine.etcd.unit || image === undefined ? unitVersion : tagOf(image).replace(/-\d+$/, '');
 }
 
 /** Milliseconds for which kubeadm waits for a member that is down. */
@@ -88,7 +89,9 @@ const patience = 240_000;
 
 /** Waits until every member serves, as kubeadm does before and after it restarts its own; false: it gave up. @throws Killed */
 export async function awaitMembers(world: World, signal: AbortSignal): Promise<boolean> {
-  for (let waited = 0; !controlPlanes(world).every(isServing); waited += 1000) {
+  // kubeadm leaves an external etcd to its owner.
+  if (world.machines.some((machine) => machine.etcd.unit)) return true;
+  for (let waited = 0; !etcdMachines(world).every(isServing); waited += 1000) {
     if (waited >= patience) return false;
     await work(world.clock, 1000, signal);
   }

@@ -1,10 +1,12 @@
 import { work } from './clock.ts';
 import { dataFile, imageOf, loadImage, readFile } from './etcd-data.ts';
+import { dataDirOf } from './etcd-external.ts';
 import { isAlive } from './etcd-members.ts';
 import { hexOf } from './identity.ts';
 import { putFile } from './machine-files.ts';
 import type { Machine } from './machine.ts';
-import { controlPlanes, type World } from './world.ts';
+import { compareVersions } from './releases.ts';
+import { etcdMachines, type World } from './world.ts';
 
 const manifests = '/etc/kubernetes/manifests';
 /** The kubelet sees a changed manifest, and a container takes its time to end and to start. Milliseconds of simulated work. */
@@ -23,7 +25,8 @@ export function isEtcdProgram(name: string): boolean {
 
 /** It is in the image of etcd only. */
 export function isWithin(machine: Machine, name: string): boolean {
-  return machine.etcd.unit === undefined && isEtcdProgram(name);
+  const beside = machine.etcd.unit !== undefined || (machine.isControlPlane && machine.etcdEndpoints !== undefined);
+  return !beside && isEtcdProgram(name);
 }
 
 /** A command line that runs within the container of etcd, where nothing but its programs is. */
@@ -33,9 +36,23 @@ export function inImage(words: readonly string[]): string {
   return [name, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
 }
 
-/** Programs of the image, which root reaches through /proc/PID/root and copies. */
-export async function writeImagePrograms(machine: Machine): Promise<void> {
-  for (const name of etcdPrograms) await putFile(machine, `${imagePrograms}/${name}`, imageScript(name), 0o755);
+/** Programs of the image, which root reaches through /proc/PID/root and copies; beside an external etcd they are in /usr/local/bin. */
+export async function writeEtcdPrograms(machine: Machine): Promise<void> {
+  const folder = machine.etcdEndpoints ? '/usr/local/bin' : imagePrograms;
+  for (const name of etcdPrograms) await putFile(machine, `${folder}/${name}`, imageScript(name), 0o755);
+}
+
+/** Another release of etcd than that of Kubernetes; before 3.5 there is no etcdutl. */
+export async function becomeEtcd(machine: Machine, version: string): Promise<void> {
+  const pod = machine.staticPods.get('etcd');
+  if (!pod) return;
+  const image = pod.image.replace(/:[^:]*$/, `:${version}-0`);
+  const file = `${manifests}/etcd.yaml`;
+  const text = await machine.fs.readFile(file);
+  await machine.fs.writeFile(file, text.replaceAll(pod.image, image));
+  pod.image = image;
+  machine.pulledImages.add(image);
+  if (compareVersions(version, '3.5.0') < 0) await machine.fs.rm(`${imagePrograms}/etcdutl`, { force: true });
 }
 
 /** The lab's shell loses arguments of a file beyond the ninth where they are taken together. */
@@ -44,9 +61,10 @@ function imageScript(name: string): string {
 }
 
 /** Where a path below /proc/PID/root of the running etcd lies. */
-export function throughProc(path: string, etcdPid: number | undefined): string {
+export function throughProc(path: string, etcdPid: number | undefined, withoutImage: boolean): string {
   const [, pid, rest = ''] = /^\/proc\/(\d+)\/root(\/.*)$/.exec(path) ?? [];
   if (pid === undefined || Number(pid) !== etcdPid) return path;
+  if (withoutImage) return rest;
   const program = etcdPrograms.find((name) => rest === `/usr/local/bin/${name}`);
   if (program !== undefined) return `${imagePrograms}/${program}`;
   return /^\/(usr|bin|sbin)\//.test(rest) ? '/nonexistent' : rest;
@@ -70,7 +88,11 @@ export async function syncStaticPods(machine: Machine, world: World): Promise<vo
     const file = `${manifests}/${name}.yaml`;
     const present = await machine.fs.exists(file);
     if (!present && machine.staticPods.has(name)) {
-      if (name === 'etcd') await keepData(machine, world);
+      const { image = '' } = machine.staticPods.get(name) ?? {};
+      if (name === 'etcd') {
+        machine.etcd.lastImage = image;
+        await keepData(machine, world);
+      }
       machine.staticPods.delete(name);
     } else if (present && !machine.staticPods.has(name)) {
       await startPod(machine, world, name, await machine.fs.readFile(file));
@@ -111,7 +133,35 @@ export async function takeData(machine: Machine, world: World, folder = '/var/li
   // The first data of a lab is no image: what its cluster has is what it stands for.
   const { store } = world.cluster;
   machine.etcd.clusterId = image ? BigInt(image.clusterId) : store.clusterId;
-  const others = controlPlanes(world).some((other) => other !== machine && isAlive(other));
+  const others = etcdMachines(world).some((other) => other !== machine && isAlive(other));
   if (image && machine.etcd.clusterId !== store.clusterId && !others) loadImage(world.cluster, image);
   return true;
+}
+
+/** etcd.service starts, as systemd does it: it is active at once, and serves a little later if its data are its cluster's. */
+export async function startEtcdUnit(machine: Machine, world: World): Promise<void> {
+  const { unit } = machine.etcd;
+  if (!unit || unit.active) return;
+  const hasData = await takeData(machine, world, await dataDirOf(machine));
+  unit.startedAt = machine.clock.now();
+  unit.readyAt = hasData ? unit.startedAt + starting / machine.clock.scale : Infinity;
+  unit.pid = machine.newPid();
+  unit.active = true;
+}
+
+export async function stopEtcdUnit(machine: Machine, world: World): Promise<void> {
+  const { unit } = machine.etcd;
+  if (!unit?.active) return;
+  await keepData(machine, world);
+  unit.active = false;
+}
+
+/** The unit is enabled: it comes up with its machine. */
+export function bootEtcd(machine: Machine): void {
+  const { unit } = machine.etcd;
+  if (!unit) return;
+  unit.startedAt = machine.bootedAt;
+  unit.readyAt = machine.bootedAt + starting / machine.clock.scale;
+  unit.pid = machine.newPid();
+  unit.active = true;
 }

@@ -5,7 +5,9 @@ import { stringify } from 'yaml';
 import type { Fault } from './audit.ts';
 import { realClock, type Clock } from './clock.ts';
 import { Cluster } from './cluster.ts';
-import { Machine } from './machine.ts';
+import { addressOf, endpointsOf } from './etcd-endpoints.ts';
+import { becomeEtcd } from './etcd-process.ts';
+import { Machine, type MachineRole } from './machine.ts';
 import { LabShell, loadJustBash, type ToolSet } from './shell/shell.ts';
 import { createSshServer } from './ssh-server.ts';
 import { readState, type LabState } from './state.ts';
@@ -20,6 +22,10 @@ export interface LabOptions {
   readonly workers?: number;
   /** Machines beside them that have not joined the cluster. */
   readonly spareWorkers?: number;
+  /** How many machines of their own run etcd, under systemd; 0 or undefined: it is stacked on the control planes. */
+  readonly externalEtcd?: number;
+  /** The release of a stacked etcd, `3.4.13`; that of Kubernetes unless given. */
+  readonly etcd?: string;
   /** A release the lab knows, without `v`. */
   readonly kubernetes?: string;
   /** Milliseconds of a round trip added to every connection. */
@@ -37,7 +43,7 @@ export interface LabOptions {
 
 export interface LabNode {
   readonly name: string;
-  readonly role: 'control-plane' | 'worker';
+  readonly role: MachineRole;
   readonly host: string;
   readonly port: number;
   /** The host key as known_hosts has it: type and base64. */
@@ -109,23 +115,26 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   const version = options.kubernetes ?? '1.31.9';
   const clock = options.clock ?? realClock(options.timeScale ?? 1);
   const shell = new LabShell(await loadJustBash(), programs);
-  const machine = (role: Machine['role'], index: number) => {
-    const name = role === 'worker' ? `worker-${index + 1}` : `cp-${index + 1}`;
+  const external = options.externalEtcd ?? 0;
+  const machine = (role: MachineRole, index: number) => {
+    const name = `${role === 'control-plane' ? 'cp' : role === 'other' ? 'etcd' : 'worker'}-${index + 1}`;
     return new Machine({
       name,
       distribution: options.rocky?.includes(name) || options.rocky?.includes('*') ? 'rocky' : 'debian',
       role,
-      ip: `10.10.0.${role === 'worker' ? 101 + index : 11 + index}`,
+      ip: role === 'other' ? addressOf(index) : `10.10.0.${role === 'worker' ? 101 + index : 11 + index}`,
       apiEndpoint,
       version,
       clock,
       shell,
+      ...(external > 0 ? { etcdEndpoints: endpointsOf(external) } : {}),
     });
   };
   const [workers, spares] = [options.workers ?? 2, options.spareWorkers ?? 0];
   const machines = [
     ...Array.from({ length: options.controlPlanes ?? 3 }, (_, index) => machine('control-plane', index)),
     ...Array.from({ length: workers + spares }, (_, index) => machine('worker', index)),
+    ...Array.from({ length: external }, (_, index) => machine('other', index)),
   ];
   const world: World = {
     clock,
@@ -134,6 +143,8 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   };
   shell.attach(world);
   for (const each of machines) await each.writeFiles(version);
+  const { etcd } = options;
+  if (etcd !== undefined) for (const each of machines) await becomeEtcd(each, etcd);
   // Only now: the first manifests are no news to the kubelets.
   for (const each of machines) each.world = world;
   const workerMachines = machines.filter((each) => each.role === 'worker');

@@ -48,23 +48,24 @@ export async function writeNodeFiles(machine: Machine): Promise<void> {
 }
 
 export async function writeInitialFiles(machine: Machine, version: string): Promise<void> {
-  const files = [...systemFiles(machine), ...packageFiles(version), ...nodeFiles(machine)];
+  const files = systemFiles(machine);
+  if (machine.role !== 'other') files.push(...packageFiles(version), ...nodeFiles(machine));
   if (machine.isControlPlane) files.push(...controlPlaneFiles(machine));
   for (const file of files) await putFile(machine, file.path, file.content, file.mode);
   await putFile(machine, osUpdatesFile, osUpdatesAtFirst);
+  const ofNodes = ['/etc/kubernetes/manifests', ...(machine.etcdEndpoints ? [] : ['/var/lib/etcd'])];
   for (const folder of [
     '/root',
     '/home/ops',
     '/tmp',
     '/var/tmp',
     '/var/log',
-    '/var/lib/etcd',
-    '/etc/kubernetes/manifests',
+    ...(machine.role === 'other' ? [] : ofNodes),
     '/opt',
     '/usr/local/bin',
   ])
     await machine.fs.mkdir(folder, { recursive: true });
-  for (const folder of ['/root', '/var/lib/etcd', '/etc/kubernetes/manifests']) await machine.fs.chmod(folder, 0o700);
+  for (const folder of ['/root', ...(machine.role === 'other' ? [] : ofNodes)]) await machine.fs.chmod(folder, 0o700);
   for (const folder of ['/tmp', '/var/tmp']) await machine.fs.chmod(folder, 0o1777);
 }
 
@@ -179,7 +180,7 @@ function nodeFiles(machine: Machine): FileSpec[] {
 function controlPlaneFiles(machine: Machine): FileSpec[] {
   const manifests = [...machine.staticPods].map(([component, pod]) => ({
     path: `/etc/kubernetes/manifests/${component}.yaml`,
-    content: manifestOf(component, pod.image, machine.ip, machine.name),
+    content: manifestOf(component, pod.image, machine),
     mode: 0o600,
   }));
   const users = {
@@ -192,7 +193,8 @@ function controlPlaneFiles(machine: Machine): FileSpec[] {
     content: kubeconfig(machine, user),
     mode: 0o600,
   }));
-  return [...manifests, ...configs, { path: '/var/lib/etcd/member/snap/db', content: 'lab etcd data\n', mode: 0o600 }];
+  const data = { path: '/var/lib/etcd/member/snap/db', content: 'lab etcd data\n', mode: 0o600 };
+  return [...manifests, ...configs, ...(machine.etcdEndpoints ? [] : [data])];
 }
 
 function kubeconfig(machine: Machine, user: string): string {

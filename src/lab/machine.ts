@@ -4,7 +4,8 @@ import { Audit } from './audit.ts';
 import { work, type Clock } from './clock.ts';
 import type { DeprecatedRequest } from './cluster-extras.ts';
 import { healthyMember } from './etcd-members.ts';
-import { syncStaticPods, writeImagePrograms } from './etcd-process.ts';
+import { writeExternalClient, writeExternalEtcd } from './etcd-external.ts';
+import { bootEtcd, syncStaticPods, writeEtcdPrograms } from './etcd-process.ts';
 import { becomeRocky, type Distribution } from './distribution.ts';
 import { hexOf, uuidOf } from './identity.ts';
 import { repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
@@ -44,13 +45,18 @@ export interface Killable {
   kill(): void;
 }
 
+/** `other`: a machine that is no node of the cluster; etcd runs there. */
+export type MachineRole = 'control-plane' | 'worker' | 'other';
+
 export interface MachineSettings {
   readonly name: string;
-  readonly role: 'control-plane' | 'worker';
+  readonly role: MachineRole;
   readonly ip: string;
   readonly apiEndpoint: string;
   readonly version: string;
   readonly distribution?: Distribution;
+  /** Of an external etcd, for all machines of such a lab. */
+  readonly etcdEndpoints?: readonly string[];
   readonly clock: Clock;
   readonly shell: LabShell;
 }
@@ -60,10 +66,12 @@ export const rebootWork = 4000;
 /** One simulated machine: its files, packages, processes and what it ran. It knows nothing of the cluster's objects. */
 export class Machine {
   readonly name: string;
-  readonly role: 'control-plane' | 'worker';
+  readonly role: MachineRole;
   readonly ip: string;
   readonly apiEndpoint: string;
   readonly distribution: Distribution;
+  /** Undefined: etcd is stacked on the control planes. */
+  readonly etcdEndpoints?: readonly string[];
   readonly clock: Clock;
   readonly shell: LabShell;
   readonly fs: MachineFs;
@@ -103,6 +111,7 @@ export class Machine {
     this.ip = settings.ip;
     this.apiEndpoint = settings.apiEndpoint;
     this.distribution = settings.distribution ?? 'debian';
+    if (settings.etcdEndpoints) this.etcdEndpoints = settings.etcdEndpoints;
     this.clock = settings.clock;
     this.shell = settings.shell;
     this.machineId = hexOf(`machine-id:${this.name}`, 32);
@@ -120,6 +129,11 @@ export class Machine {
       previouslyReady: true,
     };
     this.attempts = new AttemptStore(this);
+    if (this.role === 'other') {
+      this.kubelet.stoppedAt = this.bootedAt;
+      this.etcd.unit = { active: true, startedAt: this.bootedAt, readyAt: this.bootedAt, pid: this.newPid() };
+      return;
+    }
     this.#installPackages(settings.version);
     if (this.role === 'control-plane') this.#startStaticPods(settings.version);
   }
@@ -137,7 +151,9 @@ export class Machine {
     await writeInitialFiles(this, version);
     if (this.distribution === 'rocky') await becomeRocky(this, version);
     await writeBootFiles(this);
-    if (this.isControlPlane) await writeImagePrograms(this);
+    if (this.isControlPlane || this.role === 'other') await writeEtcdPrograms(this);
+    if (this.role === 'other') return writeExternalEtcd(this);
+    if (this.etcdEndpoints && this.isControlPlane) await writeExternalClient(this);
     const packages = new Map(Object.entries(repositoryOf(minorOf(version)) ?? {}));
     this.aptLists.set(repositoryUrl(version), packages);
   }
@@ -191,8 +207,9 @@ export class Machine {
       pod.readyAt = this.bootedAt + 1000 / this.clock.scale;
     }
     this.up = true;
-    this.restartKubelet(false);
-    if (!(await this.fs.exists('/etc/kubernetes/kubelet.conf'))) this.kubelet.stoppedAt = this.clock.now();
+    bootEtcd(this);
+    // A machine that is no node of the cluster has none that stays up.
+    if (await this.fs.exists('/etc/kubernetes/kubelet.conf')) this.restartKubelet(false);
   }
 
   #installPackages(version: string): void {
@@ -206,7 +223,8 @@ export class Machine {
 
   #startStaticPods(version: string): void {
     const images = imagesOf(version);
-    for (const component of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
+    const stacked = this.etcdEndpoints ? [] : ['etcd'];
+    for (const component of [...stacked, 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
       const image = images[component] ?? '';
       this.pulledImages.add(image);
       this.staticPods.set(component, {

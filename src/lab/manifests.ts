@@ -1,6 +1,14 @@
+import { clientFiles } from './etcd-endpoints.ts';
+import type { Machine } from './machine.ts';
+
 /** A static pod's manifest as kubeadm writes it, as far as readers look. */
-export function manifestOf(component: string, image: string, ip: string, name: string): string {
-  const lines = component === 'etcd' ? etcdCommand(ip, name) : (commands[component]?.(ip) ?? [component]);
+export function manifestOf(
+  component: string,
+  image: string,
+  { ip, name, etcdEndpoints }: Pick<Machine, 'ip' | 'name' | 'etcdEndpoints'>,
+): string {
+  const lines =
+    component === 'etcd' ? etcdCommand(ip, name) : (commands[component]?.(ip, etcdEndpoints) ?? [component]);
   const annotation = annotations[component]?.(ip);
   return [
     'apiVersion: v1',
@@ -36,8 +44,8 @@ const annotations: Readonly<Record<string, (ip: string) => string>> = {
   etcd: (ip) => `kubeadm.kubernetes.io/etcd.advertise-client-urls: https://${ip}:2379`,
 };
 
-const commands: Readonly<Record<string, (ip: string) => string[]>> = {
-  'kube-apiserver': (ip) => [
+const commands: Readonly<Record<string, (ip: string, endpoints?: readonly string[]) => string[]>> = {
+  'kube-apiserver': (ip, endpoints) => [
     'kube-apiserver',
     `--advertise-address=${ip}`,
     '--allow-privileged=true',
@@ -46,7 +54,8 @@ const commands: Readonly<Record<string, (ip: string) => string[]>> = {
     '--enable-admission-plugins=NodeRestriction',
     '--enable-bootstrap-token-auth=true',
     '--etcd-cafile=/etc/kubernetes/pki/etcd/ca.crt',
-    '--etcd-servers=https://127.0.0.1:2379',
+    ...(endpoints ? [`--etcd-certfile=${clientFiles.certFile}`, `--etcd-keyfile=${clientFiles.keyFile}`] : []),
+    `--etcd-servers=${endpoints?.join(',') ?? 'https://127.0.0.1:2379'}`,
     '--secure-port=6443',
     '--service-cluster-ip-range=10.96.0.0/12',
   ],

@@ -1,4 +1,5 @@
 import type { AuditEntry } from './audit.ts';
+import type { MachineRole } from './machine.ts';
 import { tagOf } from './releases.ts';
 import { readSources } from './tools/repositories.ts';
 import { readRepositories } from './tools/rpm-repositories.ts';
@@ -6,7 +7,7 @@ import type { World } from './world.ts';
 
 export interface NodeState {
   readonly name: string;
-  readonly role: 'control-plane' | 'worker';
+  readonly role: MachineRole;
   /** It has a Node object. */
   readonly member: boolean;
   readonly ready: boolean;
@@ -66,7 +67,7 @@ export async function readState(world: World): Promise<LabState> {
           .map(([name]) => name)
           .sort(),
         repoMinor: source?.minor ?? '',
-        kubeletRunning: machine.kubelet.version,
+        kubeletRunning: machine.role === 'other' ? '' : machine.kubelet.version,
         staticPods: Object.fromEntries([...machine.staticPods].map(([name, pod]) => [name, tagOf(pod.image)])),
         annotations: { ...node?.annotations },
         commands: machine.audit.entries.map((entry) => ({ ...entry })),

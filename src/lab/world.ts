@@ -17,6 +17,12 @@ export function controlPlanes(world: World): Machine[] {
   return world.machines.filter((machine) => machine.isControlPlane);
 }
 
+/** The machines that have a member of etcd: those of their own, else the control planes. */
+export function etcdMachines(world: World): Machine[] {
+  const own = world.machines.filter((machine) => machine.etcd.unit !== undefined);
+  return own.length > 0 ? own : controlPlanes(world);
+}
+
 /** The machines that are nodes of the cluster. */
 export function members(world: World): Machine[] {
   return world.machines.filter((machine) => world.cluster.nodes.has(machine.name));

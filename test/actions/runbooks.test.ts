@@ -35,7 +35,7 @@ test.each(['upgrade-1.32', 'upgrade'])(
     const kubelet = 'drain, install-packages kubelet kubectl, restart-kubelet, uncordon, wait-node-ready';
     const kubeadm = 'package-repo, install-packages kubeadm';
     expect(outline(name)).toEqual([
-      'all: prefetch',
+      'control-plane, workers: prefetch',
       `control-plane[0]: ${kubeadm}, kubeadm-upgrade-plan, kubeadm-upgrade-apply, wait-node-ready`,
       `control-plane[1:]: ${kubeadm}, kubeadm-upgrade-node, wait-node-ready`,
       `control-plane: ${kubelet}`,

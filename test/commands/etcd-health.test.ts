@@ -1,22 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { type Lab, startLab } from '../../src/lab/lab.ts';
+import { expect, test } from 'vitest';
+import type { Lab } from '../../src/lab/lab.ts';
 import { machineNamed } from '../../src/lab/world.ts';
 import { folder, runbook } from './cli.ts';
-
-/** A lab in this process, so that a test can reach into it, and its inventory. */
-async function openLab(): Promise<{ lab: Lab; inventory: string }> {
-  const lab = await startLab({ timeScale: 10 });
-  onTestFinished(() => lab.close());
-  const dir = folder();
-  const [key, known, inventory] = ['id', 'known_hosts', 'inventory.yaml'].map((name) => join(dir, name));
-  if (key === undefined || known === undefined || inventory === undefined) throw new Error('no paths');
-  await writeFile(key, lab.privateKey, { mode: 0o600 });
-  await writeFile(known, lab.knownHosts());
-  await writeFile(inventory, lab.inventory(key, known));
-  return { lab, inventory };
-}
+import { openLab } from './open-lab.ts';
 
 function kubeadmUpgrades(lab: Lab): string[] {
   return lab.world.machines.flatMap((machine) =>

@@ -37,6 +37,14 @@ function program(name: string, text: string): void {
 
 const options = { host: 'cp-1', kubeconfig: '/etc/kubernetes/admin.conf' };
 
+it('leaves out what a machine beside a cluster does not have, which is an error on a node', async () => {
+  for (const name of ['kubeadm', 'kubelet', 'kubectl']) program(name, 'exit 127');
+  await expect(readNodeFacts(probe, ['machine', 'binaries'], options)).rejects.toThrow(/kubeadm says no version/);
+  const facts = await readNodeFacts(probe, ['machine', 'binaries'], { ...options, asFarAsThere: true });
+  expect(Object.keys(facts)).toEqual(['machine']);
+  for (const name of ['kubeadm', 'kubelet', 'kubectl']) rmSync(join(folder, name));
+});
+
 describe('framed scripts', () => {
   it('keep outputs apart, with or without a last newline, and each one’s status', async () => {
     const parts = [

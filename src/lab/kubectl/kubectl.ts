@@ -171,7 +171,8 @@ async function execInPod(context: ToolContext, call: KubectlCall): Promise<numbe
   const [, pod = ''] = call.words;
   const name = pod.replace(/^.*\//, '');
   const machine = context.world.machines.find((candidate) => `etcd-${candidate.name}` === name);
-  if (!machine?.isControlPlane) throw new KubectlError(`Error from server (NotFound): pods "${name}" not found`);
+  if (!machine?.isControlPlane || machine.etcdEndpoints)
+    throw new KubectlError(`Error from server (NotFound): pods "${name}" not found`);
   if (!machine.up) {
     await work(context.machine.clock, dialWork, context.signal);
     throw new KubectlError(

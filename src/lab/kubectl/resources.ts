@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { Cluster } from '../cluster.ts';
+import { clientFiles } from '../etcd-endpoints.ts';
 import { admissionResources } from './admission.ts';
 import { kubeletConfig } from '../machine-files.ts';
 import { members, type World } from '../world.ts';
@@ -201,6 +202,7 @@ function podRow(item: ApiObject, world: World, wide: boolean): string[] {
 }
 
 function configMaps(cluster: Cluster): ApiObject[] {
+  const endpoints = cluster.machines[0]?.etcdEndpoints;
   const configuration = {
     apiServer: {},
     apiVersion: `kubeadm.k8s.io/${Number(cluster.version.split('.')[1]) >= 31 ? 'v1beta4' : 'v1beta3'}`,
@@ -209,7 +211,7 @@ function configMaps(cluster: Cluster): ApiObject[] {
     controlPlaneEndpoint: cluster.endpoint,
     controllerManager: {},
     dns: {},
-    etcd: { local: { dataDir: '/var/lib/etcd' } },
+    etcd: endpoints ? { external: { ...clientFiles, endpoints } } : { local: { dataDir: '/var/lib/etcd' } },
     imageRepository: 'registry.k8s.io',
     kind: 'ClusterConfiguration',
     kubernetesVersion: `v${cluster.version}`,

@@ -32,7 +32,9 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     }
 
     #real(path: string): string {
-      return path.startsWith('/proc/') ? throughProc(path, componentPid(this.#machine, 'etcd')) : path;
+      const machine = this.#machine;
+      if (!path.startsWith('/proc/')) return path;
+      return throughProc(path, componentPid(machine, 'etcd'), machine.etcd.unit !== undefined);
     }
 
     override async exists(path: string): Promise<boolean> {

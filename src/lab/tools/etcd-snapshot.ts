@@ -47,25 +47,38 @@ export const etcdutl: Tool = (context) => {
   return fail(context, `unknown command ${JSON.stringify(call.words.join(' '))} for "etcdutl"`);
 };
 
-/** `etcdctl snapshot status|restore`, which 3.6 took away, and which never could bump revisions. */
+/** `etcdctl snapshot status|restore`, which 3.6 took away. */
 export async function oldSnapshotCommand(context: ToolContext, verb: string): Promise<number> {
-  if (compareVersions(versionOf(context), '3.6.0') >= 0)
-    return fail(context, `unknown command "${verb}" for "etcdctl snapshot"`);
-  const call = parse(context.args, (name) => name !== 'bump-revision' && name !== 'mark-compacted');
-  if (call.flags.has('help')) return help(context, 'etcdctl');
+  if (compareVersions(versionOf(context), '3.6.0') >= 0) {
+    // Asked for help on a word that it does not know it tells those that it does know, and exits 0.
+    if (!context.args.includes('--help')) return fail(context, `unknown command "${verb}" for "etcdctl snapshot"`);
+    context.out(
+      'Manages etcd node snapshots\n\nUsage:\n  etcdctl snapshot <subcommand> [flags]\n\nAvailable Commands:\n  save\n',
+    );
+    return 0;
+  }
+  const bumps = canBump(versionOf(context));
+  const call = parse(context.args, (name) => bumps || (name !== 'bump-revision' && name !== 'mark-compacted'));
+  if (call.flags.has('help')) return help(context, 'etcdctl', bumps);
   if (call.unknown !== undefined) return fail(context, `unknown flag: --${call.unknown}`);
-  context.err(`Deprecated: Use \`etcdutl snapshot ${verb}\` instead.\n\n`);
+  if (compareVersions(versionOf(context), '3.5.0') >= 0)
+    context.err(`Deprecated: Use \`etcdutl snapshot ${verb}\` instead.\n\n`);
   const [, , file = ''] = call.words;
   return verb === 'status' ? status(context, file, call.flags) : restore(context, file, call.flags);
 }
 
+/** etcd-io/etcd #16029 and its backports #16165 and #16193. */
+function canBump(version: string): boolean {
+  return compareVersions(version, version.startsWith('3.4.') ? '3.4.27' : '3.5.10') >= 0;
+}
+
 /** `snapshot restore --help`, as far as one looks for what it can. */
-function help(context: ToolContext, program: string): number {
+function help(context: ToolContext, program: string, bumps = canBump(versionOf(context))): number {
   const bump = `      --bump-revision uint                    How much to increase the latest revision after restore
       --mark-compacted                        Mark the latest revision after restore as the point of scheduled compaction
 `;
   context.out(
-    `Restores an etcd member snapshot to an etcd directory\n\nUsage:\n  ${program} snapshot restore <filename> --data-dir {output dir} [options] [flags]\n\nFlags:\n${program === 'etcdutl' ? bump : ''}      --data-dir string                       Path to the output data directory\n      --initial-cluster string                Initial cluster configuration for restore bootstrap\n      --skip-hash-check                       Ignore snapshot integrity hash value\n`,
+    `Restores an etcd member snapshot to an etcd directory\n\nUsage:\n  ${program} snapshot restore <filename> --data-dir {output dir} [options] [flags]\n\nFlags:\n${bumps ? bump : ''}      --data-dir string                       Path to the output data directory\n      --initial-cluster string                Initial cluster configuration for restore bootstrap\n      --skip-hash-check                       Ignore snapshot integrity hash value\n`,
   );
   return 0;
 }

@@ -1,10 +1,11 @@
 import { parseDuration } from '../audit.ts';
 import { work } from '../clock.ts';
 import { isAlive, isServing, hasQuorum, leaderOf, memberId, memberVersion, raftIndex } from '../etcd-members.ts';
+import { flagOf, missingCertificate } from '../etcd-external.ts';
 import { revisionOf } from '../etcd-data.ts';
 import type { Machine } from '../machine.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
-import { controlPlanes, machineNamed } from '../world.ts';
+import { etcdMachines, machineNamed } from '../world.ts';
 import { oldSnapshotCommand, saveSnapshot } from './etcd-snapshot.ts';
 
 interface EtcdctlCall {
@@ -32,19 +33,26 @@ const unanswered = 'context deadline exceeded';
 export const etcdctl: Tool = async (context) => {
   const call = parseCall(context.args);
   const [group = '', verb = '', file = ''] = call.words;
-  const own = machineNamed(context.world, context.env['LAB_ETCD_MEMBER'] ?? '') ?? context.machine;
+  const own = askedMember(context);
   const question = `${group} ${verb}`.trim();
   if (question === 'version') {
     context.out(`etcdctl version: ${memberVersion(own)}\nAPI version: 3.5\n`);
     return 0;
   }
   if (question === 'snapshot status' || question === 'snapshot restore') return oldSnapshotCommand(context, verb);
+  if (context.machine.etcdEndpoints) {
+    const missing = await missingCertificate(context.machine, context.args);
+    if (missing !== undefined) {
+      context.err(`Error: ${missing}\n`);
+      return 1;
+    }
+  }
   if (!isServing(own) || (!hasQuorum(context.world) && question !== 'endpoint status')) {
     await work(context.machine.clock, call.limit, context.signal);
     context.err(`Error: ${unanswered}\n`);
     return 1;
   }
-  const members = call.cluster ? controlPlanes(context.world) : [own];
+  const members = call.cluster ? etcdMachines(context.world) : [own];
   switch (question) {
     case 'member list':
       return memberList(context, call, own);
@@ -66,8 +74,22 @@ export const etcdctl: Tool = async (context) => {
   }
 };
 
+/** The member of the container; else that of an endpoint, the first of several that serves. */
+function askedMember({ world, machine, env, args }: ToolContext): Machine {
+  const named = machineNamed(world, env['LAB_ETCD_MEMBER'] ?? '');
+  if (named) return named;
+  const hosts = (flagOf(args, 'endpoints') ?? '127.0.0.1')
+    .split(',')
+    .map((url) => url.replace(/^https?:\/\/|:\d+$/g, ''));
+  const asked = hosts.flatMap((host) => {
+    const local = host === '127.0.0.1' || host === 'localhost';
+    return local ? [machine] : etcdMachines(world).filter((one) => one.ip === host);
+  });
+  return asked.find(isServing) ?? asked[0] ?? machine;
+}
+
 function memberList(context: ToolContext, call: EtcdctlCall, own: Machine): number {
-  const members = controlPlanes(context.world);
+  const members = etcdMachines(context.world);
   return print(
     context,
     call,
@@ -170,7 +192,7 @@ function statusOf(context: ToolContext, machine: Machine) {
 }
 
 function alarmList(context: ToolContext, call: EtcdctlCall, own: Machine): number {
-  const raised = controlPlanes(context.world).flatMap((machine) =>
+  const raised = etcdMachines(context.world).flatMap((machine) =>
     machine.etcd.alarm ? [{ memberID: memberId(machine), alarm: machine.etcd.alarm }] : [],
   );
   const alarms = raised.map(({ memberID, alarm }) => ({ memberID, alarm: alarm === 'NOSPACE' ? 1 : 2 }));

@@ -1,5 +1,6 @@
 import { compareVersions, isRelease, minorNumber } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
+import { members } from '../world.ts';
 
 /** kubeadm's version policy (cmd/kubeadm/app/phases/upgrade/policy.go). `--force` skips those marked so. */
 export function versionProblems(cluster: string, target: string, kubeadm: string, force: boolean): string[] {
@@ -32,7 +33,7 @@ export function versionProblems(cluster: string, target: string, kubeadm: string
 /** Kubelets too old for the target: 1 minor before 1.29, 3 from then on. */
 export function kubeletProblems(context: ToolContext, target: string): string[] {
   const allowed = minorNumber(target) < 29 ? 1 : 3;
-  return context.world.machines.flatMap((machine) => {
+  return members(context.world).flatMap((machine) => {
     const { kubeletVersion } = context.world.cluster.condition(machine);
     if (minorNumber(target) - minorNumber(kubeletVersion) <= allowed) return [];
     return [`There are kubelets in this cluster that are too old that have these versions [v${kubeletVersion}]`];

@@ -6,7 +6,7 @@ import { putFile } from '../machine-files.ts';
 import { table } from '../kubectl/print.ts';
 import { controlPlaneComponents, findMinor, imagesOf, minorNumber, minorOf, tagOf } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
-import { controlPlanes } from '../world.ts';
+import { controlPlanes, members } from '../world.ts';
 import { kubeletProblems, versionProblems } from './kubeadm-policy.ts';
 import type { KubeadmCall } from './kubeadm.ts';
 import { say, upgradeAddons, upgradeStaticPods } from './static-pods.ts';
@@ -78,7 +78,7 @@ function planTable(context: ToolContext, version: string): void {
     '',
   ]);
   if (version === cluster.version) return;
-  const kubelets = context.world.machines.map((machine) => [
+  const kubelets = members(context.world).map((machine) => [
     machine.name,
     `v${cluster.condition(machine).kubeletVersion}`,
     `v${version}`,
@@ -89,7 +89,8 @@ function planTable(context: ToolContext, version: string): void {
   context.out(table([['COMPONENT', 'NODE', 'CURRENT', 'TARGET'], ...kubelets.map((row) => ['kubelet', ...row])]));
   say(context, ['', `Upgrade to the latest version in the v${minorOf(cluster.version)} series:`, '']);
   const planes = controlPlanes(context.world);
-  const rows = [...controlPlaneComponents, 'etcd'].flatMap((component) =>
+  const stacked = context.machine.etcdEndpoints === undefined;
+  const rows = [...controlPlaneComponents, ...(stacked ? ['etcd'] : [])].flatMap((component) =>
     planes.map((machine) => [
       component,
       machine.name,

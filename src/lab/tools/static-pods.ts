@@ -18,7 +18,8 @@ export async function upgradeStaticPods(context: ToolContext, version: string, w
   const { machine } = context;
   const images = imagesOf(version);
   const stamp = new Date(machine.clock.now()).toISOString().slice(0, 19).replace(/[T:]/g, '-');
-  for (const component of [...(withEtcd ? ['etcd'] : []), ...controlPlaneComponents]) {
+  const stacked = withEtcd && machine.etcdEndpoints === undefined;
+  for (const component of [...(stacked ? ['etcd'] : []), ...controlPlaneComponents]) {
     const image = images[component] ?? '';
     const pod = machine.staticPods.get(component);
     say(context, [`[upgrade/staticpods] Preparing for "${component}" upgrade`]);
@@ -29,7 +30,7 @@ export async function upgradeStaticPods(context: ToolContext, version: string, w
     const manifest = `/etc/kubernetes/manifests/${component}.yaml`;
     const backup = `/etc/kubernetes/tmp/kubeadm-backup-manifests-${stamp}/${component}.yaml`;
     await putFile(machine, backup, await machine.fs.readFile(manifest), 0o600);
-    await putFile(machine, manifest, manifestOf(component, image, machine.ip, machine.name), 0o600);
+    await putFile(machine, manifest, manifestOf(component, image, machine), 0o600);
     say(context, [
       `[upgrade/staticpods] Moved new manifest to "${manifest}" and backed up old manifest to "${backup}"`,
       '[upgrade/staticpods] Waiting for the kubelet to restart the component',

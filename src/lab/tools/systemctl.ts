@@ -1,4 +1,6 @@
 import { work } from '../clock.ts';
+import { etcdUnitFile } from '../etcd-external.ts';
+import { startEtcdUnit, stopEtcdUnit } from '../etcd-process.ts';
 import type { Machine } from '../machine.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 
@@ -12,24 +14,29 @@ function systemdTime(ms: number): string {
 }
 
 function properties(machine: Machine, unit: string): Record<string, string> {
-  const known = unit === 'kubelet' || unit === 'containerd';
-  const active = known && (unit !== 'kubelet' || machine.kubelet.stoppedAt === undefined);
-  const since = unit === 'kubelet' ? machine.kubelet.startedAt : machine.bootedAt;
+  const etcd = unit === 'etcd' ? machine.etcd.unit : undefined;
+  const known = machine.role === 'other' ? etcd !== undefined : unit === 'kubelet' || unit === 'containerd';
+  const active = etcd?.active ?? (known && (unit !== 'kubelet' || machine.kubelet.stoppedAt === undefined));
+  const since = etcd?.startedAt ?? (unit === 'kubelet' ? machine.kubelet.startedAt : machine.bootedAt);
   const time = systemdTime(since);
   return {
     Id: `${unit}.service`,
     LoadState: known ? 'loaded' : 'not-found',
     ActiveState: active ? 'active' : 'inactive',
     SubState: active ? 'running' : 'dead',
-    MainPID: active ? String(unit === 'kubelet' ? machine.kubelet.pid : 610) : '0',
+    MainPID: active ? String(etcd?.pid ?? (unit === 'kubelet' ? machine.kubelet.pid : 610)) : '0',
     NRestarts: '0',
     ActiveEnterTimestamp: active ? time : '',
     ExecMainStartTimestamp: time,
     ActiveEnterTimestampMonotonic: String(Math.max(0, Math.round((since - machine.bootedAt) * 1000))),
     ExecMainStartTimestampMonotonic: String(Math.max(0, Math.round((since - machine.bootedAt) * 1000))),
     UnitFileState: known ? 'enabled' : '',
-    FragmentPath: known ? `/usr/lib/systemd/system/${unit}.service` : '',
+    FragmentPath: known ? unitFile(unit) : '',
   };
+}
+
+function unitFile(unit: string): string {
+  return unit === 'etcd' ? etcdUnitFile : `/usr/lib/systemd/system/${unit}.service`;
 }
 
 export const systemctl: Tool = async (context) => {
@@ -60,9 +67,14 @@ export const systemctl: Tool = async (context) => {
         `● ${unit}.service\n     Active: ${properties(context.machine, unit)['ActiveState']} (running) since ${properties(context.machine, unit)['ActiveEnterTimestamp']}\n`,
       );
       return properties(context.machine, unit)['ActiveState'] === 'active' ? 0 : 3;
-    case 'cat':
-      context.out(await context.machine.fs.readFile(`/usr/lib/systemd/system/${unit}.service`));
+    case 'cat': {
+      if (!(await context.machine.fs.exists(unitFile(unit)))) {
+        context.err(`No files found for ${unit}.service.\n`);
+        return 1;
+      }
+      context.out(`# ${unitFile(unit)}\n${await context.machine.fs.readFile(unitFile(unit))}`);
       return 0;
+    }
     case 'restart':
     case 'start':
     case 'stop':
@@ -110,6 +122,11 @@ async function changeUnit(context: ToolContext, verb: string, unit: string): Pro
     return 5;
   }
   await work(machine.clock, restartWork, context.signal);
+  if (unit === 'etcd') {
+    if (verb !== 'start') await stopEtcdUnit(machine, world);
+    if (verb !== 'stop') await startEtcdUnit(machine, world);
+    return 0;
+  }
   if (unit !== 'kubelet') return 0;
   const running = machine.kubelet.stoppedAt === undefined;
   if (verb === 'stop') machine.kubelet.stoppedAt ??= machine.clock.now();
