@@ -119,11 +119,9 @@ async function unmet(input: PlanInput, { steps }: PlanPhase): Promise<Finding[]>
   return asked.flatMap((step): Finding[] => {
     const answer = said?.get(stepKey(step.node, step.id));
     if (answer === undefined) return [];
-    const { id, node, title } = step;
+    const { id, node } = step;
     const source = 'the runbook requires it before it changes anything';
-    return [
-      { guard: 'require', severity: 'refuse', node, step: id, summary: `${title}: ${answer}`, remedy: AGAIN, source },
-    ];
+    return [{ guard: 'require', severity: 'refuse', node, step: id, summary: answer, remedy: AGAIN, source }];
   });
 }
 

@@ -114,7 +114,7 @@ test('require refuses while planning, with what it says; what an earlier step is
   for (const words of [['plan'], ['apply', '--yes']]) {
     const { code, all } = await fails.run(...words);
     expect(code, all).toBe(3);
-    expect(all).toContain('Look: no such luck');
+    expect(all).toContain('-look: no such luck');
   }
   expect(existsSync(join(fails.dir, 'mark'))).toBe(false);
 
