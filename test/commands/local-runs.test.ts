@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { folder, runbook, startRunbook } from './cli.ts';
+import { folder, labUp, runbook, startRunbook } from './cli.ts';
 
 /** Two nodes that no name server knows. */
 const INVENTORY = `apiVersion: runbook/v1
@@ -39,6 +39,8 @@ test('a run whose steps are all local contacts no node, says that only its state
   expect(applied.code, applied.all).toBe(0);
   expect(applied.all).not.toContain('connecting');
   expect(readFileSync(join(it.dir, 'mark'), 'utf8')).toBe('here\n');
+  const [run = ''] = readdirSync(join(it.dir, 'state', 'local'));
+  expect(readdirSync(join(it.dir, 'state', 'local', run)).toSorted()).toEqual(['attempts', 'epoch']);
   const again = await it.run('apply', '--yes');
   expect(again.code, again.all).toBe(0);
   expect(again.all).toContain('1 unchanged');
@@ -128,3 +130,32 @@ test('require refuses while planning, with what it says; what an earlier step is
   expect(failed.code, failed.all).toBe(1);
   expect(failed.all).toContain('it vanished');
 }, 60_000);
+
+test('beside nodes of a cluster a unit without SSH is left alone, also by a resume that reads everything anew', async () => {
+  const lab = await labUp('--control-planes', '1', '--workers', '1');
+  const it = written(`${MARK}  - name: Worker
+    nodes: worker-1
+    steps:
+      - uses: cordon
+      - { name: Gate, run: test -e DIR/go, on: local, effect: repeatable }
+      - uses: uncordon
+`);
+  const inventory = readFileSync(lab.inventory, 'utf8').replace(
+    /^nodes:.*\n/m,
+    (line) => `${line}  - { name: unit, host: unit.invalid }\n`,
+  );
+  writeFileSync(lab.inventory, inventory);
+  const run = (...words: string[]) => runbook([...words, '--yes', '--state-dir', join(it.dir, 'state')]);
+  const stopped = await run('apply', join(it.dir, 'here.yaml'), '-i', lab.inventory);
+  expect(stopped.code, stopped.all).toBe(1);
+  expect(readFileSync(join(it.dir, 'mark'), 'utf8')).toBe('here\n');
+  writeFileSync(join(it.dir, 'go'), '');
+  const resumed = await run('resume');
+  expect(resumed.code, resumed.all).toBe(0);
+  for (const { all } of [stopped, resumed]) {
+    expect(all).not.toContain('unit.invalid');
+    expect(all).not.toContain('one-operator');
+    expect(all).not.toContain('keeps a lock');
+  }
+  expect((await lab.node('worker-1')).unschedulable).toBe(false);
+}, 120_000);
