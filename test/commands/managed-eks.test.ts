@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { type ManagedState, readState, stateFile } from '../../src/lab/managed/state.ts';
+import { changeState, type ManagedState, readState, stateFile } from '../../src/lab/managed/state.ts';
 import { type CliResult, folder, runbook, startRunbook } from './cli.ts';
 
 /** A managed cluster in a lab, and the program beside the provider's CLI. No host in its inventory resolves. */
@@ -36,6 +36,20 @@ class Managed {
 
   change(change: Partial<ManagedState>): void {
     writeFileSync(stateFile(this.dir), JSON.stringify({ ...this.state, ...change }));
+  }
+
+  /** Starts the program, waits until it has said something, ends every update that is under way, and waits for the program. */
+  async untilEnded(args: readonly string[], said: string): Promise<{ code: number | undefined; all: string }> {
+    const running = startRunbook(args, this.env);
+    onTestFinished(() => void running.kill('SIGKILL'));
+    let seen = '';
+    running.all.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    await vi.waitFor(() => expect(seen).toContain(said), { timeout: 60_000, interval: 20 });
+    changeState(stateFile(this.dir), (state) => {
+      for (const update of state.updates) update.endsAt = 0;
+    });
+    const { exitCode, all } = await running;
+    return { code: exitCode, all };
   }
 
   /** What the provider was asked to begin, in order. */
@@ -95,49 +109,49 @@ test.each([
   'an upgrade that is killed in the middle of the control plane (%s) is resumed with the same update',
   async (_title, killsStep) => {
     const it = await managed('--node-groups', 'general');
-    await it.lab('fault', 'lab', '--on', 'update-cluster-version', '--do', 'slow:4s');
+    await it.lab('fault', 'lab', '--on', 'update-cluster-version', '--do', 'slow:1h');
     const running = startRunbook(it.args('apply', '--yes'), it.env);
     onTestFinished(() => void running.kill('SIGKILL'));
     await vi.waitFor(() => expect(it.state.updates).toMatchObject([{ of: 'cluster', status: 'InProgress' }]), {
       timeout: 30_000,
       interval: 50,
     });
-    await vi.waitFor(() => expect(stepPid(it.stateDir)).toBeGreaterThan(1), { timeout: 5000, interval: 20 });
+    await vi.waitFor(() => expect(stepPids(it.stateDir)).toHaveLength(2), { timeout: 5000, interval: 20 });
     running.kill('SIGKILL');
     await running;
-    if (killsStep) process.kill(-stepPid(it.stateDir), 'SIGKILL');
+    for (const pid of killsStep ? stepPids(it.stateDir) : []) process.kill(pid, 'SIGKILL');
     expect(it.versions()['lab']).toBe('1.32');
 
     const refused = await it.run('apply', '--yes');
     expect(refused.code, refused.all).toBe(1);
     expect(refused.all).toContain('is not finished');
 
-    const resumed = await it.resume();
+    const said = killsStep ? 'is under way: waiting for it' : 'began update';
+    const resumed = await it.untilEnded(['resume', '--yes', '--state-dir', it.stateDir], said);
     expect(resumed.code, resumed.all).toBe(0);
-    if (killsStep) expect(resumed.all).toContain('is under way: waiting for it');
     expect(it.begun.filter((line) => line === CONTROL_PLANE)).toHaveLength(1);
     expect(it.versions()).toEqual({ lab: '1.33', general: '1.33' });
   },
   120_000,
 );
 
-/** The process group of the step of the control plane, as its attempt on this machine tells it; 0: not there yet. */
-function stepPid(stateDir: string): number {
+/** Who supervises the step of the control plane, and its script, as the attempt on this machine tells; none: not there yet. */
+function stepPids(stateDir: string): number[] {
   const root = join(stateDir, 'local');
   const [run = ''] = existsSync(root) ? readdirSync(root).filter((name) => name.includes('managed-eks')) : [];
   const attempt = readdirSync(join(root, run)).find((name) => name.startsWith('3.1-'));
   const file = join(root, run, attempt ?? '', 'pid');
-  return attempt !== undefined && existsSync(file) ? Number(readFileSync(file, 'utf8').trim().split(/\s/)[0]) : 0;
+  if (attempt === undefined || !existsSync(file)) return [];
+  return readFileSync(file, 'utf8').trim().split(/\s+/).slice(0, 2).map(Number);
 }
 
 test('an update that somebody else began is waited for, and none is begun beside it', async () => {
   const it = await managed('--node-groups', 'general');
-  const endsAt = Date.now() + 6000;
+  const endsAt = Date.now() + 3_600_000;
   const other = { id: 'theirs', token: 'x', of: 'cluster', name: 'lab', to: '1.33' } as const;
   it.change({ updates: [{ ...other, status: 'InProgress', createdAt: '', endsAt, fails: false }] });
-  const applied = await it.run('apply', '--yes');
+  const applied = await it.untilEnded(it.args('apply', '--yes'), 'update theirs is under way: waiting for it');
   expect(applied.code, applied.all).toBe(0);
-  expect(applied.all).toContain('update theirs is under way: waiting for it');
   expect(it.begun).not.toContain(CONTROL_PLANE);
 }, 60_000);
 
@@ -165,6 +179,16 @@ test('calls that the provider does not answer for a while cost nothing', async (
   const applied = await it.run('apply', '--yes');
   expect(applied.code, applied.all).toBe(0);
   expect(it.begun.filter((line) => line === CONTROL_PLANE)).toHaveLength(1);
+}, 60_000);
+
+test('what upgrade insights say against it can be passed over, and then only by a word to EKS too', async () => {
+  const it = await managed('--node-groups', 'general');
+  it.change({ insights: [{ name: 'Deprecated APIs', status: 'ERROR', reason: 'looked at: unused' }] });
+  const args = ['--yes', '--limit', 'lab', '--set', 'addons=false', '--set', 'insights=false'];
+  const applied = await it.run('apply', ...args);
+  expect(applied.code, applied.all).toBe(0);
+  expect(it.begun).toEqual([`${CONTROL_PLANE} --force`]);
+  expect(it.versions()).toEqual({ lab: '1.33', general: '1.32' });
 }, 60_000);
 
 test('what would break the policy is refused while planning, all in one go, and nothing is begun', async () => {

@@ -24,7 +24,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
   'list-updates': ['nodegroup-name', 'addon-name'],
   'describe-update': ['nodegroup-name', 'addon-name'],
-  'update-cluster-version': ['client-request-token'],
+  'update-cluster-version': ['client-request-token', 'force'],
   'update-nodegroup-version': ['client-request-token', 'force'],
   'update-addon': ['client-request-token', 'resolve-conflicts'],
 };

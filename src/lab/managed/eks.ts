@@ -77,6 +77,8 @@ export const operations: Readonly<Record<string, (state: ManagedState, call: Cal
           'InvalidRequestException',
           `Nodegroup(s) [${far.join(', ')}] must be updated before updating cluster version`,
         );
+      if (state.insights.some(({ status }) => status === 'ERROR') && !call.options.has('force'))
+        return refuse(call, 'InvalidRequestException', 'Upgrade insights report errors that block the update');
       return undefined;
     });
   },
@@ -123,7 +125,7 @@ function begin(
     status: 'InProgress',
     createdAt: new Date(call.now).toISOString(),
     endsAt: call.now + state.seconds[what.of] * 1000 + call.slower,
-    fails: call.fails && !call.options.has('force'),
+    fails: call.fails,
   };
   state.updates.push(update);
   return answerOf({ update: asTold(update) });
@@ -153,8 +155,8 @@ function errorOf(of: Update['of'], name: string) {
   switch (of) {
     case 'cluster':
       return {
-        errorCode: 'InsufficientFreeAddresses',
-        errorMessage: 'One or more of the subnets of the cluster do not have enough available IP addresses',
+        errorCode: 'IpNotAvailable',
+        errorMessage: "A subnet associated with the cluster doesn't have any available IP addresses",
         resourceIds: ['subnet-0a1b2c3d'],
       };
     case 'nodegroup':
