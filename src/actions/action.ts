@@ -84,6 +84,8 @@ export interface Action<W = unknown> {
   leavesOutAt?(options: W): number | undefined;
   /** It judges the whole cluster: skipped where nodes were left out. */
   readonly wholeCluster?: true;
+  /** Its script only looks, and is run while planning too, where nothing before it would change anything: if it fails, `apply` refuses. */
+  readonly asksAhead?: true;
   /** Why this action cannot work on this node at all (its package manager), in one line with what to do; undefined: it can. */
   unsupported?(context: ActionContext<W>): string | undefined;
   /** Files of the operator's machine and of the node that it judges by; they are in `facts.files`. */

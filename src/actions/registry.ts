@@ -21,6 +21,7 @@ import { prefetch } from './prefetch.ts';
 import { reboot } from './reboot.ts';
 import { removeNode } from './remove-node.ts';
 import { renewCertificates } from './renew-certificates.ts';
+import { requireAction } from './require.ts';
 import { resetNode } from './reset-node.ts';
 import { restartKubelet } from './restart-kubelet.ts';
 import { uncordon } from './uncordon.ts';
@@ -49,6 +50,7 @@ const all: readonly Action[] = [
   removeNode,
   approve,
   wait,
+  requireAction,
   copy,
   etcdSnapshot,
   backupResources,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Fleet } from '../engine/fleet.ts';
+import { type Fleet, LOCAL } from '../engine/fleet.ts';
 import { Failure } from '../failure.ts';
 import { type Copy, newestUnfinished, type NodeSetting, readCopies } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';
@@ -15,7 +15,7 @@ import { asker, checkApprovals, checkPlannedApprovals } from './approvals.ts';
 import { type Console, withConsole } from './console.ts';
 import { confirm, listenForStop, requireAnswerable } from './control.ts';
 import { execute } from './execute.ts';
-import { keepersOf, type Locks, nodeLockOn, sayOn, takeLocks } from './keepers.ts';
+import { keepersOf, type Locks, nodeLockFor, sayOn, takeLocks } from './keepers.ts';
 import { type Documents, loadDocuments } from './load.ts';
 import { type CommonOptions, stateDir } from './options.ts';
 import { hasChanges, prepare, type Prepared, readFacts, tellFindings } from './prepare.ts';
@@ -38,7 +38,7 @@ export function apply(file: string, options: ApplyOptions): Promise<number> {
     let ahead: Ahead | undefined;
     const prepared = await prepare(console, documents, saved?.options ?? options, true, async (reached, nodes) => {
       const keepers = keepersOf(reached.fleet, documents.inventory.value, nodes);
-      const locks = { local, nodes: nodeLockOn(console, keepers) };
+      const locks = { local, nodes: nodeLockFor(console, keepers) };
       await refuseLocked(locks);
       const unfinished = await findUnfinished(store, keepers, documents);
       if (options.new === true) await refuseStillRunning(reached.fleet, nodes, unfinished);
@@ -75,7 +75,7 @@ interface Unfinished {
 async function refuseLocked(locks: Locks): Promise<void> {
   const present = await locks.local.look();
   if (present && !present.gone) throw lockedBy(present.holder, false);
-  await locks.nodes.refuseLive(await locks.nodes.look());
+  if (locks.nodes) await locks.nodes.refuseLive(await locks.nodes.look());
 }
 
 async function findUnfinished(store: RunStore, keepers: NodeSetting, documents: Documents): Promise<Unfinished> {
@@ -118,7 +118,7 @@ async function refuseStillRunning(
   { here, onNodes }: Unfinished,
 ): Promise<void> {
   const runs = [here?.folder.id, onNodes?.run].filter((run) => run !== undefined);
-  const asked = runs.flatMap((run) => nodes.map((node) => [run, node] as const));
+  const asked = runs.flatMap((run) => [...nodes, LOCAL].map((node) => [run, node] as const));
   const found = await Promise.all(
     asked.map(async ([run, node]) => {
       const attempts = await fleet.with(node, (remote) => remote.list(run));
@@ -127,10 +127,14 @@ async function refuseStillRunning(
   );
   const [running] = found.flat();
   if (!running) return;
-  throw new Failure('unfinished-run', `a step of run ${running.run} still runs on ${running.node}: ${running.id}`, [
-    `Take it up: runbook resume ${running.run}`,
-    'Or wait until it has ended, then give the same command with --new again.',
-  ]);
+  throw new Failure(
+    'unfinished-run',
+    `a step of run ${running.run} still runs on ${running.node === LOCAL ? 'this machine' : running.node}: ${running.id}`,
+    [
+      `Take it up: runbook resume ${running.run}`,
+      'Or wait until it has ended, then give the same command with --new again.',
+    ],
+  );
 }
 
 async function start(

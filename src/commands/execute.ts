@@ -12,7 +12,7 @@ import type { Mirror } from '../journal/mirror.ts';
 import { isSettled, type StepProgress } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
 import { settingsOf } from '../plan/judge.ts';
-import type { Plan } from '../plan/plan.ts';
+import { contactedNodes, type Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
 import type { Reached } from './reach.ts';
 
@@ -107,7 +107,8 @@ function mirrored(journal: Journal, mirror: Mirror): Journal {
 /** A run that is done needs its scripts and output no more; one line per attempt stays. A node that is away keeps them. */
 async function clearNodes({ fleet, mirror, plan, run }: Execution): Promise<void> {
   await mirror.finish();
-  const hosts = [...new Set([...plan.nodes.map((node) => node.name), ...mirror.nodes])];
+  const isLocal = plan.phases.some((phase) => phase.steps.some((step) => step.place === 'local'));
+  const hosts = [...new Set([...contactedNodes(plan), ...mirror.nodes, ...(isLocal ? [LOCAL] : [])])];
   await Promise.allSettled(hosts.map((host) => fleet.once(host, (remote) => remote.sweep(run))));
 }
 

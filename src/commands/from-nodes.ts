@@ -14,7 +14,7 @@ import { foldJournal } from '../journal/progress.ts';
 import { type FoundAttempt, rebuildRecords, writeRebuilt } from '../journal/rebuild.ts';
 import type { RunStore } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
-import type { Plan } from '../plan/plan.ts';
+import { contactedNodes, type Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
 import { keeperNodes, keepersOf, sayOn } from './keepers.ts';
 import type { Valid } from './load.ts';
@@ -105,7 +105,7 @@ async function findAttempts(
     .flatMap((phase) => phase.steps)
     .filter((step) => !isSettled(steps.get(stepKey(step.node, step.id))?.outcome));
   const needed = new Set([...keepers, ...open.map((step) => step.node)]);
-  const hosts = new Set([...needed, ...plan.nodes.map((node) => node.name)]);
+  const hosts = new Set([...needed, ...contactedNodes(plan)]);
   const problems: string[] = [];
   const found = await Promise.all(
     [...hosts].map(async (node) => {

@@ -9,8 +9,12 @@ import type { Console } from './console.ts';
 /** Milliseconds for one request to a node's lock or copy; a slow one must not hold up the others for ever. */
 const REQUEST_LIMIT = 60_000;
 
-/** The nodes that keep lock and copies of a run: all control planes, every selected node where there is none; by name. */
+/**
+ * The nodes that keep lock and copies of a run: all control planes, every selected node where there is none; by name. A run that
+ * contacts no node has none.
+ */
 export function keeperNodes(inventory: Inventory, selected: readonly string[]): string[] {
+  if (selected.length === 0) return [];
   const controlPlanes = inventory.nodes.filter((node) => node.role === 'control-plane').map((node) => node.name);
   return (controlPlanes.length > 0 ? controlPlanes : [...selected]).toSorted();
 }
@@ -30,6 +34,11 @@ export function sayOn(console: Console, level: 'info' | 'warning' = 'warning') {
   };
 }
 
+/** Undefined where no node keeps the lock. */
+export function nodeLockFor(console: Console, keepers: NodeSetting): NodeLock | undefined {
+  return keepers.nodes.length === 0 ? undefined : nodeLockOn(console, keepers);
+}
+
 export function nodeLockOn(console: Console, keepers: NodeSetting): NodeLock {
   return new NodeLock({
     ...keepers,
@@ -43,7 +52,8 @@ export function nodeLockOn(console: Console, keepers: NodeSetting): NodeLock {
 
 export interface Locks {
   readonly local: LocalLock;
-  readonly nodes: NodeLock;
+  /** Undefined: no node is contacted, the lock here is all there is. */
+  readonly nodes: NodeLock | undefined;
 }
 
 /** The lock here and the one on the nodes, as one, with one id. `epoch` is the least; the holder says which it got. */
@@ -59,6 +69,7 @@ export async function takeLocks(
     if (pass) onTakeOver(holder);
     return pass;
   });
+  if (!locks.nodes) return alone(here, epoch);
   try {
     const there = await locks.nodes.take({ ...here.holder, epoch }, policy);
     return {
@@ -76,4 +87,13 @@ export async function takeLocks(
     await here.release();
     throw error;
   }
+}
+
+function alone(here: HeldLock, epoch: number): HeldLock & { readonly epoch: number } {
+  return {
+    holder: here.holder,
+    epoch,
+    assertHeld: () => here.assertHeld(),
+    release: () => here.release(),
+  };
 }

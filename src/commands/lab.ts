@@ -5,10 +5,12 @@ import { endBackground, runningLab, startInBackground } from '../lab/background.
 import { askLab, askState } from '../lab/control.ts';
 import { distributions } from '../lab/distribution.ts';
 import type { LabOptions } from '../lab/lab.ts';
+import { isManaged } from '../lab/managed/lab.ts';
 import { problemList, problems } from '../lab/problems.ts';
 import { isRelease, minors } from '../lab/releases.ts';
 import type { LabState } from '../lab/state.ts';
 import { workloadOptions, type WorkloadOption } from '../lab/workloads.ts';
+import { managedFault, managedState, managedUp } from './managed-lab.ts';
 
 const defaultFolder = '.runbook/lab';
 
@@ -31,6 +33,8 @@ export function labCommand(): Command {
     .option('--dnf-nodes <list>', 'nodes with Rocky Linux and dnf, e.g. worker-1,worker-2', '')
     .option('--workloads <list>', `further workloads: ${workloadOptions.join(',')}`, '')
     .option('--problems <list>', 'what is wrong from the start, e.g. swap@worker-1,etcd-alarm; `help` lists them', '')
+    .option('--managed <provider>', "eks: a managed cluster, with the provider's CLI in DIR/bin, and nothing that runs")
+    .option('--node-groups <list>', 'of a managed cluster, with their minors where they differ: general,spot=1.31', '')
     .action(told(up));
   lab
     .command('plant')
@@ -88,18 +92,29 @@ interface UpOptions {
   readonly problems: string;
   readonly os: string;
   readonly dnfNodes: string;
+  readonly managed?: string;
+  readonly nodeGroups: string;
 }
 
-async function up(given: UpOptions): Promise<void> {
+async function up(given: UpOptions, command: Command): Promise<void> {
   if (given.problems === 'help') {
     process.stdout.write(problemList());
     return;
   }
-  const inventory = await startInBackground(given.dir, upOptions(given));
+  const named = command.options.filter((one) => command.getOptionValueSource(one.attributeName()) === 'cli');
+  const inventory = await (given.managed === undefined
+    ? startInBackground(given.dir, upOptions(given))
+    : managedUp(
+        given,
+        named.map(({ long }) => long ?? ''),
+        scale(given.timeScale),
+      ));
   process.stdout.write(`${inventory}\n`);
 }
 
 function upOptions(given: UpOptions): LabOptions {
+  if (given.nodeGroups !== '') throw new Failure('usage', '--node-groups belongs to --managed eks');
+  if (isManaged(given.dir)) throw new Failure('usage', `a managed lab lies in ${given.dir}: give another --dir`);
   const kubernetes = given.kubernetes.replace(/^v/, '');
   if (!isRelease(kubernetes))
     throw new Failure('usage', `the lab knows no release ${given.kubernetes}`, [
@@ -107,9 +122,7 @@ function upOptions(given: UpOptions): LabOptions {
     ]);
   const latency = parseDuration(given.latency);
   if (latency === undefined) throw new Failure('usage', `--latency ${given.latency} is not a duration such as 20ms`);
-  const timeScale = Number(given.timeScale);
-  if (!(timeScale > 0 && timeScale <= 1000))
-    throw new Failure('usage', `--time-scale ${given.timeScale} is not a number above 0 and up to 1000`);
+  const timeScale = scale(given.timeScale);
   const workloads = given.workloads.split(',').filter(Boolean).map(workloadOption);
   return {
     controlPlanes: count('--control-planes', given.controlPlanes, 1, 7),
@@ -183,6 +196,12 @@ async function plant(problem: string, given: { readonly dir: string }): Promise<
   });
 }
 
+function scale(text: string): number {
+  const factor = Number(text);
+  if (factor > 0 && factor <= 1000) return factor;
+  throw new Failure('usage', `--time-scale ${text} is not a number above 0 and up to 1000`);
+}
+
 function count(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < least || value > most)
@@ -191,6 +210,10 @@ function count(option: string, text: string, least: number, most: number): numbe
 }
 
 async function down(given: { readonly dir: string }): Promise<void> {
+  if (isManaged(given.dir)) {
+    process.stderr.write('Nothing runs in a managed lab; its folder stays.\n');
+    return;
+  }
   const ended = await endBackground(given.dir);
   process.stderr.write(ended ? 'The lab is down.\n' : `No lab is running in ${given.dir}.\n`);
 }
@@ -198,6 +221,10 @@ async function down(given: { readonly dir: string }): Promise<void> {
 async function state(given: { readonly dir: string; readonly output: string }): Promise<void> {
   if (given.output !== 'json' && given.output !== 'table')
     throw new Failure('usage', `--output ${given.output} is neither json nor table`);
+  if (isManaged(given.dir)) {
+    process.stdout.write(managedState(given.dir, given.output));
+    return;
+  }
   const found = await askState(await runningLab(given.dir));
   process.stdout.write(given.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : stateTable(found));
 }
@@ -239,9 +266,13 @@ async function fault(node: string, given: FaultOptions): Promise<void> {
   } catch (error) {
     throw new Failure('usage', `--on ${given.on} is not a regular expression`, [], { cause: error });
   }
+  const times = count('--times', given.times, 1, 1_000_000);
+  if (isManaged(given.dir)) {
+    managedFault(given.dir, { unit: node, on: given.on, effect: given.do, times });
+    return;
+  }
   if (!parseFaultEffect(given.do))
     throw new Failure('usage', `--do ${given.do} is none of disconnect, exit:N, hang, reboot, slow:DURATION`);
-  const times = count('--times', given.times, 1, 1_000_000);
   const address = await runningLab(given.dir);
   try {
     await askLab(address, { verb: 'fault', node, on: given.on, effect: given.do, times });

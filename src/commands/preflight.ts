@@ -51,7 +51,7 @@ async function ofRunbook(console: Console, file: string, options: CommonOptions)
     const inventory = documents.inventory.value;
     const nodes = namesOf(inventory, options.limit).filter((name) => prepared.nodes.includes(name));
     const more = factsOf(inventory).filter((id) => !prepared.needs.facts.includes(id));
-    console.emit({ type: 'facts', nodes });
+    if (nodes.length > 0) console.emit({ type: 'facts', nodes });
     const told = await readTolerantly(prepared.observer, prepared.facts, nodes, more);
     const planned = new Set(prepared.needs.guards);
     const others = judge(inventory, nodes, told.facts, options, false).filter((finding) => !planned.has(finding.guard));
@@ -61,7 +61,8 @@ async function ofRunbook(console: Console, file: string, options: CommonOptions)
       runbook: documents.runbook.value.name,
       nodes,
       findings,
-      guards: verdicts(findings, told.unread, planned),
+      guards:
+        nodes.length > 0 ? verdicts(findings, told.unread, planned) : nothingAsked(inventory, findings, told.unread),
     };
   } finally {
     await prepared.fleet.close();
@@ -150,6 +151,16 @@ function factsOf(inventory: Inventory): FactId[] {
   for (const guard of guards.values()) for (const id of guard.facts) all.add(id);
   const asksKubectl = inventory.kubectl.on === 'local' || inventory.nodes.some((node) => node.role === 'control-plane');
   return [...all].filter((id) => asksKubectl || isNodeFact(id)).toSorted();
+}
+
+/** No node was contacted: a guard that stands on what nodes say has not been asked, and is not listed. */
+function nothingAsked(
+  { kubectl }: Inventory,
+  findings: readonly Finding[],
+  unread: readonly FactId[],
+): Preflight['guards'] {
+  const said = verdicts(findings, unread, new Set());
+  return said.filter(({ id }) => kubectl.on === 'local' && guards.get(id)?.facts.some(isNodeFact) === false);
 }
 
 /** What each guard says; `planned`: those of them that judged steps. */

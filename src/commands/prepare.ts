@@ -1,6 +1,6 @@
 import { actions } from '../actions/registry.ts';
 import { selectNodes } from '../documents/selectors.ts';
-import { runChecks } from '../engine/check.ts';
+import { runChecks, runRequirements } from '../engine/check.ts';
 import { readFiles } from '../engine/files.ts';
 import type { Facts } from '../facts/facts.ts';
 import { isClusterFact } from '../facts/kinds.ts';
@@ -8,7 +8,7 @@ import { minorText } from '../facts/version.ts';
 import { guards } from '../guards/registry.ts';
 import { hopMinors, hopsTarget } from '../plan/hops.ts';
 import { makePlan } from '../plan/make-plan.ts';
-import { type Needs, needsOf } from '../plan/needs.ts';
+import { type Needs, needsItsNode, needsOf } from '../plan/needs.ts';
 import type { Plan } from '../plan/plan.ts';
 import { Failure } from '../failure.ts';
 import type { Console } from './console.ts';
@@ -54,7 +54,7 @@ export async function prepare(
     // Without any control plane this says so, before a step in the middle of the run would.
     if (asksKubectl(documents)) reached.observer.kubectlHost();
     const { observer, facts } = await readForPlan(console, documents, reached, nodes, needs);
-    const plan = await planOf(documents, options, needs, { ...reached, observer }, facts);
+    const plan = await planOf(documents, options, needs, { ...reached, observer }, facts, nodes);
     return { ...reached, observer, documents, needs, nodes, facts, plan };
   } catch (error) {
     await reached.fleet.close();
@@ -68,7 +68,7 @@ function asksKubectl({ runbook }: Documents): boolean {
   );
 }
 
-/** Nodes of the phases, and the control planes where Kubernetes is asked. */
+/** Nodes of the phases with a step that needs them, and the control planes where Kubernetes is asked. No other is contacted. */
 function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string | undefined): string[] {
   const limited = new Set(
     (limit === undefined ? inventory.value.nodes : selectNodes([limit], inventory.value).nodes).map(
@@ -81,6 +81,7 @@ function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string 
   );
   const wanted = new Set<string>();
   for (const phase of runbook.value.phases) {
+    if (!phase.steps.some((step) => needsItsNode(step, actions))) continue;
     for (const node of selectNodes(phase.nodes, inventory.value).nodes)
       if (limited.has(node.name)) wanted.add(node.name);
   }
@@ -138,6 +139,7 @@ async function planOf(
   needs: Needs,
   reached: Reached,
   facts: Facts,
+  contacted: readonly string[],
 ): Promise<Plan> {
   const { runbook, inventory, inputs } = documents;
   return makePlan({
@@ -146,11 +148,13 @@ async function planOf(
     inputs,
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     facts,
+    contacted: new Set(contacted),
     actions,
     guards: needs.guards,
     ...(documents.chosen && { chosen: documents.chosen }),
     overrides: parseOverrides(options.override, inventory.value),
     checks: (steps) => runChecks({ ...reached, plan: { nodes: inventory.value.nodes } }, steps),
+    requirements: (steps) => runRequirements({ ...reached, plan: { nodes: inventory.value.nodes } }, steps),
     files: (setting, steps) => readFiles(reached.fleet, setting, steps, facts),
     now: Date.now(),
   });

@@ -7,13 +7,13 @@ import { Mirror } from '../journal/mirror.ts';
 import { foldJournal, isSettled, type StepProgress } from '../journal/progress.ts';
 import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
-import type { Plan } from '../plan/plan.ts';
+import { contactedNodes, type Plan } from '../plan/plan.ts';
 import { asker, checkPlannedApprovals } from './approvals.ts';
 import { type Console, withConsole } from './console.ts';
 import { confirm, listenForStop, requireAnswerable } from './control.ts';
 import { execute } from './execute.ts';
 import { findOnNodes, knownEpoch, takeNewerCopy } from './from-nodes.ts';
-import { keepersOf, nodeLockOn, sayOn, takeLocks } from './keepers.ts';
+import { keepersOf, nodeLockFor, sayOn, takeLocks } from './keepers.ts';
 import { loadValidInventory, type Valid } from './load.ts';
 import { type CommonOptions, stateDir } from './options.ts';
 import { type Reached, reachNodes } from './reach.ts';
@@ -88,7 +88,7 @@ async function continueRun(
   checkPlannedApprovals(options.approve ?? [], plan, 'runbook resume', (step) =>
     isSettled(steps.get(stepKey(step.node, step.id))?.outcome),
   );
-  const nodes = plan.nodes.map((node) => node.name);
+  const nodes = contactedNodes(plan);
   const reached = await reachNodes(console, {
     inventory,
     nodes,
@@ -99,9 +99,10 @@ async function continueRun(
   });
   const keepers = keepersOf(reached.fleet, inventory.value, nodes);
   try {
-    const locks = { local: new LocalLock(store.root, plan.inventory.cluster), nodes: nodeLockOn(console, keepers) };
+    const locks = { local: new LocalLock(store.root, plan.inventory.cluster), nodes: nodeLockFor(console, keepers) };
     const isSame = (holder: LockHolder) => holder.run === id;
-    await locks.nodes.refuseLive(await locks.nodes.look(), isSame);
+    if (locks.nodes) await locks.nodes.refuseLive(await locks.nodes.look(), isSame);
+    else sayOn(console, 'info')('no node keeps a lock of this run: only this state folder is locked', []);
     if (options.yes !== true) await confirm(console, `Continue run ${id} on ${plan.inventory.cluster}?`);
     const epoch = await knownEpoch(store, id);
     const held = await takeLocks(

@@ -6,7 +6,7 @@ import type { Finding } from '../guards/guard.ts';
 import { applyOverrides } from '../guards/override.ts';
 import { askedBeforeSteps, checkStep, guards } from '../guards/registry.ts';
 import { actionOf, contextOf, factsOf, judge, needlessOutage, outOfService, project } from '../plan/judge.ts';
-import type { Plan, PlanHop, PlanStep } from '../plan/plan.ts';
+import { contactedNodes, type Plan, type PlanHop, type PlanStep } from '../plan/plan.ts';
 import { scopeFor } from '../plan/scope.ts';
 import { runChecks } from './check.ts';
 import type { Observer } from './observe.ts';
@@ -86,7 +86,7 @@ async function readAgain(
   everywhere: boolean,
 ): Promise<Facts> {
   const known = context.facts;
-  const names = known && !everywhere ? [step.node] : context.plan.nodes.map((node) => node.name);
+  const names = known && !everywhere ? [step.node] : contactedNodes(context.plan);
   const all = known
     ? ids
     : neededFacts(

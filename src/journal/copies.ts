@@ -62,11 +62,10 @@ export function newestUnfinished(
 /** @throws Failure (unreachable) where what the nodes keep cannot be read from enough of them to be sure. */
 export function requireReadable(nodes: readonly string[], missing: readonly Missing[]): void {
   if (missing.length < nodes.length || nodes.length === 0) return;
-  throw new Failure(
-    'unreachable',
-    'cannot read what the nodes keep of the run',
-    missing.map(({ node, problem }) => `${node}: ${problem}`),
-  );
+  throw new Failure('unreachable', 'cannot read what the nodes keep of the run', [
+    ...missing.map(({ node, problem }) => `${node}: ${problem}`),
+    'A run that contacted no node is known to its own state folder alone.',
+  ]);
 }
 
 interface Files {

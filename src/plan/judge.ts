@@ -62,11 +62,18 @@ export function judge(setting: JudgeSetting, step: PlanStep, facts: Facts, check
   const action = actionOf(setting, step);
   if (action) return action.isDone(contextOf(setting, action, step, facts));
   const check = checks.get(stepKey(step.node, step.id));
-  if (check === true) return { done: true, reason: `its check exited 0: ${step.check ?? ''}` };
+  if (check === true) return { done: true, reason: `its check exited 0: ${gistOf(step.check ?? '')}` };
   return {
     done: false,
     reason: check === false ? 'its check did not exit 0' : 'a run: step without a check always runs',
   };
+}
+
+/** A check in one line: what its first line says, where that is a comment. */
+function gistOf(check: string): string {
+  const [line = '', ...more] = check.trim().split('\n');
+  const said = /^#+\s*(\S.*)$/.exec(line)?.[1];
+  return said ?? (more.length > 0 ? `${line} ...` : line);
 }
 
 /** The facts after the step succeeded; a `run:` step is taken to change none. */

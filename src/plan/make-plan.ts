@@ -11,7 +11,8 @@ import { type DraftInput, draftPhases, type Round, touchedNodes } from './drafts
 import { unique, withoutConsequences } from './findings.ts';
 import { type Chosen, findWay, hopsTarget, type Way } from './hops.ts';
 import { type Checks, type JudgeSetting, settingsOf } from './judge.ts';
-import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase } from './plan.ts';
+import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase, type PlanStep } from './plan.ts';
+import { stepKey } from './key.ts';
 import { predictPhase } from './predict.ts';
 import type { DraftStep } from './steps.ts';
 
@@ -19,12 +20,16 @@ export interface PlanInput extends DraftInput {
   readonly runbook: { readonly value: Runbook; readonly file: string; readonly text: string; readonly digest: string };
   readonly inventory: { readonly value: Inventory; readonly file: string; readonly digest: string };
   readonly facts: Facts;
+  /** Nodes that the run contacts; all of them unless given. */
+  readonly contacted?: ReadonlySet<string>;
   /** Guards that the runbook's actions declare. */
   readonly guards: readonly string[];
   /** Runs the `check:` of `run:` steps; a plan without any asks nothing. */
   readonly checks: (steps: readonly DraftStep[]) => Promise<Checks>;
   /** Reads the files that actions look at. */
   readonly files?: (setting: JudgeSetting, steps: readonly DraftStep[]) => Promise<FileFacts | undefined>;
+  /** Runs what `require` steps ask; by step key what those said that do not hold. */
+  readonly requirements?: (steps: readonly PlanStep[]) => Promise<ReadonlyMap<string, string>>;
   readonly overrides?: readonly Override[];
   /** Patches of hops in between. */
   readonly chosen?: Chosen;
@@ -40,7 +45,7 @@ export interface PlanInput extends DraftInput {
 export async function makePlan(input: PlanInput): Promise<Plan> {
   const { runbook, inventory, inputs, facts } = input;
   const touched = touchedNodes(input, facts);
-  const nodes = planNodes(touched, inventory.value, facts);
+  const nodes = planNodes(touched, inventory.value, facts, input.contacted);
   const setting: JudgeSetting = {
     actions: input.actions,
     nodes,
@@ -50,6 +55,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const findings: Finding[] = [
     ...checkRun({ nodes: guardNodes(input, touched, facts), before: facts, after: facts }, input.guards),
   ];
+  if (input.contacted?.size === 0 && nodes.length > 0) findings.push(locked);
   const phases: PlanPhase[] = [];
   const way = wayOf(input);
   if (way && way.unused.length > 0) findings.push(behind(way));
@@ -64,7 +70,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
       const changed = phases.some(changesSomething);
       const predicted = predictPhase(setting, draft, inventory.value, inputs, then, checks, changed);
       phases.push(predicted.phase);
-      findings.push(...predicted.findings);
+      findings.push(...predicted.findings, ...(changed ? [] : await unmet(input, predicted.phase)));
       then = predicted.facts;
     }
   }
@@ -93,6 +99,34 @@ function wayOf({ runbook, inventory, inputs, facts, chosen }: PlanInput): Way | 
   return findWay(hopsTarget(runbook.value, inventory.value, inputs, chosen?.via), facts, chosen ?? {});
 }
 
+/** Promise 6 has nobody to keep it where no node is contacted. */
+const locked: Finding = {
+  guard: 'one-operator',
+  severity: 'note',
+  summary: 'every step runs on this machine: no node is contacted, and none keeps a lock or a copy of the run',
+  remedy:
+    'Only this state folder is locked. See to it that nobody starts the same elsewhere; the run is resumed from this folder alone.',
+  source: 'the lock of a run lies on the nodes that it contacts',
+};
+
+/** What must hold before anything is changed is asked while planning already, up to the first step that would change something. */
+async function unmet(input: PlanInput, { steps }: PlanPhase): Promise<Finding[]> {
+  const end = steps.findIndex((step) => step.predicted.outcome === 'change');
+  const asked = steps
+    .slice(0, end === -1 ? undefined : end)
+    .filter((step) => step.predicted.outcome === 'read' && input.actions.get(step.action)?.asksAhead === true);
+  const said = asked.length === 0 ? undefined : await input.requirements?.(asked);
+  return asked.flatMap((step): Finding[] => {
+    const answer = said?.get(stepKey(step.node, step.id));
+    if (answer === undefined) return [];
+    const { id, node } = step;
+    const source = 'the runbook requires it before it changes anything';
+    return [{ guard: 'require', severity: 'refuse', node, step: id, summary: answer, remedy: AGAIN, source }];
+  });
+}
+
+const AGAIN = 'Mend what it names, then give the same command again.';
+
 function behind({ unused, from }: Way): Finding {
   return {
     guard: 'hops',
@@ -113,7 +147,12 @@ function changesSomething(phase: PlanPhase): boolean {
 }
 
 /** Every node that the plan touches, and, where it asks for Kubernetes, the control planes that it asks. In the inventory's order. */
-function planNodes(touched: ReadonlySet<string>, inventory: Inventory, facts: Facts): PlanNode[] {
+function planNodes(
+  touched: ReadonlySet<string>,
+  inventory: Inventory,
+  facts: Facts,
+  contacted: ReadonlySet<string> | undefined,
+): PlanNode[] {
   return inventory.nodes
     .filter((node) => touched.has(node.name) || (facts.cluster !== undefined && facts.nodes[node.name] !== undefined))
     .map((node) => {
@@ -125,7 +164,8 @@ function planNodes(touched: ReadonlySet<string>, inventory: Inventory, facts: Fa
         held: packages?.held ?? [],
         ...(machine && { boot: bootOf(machine) }),
       };
-      return { name: node.name, host: node.host, role: node.role, ...(known ? { before } : {}) };
+      const local = contacted?.has(node.name) === false ? { local: true as const } : {};
+      return { name: node.name, host: node.host, role: node.role, ...(known ? { before } : {}), ...local };
     });
 }
 
@@ -133,7 +173,7 @@ function guardNodes(input: PlanInput, touched: ReadonlySet<string>, facts: Facts
   const leaving = touchedNodes(input, facts, 'remove-node');
   const joining = touchedNodes(input, facts, 'join-node');
   return input.inventory.value.nodes
-    .filter((node) => touched.has(node.name) || node.role !== 'other')
+    .filter((node) => (touched.has(node.name) && input.contacted?.has(node.name) !== false) || node.role !== 'other')
     .map(({ name, host, role }) => ({
       name,
       host,

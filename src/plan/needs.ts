@@ -49,6 +49,16 @@ export function needsOf(
   return { facts: [...facts].toSorted(), guards: [...asked].toSorted(), minors: [...minors].toSorted() };
 }
 
+/**
+ * Does a step need the node that it is about? Not where it runs on the operator's machine, or only asks a person, and its expressions
+ * name nothing that would have to be read there.
+ */
+export function needsItsNode(step: Step, actions: ReadonlyMap<string, Action>): boolean {
+  const action = step.kind === 'uses' ? actions.get(step.uses) : undefined;
+  const on = step.kind === 'run' ? step.on : action?.placeOf && step.with.on;
+  return (on !== 'local' && action?.asks === undefined) || factsOfExpressions(step).length > 0;
+}
+
 function factsOfExpressions(step: Step): readonly FactId[] {
   const templates = step.kind === 'uses' ? step.with : { run: step.run, check: step.check };
   const condition = step.if === undefined ? [] : factsIn(step.if, true);

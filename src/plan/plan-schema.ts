@@ -14,6 +14,7 @@ const node = z.strictObject({
   before: z.exactOptional(
     z.strictObject({ unschedulable: z.boolean(), held: names, boot: z.exactOptional(z.string()) }),
   ),
+  local: z.exactOptional(z.literal(true)),
 });
 
 const step = z.strictObject({

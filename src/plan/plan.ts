@@ -40,6 +40,13 @@ export interface PlanNode {
   readonly role: 'control-plane' | 'worker' | 'other';
   /** As it stood when planned: promise 8 gives back just this. */
   readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[]; readonly boot?: string };
+  /** The run never contacts it: all that is done for it is done on the operator's machine. */
+  readonly local?: true;
+}
+
+/** Those that its run contacts. */
+export function contactedNodes(plan: Pick<Plan, 'nodes'>): string[] {
+  return plan.nodes.filter((node) => node.local !== true).map((node) => node.name);
 }
 
 export interface PlanPhase {

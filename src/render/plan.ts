@@ -110,6 +110,9 @@ const PREDICTED: Record<
   read: { word: 'read', colour: 'cyan', symbol: 'read' },
 };
 
+/** Lines of commands that a step shows without -v. */
+const SHOWN = 12;
+
 function stepLines(step: PlanStep, told: Plan['findings'], look: PlanLook, symbols: Symbols): Line[] {
   const { word, colour, symbol } = PREDICTED[step.predicted.outcome];
   const mark = `    ${symbols[symbol]} ${word.padEnd(7)}`;
@@ -125,7 +128,10 @@ function stepLines(step: PlanStep, told: Plan['findings'], look: PlanLook, symbo
   ]);
   if (!oneLine) for (const part of wrap(reason, look.columns - 8)) lines.push([{ text: `        ${part}`, as: 'dim' }]);
   const commandColour: Colour | undefined = word === 'change' ? undefined : 'dim';
-  for (const command of step.commands) lines.push(...commandLines(command, commandColour));
+  const shown = look.verbose || step.commands.length <= SHOWN ? step.commands : step.commands.slice(0, SHOWN - 2);
+  for (const command of shown) lines.push(...commandLines(command, commandColour));
+  const hidden = step.commands.length - shown.length;
+  if (hidden > 0) lines.push([{ text: `        ... and ${count(hidden, 'line')} more (-v shows them)`, as: 'dim' }]);
   for (const part of forecast(step, told)) lines.push(...wrap(part, look.columns - 8).map(indented));
   return look.verbose ? [...lines, ...details(step, symbols)] : lines;
 }
@@ -157,6 +163,9 @@ function details(step: PlanStep, symbols: Symbols): Line[] {
   if (step.if !== undefined) facts.push(`if ${step.if}`);
   if (step.check !== undefined) facts.push(`check ${step.check}`);
   const lines: Line[] = [[{ text: `        ${facts.join('; ')}`, as: 'dim' }]];
+  for (const [name, value] of Object.entries(step.env))
+    for (const [index, line] of value.trimEnd().split('\n').entries())
+      lines.push([{ text: `        env ${index === 0 ? `${name}=` : '  '}${escapeControls(line)}`, as: 'dim' }]);
   for (const line of step.script?.trimEnd().split('\n') ?? [])
     lines.push([{ text: `        ${symbols.bar} ${escapeControls(line)}`, as: 'dim' }]);
   return lines;

@@ -24,6 +24,7 @@ const WITH: Readonly<Record<string, object>> = {
   'remove-node': {},
   approve: { message: 'Go on?' },
   wait: { command: 'true' },
+  require: { command: 'true' },
   copy: { src: 'motd', dest: '/etc/motd' },
   'etcd-snapshot': { dest: 'backups' },
   'backup-resources': { dest: 'backups' },
@@ -108,7 +109,7 @@ test('every action is tried here', () => {
 });
 
 // These change nothing, and what they ask for no fact tells.
-const asking = ['kubeadm-upgrade-plan', 'approve', 'wait'];
+const asking = ['kubeadm-upgrade-plan', 'approve', 'wait', 'require'];
 test.each(names.filter((name) => !asking.includes(name)))(
   '%s is done on the facts as they will be after it, whatever they were',
   (name) => {

@@ -34,13 +34,13 @@ export async function runbook(
 }
 
 /** Starts the program and leaves it running, for tests that end it. */
-export function startRunbook(args: readonly string[]) {
+export function startRunbook(args: readonly string[], env: Record<string, string> = {}) {
   return execa(process.execPath, [CLI, ...args], {
     reject: false,
     all: true,
     stdin: 'ignore',
     extendEnv: true,
-    env: { NO_COLOR: '1' },
+    env: { NO_COLOR: '1', ...env },
   });
 }
 

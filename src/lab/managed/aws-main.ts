@@ -1,0 +1,3 @@
+import { main } from './aws.ts';
+
+main(process.argv.slice(2));
