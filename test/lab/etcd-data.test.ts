@@ -99,8 +99,18 @@ it('restores into no folder that holds something, under no foreign name, and fro
   expect((await restore(rig, 'cp-1', ['cp-1'])).code).toBe(1);
 });
 
-it('knows no bump of revisions in etcdctl, and no etcdctl on the machine itself', async () => {
-  const rig = await fakeLab({ controlPlanes: 1, workers: 0 });
+it('bumps revisions from the patches of etcd on that can', async () => {
+  const code = async (etcd: string) => {
+    const rig = await fakeLab({ controlPlanes: 1, workers: 0, etcd });
+    await snapshot(rig, []);
+    const words = 'snapshot restore /tmp/s.db --data-dir /tmp/n --initial-cluster default=http://localhost:2380';
+    return (await rig.run('cp-1', `${etcdctl} ${words} --bump-revision 5 --mark-compacted`)).code;
+  };
+  expect(await Promise.all(['3.4.13', '3.5.0', '3.5.10', '3.6.4'].map(code))).toEqual([1, 1, 0, 1]);
+});
+
+it('knows no bump of revisions in an old etcdctl, and no etcdctl on the machine itself', async () => {
+  const rig = await fakeLab({ controlPlanes: 1, workers: 0, etcd: '3.4.13' });
   await snapshot(rig, []);
   const bumped = await rig.run('cp-1', `${etcdctl} snapshot restore /tmp/s.db --data-dir /tmp/n --bump-revision 5`);
   expect(bumped.stderr).toContain('unknown flag: --bump-revision');
