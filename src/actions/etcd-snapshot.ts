@@ -35,9 +35,9 @@ export const etcdSnapshot: Action<With> = {
   effect: 'repeatable',
   timeout: 1_800_000,
   onTimeout: 'kill',
-  facts: ['machine', 'nodes', 'etcd', 'etcdHost'],
+  facts: ['machine', 'nodes'],
   outcomeFacts: [],
-  guards: ['membership', 'same-machine', 'etcd-health'],
+  guards: ['membership', 'same-machine'],
   settle: 0,
   unsupported: ({ node }) =>
     node.role === 'control-plane' ? undefined : `${node.name} is no control plane: a snapshot is taken through one`,

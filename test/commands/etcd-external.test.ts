@@ -141,7 +141,7 @@ test('an upgrade goes by an external etcd: preflight finds nothing, kubeadm leav
   }
 }, 240_000);
 
-test('a backup is taken through a member that lives, once somebody has said why the dead one may be passed over', async () => {
+test('a backup is taken through a member that lives, where another one is dead', async () => {
   const { lab, inventory } = await openLab({ controlPlanes: 1, workers: 0, externalEtcd: 3, timeScale: 50 });
   const first = lab.world.machines.find(({ name }) => name === 'etcd-1');
   if (!first) throw new Error('no etcd-1');
@@ -157,10 +157,7 @@ test('a backup is taken through a member that lives, once somebody has said why 
     folder(),
     '--yes',
   ];
-  const refused = await runbook(backup);
-  expect(refused.code, refused.all).toBe(3);
-  expect(flat(refused.all)).toContain('the etcd member etcd-1 (https://10.10.0.31:2379) is not healthy');
-  const { code, all } = await runbook([...backup, '--override', 'etcd-health=etcd-1 is being replaced']);
+  const { code, all } = await runbook(backup);
   expect(code, all).toBe(0);
   expect(all).toContain('from https://10.10.0.32:2379');
 }, 120_000);
