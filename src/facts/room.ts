@@ -11,15 +11,15 @@ export interface Unplaced {
  * Those of a node's pods for which the other nodes have no place: Ready and schedulable ones whose labels and taints suit, with room for
  * the pod's requests beside those of the pods that are there now ("Assigning Pods to Nodes", "Taints and Tolerations"). The pods are put
  * one after the other, the largest first, where most is left: another order might find room, so it is a forecast and no proof. Not
- * judged: affinity between pods, topology spread, volumes, host ports, priorities. Undefined where the nodes do not say what they have.
+ * judged: affinity between pods, topology spread, volumes, host ports, priorities. Undefined where one of them does not say
+ * what it has, such as a node that is going to join.
  */
 export function withoutPlace(facts: Facts, from: string, leaving: readonly PodFact[]): readonly Unplaced[] | undefined {
   const { nodes, pods } = facts.cluster ?? {};
-  if (!nodes || !pods || nodes.every((node) => node.allocatable === undefined)) return undefined;
-  const rooms = roomsOf(
-    nodes.filter((node) => node.name !== from && !node.unschedulable && node.ready && node.allocatable),
-    pods,
-  );
+  if (!nodes || !pods) return undefined;
+  const others = nodes.filter((node) => node.name !== from && !node.unschedulable && node.ready);
+  if (others.some((node) => node.allocatable === undefined)) return undefined;
+  const rooms = roomsOf(others, pods);
   settle(
     pods.filter((pod) => pod.node === undefined && isAlive(pod)),
     rooms,

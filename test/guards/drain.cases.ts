@@ -14,14 +14,20 @@ const room = { cpu: 4000, memory: 8192 * MI, pods: 110 };
 interface Given {
   readonly pods: readonly PodFact[];
   readonly pdbs?: readonly PdbFact[];
+  /** The node that does not say what it has. */
+  readonly silent?: string;
   /** Changes of Node objects. */
   readonly nodes?: Readonly<Record<string, Partial<NodeObject>>>;
 }
 
-function cluster({ pods, pdbs = [], nodes = {} }: Given): Facts {
+function cluster({ pods, pdbs = [], nodes = {}, silent }: Given): Facts {
   const names = Object.keys(bare.nodes);
   const objects = names.map((name) =>
-    nodeObject(name, { allocatable: room, ...(name === 'cp1' ? { taints: [taint] } : {}), ...nodes[name] }),
+    nodeObject(name, {
+      ...(name === silent ? {} : { allocatable: room }),
+      ...(name === 'cp1' ? { taints: [taint] } : {}),
+      ...nodes[name],
+    }),
   );
   return { ...bare, cluster: { ...bare.cluster, nodes: objects, pods, pdbs } };
 }
@@ -69,6 +75,10 @@ export const roomCases: readonly GuardCase[] = [
     { pods: [pod('web-1', 'w1')], nodes: { w2: { ready: false }, w3: off, cp1: off } },
     ['warn', 'no other node is Ready and schedulable'],
   ),
+  roomCase('a node beside them of which nobody knows what it has, as it is going to join', {
+    pods: [big('db-1', 'w1'), ...full],
+    silent: 'w3',
+  }),
   roomCase('a taint that it tolerates by key', {
     pods: [pod('dns-1', 'w1', { tolerations: [{ key: taint.key, operator: 'Exists' }] })],
     nodes: { w2: off, w3: off },
