@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -36,31 +36,34 @@ export async function nodes(count: number, shell = 'sh', prefix = 'cp'): Promise
   const names = Array.from({ length: count }, (_, index) => `${prefix}-${index + 1}`);
   if (shell === 'lab') return labNodes(names);
   const home = await mkdtemp(join(tmpdir(), 'nodes-'));
-  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  // A majority is enough for a lock: the slowest node may still be at work when a test is over.
+  const asked = new Set<Promise<unknown>>();
+  onTestFinished(async () => {
+    await Promise.allSettled(asked);
+    await rm(home, { recursive: true, force: true });
+  });
   const [file = 'sh', ...words] = SHELLS[shell] ?? [];
+  const askShell = async (node: string, script: string): Promise<ProbeResult> => {
+    const input = guard(made, node, script);
+    await mkdir(join(home, node), { recursive: true });
+    const env = {
+      HOME: join(home, node),
+      ...(made.tools === undefined ? {} : { PATH: `${made.tools}:${process.env['PATH']}` }),
+    };
+    const options = { input, env, reject: false, stripFinalNewline: false } as const;
+    const args = [...words, '-c', `eval "$(cat)"`, 'runbook-probe'];
+    const { exitCode = 255, stdout, stderr } = await execa(file, args, options);
+    return { code: exitCode, stdout, stderr };
+  };
   const made: Nodes = {
     nodes: names,
     root: '~/r',
     away: new Set(),
     hook: () => undefined,
-    ask: async (node, script) => {
-      const input = guard(made, node, script);
-      await execa('mkdir', ['-p', join(home, node)]);
-      const env = {
-        HOME: join(home, node),
-        ...(made.tools === undefined ? {} : { PATH: `${made.tools}:${process.env['PATH']}` }),
-      };
-      const {
-        exitCode = 255,
-        stdout,
-        stderr,
-      } = await execa(file, [...words, '-c', `eval "$(cat)"`, 'runbook-probe'], {
-        input,
-        env,
-        reject: false,
-        stripFinalNewline: false,
-      });
-      return { code: exitCode, stdout, stderr };
+    ask: (node, script) => {
+      const answer = askShell(node, script);
+      asked.add(answer);
+      return answer;
     },
     path: (node, ...rest) => join(home, node, 'r', ...rest),
   };
