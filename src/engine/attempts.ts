@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import type { Facts } from '../facts/facts.ts';
 import type { StepProgress } from '../journal/progress.ts';
 import type { AttemptEnd } from '../journal/record.ts';
 import { stepKey } from '../plan/key.ts';
@@ -47,7 +48,7 @@ export async function takeUpStep(context: RunContext, step: PlanStep): Promise<S
     );
     // The node has not heard of it, but its request may still be on its way: if the step is to be done, just this attempt is sent again.
     if (state.kind === 'absent') return undefined;
-    const end = await judgeEnd(context, step, last.attempt, state, output);
+    const end = await judgeEnd(context, step, last.attempt, state, output, knownBefore(context, step));
     if (end === 'again') return undefined;
     if (end.kind !== 'ended' || end.outcome !== 'failed') return end;
     return unseenFailure(step, end.reason, evidence(output));
@@ -72,12 +73,19 @@ async function takeUpEnded(
     case 'interrupted':
       return judgeInterrupted(context, step, ended);
     case 'exited':
-      if (ended.code === 0) return verified(context, step, log);
+      if (ended.code === 0) return verified(context, step, log, knownBefore(context, step));
       return unseenFailure(step, `exited with ${ended.code}`, log);
     case 'timed-out':
     case 'cancelled':
       return unseenFailure(step, ended.kind, log);
   }
+}
+
+/** Of a script that an earlier controller started: what is known of its node by now is from after it began. */
+function knownBefore(context: RunContext, step: PlanStep): Facts {
+  const { cluster, nodes = {} } = context.facts ?? {};
+  const others = Object.entries(nodes).filter(([name]) => name !== step.node);
+  return { nodes: Object.fromEntries(others), ...(cluster && { cluster }) };
 }
 
 /** A failure that nobody was told of: a repeatable step is simply tried again, any other is told first. */
@@ -124,10 +132,11 @@ async function oneAttempt(
   const key = stepKey(step.node, step.id);
   context.progress.set(key, { attempts: attempt, last: { attempt, host } });
   context.emit({ type: 'step-started', ...ref(step), attempt, commands: step.commands, reattached: false });
+  const before = context.facts ?? { nodes: {} };
   const output = openOutput(context, step, attempt);
   try {
     const state = await leavable(context, startAttempt(context.fleet, host, spec, output.sink, sent));
-    return await judgeEnd(context, step, attempt, state, output);
+    return await judgeEnd(context, step, attempt, state, output, before);
   } catch (error) {
     if (error instanceof ClaimRefused) {
       await recordEnd(context, step, attempt, { kind: 'refused', reason: error.message });

@@ -1,4 +1,5 @@
 import type { Verdict } from '../actions/action.ts';
+import type { Facts } from '../facts/facts.ts';
 import { actionOf, contextOf, judge, outcomeFactsOf } from '../plan/judge.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import { runChecks } from './check.ts';
@@ -18,12 +19,12 @@ export async function verified(
   context: RunContext,
   step: PlanStep,
   evidence: { readonly tail: readonly string[]; readonly log: string },
+  before: Facts,
 ): Promise<StepEnd> {
   if (step.effect === 'none') return { kind: 'ended', outcome: 'unchanged', reason: 'it passed; it changes nothing' };
   const action = actionOf(context.setting, step);
   if (!action) return verifyRunStep(context, step, evidence);
   await fetchFiles(context, step);
-  const before = context.facts ?? { nodes: {} };
   const deadline = context.clock.now() + action.settle;
   const pause = pauses();
   for (let last = ''; ;) {

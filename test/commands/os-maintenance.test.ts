@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folder, labUp, type NodeState, runbook, startRunbook } from './cli.ts';
@@ -62,6 +62,21 @@ test('killed while a node is down for its reboot, resume waits for it and does n
   expect(worker).toMatchObject({ ready: true, unschedulable: false, rebooted: true });
   expect([count(worker, UPGRADE), count(worker, /reboot$/)]).toEqual([1, 1]);
 }, 240_000);
+
+test('a node that goes on asking for a reboot after its reboot is rebooted once', async () => {
+  const lab = await labUp('--control-planes', '1', '--workers', '1');
+  const file = join(folder(), 'pinned.yaml');
+  // The newest kernel is not the one that the boot loader starts.
+  const steps = `      - run: touch /boot/vmlinuz-99.0.0 "/boot/vmlinuz-$(uname -r)"\n      - uses: reboot\n`;
+  const head = 'apiVersion: runbook/v1\nkind: Runbook\nname: pinned\nphases:\n';
+  writeFileSync(file, `${head}  - name: Reboot\n    nodes: workers\n    steps:\n${steps}`);
+  const running = startRunbook(['apply', file, '-i', lab.inventory, '--state-dir', folder(), '--yes']);
+  const limit = setTimeout(() => running.kill('SIGTERM'), 30_000);
+  const { exitCode, all } = await running;
+  clearTimeout(limit);
+  expect(count(await lab.node('worker-1'), /reboot$/)).toBe(1);
+  expect(exitCode, all).toBe(0);
+}, 120_000);
 
 test('pods that a drain would destroy are refused before any node is touched', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1', '--workloads', 'naked');
