@@ -24,7 +24,7 @@ export const reboot: Action<With> = {
   timeout: 120_000,
   onTimeout: 'kill',
   facts: ['machine', 'reboot'],
-  guards: ['membership', 'same-machine', 'others-ready', 'swap'],
+  guards: ['membership', 'same-machine', 'others-ready', 'etcd-health', 'swap'],
   settle: COMES_BACK,
   reboots: true,
   script() {

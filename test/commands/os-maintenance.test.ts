@@ -63,6 +63,15 @@ test('killed while a node is down for its reboot, resume waits for it and does n
   expect([count(worker, UPGRADE), count(worker, /reboot$/)]).toEqual([1, 1]);
 }, 240_000);
 
+test('no control plane is rebooted while another has no healthy member of etcd', async () => {
+  const lab = await labUp('--control-planes', '3', '--workers', '1', '--problems', 'etcd-member-down@cp-3');
+  const args = ['apply', 'os-maintenance.yaml', '-i', lab.inventory, '--yes'];
+  const refused = await runbook([...args, '--state-dir', folder()]);
+  expect(refused.code, refused.all).toBe(3);
+  expect(refused.all).toContain('etcd would lose its quorum while cp-1 restarts its member');
+  for (const node of await lab.nodes()) expect([count(node, UPGRADE), count(node, /reboot$/)]).toEqual([0, 0]);
+}, 120_000);
+
 test('a node that goes on asking for a reboot after its reboot is rebooted once', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1');
   const file = join(folder(), 'pinned.yaml');
