@@ -7,7 +7,7 @@ import type { RunContext } from './context.ts';
 import { neededFacts, refresh } from './decide.ts';
 import { pauses } from './poll.ts';
 import type { StepEnd } from './step-end.ts';
-import { fetchFiles } from './step-files.ts';
+import { fetchFiles, pruneOlderFiles } from './step-files.ts';
 
 const PATIENCE = 90_000;
 
@@ -32,7 +32,10 @@ export async function verified(
       const view = contextOf(context.setting, action, step, facts);
       return action.verify ? action.verify(view, before) : action.isDone(view);
     });
-    if (verdict.done) return { kind: 'ended', outcome: 'changed', reason: verdict.reason };
+    if (verdict.done) {
+      await pruneOlderFiles(context, step);
+      return { kind: 'ended', outcome: 'changed', reason: verdict.reason };
+    }
     if (context.clock.now() >= deadline) {
       return { kind: 'ended', outcome: 'failed', reason: `it exited with 0, but ${verdict.reason}`, ...evidence };
     }
