@@ -9,7 +9,8 @@ import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch } from '.
 import { startAttempt, takeUpAttempt } from './attempt.ts';
 import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd, ref } from './attempt-end.ts';
 import { hostOf, withEnv } from './check.ts';
-import { Left, type RunContext } from './context.ts';
+import type { RunContext } from './context.ts';
+import { leavable } from './leavable.ts';
 import type { StepEnd } from './step-end.ts';
 import { sendFiles } from './step-files.ts';
 import { verified } from './verify.ts';
@@ -164,23 +165,4 @@ function specOf(context: RunContext, step: PlanStep, script: string, attempt: nu
     epoch: context.epoch,
     maxOutput: MAX_OUTPUT,
   };
-}
-
-/** Ends early, with {@link Left}, when the operator wants to go; what runs on the node is not touched. */
-async function leavable<T>(context: RunContext, work: Promise<T>): Promise<T> {
-  const { leave } = context.control;
-  if (leave.aborted) throw new Left();
-  let onAbort: (() => void) | undefined;
-  const left = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      reject(new Left());
-    };
-    leave.addEventListener('abort', onAbort);
-  });
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, left]);
-  } finally {
-    if (onAbort) leave.removeEventListener('abort', onAbort);
-  }
 }

@@ -5,6 +5,7 @@ import type { PlanStep } from '../plan/plan.ts';
 import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
 import { neededFacts, refresh } from './decide.ts';
+import { leavable } from './leavable.ts';
 import { pauses } from './poll.ts';
 import type { StepEnd } from './step-end.ts';
 import { fetchFiles, pruneOlderFiles } from './step-files.ts';
@@ -24,14 +25,15 @@ export async function verified(
   if (step.effect === 'none') return { kind: 'ended', outcome: 'unchanged', reason: 'it passed; it changes nothing' };
   const action = actionOf(context.setting, step);
   if (!action) return verifyRunStep(context, step, evidence);
-  await fetchFiles(context, step);
+  await leavable(context, fetchFiles(context, step));
   const deadline = context.clock.now() + action.settle;
   const pause = pauses();
   for (let last = ''; ;) {
-    const verdict = await look(context, step, (facts) => {
+    const looking = look(context, step, (facts) => {
       const view = contextOf(context.setting, action, step, facts);
       return action.verify ? action.verify(view, before) : action.isDone(view);
     });
+    const verdict = await leavable(context, looking);
     if (verdict.done) {
       await pruneOlderFiles(context, step);
       return { kind: 'ended', outcome: 'changed', reason: verdict.reason };
@@ -49,7 +51,7 @@ export async function verified(
       });
     }
     last = verdict.reason;
-    await context.clock.sleep(pause.next().value);
+    await context.clock.sleep(pause.next().value, context.control.leave);
   }
 }
 

@@ -87,6 +87,23 @@ test('a node that goes on asking for a reboot after its reboot is rebooted once'
   expect(exitCode, all).toBe(0);
 }, 120_000);
 
+test('Ctrl-C twice ends the run also while it waits for a node to come back', async () => {
+  const lab = await labUp('--control-planes', '1', '--workers', '1');
+  const file = join(folder(), 'stuck.yaml');
+  const head = 'apiVersion: runbook/v1\nkind: Runbook\nname: stuck\nphases:\n';
+  const step = '      - { uses: reboot, with: { when: always } }\n';
+  writeFileSync(file, `${head}  - name: Reboot\n    nodes: workers\n    steps:\n${step}`);
+  await lab.fault('worker-1', 'systemctl reboot', 'exit:0');
+  const running = startRunbook(['apply', file, '-i', lab.inventory, '--state-dir', folder(), '--yes']);
+  const limit = setTimeout(() => running.kill('SIGKILL'), 40_000);
+  for await (const line of running.iterable({ from: 'all' })) {
+    if (/not been rebooted yet|finishing the running step/.test(line)) running.kill('SIGINT');
+  }
+  const { exitCode } = await running;
+  clearTimeout(limit);
+  expect(exitCode).toBe(130);
+}, 120_000);
+
 test('pods that a drain would destroy are refused before any node is touched', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1', '--workloads', 'naked');
   const refused = await runbook([
