@@ -90,6 +90,8 @@ export interface Action<W = unknown> {
   readonly asksAhead?: true;
   /** Why this action cannot work on this node at all (its package manager), in one line with what to do; undefined: it can. */
   unsupported?(context: ActionContext<W>): string | undefined;
+  /** Those of `with` that are paths on the operator's machine: the plan holds them absolute, as a resume may be started elsewhere. */
+  readonly localPaths?: readonly string[];
   /** Files of the operator's machine and of the node that it judges by; they are in `facts.files`. */
   looksAt?(context: ActionContext<W>): FilesToLookAt;
   /** Files that are brought to where the script runs, before each attempt. Their content is in no script, journal or log. */

@@ -33,6 +33,7 @@ export const backupResources: Action<With> = {
   settle: 0,
   unsupported: ({ node }) =>
     node.role === 'control-plane' ? undefined : `${node.name} is no control plane: kubectl has no kubeconfig there`,
+  localPaths: ['dest'],
   looksAt: (context) => ({ local: [{ path: here(context) }] }),
   fetches(context) {
     const { keep } = context.with;

@@ -35,6 +35,7 @@ export const copy: Action<With> = {
   facts: [],
   guards: [],
   settle: 0,
+  localPaths: ['src'],
   looksAt: ({ with: { src, dest } }) => ({ local: [{ path: src }], node: [dest] }),
   sends: (context) => [{ local: context.with.src, remote: staged(context), mode: 0o600 }],
   script(context) {
