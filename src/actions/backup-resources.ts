@@ -37,7 +37,7 @@ export const backupResources: Action<With> = {
   looksAt: (context) => ({ local: [{ path: here(context) }] }),
   fetches(context) {
     const { keep } = context.with;
-    const name = (context.settings.cluster ?? 'cluster').replaceAll(/[^A-Za-z0-9-]/g, '.');
+    const name = (context.settings.cluster ?? 'cluster').replaceAll(/[^A-Za-z0-9-]/g, String.raw`\$&`);
     const names = new RegExp(`^resources-${name}-\\d{8}-[^.]*\\.tar\\.gz$`);
     return [
       {
