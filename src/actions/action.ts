@@ -82,12 +82,16 @@ export interface Action<W = unknown> {
   timeoutOf?(context: ActionContext<W>): number;
   /** The exit status by which its script says that the node is to be left out of the phase's further steps; undefined: none. */
   leavesOutAt?(options: W): number | undefined;
+  /** Its node's reboot is its aim: one that came while its script ran is its success, whatever asks for another. */
+  readonly reboots?: true;
   /** It judges the whole cluster: skipped where nodes were left out. */
   readonly wholeCluster?: true;
   /** Its script only looks, and is run while planning too, where nothing before it would change anything: if it fails, `apply` refuses. */
   readonly asksAhead?: true;
   /** Why this action cannot work on this node at all (its package manager), in one line with what to do; undefined: it can. */
   unsupported?(context: ActionContext<W>): string | undefined;
+  /** Those of `with` that are paths on the operator's machine: the plan holds them absolute, as a resume may be started elsewhere. */
+  readonly localPaths?: readonly string[];
   /** Files of the operator's machine and of the node that it judges by; they are in `facts.files`. */
   looksAt?(context: ActionContext<W>): FilesToLookAt;
   /** Files that are brought to where the script runs, before each attempt. Their content is in no script, journal or log. */
@@ -103,7 +107,7 @@ export interface Action<W = unknown> {
   /** For steps without a script: the commands that show what is waited for. */
   waitsFor?(context: ActionContext<W>): readonly string[];
   isDone(context: ActionContext<W>): Verdict;
-  /** The outcome apart from what the tool printed, on fresh facts; `before` are the facts ahead of the script. Default: isDone. */
+  /** The outcome apart from what the tool printed, on fresh facts; `before` are the facts ahead of the script, as far as they are known. Default: isDone. */
   verify?(context: ActionContext<W>, before: Facts): Verdict;
   /** The facts as they will be once it has succeeded. */
   project(context: ActionContext<W>): Facts;

@@ -33,10 +33,11 @@ export const backupResources: Action<With> = {
   settle: 0,
   unsupported: ({ node }) =>
     node.role === 'control-plane' ? undefined : `${node.name} is no control plane: kubectl has no kubeconfig there`,
+  localPaths: ['dest'],
   looksAt: (context) => ({ local: [{ path: here(context) }] }),
   fetches(context) {
     const { keep } = context.with;
-    const name = (context.settings.cluster ?? 'cluster').replaceAll(/[^A-Za-z0-9-]/g, '.');
+    const name = (context.settings.cluster ?? 'cluster').replaceAll(/[^A-Za-z0-9-]/g, String.raw`\$&`);
     const names = new RegExp(`^resources-${name}-\\d{8}-[^.]*\\.tar\\.gz$`);
     return [
       {

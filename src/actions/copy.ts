@@ -35,18 +35,21 @@ export const copy: Action<With> = {
   facts: [],
   guards: [],
   settle: 0,
+  localPaths: ['src'],
   looksAt: ({ with: { src, dest } }) => ({ local: [{ path: src }], node: [dest] }),
   sends: (context) => [{ local: context.with.src, remote: staged(context), mode: 0o600 }],
   script(context) {
     const { dest, mode, owner } = context.with;
-    const file = `${quote(dest)}.runbook-"\${RUNBOOK_RUN:-$run}"`;
     const lines = [
       'set -u',
       `run=${quote(context.run)}`,
-      `file=${file}`,
-      ...(owner === undefined ? [] : [`chown ${quote(owner)} "$file" || exit`]),
-      `chmod ${mode} "$file" || exit`,
-      `mv -f "$file" ${quote(dest)} || exit`,
+      `file=${quote(beside(dest))}"\${RUNBOOK_RUN:-$run}"`,
+      `refuse() { rm -f "$file"; exit 1; }`,
+      // mv would put it into the folder.
+      `if [ -d ${quote(dest)} ]; then printf '%s\\n' ${quote(`${dest} is a folder: dest names the file itself`)} >&2; refuse; fi`,
+      ...(owner === undefined ? [] : [`chown ${quote(owner)} "$file" || refuse`]),
+      `chmod ${mode} "$file" || refuse`,
+      `mv -f "$file" ${quote(dest)} || refuse`,
       `if command -v restorecon >/dev/null 2>&1; then restorecon ${quote(dest)}; fi`,
     ];
     const shown = [`copy ${context.with.src} to ${dest}`, `chmod ${mode} ${quote(dest)}`];
@@ -73,7 +76,13 @@ export const copy: Action<With> = {
 };
 
 function staged({ with: { dest }, run }: ActionContext<With>): string {
-  return `${dest}.runbook-${run}`;
+  return `${beside(dest)}${run}`;
+}
+
+/** Hidden: what reads every file of a folder (the kubelet its manifests) must not take it for one of them. */
+function beside(dest: string): string {
+  const at = dest.lastIndexOf('/') + 1;
+  return `${dest.slice(0, at)}.${dest.slice(at)}.runbook-`;
 }
 
 function verdict(context: ActionContext<With>): Verdict {

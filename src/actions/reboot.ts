@@ -24,8 +24,9 @@ export const reboot: Action<With> = {
   timeout: 120_000,
   onTimeout: 'kill',
   facts: ['machine', 'reboot'],
-  guards: ['membership', 'same-machine', 'others-ready', 'swap'],
+  guards: ['membership', 'same-machine', 'others-ready', 'etcd-health', 'swap'],
   settle: COMES_BACK,
+  reboots: true,
   script() {
     const text = 'set -u\nif command -v systemctl >/dev/null 2>&1; then systemctl reboot; else reboot; fi\n';
     return { commands: ['systemctl reboot'], text };
@@ -38,7 +39,8 @@ export const reboot: Action<With> = {
   },
   verify(context, before) {
     const known = before.nodes[context.node.name]?.machine;
-    return rebooted(context, context.before?.boot ?? (known && bootOf(known)));
+    // It may have been rebooted since the run was planned: then it still is up when the script has ended.
+    return rebooted(context, known ? bootOf(known) : context.before?.boot);
   },
   project: (context) => {
     if (reboot.isDone(context).done) return context.facts;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RENEWAL_MARK } from '../facts/certificates.ts';
 import type { CertificatesFact } from '../facts/facts.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
 import { apiServerMissing } from './control-plane.ts';
@@ -17,8 +18,11 @@ const schema = z.strictObject({
 });
 type With = z.infer<typeof schema>;
 
-/** What `kubeadm certs renew all` renews: no authority, and not the kubelet's own, which renews itself. */
-const RENEWED = /^\/etc\/kubernetes\/((super-)?admin|controller-manager|scheduler)\.conf$|\/pki\/(?!.*ca\.crt).*\.crt$/;
+/** What `kubeadm certs renew all` renews: no authority, not the kubelet's own, which renews itself, and nothing that others put there. */
+const RENEWED =
+  /^\/etc\/kubernetes\/(((super-)?admin|controller-manager|scheduler)\.conf|pki\/(apiserver|apiserver-kubelet-client|front-proxy-client)\.crt)$/;
+/** Those of etcd are kubeadm's only where it runs etcd. */
+const OF_ETCD = /^\/etc\/kubernetes\/pki\/(apiserver-etcd-client|etcd\/(server|peer|healthcheck-client))\.crt$/;
 
 /**
  * The components of a control plane read most of their certificates when they start, so each is ended once, and the kubelet starts it
@@ -48,9 +52,12 @@ export const renewCertificates: Action<With> = {
     const end = fact.now + context.with.within * DAY;
     const due = renewed(fact).filter((file) => file.notAfter < end);
     return verdictOf(
-      due.length === 0
-        ? []
-        : [`they end within ${context.with.within} days: ${some(due.map((file) => nameOf(file.path)))}`],
+      [
+        ...(due.length === 0
+          ? []
+          : [`they end within ${context.with.within} days: ${some(due.map((file) => nameOf(file.path)))}`]),
+        ...(fact.unfinished ? ['they were renewed, but not everything that uses them was restarted'] : []),
+      ],
       `no certificate ends within ${context.with.within} days`,
     );
   },
@@ -77,10 +84,14 @@ export const renewCertificates: Action<With> = {
 
 const COMPONENTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
+/** The mark tells a later look that what was renewed is not in use yet; a reboot, which brings it into use, takes it away. */
 const SCRIPT = `set -u
+command -v pidof >/dev/null || { echo 'no pidof: what uses the certificates could not be restarted, so none was renewed' >&2; exit 1; }
+: > ${RENEWAL_MARK} || exit
 kubeadm certs renew all || exit
-# ends a component, and waits until the kubelet has started it anew; one that does not run here is left alone
+# ends a static pod's component, and waits until the kubelet has started it anew; one that others run here is left alone
 renew() {
+  [ -f "/etc/kubernetes/manifests/$1.yaml" ] || return 0
   old=$(pidof "$1") || return 0
   kill $old || return
   n=0
@@ -92,17 +103,23 @@ renew() {
   echo "$1 runs with its new certificates"
 }
 for name in ${COMPONENTS.join(' ')}; do renew "$name" || exit; done
+rm -f ${RENEWAL_MARK}
 echo 'copies of admin.conf (~/.kube/config, other machines) hold the old certificate: replace them'
 `;
 
 function renewed(fact: CertificatesFact): CertificatesFact['files'] {
-  return fact.files.filter((file) => RENEWED.test(file.path));
+  return fact.files.filter(({ path }) => isRenewed(fact, path));
+}
+
+function isRenewed({ etcdElsewhere }: CertificatesFact, path: string): boolean {
+  return RENEWED.test(path) || (etcdElsewhere !== true && OF_ETCD.test(path));
 }
 
 /** To the year that kubeadm gives, and beyond what any `within` asks for. */
 function fresh(fact: CertificatesFact): CertificatesFact {
   const notAfter = (fact.now ?? 0) + 3651 * DAY;
-  return { ...fact, files: fact.files.map((file) => (RENEWED.test(file.path) ? { ...file, notAfter } : file)) };
+  const { unfinished: _, ...rest } = fact;
+  return { ...rest, files: fact.files.map((file) => (isRenewed(fact, file.path) ? { ...file, notAfter } : file)) };
 }
 
 function nameOf(path: string): string {

@@ -1,11 +1,11 @@
 import { actions } from '../actions/registry.ts';
-import { selectNodes } from '../documents/selectors.ts';
 import { runChecks, runRequirements } from '../engine/check.ts';
 import { readFiles } from '../engine/files.ts';
 import type { Facts } from '../facts/facts.ts';
 import { isClusterFact } from '../facts/kinds.ts';
 import { minorText } from '../facts/version.ts';
 import { guards } from '../guards/registry.ts';
+import { chooseNodes } from '../plan/drafts.ts';
 import { hopMinors, hopsTarget } from '../plan/hops.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { type Needs, needsItsNode, needsOf } from '../plan/needs.ts';
@@ -70,11 +70,6 @@ function asksKubectl({ runbook }: Documents): boolean {
 
 /** Nodes of the phases with a step that needs them, and the control planes where Kubernetes is asked. No other is contacted. */
 function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string | undefined): string[] {
-  const limited = new Set(
-    (limit === undefined ? inventory.value.nodes : selectNodes([limit], inventory.value).nodes).map(
-      (node) => node.name,
-    ),
-  );
   const asked = needs.facts.some(isClusterFact) && inventory.value.kubectl.on === 'control-plane';
   const onControlPlane = runbook.value.phases.some((phase) =>
     phase.steps.some((step) => (step.kind === 'run' ? step.on : step.with.on) === 'control-plane'),
@@ -82,8 +77,8 @@ function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string 
   const wanted = new Set<string>();
   for (const phase of runbook.value.phases) {
     if (!phase.steps.some((step) => needsItsNode(step, actions))) continue;
-    for (const node of selectNodes(phase.nodes, inventory.value).nodes)
-      if (limited.has(node.name)) wanted.add(node.name);
+    const { nodes } = chooseNodes(phase, { inventory, actions, ...(limit === undefined ? {} : { limit }) });
+    for (const node of nodes) wanted.add(node.name);
   }
   for (const node of inventory.value.nodes) {
     if (node.role === 'control-plane' && (asked || onControlPlane)) wanted.add(node.name);

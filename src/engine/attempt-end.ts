@@ -1,3 +1,4 @@
+import type { Facts } from '../facts/facts.ts';
 import type { AttemptEnd } from '../journal/record.ts';
 import { actionOf, contextOf } from '../plan/judge.ts';
 import { stepKey } from '../plan/key.ts';
@@ -43,13 +44,14 @@ export function openOutput(context: RunContext, step: PlanStep, attempt: number)
   };
 }
 
-/** What an attempt's end means for the step; `again`: it was proven interrupted or never ran, and may be sent again. */
+/** What an attempt's end means for the step, with what is known from before it; `again`: it was proven interrupted or never ran, and may be sent again. */
 export async function judgeEnd(
   context: RunContext,
   step: PlanStep,
   attempt: number,
   state: AttemptState,
   output: Output,
+  before: Facts,
 ): Promise<StepEnd | 'again'> {
   output.sink.end();
   switch (state.kind) {
@@ -82,7 +84,7 @@ export async function judgeEnd(
         return (
           leftOut(context, step, state.code, output) ?? failed(because(`exited with ${state.code}`, output), output)
         );
-      return noted(await verified(context, step, evidence(output)), output);
+      return noted(await verified(context, step, evidence(output), before), output);
   }
 }
 
@@ -111,6 +113,8 @@ export async function judgeInterrupted(
   step: PlanStep,
   state: { readonly kind: string; readonly rebooted?: boolean },
 ): Promise<(StepEnd & { kind: 'ended' }) | undefined> {
+  if (state.rebooted === true && actionOf(context.setting, step)?.reboots === true)
+    return { kind: 'ended', outcome: 'changed', reason: 'the node was rebooted while it ran' };
   const how = state.rebooted === true ? 'the node rebooted while it ran' : 'its process was killed on the node';
   const verdict = await judgedByFacts(context, step);
   if (verdict?.done === true)

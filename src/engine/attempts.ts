@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import type { Facts } from '../facts/facts.ts';
 import type { StepProgress } from '../journal/progress.ts';
 import type { AttemptEnd } from '../journal/record.ts';
 import { stepKey } from '../plan/key.ts';
@@ -8,7 +9,8 @@ import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch } from '.
 import { startAttempt, takeUpAttempt } from './attempt.ts';
 import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd, ref } from './attempt-end.ts';
 import { hostOf, withEnv } from './check.ts';
-import { Left, type RunContext } from './context.ts';
+import type { RunContext } from './context.ts';
+import { leavable } from './leavable.ts';
 import type { StepEnd } from './step-end.ts';
 import { sendFiles } from './step-files.ts';
 import { verified } from './verify.ts';
@@ -47,7 +49,7 @@ export async function takeUpStep(context: RunContext, step: PlanStep): Promise<S
     );
     // The node has not heard of it, but its request may still be on its way: if the step is to be done, just this attempt is sent again.
     if (state.kind === 'absent') return undefined;
-    const end = await judgeEnd(context, step, last.attempt, state, output);
+    const end = await judgeEnd(context, step, last.attempt, state, output, knownBefore(context, step));
     if (end === 'again') return undefined;
     if (end.kind !== 'ended' || end.outcome !== 'failed') return end;
     return unseenFailure(step, end.reason, evidence(output));
@@ -72,12 +74,19 @@ async function takeUpEnded(
     case 'interrupted':
       return judgeInterrupted(context, step, ended);
     case 'exited':
-      if (ended.code === 0) return verified(context, step, log);
+      if (ended.code === 0) return verified(context, step, log, knownBefore(context, step));
       return unseenFailure(step, `exited with ${ended.code}`, log);
     case 'timed-out':
     case 'cancelled':
       return unseenFailure(step, ended.kind, log);
   }
+}
+
+/** Of a script that an earlier controller started: what is known of its node by now is from after it began. */
+function knownBefore(context: RunContext, step: PlanStep): Facts {
+  const { cluster, nodes = {} } = context.facts ?? {};
+  const others = Object.entries(nodes).filter(([name]) => name !== step.node);
+  return { nodes: Object.fromEntries(others), ...(cluster && { cluster }) };
 }
 
 /** A failure that nobody was told of: a repeatable step is simply tried again, any other is told first. */
@@ -124,10 +133,11 @@ async function oneAttempt(
   const key = stepKey(step.node, step.id);
   context.progress.set(key, { attempts: attempt, last: { attempt, host } });
   context.emit({ type: 'step-started', ...ref(step), attempt, commands: step.commands, reattached: false });
+  const before = context.facts ?? { nodes: {} };
   const output = openOutput(context, step, attempt);
   try {
     const state = await leavable(context, startAttempt(context.fleet, host, spec, output.sink, sent));
-    return await judgeEnd(context, step, attempt, state, output);
+    return await judgeEnd(context, step, attempt, state, output, before);
   } catch (error) {
     if (error instanceof ClaimRefused) {
       await recordEnd(context, step, attempt, { kind: 'refused', reason: error.message });
@@ -155,23 +165,4 @@ function specOf(context: RunContext, step: PlanStep, script: string, attempt: nu
     epoch: context.epoch,
     maxOutput: MAX_OUTPUT,
   };
-}
-
-/** Ends early, with {@link Left}, when the operator wants to go; what runs on the node is not touched. */
-async function leavable<T>(context: RunContext, work: Promise<T>): Promise<T> {
-  const { leave } = context.control;
-  if (leave.aborted) throw new Left();
-  let onAbort: (() => void) | undefined;
-  const left = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      reject(new Left());
-    };
-    leave.addEventListener('abort', onAbort);
-  });
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, left]);
-  } finally {
-    if (onAbort) leave.removeEventListener('abort', onAbort);
-  }
 }

@@ -3,7 +3,7 @@ import { actionOf, contextOf } from '../plan/judge.ts';
 import { stepKey } from '../plan/key.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
-import { bringFile, fetchFile, type Route, sendFile } from './transfer.ts';
+import { bringFile, fetchFile, pruneOlder, type Route, sendFile } from './transfer.ts';
 
 /** Brings the files of a step to where its script is going to run. @throws Failure: then nothing was started */
 export async function sendFiles(context: RunContext, step: PlanStep, host: string): Promise<void> {
@@ -18,6 +18,12 @@ export async function fetchFiles(context: RunContext, step: PlanStep): Promise<v
   const { action, view } = viewOf(context, step);
   const host = context.progress.get(stepKey(step.node, step.id))?.last?.host ?? step.node;
   for (const file of (view && action?.fetches?.(view)) ?? []) await fetchFile(routeOf(context, step, host), file);
+}
+
+/** Once they are known to be good: deletes older ones that are not to be kept. */
+export async function pruneOlderFiles(context: RunContext, step: PlanStep): Promise<void> {
+  const { action, view } = viewOf(context, step);
+  for (const file of (view && action?.fetches?.(view)) ?? []) await pruneOlder(file);
 }
 
 function viewOf(

@@ -11,6 +11,14 @@ import { waitStep } from './wait.ts';
 /** A look at the lock that is older than so many milliseconds is made again before a claim. */
 const FRESH = 5000;
 
+/** Attempts in a row that are cut off (a script that reboots its node) before it counts as the script's own doing. */
+const PATIENCE = 3;
+const cutOffAgain = {
+  kind: 'ended',
+  outcome: 'failed',
+  reason: `it was cut off ${PATIENCE} times in a row before it came to its end: does it end itself, or reboot its node?`,
+} as const satisfies StepEnd;
+
 /**
  * One planned step, from what the journal knows of it to its outcome: an attempt of an earlier controller is taken up first; else
  * fresh facts, when/if, isDone, guards, the attempts, and the look at what they did. The outcome is on disk before it is told.
@@ -30,10 +38,12 @@ export async function executeStep(context: RunContext, step: PlanStep): Promise<
 async function work(context: RunContext, step: PlanStep): Promise<StepEnd> {
   const takenUp = await takeUpStep(context, step);
   if (takenUp) return takenUp;
-  for (let failures = 0; ;) {
+  for (let failures = 0, cutOff = 0; ;) {
     if (context.control.stop.aborted) return { kind: 'stopped' };
-    const end = await decideAndDo(context, step);
-    if (end === 'again') continue;
+    const begun = await decideAndDo(context, step);
+    if (begun === 'again') cutOff += 1;
+    if (begun === 'again' && cutOff < PATIENCE) continue;
+    const end = begun === 'again' ? cutOffAgain : begun;
     failures += 1;
     const retry = end.kind === 'ended' && end.outcome === 'failed' && failures <= step.retries;
     if (!retry || context.control.stop.aborted) return end;

@@ -111,7 +111,6 @@ export async function fetchFile({ fleet, host, tell }: Route, file: FetchedFile)
     }
     if (file.remove) await remote.probe(`rm -f ${quote(file.remote)}`);
   });
-  await prune(local, file.keep);
 }
 
 async function download(remote: RemoteNode, host: string, path: string, part: string, size: number): Promise<void> {
@@ -141,8 +140,10 @@ async function settle(part: string, file: string, mode: number): Promise<void> {
   await rename(part, file);
 }
 
-async function prune(file: string, keep: FetchedFile['keep']): Promise<void> {
+/** Deletes what its `keep` leaves no room for; not before this one is known to be good. */
+export async function pruneOlder({ local, keep }: FetchedFile): Promise<void> {
   if (!keep) return;
+  const file = localPath(local);
   const folder = dirname(file);
   const names = (await readdir(folder)).filter((name) => keep.names.test(name) && name !== basename(file));
   const dated = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })));

@@ -1,12 +1,14 @@
 import type { Verdict } from '../actions/action.ts';
+import type { Facts } from '../facts/facts.ts';
 import { actionOf, contextOf, judge, outcomeFactsOf } from '../plan/judge.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
 import { neededFacts, refresh } from './decide.ts';
+import { leavable } from './leavable.ts';
 import { pauses } from './poll.ts';
 import type { StepEnd } from './step-end.ts';
-import { fetchFiles } from './step-files.ts';
+import { fetchFiles, pruneOlderFiles } from './step-files.ts';
 
 const PATIENCE = 90_000;
 
@@ -18,20 +20,24 @@ export async function verified(
   context: RunContext,
   step: PlanStep,
   evidence: { readonly tail: readonly string[]; readonly log: string },
+  before: Facts,
 ): Promise<StepEnd> {
   if (step.effect === 'none') return { kind: 'ended', outcome: 'unchanged', reason: 'it passed; it changes nothing' };
   const action = actionOf(context.setting, step);
   if (!action) return verifyRunStep(context, step, evidence);
-  await fetchFiles(context, step);
-  const before = context.facts ?? { nodes: {} };
+  await leavable(context, fetchFiles(context, step));
   const deadline = context.clock.now() + action.settle;
   const pause = pauses();
   for (let last = ''; ;) {
-    const verdict = await look(context, step, (facts) => {
+    const looking = look(context, step, (facts) => {
       const view = contextOf(context.setting, action, step, facts);
       return action.verify ? action.verify(view, before) : action.isDone(view);
     });
-    if (verdict.done) return { kind: 'ended', outcome: 'changed', reason: verdict.reason };
+    const verdict = await leavable(context, looking);
+    if (verdict.done) {
+      await pruneOlderFiles(context, step);
+      return { kind: 'ended', outcome: 'changed', reason: verdict.reason };
+    }
     if (context.clock.now() >= deadline) {
       return { kind: 'ended', outcome: 'failed', reason: `it exited with 0, but ${verdict.reason}`, ...evidence };
     }
@@ -45,7 +51,7 @@ export async function verified(
       });
     }
     last = verdict.reason;
-    await context.clock.sleep(pause.next().value);
+    await context.clock.sleep(pause.next().value, context.control.leave);
   }
 }
 

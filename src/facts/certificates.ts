@@ -2,6 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import type { Fact } from './fact.ts';
 import type { CertificatesFact } from './facts.ts';
 
+/** There from before a renewal until everything that uses the certificates was restarted. */
+export const RENEWAL_MARK = '/run/runbook-certificates-renewed';
+
 /**
  * When the certificates of a kubeadm node end ("Certificate Management with kubeadm", "PKI certificates and requirements").
  * Of a file that holds a key as well only the certificate is printed.
@@ -10,6 +13,8 @@ export const certificates: Fact<CertificatesFact> = {
   command: 'openssl x509 -noout -enddate -in /etc/kubernetes/pki/*.crt',
   remedy: 'Look at /etc/kubernetes/pki on that node.',
   script: () => `printf 'now: %s\\n' "$(date +%s)"
+if [ -e ${RENEWAL_MARK} ]; then echo unfinished; fi
+if [ ! -e /etc/kubernetes/manifests/etcd.yaml ]; then echo 'etcd elsewhere'; fi
 show() {
   printf 'file: %s\\n' "$1"
   if command -v openssl >/dev/null 2>&1; then openssl x509 -noout -enddate 2>/dev/null
@@ -32,6 +37,8 @@ export function parseCertificates(output: string): CertificatesFact {
   const files = output.split(/^file: /m).slice(1);
   return {
     ...(Number.isNaN(now) ? {} : { now }),
+    ...(/^unfinished$/m.test(output) ? { unfinished: true as const } : {}),
+    ...(/^etcd elsewhere$/m.test(output) ? { etcdElsewhere: true as const } : {}),
     files: files.flatMap((part) => {
       const path = part.slice(0, part.indexOf('\n'));
       const end = endOf(part);

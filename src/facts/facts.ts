@@ -483,6 +483,10 @@ export interface CertificatesFact {
   readonly now?: number;
   /** A kubeconfig stands for its client certificate. `notAfter` in seconds since the epoch. */
   readonly files: readonly { readonly path: string; readonly notAfter: number }[];
+  /** They were renewed by a step that did not restart all that uses them. */
+  readonly unfinished?: true;
+  /** No static pod of etcd is on the machine. */
+  readonly etcdElsewhere?: true;
 }
 
 /** /etc/kubernetes/admin.conf of a node. */

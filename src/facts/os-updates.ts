@@ -4,7 +4,8 @@ import { kubernetesPackages } from './packages.ts';
 
 /**
  * What an update of the operating system would change, by lists that are fetched for this question into a folder of its own: the
- * node's own stay as they are. dnf exits with 100 where there are updates.
+ * node's own stay as they are. What apt would only configure (Conf) is an update that was cut off. dnf exits with 100 where there are
+ * updates, and breaks the line after a long name.
  */
 export const osUpdates: Fact<OsUpdatesFact> = {
   command: 'apt-get -s upgrade (or dnf check-update)',
@@ -16,7 +17,11 @@ export const osUpdates: Fact<OsUpdatesFact> = {
   apt-get -q -q $own -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update >/dev/null 2>"$lists/said" || {
     sed -n 's/^[EW]: /failed: /p' "$lists/said" | head -n 3
   }
-  apt-get -s $own --with-new-pkgs upgrade 2>/dev/null | sed -n 's/^Inst \\([^ ]*\\).*/pending: \\1/p'
+  if said=$(apt-get -s $own --with-new-pkgs upgrade 2>"$lists/said"); then
+    printf '%s\\n' "$said" | sed -n -e 's/^Inst \\([^ ]*\\).*/pending: \\1/p' -e 's/^Conf \\([^ ]*\\).*/pending: \\1/p'
+  else
+    echo "failed: apt-get upgrade: $(sed -n 's/^E: //p' "$lists/said" | head -n 1)"
+  fi
   rm -rf "$lists"
 elif command -v dnf >/dev/null 2>&1 || command -v yum >/dev/null 2>&1; then
   manager=dnf
@@ -24,7 +29,7 @@ elif command -v dnf >/dev/null 2>&1 || command -v yum >/dev/null 2>&1; then
   said=$($manager -q check-update 2>/dev/null)
   case $? in
     0) ;;
-    100) printf '%s\\n' "$said" | sed -n '/^Obsoleting/,$d; s/^\\([^ ]*\\)\\.[^. ]* .*/pending: \\1/p' ;;
+    100) printf '%s\\n' "$said" | sed -n '/^Obsoleting/,$d; s/^\\([^ ]*\\)\\.[^. ]* .*/pending: \\1/p; s/^\\([^ ]*\\)\\.[^. ]*$/pending: \\1/p' ;;
     *) echo "failed: $manager check-update" ;;
   esac
 else

@@ -1,6 +1,6 @@
 import type { Action } from '../actions/action.ts';
 import { evaluateCondition } from '../documents/expressions.ts';
-import type { Inventory, InventoryNode, Phase, Runbook } from '../documents/model.ts';
+import type { Inventory, InventoryNode, Phase, Runbook, Step } from '../documents/model.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
@@ -35,10 +35,12 @@ export function draftPhases(input: DraftInput, facts: Facts, { index: round, hop
   return phases.flatMap((phase, index) => {
     if (phase.if !== undefined && !phaseHolds(phase, phase.if, input, facts, hop)) return [];
     const number = round * phases.length + index + 1;
-    const chosen = chooseNodes(phase, inventory, input.limit);
+    const { nodes: chosen, onlyAsks } = chooseNodes(phase, input);
     const steps = chosen.flatMap((node) =>
-      phase.steps.map((step, place) =>
-        draftStep(step, `${number}.${place + 1}`, node, inventory, inputs, facts, actions, hop),
+      phase.steps.flatMap((step, place) =>
+        onlyAsks && !asks(step, actions)
+          ? []
+          : [draftStep(step, `${number}.${place + 1}`, node, inventory, inputs, facts, actions, hop)],
       ),
     );
     const name = hop && named ? `${hop.version}: ${phase.name}` : phase.name;
@@ -57,7 +59,10 @@ export function touchedNodes(input: DraftInput, facts: Facts, action?: string): 
       .filter(
         (phase) => action === undefined || phase.steps.some((step) => step.kind === 'uses' && step.uses === action),
       )
-      .flatMap((phase) => chooseNodes(phase, input.inventory.value, input.limit).map((node) => node.name)),
+      .flatMap((phase) => {
+        const { nodes, onlyAsks } = chooseNodes(phase, input);
+        return onlyAsks && action !== undefined ? [] : nodes.map((node) => node.name);
+      }),
   );
 }
 
@@ -74,11 +79,24 @@ function phaseHolds(
   throw new Failure('document', `${phase.span.file}:${phase.span.line}:${phase.span.column}: ${result.error.message}`);
 }
 
-function chooseNodes(phase: Phase, inventory: Inventory, limit: string | undefined): readonly InventoryNode[] {
-  const chosen = selected(phase.nodes, inventory);
-  if (limit === undefined) return chosen;
-  const allowed = new Set(selected([limit], inventory).map((node) => node.name));
-  return chosen.filter((node) => allowed.has(node.name));
+/**
+ * The nodes of a phase within the limit. A question is not about the node that it stands at: where the limit leaves none of the
+ * phase's nodes, it is still asked, at the first of them, and nothing else of the phase is done.
+ */
+export function chooseNodes(
+  phase: Phase,
+  { inventory, limit, actions }: Pick<DraftInput, 'inventory' | 'limit' | 'actions'>,
+): { readonly nodes: readonly InventoryNode[]; readonly onlyAsks: boolean } {
+  const all = selected(phase.nodes, inventory.value);
+  if (limit === undefined) return { nodes: all, onlyAsks: false };
+  const allowed = new Set(selected([limit], inventory.value).map((node) => node.name));
+  const nodes = all.filter((node) => allowed.has(node.name));
+  const onlyAsks = nodes.length === 0 && phase.steps.some((step) => asks(step, actions));
+  return { nodes: onlyAsks ? all.slice(0, 1) : nodes, onlyAsks };
+}
+
+function asks(step: Step, actions: ReadonlyMap<string, Action>): boolean {
+  return step.kind === 'uses' && actions.get(step.uses)?.asks !== undefined;
 }
 
 function selected(patterns: readonly string[], inventory: Inventory): readonly InventoryNode[] {

@@ -1,6 +1,7 @@
 import type { Action } from '../actions/action.ts';
 import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
+import { localPath } from '../documents/target.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { PlanHop, PlanStep } from './plan.ts';
@@ -71,7 +72,7 @@ export function draftStep(
   }
   const action = actions.get(step.uses);
   if (!action) throw wrong(step, node, `unknown action ${step.uses}`);
-  const resolved = recordOf(resolve(step.with, env));
+  const resolved = withAbsolute(recordOf(resolve(step.with, env)), action.localPaths);
   const parsed = action.schema.safeParse(resolved);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -90,6 +91,15 @@ export function draftStep(
     timeout: step.timeout ?? action.timeout,
     onTimeout: step.onTimeout ?? action.onTimeout,
   };
+}
+
+/** What is relative starts in the folder in which it is planned; `~/` is anybody's own home. */
+function withAbsolute(values: Record<string, unknown>, names: readonly string[] = []): Record<string, unknown> {
+  const paths = names.flatMap((name) => {
+    const value = values[name];
+    return typeof value === 'string' && value !== '' && !/^~(\/|$)/.test(value) ? [[name, localPath(value)]] : [];
+  });
+  return { ...values, ...Object.fromEntries(paths) };
 }
 
 function wrong(step: Step, node: InventoryNode, message: string): Failure {

@@ -49,6 +49,12 @@ test('it has worked only once another boot is seen', () => {
   expect(reboot.verify?.(context(started, 'needed'), before).done).toBe(true);
 });
 
+test('a reboot between plan and step is not taken for the one that the step asked for', () => {
+  const before = facts(second, { required: true, reason: 'kernel' });
+  expect(reboot.verify?.(context(second, 'needed'), before).done).toBe(false);
+  expect(reboot.verify?.(context({ ...first, bootId: 'three' }, 'needed'), before).done).toBe(true);
+});
+
 test('carried forward, nothing asks for it any more', () => {
   const before = context(first, 'always', { required: true, reason: 'kernel' });
   const after = reboot.project(before);

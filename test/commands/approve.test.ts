@@ -94,3 +94,28 @@ test('on a terminal the question is asked when the run comes to it; no stops the
   expect(yes.exitCode, yes.all).toBe(0);
   expect(done()).toEqual([true, true]);
 }, 120_000);
+
+test('a limit that leaves out the node at which the question stands does not leave out the question', async () => {
+  const { args, dir, done } = await setting();
+  const [file = ''] = args;
+  const text = readFileSync(file, 'utf8');
+  const work = `  - name: Later\n    nodes: workers\n    steps:\n      - { run: "touch ${join(dir, 'later')}", on: local }\n`;
+  writeFileSync(file, `${text}${work}`);
+  const no = await onTerminal(['apply', ...args, '--limit', 'workers', '--yes'], 'n');
+  expect(no.exitCode, no.all).toBe(130);
+  expect(existsSync(join(dir, 'later'))).toBe(false);
+
+  const yes = await runbook([
+    'apply',
+    ...args,
+    '--new',
+    '--limit',
+    'workers',
+    '--yes',
+    '--approve',
+    'all-data-is-lost',
+  ]);
+  expect(yes.code, yes.all).toBe(0);
+  expect([...done(), existsSync(join(dir, 'later'))]).toEqual([false, false, true]);
+  expect(yes.all).toContain('approved by --approve all-data-is-lost');
+}, 120_000);

@@ -131,6 +131,16 @@ test('an interrupted repeatable step is sent again by itself', async () => {
   expect(bench.node('n1').ran).toHaveLength(2);
 });
 
+test('a repeatable step that is cut off each time, as by a reboot of its own, ends as failed', async () => {
+  const bench = new Bench(planOf(['n1'], [step('n1', '1.1-a', { effect: 'repeatable' })]));
+  const cut = { end: { kind: 'interrupted', rebooted: true } } as const;
+  bench.node('n1').behaviours.push(cut, cut, cut, cut, cut, cut);
+  const { outcome, reason } = await runPlan(bench.context());
+  expect(outcome).toBe('failed');
+  expect(reason).toContain('cut off 3 times');
+  expect(bench.node('n1').ran).toHaveLength(3);
+});
+
 test('still running after its time limit is unknown, and a resume takes it up without sending it again', async () => {
   const bench = new Bench(planOf(['n1'], [step('n1', '1.1-a', { onTimeout: 'leave' })]));
   bench.node('n1').behaviours.push({ output: 'all of it', end: { kind: 'running' } });
