@@ -26,6 +26,7 @@ export const etcdPrepare: Action<With> = {
   facts: ['etcdHost'],
   guards: ['etcd-snapshot-whole', 'etcd-snapshot-cluster'],
   settle: 0,
+  localPaths: ['snapshot'],
   looksAt: ({ with: { snapshot } }) => ({ local: [{ path: snapshot }, { path: `${snapshot}.json`, text: true }] }),
   sends: (context) =>
     hostOf(context)?.kind === undefined

@@ -41,10 +41,12 @@ export const etcdSnapshot: Action<With> = {
   settle: 0,
   unsupported: ({ node }) =>
     node.role === 'control-plane' ? undefined : `${node.name} is no control plane: a snapshot is taken through one`,
+  localPaths: ['dest'],
   looksAt: (context) => ({ local: [{ path: here(context) }, { path: `${here(context)}.json`, text: true }] }),
   fetches(context) {
     const { keep } = context.with;
-    const names = new RegExp(`^etcd-${clusterOf(context).replaceAll(/[^A-Za-z0-9-]/g, '.')}-\\d{8}-[^.]*\\.db$`);
+    const name = clusterOf(context).replaceAll(/[^A-Za-z0-9-]/g, String.raw`\$&`);
+    const names = new RegExp(`^etcd-${name}-\\d{8}-[^.]*\\.db$`);
     const last = keep > 0 ? { keep: { count: keep, names, with: ['.json'] } } : {};
     const from = `${RESTORES}/${context.run}`;
     return [
