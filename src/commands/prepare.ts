@@ -75,7 +75,8 @@ function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string 
       (node) => node.name,
     ),
   );
-  const asked = needs.facts.some(isClusterFact) && inventory.value.kubectl.on === 'control-plane';
+  // Wherever kubectl runs: the rules are about every API server, and none may be a stranger.
+  const asked = needs.facts.some(isClusterFact);
   const onControlPlane = runbook.value.phases.some((phase) =>
     phase.steps.some((step) => (step.kind === 'run' ? step.on : step.with.on) === 'control-plane'),
   );
