@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { NodeObject } from '../facts/facts.ts';
-import { withNodeObject, type Action, type ActionContext } from './action.ts';
+import { withNodeObject, type Action } from './action.ts';
 import { CORDONED_BY, FAILED, isCordoned, kubectl, unmark } from './kubectl.ts';
 import { objectNameOf, objectOf, unknownObject } from './subject.ts';
 
@@ -8,7 +8,7 @@ const schema = z.strictObject({});
 
 export const uncordon: Action<z.infer<typeof schema>> = {
   name: 'uncordon',
-  summary: 'Let pods onto the node again (kubectl uncordon), unless somebody else had cordoned it before',
+  summary: 'Let pods onto the node again (kubectl uncordon), unless somebody else had cordoned it',
   schema,
   place: 'kubectl',
   effect: 'repeatable',
@@ -26,7 +26,10 @@ export const uncordon: Action<z.infer<typeof schema>> = {
   isDone(context) {
     const node = objectOf(context);
     if (!node) return { done: false, reason: unknownObject(context) };
-    if (isForeign(context, node)) return { done: true, reason: `${node.name} was cordoned before this run: left so` };
+    if (isForeign(node)) {
+      const when = context.before?.unschedulable === true ? 'before this run' : 'by somebody else meanwhile';
+      return { done: true, reason: `${node.name} was cordoned ${when}: left so` };
+    }
     if (node.unschedulable) return { done: false, reason: `${node.name} is cordoned` };
     if (isMarked(node))
       return { done: false, reason: `${node.name} still has the annotation of a run that cordoned it` };
@@ -34,16 +37,16 @@ export const uncordon: Action<z.infer<typeof schema>> = {
   },
   project(context) {
     return withNodeObject(context.facts, objectNameOf(context), (node) => {
-      if (isForeign(context, node)) return node;
+      if (isForeign(node)) return node;
       const kept = Object.entries(node.annotations).filter(([key]) => key !== CORDONED_BY && key !== FAILED);
       return { ...node, unschedulable: false, annotations: Object.fromEntries(kept) };
     });
   },
 };
 
-/** Cordoned by somebody else: before the run, and by no run of ours. */
-function isForeign(context: ActionContext<unknown>, node: NodeObject): boolean {
-  return node.unschedulable && context.before?.unschedulable === true && node.annotations[CORDONED_BY] === undefined;
+/** Cordoned by somebody else, before the run or in the middle of it: whatever a run of ours cordons bears its mark from before that. */
+function isForeign(node: NodeObject): boolean {
+  return node.unschedulable && node.annotations[CORDONED_BY] === undefined;
 }
 
 function isMarked(node: NodeObject): boolean {

@@ -1,3 +1,4 @@
+import { again } from './again.ts';
 import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { realClock } from '../engine/clock.ts';
@@ -134,7 +135,7 @@ function tellEnd(console: Console, execution: Execution, result: RunResult, dura
 /** A run that left nodes out is over: a new apply takes them up again. */
 function nextOf(execution: Execution, { outcome, leftOut }: RunResult): string[] {
   if (outcome !== 'done') return [`runbook resume ${execution.run}`];
-  return leftOut ? [`runbook apply ${execution.plan.runbook.file}`] : [];
+  return leftOut ? [again('apply', execution.plan)] : [];
 }
 
 function exitCode(outcome: RunResult['outcome']): number {

@@ -70,7 +70,8 @@ function asksKubectl({ runbook }: Documents): boolean {
 
 /** Nodes of the phases with a step that needs them, and the control planes where Kubernetes is asked. No other is contacted. */
 function nodesOf({ runbook, inventory }: Documents, needs: Needs, limit: string | undefined): string[] {
-  const asked = needs.facts.some(isClusterFact) && inventory.value.kubectl.on === 'control-plane';
+  // Wherever kubectl runs: the rules are about every API server, and none may be a stranger.
+  const asked = needs.facts.some(isClusterFact);
   const onControlPlane = runbook.value.phases.some((phase) =>
     phase.steps.some((step) => (step.kind === 'run' ? step.on : step.with.on) === 'control-plane'),
   );

@@ -4,6 +4,7 @@ import { differences } from '../plan/digest.ts';
 import type { Plan } from '../plan/plan.ts';
 import { parsePlan } from '../plan/plan-schema.ts';
 import type { CommonOptions } from './options.ts';
+import { again } from './again.ts';
 import type { Prepared } from './prepare.ts';
 
 export interface SavedPlan {
@@ -55,7 +56,7 @@ export function refuseMoved(saved: SavedPlan, now: Prepared): void {
   if (moved.length === 0) return;
   throw new Failure('guard-refused', `the plan ${file} does not stand any more; nothing was changed`, [
     ...moved,
-    `Plan again: runbook plan ${plan.runbook.file} -o ${file}`,
+    `Plan again: ${again('plan', plan)} -o ${file}`,
   ]);
 }
 

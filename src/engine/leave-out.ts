@@ -10,14 +10,14 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-/** Every node that was left out so far, also by an earlier controller of the run. */
+/** Every node that was left out so far, also by an earlier controller of the run; once, with the last reason. */
 export function leftOutNodes({ plan, progress }: Pick<RunContext, 'plan' | 'progress'>): LeftOut[] {
-  return plan.phases
-    .flatMap((phase) => phase.steps)
-    .flatMap((step) => {
-      const known = progress.get(stepKey(step.node, step.id));
-      return known?.leavesOut === true ? [{ node: step.node, reason: known.reason ?? '' }] : [];
-    });
+  const reasons = new Map<string, string>();
+  for (const step of plan.phases.flatMap((phase) => phase.steps)) {
+    const known = progress.get(stepKey(step.node, step.id));
+    if (known?.leavesOut === true) reasons.set(step.node, known.reason ?? '');
+  }
+  return [...reasons].map(([node, reason]) => ({ node, reason }));
 }
 
 /** Ends the steps of a node that follow the one that left it out, as skipped. */

@@ -6,7 +6,7 @@ export const skewR6: Guard = {
   id: 'skew-r6',
   title: 'No kubelet moves to the new minor while an API server it may reach is still at the old one',
   source: 'R6, Kubernetes version skew policy (kubernetes/kubernetes #127316)',
-  facts: ['nodes', 'apiServers', 'machine', 'packages', 'kubelet'],
+  facts: ['nodes', 'apiServers', 'machine', 'packages', 'kubelet', 'staticPods'],
   scope: 'step',
   ofSteps: true,
   binding: 'skew is never violated, not even for a moment',

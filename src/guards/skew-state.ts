@@ -1,7 +1,7 @@
-import type { Facts } from '../facts/facts.ts';
+import type { Facts, NodeFacts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/identity.ts';
 import { tagOf } from '../facts/image.ts';
-import { minorNumber, versionOfRevision } from '../facts/version.ts';
+import { minorNumber, versionOfRevision, withoutV } from '../facts/version.ts';
 import { versionsOf } from '../facts/versions.ts';
 
 /** The versions that the skew policy is about, as far as they are known. */
@@ -45,9 +45,10 @@ export interface SkewKubelet extends SkewVersion {
 export function skewState(facts: Facts): SkewState {
   const { cluster } = facts;
   const kubeProxy = versioned(cluster?.kubeProxy?.version);
+  const machines = machinesOf(facts);
   return {
     apiServers: (cluster?.apiServers ?? []).flatMap(({ node, endpoint, version }) => {
-      const known = versioned(version);
+      const known = versioned(version ?? manifestOf(machines.get(node)));
       return known ? [{ ...known, node, endpoints: [endpoint, ...aliases(facts, node, endpoint)] }] : [];
     }),
     kubelets: kubeletsOf(facts),
@@ -93,10 +94,19 @@ function kubectlsOf(facts: Facts): SkewKubectl[] {
   });
 }
 
+/** By the Node object's name. */
+function machinesOf(facts: Facts): ReadonlyMap<string, NodeFacts> {
+  return new Map(Object.entries(facts.nodes).map(([name, node]) => [nodeObjectFor(facts, name)?.name ?? name, node]));
+}
+
+/** The release at which an API server that does not answer comes back, which it may do at any moment. */
+function manifestOf(machine: NodeFacts | undefined): string | undefined {
+  const tag = machine?.staticPods?.components['kube-apiserver']?.tag;
+  return tag === undefined ? undefined : withoutV(tag);
+}
+
 function kubeletsOf(facts: Facts): SkewKubelet[] {
-  const machines = new Map(
-    Object.entries(facts.nodes).map(([name, node]) => [nodeObjectFor(facts, name)?.name ?? name, node]),
-  );
+  const machines = machinesOf(facts);
   return (facts.cluster?.nodes ?? []).flatMap(({ name, kubeletVersion }) => {
     const machine = machines.get(name);
     const server = machine?.kubelet?.server;

@@ -79,7 +79,7 @@ function phaseLines(phase: PlanPhase, status: RunStatus, look: StatusLook, symbo
   const names = phase.batches.flat();
   const lines: Line[] = [
     [],
-    [{ text: `Phase ${phase.number}/${status.plan.phases.length} ${phase.name}`, as: 'bold' }],
+    [{ text: `Phase ${phase.number}/${status.plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' }],
   ];
   if (!look.verbose) {
     const titles = [...new Set(phase.steps.map((step) => step.id))].join(' ');

@@ -141,6 +141,13 @@ test('an uncordon that kubectl only pretended to make fails and keeps the mark',
 
 test.each([
   ['somebody else, before the run', true, undefined, true, 'w-1.example was cordoned before this run: left so'],
+  [
+    'somebody else, since it was planned',
+    false,
+    undefined,
+    true,
+    'w-1.example was cordoned by somebody else meanwhile: left so',
+  ],
   ['an earlier run of ours that was given up', true, 'run-3', false, 'w-1.example is cordoned'],
   ['this run', false, 'run-7', false, 'w-1.example is cordoned'],
 ])('an uncordon of a node that was cordoned by %s', (_, unschedulable, mark, done, reason) => {

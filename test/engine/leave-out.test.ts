@@ -37,3 +37,14 @@ test('a step that judges the whole cluster is skipped where a node was left out'
   bench.records.push({ v: 1, seq: 1, at: '', type: 'step-finished', ...left });
   expect(await runPlan(bench.context())).toMatchObject({ outcome: 'done', counts: { skipped: 2 } });
 });
+
+test('a node that was left out at several hops is told once, with the last reason', async () => {
+  const steps = [step('a', '1.1-out'), step('a', '2.1-out')];
+  const bench = new Bench(planOf(['a'], steps));
+  for (const [index, id] of ['1.1-out', '2.1-out'].entries()) {
+    const end = { step: id, node: 'a', outcome: 'skipped', reason: `held at ${id}`, duration: 1 } as const;
+    bench.records.push({ v: 1, seq: index + 1, at: '', type: 'step-finished', ...end, leavesOut: true });
+  }
+  const { leftOut } = await runPlan(bench.context());
+  expect(leftOut).toEqual([{ node: 'a', reason: 'held at 2.1-out' }]);
+});

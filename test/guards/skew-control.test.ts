@@ -241,3 +241,31 @@ describe('R3: the kube-proxy that runs', () =>
       'on w1: kube-proxy and the kubelet of w1 4 minors apart, 3 are allowed: 1.35.0 and 1.31.9',
     ),
   ]));
+
+/** The manifest of cp3, whose API server does not answer, has this release. */
+function silentAt(version: string, kubelets: Versions): GuardCase['facts'] {
+  const facts = sketch({ apiServers: { cp1: '1.32.9', cp2: '1.32.9', cp3: null }, kubelets, cordoned: ['cp1'] });
+  const image = `registry.k8s.io/kube-apiserver:v${version}`;
+  const staticPods = { components: { 'kube-apiserver': { image, tag: `v${version}` } } };
+  return { ...facts, nodes: { ...facts.nodes, cp3: { ...facts.nodes['cp3'], staticPods } } };
+}
+const old = { cp1: '1.31.9', cp2: '1.31.9', cp3: '1.31.9' };
+const kubelet = stepOn('cp1', 'restart-kubelet', { version: '1.32.9' });
+
+describe('R6: an API server that does not answer counts with the release of its manifest', () =>
+  testCases('skew-r6', [
+    {
+      title: 'at the old minor it may come back at any moment',
+      facts: silentAt('1.31.9', old),
+      after: silentAt('1.31.9', { ...old, cp1: '1.32.9' }),
+      step: kubelet,
+      finds: [['refuse', 'while the API server of cp3 is at 1.31.9']],
+    },
+    {
+      title: 'at the new minor it is in nobody’s way',
+      facts: silentAt('1.32.9', old),
+      after: silentAt('1.32.9', { ...old, cp1: '1.32.9' }),
+      step: kubelet,
+      finds: [],
+    },
+  ]));

@@ -25,6 +25,12 @@ describe('the status of a run', () => {
     next: ['runbook resume run-1'],
   };
 
+  it('counts the phases as the plan does, also where some have no part in it', () => {
+    const plan = { ...status.plan, phases: status.plan.phases.filter((phase) => phase.number !== 2) };
+    const said = renderStatus({ ...status, plan }, LOOK);
+    expect(said.match(/Phase \d+\/\d+/g)).toEqual(['Phase 1/4', 'Phase 3/4', 'Phase 4/4']);
+  });
+
   it('is a table of nodes and steps, with the reason where a step failed', () => {
     expect(renderStatus(status, LOOK).replace(/started .*/, 'started AT')).toMatchInlineSnapshot(`
       "upgrade-1.32 on lab: failed
