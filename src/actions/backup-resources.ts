@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RESTORES } from '../facts/etcd-host.ts';
 import type { Action, ActionContext } from './action.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 const schema = z.strictObject({
   dest: z.string().min(1).describe("The folder on the operator's machine; made where it is missing"),

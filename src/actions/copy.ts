@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FileFact } from '../facts/facts.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { verdictOf } from './verdict.ts';
 
 const schema = z.strictObject({

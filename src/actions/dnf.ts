@@ -1,5 +1,5 @@
 import type { PackageManager } from './package-manager.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 export type RpmManager = Exclude<PackageManager, 'apt'>;
 

@@ -4,7 +4,7 @@ import { withNodeObject, type Action, type ActionContext, type StepScript, type 
 import { duration, secondsOf } from './duration.ts';
 import { evictablePods, podName, podSelector } from './evictable.ts';
 import { cordoned, isCordoned, kubectl, markOurs, unmark } from './kubectl.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { objectNameOf, objectOf, unknownObject } from './subject.ts';
 import { some } from './verdict.ts';
 

@@ -2,7 +2,7 @@ import { RESTORES } from '../facts/etcd-host.ts';
 import { ETCD_SHELL } from '../facts/etcd-shell.ts';
 import type { EtcdHostFact } from '../facts/facts.ts';
 import type { ActionContext } from './action.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { machineOf } from './subject.ts';
 
 /** The static pods of a control plane, in the order in which they are stopped. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { withNode, type Action } from './action.ts';
 import { hostOf, initialCluster, isMarked, prologue, withMark } from './etcd-restore-shell.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 /**
  * Each member from the same snapshot, with its own name and address, the whole initial cluster and one token. The old data are moved

@@ -3,7 +3,7 @@ import { RESTORES } from '../facts/etcd-host.ts';
 import { parseMetadata } from '../facts/etcd-metadata.ts';
 import { ETCD_SHELL } from '../facts/etcd-shell.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 const schema = z.strictObject({
   dest: z
@@ -102,6 +102,8 @@ export LC_ALL=C
 ${ETCD_SHELL}
 run=${quote(context.run)} cluster=${quote(clusterOf(context))} node=${quote(context.node.name)}
 work=${RESTORES}/\${RUNBOOK_RUN:-$run}
+# what earlier backups left: their files have gone to the operator
+rmdir ${RESTORES}/* 2>/dev/null
 mkdir -p "$work" || exit
 file=$work/snapshot.db
 etcd_find

@@ -2,7 +2,7 @@ import type { StepScript } from './action.ts';
 import { lock, mainExcludes, programOf, readMetadata, type RpmManager, unlock, withoutExcludes } from './dnf.ts';
 import type { Install } from './install-script.ts';
 import { waitUnlocked } from './package-lock.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 /** `repositories`: ids of the Kubernetes sources, for their excludes. What dnf shows as `exclude=` in a file stays there as it is. */
 export function rpmInstall(

@@ -1,7 +1,7 @@
 import { APT_LOCKS } from '../facts/lock-holder.ts';
 import { APT_INSTALL, APT_UPDATE } from './apt.ts';
 import { waitUnlocked } from './package-lock.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import type { StepScript } from './action.ts';
 
 /** What is installed at which revision, and what is on hold before and after. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Facts, NodeObject } from '../facts/facts.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { machineOf, objectOf } from './subject.ts';
 
 /** A file system in memory. */

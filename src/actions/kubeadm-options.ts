@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 /** Keys that `kubeadm upgrade apply` and `kubeadm upgrade node` share. */
 export const kubeadmOptions = {

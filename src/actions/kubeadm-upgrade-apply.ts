@@ -4,7 +4,7 @@ import type { Action } from './action.ts';
 import { controlPlaneMissing, projectControlPlane } from './control-plane.ts';
 import { kubeadmFlags, kubeadmOptions } from './kubeadm-options.ts';
 import { release } from './release.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { verdictOf } from './verdict.ts';
 
 const schema = z.strictObject({

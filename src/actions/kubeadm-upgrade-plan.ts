@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Action } from './action.ts';
 import { controlPlaneMissing } from './control-plane.ts';
 import { release } from './release.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { verdictOf } from './verdict.ts';
 
 const schema = z.strictObject({ version: release.describe('The release that kubeadm is asked about') });

@@ -1,6 +1,6 @@
 import type { NodeObject } from '../facts/facts.ts';
 import type { ActionContext } from './action.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { objectNameOf } from './subject.ts';
 
 /** Set before a node is cordoned, with the run's id: what it names was schedulable before that run. */

@@ -4,7 +4,8 @@ import { APT_UPDATE } from './apt.ts';
 import { DISABLE_URI, REPLACE_KEY } from './deb822.ts';
 import { waitUnlocked } from './package-lock.ts';
 import type { Switch } from './package-source.ts';
-import { quote, sedPattern, sedReplacement } from './shell.ts';
+import { sedPattern, sedReplacement } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 /** Shell function `fetch URL FILE`. */
 export const FETCH = fetchFunctions;

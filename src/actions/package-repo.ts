@@ -6,7 +6,8 @@ import { planRpmSwitch, rpmSwitchScript } from './package-repo-rpm.ts';
 import { afterSwitch, isSwitched, planSwitch, type Switch } from './package-source.ts';
 import { switchScript } from './package-repo-script.ts';
 import { minorOf, release } from './release.ts';
-import { quote, refusal } from './shell.ts';
+import { refusal } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { machineOf } from './subject.ts';
 
 const schema = z.strictObject({

@@ -4,7 +4,7 @@ import { waitUnlocked } from './package-lock.ts';
 import { updateFunction } from './package-repo-script.ts';
 import type { Switch } from './package-source.ts';
 import { WORK } from './prefetch-script.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 const LIST = `${WORK}/target.list`;
 const PARTS = `${WORK}/parts`;

@@ -1,6 +1,6 @@
 import type { ActionContext } from './action.ts';
 import { bare, isBefore } from './release.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { machineOf } from './subject.ts';
 
 /** Of these the release itself tells the tag; those of the others only its kubeadm knows. */

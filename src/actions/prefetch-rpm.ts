@@ -2,7 +2,7 @@ import { lock, mainExcludes, programOf, type RpmManager, unlock, withoutExcludes
 import type { Install } from './install-script.ts';
 import { waitUnlocked } from './package-lock.ts';
 import type { RpmSwitch } from './package-repo-rpm.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 /**
  * As an operator would type it: the section is read as it will be after the switch, for this one call. Its cache is found by id and

@@ -1,5 +1,5 @@
 import { findArchives, findRuntime, prefetchFolder } from '../facts/prefetched.ts';
-import { quote } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 
 /** Gone at the script's end; what an earlier one left that was cut off is taken away first. */
 export const WORK = `${prefetchFolder}/prefetch`;

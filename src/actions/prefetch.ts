@@ -9,7 +9,8 @@ import { imageCommands, imageNames, listCommand, runsRelease } from './prefetch-
 import { rpmFetch, rpmFetchCommand } from './prefetch-rpm.ts';
 import { prefetchScript, type ImagesToFetch } from './prefetch-script.ts';
 import { minorOf, release, releaseOf } from './release.ts';
-import { quote, refusal } from './shell.ts';
+import { refusal } from './shell.ts';
+import { quote } from '../transport/quote.ts';
 import { machineOf } from './subject.ts';
 import { verdictOf } from './verdict.ts';
 

@@ -1,7 +1,4 @@
-/** One word of POSIX sh that stands for exactly this text; quoted only where it must be. */
-export function quote(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
+import { quote } from '../transport/quote.ts';
 
 /** The text as a basic regular expression of sed, matching itself, for a `s|...|...|`. */
 export function sedPattern(text: string): string {

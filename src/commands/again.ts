@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { quote } from '../actions/shell.ts';
+import { quote } from '../transport/quote.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** The command that plans or applies the runbook of a plan once more, with what its own was given. */

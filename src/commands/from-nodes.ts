@@ -16,9 +16,8 @@ import type { RunStore } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
-import { keeperNodes, keepersOf, sayOn } from './keepers.ts';
+import { reachKeepers, sayOn } from './keepers.ts';
 import type { Valid } from './load.ts';
-import { reachNodes } from './reach.ts';
 
 /** The newest unfinished run of the inventory's cluster (or the named one) as its nodes know it; a text says why there is none. */
 export async function findOnNodes(
@@ -27,24 +26,13 @@ export async function findOnNodes(
   inventory: Valid<Inventory>,
   run: string | undefined,
 ): Promise<Copy | string> {
-  const { cluster, nodes: all } = inventory.value;
-  const nodes = keeperNodes(
-    inventory.value,
-    all.map((node) => node.name),
-  );
-  const reached = await reachNodes(console, {
-    inventory,
-    nodes,
-    minors: [],
-    stateDir: store.root,
-    reconnect: false,
-    allowMissing: true,
-  });
+  const { cluster } = inventory.value;
+  const { fleet, keepers } = await reachKeepers(console, inventory, store.root);
   try {
-    const { copies, missing } = await readCopies(keepersOf(reached.fleet, inventory.value, nodes), run);
-    requireReadable(nodes, missing);
+    const { copies, missing } = await readCopies(keepers, run);
+    requireReadable(keepers.nodes, missing);
     for (const { node, problem } of missing) sayOn(console)(`cannot read what ${node} keeps: ${problem}`, []);
-    const asked = nodes.filter((node) => !missing.some((one) => one.node === node)).join(', ');
+    const asked = keepers.nodes.filter((node) => !missing.some((one) => one.node === node)).join(', ');
     if (run === undefined) {
       const found = newestUnfinished(copies, { cluster });
       return found ?? `no unfinished run of ${cluster} in ${store.root}, nor on ${asked}`;
@@ -53,7 +41,7 @@ export async function findOnNodes(
     if (!best) throw new Failure('usage', `no run ${run} in ${store.root}, nor on ${asked}`);
     return copies.some((copy) => copy.over) ? `run ${run} is over, say ${asked}` : best;
   } finally {
-    await reached.fleet.close();
+    await fleet.close();
   }
 }
 

@@ -5,6 +5,8 @@ import type { NodeSetting } from '../journal/copies.ts';
 import { type HeldLock, type LocalLock, type LockHolder } from '../journal/lock.ts';
 import { NodeLock, type TakePolicy } from '../journal/node-lock.ts';
 import type { Console } from './console.ts';
+import type { Valid } from './load.ts';
+import { reachNodes } from './reach.ts';
 
 /** Milliseconds for one request to a node's lock or copy; a slow one must not hold up the others for ever. */
 const REQUEST_LIMIT = 60_000;
@@ -17,6 +19,25 @@ export function keeperNodes(inventory: Inventory, selected: readonly string[]): 
   if (selected.length === 0) return [];
   const controlPlanes = inventory.nodes.filter((node) => node.role === 'control-plane').map((node) => node.name);
   return (controlPlanes.length > 0 ? controlPlanes : [...selected]).toSorted();
+}
+
+/** Dials them, apart from any run. One that cannot be reached is no failure yet: it is among the missing when they are asked. */
+export async function reachKeepers(
+  console: Console,
+  inventory: Valid<Inventory>,
+  stateDir: string,
+): Promise<{ readonly fleet: Fleet; readonly keepers: NodeSetting }> {
+  const all = inventory.value.nodes.map((node) => node.name);
+  const nodes = keeperNodes(inventory.value, all);
+  const { fleet } = await reachNodes(console, {
+    inventory,
+    nodes,
+    minors: [],
+    stateDir,
+    reconnect: false,
+    allowMissing: true,
+  });
+  return { fleet, keepers: keepersOf(fleet, inventory.value, nodes) };
 }
 
 /** How to ask them, over the run's own links. */

@@ -2,35 +2,21 @@ import { Failure } from '../failure.ts';
 import { describeHolder, type LockHolder, LocalLock } from '../journal/lock.ts';
 import { claimsIn } from '../journal/lock-picture.ts';
 import { withConsole } from './console.ts';
-import { keeperNodes, keepersOf, nodeLockOn, sayOn } from './keepers.ts';
+import { nodeLockOn, reachKeepers, sayOn } from './keepers.ts';
 import { loadValidInventory } from './load.ts';
 import { type CommonOptions, inventoryFile, stateDir } from './options.ts';
-import { reachNodes } from './reach.ts';
 
 /** Releases the lock of that id, here and on the nodes; a lock with another id is left alone and named. */
 export function unlock(id: string, options: CommonOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console) => {
     if (!/^[0-9a-f]+$/.test(id)) throw new Failure('usage', `not the id of a lock: ${id}`);
     const inventory = await loadValidInventory(console, inventoryFile(options));
-    const { cluster, nodes: all } = inventory.value;
-    const nodes = keeperNodes(
-      inventory.value,
-      all.map((node) => node.name),
-    );
-    const reached = await reachNodes(console, {
-      inventory,
-      nodes,
-      minors: [],
-      stateDir: stateDir(options),
-      reconnect: false,
-      allowMissing: true,
-    });
+    const { cluster } = inventory.value;
+    const { fleet, keepers } = await reachKeepers(console, inventory, stateDir(options));
     try {
       const local = new LocalLock(stateDir(options), cluster);
       const here = (await local.look())?.holder;
-      const { released, picture } = await nodeLockOn(console, keepersOf(reached.fleet, inventory.value, nodes)).unlock(
-        id,
-      );
+      const { released, picture } = await nodeLockOn(console, keepers).unlock(id);
       const places = [...released];
       if (here?.id === id) {
         await local.unlock(id);
@@ -44,7 +30,7 @@ export function unlock(id: string, options: CommonOptions): Promise<number> {
       sayOn(console, 'info')(`released lock ${id} on ${places.join(', ')}`, was.flatMap(describeHolder));
       return 0;
     } finally {
-      await reached.fleet.close();
+      await fleet.close();
     }
   });
 }

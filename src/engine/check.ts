@@ -1,4 +1,4 @@
-import { quote } from '../actions/shell.ts';
+import { quote } from '../transport/quote.ts';
 import type { Checks } from '../plan/judge.ts';
 import { stepKey } from '../plan/key.ts';
 import type { PlanStep } from '../plan/plan.ts';

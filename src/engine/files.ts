@@ -1,4 +1,4 @@
-import { quote } from '../actions/shell.ts';
+import { quote } from '../transport/quote.ts';
 import type { FileFact, FileFacts, Facts } from '../facts/facts.ts';
 import type { JudgeSetting } from '../plan/judge.ts';
 import { actionOf, contextOf } from '../plan/judge.ts';

@@ -1,5 +1,5 @@
 import { FAILED } from '../actions/kubectl.ts';
-import { quote } from '../actions/shell.ts';
+import { quote } from '../transport/quote.ts';
 import { nodeObjectFor } from '../facts/identity.ts';
 import { stepKey } from '../plan/key.ts';
 import { actionOf } from '../plan/judge.ts';

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FetchedFile, MadeFile, SentFile } from '../actions/action.ts';
-import { quote } from '../actions/shell.ts';
+import { quote } from '../transport/quote.ts';
 import { localPath } from '../documents/target.ts';
 import { Failure } from '../failure.ts';
 import type { RemoteNode } from '../remote/attempt.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { ApiServerFact, NodeObject } from './facts.ts';
-import { type Framed, type FramePart, shellWord } from './frame.ts';
+import { type Framed, type FramePart } from './frame.ts';
+import { quote } from '../transport/quote.ts';
 import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './kubectl.ts';
 import { endpointAnnotation, hostPort } from './static-pods.ts';
 import { withoutV } from './version.ts';
@@ -52,7 +53,7 @@ const patience = 8;
 /** One part of a script for each API server: its version, then its readiness where it answered. */
 export function askApiServers(kubeconfig: string, endpoints: readonly ApiServerEndpoint[]): FramePart[] {
   return endpoints.map(({ endpoint }, index) => {
-    const server = `--server ${shellWord(`https://${endpoint}`)}`;
+    const server = `--server ${quote(`https://${endpoint}`)}`;
     return {
       id: `server-${index}`,
       script: `${kubectl(kubeconfig, `${server} get --raw /version`, patience)} || exit

@@ -1,3 +1,5 @@
+import { quote } from '../transport/quote.ts';
+
 /** One part of a framed script. */
 export interface FramePart {
   readonly id: string;
@@ -69,12 +71,7 @@ function after(text: string, mark: string): number | undefined {
   return at === -1 ? undefined : at + mark.length;
 }
 
-/** A word of POSIX sh that stands for just this text. */
-export function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-/** {@link shellWord} for a path, in which a leading `~/` is the home of the one who runs it. */
+/** {@link quote} for a path, in which a leading `~/` is the home of the one who runs it. */
 export function pathWord(path: string): string {
-  return path.startsWith('~/') ? `"$HOME"/${shellWord(path.slice(2))}` : shellWord(path);
+  return path.startsWith('~/') ? `"$HOME"/${quote(path.slice(2))}` : quote(path);
 }

@@ -1,7 +1,7 @@
 import type { Fact, FactOptions } from './fact.ts';
 import type { OfferedFact, OfferedMinor } from './facts.ts';
 import { fetchFunctions } from './fetch.ts';
-import { shellWord } from './frame.ts';
+import { quote } from '../transport/quote.ts';
 import { kubernetesPackages } from './packages.ts';
 import { sourceFiles } from './repository.ts';
 import { compareRevisions, minorOf } from './version.ts';
@@ -13,7 +13,7 @@ export const offered: Fact<OfferedFact> = {
   command: 'curl .../core:/stable:/vX.Y/deb/Packages',
   remedy: 'Look at the package sources there.',
   script: (options) =>
-    [functions, prefixOf(options), ...(options.minors ?? []).map((minor) => `offer ${shellWord(minor)}`), 'true'].join(
+    [functions, prefixOf(options), ...(options.minors ?? []).map((minor) => `offer ${quote(minor)}`), 'true'].join(
       '\n',
     ),
   parse: parseOffered,
@@ -21,7 +21,7 @@ export const offered: Fact<OfferedFact> = {
 
 function prefixOf(options: FactOptions): string {
   if (options.packagesBaseUrl !== undefined) {
-    return `prefix=${shellWord(options.packagesBaseUrl.replace(/\/+$/, ''))}/core:/stable:`;
+    return `prefix=${quote(options.packagesBaseUrl.replace(/\/+$/, ''))}/core:/stable:`;
   }
   return `prefix=$(cat ${sourceFiles} 2>/dev/null | sed -n '/^[[:space:]]*#/d; /gpgkey/d; s|^.*[[:space:]=]\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p; s|^\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p' | head -n 1)`;
 }

@@ -2,7 +2,8 @@ import { Failure } from '../failure.ts';
 import { type Plan } from '../plan/plan.ts';
 import { parsePlan } from '../plan/plan-schema.ts';
 import type { Missing } from './lock-picture.ts';
-import { type Answer, type AskNode, askAll, nodeScript, quote } from './node-script.ts';
+import { type Answer, type AskNode, askAll, nodeScript } from './node-script.ts';
+import { quote } from '../transport/quote.ts';
 import { foldJournal } from './progress.ts';
 import { type JournalRecord, recordSchema } from './record.ts';
 

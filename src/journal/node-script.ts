@@ -1,3 +1,4 @@
+import { quote } from '../transport/quote.ts';
 import type { ProbeResult } from '../remote/attempt.ts';
 
 /** Runs one script on one node, in one round trip. @throws when the node cannot be asked. */
@@ -44,10 +45,6 @@ export function hereDocument(text: string, command: string): string {
   let end = 'RUNBOOK_END';
   while (text.includes(end)) end += '_';
   return `cat <<'${end}' | ${command}\n${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${end}\n`;
-}
-
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** Asks all nodes at once; a node that cannot be asked is an answer too. Never rejects. */

@@ -1,3 +1,4 @@
+import { quote } from '../transport/quote.ts';
 import { work } from './clock.ts';
 import { dataFile, imageOf, loadImage, readFile } from './etcd-data.ts';
 import { dataDirOf } from './etcd-external.ts';
@@ -33,7 +34,7 @@ export function isWithin(machine: Machine, name: string): boolean {
 export function inImage(words: readonly string[]): string {
   const [program = '', ...args] = words;
   const name = isEtcdProgram(program) ? imageProgram(program) : `/nonexistent/${program}`;
-  return [name, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
+  return [name, ...args].map(quote).join(' ');
 }
 
 /** Programs of the image, which root reaches through /proc/PID/root and copies; beside an external etcd they are in /usr/local/bin. */

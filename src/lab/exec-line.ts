@@ -1,3 +1,4 @@
+import { quote } from '../transport/quote.ts';
 import { splitWords } from './shell/quote.ts';
 
 /** What a command line of an SSH exec request comes to, wrappers taken off. */
@@ -53,7 +54,7 @@ function planWords(words: readonly string[], uid: number, line?: string): ExecPl
     return { uid, marks: '', run: { kind: 'script', script: text, args } };
   }
   if (line !== undefined) return script(line, uid);
-  return script(words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' '), uid);
+  return script(words.map(quote).join(' '), uid);
 }
 
 function withMarks(line: string, uid: number): ExecPlan {

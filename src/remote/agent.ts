@@ -1,3 +1,4 @@
+import { quote } from '../transport/quote.ts';
 import { requestsProgram } from './agent-requests.ts';
 import { startProgram } from './agent-start.ts';
 import { statesProgram, stopProgram } from './agent-states.ts';
@@ -9,11 +10,7 @@ export const protocolVersion = 1;
 /** The command line that receives the program from its stdin and runs it; see docs/attempts.md. */
 export function agentCommand(root: string): string {
   const size = Buffer.byteLength(agentProgram);
-  return `sh -c 'eval "$(dd bs=1 count=$1 2>/dev/null)"' runbook-agent ${String(size)} ${quoted(root)}`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  return `sh -c 'eval "$(dd bs=1 count=$1 2>/dev/null)"' runbook-agent ${String(size)} ${quote(root)}`;
 }
 
 /** Comments and indentation off: the program crosses the wire byte by byte, once per connection. */
@@ -49,7 +46,7 @@ done
 
 /** The POSIX-sh program that answers requests on a node, in dash, busybox ash and bash. */
 export const agentProgram = [
-  `supervisor=${quoted(compact(supervisorProgram))}`,
-  `stopper=${quoted(compact(stopProgram))}`,
+  `supervisor=${quote(compact(supervisorProgram))}`,
+  `stopper=${quote(compact(stopProgram))}`,
   compact(statesProgram + startProgram + requestsProgram + main),
 ].join('\n');

@@ -1,3 +1,4 @@
+import { quote } from './quote.ts';
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { Failure } from '../failure.ts';
@@ -17,11 +18,6 @@ export interface ElevateOptions {
   readonly readSecret: ReadSecret;
   /** Milliseconds within which sudo must have started the command; typing a password does not count. */
   readonly timeout: number;
-}
-
-/** One word for a POSIX shell. */
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { constantFrom, sample, string, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
-import { quote, sedPattern, sedReplacement } from '../../src/actions/shell.ts';
+import { sedPattern, sedReplacement } from '../../src/actions/shell.ts';
+import { quote } from '../../src/transport/quote.ts';
 
 const text = string({ maxLength: 40, unit: 'binary-ascii' }).filter((value) => !/[\0\n\r]/.test(value));
 

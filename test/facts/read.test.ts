@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FactError, type Probe } from '../../src/facts/fact.ts';
-import { frameScript, pathWord, shellWord, unframe } from '../../src/facts/frame.ts';
+import { frameScript, pathWord, unframe } from '../../src/facts/frame.ts';
+import { quote } from '../../src/transport/quote.ts';
 import { readClusterFacts, readNodeFacts } from '../../src/facts/read.ts';
 import { podLines } from './fixture.ts';
 
@@ -69,7 +70,7 @@ describe('framed scripts', () => {
   });
 
   it('quote words and keep the home of a path', () => {
-    expect(shellWord("a'b c")).toBe(String.raw`'a'\''b c'`);
+    expect(quote("a'b c")).toBe(String.raw`'a'\''b c'`);
     expect(pathWord('~/.kube/config')).toBe('"$HOME"/.kube/config');
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { quote } from '../../src/transport/become.ts';
+import { quote } from '../../src/transport/quote.ts';
 import { LocalTransport } from '../../src/transport/local.ts';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import type { Become, ConnectFailure, Session } from '../../src/transport/transport.ts';

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '../../failure.ts';
+import { quote } from '../../transport/quote.ts';
 import { defaultAddon } from './addons.ts';
 import { type ManagedState, stateFile, writeState } from './state.ts';
 
@@ -79,8 +80,4 @@ function programFile(): string {
   const built = fileURLToPath(new URL('../../../dist/lab/managed/aws-main.js', import.meta.url));
   if (existsSync(built)) return built;
   throw new Failure('usage', 'the lab is not built', ['Run `npm run build` first.']);
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,8 +1,3 @@
-/** One word of a POSIX shell that stands for `text`. */
-export function quote(text: string): string {
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 /** The words of a command line made of plain and quoted words only; undefined where it is more than one simple command. */
 export function splitWords(line: string): string[] | undefined {
   const words: string[] = [];

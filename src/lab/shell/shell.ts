@@ -7,7 +7,7 @@ import type { Machine } from '../machine.ts';
 import type { World } from '../world.ts';
 import { withFault } from './fault.ts';
 import { etcdPrograms, imageProgram, isEtcdProgram, isWithin } from '../etcd-process.ts';
-import { quote } from './quote.ts';
+import { quote } from '../../transport/quote.ts';
 import { streamMark, StreamPlugin } from './stream.ts';
 import { machineFsClass, type FsProcess, type OutputSinks } from './machine-fs.ts';
 
