@@ -19,7 +19,7 @@ import { keepersOf, type Locks, nodeLockFor, sayOn, takeLocks } from './keepers.
 import { type Documents, loadDocuments } from './load.ts';
 import { type CommonOptions, stateDir } from './options.ts';
 import { hasChanges, prepare, type Prepared, readFacts, tellFindings } from './prepare.ts';
-import { loadSavedPlan, refuseMoved, type SavedPlan } from './saved-plan.ts';
+import { loadSavedPlan, refuseMoved, savedDocuments, type SavedPlan } from './saved-plan.ts';
 
 export interface ApplyOptions extends CommonOptions {
   readonly new?: boolean;
@@ -29,8 +29,7 @@ export interface ApplyOptions extends CommonOptions {
 export function apply(file: string, options: ApplyOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console) => {
     const saved = await loadSavedPlan(file, options);
-    const loaded = await loadDocuments(console, saved?.plan.runbook.file ?? file, saved?.options ?? options);
-    const documents = saved?.plan.way ? { ...loaded, chosen: { saved: saved.plan.way.through } } : loaded;
+    const documents = saved ? await savedDocuments(console, saved) : await loadDocuments(console, file, options);
     requireAnswerable(options.yes, 'runbook apply');
     checkApprovals(options.approve ?? [], documents.runbook.value, 'runbook apply');
     const store = new RunStore(stateDir(options));

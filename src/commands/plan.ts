@@ -6,18 +6,21 @@ import { type Console, withConsole } from './console.ts';
 import { loadDocuments } from './load.ts';
 import type { CommonOptions } from './options.ts';
 import { hasChanges, prepare, tellFindings } from './prepare.ts';
+import { loadSavedPlan, refuseMoved, savedDocuments } from './saved-plan.ts';
 
 export interface PlanOptions extends CommonOptions {
   readonly out?: string;
   readonly detailedExitcode?: boolean;
 }
 
-/** The dry run: the same documents, connections, facts, plan and guards as `apply`, and nothing after that. */
-export function plan(runbookFile: string, options: PlanOptions): Promise<number> {
+/** The dry run, of a saved plan too: the same documents, connections, facts, plan and guards as `apply`, and nothing after that. */
+export function plan(file: string, options: PlanOptions): Promise<number> {
   return withConsole(options, 'stderr', async (console) => {
-    const documents = await loadDocuments(console, runbookFile, options);
-    const prepared = await prepare(console, documents, options, false);
+    const saved = await loadSavedPlan(file, options);
+    const documents = saved ? await savedDocuments(console, saved) : await loadDocuments(console, file, options);
+    const prepared = await prepare(console, documents, saved?.options ?? options, false);
     await prepared.fleet.close();
+    if (saved) refuseMoved(saved, prepared);
     if (options.output === 'json') emitPlan(console, prepared.plan);
     else console.print(renderPlan(prepared.plan, console.look));
     if (options.out !== undefined) await save(options.out, `${JSON.stringify(prepared.plan, null, 1)}\n`);

@@ -53,7 +53,7 @@ function addPlan(program: Command, run: Run): void {
     program
       .command('plan')
       .description('dry run: what would be done on which node, and why not')
-      .argument('<runbook.yaml>', "a path, or a file's name in ./runbooks"),
+      .argument('<runbook.yaml | plan.json>', "a path, a file's name in ./runbooks, or a saved plan"),
   );
   overrideOption(command)
     .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')

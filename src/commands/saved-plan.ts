@@ -3,8 +3,10 @@ import { Failure } from '../failure.ts';
 import { differences } from '../plan/digest.ts';
 import type { Plan } from '../plan/plan.ts';
 import { parsePlan } from '../plan/plan-schema.ts';
-import type { CommonOptions } from './options.ts';
 import { again } from './again.ts';
+import type { Console } from './console.ts';
+import { type Documents, loadDocuments } from './load.ts';
+import type { CommonOptions } from './options.ts';
 import type { Prepared } from './prepare.ts';
 
 export interface SavedPlan {
@@ -42,6 +44,12 @@ export async function loadSavedPlan(file: string, options: CommonOptions): Promi
       ...(plan.limit === undefined ? {} : { limit: plan.limit }),
     },
   };
+}
+
+/** The documents that it was made of, as they are now. @throws Failure (document) */
+export async function savedDocuments(console: Console, { plan, options }: SavedPlan): Promise<Documents> {
+  const loaded = await loadDocuments(console, plan.runbook.file, options);
+  return plan.way ? { ...loaded, chosen: { saved: plan.way.through } } : loaded;
 }
 
 /** Promise 1: a saved plan whose runbook or facts have moved is refused, with what moved. @throws Failure (guard-refused) */

@@ -155,8 +155,11 @@ test('a saved plan is applied as it is, and refused once the facts or the runboo
   const file = join(state, 'plan.json');
   const planned = await runbook(['plan', 'upgrade-1.32.yaml', '-i', lab.inventory, '-o', file]);
   expect(planned.code, planned.all).toBe(0);
+  const dry = await runbook(['apply', file, '--dry-run', '--state-dir', state]);
+  expect([dry.code, dry.stdout], dry.all).toEqual([0, planned.stdout]);
   const applied = await runbook(['apply', file, '--yes', '--state-dir', state]);
   expect(applied.code, applied.all.slice(-2000)).toBe(0);
+  expect((await runbook(['plan', file, '--state-dir', state])).code).toBe(3);
   const moved = await runbook(['apply', file, '--yes', '--state-dir', state]);
   expect(moved.code).toBe(3);
   expect(moved.all).toContain('does not stand any more');
