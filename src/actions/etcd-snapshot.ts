@@ -3,6 +3,8 @@ import { RESTORES } from '../facts/etcd-host.ts';
 import { parseMetadata } from '../facts/etcd-metadata.ts';
 import { ETCD_SHELL } from '../facts/etcd-shell.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
+import { bare, release } from './release.ts';
+import { machineOf } from './subject.ts';
 import { quote } from '../transport/quote.ts';
 
 const schema = z.strictObject({
@@ -16,6 +18,9 @@ const schema = z.strictObject({
     .min(0)
     .default(0)
     .describe('How many snapshots of this cluster stay in that folder, the newest; 0: all of them'),
+  before: release
+    .optional()
+    .describe('Only where the API server of the node is not at this release yet: the snapshot ahead of an upgrade to it'),
   verify: z
     .boolean()
     .default(true)
@@ -35,7 +40,7 @@ export const etcdSnapshot: Action<With> = {
   effect: 'repeatable',
   timeout: 1_800_000,
   onTimeout: 'kill',
-  facts: ['machine', 'nodes'],
+  facts: ['machine', 'nodes', 'staticPods'],
   outcomeFacts: [],
   guards: ['membership', 'same-machine'],
   settle: 0,
@@ -77,7 +82,7 @@ function clusterOf({ settings }: ActionContext<With>): string {
 function verdict(context: ActionContext<With>): Verdict {
   const path = here(context);
   const file = context.facts.files?.local[path];
-  if (file?.sha256 === undefined) return { done: false, reason: 'each run takes its own' };
+  if (file?.sha256 === undefined) return notNeeded(context) ?? { done: false, reason: 'each run takes its own' };
   if (file.sealed !== true)
     return { done: false, reason: `${path} does not end with the hash of its content: it is damaged` };
   const told = parseMetadata(context.facts.files?.local[`${path}.json`]?.text);
@@ -85,6 +90,13 @@ function verdict(context: ActionContext<With>): Verdict {
   if (told.sha256 !== file.sha256) return { done: false, reason: `${path} is not what its metadata tell of` };
   const revision = told.status ? `revision ${told.status.revision}, ${told.status.totalKey} keys, ` : '';
   return { done: true, reason: `it is in ${path}: ${revision}sha256 ${file.sha256}` };
+}
+
+/** What a snapshot ahead of an upgrade would be for has happened. */
+function notNeeded(context: ActionContext<With>): Verdict | undefined {
+  const tag = machineOf(context).staticPods?.components['kube-apiserver']?.tag;
+  if (tag === undefined || bare(tag) !== context.with.before) return undefined;
+  return { done: true, reason: `the API server of ${context.node.name} is at ${bare(tag)} already` };
 }
 
 function shown(context: ActionContext<With>): string[] {

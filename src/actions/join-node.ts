@@ -105,7 +105,7 @@ printf 'users:\\n- name: join\\n  user: {token: %s}\\n' "$token"
 `;
 }
 
-/** A join that was cut off before the kubelet had its certificate has left files that kubeadm does not join over. */
+/** A join that failed, or was cut off, before the kubelet had its certificate has left files that kubeadm does not join over. */
 const JOIN = `end() {
   rm -f "$config"
   rmdir "\${config%/*}" 2>/dev/null
@@ -122,10 +122,14 @@ for file in /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/kubele
     end 1
   fi
 done
-if [ -e /etc/kubernetes/bootstrap-kubelet.conf ]; then
+mark=/etc/kubernetes/.runbook-joins
+if [ -e "$mark" ]; then
   echo 'an earlier join was broken off here: its files are taken away first'
   kubeadm reset --force || end 1
 fi
-kubeadm join --discovery-file "$config"
-end $?
+mkdir -p "\${mark%/*}" && : > "$mark" || end 1
+kubeadm join --discovery-file "$config" || end $?
+# it holds the token, where kubeadm did not come to take it away
+rm -f "$mark" /etc/kubernetes/bootstrap-kubelet.conf
+end 0
 `;

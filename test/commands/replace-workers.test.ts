@@ -143,7 +143,15 @@ test('a machine that is rebooted while it joins is cleaned up, and joins by a ne
   const applied = await runbook(['apply', ...args, ...APPROVED]);
   const ended = applied.code === 0 ? applied : await runbook(['resume', ...args.slice(1), ...APPROVED]);
   expect(ended.code, applied.all + ended.all).toBe(0);
-  expect((await lab.node('worker-2')).ready).toBe(true);
+  expect(applied.all + ended.all).toContain('an earlier join was broken off here');
+  const worker = await lab.node('worker-2');
+  expect(worker.ready).toBe(true);
+  const tries = worker.commands.filter(({ line }) => /^kubeadm (join|reset) /.test(line));
+  expect(tries.map(({ line, exit }) => [line.split(' ')[1], exit])).toEqual([
+    ['join', expect.not.stringMatching('0')],
+    ['reset', 0],
+    ['join', 0],
+  ]);
 }, 240_000);
 
 /** Does something by hand on a machine. */
