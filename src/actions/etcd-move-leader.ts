@@ -16,6 +16,7 @@ export const etcdMoveLeader: Action<Record<string, never>> = {
   facts: ['machine', 'kubelet', 'nodes', 'etcd'],
   guards: ['membership', 'etcd-health'],
   settle: 30_000,
+  makesWay: true,
   script: () => ({ commands: ['etcdctl move-leader ANOTHER'], text: SCRIPT }),
   isDone(context) {
     const etcd = context.facts.cluster?.etcd;

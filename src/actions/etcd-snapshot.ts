@@ -20,7 +20,9 @@ const schema = z.strictObject({
     .describe('How many snapshots of this cluster stay in that folder, the newest; 0: all of them'),
   before: release
     .optional()
-    .describe('Only where the API server of the node is not at this release yet: the snapshot ahead of an upgrade to it'),
+    .describe(
+      'Only where the API server of the node is not at this release yet: the snapshot ahead of an upgrade to it',
+    ),
   verify: z
     .boolean()
     .default(true)

@@ -5,7 +5,7 @@ import { minorOf } from '../facts/version.ts';
 import type { Finding } from '../guards/guard.ts';
 import { applyOverrides } from '../guards/override.ts';
 import { askedBeforeSteps, checkStep, guards } from '../guards/registry.ts';
-import { actionOf, contextOf, factsOf, judge, needlessOutage, outOfService, project } from '../plan/judge.ts';
+import { actionOf, contextOf, factsOf, isAhead, judge, needlessOutage, outOfService, project } from '../plan/judge.ts';
 import { contactedNodes, type Plan, type PlanHop, type PlanStep } from '../plan/plan.ts';
 import { scopeFor } from '../plan/scope.ts';
 import { runChecks } from './check.ts';
@@ -26,7 +26,7 @@ export type Decision =
 export async function decide(context: RunContext, step: PlanStep): Promise<Decision> {
   const phase = context.plan.phases.find((candidate) => candidate.steps.includes(step));
   const steps = phase?.steps ?? [step];
-  const inOutage = actionOf(context.setting, step)?.service === 'out' ? outOfService(context.setting, steps, step) : [];
+  const inOutage = isAhead(context.setting, step) ? outOfService(context.setting, steps, step) : [];
   const ids = neededFacts(context, [step, ...inOutage]);
   const facts = await refresh(context, step, ids, PATIENCE);
 
@@ -34,7 +34,7 @@ export async function decide(context: RunContext, step: PlanStep): Promise<Decis
     return { kind: 'skip', reason: `its condition is false: ${step.if}` };
   }
   const checks = await runChecks(context, [step, ...inOutage]);
-  if (actionOf(context.setting, step)?.service === 'out') {
+  if (isAhead(context.setting, step)) {
     const needless = needlessOutage(context.setting, steps, step, facts, checks);
     if (needless) return { kind: 'done', reason: needless.reason };
   }

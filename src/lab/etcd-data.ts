@@ -13,6 +13,8 @@ export interface EtcdStore {
   since: number;
   /** Everything up to this revision is marked as compacted. */
   compacted: number;
+  /** The name of the machine whose member led last. */
+  leader?: string;
   namespaces: string[];
   /** ConfigMaps that somebody made. */
   configMaps: { namespace: string; name: string; data: Record<string, string> }[];

@@ -65,11 +65,14 @@ export function hasQuorum(world: World): boolean {
   return own.length * 2 > members.length;
 }
 
-/** The first voter that serves; none without a quorum. */
+/** The one that led last, as long as it serves, then the first voter that does; none without a quorum. */
 export function leaderOf(world: World): Machine | undefined {
-  return hasQuorum(world)
-    ? etcdMachines(world).find((machine) => isServing(machine) && !machine.etcd.learner)
-    : undefined;
+  if (!hasQuorum(world)) return undefined;
+  const { store } = world.cluster;
+  const voters = etcdMachines(world).filter((machine) => isServing(machine) && !machine.etcd.learner);
+  const leader = voters.find((machine) => machine.name === store.leader) ?? voters[0];
+  if (leader) store.leader = leader.name;
+  return leader;
 }
 
 /** Grows with the time, the same on all members but for a lag. */

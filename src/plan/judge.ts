@@ -93,8 +93,14 @@ export function outOfService(setting: JudgeSetting, steps: readonly PlanStep[], 
   return mine.slice(from, length === -1 ? undefined : from + length);
 }
 
+/** Is the step only for what follows it on its node? */
+export function isAhead(setting: JudgeSetting, step: PlanStep): boolean {
+  const action = actionOf(setting, step);
+  return action?.service === 'out' || action?.makesWay === true;
+}
+
 /**
- * A step that takes a node out of service has nothing to do when nothing that comes before the node is back has: so a second
+ * A step that takes a node out of service, or makes way for that, has nothing to do when nothing that comes before the node is back has: so a second
  * run drains nobody. Undefined: it has.
  */
 export function needlessOutage(
@@ -105,8 +111,12 @@ export function needlessOutage(
   checks: Checks,
 ): Verdict | undefined {
   const changing = outOfService(setting, steps, out).filter(
-    (step) => step.effect !== 'none' && step.script !== undefined,
+    (step) => step.effect !== 'none' && step.script !== undefined && !isAhead(setting, step),
   );
+  // With nothing after it, and no step that brings the node back, to be out of service is what it is for.
+  const after = steps.slice(steps.indexOf(out) + 1).filter((step) => step.node === out.node);
+  const returns = after.some((step) => actionOf(setting, step)?.service === 'in');
+  if (changing.length === 0 && !returns && actionOf(setting, out)?.service === 'out') return undefined;
   const reasons: string[] = [];
   let then = facts;
   for (const step of changing) {

@@ -4,7 +4,16 @@ import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { Finding } from '../guards/guard.ts';
 import { checkStep } from '../guards/registry.ts';
-import { actionOf, type Checks, contextOf, judge, type JudgeSetting, needlessOutage, project } from './judge.ts';
+import {
+  actionOf,
+  type Checks,
+  contextOf,
+  isAhead,
+  judge,
+  type JudgeSetting,
+  needlessOutage,
+  project,
+} from './judge.ts';
 import type { PlanHop, PlanPhase, PlanStep, Prediction } from './plan.ts';
 import { scopeFor } from './scope.ts';
 import type { DraftPhase, DraftStep } from './steps.ts';
@@ -95,7 +104,7 @@ function predict(
   if (step.if !== undefined && !holds(step, step.if, inventory, inputs, facts, hop)) {
     return { outcome: 'skipped', reason: `its condition is false: ${step.if}` };
   }
-  if (actionOf(setting, step)?.service === 'out') {
+  if (isAhead(setting, step)) {
     const needless = needlessOutage(setting, phase, step, facts, checks);
     if (needless) return { outcome: 'unchanged', reason: needless.reason };
   }

@@ -40,8 +40,12 @@ test('os-maintenance updates and reboots each node once, out of service meanwhil
     expect(node.held.toSorted()).toEqual(before[index]?.held.toSorted());
     expect([count(node, UPGRADE), count(node, /reboot$/)], node.name).toEqual([1, 1]);
   }
+  const moves = nodes.flatMap((node) => node.commands.filter(({ line }) => /^etcdctl .*move-leader/.test(line)));
+  expect(moves.map(({ exit }) => exit)).not.toEqual([]);
+  expect(moves.every(({ exit }) => exit === 0)).toBe(true);
   const again = await runbook(['apply', ...args, '--yes']);
   expect(again.code, again.all).toBe(0);
+  expect(again.all).toMatch(/done in .*: \d+ unchanged/);
   for (const node of await lab.nodes()) expect([count(node, UPGRADE), count(node, /reboot$/)]).toEqual([1, 1]);
 }, 240_000);
 

@@ -53,6 +53,7 @@ it('runs wrappers: sudo, env, timeout, nohup, setsid, sh -c with arguments, sh o
     'timeout 5 nohup setsid echo z',
     'timeout 1 sleep 30; echo $?',
     `printf 'echo from file $1' >/tmp/f; sh /tmp/f q`,
+    `printf '%x %X %o' 17930513049420384048 255 8`,
     `echo 'echo from stdin' | sh`,
   ];
   expect((await run('cp-1', lines.join('\n'))).stdout).toBe('1 y\nz\n124\nfrom file q\nfrom stdin\n');

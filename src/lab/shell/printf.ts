@@ -104,9 +104,11 @@ function converted(
   if (Number.isNaN(number)) invalid();
   const whole = Number.isNaN(number) ? 0 : number;
   const sign = flags.includes('+') && whole >= 0 ? '+' : '';
-  if (letter === 'x') return whole.toString(16);
-  if (letter === 'X') return whole.toString(16).toUpperCase();
-  if (letter === 'o') return whole.toString(8);
+  if (/^[xXo]$/.test(letter)) {
+    // Of 64 bits, more than a number holds.
+    const digits = (/^\d+$/.test(value) ? BigInt(value) : whole).toString(letter === 'o' ? 8 : 16);
+    return letter === 'X' ? digits.toUpperCase() : digits;
+  }
   if (letter === 'f') return sign + whole.toFixed(precision ?? 6);
   return sign + String(Math.trunc(whole)).padStart(precision ?? 0, '0');
 }

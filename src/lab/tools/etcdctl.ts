@@ -64,15 +64,31 @@ export const etcdctl: Tool = async (context) => {
       return alarmList(context, call, own);
     case 'snapshot save':
       return saveSnapshot(context, file);
-    case 'move-leader':
-      return 0;
     default:
+      if (group === 'move-leader') return moveLeader(context, own, verb);
       context.err(
         `Error: unknown command ${JSON.stringify(call.words.join(' '))} for "etcdctl" (the lab does not simulate it)\n`,
       );
       return 1;
   }
 };
+
+/** Only the leader itself hands over. */
+function moveLeader(context: ToolContext, own: Machine, id: string): number {
+  const { world } = context;
+  if (leaderOf(world) !== own) {
+    context.err(`Error: no leader endpoint found at [${clientUrl(own)}]\n`);
+    return 1;
+  }
+  const next = etcdMachines(world).find((machine) => memberId(machine).toString(16) === id);
+  if (!next || !isServing(next) || next.etcd.learner) {
+    context.err('Error: etcdserver: bad leader transferee\n');
+    return 1;
+  }
+  world.cluster.store.leader = next.name;
+  context.out(`Leadership transferred from ${memberId(own).toString(16)} to ${id}\n`);
+  return 0;
+}
 
 /** The member of the container; else that of an endpoint, the first of several that serves. */
 function askedMember({ world, machine, env, args }: ToolContext): Machine {
