@@ -36,6 +36,7 @@ test.each(['upgrade-1.32', 'upgrade'])(
     const kubeadm = 'package-repo, install-packages kubeadm';
     expect(outline(name)).toEqual([
       'control-plane, workers: prefetch',
+      'control-plane[0]: etcd-snapshot',
       `control-plane[0]: ${kubeadm}, kubeadm-upgrade-plan, kubeadm-upgrade-apply, wait-node-ready`,
       `control-plane[1:]: ${kubeadm}, kubeadm-upgrade-node, wait-node-ready`,
       `control-plane: ${kubelet}`,
@@ -50,6 +51,7 @@ test.each(['upgrade-1.32', 'upgrade'])('%s gives every action what its schema ta
   const value = (text: unknown) => {
     if (String(text) === '${{ hop.version }}') return '1.33.4';
     if (String(text).includes('hop.last')) return true;
+    if (text === '${{ inputs.backup }}') return './backups';
     const input = /^\$\{\{ inputs\.(\w+) \}\}$/.exec(String(text))?.[1];
     return input === undefined ? text : (inputs[input]?.default ?? '1.33.4');
   };

@@ -69,10 +69,10 @@ test('1.31 to 1.34 on 3 + 3 in one apply, killed in the second hop and resumed: 
   let told = '';
   run.all.on('data', (chunk: Buffer) => {
     told += chunk.toString();
-    if (/cp-2 9\.3-kubeadm-upgrade-node.*started/.test(told)) run.kill('SIGKILL');
+    if (/cp-2 11\.3-kubeadm-upgrade-node.*started/.test(told)) run.kill('SIGKILL');
   });
   await run;
-  expect(told).toMatch(/9\.3-kubeadm-upgrade-node/);
+  expect(told).toMatch(/11\.3-kubeadm-upgrade-node/);
   expect((await lab.node('cp-1')).staticPods['kube-apiserver']).toBe('1.33.12');
 
   const resumed = await runbook(['resume', '--state-dir', state, '--yes', '--output', 'plain']);
