@@ -16,7 +16,7 @@ by_apt() {
     if [ -n "\${2:-}" ]; then cat "$folder/file" >"$2"; else cat "$folder/file"; fi )
 }
 dnf_proxy() {
-  [ -z "\${https_proxy:-}" ] || return 0
+  case \${https_proxy:-} in ?*) return 0 ;; esac
   found=$(cat /etc/yum.repos.d/*.repo /etc/dnf/dnf.conf /etc/yum.conf 2>/dev/null | sed -n 's/^proxy[[:space:]]*=[[:space:]]*//p' | head -n 1)
   case $found in *://*) http_proxy=$found https_proxy=$found; export http_proxy https_proxy ;; esac
 }
