@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RESTORES } from '../facts/etcd-host.ts';
 import type { Action, ActionContext } from './action.ts';
+import { backupNames, backupPath } from './backup-name.ts';
 import { quote } from '../transport/quote.ts';
 
 const schema = z.strictObject({
@@ -17,6 +18,8 @@ const schema = z.strictObject({
     .describe('How many such files of this cluster stay in that folder, the newest; 0: all of them'),
 });
 type With = z.infer<typeof schema>;
+
+const NAME = { kind: 'resources', extension: 'tar.gz' };
 
 /** `kubectl get all` leaves out most kinds (ConfigMaps, RBAC, Ingresses, custom resources ...): the API itself is asked for its kinds. */
 export const backupResources: Action<With> = {
@@ -37,15 +40,13 @@ export const backupResources: Action<With> = {
   looksAt: (context) => ({ local: [{ path: here(context) }] }),
   fetches(context) {
     const { keep } = context.with;
-    const name = (context.settings.cluster ?? 'cluster').replaceAll(/[^A-Za-z0-9-]/g, String.raw`\$&`);
-    const names = new RegExp(`^resources-${name}-\\d{8}-[^.]*\\.tar\\.gz$`);
     return [
       {
         remote: `${RESTORES}/${context.run}/resources.tar.gz`,
         local: here(context),
         mode: 0o600,
         remove: true,
-        ...(keep > 0 ? { keep: { count: keep, names, with: [] } } : {}),
+        ...(keep > 0 ? { keep: { count: keep, names: backupNames(NAME, context), with: [] } } : {}),
       },
     ];
   },
@@ -68,8 +69,8 @@ export const backupResources: Action<With> = {
   },
 };
 
-function here({ with: { dest }, run, settings }: ActionContext<With>): string {
-  return `${dest.replace(/\/+$/, '')}/resources-${settings.cluster ?? 'cluster'}-${run}.tar.gz`;
+function here(context: ActionContext<With>): string {
+  return backupPath(NAME, context);
 }
 
 /** What is made up when it is asked for, or gone in an hour, is no backup. */

@@ -3,6 +3,7 @@ import { RESTORES } from '../facts/etcd-host.ts';
 import { parseMetadata } from '../facts/etcd-metadata.ts';
 import { ETCD_SHELL } from '../facts/etcd-shell.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
+import { backupNames, backupPath, clusterOf } from './backup-name.ts';
 import { bare, release } from './release.ts';
 import { machineOf } from './subject.ts';
 import { quote } from '../transport/quote.ts';
@@ -30,6 +31,8 @@ const schema = z.strictObject({
 });
 type With = z.infer<typeof schema>;
 
+const NAME = { kind: 'etcd', extension: 'db' };
+
 /**
  * A snapshot holds every Secret: it is 0600 on its whole way, in no log, and taken away on the node once it is here.
  * Source: "Operating etcd clusters for Kubernetes", backing up an etcd cluster.
@@ -52,9 +55,7 @@ export const etcdSnapshot: Action<With> = {
   looksAt: (context) => ({ local: [{ path: here(context) }, { path: `${here(context)}.json`, text: true }] }),
   fetches(context) {
     const { keep } = context.with;
-    const name = clusterOf(context).replaceAll(/[^A-Za-z0-9-]/g, String.raw`\$&`);
-    const names = new RegExp(`^etcd-${name}-\\d{8}-[^.]*\\.db$`);
-    const last = keep > 0 ? { keep: { count: keep, names, with: ['.json'] } } : {};
+    const last = keep > 0 ? { keep: { count: keep, names: backupNames(NAME, context), with: ['.json'] } } : {};
     const from = `${RESTORES}/${context.run}`;
     return [
       { remote: `${from}/snapshot.json`, local: `${here(context)}.json`, mode: 0o600, remove: true },
@@ -71,13 +72,8 @@ export const etcdSnapshot: Action<With> = {
   },
 };
 
-/** The run's id begins with its time, so that names sort by age. */
-function here({ with: { dest }, run, settings }: ActionContext<With>): string {
-  return `${dest.replace(/\/+$/, '')}/etcd-${settings.cluster ?? 'cluster'}-${run}.db`;
-}
-
-function clusterOf({ settings }: ActionContext<With>): string {
-  return settings.cluster ?? 'cluster';
+function here(context: ActionContext<With>): string {
+  return backupPath(NAME, context);
 }
 
 /** Whether this run's snapshot lies here, whole. */
