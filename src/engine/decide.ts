@@ -14,7 +14,7 @@ import type { RunContext } from './context.ts';
 import { readFiles } from './files.ts';
 
 /** For how long facts that an unsettled cluster does not give, or a guard that refuses, are asked again. Milliseconds. */
-const PATIENCE = 90_000;
+export const PATIENCE = 90_000;
 
 export type Decision =
   | { readonly kind: 'skip'; readonly reason: string }

@@ -1,4 +1,4 @@
-import type { Action, ActionContext } from '../actions/action.ts';
+import type { Action, ActionContext, FetchedFile } from '../actions/action.ts';
 import { actionOf, contextOf } from '../plan/judge.ts';
 import { stepKey } from '../plan/key.ts';
 import type { PlanStep } from '../plan/plan.ts';
@@ -15,15 +15,18 @@ export async function sendFiles(context: RunContext, step: PlanStep, host: strin
 
 /** Brings what a step's script left behind to the operator's machine. @throws Failure: the script itself has succeeded, and is not run again */
 export async function fetchFiles(context: RunContext, step: PlanStep): Promise<void> {
-  const { action, view } = viewOf(context, step);
   const host = context.progress.get(stepKey(step.node, step.id))?.last?.host ?? step.node;
-  for (const file of (view && action?.fetches?.(view)) ?? []) await fetchFile(routeOf(context, step, host), file);
+  for (const file of fetchedBy(context, step)) await fetchFile(routeOf(context, step, host), file);
 }
 
 /** Once they are known to be good: deletes older ones that are not to be kept. */
 export async function pruneOlderFiles(context: RunContext, step: PlanStep): Promise<void> {
+  for (const file of fetchedBy(context, step)) await pruneOlder(file);
+}
+
+function fetchedBy(context: RunContext, step: PlanStep): readonly FetchedFile[] {
   const { action, view } = viewOf(context, step);
-  for (const file of (view && action?.fetches?.(view)) ?? []) await pruneOlder(file);
+  return (view && action?.fetches?.(view)) ?? [];
 }
 
 function viewOf(

@@ -12,11 +12,11 @@ import { waitStep } from './wait.ts';
 const FRESH = 5000;
 
 /** Attempts in a row that are cut off (a script that reboots its node) before it counts as the script's own doing. */
-const PATIENCE = 3;
+const MOST_CUT_OFF = 3;
 const cutOffAgain = {
   kind: 'ended',
   outcome: 'failed',
-  reason: `it was cut off ${PATIENCE} times in a row before it came to its end: does it end itself, or reboot its node?`,
+  reason: `it was cut off ${MOST_CUT_OFF} times in a row before it came to its end: does it end itself, or reboot its node?`,
 } as const satisfies StepEnd;
 
 /**
@@ -42,7 +42,7 @@ async function work(context: RunContext, step: PlanStep): Promise<StepEnd> {
     if (context.control.stop.aborted) return { kind: 'stopped' };
     const begun = await decideAndDo(context, step);
     if (begun === 'again') cutOff += 1;
-    if (begun === 'again' && cutOff < PATIENCE) continue;
+    if (begun === 'again' && cutOff < MOST_CUT_OFF) continue;
     const end = begun === 'again' ? cutOffAgain : begun;
     failures += 1;
     const retry = end.kind === 'ended' && end.outcome === 'failed' && failures <= step.retries;

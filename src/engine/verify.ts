@@ -4,13 +4,11 @@ import { actionOf, contextOf, judge, outcomeFactsOf } from '../plan/judge.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
-import { neededFacts, refresh } from './decide.ts';
+import { neededFacts, PATIENCE, refresh } from './decide.ts';
 import { leavable } from './leavable.ts';
 import { pauses } from './poll.ts';
 import type { StepEnd } from './step-end.ts';
 import { fetchFiles, pruneOlderFiles } from './step-files.ts';
-
-const PATIENCE = 90_000;
 
 /**
  * The outcome apart from exit status 0 and what the tool printed: fresh facts until the action's own verdict is true, at most
