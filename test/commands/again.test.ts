@@ -2,10 +2,15 @@ import { expect, test } from 'vitest';
 import { again } from '../../src/commands/again.ts';
 import { samplePlan } from '../render/samples.ts';
 
-const text = `inputs:
+const text = `apiVersion: runbook/v1
+kind: Runbook
+name: upgrade
+inputs:
   version: { type: version }
   force: { type: boolean, default: false }
   reason: { type: string, default: '' }
+phases:
+  - { name: one, nodes: all, steps: [{ uses: uncordon }] }
 `;
 
 test('the command that is shown for going on has the inventory, the limit and every input that is not as by default', () => {
