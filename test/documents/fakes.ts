@@ -3,7 +3,7 @@ import type { Action } from '../../src/actions/action.ts';
 import type { Diagnostic } from '../../src/diagnostic.ts';
 import { loadRunbook } from '../../src/documents/runbook.ts';
 
-function fakeAction<W>(name: string, schema: z.ZodType<W>): Action<W> {
+export function fakeAction<W>(name: string, schema: z.ZodType<W>): Action<W> {
   return {
     name,
     summary: `${name} it`,

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import type { Action } from '../../src/actions/action.ts';
 import { verified } from '../../src/engine/verify.ts';
+import { fakeAction } from '../documents/fakes.ts';
 import { Bench, planOf, step } from './bench.ts';
 
 /** A folder with a backup of yesterday and the one that was just fetched, of which one is to be kept, and how the step ends. */
@@ -15,19 +16,9 @@ async function after(done: boolean) {
   utimesSync(join(folder, 'old.db'), 1, 1);
   const keep = { count: 1, names: /^\w+\.db$/, with: ['.json'] };
   const backup: Action = {
-    name: 'backup',
-    summary: '',
-    schema: z.unknown(),
-    place: 'node',
-    effect: 'repeatable',
-    timeout: 1000,
-    onTimeout: 'kill',
-    facts: [],
-    guards: [],
-    settle: 0,
+    ...fakeAction('backup', z.unknown()),
     fetches: () => [{ remote: '/r', local: join(folder, 'new.db'), mode: 0o600, remove: true, keep }],
     isDone: () => ({ done, reason: done ? 'whole' : 'damaged' }),
-    project: ({ facts }) => facts,
   };
   const one = step('n1', '1.1-backup', { action: 'backup', effect: 'repeatable' });
   const context = new Bench(planOf(['n1'], [one])).context();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import type { Session } from '../../src/transport/transport.ts';
@@ -27,6 +28,8 @@ describe.skipIf(!haveSshd)('a link that goes away', () => {
       channel.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())));
     });
     channel.stdout.resume();
+    // The shell that has told its pid becomes tail a moment later.
+    await expect.poll(() => readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('tail\n');
     return { exit: channel.exit, pid };
   }
 
@@ -35,7 +38,7 @@ describe.skipIf(!haveSshd)('a link that goes away', () => {
     proxy.cut();
     expect(await exit).toMatchObject({ kind: 'lost' });
     expect(await session.closed).toMatch(/reset|closed/i);
-    expect(process.kill(pid, 0)).toBe(true);
+    expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('tail\n');
     process.kill(pid);
     await expect(session.exec('true')).rejects.toMatchObject({ name: 'ConnectionLost', target: 'node-1' });
   });
