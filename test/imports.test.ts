@@ -16,6 +16,7 @@ const CHAIN = [
   ['plan'],
   ['journal'],
   ['engine'],
+  ['run'],
   ['commands'],
   ['cli'],
 ] as const;
@@ -37,7 +38,7 @@ const WITHIN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that only some may import, whatever the chain says. */
-const ONLY: Readonly<Record<string, readonly string[]>> = { lab: ['commands'], render: ['commands', 'cli'] };
+const ONLY: Readonly<Record<string, readonly string[]>> = { lab: ['commands'], render: ['run', 'commands', 'cli'] };
 
 interface Import {
   readonly from: string;

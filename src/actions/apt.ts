@@ -1,5 +1,5 @@
 import type { ActionContext } from './action.ts';
-import { machineOf } from './subject.ts';
+import { machineOf } from './lib/subject.ts';
 
 /**
  * Waits for the holder of dpkg's lock (apt names it) instead of failing, in seconds; and tries a fetch again with growing pauses

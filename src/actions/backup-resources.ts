@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RESTORES } from '../facts/etcd-host.ts';
 import type { Action, ActionContext } from './action.ts';
-import { backupNames, backupPath } from './backup-name.ts';
+import { backupNames, backupPath } from './lib/backup-name.ts';
 import { quote } from '../transport/quote.ts';
 
 const schema = z.strictObject({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { FileFact } from '../facts/facts.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
 import { quote } from '../transport/quote.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({
   src: z.string().min(1).describe("The file on the operator's machine; `~/` is his home"),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { withNodeObject, type Action } from './action.ts';
-import { cordoned, isCordoned, kubectl, markOurs } from './kubectl.ts';
-import { objectNameOf, objectOf, unknownObject } from './subject.ts';
+import { cordoned, isCordoned, kubectl, markOurs } from './lib/kubectl.ts';
+import { objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
 
 const schema = z.strictObject({});
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Facts, PodFact } from '../facts/facts.ts';
 import { withNodeObject, type Action, type ActionContext, type StepScript, type Verdict } from './action.ts';
-import { duration, secondsOf } from './duration.ts';
-import { evictablePods, podName, podSelector } from './evictable.ts';
-import { cordoned, isCordoned, kubectl, markOurs, unmark } from './kubectl.ts';
+import { duration, secondsOf } from './lib/duration.ts';
+import { evictablePods, podName, podSelector } from './lib/evictable.ts';
+import { cordoned, isCordoned, kubectl, markOurs, unmark } from './lib/kubectl.ts';
 import { quote } from '../transport/quote.ts';
-import { objectNameOf, objectOf, unknownObject } from './subject.ts';
-import { some } from './verdict.ts';
+import { objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
+import { some } from './lib/verdict.ts';
 
 /** The exit status of a drain whose node is to be left out (sysexits.h: EX_TEMPFAIL). */
 const LEAVE_OUT = 75;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { ETCD_SHELL } from '../facts/etcd-shell.ts';
+import { ETCD_SHELL } from '../facts/lib/etcd-shell.ts';
 import type { EtcdMember } from '../facts/facts.ts';
 import type { Action, ActionContext } from './action.ts';
-import { machineOf, objectNameOf } from './subject.ts';
+import { machineOf, objectNameOf } from './lib/subject.ts';
 
 /** An election costs writes a moment; a leader that hands over before it restarts spares them that ("etcd: runtime reconfiguration"). */
 export const etcdMoveLeader: Action<Record<string, never>> = {

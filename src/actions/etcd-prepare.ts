@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { RESTORES } from '../facts/etcd-host.ts';
-import { parseMetadata } from '../facts/etcd-metadata.ts';
+import { parseMetadata } from '../facts/lib/etcd-metadata.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
-import { hostOf, isMarked, prologue, withMark } from './etcd-restore-shell.ts';
+import { hostOf, isMarked, prologue, withMark } from './lib/etcd-restore-shell.ts';
 
 const schema = z.strictObject({
   snapshot: z.string().min(1).describe("The snapshot on the operator's machine, as `etcdctl snapshot save` wrote it"),

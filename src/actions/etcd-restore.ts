@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withNode, type Action } from './action.ts';
-import { hostOf, initialCluster, isMarked, prologue, withMark } from './etcd-restore-shell.ts';
+import { hostOf, initialCluster, isMarked, prologue, withMark } from './lib/etcd-restore-shell.ts';
 import { quote } from '../transport/quote.ts';
 
 /**

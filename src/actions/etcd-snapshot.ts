@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { RESTORES } from '../facts/etcd-host.ts';
-import { parseMetadata } from '../facts/etcd-metadata.ts';
-import { ETCD_SHELL } from '../facts/etcd-shell.ts';
+import { parseMetadata } from '../facts/lib/etcd-metadata.ts';
+import { ETCD_SHELL } from '../facts/lib/etcd-shell.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
-import { backupNames, backupPath, clusterOf } from './backup-name.ts';
-import { bare, release } from './release.ts';
-import { machineOf } from './subject.ts';
+import { backupNames, backupPath, clusterOf } from './lib/backup-name.ts';
+import { bare, release } from './lib/release.ts';
+import { machineOf } from './lib/subject.ts';
 import { quote } from '../transport/quote.ts';
 
 const schema = z.strictObject({

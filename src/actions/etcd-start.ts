@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withNode, type Action } from './action.ts';
-import { COMPONENTS, hostOf, isMarked, partsOf, prologue, withMark } from './etcd-restore-shell.ts';
+import { COMPONENTS, hostOf, isMarked, partsOf, prologue, withMark } from './lib/etcd-restore-shell.ts';
 
 /** All members at once: one alone waits for its quorum (a phase with `serial: 100%`). The kubelet is restarted last, as the API has gone back in time. */
 export const etcdStart: Action<Record<string, never>> = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withNode, type Action } from './action.ts';
-import { COMPONENTS, hostOf, isMarked, partsOf, prologue, withMark } from './etcd-restore-shell.ts';
+import { COMPONENTS, hostOf, isMarked, partsOf, prologue, withMark } from './lib/etcd-restore-shell.ts';
 
 /**
  * Static pods end when their manifests are gone; the manifests are moved, never deleted.

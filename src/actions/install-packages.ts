@@ -4,10 +4,10 @@ import { withNode, type Action, type ActionContext } from './action.ts';
 import { rpmInstall } from './install-rpm-script.ts';
 import { aptInstall } from './install-script.ts';
 import { managerOf, withoutPackageManager } from './package-manager.ts';
-import { isBefore, minorOf, release, releaseOf } from './release.ts';
-import { refusal } from './shell.ts';
-import { machineOf } from './subject.ts';
-import { verdictOf } from './verdict.ts';
+import { isBefore, minorOf, release, releaseOf } from './lib/release.ts';
+import { refusal } from './lib/shell.ts';
+import { machineOf } from './lib/subject.ts';
+import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({
   packages: z
@@ -35,9 +35,9 @@ export const installPackages: Action<With> = {
     'repository-offers',
     'no-downgrade',
     'kubeadm-version',
-    'skew-r2',
-    'skew-r6',
-    'skew-r8',
+    'skew-kubelet',
+    'skew-mixed-api-servers',
+    'skew-kubelet-drained',
     'disk-room',
     'dpkg-state',
     'repositories',

@@ -1,4 +1,4 @@
-import { APT_LOCKS } from '../facts/lock-holder.ts';
+import { APT_LOCKS } from '../facts/lib/lock-holder.ts';
 import { APT_INSTALL, APT_UPDATE } from './apt.ts';
 import { waitUnlocked } from './package-lock.ts';
 import { quote } from '../transport/quote.ts';

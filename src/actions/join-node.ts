@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Facts, NodeObject } from '../facts/facts.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
 import { quote } from '../transport/quote.ts';
-import { machineOf, objectOf } from './subject.ts';
+import { machineOf, objectOf } from './lib/subject.ts';
 
 /** A file system in memory. */
 const FOLDER = '/run/runbook-join';
@@ -23,7 +23,7 @@ export const joinNode: Action<z.infer<typeof schema>> = {
   onTimeout: 'kill',
   facts: ['machine', 'binaries', 'kubelet', 'nodes'],
   outcomeFacts: ['kubelet', 'nodes'],
-  guards: ['membership', 'same-machine', 'joinable', 'skew-r2', 'api-servers-answer'],
+  guards: ['membership', 'same-machine', 'joinable', 'skew-kubelet', 'api-servers-answer'],
   settle: 120_000,
   unsupported: ({ node }) =>
     node.role === 'worker'

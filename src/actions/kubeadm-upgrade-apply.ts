@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
 import type { Action } from './action.ts';
-import { controlPlaneMissing, projectControlPlane } from './control-plane.ts';
-import { kubeadmFlags, kubeadmOptions } from './kubeadm-options.ts';
-import { release } from './release.ts';
+import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
+import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
+import { release } from './lib/release.ts';
 import { quote } from '../transport/quote.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({
   version: release.describe('The release to upgrade the control plane to'),
@@ -38,13 +38,13 @@ export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
     'no-skipped-minor',
     'no-downgrade',
     'kubeadm-version',
-    'skew-r1',
-    'skew-r2',
-    'skew-r3',
-    'skew-r3-pods',
-    'skew-r4',
-    'skew-r5',
-    'skew-r10',
+    'skew-api-servers',
+    'skew-kubelet',
+    'skew-kube-proxy',
+    'skew-kube-proxy-pods',
+    'skew-controllers',
+    'skew-kubectl',
+    'skew-kubelet-behind',
     'disk-room',
     'removed-flags',
     'cgroup-v1',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { withNode, type Action, type ActionContext, type Verdict } from './action.ts';
-import { controlPlaneMissing, projectControlPlane } from './control-plane.ts';
-import { kubeadmFlags, kubeadmOptions } from './kubeadm-options.ts';
-import { atLeast, release, releaseOf } from './release.ts';
-import { machineOf, objectOf } from './subject.ts';
-import { verdictOf } from './verdict.ts';
+import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
+import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
+import { atLeast, release, releaseOf } from './lib/release.ts';
+import { machineOf, objectOf } from './lib/subject.ts';
+import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({
   version: release.optional().describe('The release that the node must come to; else that of its kubeadm'),
@@ -46,13 +46,13 @@ export const kubeadmUpgradeNode: Action<With> = {
     'no-skipped-minor',
     'no-downgrade',
     'kubeadm-version',
-    'skew-r1',
-    'skew-r2',
-    'skew-r3',
-    'skew-r3-pods',
-    'skew-r4',
-    'skew-r5',
-    'skew-r10',
+    'skew-api-servers',
+    'skew-kubelet',
+    'skew-kube-proxy',
+    'skew-kube-proxy-pods',
+    'skew-controllers',
+    'skew-kubectl',
+    'skew-kubelet-behind',
     'disk-room',
     'removed-flags',
     'cgroup-v1',

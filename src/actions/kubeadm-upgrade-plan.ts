@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Action } from './action.ts';
-import { controlPlaneMissing } from './control-plane.ts';
-import { release } from './release.ts';
+import { controlPlaneMissing } from './lib/control-plane.ts';
+import { release } from './lib/release.ts';
 import { quote } from '../transport/quote.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({ version: release.describe('The release that kubeadm is asked about') });
 

@@ -5,8 +5,8 @@ import { APT_PATIENCE, APT_UPDATE } from './apt.ts';
 import { programOf } from './dnf.ts';
 import { managerOf, withoutPackageManager } from './package-manager.ts';
 import { waitUnlocked } from './package-lock.ts';
-import { machineOf } from './subject.ts';
-import { some } from './verdict.ts';
+import { machineOf } from './lib/subject.ts';
+import { some } from './lib/verdict.ts';
 
 const schema = z.strictObject({});
 type With = z.infer<typeof schema>;

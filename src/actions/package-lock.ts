@@ -1,4 +1,4 @@
-import { APT_LISTS_LOCK, APT_LOCKS, lockHolder, RPM_LOCKS } from '../facts/lock-holder.ts';
+import { APT_LISTS_LOCK, APT_LOCKS, lockHolder, RPM_LOCKS } from '../facts/lib/lock-holder.ts';
 
 const LOCKS = { apt: APT_LOCKS, 'apt-lists': APT_LISTS_LOCK, rpm: RPM_LOCKS } as const;
 

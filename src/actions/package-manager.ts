@@ -1,5 +1,5 @@
 import type { ActionContext } from './action.ts';
-import { machineOf } from './subject.ts';
+import { machineOf } from './lib/subject.ts';
 
 /** `dnf` is dnf 4. */
 export type PackageManager = 'apt' | 'dnf' | 'dnf5' | 'yum';

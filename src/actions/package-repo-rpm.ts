@@ -4,7 +4,7 @@ import { readMetadata, type RpmManager } from './dnf.ts';
 import { waitUnlocked } from './package-lock.ts';
 import { FILES } from './package-repo-script.ts';
 import { COMMUNITY, legacyOf, type Switch } from './package-source.ts';
-import { sedPattern, sedReplacement } from './shell.ts';
+import { sedPattern, sedReplacement } from './lib/shell.ts';
 import { quote } from '../transport/quote.ts';
 
 const FILE = '/etc/yum.repos.d/kubernetes.repo';

@@ -1,10 +1,10 @@
-import { fetchFunctions } from '../facts/fetch.ts';
+import { fetchFunctions } from '../facts/lib/fetch.ts';
 import type { LegacySource, PackageSource } from '../facts/facts.ts';
 import { APT_UPDATE } from './apt.ts';
 import { DISABLE_URI, REPLACE_KEY } from './deb822.ts';
 import { waitUnlocked } from './package-lock.ts';
 import type { Switch } from './package-source.ts';
-import { sedPattern, sedReplacement } from './shell.ts';
+import { sedPattern, sedReplacement } from './lib/shell.ts';
 import { quote } from '../transport/quote.ts';
 
 /** Shell function `fetch URL FILE`. */

@@ -5,10 +5,10 @@ import { managerOf, withoutPackageManager } from './package-manager.ts';
 import { planRpmSwitch, rpmSwitchScript } from './package-repo-rpm.ts';
 import { afterSwitch, isSwitched, planSwitch, type Switch } from './package-source.ts';
 import { switchScript } from './package-repo-script.ts';
-import { minorOf, release } from './release.ts';
-import { refusal } from './shell.ts';
+import { minorOf, release } from './lib/release.ts';
+import { refusal } from './lib/shell.ts';
 import { quote } from '../transport/quote.ts';
-import { machineOf } from './subject.ts';
+import { machineOf } from './lib/subject.ts';
 
 const schema = z.strictObject({
   version: release.describe('The release whose minor the package source must offer'),

@@ -1,9 +1,9 @@
-import { fetchFunctions } from '../facts/fetch.ts';
+import { fetchFunctions } from '../facts/lib/fetch.ts';
 import { APT_PATIENCE } from './apt.ts';
 import { waitUnlocked } from './package-lock.ts';
 import { updateFunction } from './package-repo-script.ts';
 import type { Switch } from './package-source.ts';
-import { WORK } from './prefetch-script.ts';
+import { WORK } from './lib/prefetch-script.ts';
 import { quote } from '../transport/quote.ts';
 
 const LIST = `${WORK}/target.list`;

@@ -5,14 +5,14 @@ import { managerOf, withoutPackageManager } from './package-manager.ts';
 import { planRpmSwitch } from './package-repo-rpm.ts';
 import { planSwitch } from './package-source.ts';
 import { aptFetch } from './prefetch-apt.ts';
-import { imageCommands, imageNames, listCommand, runsRelease } from './prefetch-images.ts';
+import { imageCommands, imageNames, listCommand, runsRelease } from './lib/prefetch-images.ts';
 import { rpmFetch, rpmFetchCommand } from './prefetch-rpm.ts';
-import { prefetchScript, type ImagesToFetch } from './prefetch-script.ts';
-import { minorOf, release, releaseOf } from './release.ts';
-import { refusal } from './shell.ts';
+import { prefetchScript, type ImagesToFetch } from './lib/prefetch-script.ts';
+import { minorOf, release, releaseOf } from './lib/release.ts';
+import { refusal } from './lib/shell.ts';
 import { quote } from '../transport/quote.ts';
-import { machineOf } from './subject.ts';
-import { verdictOf } from './verdict.ts';
+import { machineOf } from './lib/subject.ts';
+import { verdictOf } from './lib/verdict.ts';
 
 const names = ['kubeadm', 'kubelet', 'kubectl'] as const;
 

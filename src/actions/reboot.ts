@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MachineFact } from '../facts/facts.ts';
 import { withNode, type Action, type ActionContext, type Verdict } from './action.ts';
-import { machineOf } from './subject.ts';
+import { machineOf } from './lib/subject.ts';
 
 const schema = z.strictObject({
   when: z

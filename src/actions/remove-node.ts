@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Facts, NodeObject } from '../facts/facts.ts';
 import type { Action, ActionNode } from './action.ts';
-import { kubectl } from './kubectl.ts';
-import { machineOf, objectNameOf, objectOf } from './subject.ts';
+import { kubectl } from './lib/kubectl.ts';
+import { machineOf, objectNameOf, objectOf } from './lib/subject.ts';
 
 const schema = z.strictObject({});
 

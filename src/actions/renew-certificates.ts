@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { RENEWAL_MARK } from '../facts/certificates.ts';
 import type { CertificatesFact } from '../facts/facts.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
-import { apiServerMissing } from './control-plane.ts';
-import { machineOf } from './subject.ts';
-import { some, verdictOf } from './verdict.ts';
+import { apiServerMissing } from './lib/control-plane.ts';
+import { machineOf } from './lib/subject.ts';
+import { some, verdictOf } from './lib/verdict.ts';
 
 const DAY = 86_400;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { withNode, withNodeObject, type Action } from './action.ts';
-import { machineOf, objectNameOf } from './subject.ts';
-import { verdictOf } from './verdict.ts';
+import { machineOf, objectNameOf } from './lib/subject.ts';
+import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({});
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Facts, LeaseFact, NodeObject } from '../facts/facts.ts';
 import { withNode, withNodeObject, type Action, type ActionContext } from './action.ts';
-import { release } from './release.ts';
-import { machineOf, objectNameOf, objectOf, unknownObject } from './subject.ts';
-import { verdictOf } from './verdict.ts';
+import { release } from './lib/release.ts';
+import { machineOf, objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
+import { verdictOf } from './lib/verdict.ts';
 
 /** What the node lifecycle controller puts on a node whose kubelet says that it is not Ready. */
 const NOT_READY = 'node.kubernetes.io/not-ready';
@@ -25,9 +25,9 @@ export const restartKubelet: Action<With> = {
   guards: [
     'membership',
     'same-machine',
-    'skew-r2',
-    'skew-r6',
-    'skew-r8',
+    'skew-kubelet',
+    'skew-mixed-api-servers',
+    'skew-kubelet-drained',
     'removed-flags',
     'cgroup-v1',
     'container-runtime',

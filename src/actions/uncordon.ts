@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { NodeObject } from '../facts/facts.ts';
 import { withNodeObject, type Action } from './action.ts';
-import { CORDONED_BY, FAILED, isCordoned, kubectl, unmark } from './kubectl.ts';
-import { objectNameOf, objectOf, unknownObject } from './subject.ts';
+import { CORDONED_BY, FAILED, isCordoned, kubectl, unmark } from './lib/kubectl.ts';
+import { objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
 
 const schema = z.strictObject({});
 

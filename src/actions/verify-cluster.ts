@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { ClusterFacts, Facts, NodeObject } from '../facts/facts.ts';
 import type { Action, ActionContext } from './action.ts';
-import { controlPlaneMissing, projectControlPlane } from './control-plane.ts';
-import { CORDONED_BY, FAILED, kubectl } from './kubectl.ts';
-import { release } from './release.ts';
-import { some, verdictOf } from './verdict.ts';
+import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
+import { CORDONED_BY, FAILED, kubectl } from './lib/kubectl.ts';
+import { release } from './lib/release.ts';
+import { some, verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({
   version: release.describe('The release that the whole cluster must be at'),

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
 import { withNode, withNodeObject, type Action, type ActionContext } from './action.ts';
-import { apiServerMissing, imagesOf, withImage } from './control-plane.ts';
-import { kubectl } from './kubectl.ts';
-import { release } from './release.ts';
-import { apiServerOf, machineOf, objectNameOf, objectOf, unknownObject } from './subject.ts';
-import { verdictOf } from './verdict.ts';
+import { apiServerMissing, imagesOf, withImage } from './lib/control-plane.ts';
+import { kubectl } from './lib/kubectl.ts';
+import { release } from './lib/release.ts';
+import { apiServerOf, machineOf, objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
+import { verdictOf } from './lib/verdict.ts';
 
 /** A kubelet's lease lasts 40 s (nodeLeaseDurationSeconds); one that lags further behind the others' belongs to a dead one. */
 const LEASE_LAG = 40_000;

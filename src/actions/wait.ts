@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Action } from './action.ts';
-import { duration, secondsOf } from './duration.ts';
+import { duration, secondsOf } from './lib/duration.ts';
 
 const schema = z.strictObject({
   command: z.string().min(1).describe('POSIX sh that only looks; the wait is over when it exits with 0'),

@@ -1,25 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { type Fleet, LOCAL } from '../engine/fleet.ts';
 import { Failure } from '../failure.ts';
-import { type Copy, newestUnfinished, type NodeSetting, readCopies } from '../journal/copies.ts';
+import { type Copy, newestUnfinished, type LockNodes, readCopies } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';
 import { describeHolder, type HeldLock, LocalLock, lockedBy } from '../journal/lock.ts';
 import { doneScript, Mirror } from '../journal/mirror.ts';
 import { askAll } from '../journal/node-script.ts';
 import { RunStore, type RunSummary } from '../journal/store.ts';
-import { decidingFacts } from '../facts/deciding.ts';
+import { decidingFacts } from '../facts/lib/deciding.ts';
 import { differences } from '../plan/digest.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderPlan, renderPlanSummary } from '../render/plan.ts';
-import { asker, checkApprovals, checkPlannedApprovals } from './approvals.ts';
-import { type Console, withConsole } from './console.ts';
-import { confirm, listenForStop, requireAnswerable } from './control.ts';
-import { execute } from './execute.ts';
-import { keepersOf, type Locks, nodeLockFor, sayOn, takeLocks } from './keepers.ts';
-import { type Documents, loadDocuments } from './load.ts';
-import { type CommonOptions, stateDir } from './options.ts';
-import { hasChanges, prepare, type Prepared, readFacts, tellFindings } from './prepare.ts';
-import { loadSavedPlan, refuseMoved, savedDocuments, type SavedPlan } from './saved-plan.ts';
+import { asker, checkApprovals, checkPlannedApprovals } from '../run/approvals.ts';
+import { type Console, withConsole } from '../run/console.ts';
+import { confirm, listenForStop, requireAnswerable } from '../run/control.ts';
+import { execute } from '../run/execute.ts';
+import { lockNodesOf, type Locks, nodeLockFor, sayOn, takeLocks } from '../run/lock-nodes.ts';
+import { type Documents, loadDocuments } from '../run/load.ts';
+import { type CommonOptions, stateDir } from '../run/options.ts';
+import { hasChanges, prepare, type Prepared, readFacts, tellFindings } from '../run/prepare.ts';
+import { loadSavedPlan, refuseMoved, savedDocuments, type SavedPlan } from '../run/saved-plan.ts';
 
 export interface ApplyOptions extends CommonOptions {
   readonly new?: boolean;
@@ -35,14 +35,14 @@ export function apply(file: string, options: ApplyOptions): Promise<number> {
     const store = new RunStore(stateDir(options));
     const local = new LocalLock(store.root, documents.inventory.value.cluster);
     let ahead: Ahead | undefined;
-    const prepared = await prepare(console, documents, saved?.options ?? options, true, async (reached, nodes) => {
-      const keepers = keepersOf(reached.fleet, documents.inventory.value, nodes);
-      const locks = { local, nodes: nodeLockFor(console, keepers) };
+    const prepared = await prepare(console, documents, saved?.options ?? options, true, async (connected, nodes) => {
+      const lockNodes = lockNodesOf(connected.fleet, documents.inventory.value, nodes);
+      const locks = { local, nodes: nodeLockFor(console, lockNodes) };
       await refuseLocked(locks);
-      const unfinished = await findUnfinished(store, keepers, documents);
-      if (options.new === true) await refuseStillRunning(reached.fleet, nodes, unfinished);
+      const unfinished = await findUnfinished(store, lockNodes, documents);
+      if (options.new === true) await refuseStillRunning(connected.fleet, nodes, unfinished);
       else refuseUnfinished(unfinished, documents);
-      ahead = { keepers, locks, unfinished };
+      ahead = { lockNodes, locks, unfinished };
     });
     try {
       if (saved) refuseMoved(saved, prepared);
@@ -56,7 +56,7 @@ export function apply(file: string, options: ApplyOptions): Promise<number> {
 
 /** What was found before anything was planned. */
 interface Ahead {
-  readonly keepers: NodeSetting;
+  readonly lockNodes: LockNodes;
   readonly locks: Locks;
   readonly unfinished: Unfinished;
 }
@@ -77,10 +77,10 @@ async function refuseLocked(locks: Locks): Promise<void> {
   if (locks.nodes) await locks.nodes.refuseLive(await locks.nodes.look());
 }
 
-async function findUnfinished(store: RunStore, keepers: NodeSetting, documents: Documents): Promise<Unfinished> {
+async function findUnfinished(store: RunStore, lockNodes: LockNodes, documents: Documents): Promise<Unfinished> {
   const match = { runbook: documents.runbook.value.name, cluster: documents.inventory.value.cluster };
   const here = await store.unfinished(match);
-  const { copies } = await readCopies(keepers);
+  const { copies } = await readCopies(lockNodes);
   const known = new Set(await store.ids());
   const elsewhere = copies.filter((copy) => !copy.over && !known.has(copy.run));
   const onNodes = newestUnfinished(elsewhere, match);
@@ -154,7 +154,7 @@ async function start(
     await confirm(console, `Run this on ${plan.inventory.cluster}?`);
   }
   const id = runId(plan);
-  const { keepers, locks, unfinished } = ahead;
+  const { lockNodes, locks, unfinished } = ahead;
   const abandoned = [unfinished.here?.folder.id, unfinished.onNodes?.run];
   const held = await takeLocks(
     locks,
@@ -170,8 +170,8 @@ async function start(
   );
   try {
     await refuseMovedFacts(console, prepared);
-    await abandonUnfinished(unfinished, keepers);
-    return await runNew(console, prepared, plan, store, held, keepers, options.approve ?? []);
+    await abandonUnfinished(unfinished, lockNodes);
+    return await runNew(console, prepared, plan, store, held, lockNodes, options.approve ?? []);
   } finally {
     await held.release();
   }
@@ -183,13 +183,13 @@ async function runNew(
   plan: Plan,
   store: RunStore,
   held: HeldLock & { readonly epoch: number },
-  keepers: NodeSetting,
+  lockNodes: LockNodes,
   approve: readonly string[],
 ): Promise<number> {
   const { run: id, host, pid, user } = held.holder;
   const { epoch } = held;
   const folder = await store.create(id, plan, prepared.facts);
-  const mirror = new Mirror({ ...keepers, run: id, epoch, plan: JSON.stringify(plan), say: sayOn(console) });
+  const mirror = new Mirror({ ...lockNodes, run: id, epoch, plan: JSON.stringify(plan), say: sayOn(console) });
   const { journal } = await openJournal(folder.journal, Date.now, (line) => {
     mirror.push(line);
   });
@@ -235,7 +235,7 @@ async function refuseMovedFacts(console: Console, prepared: Prepared): Promise<v
 }
 
 /** Reached only with --new: an unfinished run of the same runbook has been refused before. */
-async function abandonUnfinished({ here, onNodes }: Unfinished, { nodes, root, ask }: NodeSetting): Promise<void> {
+async function abandonUnfinished({ here, onNodes }: Unfinished, { nodes, root, ask }: LockNodes): Promise<void> {
   if (here) {
     const { journal } = await openJournal(here.folder.journal, Date.now);
     await journal.append({ type: 'run-abandoned', reason: 'a new run was started with --new' });

@@ -6,8 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { stepKey } from '../plan/key.ts';
 import { RunStore } from '../journal/store.ts';
-import { withConsole } from './console.ts';
-import { type CommonOptions, stateDir } from './options.ts';
+import { withConsole } from '../run/console.ts';
+import { type CommonOptions, stateDir } from '../run/options.ts';
 
 export interface LogsOptions extends CommonOptions {
   readonly follow?: boolean;

@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { Failure } from '../failure.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Plan } from '../plan/plan.ts';
-import { type Console, withConsole } from './console.ts';
-import { loadDocuments } from './load.ts';
-import type { CommonOptions } from './options.ts';
-import { hasChanges, prepare, tellFindings } from './prepare.ts';
-import { loadSavedPlan, refuseMoved, savedDocuments } from './saved-plan.ts';
+import { type Console, withConsole } from '../run/console.ts';
+import { loadDocuments } from '../run/load.ts';
+import type { CommonOptions } from '../run/options.ts';
+import { hasChanges, prepare, tellFindings } from '../run/prepare.ts';
+import { loadSavedPlan, refuseMoved, savedDocuments } from '../run/saved-plan.ts';
 
 export interface PlanOptions extends CommonOptions {
   readonly out?: string;

@@ -2,19 +2,19 @@ import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
-import { isNodeFact } from '../facts/kinds.ts';
+import { isNodeFact } from '../facts/lib/kinds.ts';
 import { Failure } from '../failure.ts';
 import type { Finding, GuardNode } from '../guards/guard.ts';
-import { applyOverrides } from '../guards/override.ts';
+import { applyOverrides } from '../guards/lib/override.ts';
 import { checkRun, checkStep, guards } from '../guards/registry.ts';
 import { type Preflight, renderPreflight, SEVERITIES } from '../render/preflight.ts';
-import { type Console, withConsole } from './console.ts';
-import { loadDocuments, loadValidInventory, type Valid } from './load.ts';
-import { type CommonOptions, inventoryFile, stateDir } from './options.ts';
-import { parseOverrides } from './overrides.ts';
-import { type Prepared, prepare } from './prepare.ts';
-import { reachNodes } from './reach.ts';
-import { readTolerantly } from './tolerant.ts';
+import { type Console, withConsole } from '../run/console.ts';
+import { loadDocuments, loadValidInventory, type Valid } from '../run/load.ts';
+import { type CommonOptions, inventoryFile, stateDir } from '../run/options.ts';
+import { parseOverrides } from '../run/overrides.ts';
+import { type Prepared, prepare } from '../run/prepare.ts';
+import { connectNodes } from '../run/connect.ts';
+import { readTolerantly } from '../run/tolerant.ts';
 
 /**
  * Facts and guards only; takes no lock and changes nothing. With a runbook its plan is judged as well, so that rules about the version
@@ -86,7 +86,7 @@ async function asItStands(console: Console, options: CommonOptions): Promise<Pre
   const inventory: Valid<Inventory> = await loadValidInventory(console, inventoryFile(options));
   parseOverrides(options.override, inventory.value);
   const nodes = namesOf(inventory.value, options.limit);
-  const reached = await reachNodes(console, {
+  const connected = await connectNodes(console, {
     inventory,
     nodes,
     minors: [],
@@ -95,12 +95,12 @@ async function asItStands(console: Console, options: CommonOptions): Promise<Pre
   });
   try {
     console.emit({ type: 'facts', nodes });
-    const told = await readTolerantly(reached.observer, { nodes: {} }, nodes, factsOf(inventory.value));
+    const told = await readTolerantly(connected.observer, { nodes: {} }, nodes, factsOf(inventory.value));
     const findings = [...told.findings, ...judge(inventory.value, nodes, told.facts, options, true)];
     const guards = verdicts(findings, told.unread, new Set(drainRules));
     return { cluster: inventory.value.cluster, nodes, findings, guards };
   } finally {
-    await reached.fleet.close();
+    await connected.fleet.close();
   }
 }
 

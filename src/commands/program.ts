@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
 import type { ApplyOptions } from './apply.ts';
 import type { LogsOptions } from './logs.ts';
-import { approveOption, type CommonOptions, documentOptions, outputOptions, overrideOption } from './options.ts';
+import { approveOption, type CommonOptions, documentOptions, outputOptions, overrideOption } from '../run/options.ts';
 import type { PlanOptions } from './plan.ts';
 import type { ResumeOptions } from './resume.ts';
 

@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import type { Inventory } from '../documents/model.ts';
-import type { NodeSetting } from '../journal/copies.ts';
+import type { LockNodes } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';
 import { type HeldLock, LocalLock, type LockHolder } from '../journal/lock.ts';
 import { Mirror } from '../journal/mirror.ts';
@@ -8,17 +8,17 @@ import { foldJournal, isSettled, type StepProgress } from '../journal/progress.t
 import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
-import { asker, checkPlannedApprovals } from './approvals.ts';
-import { type Console, withConsole } from './console.ts';
-import { confirm, listenForStop, requireAnswerable } from './control.ts';
-import { execute } from './execute.ts';
-import { findOnNodes, knownEpoch, takeNewerCopy } from './from-nodes.ts';
-import { keepersOf, nodeLockFor, sayOn, takeLocks } from './keepers.ts';
-import { loadValidInventory, type Valid } from './load.ts';
-import { type CommonOptions, stateDir } from './options.ts';
-import { type Reached, reachNodes } from './reach.ts';
+import { asker, checkPlannedApprovals } from '../run/approvals.ts';
+import { type Console, withConsole } from '../run/console.ts';
+import { confirm, listenForStop, requireAnswerable } from '../run/control.ts';
+import { execute } from '../run/execute.ts';
+import { findOnNodes, knownEpoch, takeNewerCopy } from '../run/from-nodes.ts';
+import { lockNodesOf, nodeLockFor, sayOn, takeLocks } from '../run/lock-nodes.ts';
+import { loadValidInventory, type Valid } from '../run/load.ts';
+import { type CommonOptions, stateDir } from '../run/options.ts';
+import { type Connected, connectNodes } from '../run/connect.ts';
 import { minorsOfPlan } from '../plan/needs.ts';
-import { applyTreat, parseTreat, type Treat, warnOfEdits } from './treat.ts';
+import { applyTreat, parseTreat, type Treat, warnOfEdits } from '../run/treat.ts';
 
 export interface ResumeOptions extends CommonOptions {
   readonly treat: readonly string[];
@@ -89,7 +89,7 @@ async function continueRun(
     isSettled(steps.get(stepKey(step.node, step.id))?.outcome),
   );
   const nodes = contactedNodes(plan);
-  const reached = await reachNodes(console, {
+  const connected = await connectNodes(console, {
     inventory,
     nodes,
     minors: minorsOfPlan(plan),
@@ -97,9 +97,9 @@ async function continueRun(
     reconnect: true,
     allowMissing: true,
   });
-  const keepers = keepersOf(reached.fleet, inventory.value, nodes);
+  const lockNodes = lockNodesOf(connected.fleet, inventory.value, nodes);
   try {
-    const locks = { local: new LocalLock(store.root, plan.inventory.cluster), nodes: nodeLockFor(console, keepers) };
+    const locks = { local: new LocalLock(store.root, plan.inventory.cluster), nodes: nodeLockFor(console, lockNodes) };
     const isSame = (holder: LockHolder) => holder.run === id;
     if (locks.nodes) await locks.nodes.refuseLive(await locks.nodes.look(), isSame);
     else sayOn(console, 'info')('no node keeps a lock of this run: only this state folder is locked', []);
@@ -115,21 +115,21 @@ async function continueRun(
       },
     );
     try {
-      await takeNewerCopy(console, store, { id, plan, epoch }, keepers, reached.fleet);
+      await takeNewerCopy(console, store, { id, plan, epoch }, lockNodes, connected.fleet);
       const approve = options.approve ?? [];
-      return await runFrom(console, store, { id, plan }, { held, keepers, reached, inventory, treats, approve });
+      return await runFrom(console, store, { id, plan }, { held, lockNodes, connected, inventory, treats, approve });
     } finally {
       await held.release();
     }
   } finally {
-    await reached.fleet.close();
+    await connected.fleet.close();
   }
 }
 
 interface Ready {
   readonly held: HeldLock & { readonly epoch: number };
-  readonly keepers: NodeSetting;
-  readonly reached: Reached;
+  readonly lockNodes: LockNodes;
+  readonly connected: Connected;
   readonly inventory: Valid<Inventory>;
   readonly treats: readonly Treat[];
   readonly approve: readonly string[];
@@ -141,7 +141,7 @@ async function runFrom(
   { id, plan }: Pick<Resumed, 'id' | 'plan'>,
   ready: Ready,
 ): Promise<number> {
-  const { held, inventory, keepers, reached } = ready;
+  const { held, inventory, lockNodes, connected } = ready;
   const stop = listenForStop(console);
   let mirror: Mirror | undefined;
   const { journal, records } = await openJournal(store.folder(id).journal, Date.now, (line) => mirror?.push(line));
@@ -149,7 +149,7 @@ async function runFrom(
     const progress = foldJournal(records);
     if (!isUnfinished(progress)) return nothing(console, `run ${id} is ${progress.state}`);
     const epoch = Math.max(held.epoch, progress.epoch + 1);
-    const copy = { ...keepers, run: id, epoch, plan: JSON.stringify(plan), say: sayOn(console) };
+    const copy = { ...lockNodes, run: id, epoch, plan: JSON.stringify(plan), say: sayOn(console) };
     mirror = new Mirror(
       copy,
       records.map((record) => JSON.stringify(record)),
@@ -159,7 +159,7 @@ async function runFrom(
     await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });
     for (const treat of ready.treats) await applyTreat(journal, steps, treat, user);
     return await execute(console, {
-      ...reached,
+      ...connected,
       plan,
       run: id,
       epoch,

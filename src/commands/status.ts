@@ -6,8 +6,8 @@ import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
 import { type RunRow, renderRuns, renderStatus, type StepStatus } from '../render/status.ts';
 import { Failure } from '../failure.ts';
-import { withConsole } from './console.ts';
-import { type CommonOptions, stateDir } from './options.ts';
+import { withConsole } from '../run/console.ts';
+import { type CommonOptions, stateDir } from '../run/options.ts';
 
 export function status(id: string | undefined, options: CommonOptions): Promise<number> {
   return withConsole(options, 'stderr', async (console) => {

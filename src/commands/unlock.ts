@@ -1,10 +1,10 @@
 import { Failure } from '../failure.ts';
 import { describeHolder, type LockHolder, LocalLock } from '../journal/lock.ts';
-import { claimsIn } from '../journal/lock-picture.ts';
-import { withConsole } from './console.ts';
-import { nodeLockOn, reachKeepers, sayOn } from './keepers.ts';
-import { loadValidInventory } from './load.ts';
-import { type CommonOptions, inventoryFile, stateDir } from './options.ts';
+import { claimsIn } from '../journal/lock-snapshot.ts';
+import { withConsole } from '../run/console.ts';
+import { nodeLockOn, reachKeepers, sayOn } from '../run/lock-nodes.ts';
+import { loadValidInventory } from '../run/load.ts';
+import { type CommonOptions, inventoryFile, stateDir } from '../run/options.ts';
 
 /** Releases the lock of that id, here and on the nodes; a lock with another id is left alone and named. */
 export function unlock(id: string, options: CommonOptions): Promise<number> {
@@ -12,11 +12,11 @@ export function unlock(id: string, options: CommonOptions): Promise<number> {
     if (!/^[0-9a-f]+$/.test(id)) throw new Failure('usage', `not the id of a lock: ${id}`);
     const inventory = await loadValidInventory(console, inventoryFile(options));
     const { cluster } = inventory.value;
-    const { fleet, keepers } = await reachKeepers(console, inventory, stateDir(options));
+    const { fleet, lockNodes } = await reachKeepers(console, inventory, stateDir(options));
     try {
       const local = new LocalLock(stateDir(options), cluster);
       const here = (await local.look())?.holder;
-      const { released, picture } = await nodeLockOn(console, keepers).unlock(id);
+      const { released, picture } = await nodeLockOn(console, lockNodes).unlock(id);
       const places = [...released];
       if (here?.id === id) {
         await local.unlock(id);

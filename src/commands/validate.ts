@@ -4,8 +4,8 @@ import { runbookJsonSchema, inventoryJsonSchema } from '../documents/schema.ts';
 import { planJsonSchema } from '../plan/plan-schema.ts';
 import { eventJsonSchema } from '../render/event-schema.ts';
 import { preflightJsonSchema } from '../render/preflight.ts';
-import { withConsole } from './console.ts';
-import type { CommonOptions } from './options.ts';
+import { withConsole } from '../run/console.ts';
+import type { CommonOptions } from '../run/options.ts';
 
 export function validate(files: readonly string[], options: CommonOptions): Promise<number> {
   return withConsole(options, 'stderr', async (console) => {

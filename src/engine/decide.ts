@@ -1,9 +1,9 @@
 import { evaluateCondition, factsIn } from '../documents/expressions.ts';
 import { Failure } from '../failure.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
-import { minorOf } from '../facts/version.ts';
+import { minorOf } from '../facts/lib/version.ts';
 import type { Finding } from '../guards/guard.ts';
-import { applyOverrides } from '../guards/override.ts';
+import { applyOverrides } from '../guards/lib/override.ts';
 import { askedBeforeSteps, checkStep, guards } from '../guards/registry.ts';
 import { actionOf, contextOf, factsOf, isAhead, judge, needlessOutage, outOfService, project } from '../plan/judge.ts';
 import { contactedNodes, type Plan, type PlanHop, type PlanStep } from '../plan/plan.ts';

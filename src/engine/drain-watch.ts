@@ -1,10 +1,10 @@
-import { some } from '../actions/verdict.ts';
+import { some } from '../actions/lib/verdict.ts';
 import type { PdbFact, PodFact } from '../facts/facts.ts';
 import { selects } from '../facts/pdbs.ts';
 import { readClusterFacts } from '../facts/read.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
-import { type AwaitedPod, DrainPicture } from './drain-picture.ts';
+import { type AwaitedPod, DrainProgress } from '../actions/lib/drain-progress.ts';
 
 /** Between the first sign and the look at the cluster: refusals of several pods come together. Milliseconds, as all here. */
 const GATHER = 500;
@@ -33,7 +33,7 @@ export function watchDrain(context: RunContext, step: PlanStep): DrainWatch | un
 class Watch implements DrainWatch {
   readonly #context: RunContext;
   readonly #step: PlanStep;
-  readonly #picture = new DrainPicture();
+  readonly #picture = new DrainProgress();
   readonly #over = new AbortController();
   #isLooking = false;
   #held = '';

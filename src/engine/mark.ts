@@ -1,6 +1,6 @@
-import { FAILED } from '../actions/kubectl.ts';
+import { FAILED } from '../actions/lib/kubectl.ts';
 import { quote } from '../transport/quote.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import { stepKey } from '../plan/key.ts';
 import { actionOf } from '../plan/judge.ts';
 import type { PlanPhase, PlanStep } from '../plan/plan.ts';

@@ -1,6 +1,6 @@
 import { readClusterFacts, readNodeFacts } from '../facts/read.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
-import { isClusterFact, isNodeFact } from '../facts/kinds.ts';
+import { isClusterFact, isNodeFact } from '../facts/lib/kinds.ts';
 import { Failure } from '../failure.ts';
 import { ConnectionLost } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';

@@ -1,6 +1,6 @@
 import type { Fact } from './fact.ts';
 import type { AdminConfFact } from './facts.ts';
-import { kubectl } from './kubectl.ts';
+import { kubectl } from './lib/kubectl.ts';
 
 const path = '/etc/kubernetes/admin.conf';
 

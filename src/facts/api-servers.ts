@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { ApiServerFact, NodeObject } from './facts.ts';
-import { type Framed, type FramePart } from './frame.ts';
+import { type Framed, type FramePart } from './lib/frame.ts';
 import { quote } from '../transport/quote.ts';
-import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './kubectl.ts';
+import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './lib/kubectl.ts';
 import { endpointAnnotation, hostPort } from './static-pods.ts';
-import { withoutV } from './version.ts';
+import { withoutV } from './lib/version.ts';
 
 export interface ApiServerEndpoint {
   readonly node: string;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { CoreDnsFact } from './facts.ts';
-import { kubectl, kubectlRemedy, parseJson, withoutIndentation } from './kubectl.ts';
+import { kubectl, kubectlRemedy, parseJson, withoutIndentation } from './lib/kubectl.ts';
 
 /** The cluster's DNS as kubeadm keeps it; a cluster may have another one, or not let it be read. */
 export const coreDns: Fact<CoreDnsFact> = {

@@ -1,6 +1,6 @@
 import type { Fact } from './fact.ts';
 import type { DeprecatedApi } from './facts.ts';
-import { kubectl } from './kubectl.ts';
+import { kubectl } from './lib/kubectl.ts';
 import { endpointAnnotation } from './static-pods.ts';
 
 const metric = 'apiserver_requested_deprecated_apis';

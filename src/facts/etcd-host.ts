@@ -1,4 +1,4 @@
-import { ETCD_SHELL } from './etcd-shell.ts';
+import { ETCD_SHELL } from './lib/etcd-shell.ts';
 import type { Fact } from './fact.ts';
 import type { EtcdHostFact } from './facts.ts';
 

@@ -1,7 +1,7 @@
-import { parseEtcd } from './etcd-answers.ts';
+import { parseEtcd } from './lib/etcd-answers.ts';
 import type { Fact } from './fact.ts';
 import type { EtcdFact } from './facts.ts';
-import { kubectl, kubectlRemedy } from './kubectl.ts';
+import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
 
 /** Seconds for one question: a member whose node is off costs etcdctl its own limits, a dead kubelet would cost minutes. */
 const patience = 15;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { KubeProxyFact } from './facts.ts';
-import { tagOf } from './image.ts';
-import { kubectl, kubectlRemedy, parseJson, withoutIndentation } from './kubectl.ts';
+import { tagOf } from './lib/image.ts';
+import { kubectl, kubectlRemedy, parseJson, withoutIndentation } from './lib/kubectl.ts';
 
 /** A cluster may have none: some network plugins replace it. */
 export const kubeProxy: Fact<KubeProxyFact> = {

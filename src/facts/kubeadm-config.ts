@@ -2,8 +2,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { KubeadmConfigFact } from './facts.ts';
-import { kubectl } from './kubectl.ts';
-import { withoutV } from './version.ts';
+import { kubectl } from './lib/kubectl.ts';
+import { withoutV } from './lib/version.ts';
 
 export const kubeadmConfig: Fact<KubeadmConfigFact> = {
   command: 'kubectl -n kube-system get configmap kubeadm-config -o json',

@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { KubeletConfigFact } from './facts.ts';
-import { kubectl, kubectlRemedy } from './kubectl.ts';
+import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
 
 /** Until 1.23 the ConfigMap had the minor in its name. That it is not found, or may not be read, is no failure. */
 export const kubeletConfig: Fact<KubeletConfigFact> = {

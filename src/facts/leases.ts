@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { LeaseFact } from './facts.ts';
-import { kubectl, kubectlRemedy, listOf, parseJson, withoutIndentation } from './kubectl.ts';
+import { kubectl, kubectlRemedy, listOf, parseJson, withoutIndentation } from './lib/kubectl.ts';
 
 export const leases: Fact<readonly LeaseFact[]> = {
   command: 'kubectl -n kube-node-lease get leases -o json',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { NodeObject } from './facts.ts';
-import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './kubectl.ts';
-import { amountsOf } from './quantity.ts';
-import { withoutV } from './version.ts';
+import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './lib/kubectl.ts';
+import { amountsOf } from './lib/quantity.ts';
+import { withoutV } from './lib/version.ts';
 
 export const nodes: Fact<readonly NodeObject[]> = {
   command: 'kubectl get nodes -o json',

@@ -1,10 +1,10 @@
 import type { Fact, FactOptions } from './fact.ts';
 import type { OfferedFact, OfferedMinor } from './facts.ts';
-import { fetchFunctions } from './fetch.ts';
+import { fetchFunctions } from './lib/fetch.ts';
 import { quote } from '../transport/quote.ts';
 import { kubernetesPackages } from './packages.ts';
 import { sourceFiles } from './repository.ts';
-import { compareRevisions, minorOf } from './version.ts';
+import { compareRevisions, minorOf } from './lib/version.ts';
 
 const names = kubernetesPackages.join('|');
 

@@ -1,6 +1,6 @@
 import type { Fact } from './fact.ts';
 import type { PackageStateFact } from './facts.ts';
-import { APT_LOCKS, lockHolder, RPM_LOCKS } from './lock-holder.ts';
+import { APT_LOCKS, lockHolder, RPM_LOCKS } from './lib/lock-holder.ts';
 
 /** Packages that a broken-off installation left half done, and who holds the package manager's locks at this moment. */
 export const packageState: Fact<PackageStateFact> = {

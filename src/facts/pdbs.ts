@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { LabelSelector, PdbFact } from './facts.ts';
-import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './kubectl.ts';
+import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './lib/kubectl.ts';
 
 export const pdbs: Fact<readonly PdbFact[]> = {
   command: 'kubectl get poddisruptionbudgets -A -o json',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { Amounts, PodFact } from './facts.ts';
-import { kubectl, kubectlRemedy, stringMap } from './kubectl.ts';
-import { amountsOf, largestOf, sumOf } from './quantity.ts';
+import { kubectl, kubectlRemedy, stringMap } from './lib/kubectl.ts';
+import { amountsOf, largestOf, sumOf } from './lib/quantity.ts';
 
 /**
  * What is asked of each pod, a twentieth of what the API knows of it: kubectl itself leaves the rest out, so that ten thousand pods

@@ -3,8 +3,8 @@ import { type ApiServerEndpoint, apiServerPods, askApiServers, endpointsOf, pars
 import { clockBetween, timed } from './clock.ts';
 import { type Fact, FactError, type FactOptions, type Probe } from './fact.ts';
 import type { ApiServerFact, ClusterFactId, ClusterFacts, FactId, NodeFactId, NodeFacts } from './facts.ts';
-import { type Framed, type FramePart, frameScript, unframe } from './frame.ts';
-import { kubectl } from './kubectl.ts';
+import { type Framed, type FramePart, frameScript, unframe } from './lib/frame.ts';
+import { kubectl } from './lib/kubectl.ts';
 import { clusterFacts, nodeFacts, type PlainClusterFactId } from './registry.ts';
 
 /** Reads facts of one machine by one script. @throws FactError for the first that cannot be read */

@@ -2,7 +2,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { StaticPodsFact } from './facts.ts';
-import { tagOf } from './image.ts';
+import { tagOf } from './lib/image.ts';
 
 /** Static pods as kubeadm writes them (its phases/controlplane). */
 export const endpointAnnotation = 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint';

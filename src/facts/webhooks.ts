@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import type { WebhookFact } from './facts.ts';
-import { kubectl, kubectlRemedy, parseJson } from './kubectl.ts';
+import { kubectl, kubectlRemedy, parseJson } from './lib/kubectl.ts';
 
 const services =
   'get services -A -o jsonpath=\'{range .items[*]}{.metadata.namespace}{"/"}{.metadata.name}{" "}{.spec.selector}{"\\n"}{end}\'';

@@ -1,5 +1,5 @@
 import type { Finding, Guard, GuardInput } from './guard.ts';
-import { nodeField } from './subject.ts';
+import { nodeField } from './lib/subject.ts';
 
 export const apiServersAnswer: Guard = {
   id: 'api-servers-answer',

@@ -1,6 +1,6 @@
 import type { CertificatesFact } from '../facts/facts.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
-import type { Draft } from './subject.ts';
+import type { Draft } from './lib/subject.ts';
 
 const day = 86_400;
 /** Days ahead of a certificate's end from which it is told: kubeadm's own leaf certificates last a year, its authorities ten. */

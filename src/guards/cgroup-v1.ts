@@ -1,8 +1,8 @@
 import type { Facts, NodeFacts } from '../facts/facts.ts';
-import { minorNumber, minorText } from '../facts/version.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { minorNumber, minorText } from '../facts/lib/version.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Guard, GuardInput } from './guard.ts';
-import { type MachineDraft, onMachines, targetMinor } from './machines.ts';
+import { type MachineDraft, onMachines, targetMinor } from './lib/machines.ts';
 
 /** In maintenance mode from the first on; with the second a kubelet does not start unless it is allowed to. */
 const since = { maintenance: 31, refused: 35 };

@@ -1,9 +1,9 @@
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Facts } from '../facts/facts.ts';
-import { compareVersions, minorNumber, minorText } from '../facts/version.ts';
+import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
-import { type MachineDraft, onMachines, targetMinor } from './machines.ts';
-import { listed } from './subject.ts';
+import { type MachineDraft, onMachines, targetMinor } from './lib/machines.ts';
+import { listed } from './lib/subject.ts';
 
 interface Rule {
   readonly runtime: string;

@@ -1,6 +1,6 @@
 import type { CoreDnsFact } from '../facts/facts.ts';
 import type { Finding, Guard } from './guard.ts';
-import { type Draft, listed } from './subject.ts';
+import { type Draft, listed } from './lib/subject.ts';
 
 /** Plugins that kubeadm's migration of the Corefile knows (coredns/corefile-migration). */
 const known =

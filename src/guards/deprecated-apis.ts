@@ -1,8 +1,8 @@
 import type { DeprecatedApi } from '../facts/facts.ts';
-import { minorNumber, minorText } from '../facts/version.ts';
-import { versionsOf } from '../facts/versions.ts';
+import { minorNumber, minorText } from '../facts/lib/version.ts';
+import { versionsOf } from '../facts/lib/versions.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
-import { listed, targetOf } from './subject.ts';
+import { listed, targetOf } from './lib/subject.ts';
 
 /** It warns only: an API server remembers whoever asked since it started, also who has been mended since. */
 export const deprecatedApis: Guard = {

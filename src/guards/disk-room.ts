@@ -1,7 +1,7 @@
 import type { DiskFact, DiskPlace } from '../facts/facts.ts';
 import type { Guard } from './guard.ts';
-import { type MachineDraft, onMachines, sizeText } from './machines.ts';
-import { listed } from './subject.ts';
+import { type MachineDraft, onMachines, sizeText } from './lib/machines.ts';
+import { listed } from './lib/subject.ts';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;

@@ -1,8 +1,8 @@
 import type { PackageStateFact } from '../facts/facts.ts';
 import { kubernetesPackages } from '../facts/packages.ts';
 import type { Guard } from './guard.ts';
-import { type MachineDraft, onMachines } from './machines.ts';
-import { listed } from './subject.ts';
+import { type MachineDraft, onMachines } from './lib/machines.ts';
+import { listed } from './lib/subject.ts';
 
 export const dpkgState: Guard = {
   id: 'dpkg-state',

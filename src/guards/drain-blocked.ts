@@ -1,9 +1,9 @@
-import { covers, type Refusal, refusals, underSeveral } from '../facts/budgets.ts';
-import { podsToDrain } from '../facts/drain.ts';
+import { covers, type Refusal, refusals, underSeveral } from '../facts/lib/budgets.ts';
+import { podsToDrain } from '../facts/lib/drain.ts';
 import type { PdbFact, PodFact } from '../facts/facts.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed } from './subject.ts';
+import { listed } from './lib/subject.ts';
 
 export const drainBlocked: Guard = {
   id: 'drain-blocked',

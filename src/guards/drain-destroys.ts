@@ -1,8 +1,8 @@
-import { podsToDrain } from '../facts/drain.ts';
+import { podsToDrain } from '../facts/lib/drain.ts';
 import type { PodFact } from '../facts/facts.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { isTrue, listed } from './subject.ts';
+import { isTrue, listed } from './lib/subject.ts';
 
 export const drainDestroys: Guard = {
   id: 'drain-destroys',

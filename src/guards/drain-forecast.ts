@@ -1,10 +1,10 @@
-import { refusals, underSeveral } from '../facts/budgets.ts';
-import { podsToDrain, type PodsToDrain } from '../facts/drain.ts';
+import { refusals, underSeveral } from '../facts/lib/budgets.ts';
+import { podsToDrain, type PodsToDrain } from '../facts/lib/drain.ts';
 import type { Facts, PodFact } from '../facts/facts.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
-import { withoutPlace } from '../facts/room.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
+import { withoutPlace } from '../facts/lib/room.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed } from './subject.ts';
+import { listed } from './lib/subject.ts';
 
 /** Never more than a note: what is wrong with a drain is told by the other drain guards. */
 export const drainForecast: Guard = {

@@ -1,8 +1,8 @@
-import { podsToDrain } from '../facts/drain.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
-import { withoutPlace } from '../facts/room.ts';
+import { podsToDrain } from '../facts/lib/drain.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
+import { withoutPlace } from '../facts/lib/room.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed } from './subject.ts';
+import { listed } from './lib/subject.ts';
 
 export const drainRoom: Guard = {
   id: 'drain-room',

@@ -1,7 +1,7 @@
-import { holdsDeletion } from '../facts/drain.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { holdsDeletion } from '../facts/lib/drain.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed } from './subject.ts';
+import { listed } from './lib/subject.ts';
 
 export const drainTerminating: Guard = {
   id: 'drain-terminating',

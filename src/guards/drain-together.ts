@@ -1,8 +1,8 @@
-import { podsToDrain } from '../facts/drain.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
-import { alone } from '../facts/replicas.ts';
+import { podsToDrain } from '../facts/lib/drain.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
+import { alone } from '../facts/lib/replicas.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed } from './subject.ts';
+import { listed } from './lib/subject.ts';
 
 export const drainTogether: Guard = {
   id: 'drain-together',

@@ -5,11 +5,11 @@ import {
   isBeyondFloor,
   meetsFloor,
   shippedEtcd,
-} from '../facts/etcd-releases.ts';
+} from '../facts/lib/etcd-releases.ts';
 import type { Facts } from '../facts/facts.ts';
-import { minorNumber, minorText } from '../facts/version.ts';
+import { minorNumber, minorText } from '../facts/lib/version.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed, targetOf } from './subject.ts';
+import { listed, targetOf } from './lib/subject.ts';
 
 export const etcdFloor: Guard = {
   id: 'etcd-floor',

@@ -1,7 +1,7 @@
 import type { EtcdFact, EtcdMember, Facts, NodeObject } from '../facts/facts.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
-import { type Draft, listed, peopleName } from './subject.ts';
+import { type Draft, listed, peopleName } from './lib/subject.ts';
 
 /** Entries of the raft log. Members are asked one after another, so a busy cluster is never at one index. */
 const behind = { warn: 1000, refuse: 10_000 };

@@ -1,7 +1,7 @@
-import { parseMetadata, type SnapshotMetadata } from '../facts/etcd-metadata.ts';
+import { parseMetadata, type SnapshotMetadata } from '../facts/lib/etcd-metadata.ts';
 import type { EtcdHostFact, FileFact } from '../facts/facts.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
-import { type Draft, listed } from './subject.ts';
+import { type Draft, listed } from './lib/subject.ts';
 
 const SOURCE =
   'etcd, "Disaster recovery": a snapshot is restored whole, on every member of its own cluster, while none of them runs';

@@ -1,6 +1,6 @@
 import type { Facts } from '../facts/facts.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
-import { minorOf } from '../facts/version.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
+import { minorOf } from '../facts/lib/version.ts';
 import type { Guard } from './guard.ts';
 
 export const joinable: Guard = {

@@ -1,7 +1,7 @@
-import { compareVersions, minorNumber, minorText } from '../facts/version.ts';
-import { versionsOf } from '../facts/versions.ts';
+import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
+import { versionsOf } from '../facts/lib/versions.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed, packagesOf, peopleName, targetOf } from './subject.ts';
+import { listed, packagesOf, peopleName, targetOf } from './lib/subject.ts';
 
 export const kubeadmVersion: Guard = {
   id: 'kubeadm-version',

@@ -1,8 +1,8 @@
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
-import { skewState } from './skew-state.ts';
+import { skewState } from './lib/skew-state.ts';
 
-/** What R6 leaves unsaid: its rule about minors is `skew-r6`. */
+/** What R6 leaves unsaid: its rule about minors is `skew-mixed-api-servers`. */
 export const kubeletServer: Guard = {
   id: 'kubelet-server',
   title: 'Each kubelet asks the cluster, not one control plane of several',

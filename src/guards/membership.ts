@@ -1,5 +1,5 @@
 import type { Facts, NodeObject } from '../facts/facts.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 
 export const membership: Guard = {

@@ -1,7 +1,7 @@
-import { minorNumber, minorText } from '../facts/version.ts';
+import { minorNumber, minorText } from '../facts/lib/version.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
-import { lowest, skewState } from './skew-state.ts';
-import { nodeField, targetOf } from './subject.ts';
+import { lowest, skewState } from './lib/skew-state.ts';
+import { nodeField, targetOf } from './lib/subject.ts';
 
 export const noSkippedMinor: Guard = {
   id: 'no-skipped-minor',

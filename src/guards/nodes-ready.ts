@@ -1,4 +1,4 @@
-import { inventoryNameOf } from '../facts/identity.ts';
+import { inventoryNameOf } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 
 export const nodesReady: Guard = {

@@ -1,4 +1,4 @@
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Guard } from './guard.ts';
 import { nodesReady } from './nodes-ready.ts';
 

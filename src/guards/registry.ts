@@ -34,13 +34,13 @@ import { repositories } from './repositories.ts';
 import { repositoryKey } from './repository-key.ts';
 import { repositoryOffers } from './repository-offers.ts';
 import { sameMachine } from './same-machine.ts';
-import { skewR10 } from './skew-r10.ts';
-import { skewR3Pods } from './skew-r3-pods.ts';
-import { skewR4 } from './skew-r4.ts';
-import { skewR5 } from './skew-r5.ts';
-import { skewR6 } from './skew-r6.ts';
-import { skewR8 } from './skew-r8.ts';
-import { skewR1, skewR2, skewR3 } from './skew.ts';
+import { skewKubeletBehind } from './skew-kubelet-behind.ts';
+import { skewKubeProxyPods } from './skew-kube-proxy-pods.ts';
+import { skewControllers } from './skew-controllers.ts';
+import { skewKubectl } from './skew-kubectl.ts';
+import { skewMixedApiServers } from './skew-mixed-api-servers.ts';
+import { skewKubeletDrained } from './skew-kubelet-drained.ts';
+import { skewApiServers, skewKubelet, skewKubeProxy } from './lib/skew.ts';
 import { staticPodsEdited } from './static-pods-edited.ts';
 import { swap } from './swap.ts';
 import { webhooks } from './webhooks.ts';
@@ -58,16 +58,16 @@ const all: readonly Guard[] = [
   etcdOldData,
   certificates,
   adminConf,
-  skewR1,
-  skewR2,
-  skewR3,
-  skewR3Pods,
-  skewR4,
-  skewR5,
-  skewR6,
+  skewApiServers,
+  skewKubelet,
+  skewKubeProxy,
+  skewKubeProxyPods,
+  skewControllers,
+  skewKubectl,
+  skewMixedApiServers,
   noSkippedMinor,
-  skewR8,
-  skewR10,
+  skewKubeletDrained,
+  skewKubeletBehind,
   emulation,
   deprecatedApis,
   staticPodsEdited,

@@ -1,7 +1,7 @@
-import { podsToDrain } from '../facts/drain.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { podsToDrain } from '../facts/lib/drain.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Guard } from './guard.ts';
-import { listed } from './subject.ts';
+import { listed } from './lib/subject.ts';
 
 export const removal: Guard = {
   id: 'removal',

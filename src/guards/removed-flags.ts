@@ -1,10 +1,10 @@
 import type { Facts, KubeletSetupFact } from '../facts/facts.ts';
-import { minorNumber, minorText } from '../facts/version.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { minorNumber, minorText } from '../facts/lib/version.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
-import { onMachines, targetMinor, type MachineDraft } from './machines.ts';
-import { cleanedByKubeadm, removedAdmissionPlugins, removedFlags } from './removed-flags.data.ts';
-import { removedFeatureGates } from './removed-gates.data.ts';
+import { onMachines, targetMinor, type MachineDraft } from './lib/machines.ts';
+import { cleanedByKubeadm, removedAdmissionPlugins, removedFlags } from './lib/removed-flags.data.ts';
+import { removedFeatureGates } from './lib/removed-gates.data.ts';
 
 export const removedFlagsGuard: Guard = {
   id: 'removed-flags',

@@ -1,7 +1,7 @@
 import type { RepositoryFact } from '../facts/facts.ts';
 import type { Guard } from './guard.ts';
-import { type MachineDraft, onMachines } from './machines.ts';
-import { listed } from './subject.ts';
+import { type MachineDraft, onMachines } from './lib/machines.ts';
+import { listed } from './lib/subject.ts';
 
 export const repositories: Guard = {
   id: 'repositories',

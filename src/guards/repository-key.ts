@@ -1,6 +1,6 @@
 import type { NodeFacts } from '../facts/facts.ts';
 import type { Guard, GuardStep } from './guard.ts';
-import { type MachineDraft, onMachines } from './machines.ts';
+import { type MachineDraft, onMachines } from './lib/machines.ts';
 
 const day = 86_400;
 const soon = 30;

@@ -1,7 +1,7 @@
 import type { NodeFacts } from '../facts/facts.ts';
-import { minorOf, versionOfRevision } from '../facts/version.ts';
+import { minorOf, versionOfRevision } from '../facts/lib/version.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed, packagesOf, targetOf } from './subject.ts';
+import { listed, packagesOf, targetOf } from './lib/subject.ts';
 
 export const repositoryOffers: Guard = {
   id: 'repository-offers',

@@ -1,5 +1,5 @@
 import type { Facts, MachineFact, NodeObject } from '../facts/facts.ts';
-import { idMatches, nodeObjectFor, sharesAddress } from '../facts/identity.ts';
+import { idMatches, nodeObjectFor, sharesAddress } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { claimedObject } from './membership.ts';
 

@@ -1,7 +1,7 @@
 import type { KubeadmConfigFact, ManifestsFact } from '../facts/facts.ts';
 import type { Finding, Guard } from './guard.ts';
-import { defaultFlags, defaultVolumes } from './static-pod-defaults.ts';
-import { listed } from './subject.ts';
+import { defaultFlags, defaultVolumes } from './lib/static-pod-defaults.ts';
+import { listed } from './lib/subject.ts';
 
 type Manifest = ManifestsFact[string];
 type Extra = NonNullable<KubeadmConfigFact['extra']>[string];

@@ -1,7 +1,7 @@
 import type { NodeFacts } from '../facts/facts.ts';
 import type { Guard, GuardStep } from './guard.ts';
-import { type MachineDraft, onMachines, sizeText } from './machines.ts';
-import { listed } from './subject.ts';
+import { type MachineDraft, onMachines, sizeText } from './lib/machines.ts';
+import { listed } from './lib/subject.ts';
 
 /** What starts the kubelet anew: a running one has looked at swap once, at its start. */
 const starts = new Set(['restart-kubelet', 'reboot']);

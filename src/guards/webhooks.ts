@@ -1,7 +1,7 @@
 import type { Facts, PodFact, WebhookFact } from '../facts/facts.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed, peopleName } from './subject.ts';
+import { listed, peopleName } from './lib/subject.ts';
 
 /** Webhooks that are asked at an address outside, or whose Service names its backends by hand, are not judged. */
 export const webhooks: Guard = {

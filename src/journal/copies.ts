@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { type Plan } from '../plan/plan.ts';
 import { parsePlan } from '../plan/plan-schema.ts';
-import type { Missing } from './lock-picture.ts';
+import type { Missing } from './lock-snapshot.ts';
 import { type Answer, type AskNode, askAll, nodeScript } from './node-script.ts';
 import { quote } from '../transport/quote.ts';
 import { foldJournal } from './progress.ts';
@@ -18,7 +18,7 @@ export interface Copy {
   readonly over: boolean;
 }
 
-export interface NodeSetting {
+export interface LockNodes {
   readonly nodes: readonly string[];
   readonly root: string;
   readonly ask: AskNode;
@@ -26,7 +26,7 @@ export interface NodeSetting {
 
 /** Reads what the nodes keep of all runs that are not over, or of one run, over or not. */
 export async function readCopies(
-  { nodes, root, ask }: NodeSetting,
+  { nodes, root, ask }: LockNodes,
   run?: string,
 ): Promise<{ readonly copies: readonly Copy[]; readonly missing: readonly Missing[] }> {
   const answers = await askAll(nodes, ask, () => readScript(root, run), parseFiles);

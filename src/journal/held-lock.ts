@@ -1,10 +1,10 @@
 import { Failure } from '../failure.ts';
 import { type HeldLock, type LockHolder, lostTo } from './lock.ts';
-import { majorityOf, type Missing } from './lock-picture.ts';
+import { majorityOf, type Missing } from './lock-snapshot.ts';
 import { beatScript, type LockView, parseView, releaseScript } from './lock-script.ts';
 import { type Answer, type AskNode, askAll, askOne } from './node-script.ts';
 
-export interface LockSetting {
+export interface LockOptions {
   /** The nodes that keep the lock, in the order of their names. */
   readonly nodes: readonly string[];
   readonly root: string;
@@ -28,7 +28,7 @@ const PAUSE = 2000;
 /** A lock on a majority of the nodes, with its heartbeat. */
 export class HeldNodeLock implements HeldLock {
   readonly holder: LockHolder;
-  readonly #setting: LockSetting;
+  readonly #setting: LockOptions;
   readonly #stop = new AbortController();
   readonly #beating = new Set<string>();
   #count = 0;
@@ -37,7 +37,7 @@ export class HeldNodeLock implements HeldLock {
   #running: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
 
-  constructor(setting: LockSetting, holder: LockHolder) {
+  constructor(setting: LockOptions, holder: LockHolder) {
     this.#setting = setting;
     this.holder = holder;
   }

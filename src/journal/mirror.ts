@@ -1,6 +1,6 @@
 import { type AskNode, askOne, hereDocument, nodeScript, putFile } from './node-script.ts';
 
-export interface MirrorSetting {
+export interface MirrorOptions {
   /** The nodes that keep a copy. */
   readonly nodes: readonly string[];
   readonly root: string;
@@ -22,11 +22,11 @@ export const KEPT_RUNS = 5;
  * journal on this machine never waits for it: lines gather while a node is busy and go there in one request.
  */
 export class Mirror {
-  readonly #setting: MirrorSetting;
+  readonly #setting: MirrorOptions;
   readonly #writers: readonly NodeWriter[];
 
   /** @param lines the journal so far. */
-  constructor(setting: MirrorSetting, lines: readonly string[] = []) {
+  constructor(setting: MirrorOptions, lines: readonly string[] = []) {
     this.#setting = setting;
     this.#writers = setting.nodes.map((node) => new NodeWriter(node, setting, lines));
   }
@@ -73,7 +73,7 @@ done`,
 /** One node's copy: requests one after the other, in order. */
 class NodeWriter {
   readonly #node: string;
-  readonly #setting: MirrorSetting;
+  readonly #setting: MirrorOptions;
   /** Every line of the run: a node that was away gets the whole. */
   readonly #lines: string[];
   #written = 0;
@@ -81,7 +81,7 @@ class NodeWriter {
   #told = false;
   #busy: Promise<void> | undefined;
 
-  constructor(node: string, setting: MirrorSetting, lines: readonly string[]) {
+  constructor(node: string, setting: MirrorOptions, lines: readonly string[]) {
     this.#node = node;
     this.#setting = setting;
     this.#lines = [...lines];

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import { HeldNodeLock, isHeldBy, type LockSetting } from './held-lock.ts';
+import { HeldNodeLock, isHeldBy, type LockOptions } from './held-lock.ts';
 import { describeHolder, isGone, type LockHolder, lockedBy } from './lock.ts';
 import {
   type Claim,
@@ -10,7 +10,7 @@ import {
   type Missing,
   type Picture,
   pictureOf,
-} from './lock-picture.ts';
+} from './lock-snapshot.ts';
 import { lookScript, parseView, releaseScript, takeScript } from './lock-script.ts';
 import { askAll, askOne } from './node-script.ts';
 
@@ -27,9 +27,9 @@ export interface TakePolicy {
 
 /** The lock of one operator on the nodes themselves: held by who holds it on a majority of `nodes`. */
 export class NodeLock {
-  readonly #setting: LockSetting;
+  readonly #setting: LockOptions;
 
-  constructor(setting: LockSetting) {
+  constructor(setting: LockOptions) {
     this.#setting = setting;
   }
 

@@ -47,7 +47,7 @@ function afterSudo(words: readonly string[]): readonly string[] | undefined {
 function planWords(words: readonly string[], uid: number, line?: string): ExecPlan {
   const [shell, option, text = '', name, ...args] = words;
   if (shell === 'sh' && option === '-c') {
-    if (name === 'runbook-agent' && /^\d+$/.test(args[0] ?? ''))
+    if (name === 'runbook-helper' && /^\d+$/.test(args[0] ?? ''))
       return { uid, marks: '', run: { kind: 'agent', programSize: Number(args[0]), root: args[1] ?? '' } };
     if (text === 'eval "$(cat)"') return { uid, marks: '', run: { kind: 'stdin' } };
     if (args.length === 0) return withMarks(text, uid);

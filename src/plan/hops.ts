@@ -1,9 +1,9 @@
 import { evaluateTemplate } from '../documents/expressions.ts';
 import type { Inventory, Runbook } from '../documents/model.ts';
-import { etcdVersionOf, isBeyondFloor, meetsFloor, shippedEtcd } from '../facts/etcd-releases.ts';
+import { etcdVersionOf, isBeyondFloor, meetsFloor, shippedEtcd } from '../facts/lib/etcd-releases.ts';
 import type { Facts } from '../facts/facts.ts';
-import { compareVersions, minorNumber, minorText, versionOfRevision } from '../facts/version.ts';
-import { versionsOf } from '../facts/versions.ts';
+import { compareVersions, minorNumber, minorText, versionOfRevision } from '../facts/lib/version.ts';
+import { versionsOf } from '../facts/lib/versions.ts';
 import { Failure } from '../failure.ts';
 import type { PlanHop } from './plan.ts';
 import { scopeFor } from './scope.ts';

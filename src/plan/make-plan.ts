@@ -1,10 +1,10 @@
 import { bootOf } from '../actions/reboot.ts';
 import type { Inventory, Runbook } from '../documents/model.ts';
-import { decidingFacts } from '../facts/deciding.ts';
+import { decidingFacts } from '../facts/lib/deciding.ts';
 import type { Facts, FileFacts } from '../facts/facts.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding } from '../guards/guard.ts';
-import { applyOverrides, type Override } from '../guards/override.ts';
+import { applyOverrides, type Override } from '../guards/lib/override.ts';
 import { checkRun } from '../guards/registry.ts';
 import { digestOf } from './digest.ts';
 import { type DraftInput, draftPhases, type Round, touchedNodes } from './drafts.ts';

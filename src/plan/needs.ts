@@ -2,7 +2,7 @@ import type { Action } from '../actions/action.ts';
 import { evaluateTemplate, factsIn } from '../documents/expressions.ts';
 import type { Inventory, Runbook, Step } from '../documents/model.ts';
 import type { FactId } from '../facts/facts.ts';
-import { isClusterFact } from '../facts/kinds.ts';
+import { isClusterFact } from '../facts/lib/kinds.ts';
 import type { Guard } from '../guards/guard.ts';
 import type { Plan } from './plan.ts';
 import { scopeFor } from './scope.ts';

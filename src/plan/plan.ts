@@ -1,5 +1,5 @@
 import type { Finding } from '../guards/guard.ts';
-import type { Override } from '../guards/override.ts';
+import type { Override } from '../guards/lib/override.ts';
 
 /** The version of the saved form; a reader refuses any other. */
 export const PLAN_VERSION = 1;

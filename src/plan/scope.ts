@@ -1,7 +1,7 @@
 import type { Inventory, InventoryNode, Scope } from '../documents/model.ts';
 import { scopeFacts } from '../documents/names.ts';
 import type { Facts } from '../facts/facts.ts';
-import { nodeObjectFor } from '../facts/identity.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { PlanHop } from './plan.ts';
 
 /** What `${{ }}` stands for on one node, from facts; a node's fact that was not read is absent (`has()` tells). */

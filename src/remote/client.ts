@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:os';
 import { type Channel, ConnectionLost, type Session } from '../transport/transport.ts';
-import { AgentPool } from './agent-pool.ts';
-import type { LastAnswer, Request, TaggedAnswer } from './agent-channel.ts';
+import { HelperPool } from './helper-pool.ts';
+import type { LastAnswer, Request, TaggedAnswer } from './helper-channel.ts';
 import { ProtocolError } from './answers.ts';
 import {
   AlreadyClaimed,
@@ -31,11 +31,11 @@ export async function openRemoteNode(session: Session, options: RemoteOptions): 
 
 class Client implements RemoteNode {
   private readonly session: Session;
-  private readonly pool: AgentPool;
+  private readonly pool: HelperPool;
 
   constructor(session: Session, root: string) {
     this.session = session;
-    this.pool = new AgentPool(session, root);
+    this.pool = new HelperPool(session, root);
   }
 
   async start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState> {

@@ -9,7 +9,7 @@
  * or EFBIG; the file size limit lies on the drain alone.
  */
 export const supervisorProgram = `
-mask=$1 agent=$2 agent_born=$3
+mask=$1 helper=$2 helper_born=$3
 trap : HUP INT TERM PIPE
 trap 'late=1' USR1
 nap() { sleep 0.2 2>/dev/null || sleep 1; }
@@ -57,8 +57,8 @@ heart() {
     born self
     if [ "$pp" = $$ ]; then
       kill -USR1 $$
-      if [ "$agent" ]; then
-        if born $agent && [ "$b" = "$agent_born" ]; then kill -USR1 $agent; else agent= pace=1; fi
+      if [ "$helper" ]; then
+        if born $helper && [ "$b" = "$helper_born" ]; then kill -USR1 $helper; else helper= pace=1; fi
       fi
     else
       born $m && [ "$b" = "$mb" ] || exit
@@ -147,7 +147,7 @@ sizes
 echo "$y" >"$d/sizes"
 # it can hand the rest of the output on while status is being synced
 born $$
-[ "$pp" != "$agent" ] || kill -USR1 $agent
+[ "$pp" != "$helper" ] || kill -USR1 $helper
 printf '%s\n' "$w" >&5
 exec 5>&-
 while wait $s; c=$?; [ $c -gt 128 ] && born $s; do :; done

@@ -1,7 +1,7 @@
 // A controller of its own, as large as the real one, that streams one long step's output into its log.
 import { rmSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
-import '../../src/commands/execute.ts';
+import '../../src/run/execute.ts';
 import { AttemptOutput, openLog } from '../../src/engine/output.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import type { Target } from '../../src/transport/transport.ts';

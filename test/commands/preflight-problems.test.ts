@@ -18,7 +18,7 @@ const told: Readonly<Record<string, readonly [node: string | undefined, guard: s
   'deprecated-api': [undefined, 'deprecated-apis'],
   webhook: [undefined, 'webhooks'],
   'not-ready': ['worker-4', 'nodes-ready'],
-  'old-kubelet': [undefined, 'skew-r10'],
+  'old-kubelet': [undefined, 'skew-kubelet-behind'],
   'no-repository': ['worker-2', 'repository-offers'],
   naked: ['worker-1', 'drain-destroys'],
   emptydir: ['worker-2', 'drain-destroys'],

@@ -36,7 +36,7 @@ test('a fact that one node does not give is a finding; all else is judged, and n
   );
   expect(found.findings).toContainEqual(expect.objectContaining({ guard: 'swap', node: 'worker-2' }));
   expect(found.findings.filter(({ severity }) => severity !== 'note')).toHaveLength(2);
-  expect(said(found, 'skew-r5')).toBe('unknown');
+  expect(said(found, 'skew-kubectl')).toBe('unknown');
   expect(said(found, 'etcd-health')).toBe('holds');
 
   const planned = await preflight(lab, 'upgrade-1.32.yaml');
@@ -100,7 +100,7 @@ test('without a runbook a drain of each node is judged all the same', async () =
   expect(of('drain-destroys').join('\n')).toMatch(/emptyDir data of: demo\/scratch/);
   expect(of('drain-blocked').join('\n')).toMatch(/PodDisruptionBudget demo\/single/);
   expect(found.findings.every((one) => one.step === undefined)).toBe(true);
-  expect(said(found, 'skew-r6')).toBe('not-asked');
+  expect(said(found, 'skew-mixed-api-servers')).toBe('not-asked');
 }, 120_000);
 
 function textOf(files: Awaited<ReturnType<typeof keepFiles>>): Record<string, string> {

@@ -63,7 +63,7 @@ test('a refusal is overridden by its name, with a reason that is journaled; a bi
     'disk-room',
     'disk-room=',
     'disk-roon=because',
-    'skew-r2=because',
+    'skew-kubelet=because',
     'disk-room@nobody=because',
   ]) {
     const wrong = await runbook(['apply', ...args, '--yes', '--override', override]);

@@ -10,7 +10,10 @@ it('asks guards of the whole run while planning alone, and the others before eac
       expect(askedBeforeSteps([id])).toEqual(guards.get(id)?.scope === 'step' ? [id] : []);
     }
   }
-  expect(askedBeforeSteps(['same-machine', 'skew-r10', 'etcd-health'])).toEqual(['same-machine', 'etcd-health']);
+  expect(askedBeforeSteps(['same-machine', 'skew-kubelet-behind', 'etcd-health'])).toEqual([
+    'same-machine',
+    'etcd-health',
+  ]);
 });
 
 it('reads before a step neither what only guards of the whole run stand on, nor less than the step itself needs', () => {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { endpointsOf, parseApiServerPods } from '../../src/facts/api-servers.ts';
-import { decidingFacts } from '../../src/facts/deciding.ts';
+import { decidingFacts } from '../../src/facts/lib/deciding.ts';
 import type { Facts } from '../../src/facts/facts.ts';
-import { inventoryNameOf, nodeObjectFor } from '../../src/facts/identity.ts';
+import { inventoryNameOf, nodeObjectFor } from '../../src/facts/lib/identity.ts';
 import { parseKubeProxy } from '../../src/facts/kube-proxy.ts';
 import { parseKubeadmConfig } from '../../src/facts/kubeadm-config.ts';
 import { parseLeases } from '../../src/facts/leases.ts';
 import { parseNodes } from '../../src/facts/nodes.ts';
 import { parsePdbs, selects } from '../../src/facts/pdbs.ts';
 import { parsePods } from '../../src/facts/pods.ts';
-import { versionsOf } from '../../src/facts/versions.ts';
+import { versionsOf } from '../../src/facts/lib/versions.ts';
 import { fixture, podLines } from './fixture.ts';
 
 const nodes = parseNodes(fixture('nodes.json'));

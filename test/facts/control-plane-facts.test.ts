@@ -4,7 +4,7 @@ import { parseCertificates } from '../../src/facts/certificates.ts';
 import { parseCoreDns } from '../../src/facts/core-dns.ts';
 import { parseDeprecatedApis } from '../../src/facts/deprecated-apis.ts';
 import type { Facts } from '../../src/facts/facts.ts';
-import { parseEtcd } from '../../src/facts/etcd-answers.ts';
+import { parseEtcd } from '../../src/facts/lib/etcd-answers.ts';
 import { parseKubeadmConfig } from '../../src/facts/kubeadm-config.ts';
 import { parseManifests } from '../../src/facts/manifests.ts';
 import { parseNodes } from '../../src/facts/nodes.ts';
@@ -121,9 +121,9 @@ describe('manifests', () => {
       'static-pods-edited',
       'emulation',
       'etcd-health',
-      'skew-r3-pods',
-      'skew-r4',
-      'skew-r10',
+      'skew-kube-proxy-pods',
+      'skew-controllers',
+      'skew-kubelet-behind',
       'deprecated-apis',
     ];
     expect(checkRun({ nodes, before: facts, after: facts }, ids)).toEqual([]);

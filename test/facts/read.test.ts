@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FactError, type Probe } from '../../src/facts/fact.ts';
-import { frameScript, pathWord, unframe } from '../../src/facts/frame.ts';
+import { frameScript, pathWord, unframe } from '../../src/facts/lib/frame.ts';
 import { quote } from '../../src/transport/quote.ts';
 import { readClusterFacts, readNodeFacts } from '../../src/facts/read.ts';
 import { podLines } from './fixture.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { podsToDrain } from '../../src/facts/drain.ts';
+import { podsToDrain } from '../../src/facts/lib/drain.ts';
 import type { Facts, PdbFact, PodFact } from '../../src/facts/facts.ts';
 import { parseNodes } from '../../src/facts/nodes.ts';
 import { parsePdbs } from '../../src/facts/pdbs.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { sizeText } from '../../src/guards/machines.ts';
-import { removedFlags } from '../../src/guards/removed-flags.data.ts';
-import { removedFeatureGates } from '../../src/guards/removed-gates.data.ts';
+import { sizeText } from '../../src/guards/lib/machines.ts';
+import { removedFlags } from '../../src/guards/lib/removed-flags.data.ts';
+import { removedFeatureGates } from '../../src/guards/lib/removed-gates.data.ts';
 import { testCases } from './cases.ts';
 import * as machines from './machines.cases.ts';
 import { cgroupCases, flagCases, runtimeCases } from './releases.cases.ts';

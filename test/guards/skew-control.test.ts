@@ -28,7 +28,7 @@ const apply = stepOn('cp1', 'kubeadm-upgrade-apply', { version: '1.32.9' });
 const mixed = { cp1: '1.32.9', cp2: '1.31.9', cp3: '1.31.9' };
 
 describe('R4: controller managers and schedulers', () =>
-  testCases('skew-r4', [
+  testCases('skew-controllers', [
     managers('as new as the API servers', all('1.31.9'), all('1.31.9')),
     managers('policy page: 1.37 API servers, 1.36 controllers', all('1.37.0'), all('1.36.2')),
     managers(
@@ -127,7 +127,7 @@ function kubectls(title: string, apiServers: Versions, kubectl: Versions, ...par
 }
 
 describe('R5: kubectl', () =>
-  testCases('skew-r5', [
+  testCases('skew-kubectl', [
     kubectls('policy page: API servers at 1.37, kubectl 1.38, 1.37 and 1.36', all('1.37.0'), {
       cp1: '1.38.0',
       cp2: '1.37.0',
@@ -168,7 +168,7 @@ function kubelets(title: string, apiServer: string, kubelet: string, ...parts: s
 }
 
 describe('R10: kubelets at the limit', () =>
-  testCases('skew-r10', [
+  testCases('skew-kubelet-behind', [
     kubelets('as new', '1.34.1', '1.34.1'),
     kubelets('two minors behind', '1.34.1', '1.32.9'),
     kubelets('three minors behind', '1.34.1', '1.31.9', 'kubelets as old as an API server at 1.34 allows: w1 (1.31.9)'),
@@ -216,7 +216,7 @@ function proxies(
 }
 
 describe('R3: the kube-proxy that runs', () =>
-  testCases('skew-r3-pods', [
+  testCases('skew-kube-proxy-pods', [
     proxies('is what the DaemonSet says', '1.31.9', { cp1: '1.31.9', w1: '1.31.9' }, '1.31.9'),
     proxies('is in the middle of a rollout', '1.32.9', { cp1: '1.32.9', w1: '1.31.9' }, '1.32.9'),
     proxies(
@@ -253,7 +253,7 @@ const old = { cp1: '1.31.9', cp2: '1.31.9', cp3: '1.31.9' };
 const kubelet = stepOn('cp1', 'restart-kubelet', { version: '1.32.9' });
 
 describe('R6: an API server that does not answer counts with the release of its manifest', () =>
-  testCases('skew-r6', [
+  testCases('skew-mixed-api-servers', [
     {
       title: 'at the old minor it may come back at any moment',
       facts: silentAt('1.31.9', old),

@@ -19,11 +19,11 @@ interface StepCase {
 }
 
 const rules = [
-  'skew-r1',
-  'skew-r2',
-  'skew-r3',
-  'skew-r6',
-  'skew-r8',
+  'skew-api-servers',
+  'skew-kubelet',
+  'skew-kube-proxy',
+  'skew-mixed-api-servers',
+  'skew-kubelet-drained',
   'no-skipped-minor',
   'kubeadm-version',
   'no-downgrade',
@@ -55,7 +55,11 @@ describe('the skew rules on a cluster as it stands', () => {
       const after = sketch(cluster);
       const before = { nodes: {}, cluster: {} };
       const step = stepOn('w1', 'verify-cluster');
-      const findings = checkStep({ nodes: guardNodes(after), before, after, step }, ['skew-r1', 'skew-r2', 'skew-r3']);
+      const findings = checkStep({ nodes: guardNodes(after), before, after, step }, [
+        'skew-api-servers',
+        'skew-kubelet',
+        'skew-kube-proxy',
+      ]);
       const refused = [...guardsOf(findings, 'refuse'), ...guardsOf(findings, 'warn')].toSorted();
       expect(refused).toEqual([...violates].toSorted());
     },

@@ -29,9 +29,9 @@ const ids = [
   'static-pods-edited',
   'coredns',
   'webhooks',
-  'skew-r4',
-  'skew-r5',
-  'skew-r10',
+  'skew-controllers',
+  'skew-kubectl',
+  'skew-kubelet-behind',
 ];
 
 type Opened = Awaited<ReturnType<typeof fakeLab>>;

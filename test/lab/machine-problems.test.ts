@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
-import { isClusterFact, isNodeFact } from '../../src/facts/kinds.ts';
+import { isClusterFact, isNodeFact } from '../../src/facts/lib/kinds.ts';
 import { readClusterFacts, readNodeFacts } from '../../src/facts/read.ts';
 import type { Finding, GuardStep } from '../../src/guards/guard.ts';
 import { checkRun, checkStep, guards } from '../../src/guards/registry.ts';

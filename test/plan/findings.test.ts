@@ -8,7 +8,11 @@ function refusal(guard: string, step: string, node = 'worker-1'): Finding {
 
 test('of version rules that refuse, those at later steps are counted in place of told', () => {
   const first = refusal('no-skipped-minor', '1.3-kubeadm-upgrade-apply');
-  const told = withoutConsequences([first, refusal('skew-r2', '4.4-restart-kubelet'), refusal('skew-r6', '5.4-drain')]);
+  const told = withoutConsequences([
+    first,
+    refusal('skew-kubelet', '4.4-restart-kubelet'),
+    refusal('skew-mixed-api-servers', '5.4-drain'),
+  ]);
   expect(told).toEqual([
     first,
     expect.objectContaining({ guard: 'version-rules', severity: 'note', summary: expect.stringMatching(/^2 more/) }),

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { ETCD_FLOOR, shippedEtcd } from '../../src/facts/etcd-releases.ts';
+import { ETCD_FLOOR, shippedEtcd } from '../../src/facts/lib/etcd-releases.ts';
 import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
 import { Failure } from '../../src/failure.ts';
 import { type Chosen, findWay, hopMinors } from '../../src/plan/hops.ts';

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { agentCommand, agentProgram } from '../../src/remote/agent.ts';
+import { helperCommand, helperProgram } from '../../src/remote/helper.ts';
 import { ClaimRefused, type RemoteNode } from '../../src/remote/attempt.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import { ConnectionLost } from '../../src/transport/transport.ts';
@@ -101,7 +101,7 @@ describe('an attempt outlives what happens to its connection', () => {
     first.session.cut();
     await expect(started).rejects.toBeInstanceOf(ConnectionLost);
     await vi.waitFor(() => {
-      expect(processesWith(`runbook-agent ${String(Buffer.byteLength(agentProgram))} ${root}`)).toEqual([]);
+      expect(processesWith(`runbook-helper ${String(Buffer.byteLength(helperProgram))} ${root}`)).toEqual([]);
     }, 10_000);
     expect((await (await link()).node.list('r1'))[0]?.state).toEqual({ kind: 'running' });
     open(2);
@@ -113,8 +113,8 @@ describe('an attempt outlives what happens to its connection', () => {
   it('is not held up by a reader that has stopped reading', async () => {
     const session = new LocalSession();
     sessions.push(session);
-    const channel = await session.open(agentCommand(root));
-    channel.stdin.write(agentProgram);
+    const channel = await session.open(helperCommand(root));
+    channel.stdin.write(helperProgram);
     channel.stdin.write(request('head -c 3000000 /dev/zero; echo done >&2'));
     const other = await link();
     const status = join(root, 'r1', '1-a.1', 'status');
@@ -233,10 +233,10 @@ describe('an attempt outlives what happens to its connection', () => {
   it('refuses a script that was damaged on its way and claims nothing', async () => {
     const session = new LocalSession();
     sessions.push(session);
-    const channel = await session.open(agentCommand(root));
+    const channel = await session.open(helperCommand(root));
     let said = '';
     channel.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
-    channel.stdin.write(agentProgram);
+    channel.stdin.write(helperProgram);
     channel.stdin.write(request('echo good', 'echo evil'));
     await vi.waitFor(() => {
       expect(said).toContain('refused 1 damaged');
@@ -247,8 +247,8 @@ describe('an attempt outlives what happens to its connection', () => {
   it('claims nothing when the link goes away in the middle of the script', async () => {
     const session = new LocalSession();
     sessions.push(session);
-    const channel = await session.open(agentCommand(root));
-    channel.stdin.write(agentProgram);
+    const channel = await session.open(helperCommand(root));
+    channel.stdin.write(helperProgram);
     channel.stdin.end(request('echo good').subarray(0, -4));
     channel.stdout.resume();
     channel.stderr.resume();

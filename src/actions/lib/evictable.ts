@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { ClusterFacts, PodFact } from '../../facts/facts.ts';
+
+const REQUIREMENT = /^(!?)([\w./-]+?)(?:(!?==?)([\w.-]*))?$/;
+
+/** A label selector of equality requirements, as `kubectl drain --pod-selector` takes it: `app=web,tier!=db,!canary`. */
+export const podSelector = z
+  .string()
+  .refine(
+    (text) => text.split(',').every((part) => REQUIREMENT.test(part)),
+    'requirements such as app=web,tier!=db (no `in (...)`)',
+  );
+
+/**
+ * The pods that `kubectl drain --ignore-daemonsets` removes from a node: all but mirrors of static pods and DaemonSets' pods.
+ * Undefined where the pods are not known.
+ */
+export function evictablePods(
+  cluster: ClusterFacts | undefined,
+  node: string,
+  selector?: string,
+): readonly PodFact[] | undefined {
+  return cluster?.pods?.filter((pod) => isEvictable(pod, node) && selects(selector, pod.labels));
+}
+
+export function podName(pod: PodFact): string {
+  return `${pod.namespace}/${pod.name}`;
+}
+
+function isEvictable(pod: PodFact, node: string): boolean {
+  return pod.node === node && !pod.mirror && pod.controller?.kind !== 'DaemonSet';
+}
+
+function selects(selector: string | undefined, labels: Readonly<Record<string, string>>): boolean {
+  return (selector ?? '').split(',').every((part) => {
+    const [, not, key, operator, value] = REQUIREMENT.exec(part) ?? [];
+    if (key === undefined) return true;
+    if (operator === undefined) return (labels[key] !== undefined) === (not === '');
+    return (labels[key] === value) === (operator !== '!=');
+  });
+}

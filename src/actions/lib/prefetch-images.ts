@@ -1,0 +1,60 @@
+import type { ActionContext } from '../action.ts';
+import { bare, isBefore } from './release.ts';
+import { quote } from '../../transport/quote.ts';
+import { machineOf } from './subject.ts';
+
+/** Of these the release itself tells the tag; those of the others only its kubeadm knows. */
+const OF_CONTROL_PLANE = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+/** Registries that kubeadm takes for its own, and moves from one to the other by itself. */
+const DEFAULTS = ['registry.k8s.io', 'k8s.gcr.io'];
+
+/** The registry that the cluster is configured with; undefined: kubeadm's own. */
+function registryOf(context: ActionContext<unknown>): string | undefined {
+  const configured = context.facts.cluster?.kubeadmConfig?.imageRepository;
+  return configured === undefined || DEFAULTS.includes(configured) ? undefined : configured;
+}
+
+/**
+ * Names, as they stand in an image's last path component, of what the node needs: static pods on a control plane, and wherever pods
+ * of kube-proxy and CoreDNS may come to. A cluster whose network plugin replaces kube-proxy, or whose etcd is elsewhere, has none of it.
+ */
+export function imageNames(context: ActionContext<unknown>): string[] {
+  const proxy = context.facts.cluster?.kubeProxy;
+  const components = machineOf(context).staticPods?.components ?? {};
+  return [
+    ...(context.node.role === 'control-plane' ? OF_CONTROL_PLANE : []),
+    ...(context.node.role === 'control-plane' && components['etcd'] ? ['etcd'] : []),
+    ...(proxy !== undefined && proxy.version === undefined ? [] : ['kube-proxy']),
+    'coredns',
+    'pause',
+  ];
+}
+
+/** The node runs the release already: what it needed of it is there. */
+export function runsRelease(context: ActionContext<unknown>, version: string): boolean {
+  const components = machineOf(context).staticPods?.components ?? {};
+  return (
+    context.node.role !== 'control-plane' ||
+    OF_CONTROL_PLANE.every((name) => bare(components[name]?.tag ?? '') === version)
+  );
+}
+
+/** The commands as an operator would type them. */
+export function imageCommands(context: ActionContext<unknown>, version: string): string[] {
+  const registry = registryOf(context) ?? (isBefore(version, 25) ? 'k8s.gcr.io' : 'registry.k8s.io');
+  const names = imageNames(context);
+  const own = names.filter((name) => name.startsWith('kube-'));
+  const others = names.filter((name) => !own.includes(name));
+  return [
+    listCommand(context, version),
+    ...own.map((name) => `crictl pull ${registry}/${name}:v${version}`),
+    `crictl pull ...   # ${others.join(', ')}, as that list has them`,
+  ];
+}
+
+/** The release's own kubeadm knows its images; the installed one may be too old to. */
+export function listCommand(context: ActionContext<unknown>, version: string): string {
+  const registry = registryOf(context);
+  const repository = registry === undefined ? '' : ` --image-repository=${quote(registry)}`;
+  return `kubeadm config images list --kubernetes-version=v${version}${repository}`;
+}

@@ -1,0 +1,40 @@
+import type { Facts, PodFact } from '../facts.ts';
+
+/** The pods of a node as `kubectl drain --ignore-daemonsets` sorts them. */
+export interface PodsToDrain {
+  /** Static pods' mirrors: no drain touches them. */
+  readonly mirror: readonly PodFact[];
+  /** Managed by a DaemonSet: left where they are. */
+  readonly daemonSet: readonly PodFact[];
+  /** Succeeded or failed: taken away, nothing is lost. */
+  readonly finished: readonly PodFact[];
+  /** Evicted; their controller makes new ones. */
+  readonly evictable: readonly PodFact[];
+  /** Without a controller: only with `--force`, and then gone for good. */
+  readonly naked: readonly PodFact[];
+  /** Those of `evictable` and `naked` whose emptyDir data is lost: only with `--delete-emptydir-data`. */
+  readonly emptyDir: readonly PodFact[];
+}
+
+/** By the Node object's name. Undefined where pods were not asked for. Source: kubectl's pkg/drain/filters.go. */
+export function podsToDrain(facts: Facts, nodeObjectName: string): PodsToDrain | undefined {
+  const pods = facts.cluster?.pods?.filter((pod) => pod.node === nodeObjectName);
+  if (!pods) return undefined;
+  const sorted: Record<Kind, PodFact[]> = { mirror: [], daemonSet: [], finished: [], evictable: [], naked: [] };
+  for (const pod of pods) sorted[kindOf(pod)].push(pod);
+  return { ...sorted, emptyDir: [...sorted.evictable, ...sorted.naked].filter((pod) => pod.emptyDirs.length > 0) };
+}
+
+type Kind = 'mirror' | 'daemonSet' | 'finished' | 'evictable' | 'naked';
+
+function kindOf(pod: PodFact): Kind {
+  if (pod.mirror) return 'mirror';
+  if (pod.phase === 'Succeeded' || pod.phase === 'Failed') return 'finished';
+  if (!pod.controller) return 'naked';
+  return pod.controller.kind === 'DaemonSet' ? 'daemonSet' : 'evictable';
+}
+
+/** The finalizers that may keep a deleted pod; the Job controller takes its own away by itself. */
+export function holdsDeletion(pod: PodFact): readonly string[] {
+  return (pod.finalizers ?? []).filter((name) => name !== 'batch.kubernetes.io/job-tracking');
+}

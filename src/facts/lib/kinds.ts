@@ -1,0 +1,16 @@
+import type { ClusterFactId, FactId, NodeFactId } from '../facts.ts';
+import { nodeFacts } from '../registry.ts';
+
+/** Facts of one machine; all others are read through kubectl. */
+export function isNodeFact(id: FactId): id is NodeFactId {
+  return Object.hasOwn(nodeFacts, id);
+}
+
+export function isClusterFact(id: FactId): id is ClusterFactId {
+  return !isNodeFact(id);
+}
+
+/** Whether any of them asks for Kubernetes through kubectl. */
+export function needsClusterFacts(ids: readonly FactId[]): boolean {
+  return ids.some(isClusterFact);
+}

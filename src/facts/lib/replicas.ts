@@ -1,0 +1,43 @@
+import { covers } from './budgets.ts';
+import type { Facts, PodFact } from '../facts.ts';
+
+/** A workload of several replicas, all of which run on one node. */
+export interface Together {
+  /** `demo/ReplicaSet web-67bbc55f` */
+  readonly workload: string;
+  readonly pods: readonly PodFact[];
+}
+
+/** Those of the given pods of a node that are all there is of their workload, with no PodDisruptionBudget that lets them go one by one. */
+export function alone(facts: Facts, pods: readonly PodFact[]): readonly Together[] {
+  const { pods: all = [], pdbs = [] } = facts.cluster ?? {};
+  const groups = new Map<string, PodFact[]>();
+  for (const pod of pods) {
+    const workload = workloadOf(pod);
+    if (workload !== undefined) groups.set(workload, [...(groups.get(workload) ?? []), pod]);
+  }
+  const replicas = new Map<string, number>();
+  for (const pod of all) {
+    const workload = isOver(pod) ? undefined : workloadOf(pod);
+    if (workload !== undefined) replicas.set(workload, (replicas.get(workload) ?? 0) + 1);
+  }
+  return [...groups]
+    .map(([workload, members]) => ({ workload, pods: members }))
+    .filter(({ workload, pods: members }) => {
+      if (members.length < 2 || members.length !== replicas.get(workload)) return false;
+      return !members.every((pod) => pdbs.some((pdb) => covers(pdb, pod)));
+    });
+}
+
+/** Their pods stand for one another; those of a Job do not. */
+const REPLICATED = ['ReplicaSet', 'StatefulSet', 'ReplicationController'];
+
+function workloadOf({ namespace, controller }: PodFact): string | undefined {
+  return controller && REPLICATED.includes(controller.kind)
+    ? `${namespace}/${controller.kind} ${controller.name}`
+    : undefined;
+}
+
+function isOver({ deleting, phase }: PodFact): boolean {
+  return deleting || phase === 'Succeeded' || phase === 'Failed';
+}

@@ -1,0 +1,166 @@
+import type { Amounts, Facts, LabelSelector, NodeObject, NodeTerm, PodFact, Toleration } from '../facts.ts';
+import { amountText } from './quantity.ts';
+
+/** A pod for which the other nodes have no place, and why. */
+export interface Unplaced {
+  readonly pod: PodFact;
+  readonly why: string;
+}
+
+/**
+ * Those of a node's pods for which the other nodes have no place: Ready and schedulable ones whose labels and taints suit, with room for
+ * the pod's requests beside those of the pods that are there now ("Assigning Pods to Nodes", "Taints and Tolerations"). The pods are put
+ * one after the other, the largest first, where most is left: another order might find room, so it is a forecast and no proof. Not
+ * judged: affinity between pods, topology spread, volumes, host ports, priorities. Undefined where one of them does not say
+ * what it has, such as a node that is going to join.
+ */
+export function withoutPlace(facts: Facts, from: string, leaving: readonly PodFact[]): readonly Unplaced[] | undefined {
+  const { nodes, pods } = facts.cluster ?? {};
+  if (!nodes || !pods) return undefined;
+  const others = nodes.filter((node) => node.name !== from && !node.unschedulable && node.ready);
+  if (others.some((node) => node.allocatable === undefined)) return undefined;
+  const rooms = roomsOf(others, pods);
+  settle(
+    pods.filter((pod) => pod.node === undefined && isAlive(pod)),
+    rooms,
+  );
+  return bySize(leaving).flatMap((pod) => {
+    const why = place(pod, rooms);
+    return why === undefined ? [] : [{ pod, why }];
+  });
+}
+
+interface Room {
+  readonly node: NodeObject;
+  readonly left: Record<string, number>;
+}
+
+function roomsOf(nodes: readonly NodeObject[], pods: readonly PodFact[]): Room[] {
+  const rooms = new Map(nodes.map((node) => [node.name, { node, left: { ...node.allocatable } }]));
+  for (const pod of pods) {
+    const room = pod.node === undefined ? undefined : rooms.get(pod.node);
+    if (room && isAlive(pod)) take(room, pod);
+  }
+  return [...rooms.values()];
+}
+
+/**
+ * Pods that an earlier drain sent away live somewhere by now. Thousands on hundreds of nodes: they go from one node to the next, the
+ * emptiest first, which are those that were drained before.
+ */
+function settle(pods: readonly PodFact[], rooms: readonly Room[]): void {
+  const order = rooms.toSorted((a, b) => (b.left['pods'] ?? 0) - (a.left['pods'] ?? 0));
+  let at = 0;
+  for (const pod of pods) {
+    for (let tried = 0; tried < order.length; tried += 1) {
+      const room = order[at];
+      if (room && suits(room.node, pod) && fits(room.left, pod)) {
+        take(room, pod);
+        break;
+      }
+      at = (at + 1) % order.length;
+    }
+  }
+}
+
+function take(room: Room, pod: PodFact): void {
+  room.left['pods'] = (room.left['pods'] ?? 0) - 1;
+  const { requests = {} } = pod;
+  for (const name in requests) room.left[name] = (room.left[name] ?? 0) - (requests[name] ?? 0);
+}
+
+/** Takes the room that the pod will have. @returns why there is none */
+function place(pod: PodFact, rooms: readonly Room[]): string | undefined {
+  const open = rooms.filter(({ node }) => suits(node, pod));
+  if (rooms.length === 0) return 'no other node is Ready and schedulable';
+  if (open.length === 0) return 'its nodeSelector, affinity and tolerations suit none of the other schedulable nodes';
+  const best = roomiest(open, pod);
+  if (best && fits(best.left, pod)) {
+    take(best, pod);
+    return undefined;
+  }
+  const asked = wants(pod);
+  const short = Object.keys(asked).filter((name) => (best?.left[name] ?? 0) < (asked[name] ?? 0));
+  const text = (name: string, amounts: Amounts) => `${name} ${amountText(name, Math.max(0, amounts[name] ?? 0))}`;
+  const wanted = short.map((name) => text(name, asked)).join(', ');
+  const left = short.map((name) => text(name, best?.left ?? {})).join(', ');
+  return `no suitable node has room for ${wanted}; ${best?.node.name ?? ''} has the most left, ${left}`;
+}
+
+function isAlive(pod: PodFact): boolean {
+  return pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
+}
+
+function wants(pod: PodFact): Amounts {
+  return { ...pod.requests, pods: 1 };
+}
+
+function fits(left: Amounts, { requests = {} }: PodFact): boolean {
+  if ((left['pods'] ?? 0) < 1) return false;
+  for (const name in requests) {
+    const amount = requests[name] ?? 0;
+    if (amount > 0 && (left[name] ?? 0) < amount) return false;
+  }
+  return true;
+}
+
+/** Where it would fit most often, by what is scarcest there. */
+function roomiest(rooms: readonly Room[], pod: PodFact): Room | undefined {
+  const asked = Object.entries(wants(pod)).filter(([, amount]) => amount > 0);
+  let best: { readonly room: Room; readonly times: number } | undefined;
+  for (const room of rooms) {
+    const times = Math.min(...asked.map(([name, amount]) => (room.left[name] ?? 0) / amount));
+    if (!best || times > best.times) best = { room, times };
+  }
+  return best?.room;
+}
+
+function bySize(pods: readonly PodFact[]): PodFact[] {
+  const size = ({ requests = {} }: PodFact) => (requests['cpu'] ?? 0) / 1000 + (requests['memory'] ?? 0) / 2 ** 32;
+  return pods.toSorted((a, b) => size(b) - size(a));
+}
+
+function suits(node: NodeObject, pod: PodFact): boolean {
+  const selected = Object.entries(pod.nodeSelector ?? {}).every(([key, value]) => node.labels[key] === value);
+  const likes = pod.nodeAffinity === undefined || pod.nodeAffinity.some((term) => holds(term, node));
+  return selected && likes && node.taints.every((taint) => tolerates(pod.tolerations ?? [], taint));
+}
+
+/** A cordon's own taint is told by `unschedulable`. */
+function tolerates(tolerations: readonly Toleration[], taint: NodeObject['taints'][number]): boolean {
+  if (taint.effect === 'PreferNoSchedule' || taint.key === 'node.kubernetes.io/unschedulable') return true;
+  return tolerations.some(({ key = '', operator = 'Equal', value = '', effect = '' }) => {
+    if (effect !== '' && effect !== taint.effect) return false;
+    if (operator === 'Exists') return key === '' || key === taint.key;
+    return key === taint.key && value === (taint.value ?? '');
+  });
+}
+
+/** An empty term selects no node. */
+function holds({ matchExpressions, names }: NodeTerm, node: NodeObject): boolean {
+  if (matchExpressions.length === 0 && names === undefined) return false;
+  const named = names?.includes(node.name) ?? true;
+  return named && matchExpressions.every((one) => expressionHolds(one, node.labels[one.key]));
+}
+
+function expressionHolds(
+  { operator, values }: LabelSelector['matchExpressions'][number],
+  label: string | undefined,
+): boolean {
+  switch (operator) {
+    case 'In':
+      return label !== undefined && values.includes(label);
+    case 'NotIn':
+      return label === undefined || !values.includes(label);
+    case 'Exists':
+      return label !== undefined;
+    case 'DoesNotExist':
+      return label === undefined;
+    case 'Gt':
+      return Number(label) > Number(values[0]);
+    case 'Lt':
+      return Number(label) < Number(values[0]);
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,13 @@
+import type { Guard } from './guard.ts';
+import { controllerSkew } from './lib/skew-rules.ts';
+import { judge } from './lib/skew.ts';
+
+export const skewControllers: Guard = {
+  id: 'skew-controllers',
+  title: 'Controller managers and schedulers fit the API servers that they ask',
+  source: 'R4, Kubernetes version skew policy: kube-controller-manager, kube-scheduler, and cloud-controller-manager',
+  facts: ['nodes', 'apiServers', 'staticPods', 'pods', 'machine', 'kubelet'],
+  scope: 'step',
+  // A cloud's own controller is upgraded by nobody here: it is shown.
+  check: (input) => judge(skewControllers, input, controllerSkew, ({ node }) => node === undefined),
+};

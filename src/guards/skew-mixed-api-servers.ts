@@ -1,0 +1,46 @@
+import type { Finding, Guard, GuardInput } from './guard.ts';
+import { nodeField } from './lib/subject.ts';
+import { highest, lowest, reachable, type SkewKubelet, type SkewState, skewState } from './lib/skew-state.ts';
+
+export const skewMixedApiServers: Guard = {
+  id: 'skew-mixed-api-servers',
+  title: 'No kubelet moves to the new minor while an API server it may reach is still at the old one',
+  source: 'R6, Kubernetes version skew policy (kubernetes/kubernetes #127316)',
+  facts: ['nodes', 'apiServers', 'machine', 'packages', 'kubelet', 'staticPods'],
+  scope: 'step',
+  ofSteps: true,
+  binding: 'skew is never violated, not even for a moment',
+  check: (input) => (input.step ? moved(input).flatMap((kubelet) => judge(kubelet, input)) : []),
+};
+
+/** Kubelets whose minor rises by the step, running or (for the next start) on the disk. */
+export function moved(input: GuardInput): SkewKubelet[] {
+  const before = skewState(input.before).kubelets;
+  return skewState(input.after).kubelets.filter((kubelet) => {
+    const same = (source: SkewKubelet['source']) =>
+      before.find((candidate) => candidate.node === kubelet.node && candidate.source === source);
+    const was = same(kubelet.source) ?? same('running');
+    return was !== undefined && kubelet.minor > was.minor;
+  });
+}
+
+function judge(kubelet: SkewKubelet, input: GuardInput): Finding[] {
+  // The API servers as they stand when the kubelet starts, whichever side of the step that is.
+  const state: SkewState = { ...skewState(input.before), kubelets: [kubelet] };
+  const [low, high] = [lowest(state.apiServers), highest(state.apiServers)];
+  if (!low || !high || low.minor === high.minor || kubelet.minor <= low.minor) return [];
+  const old = lowest(reachable(state, kubelet));
+  if (!old || old.minor >= kubelet.minor) return [];
+  const through = kubelet.server === undefined ? 'an unknown address' : kubelet.server;
+  return [
+    {
+      guard: skewMixedApiServers.id,
+      severity: 'refuse',
+      ...nodeField(input, kubelet.node),
+      summary: `kubelet of ${kubelet.node} would move to ${kubelet.version} while the API server of ${old.node} is at ${old.version}, which it may reach through ${through}`,
+      remedy:
+        'Run kubeadm on all control planes first, then upgrade their kubelets one by one, then the workers. (A kubelet whose kubelet.conf names an upgraded API server itself may go ahead.)',
+      source: skewMixedApiServers.source,
+    },
+  ];
+}

@@ -1,0 +1,105 @@
+import { join, resolve } from 'node:path';
+import { userInfo } from 'node:os';
+import type { Inventory } from '../documents/model.ts';
+import { targetFor } from '../documents/target.ts';
+import { realClock } from '../engine/clock.ts';
+import { Fleet, LOCAL } from '../engine/fleet.ts';
+import { Observer } from '../engine/observe.ts';
+import { Failure } from '../failure.ts';
+import { openRemoteNode } from '../remote/client.ts';
+import { LocalTransport } from '../transport/local.ts';
+import { connectAll } from '../transport/pool.ts';
+import { Ssh2Transport } from '../transport/ssh2.ts';
+import type { ConnectFailure, Target } from '../transport/transport.ts';
+import type { Valid } from './load.ts';
+import type { Console } from './console.ts';
+
+/** How long a lost node is dialled again; a reboot takes minutes, a bastion's restart seconds. */
+const RECONNECT_FOR = 10 * 60_000;
+
+export interface Connected {
+  readonly fleet: Fleet;
+  readonly observer: Observer;
+}
+
+export interface ReachOptions {
+  readonly inventory: Valid<Inventory>;
+  readonly nodes: readonly string[];
+  readonly minors: readonly string[];
+  readonly stateDir: string;
+  /** Milliseconds; 0 where nothing is changed (plan, facts): then a lost node is told at once. */
+  readonly reconnect: boolean;
+  /** A resume goes on when some nodes cannot be reached now; the engine dials them when it needs them. */
+  readonly allowMissing?: boolean;
+}
+
+/** Connects to all nodes in parallel. @throws Failure (unreachable) that names every node that could not be reached or trusted. */
+export async function connectNodes(console: Console, options: ReachOptions): Promise<Connected> {
+  const inventory = options.inventory.value;
+  const transport = new Ssh2Transport();
+  const localRoot = join(resolve(options.stateDir), 'local');
+  const targets = new Map(inventory.nodes.map((node) => [node.name, targetFor(node, inventory)] as const));
+  const fleet = new Fleet({
+    dial: (name) =>
+      name === LOCAL ? new LocalTransport().connect(localTarget()) : transport.connect(targetOf(targets, name)),
+    open: (name, session) => openRemoteNode(session, { root: name === LOCAL ? localRoot : inventory.remoteDir }),
+    clock: realClock,
+    emit: console.emit,
+    reconnectFor: options.reconnect ? RECONNECT_FOR : 0,
+  });
+  const wanted = options.nodes.map((name) => targetOf(targets, name));
+  if (wanted.length > 0) {
+    console.emit({ type: 'connecting', nodes: options.nodes });
+    const { sessions, failures } = await connectAll(wanted, transport, {
+      onConnected: (target) => {
+        console.emit({ type: 'connected', node: target.name });
+      },
+    });
+    for (const [name, session] of sessions) fleet.adopt(name, session);
+    const fatal =
+      options.allowMissing === true
+        ? failures.filter((one) => one.reason !== 'unreachable' && one.reason !== 'timeout')
+        : failures;
+    if (fatal.length > 0) {
+      await fleet.close();
+      throw unreachable(fatal);
+    }
+  }
+  const observer = new Observer(fleet, realClock, {
+    nodes: inventory.nodes,
+    kubectl: inventory.kubectl,
+    minors: options.minors,
+    ...(inventory.packages.baseUrl === undefined ? {} : { packagesBaseUrl: inventory.packages.baseUrl }),
+  });
+  return { fleet, observer };
+}
+
+function targetOf(targets: ReadonlyMap<string, Target>, name: string): Target {
+  const target = targets.get(name);
+  if (target) return target;
+  throw new Failure('document', `the inventory has no node ${name}`, [
+    'Give the inventory that the run was started with by -i.',
+  ]);
+}
+
+function localTarget(): Target {
+  return {
+    name: LOCAL,
+    host: 'localhost',
+    port: 0,
+    user: userInfo().username,
+    identityFiles: [],
+    knownHosts: [],
+    hostKeyChecking: 'strict',
+    jump: [],
+    become: { method: 'none' },
+    connectTimeout: 10_000,
+    keepaliveInterval: 0,
+  };
+}
+
+function unreachable(failures: readonly ConnectFailure[]): Failure {
+  const lines = failures.flatMap((failure) => [failure.message, ...failure.detail.map((line) => `  ${line}`)]);
+  const count = failures.length === 1 ? 'a node' : `${failures.length} nodes`;
+  return new Failure('unreachable', `cannot reach or trust ${count}; nothing was changed`, lines);
+}

@@ -1,0 +1,31 @@
+import { suggest } from '../documents/nearest.ts';
+import type { Inventory } from '../documents/model.ts';
+import { Failure } from '../failure.ts';
+import type { Override } from '../guards/lib/override.ts';
+import { guards } from '../guards/registry.ts';
+
+/** `GUARD=REASON` or `GUARD@NODE=REASON`. @throws Failure (usage) for an unknown or binding guard, an unknown node, an empty reason */
+export function parseOverrides(given: readonly string[] = [], inventory: Inventory): readonly Override[] {
+  return given.map((text) => {
+    const [, name = '', node, reason = ''] = /^([^=@]*)(?:@([^=]*))?=([^]*)$/.exec(text) ?? [];
+    const told = `--override ${text}`;
+    if (name === '' || reason.trim() === '') {
+      throw new Failure(
+        'usage',
+        `${told}: it has the form GUARD=REASON (or GUARD@NODE=REASON), and the reason is kept in the journal`,
+      );
+    }
+    const guard = guards.get(name);
+    if (!guard) {
+      const hint = suggest(name, [...guards.keys()], 'guards');
+      throw new Failure('usage', `${told}: there is no guard ${name}`, hint === undefined ? [] : [hint]);
+    }
+    if (guard.binding !== undefined) {
+      throw new Failure('usage', `${told}: ${name} cannot be overridden: ${guard.binding}`);
+    }
+    if (node !== undefined && !inventory.nodes.some((one) => one.name === node)) {
+      throw new Failure('usage', `${told}: the inventory has no node ${node}`);
+    }
+    return { guard: name, ...(node === undefined ? {} : { node }), reason: reason.trim() };
+  });
+}
