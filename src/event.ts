@@ -1,20 +1,145 @@
-import type { Diagnostic } from './diagnostic.ts';
+import { z } from 'zod';
+import { diagnosticSchema } from './diagnostic.ts';
+import type { DeepReadonly } from './readonly.ts';
 
-/** How a planned step ended. `unknown`: nobody can tell; the operator is asked. */
-export type Outcome = 'changed' | 'unchanged' | 'skipped' | 'failed' | 'unknown';
+const names = z.array(z.string());
+const at = z.string().describe('ISO 8601');
+const milliseconds = z.number().describe('Milliseconds');
+const step = {
+  at,
+  step: z.string().describe('Id of the planned step, e.g. 5.2-drain'),
+  node: z.string(),
+  title: z.string(),
+};
 
-export interface FindingEvent {
-  readonly guard: string;
-  readonly severity: 'refuse' | 'warn' | 'note';
-  readonly node?: string;
-  readonly step?: string;
-  readonly summary: string;
-  readonly remedy: string;
-  readonly source: string;
-  readonly overridden?: string;
+export const outcomeSchema = z.enum(['changed', 'unchanged', 'skipped', 'failed', 'unknown']);
+export const predictedSchema = z.enum(['change', 'unchanged', 'skipped', 'read']);
+
+/** From the worst on. */
+export const SEVERITIES = ['refuse', 'warn', 'note'] as const;
+
+export const findingSchema = z.strictObject({
+  guard: z.string(),
+  severity: z.enum(SEVERITIES).describe('refuse stops an apply (exit 3); warn and note are shown'),
+  node: z.exactOptional(z.string()).describe('Name of the node in the inventory; without it: the cluster'),
+  step: z.exactOptional(z.string()).describe('The planned step at which it would happen'),
+  summary: z.string().describe('One line: what is wrong, with the values seen'),
+  remedy: z.string().describe('What to do about it'),
+  source: z.string().describe("The rule's source, e.g. R7, Kubernetes version skew policy"),
+  overridden: z.exactOptional(z.string()).describe("The operator's reason to override a refusal; it is a warning then"),
+});
+
+/** One line of `--output json`. */
+export const eventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('diagnostic'), at, diagnostic: diagnosticSchema }),
+  z.strictObject({ type: z.literal('connecting'), at, nodes: names }),
+  z.strictObject({ type: z.literal('connected'), at, node: z.string() }),
+  z.strictObject({ type: z.literal('facts'), at, nodes: names }),
+  z.strictObject({ type: z.literal('finding'), at, finding: findingSchema }),
+  z.strictObject({
+    type: z.literal('step-planned'),
+    ...step,
+    phase: z.number().describe('1-based'),
+    outcome: predictedSchema,
+    reason: z.string(),
+    commands: names,
+  }),
+  z.strictObject({
+    type: z.literal('planned'),
+    at,
+    runbook: z.string(),
+    cluster: z.string(),
+    digest: z.string(),
+    nodes: names,
+    steps: z.number().describe('Planned steps in all'),
+    changes: z.number().describe('Of these, how many would change something'),
+  }),
+  z.strictObject({
+    type: z.literal('run-started'),
+    at,
+    run: z.string(),
+    runbook: z.string(),
+    cluster: z.string(),
+    resumed: z.boolean(),
+    nodes: names,
+    steps: z.number().describe('Planned steps in all'),
+    done: z.number().describe('Of these, how many have an outcome already'),
+  }),
+  z.strictObject({
+    type: z.literal('phase-started'),
+    at,
+    phase: z.number(),
+    phases: z.number(),
+    name: z.string(),
+    nodes: names,
+  }),
+  z.strictObject({ type: z.literal('phase-finished'), at, phase: z.number(), name: z.string() }),
+  z.strictObject({
+    type: z.literal('step-started'),
+    ...step,
+    attempt: z.number(),
+    commands: names,
+    reattached: z.boolean(),
+  }),
+  z.strictObject({
+    type: z.literal('step-output'),
+    ...step,
+    stream: z.enum(['stdout', 'stderr']),
+    text: z.string().describe('Complete lines; the last one may lack its newline'),
+  }),
+  z.strictObject({ type: z.literal('step-progress'), ...step, message: z.string() }),
+  z.strictObject({ type: z.literal('step-retry'), ...step, attempt: z.number(), reason: z.string() }),
+  z.strictObject({
+    type: z.literal('step-finished'),
+    ...step,
+    outcome: outcomeSchema,
+    reason: z.string(),
+    duration: milliseconds,
+    tail: z.exactOptional(names).describe('The last lines of output, where it failed'),
+    log: z.exactOptional(z.string()).describe('Path of the kept output'),
+  }),
+  z.strictObject({ type: z.literal('connection-lost'), at, node: z.string(), reason: z.string() }),
+  z.strictObject({ type: z.literal('reconnected'), at, node: z.string() }),
+  z.strictObject({ type: z.literal('stopping'), at, reason: z.string() }),
+  z.strictObject({
+    type: z.literal('run-finished'),
+    at,
+    run: z.string(),
+    outcome: z.enum(['done', 'failed', 'refused', 'stopped']),
+    counts: z.strictObject({
+      changed: z.number(),
+      unchanged: z.number(),
+      skipped: z.number(),
+      failed: z.number(),
+      unknown: z.number(),
+    }),
+    duration: milliseconds,
+    next: names.describe('What to do next, as commands or sentences; empty when done'),
+    leftOut: z
+      .exactOptional(z.array(z.strictObject({ node: z.string(), reason: z.string() })))
+      .describe('Nodes that the runbook left out, and why. A new apply, not resume, takes them up'),
+  }),
+  z.strictObject({
+    type: z.literal('message'),
+    at,
+    level: z.enum(['info', 'warning', 'error']),
+    text: z.string(),
+    detail: names,
+  }),
+]);
+
+/** The JSON Schema (draft 2020-12) of one line of `--output json`. */
+export function eventJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(eventSchema), title: 'One event of a runbook run' };
 }
 
-/** Names a planned step: its id (`5.2-drain`), its node, and how people call it. */
+/** How a planned step ended. `unknown`: it cannot be determined; the operator is asked. */
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** What a guard reports. */
+export type Finding = DeepReadonly<z.infer<typeof findingSchema>>;
+
+/** Names a planned step: its id (`5.2-drain`), its node, and what people call it. */
 export interface StepRef {
   readonly step: string;
   readonly node: string;
@@ -22,91 +147,7 @@ export interface StepRef {
 }
 
 /** Everything that a command can report while it works. Renderers are exhaustive switches over `type`. */
-export type RunEvent = { readonly at: string } & (
-  | { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic }
-  | { readonly type: 'connecting'; readonly nodes: readonly string[] }
-  | { readonly type: 'connected'; readonly node: string }
-  | { readonly type: 'facts'; readonly nodes: readonly string[] }
-  | { readonly type: 'finding'; readonly finding: FindingEvent }
-  | ({
-      readonly type: 'step-planned';
-      /** 1-based. */
-      readonly phase: number;
-      readonly outcome: 'change' | 'unchanged' | 'skipped' | 'read';
-      readonly reason: string;
-      readonly commands: readonly string[];
-    } & StepRef)
-  | {
-      readonly type: 'planned';
-      readonly runbook: string;
-      readonly cluster: string;
-      readonly digest: string;
-      readonly nodes: readonly string[];
-      /** Planned steps in all, and how many of them would change something. */
-      readonly steps: number;
-      readonly changes: number;
-    }
-  | {
-      readonly type: 'run-started';
-      readonly run: string;
-      readonly runbook: string;
-      readonly cluster: string;
-      readonly resumed: boolean;
-      readonly nodes: readonly string[];
-      /** Planned steps in all, and how many of them have an outcome already. */
-      readonly steps: number;
-      readonly done: number;
-    }
-  | {
-      readonly type: 'phase-started';
-      readonly phase: number;
-      readonly phases: number;
-      readonly name: string;
-      readonly nodes: readonly string[];
-    }
-  | { readonly type: 'phase-finished'; readonly phase: number; readonly name: string }
-  | ({
-      readonly type: 'step-started';
-      readonly attempt: number;
-      readonly commands: readonly string[];
-      readonly reattached: boolean;
-    } & StepRef)
-  /** Complete lines (the last one may lack its newline), already decoded; `stream` says which. */
-  | ({ readonly type: 'step-output'; readonly stream: 'stdout' | 'stderr'; readonly text: string } & StepRef)
-  | ({ readonly type: 'step-progress'; readonly message: string } & StepRef)
-  | ({ readonly type: 'step-retry'; readonly attempt: number; readonly reason: string } & StepRef)
-  | ({
-      readonly type: 'step-finished';
-      readonly outcome: Outcome;
-      readonly reason: string;
-      /** Milliseconds. */
-      readonly duration: number;
-      /** The last lines of output, where it failed. */
-      readonly tail?: readonly string[];
-      readonly log?: string;
-    } & StepRef)
-  | { readonly type: 'connection-lost'; readonly node: string; readonly reason: string }
-  | { readonly type: 'reconnected'; readonly node: string }
-  | { readonly type: 'stopping'; readonly reason: string }
-  | {
-      readonly type: 'run-finished';
-      readonly run: string;
-      readonly outcome: 'done' | 'failed' | 'refused' | 'stopped';
-      readonly counts: Readonly<Record<Outcome, number>>;
-      /** Milliseconds. */
-      readonly duration: number;
-      /** What to do next, as commands or sentences; empty when done. */
-      readonly next: readonly string[];
-      /** Nodes whose work the runbook let be left out, and why. The run is over: not resume but a new apply takes them up. */
-      readonly leftOut?: readonly { readonly node: string; readonly reason: string }[];
-    }
-  | {
-      readonly type: 'message';
-      readonly level: 'info' | 'warning' | 'error';
-      readonly text: string;
-      readonly detail: readonly string[];
-    }
-);
+export type RunEvent = DeepReadonly<z.infer<typeof eventSchema>>;
 
 /** An event without its time, as rooms emit it. */
 export type NewEvent = RunEvent extends infer E ? (E extends { at: string } ? Omit<E, 'at'> : never) : never;

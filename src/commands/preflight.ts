@@ -1,13 +1,14 @@
 import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { selectNodes } from '../documents/selectors.ts';
+import { SEVERITIES } from '../event.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
 import { isNodeFact } from '../facts/lib/kinds.ts';
 import { Failure } from '../failure.ts';
 import type { Finding, GuardNode } from '../guards/guard.ts';
 import { applyOverrides } from '../guards/lib/override.ts';
 import { checkRun, checkStep, guards } from '../guards/registry.ts';
-import { type Preflight, renderPreflight, SEVERITIES } from '../render/preflight.ts';
+import { type Preflight, renderPreflight } from '../render/preflight.ts';
 import { type Console, withConsole } from '../run/console.ts';
 import { loadDocuments, loadValidInventory, type Valid } from '../run/load.ts';
 import { type CommonOptions, inventoryFile, stateDir } from '../run/options.ts';

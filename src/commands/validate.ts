@@ -1,8 +1,8 @@
 import { actions } from '../actions/registry.ts';
 import { loadAny } from '../documents/read.ts';
 import { runbookJsonSchema, inventoryJsonSchema } from '../documents/schema.ts';
-import { planJsonSchema } from '../plan/plan-schema.ts';
-import { eventJsonSchema } from '../render/event-schema.ts';
+import { eventJsonSchema } from '../event.ts';
+import { planJsonSchema } from '../plan/plan.ts';
 import { preflightJsonSchema } from '../render/preflight.ts';
 import { withConsole } from '../run/console.ts';
 import type { CommonOptions } from '../run/options.ts';

@@ -1,22 +1,7 @@
+import type { Finding } from '../event.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
 
-/** What a guard says. `refuse` stops an apply (exit 3); `warn` and `note` are shown. */
-export interface Finding {
-  readonly guard: string;
-  readonly severity: 'refuse' | 'warn' | 'note';
-  /** Inventory name of the node it is about; undefined: the cluster. */
-  readonly node?: string;
-  /** The planned step at which it would happen, if any. */
-  readonly step?: string;
-  /** One line: what is wrong, with the values seen. */
-  readonly summary: string;
-  /** What to do about it. */
-  readonly remedy: string;
-  /** The rule's source: `R7, Kubernetes version skew policy`. */
-  readonly source: string;
-  /** The operator's reason why this refusal is passed over; it is a warning then. */
-  readonly overridden?: string;
-}
+export type { Finding };
 
 /** The inventory's view of a node, as far as rules need it. */
 export interface GuardNode {

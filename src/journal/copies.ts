@@ -1,6 +1,5 @@
 import { Failure } from '../failure.ts';
-import { type Plan } from '../plan/plan.ts';
-import { parsePlan } from '../plan/plan-schema.ts';
+import { parsePlan, type Plan } from '../plan/plan.ts';
 import type { Missing } from './lock-snapshot.ts';
 import { type Answer, type AskNode, askAll, nodeScript } from './node-script.ts';
 import { quote } from '../transport/quote.ts';

@@ -3,8 +3,7 @@ import { chmod, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/pro
 import { dirname, join } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
-import type { Plan } from '../plan/plan.ts';
-import { parsePlan } from '../plan/plan-schema.ts';
+import { parsePlan, type Plan } from '../plan/plan.ts';
 import { readJournal } from './journal.ts';
 import { foldJournal, type Progress } from './progress.ts';
 

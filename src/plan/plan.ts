@@ -1,92 +1,121 @@
-import type { Finding } from '../guards/guard.ts';
-import type { Override } from '../guards/lib/override.ts';
+import { z } from 'zod';
+import { findingSchema, predictedSchema } from '../event.ts';
+import { overrideSchema } from '../guards/lib/override.ts';
+import type { DeepReadonly } from '../readonly.ts';
 
 /** The version of the saved form; a reader refuses any other. */
 export const PLAN_VERSION = 1;
 
-/** What would be done, frozen: one for dry run and apply alike. Pure data, saved as plan.json. */
-export interface Plan {
-  readonly version: typeof PLAN_VERSION;
-  /** ISO 8601. Not part of the digest. */
-  readonly createdAt: string;
-  /** sha256 over everything but `createdAt`, `digest` and `findings`; hex. */
-  readonly digest: string;
-  /** `text` is kept so that a report and a resume need no file. */
-  readonly runbook: { readonly name: string; readonly file: string; readonly digest: string; readonly text: string };
-  readonly inventory: { readonly file: string; readonly digest: string; readonly cluster: string };
-  readonly inputs: Readonly<Record<string, unknown>>;
-  readonly limit?: string;
-  /** sha256 of the deciding facts: versions, packages, repositories, cordons, membership. */
-  readonly factsDigest: string;
-  readonly nodes: readonly PlanNode[];
-  readonly phases: readonly PlanPhase[];
-  readonly findings: readonly Finding[];
-  /** Refusals that the operator took upon himself; they hold for the whole run. */
-  readonly overrides?: readonly Override[];
-  /** Of a runbook with `hops`: from the oldest API server's release, through these. */
-  readonly way?: { readonly from: string; readonly through: readonly string[] };
-}
+const names = z.array(z.string());
+const values = z.record(z.string(), z.unknown());
+const digest = z.string().describe('sha256, hex');
+
+const node = z.strictObject({
+  name: z.string(),
+  host: z.string(),
+  role: z.enum(['control-plane', 'worker', 'other']),
+  before: z
+    .exactOptional(z.strictObject({ unschedulable: z.boolean(), held: names, boot: z.exactOptional(z.string()) }))
+    .describe('The state when planned, which the run restores at its end'),
+  local: z
+    .exactOptional(z.literal(true))
+    .describe("The run never contacts it: all of its steps run on the operator's machine"),
+});
+
+const prediction = z.strictObject({ outcome: predictedSchema, reason: z.string() });
+
+const step = z.strictObject({
+  id: z.string().describe('<phase>.<step>-<slug>, e.g. 5.2-drain; with the node, it names the step everywhere'),
+  node: z.string(),
+  title: z.string(),
+  action: z.string().describe("An action's name, or run"),
+  with: values,
+  place: z.enum(['node', 'kubectl', 'control-plane', 'local']),
+  effect: z.enum(['none', 'once', 'repeatable']),
+  timeout: z.number().describe('Milliseconds'),
+  onTimeout: z.enum(['kill', 'leave']),
+  retries: z.number(),
+  env: z.record(z.string(), z.string()),
+  if: z.exactOptional(z.string()).describe('CEL, evaluated again on fresh facts before the step'),
+  check: z.exactOptional(z.string()),
+  commands: names,
+  script: z.exactOptional(z.string()).describe('The whole script; absent for steps that only wait'),
+  predicted: prediction,
+});
 
 /** What `hop` stands for in expressions. */
-export interface PlanHop {
-  readonly version: string;
-  readonly first: boolean;
-  readonly last: boolean;
-}
+const hop = z.strictObject({ version: z.string(), first: z.boolean(), last: z.boolean() });
 
-export interface PlanNode {
-  readonly name: string;
-  readonly host: string;
-  readonly role: 'control-plane' | 'worker' | 'other';
-  /** As it stood when planned: promise 8 gives back just this. */
-  readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[]; readonly boot?: string };
-  /** The run never contacts it: all that is done for it is done on the operator's machine. */
-  readonly local?: true;
-}
+const phase = z.strictObject({
+  number: z.number().describe('1-based, over all hops'),
+  name: z.string(),
+  batches: z.array(names).describe('Node names, in the order of work, in batches of `serial`'),
+  maxFailures: z.number(),
+  steps: z.array(step),
+  hop: z.exactOptional(hop).describe('Of a runbook with `hops`'),
+});
 
-/** Those that its run contacts. */
+/** What would be done, frozen: one for dry run and apply alike. Pure data, saved as plan.json. */
+export const planSchema = z.strictObject({
+  version: z.literal(PLAN_VERSION),
+  createdAt: z.string().describe('ISO 8601; not part of the digest'),
+  digest: z.string().describe('sha256 over everything but createdAt, digest and findings; hex'),
+  runbook: z.strictObject({
+    name: z.string(),
+    file: z.string(),
+    digest,
+    text: z.string().describe('Kept so that a report and a resume need no file'),
+  }),
+  inventory: z.strictObject({ file: z.string(), digest, cluster: z.string() }),
+  inputs: values,
+  limit: z.exactOptional(z.string()),
+  factsDigest: digest.describe(
+    'sha256 of the deciding facts (versions, packages, repositories, cordons, membership); hex',
+  ),
+  nodes: z.array(node),
+  phases: z.array(phase),
+  findings: z.array(findingSchema),
+  overrides: z
+    .exactOptional(z.array(overrideSchema))
+    .describe('Refusals that the operator overrides, for the whole run'),
+  way: z
+    .exactOptional(z.strictObject({ from: z.string(), through: names }))
+    .describe("Of a runbook with `hops`: from the oldest API server's release, through these"),
+});
+
+export type Plan = DeepReadonly<z.infer<typeof planSchema>>;
+export type PlanNode = DeepReadonly<z.infer<typeof node>>;
+export type PlanPhase = DeepReadonly<z.infer<typeof phase>>;
+export type PlanHop = DeepReadonly<z.infer<typeof hop>>;
+export type PlanStep = DeepReadonly<z.infer<typeof step>>;
+export type Prediction = DeepReadonly<z.infer<typeof prediction>>;
+
+/** The nodes that its run contacts. */
 export function contactedNodes(plan: Pick<Plan, 'nodes'>): string[] {
   return plan.nodes.filter((node) => node.local !== true).map((node) => node.name);
 }
 
-export interface PlanPhase {
-  /** 1-based, over all hops. */
-  readonly number: number;
-  readonly name: string;
-  /** Node names, in the order of work, in batches of `serial`. */
-  readonly batches: readonly (readonly string[])[];
-  readonly maxFailures: number;
-  readonly steps: readonly PlanStep[];
-  /** Of a runbook with `hops`. */
-  readonly hop?: PlanHop;
+/** The JSON Schema (draft 2020-12) of a saved plan. */
+export function planJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(planSchema), title: 'A saved plan of runbook' };
 }
 
-/** One step x node. `id` + `node` name it everywhere: journal, logs, --treat. */
-export interface PlanStep {
-  /** `<phase>.<step>-<slug>`, e.g. `5.2-drain`. */
-  readonly id: string;
-  readonly node: string;
-  readonly title: string;
-  /** An action's name, or `run`. */
-  readonly action: string;
-  readonly with: Readonly<Record<string, unknown>>;
-  readonly place: 'node' | 'kubectl' | 'control-plane' | 'local';
-  readonly effect: 'none' | 'once' | 'repeatable';
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly onTimeout: 'kill' | 'leave';
-  readonly retries: number;
-  readonly env: Readonly<Record<string, string>>;
-  /** CEL, asked again on fresh facts before the step. */
-  readonly if?: string;
-  readonly check?: string;
-  readonly commands: readonly string[];
-  /** The whole script; undefined for steps that only wait. */
-  readonly script?: string;
-  readonly predicted: Prediction;
-}
-
-export interface Prediction {
-  readonly outcome: 'change' | 'unchanged' | 'skipped' | 'read';
-  readonly reason: string;
+/** Reads the text of a saved plan. Checks its form only, not its digest or whether the facts still hold. */
+export function parsePlan(text: string): { readonly plan: Plan } | { readonly problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { problem: `not a plan: not JSON (${error instanceof Error ? error.message : String(error)})` };
+  }
+  const version = z.looseObject({ version: z.unknown() }).safeParse(value).data?.version;
+  if (version === undefined) return { problem: 'not a plan: it has no version' };
+  if (version !== PLAN_VERSION)
+    return {
+      problem: `the plan has version ${JSON.stringify(version)}, this runbook reads version ${PLAN_VERSION} only; make the plan anew`,
+    };
+  const parsed = planSchema.safeParse(value);
+  if (parsed.success) return { plan: parsed.data };
+  const [issue] = parsed.error.issues;
+  return { problem: `not a plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unreadable'}` };
 }

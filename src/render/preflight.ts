@@ -1,51 +1,31 @@
 import { z } from 'zod';
-import type { FindingEvent } from '../event.ts';
+import { type Finding, findingSchema, SEVERITIES } from '../event.ts';
+import type { DeepReadonly } from '../readonly.ts';
 import { findingLines } from './report.ts';
 import { createStyle, type Line, type Look, type Symbols, wrapLine } from './style.ts';
 import { count, listNames, pad, widthOf, wrap } from './text.ts';
-
-/** From the worst on. */
-export const SEVERITIES = ['refuse', 'warn', 'note'] as const;
 
 /** What `preflight --output json` prints: one document. */
 export const preflightSchema = z.strictObject({
   cluster: z.string(),
   runbook: z.exactOptional(z.string()),
-  nodes: z.array(z.string()).readonly(),
-  findings: z
-    .array(
-      z.strictObject({
-        guard: z.string(),
-        severity: z.enum(SEVERITIES),
-        node: z.exactOptional(z.string()),
-        step: z.exactOptional(z.string()),
-        summary: z.string(),
-        remedy: z.string(),
-        source: z.string(),
-        overridden: z.exactOptional(z.string()),
-      }),
-    )
-    .readonly(),
+  nodes: z.array(z.string()),
+  findings: z.array(findingSchema),
   /** Every guard, and the worst that it says. `unknown`: a fact it needs could not be read; `not-asked`: it judges steps, and none was planned. */
-  guards: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        title: z.string(),
-        source: z.string(),
-        says: z.enum([...SEVERITIES, 'unknown', 'not-asked', 'holds']),
-      }),
-    )
-    .readonly(),
+  guards: z.array(
+    z.strictObject({
+      id: z.string(),
+      title: z.string(),
+      source: z.string(),
+      says: z.enum([...SEVERITIES, 'unknown', 'not-asked', 'holds']),
+    }),
+  ),
 });
-export type Preflight = z.infer<typeof preflightSchema>;
+export type Preflight = DeepReadonly<z.infer<typeof preflightSchema>>;
 
 /** The JSON Schema (draft 2020-12) of that document. */
 export function preflightJsonSchema(): Record<string, unknown> {
-  return {
-    ...z.toJSONSchema(preflightSchema, { override: ({ jsonSchema }) => delete jsonSchema.readOnly }),
-    title: 'What runbook preflight found',
-  };
+  return { ...z.toJSONSchema(preflightSchema), title: 'What runbook preflight found' };
 }
 
 const ORDER = ['refuse', 'warn', 'note', 'unknown', 'holds', 'not-asked'] as const;
@@ -119,7 +99,7 @@ function table(found: Preflight, symbols: Symbols, columns: number): Line[] {
 }
 
 /** Findings of one guard: what is to be done alike is said once, after all whom it concerns, and the rule once at the end. */
-function groupLines(findings: readonly FindingEvent[], symbols: Symbols): Line[] {
+function groupLines(findings: readonly Finding[], symbols: Symbols): Line[] {
   const remedies = [...new Set(findings.map((finding) => finding.remedy))];
   const sorted = remedies.flatMap((remedy) => findings.filter((finding) => finding.remedy === remedy));
   return sorted.flatMap((finding, index) => {
@@ -130,7 +110,7 @@ function groupLines(findings: readonly FindingEvent[], symbols: Symbols): Line[]
   });
 }
 
-function places(findings: readonly FindingEvent[]): string {
+function places(findings: readonly Finding[]): string {
   const nodes = [...new Set(findings.map((finding) => finding.node ?? 'the cluster'))];
   return listNames(nodes, 8);
 }

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
-import type { FindingEvent, Outcome, RunEvent, StepRef } from '../event.ts';
+import type { Finding, Outcome, RunEvent, StepRef } from '../event.ts';
 import type { Line, Span, Symbols } from './style.ts';
 import { countsText, outcomeColour, outcomeSymbol } from './style.ts';
 import { count, duration, listNames, widthOf, stepName } from './text.ts';
@@ -12,7 +12,7 @@ const SEVERITY = {
   note: { word: 'note', colour: 'cyan', symbol: 'note' },
 } as const;
 
-export function findingLines(finding: FindingEvent, symbols: Symbols): Line[] {
+export function findingLines(finding: Finding, symbols: Symbols): Line[] {
   const { word, colour, symbol } = SEVERITY[finding.severity];
   const place = [finding.node, finding.step].filter((part) => part !== undefined).join(' ');
   const head: Line = [
@@ -32,7 +32,7 @@ export function findingLines(finding: FindingEvent, symbols: Symbols): Line[] {
 }
 
 /** While a run goes on a note is one line; plan and preflight say the rest of it. */
-export function toldLines(finding: FindingEvent, symbols: Symbols): Line[] {
+export function toldLines(finding: Finding, symbols: Symbols): Line[] {
   const lines = findingLines(finding, symbols);
   return finding.severity === 'note' ? lines.slice(0, 1) : lines;
 }

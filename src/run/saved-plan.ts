@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../failure.ts';
 import { differences } from '../plan/digest.ts';
-import type { Plan } from '../plan/plan.ts';
-import { parsePlan } from '../plan/plan-schema.ts';
+import { parsePlan, type Plan } from '../plan/plan.ts';
 import { again } from './again.ts';
 import type { Console } from './console.ts';
 import { type Documents, loadDocuments } from './load.ts';

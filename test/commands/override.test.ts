@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { planSchema } from '../../src/plan/plan-schema.ts';
-import { eventSchema } from '../../src/render/event-schema.ts';
+import { planSchema } from '../../src/plan/plan.ts';
+import { eventSchema } from '../../src/event.ts';
 import { folder, labUp, runbook } from './cli.ts';
 
 const reason = 'room was made, the alarm is disarmed on Friday';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eventSchema } from '../../src/render/event-schema.ts';
+import { eventSchema } from '../../src/event.ts';
 import { changes, folder, labUp, type NodeState, runbook } from './cli.ts';
 
 const VERSION = '1.32.9';

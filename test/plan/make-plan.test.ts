@@ -8,7 +8,7 @@ import { differences, digestOf } from '../../src/plan/digest.ts';
 import { batchesOf } from '../../src/plan/drafts.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { needsOf } from '../../src/plan/needs.ts';
-import { parsePlan } from '../../src/plan/plan-schema.ts';
+import { parsePlan } from '../../src/plan/plan.ts';
 import { minorsOfPlan } from '../../src/plan/needs.ts';
 
 const INVENTORY = `apiVersion: runbook/v1

@@ -1,14 +1,17 @@
+import { z } from 'zod';
+import type { DeepReadonly } from '../../readonly.ts';
 import type { Finding } from '../guard.ts';
 
-/** An operator's word that a refusal is to be passed over, with the reason for the journal. */
-export interface Override {
-  readonly guard: string;
-  /** Only on this node (of the inventory); undefined: wherever the guard refuses. */
-  readonly node?: string;
-  readonly reason: string;
-}
+export const overrideSchema = z.strictObject({
+  guard: z.string(),
+  node: z.exactOptional(z.string()).describe('Name of a node in the inventory; without it: wherever the guard refuses'),
+  reason: z.string(),
+});
 
-/** Refusals that somebody took upon himself are warnings that say so. */
+/** An operator's decision to override a refusal, with the reason for the journal. */
+export type Override = DeepReadonly<z.infer<typeof overrideSchema>>;
+
+/** Overridden refusals become warnings that say so. */
 export function applyOverrides(findings: readonly Finding[], overrides: readonly Override[] = []): readonly Finding[] {
   if (overrides.length === 0) return findings;
   return findings.map((finding) => {
