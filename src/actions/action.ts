@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
-import type { FactId, Facts, NodeFacts, NodeObject } from '../facts/facts.ts';
+import type { FactId, Facts, NodeFacts } from '../facts/facts.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 
 /** The node a planned step is about, as the inventory has it. */
 export interface ActionNode {

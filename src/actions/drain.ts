@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Facts, PodFact } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { PodFact } from '../facts/pods.ts';
 import { withNodeObject, type Action, type ActionContext, type StepScript, type Verdict } from './action.ts';
 import { duration, secondsOf } from './lib/duration.ts';
 import { evictablePods, podName, podSelector } from './lib/evictable.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ETCD_SHELL } from '../facts/lib/etcd-shell.ts';
-import type { EtcdMember } from '../facts/facts.ts';
+import type { EtcdMember } from '../facts/etcd.ts';
 import type { Action, ActionContext } from './action.ts';
 import { machineOf, objectNameOf } from './lib/subject.ts';
 

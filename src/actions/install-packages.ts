@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { Facts, KubeletFact, NodeFacts, PackagesFact } from '../facts/facts.ts';
+import type { Facts, NodeFacts } from '../facts/facts.ts';
+import type { KubeletFact } from '../facts/kubelet.ts';
+import type { PackagesFact } from '../facts/packages.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
 import { rpmInstall } from './install-rpm-script.ts';
 import { aptInstall } from './install-script.ts';

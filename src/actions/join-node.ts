@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Facts, NodeObject } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
 import { quote } from '../transport/quote.ts';
 import { machineOf, objectOf } from './lib/subject.ts';

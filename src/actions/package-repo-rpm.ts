@@ -1,4 +1,4 @@
-import type { LegacySource, PackageSource, RepositoryFact } from '../facts/facts.ts';
+import type { LegacySource, PackageSource, RepositoryFact } from '../facts/repository.ts';
 import type { StepScript } from './action.ts';
 import { readMetadata, type RpmManager } from './dnf.ts';
 import { waitUnlocked } from './package-lock.ts';

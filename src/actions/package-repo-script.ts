@@ -1,5 +1,5 @@
 import { fetchFunctions } from '../facts/lib/fetch.ts';
-import type { LegacySource, PackageSource } from '../facts/facts.ts';
+import type { LegacySource, PackageSource } from '../facts/repository.ts';
 import { APT_UPDATE } from './apt.ts';
 import { DISABLE_URI, REPLACE_KEY } from './deb822.ts';
 import { waitUnlocked } from './package-lock.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RepositoryKeysFact } from '../facts/facts.ts';
+import type { RepositoryKeysFact } from '../facts/repository-keys.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
 import { managerOf, withoutPackageManager } from './package-manager.ts';
 import { planRpmSwitch, rpmSwitchScript } from './package-repo-rpm.ts';

@@ -1,4 +1,4 @@
-import type { LegacySource, PackageSource, RepositoryFact } from '../facts/facts.ts';
+import type { LegacySource, PackageSource, RepositoryFact } from '../facts/repository.ts';
 
 const KEYRING = '/etc/apt/keyrings/kubernetes-apt-keyring.gpg';
 const LIST = '/etc/apt/sources.list.d/kubernetes.list';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MachineFact } from '../facts/facts.ts';
+import type { MachineFact } from '../facts/machine.ts';
 import { withNode, type Action, type ActionContext, type Verdict } from './action.ts';
 import { machineOf } from './lib/subject.ts';
 

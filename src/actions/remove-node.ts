@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Facts, NodeObject } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import type { Action, ActionNode } from './action.ts';
 import { kubectl } from './lib/kubectl.ts';
 import { machineOf, objectNameOf, objectOf } from './lib/subject.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RENEWAL_MARK } from '../facts/certificates.ts';
-import type { CertificatesFact } from '../facts/facts.ts';
+import type { CertificatesFact } from '../facts/certificates.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
 import { apiServerMissing } from './lib/control-plane.ts';
 import { machineOf } from './lib/subject.ts';

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { Facts, LeaseFact, NodeObject } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { LeaseFact } from '../facts/leases.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import { withNode, withNodeObject, type Action, type ActionContext } from './action.ts';
 import { release } from './lib/release.ts';
 import { machineOf, objectNameOf, objectOf, unknownObject } from './lib/subject.ts';

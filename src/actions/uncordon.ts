@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { NodeObject } from '../facts/facts.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import { withNodeObject, type Action } from './action.ts';
 import { CORDONED_BY, FAILED, isCordoned, kubectl, unmark } from './lib/kubectl.ts';
 import { objectNameOf, objectOf, unknownObject } from './lib/subject.ts';

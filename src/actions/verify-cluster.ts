@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ClusterFacts, Facts, NodeObject } from '../facts/facts.ts';
+import type { ClusterFacts, Facts } from '../facts/facts.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import type { Action, ActionContext } from './action.ts';
 import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
 import { CORDONED_BY, FAILED, kubectl } from './lib/kubectl.ts';

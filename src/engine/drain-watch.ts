@@ -1,5 +1,6 @@
 import { some } from '../actions/lib/verdict.ts';
-import type { PdbFact, PodFact } from '../facts/facts.ts';
+import type { PdbFact } from '../facts/pdbs.ts';
+import type { PodFact } from '../facts/pods.ts';
 import { selects } from '../facts/pdbs.ts';
 import { readClusterFacts } from '../facts/read.ts';
 import type { PlanStep } from '../plan/plan.ts';

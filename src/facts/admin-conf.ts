@@ -1,6 +1,14 @@
 import type { Fact } from './fact.ts';
-import type { AdminConfFact } from './facts.ts';
 import { kubectl } from './lib/kubectl.ts';
+
+/** /etc/kubernetes/admin.conf of a node. */
+export interface AdminConfFact {
+  readonly present: boolean;
+  /** It may do everything; undefined: nobody could be asked. */
+  readonly admin?: boolean;
+  /** What kubectl said where the answer was not yes. */
+  readonly error?: string;
+}
 
 const path = '/etc/kubernetes/admin.conf';
 

@@ -1,36 +1,52 @@
-import { z } from 'zod';
-import type { Fact } from './fact.ts';
-import type { ApiServerFact, NodeObject } from './facts.ts';
-import { type Framed, type FramePart } from './lib/frame.ts';
 import { quote } from '../transport/quote.ts';
-import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './lib/kubectl.ts';
-import { endpointAnnotation, hostPort } from './static-pods.ts';
+import type { ApiServerEndpoint } from './api-server-endpoints.ts';
+import type { Fact, FactOptions } from './fact.ts';
+import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
 import { withoutV } from './lib/version.ts';
+import type { NodeObject } from './nodes.ts';
+import { hostPort } from './static-pods.ts';
 
-export interface ApiServerEndpoint {
+/** One API server, asked directly at its own address, not through a load balancer. */
+export interface ApiServerFact {
+  /** The Node object's name. */
   readonly node: string;
   readonly endpoint: string;
+  /** `1.31.9`; undefined when it did not answer. */
+  readonly version?: string;
+  readonly ready: boolean;
+  readonly error?: string;
 }
 
-/** The mirror pods of the API servers: they say where each one listens. Asking these is a second script. */
-export const apiServerPods: Fact<readonly ApiServerEndpoint[]> = {
-  command: 'kubectl -n kube-system get pods -l component=kube-apiserver -o json',
+/** Seconds for each question to one API server: together they stay below a probe's time limit with some of them dead. */
+const patience = 8;
+
+/** The version of each API server, then its readiness where it answered. One that does not answer has an `error`. */
+export const apiServers: Fact<readonly ApiServerFact[]> = {
+  command: 'kubectl --server https://API-SERVER get --raw /version; kubectl get --raw /readyz',
   remedy: kubectlRemedy,
-  filter: withoutIndentation,
-  script: ({ kubeconfig }) => kubectl(kubeconfig, '-n kube-system get pods -l component=kube-apiserver -o json'),
-  parse: parseApiServerPods,
+  needs: (options) => (options.apiServerEndpoints ? [] : ['nodes', 'apiServerEndpoints']),
+  script: (options) =>
+    serversOf(options)
+      .map(
+        ({ endpoint }) =>
+          `said=$({ ${ask(options.kubeconfig, endpoint)}; } 2>&1); printf '%s\\nstatus %s\\n' "$said" "$?"`,
+      )
+      .concat('true')
+      .join('\n'),
+  parse: (output, options) => {
+    const answers = [...output.matchAll(/([\s\S]*?)^status (\d+)$/gm)];
+    return serversOf(options).map((server, index) => factOf(server, answers[index] ?? []));
+  },
 };
 
-const podSchema = z.object({
-  metadata: z.object({ annotations: stringMap }),
-  spec: z.object({ nodeName: z.string().nullish() }),
-});
+function ask(kubeconfig: string, endpoint: string): string {
+  const server = `--server ${quote(`https://${endpoint}`)}`;
+  const get = (path: string) => kubectl(kubeconfig, `${server} get --raw ${path}`, patience);
+  return `${get('/version')} && echo && ${get('/readyz')}`;
+}
 
-export function parseApiServerPods(output: string): ApiServerEndpoint[] {
-  return parseJson(listOf(podSchema), output).flatMap(({ metadata, spec }) => {
-    const endpoint = metadata.annotations?.[endpointAnnotation];
-    return spec.nodeName && endpoint ? [{ node: spec.nodeName, endpoint }] : [];
-  });
+function serversOf({ apiServerEndpoints, earlier }: FactOptions): readonly ApiServerEndpoint[] {
+  return apiServerEndpoints ?? endpointsOf(earlier?.nodes ?? [], earlier?.apiServerEndpoints ?? []);
 }
 
 /** One endpoint for each control plane's Node object: what its pod says, else its internal address and the usual port. */
@@ -47,31 +63,15 @@ export function endpointsOf(
     });
 }
 
-/** Seconds for each question to one API server: together they stay below a probe's time limit with some of them dead. */
-const patience = 8;
-
-/** One part of a script for each API server: its version, then its readiness where it answered. */
-export function askApiServers(kubeconfig: string, endpoints: readonly ApiServerEndpoint[]): FramePart[] {
-  return endpoints.map(({ endpoint }, index) => {
-    const server = `--server ${quote(`https://${endpoint}`)}`;
-    return {
-      id: `server-${index}`,
-      script: `${kubectl(kubeconfig, `${server} get --raw /version`, patience)} || exit
-echo
-${kubectl(kubeconfig, `${server} get --raw /readyz`, patience)}`,
-    };
-  });
-}
-
-export function parseApiServer({ node, endpoint }: ApiServerEndpoint, framed: Framed | undefined): ApiServerFact {
-  const version = /"gitVersion":\s*"([^"]+)"/.exec(framed?.stdout ?? '')?.[1];
-  const ready = framed?.code === 0 && version !== undefined;
-  const said = framed?.stderr.trim().split('\n').at(-1)?.trim() ?? '';
+function factOf({ node, endpoint }: ApiServerEndpoint, [, said = '', status]: readonly string[]): ApiServerFact {
+  const version = /"gitVersion":\s*"([^"]+)"/.exec(said)?.[1];
+  const ready = status === '0' && version !== undefined;
+  const last = said.trim().split('\n').at(-1)?.trim() ?? '';
   return {
     node,
     endpoint,
     ...(version === undefined ? {} : { version: withoutV(version) }),
     ready,
-    ...(ready ? {} : { error: said || 'it did not answer' }),
+    ...(ready ? {} : { error: last || 'it did not answer' }),
   };
 }

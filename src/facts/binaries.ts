@@ -1,5 +1,11 @@
 import type { Fact } from './fact.ts';
-import type { BinariesFact } from './facts.ts';
+
+/** What the binaries themselves say, without a leading `v`; undefined where the binary is missing. */
+export interface BinariesFact {
+  readonly kubeadm?: string;
+  readonly kubelet?: string;
+  readonly kubectl?: string;
+}
 
 export const binaries: Fact<BinariesFact> = {
   command: 'kubeadm version -o short; kubelet --version; kubectl version --client -o json',

@@ -1,6 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import type { Fact } from './fact.ts';
-import type { CertificatesFact } from './facts.ts';
+
+/** Certificates of a node, as far as their ends could be read. */
+export interface CertificatesFact {
+  /** Seconds since the epoch, by the node's clock. */
+  readonly now?: number;
+  /** A kubeconfig stands for its client certificate. `notAfter` in seconds since the epoch. */
+  readonly files: readonly { readonly path: string; readonly notAfter: number }[];
+  /** They were renewed by a step that did not restart all that uses them. */
+  readonly unfinished?: true;
+  /** No static pod of etcd is on the machine. */
+  readonly etcdElsewhere?: true;
+}
 
 /** There from before a renewal until everything that uses the certificates was restarted. */
 export const RENEWAL_MARK = '/run/runbook-certificates-renewed';

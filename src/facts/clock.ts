@@ -1,5 +1,10 @@
 import type { Fact, Probe } from './fact.ts';
-import type { ClockFact } from './facts.ts';
+
+/** By how much the node's clock is ahead of the controller's, in seconds: between these two, as its answer took time. Empty: unknown. */
+export interface ClockFact {
+  readonly least?: number;
+  readonly most?: number;
+}
 
 /**
  * The node's clock against the controller's. It is read twice, ahead of everything else and after it: between the two the same time

@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { CoreDnsFact } from './facts.ts';
 import { kubectl, kubectlRemedy, parseJson, withoutIndentation } from './lib/kubectl.ts';
+
+export interface CoreDnsFact {
+  /** Undefined: there is no such ConfigMap. */
+  readonly corefile?: string;
+  /** Undefined: there is no such Deployment. */
+  readonly image?: string;
+  readonly resources?: {
+    readonly limits: Readonly<Record<string, string>>;
+    readonly requests: Readonly<Record<string, string>>;
+  };
+}
 
 /** The cluster's DNS as kubeadm keeps it; a cluster may have another one, or not let it be read. */
 export const coreDns: Fact<CoreDnsFact> = {

@@ -1,7 +1,15 @@
 import type { Fact } from './fact.ts';
-import type { DeprecatedApi } from './facts.ts';
 import { kubectl } from './lib/kubectl.ts';
 import { endpointAnnotation } from './static-pods.ts';
+
+export interface DeprecatedApi {
+  /** Empty: the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  /** `1.25` */
+  readonly removedRelease: string;
+}
 
 const metric = 'apiserver_requested_deprecated_apis';
 

@@ -1,5 +1,24 @@
 import type { Fact } from './fact.ts';
-import type { DiskFact, DiskPlace } from './facts.ts';
+
+/** Room where an upgrade writes; places that are not there are left out. */
+export interface DiskFact {
+  readonly places: readonly DiskPlace[];
+  /** Size of etcd's data; undefined where there is none. */
+  readonly etcdBytes?: number;
+}
+
+export interface DiskPlace {
+  readonly path: string;
+  /** Mount point of its file system. */
+  readonly mount: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes that others than root may still take. */
+  readonly free: number;
+  /** Undefined where the file system does not count them. */
+  readonly inodes?: number;
+  readonly freeInodes?: number;
+}
 
 /** Where an upgrade writes, and what else fills: packages, etcd, the kubelet, images, kubeadm's backups. */
 const places =

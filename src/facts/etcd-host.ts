@@ -1,6 +1,27 @@
 import { ETCD_SHELL } from './lib/etcd-shell.ts';
 import type { Fact } from './fact.ts';
-import type { EtcdHostFact } from './facts.ts';
+
+/** etcd on one machine, as its own files tell: no API server is asked. */
+export interface EtcdHostFact {
+  /** `pod`: a static pod, also one whose manifest a restore has moved aside; `unit`: systemd's etcd.service; undefined: there is none. */
+  readonly kind?: 'pod' | 'unit';
+  readonly running: boolean;
+  /** A process of kube-apiserver runs here. */
+  readonly apiServer: boolean;
+  readonly name?: string;
+  readonly dataDir?: string;
+  /** There is data of a member in it. */
+  readonly hasData: boolean;
+  readonly peerUrl?: string;
+  /** sha256 of the authority that etcd trusts; hex. */
+  readonly ca?: string;
+  /** In hexadecimal; only while it answers. */
+  readonly clusterId?: string;
+  /** Runs whose restore has moved the data before it to DATA-DIR.before-RUN, where they are. */
+  readonly aside?: readonly string[];
+  /** What restores have come to here, by run: `prepared`, `stopped`, `placing`, `restored`, `started`. */
+  readonly marks: Readonly<Record<string, readonly string[]>>;
+}
 
 /** Where restores keep what they need on a node, by run: their state, the programs, the snapshot. */
 export const RESTORES = '/var/lib/runbook-etcd';

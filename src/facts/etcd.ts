@@ -1,7 +1,45 @@
 import { parseEtcd } from './lib/etcd-answers.ts';
 import type { Fact } from './fact.ts';
-import type { EtcdFact } from './facts.ts';
 import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
+
+/** The members of etcd, as one of them tells. */
+export interface EtcdFact {
+  /** It is not made of static pods: kubeadm does not touch it. */
+  readonly external: boolean;
+  /** What was asked: a pod (`etcd-cp1`), `crictl`, or the endpoints of an external one. */
+  readonly source?: string;
+  /** In hexadecimal. */
+  readonly clusterId?: string;
+  /** Empty where there is an `error`. */
+  readonly members: readonly EtcdMember[];
+  /** Why nothing is known. */
+  readonly error?: string;
+}
+
+export interface EtcdMember {
+  /** In hexadecimal, as `etcdctl member remove` takes it. */
+  readonly id: string;
+  /** Empty while it never started. kubeadm names a member as its Node object. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly learner: boolean;
+  /** It answered `endpoint health`; undefined: that question got no answer. */
+  readonly healthy?: boolean;
+  /** Why it is not healthy. */
+  readonly problem?: string;
+  /** `3.5.24`; undefined where it did not answer, as all that follows. */
+  readonly version?: string;
+  /** Bytes. */
+  readonly dbSize?: number;
+  readonly dbSizeInUse?: number;
+  readonly raftIndex?: number;
+  /** The id of the leader that it knows. */
+  readonly follows?: string;
+  readonly leader: boolean;
+  /** `NOSPACE`, `CORRUPT` */
+  readonly alarms: readonly string[];
+}
 
 /** Seconds for one question: a member whose node is off costs etcdctl its own limits, a dead kubelet would cost minutes. */
 const patience = 15;

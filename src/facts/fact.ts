@@ -1,4 +1,5 @@
-import type { FactId } from './facts.ts';
+import type { ApiServerEndpoint } from './api-server-endpoints.ts';
+import type { ClusterFactId, ClusterFacts, FactId } from './facts.ts';
 
 /** Runs a read-only POSIX sh script where the facts are read. */
 export type Probe = (
@@ -16,15 +17,19 @@ export interface FactOptions {
   readonly packagesBaseUrl?: string;
   readonly kubeconfig: string;
   /** Where each API server answers, by Node object; else read from the cluster. */
-  readonly apiServerEndpoints?: readonly { readonly node: string; readonly endpoint: string }[];
+  readonly apiServerEndpoints?: readonly ApiServerEndpoint[];
   /** The controller's clock, in milliseconds since the epoch; else the machine's own. */
   readonly now?: () => number;
+  /** What a fact {@link Fact.needs}. */
+  readonly earlier?: ClusterFacts;
 }
 
 /** One observed value: the command that reads it, and the pure parser of what it prints. */
 export interface Fact<T> {
   /** What is run, in short, for messages. */
   readonly command: string;
+  /** Facts of the cluster that its script is made from: it runs in a second script, after theirs. */
+  needs?(options: FactOptions): readonly ClusterFactId[];
   /** POSIX sh, read only, for root, `LC_ALL=C`, stdin /dev/null. Its last status is the fact's: 0, or it could not be read. */
   script(options: FactOptions): string;
   /** A pipe for the output that makes it smaller. */

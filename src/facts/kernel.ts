@@ -1,5 +1,12 @@
 import type { Fact } from './fact.ts';
-import type { KernelFact } from './facts.ts';
+
+export interface KernelFact {
+  /** Of the hierarchy that the kubelet uses; undefined: nothing tells. */
+  readonly cgroup?: 'v1' | 'v2';
+  readonly swaps: readonly { readonly name: string; readonly bytes: number }[];
+  /** Sockets of container runtimes that the kubelet could use. */
+  readonly sockets: readonly string[];
+}
 
 /**
  * What the kernel gives the kubelet: the version of cgroups, swap, and the sockets on which container runtimes listen. A unified

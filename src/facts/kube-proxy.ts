@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { KubeProxyFact } from './facts.ts';
 import { tagOf } from './lib/image.ts';
 import { kubectl, kubectlRemedy, parseJson, withoutIndentation } from './lib/kubectl.ts';
+
+export interface KubeProxyFact {
+  /** The DaemonSet's image tag without `v`; undefined where there is no kube-proxy. */
+  readonly version?: string;
+  readonly desired: number;
+  readonly updated: number;
+  readonly available: number;
+}
 
 /** A cluster may have none: some network plugins replace it. */
 export const kubeProxy: Fact<KubeProxyFact> = {

@@ -1,9 +1,25 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { KubeadmConfigFact } from './facts.ts';
 import { kubectl } from './lib/kubectl.ts';
 import { withoutV } from './lib/version.ts';
+
+export interface KubeadmConfigFact {
+  /** `kubernetesVersion` of ClusterConfiguration without `v`. */
+  readonly kubernetesVersion: string;
+  readonly controlPlaneEndpoint?: string;
+  readonly imageRepository?: string;
+  /** extraArgs (without dashes) and the names of extraVolumes, by component (`kube-apiserver`, `etcd` ...). */
+  readonly extra?: Readonly<
+    Record<
+      string,
+      {
+        readonly flags: readonly { readonly name: string; readonly value: string }[];
+        readonly volumes: readonly string[];
+      }
+    >
+  >;
+}
 
 export const kubeadmConfig: Fact<KubeadmConfigFact> = {
   command: 'kubectl -n kube-system get configmap kubeadm-config -o json',

@@ -1,8 +1,16 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { KubeletConfigFact } from './facts.ts';
 import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
+
+/** The kubelet configuration of the cluster, which kubeadm writes to each node that it upgrades. */
+export interface KubeletConfigFact {
+  /** There is no such ConfigMap (before 1.24 it had the minor in its name), or it may not be read. */
+  readonly missing?: true;
+  readonly failCgroupV1?: boolean;
+  readonly failSwapOn?: boolean;
+  readonly featureGates: Readonly<Record<string, boolean>>;
+}
 
 /** Until 1.23 the ConfigMap had the minor in its name. That it is not found, or may not be read, is no failure. */
 export const kubeletConfig: Fact<KubeletConfigFact> = {

@@ -1,6 +1,25 @@
+import type { KubeletConfigFact } from './kubelet-config.ts';
 import type { Fact } from './fact.ts';
-import type { KubeletFlag, KubeletSetupFact } from './facts.ts';
 import { parseKubeletConfiguration } from './kubelet-config.ts';
+
+/** How the kubelet is started. */
+export interface KubeletSetupFact {
+  readonly flags: readonly KubeletFlag[];
+  /** Units and drop-ins in /etc in whose place the package brings others, which therefore never count. */
+  readonly shadowing: readonly string[];
+  /** Units and drop-ins of the same names in /etc to which the package brings no other (yet). */
+  readonly ownUnits: readonly string[];
+  /** /var/lib/kubelet/config.yaml; undefined where it cannot be read. */
+  readonly config?: KubeletConfigFact;
+}
+
+export interface KubeletFlag {
+  readonly file: string;
+  /** Without dashes. */
+  readonly name: string;
+  /** Of the few flags whose value a rule reads. */
+  readonly value?: string;
+}
 
 /** Where flags of a kubeadm node's kubelet stand: kubeadm's file, the operator's, and systemd's units with their drop-ins. */
 const files =

@@ -1,6 +1,21 @@
 import { X509Certificate } from 'node:crypto';
 import type { Fact } from './fact.ts';
-import type { KubeletFact } from './facts.ts';
+
+export interface KubeletFact {
+  /** `server:` of /etc/kubernetes/kubelet.conf. */
+  readonly server?: string;
+  /** The common name of its client certificate without `system:node:`, if readable: the Node object's name. */
+  readonly nodeName?: string;
+  readonly active: boolean;
+  /** Seconds since the epoch at which the running process started, by the node's clock. */
+  readonly startedAt?: number;
+  /** Seconds since the epoch of the last change of /usr/bin/kubelet (ctime), by the node's clock. */
+  readonly binaryChangedAt?: number;
+  /** /healthz on 127.0.0.1:10248 answered ok. */
+  readonly healthy: boolean;
+  /** The release whose `kubeadm upgrade node` wrote this node's configuration. No node can tell it: it stands only in projected facts. */
+  readonly configuredFor?: string;
+}
 
 const certificateFile = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { LeaseFact } from './facts.ts';
 import { kubectl, kubectlRemedy, listOf, parseJson, withoutIndentation } from './lib/kubectl.ts';
+
+export interface LeaseFact {
+  readonly node: string;
+  /** ISO 8601 as the kubelet wrote it. */
+  readonly renewTime: string;
+}
 
 export const leases: Fact<readonly LeaseFact[]> = {
   command: 'kubectl -n kube-node-lease get leases -o json',

@@ -1,5 +1,20 @@
 import type { Fact } from './fact.ts';
-import type { MachineFact } from './facts.ts';
+
+export interface MachineFact {
+  readonly hostname: string;
+  /** /etc/machine-id, lower case, no dashes. */
+  readonly machineId: string;
+  /** /sys/class/dmi/id/product_uuid in lower case, where readable. */
+  readonly systemUuid?: string;
+  readonly bootId: string;
+  /**
+   * Start time of process 1, in clock ticks since the kernel's start (proc_pid_stat(5), field 22). Nodes that are containers share a
+   * kernel, whose boot id stays the same when one of them is started anew.
+   */
+  readonly initStart?: string;
+  /** Every IPv4 and IPv6 address but loopback, without prefix length. */
+  readonly addresses: readonly string[];
+}
 
 export const machine: Fact<MachineFact> = {
   command: 'cat /etc/machine-id /sys/class/dmi/id/product_uuid /proc/sys/kernel/random/boot_id; ip -o addr',

@@ -1,8 +1,20 @@
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { ManifestsFact } from './facts.ts';
 import { staticPods } from './static-pods.ts';
+
+/** The static pods' manifests by component: how they are started. Without dashes, `true` where a flag has no value. */
+export type ManifestsFact = Readonly<
+  Record<
+    string,
+    {
+      readonly flags: readonly { readonly name: string; readonly value: string }[];
+      readonly volumes: readonly string[];
+      /** Names of containers beside the first. */
+      readonly sidecars: readonly string[];
+    }
+  >
+>;
 
 /** How the static pods are started. What is no pod of kubeadm's form is left out: `staticPods` complains about it. */
 export const manifests: Fact<ManifestsFact> = {

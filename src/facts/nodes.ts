@@ -1,9 +1,33 @@
+import type { Amounts } from './lib/quantity.ts';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { NodeObject } from './facts.ts';
 import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './lib/kubectl.ts';
 import { amountsOf } from './lib/quantity.ts';
 import { withoutV } from './lib/version.ts';
+
+export interface NodeObject {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly unschedulable: boolean;
+  readonly taints: readonly { readonly key: string; readonly effect: string; readonly value?: string }[];
+  /** What pods may ask for in all: cpu in thousandths, all else in units (bytes, pods). */
+  readonly allocatable?: Amounts;
+  readonly ready: boolean;
+  /** The Ready condition's reason and message, for people. */
+  readonly readyReason: string;
+  readonly addresses: readonly { readonly type: string; readonly address: string }[];
+  readonly machineId: string;
+  readonly systemUuid: string;
+  readonly bootId: string;
+  /** Without a leading `v`. */
+  readonly kubeletVersion: string;
+  /** Without a leading `v`; empty from 1.36 on (no longer in nodeInfo). */
+  readonly kubeProxyVersion: string;
+  /** `containerd://2.0.5` */
+  readonly containerRuntime?: string;
+  readonly controlPlane: boolean;
+}
 
 export const nodes: Fact<readonly NodeObject[]> = {
   command: 'kubectl get nodes -o json',

@@ -1,10 +1,20 @@
 import type { Fact, FactOptions } from './fact.ts';
-import type { OfferedFact, OfferedMinor } from './facts.ts';
 import { fetchFunctions } from './lib/fetch.ts';
 import { quote } from '../transport/quote.ts';
 import { kubernetesPackages } from './packages.ts';
 import { sourceFiles } from './repository.ts';
 import { compareRevisions, minorOf } from './lib/version.ts';
+
+/** What the repository of each asked minor offers, whether or not it is configured now. By minor (`1.32`). */
+export type OfferedFact = Readonly<Record<string, OfferedMinor>>;
+
+export interface OfferedMinor {
+  readonly url: string;
+  /** By package: revisions (`1.32.9-1.1`), newest first. Empty when unreachable. */
+  readonly revisions: Readonly<Record<string, readonly string[]>>;
+  /** Why it could not be read. */
+  readonly error?: string;
+}
 
 const names = kubernetesPackages.join('|');
 

@@ -1,6 +1,13 @@
 import type { Fact } from './fact.ts';
-import type { OsUpdatesFact } from './facts.ts';
 import { kubernetesPackages } from './packages.ts';
+
+/** Updates of the operating system, without the Kubernetes packages. */
+export interface OsUpdatesFact {
+  /** Names of packages, sorted. */
+  readonly pending: readonly string[];
+  /** Why the sources could not all be asked. */
+  readonly error?: string;
+}
 
 /**
  * What an update of the operating system would change, by lists that are fetched for this question into a folder of its own: the

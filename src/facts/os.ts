@@ -1,5 +1,13 @@
 import type { Fact } from './fact.ts';
-import type { OsFact } from './facts.ts';
+
+export interface OsFact {
+  /** `ID` of os-release: debian, ubuntu, rhel, rocky ... */
+  readonly id: string;
+  readonly idLike: readonly string[];
+  readonly versionId: string;
+  readonly prettyName: string;
+  readonly packageManager: 'apt' | 'dnf' | 'yum' | 'zypper' | 'unknown';
+}
 
 const managers = { 'apt-get': 'apt', dnf: 'dnf', yum: 'yum', zypper: 'zypper' } as const;
 

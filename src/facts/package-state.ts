@@ -1,6 +1,12 @@
 import type { Fact } from './fact.ts';
-import type { PackageStateFact } from './facts.ts';
 import { APT_LOCKS, lockHolder, RPM_LOCKS } from './lib/lock-holder.ts';
+
+export interface PackageStateFact {
+  /** Packages that `dpkg --audit` names, sorted. */
+  readonly broken: readonly string[];
+  /** Who works with packages at this moment. */
+  readonly lock?: { readonly pid: number; readonly command: string; readonly file: string };
+}
 
 /** Packages that a broken-off installation left half done, and who holds the package manager's locks at this moment. */
 export const packageState: Fact<PackageStateFact> = {

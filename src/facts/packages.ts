@@ -1,5 +1,13 @@
 import type { Fact } from './fact.ts';
-import type { PackagesFact } from './facts.ts';
+
+export interface PackagesFact {
+  /** Of kubeadm, kubelet, kubectl, kubernetes-cni, cri-tools: those installed, with their full revision (`1.32.9-1.1`). */
+  readonly installed: Readonly<Record<string, { readonly revision: string; readonly status: string }>>;
+  /** Names on hold (apt-mark) or version-locked, sorted. */
+  readonly held: readonly string[];
+  /** Which one installs: `dnf` is dnf 4. */
+  readonly manager?: 'apt' | 'dnf' | 'dnf5' | 'yum';
+}
 
 export const kubernetesPackages = ['kubeadm', 'kubelet', 'kubectl', 'kubernetes-cni', 'cri-tools'] as const;
 const names = kubernetesPackages.join(' ');

@@ -1,7 +1,33 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { LabelSelector, PdbFact } from './facts.ts';
 import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './lib/kubectl.ts';
+
+export interface PdbFact {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: LabelSelector;
+  readonly minAvailable?: string;
+  readonly maxUnavailable?: string;
+  readonly disruptionsAllowed: number;
+  readonly expectedPods: number;
+  readonly currentHealthy: number;
+  readonly desiredHealthy: number;
+  readonly generation: number;
+  readonly observedGeneration: number;
+  /** spec.unhealthyPodEvictionPolicy is AlwaysAllow: pods that are not ready may always go. */
+  readonly freesUnhealthy?: true;
+}
+
+export interface LabelSelector {
+  /** There is no selector at all (or an empty one in policy/v1beta1): it covers no pod. */
+  readonly matchesNothing?: true;
+  readonly matchLabels: Readonly<Record<string, string>>;
+  readonly matchExpressions: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values: readonly string[];
+  }[];
+}
 
 export const pdbs: Fact<readonly PdbFact[]> = {
   command: 'kubectl get poddisruptionbudgets -A -o json',

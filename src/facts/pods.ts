@@ -1,8 +1,54 @@
+import type { LabelSelector } from './pdbs.ts';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { Amounts, PodFact } from './facts.ts';
+import type { Amounts } from './lib/quantity.ts';
 import { kubectl, kubectlRemedy, stringMap } from './lib/kubectl.ts';
 import { amountsOf, largestOf, sumOf } from './lib/quantity.ts';
+
+export interface PodFact {
+  readonly namespace: string;
+  readonly name: string;
+  readonly node?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly phase: string;
+  readonly ready: boolean;
+  readonly deleting: boolean;
+  /** The controlling owner, if any. */
+  readonly controller?: { readonly kind: string; readonly name: string };
+  /** A mirror of a static pod: no drain touches it. */
+  readonly mirror: boolean;
+  /** Names of emptyDir volumes. */
+  readonly emptyDirs: readonly string[];
+  /** The first container's image, for control-plane mirror pods. */
+  readonly images: readonly string[];
+  readonly restarts: number;
+  /** What the scheduler reserves for it. */
+  readonly requests?: Amounts;
+  readonly tolerations?: readonly Toleration[];
+  /** What binds it to certain nodes. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Required node affinity: one of these terms must hold. */
+  readonly nodeAffinity?: readonly NodeTerm[];
+  /** What else binds it, in words: no rule of ours judges it. */
+  readonly bound?: readonly string[];
+  /** Whoever must let go of it before a deletion comes to its end. */
+  readonly finalizers?: readonly string[];
+  /** ISO 8601: when its grace period ends, where it is being deleted. */
+  readonly deletedAt?: string;
+}
+
+export interface Toleration {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly value?: string;
+  readonly effect?: string;
+}
+
+export interface NodeTerm {
+  readonly matchExpressions: LabelSelector['matchExpressions'];
+  /** It asks for the node's name by `matchFields`. */
+  readonly names?: readonly string[];
+}
 
 /**
  * What is asked of each pod, a twentieth of what the API knows of it: kubectl itself leaves the rest out, so that ten thousand pods

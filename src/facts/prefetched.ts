@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { PrefetchedFact } from './facts.ts';
 import { kubernetesPackages } from './packages.ts';
+
+/** What lies ready on a node for later steps. */
+export interface PrefetchedFact {
+  /** By package: the revisions (`1.32.9-1.1`) whose archives are in the package manager's cache. */
+  readonly archives: Readonly<Record<string, readonly string[]>>;
+  /** By release (`1.32.9`): the images that a prefetch found this node to need for it. */
+  readonly needs: Readonly<Record<string, readonly string[]>>;
+  /** Names with tags of all images here; empty while nothing is noted in `needs`. */
+  readonly images: readonly string[];
+}
 
 /** Where a prefetch notes which images a release needs on that node: a file `images-v1.32.9` with one name a line. */
 export const prefetchFolder = '/var/cache/runbook';

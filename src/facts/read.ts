@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiServerEndpoint, apiServerPods, askApiServers, endpointsOf, parseApiServer } from './api-servers.ts';
 import { clockBetween, timed } from './clock.ts';
 import { type Fact, FactError, type FactOptions, type Probe } from './fact.ts';
-import type { ApiServerFact, ClusterFactId, ClusterFacts, FactId, NodeFactId, NodeFacts } from './facts.ts';
+import type { ClusterFactId, ClusterFacts, FactId, NodeFactId, NodeFacts, ValuesOf } from './facts.ts';
 import { type Framed, type FramePart, frameScript, unframe } from './lib/frame.ts';
 import { kubectl } from './lib/kubectl.ts';
-import { clusterFacts, nodeFacts, type PlainClusterFactId } from './registry.ts';
+import { clusterFacts, nodeFacts } from './registry.ts';
+
+type Readers<Values> = { readonly [K in keyof Values]: Fact<Values[K]> };
+const nodeReaders: Readers<ValuesOf<typeof nodeFacts>> = nodeFacts;
+const clusterReaders: Readers<ValuesOf<typeof clusterFacts>> = clusterFacts;
 
 /** Reads facts of one machine by one script. @throws FactError for the first that cannot be read */
 export async function readNodeFacts(
@@ -14,14 +17,14 @@ export async function readNodeFacts(
   options: FactOptions,
 ): Promise<NodeFacts> {
   const wanted = [...new Set(ids)];
-  const parts = wanted.map((id) => partOf(id, nodeFacts[id], options));
+  const parts = wanted.map((id) => partOf(id, nodeReaders[id], options));
   const { run, times } = timed(probe, options.now ?? Date.now);
   const answers = await ask(run, wanted.includes('clock') ? betweenClocks(parts) : parts);
   const facts: { -readonly [K in NodeFactId]?: NodeFacts[K] } = {};
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
   const take = <K extends NodeFactId>(id: K) => {
     try {
-      facts[id] = understand(id, nodeFacts[id], answers.get(id), options);
+      facts[id] = understand(id, nodeReaders[id], answers.get(id), options);
     } catch (error) {
       if (options.asFarAsThere !== true || answers.get(id)?.code === undefined) throw error;
     }
@@ -43,8 +46,8 @@ function betweenClocks(parts: readonly FramePart[]): FramePart[] {
 }
 
 /**
- * Reads facts of the cluster where kubectl runs: one script, and a second one that asks each API server at its own address where
- * `apiServers` is wanted. An API server that does not answer has an `error`. @throws FactError for the first that cannot be read
+ * Reads facts of the cluster where kubectl runs: by one script, and by a second one those that need others.
+ * @throws FactError for the first that cannot be read
  */
 export async function readClusterFacts(
   probe: Probe,
@@ -52,44 +55,30 @@ export async function readClusterFacts(
   options: FactOptions,
 ): Promise<ClusterFacts> {
   const wanted = [...new Set(ids)];
-  const asked = withDependencies(wanted, options);
-  const answers = await ask(
-    probe,
-    asked.map((id) => partOf(id, id === 'apiServers' ? apiServerPods : clusterFacts[id], options)),
-    // A silent API server would keep every question waiting for its own time limit, one after another.
-    kubectl(options.kubeconfig, 'get --raw /version'),
-  );
-  const facts: { -readonly [K in ClusterFactId]?: ClusterFacts[K] } = {};
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
-  const take = <K extends PlainClusterFactId>(id: K) => {
-    facts[id] = understand(id, clusterFacts[id], answers.get(id), options);
-  };
-  for (const id of asked) if (id !== 'apiServers') take(id);
-  if (wanted.includes('apiServers')) {
-    const endpoints =
-      options.apiServerEndpoints ??
-      endpointsOf(facts.nodes ?? [], understand('apiServers', apiServerPods, answers.get('apiServers'), options));
-    facts.apiServers = await readApiServers(probe, options.kubeconfig, endpoints);
-  }
-  if (!wanted.includes('nodes')) delete facts.nodes;
+  const needsOf = (id: ClusterFactId) => clusterReaders[id].needs?.(options);
+  const first = new Set([...wanted.flatMap((id) => needsOf(id) ?? []), ...wanted].filter((id) => !needsOf(id)));
+  // A silent API server would keep every question waiting for its own time limit, one after another.
+  const gate = kubectl(options.kubeconfig, 'get --raw /version');
+  const earlier = await readTogether(probe, [...first], options, gate);
+  const later = await readTogether(probe, wanted.filter(needsOf), { ...options, earlier });
+  const facts: { -readonly [K in ClusterFactId]?: ClusterFacts[K] } = { ...earlier, ...later };
+  for (const id of first) if (!wanted.includes(id)) delete facts[id];
   return withoutUndefined(facts);
 }
 
-/** Where the API servers are is read from Node objects and their pods, unless it is given. */
-function withDependencies(wanted: readonly ClusterFactId[], options: FactOptions): ClusterFactId[] {
-  if (!wanted.includes('apiServers')) return [...wanted];
-  if (options.apiServerEndpoints) return wanted.filter((id) => id !== 'apiServers');
-  return [...new Set<ClusterFactId>(['nodes', ...wanted])];
-}
-
-async function readApiServers(
-  probe: Probe,
-  kubeconfig: string,
-  endpoints: readonly ApiServerEndpoint[],
-): Promise<ApiServerFact[]> {
-  const parts = askApiServers(kubeconfig, endpoints);
-  const answers = await ask(probe, parts);
-  return endpoints.map((endpoint, index) => parseApiServer(endpoint, answers.get(parts[index]?.id ?? '')));
+async function readTogether(probe: Probe, ids: readonly ClusterFactId[], options: FactOptions, gate?: string) {
+  const answers = await ask(
+    probe,
+    ids.map((id) => partOf(id, clusterReaders[id], options)),
+    gate,
+  );
+  const facts: { -readonly [K in ClusterFactId]?: ClusterFacts[K] } = {};
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
+  const take = <K extends ClusterFactId>(id: K) => {
+    facts[id] = understand(id, clusterReaders[id], answers.get(id), options);
+  };
+  for (const id of ids) take(id);
+  return withoutUndefined(facts);
 }
 
 function partOf(id: FactId, fact: Fact<unknown>, options: FactOptions): FramePart {

@@ -1,5 +1,11 @@
 import type { Fact } from './fact.ts';
-import type { RebootFact } from './facts.ts';
+
+export interface RebootFact {
+  /** What was installed asks for a reboot; undefined: nothing on the node can tell. */
+  readonly required?: boolean;
+  /** Why, or why not, for people. */
+  readonly reason: string;
+}
 
 /**
  * Debian's packages leave /run/reboot-required (reboot-notifier, update-notifier-common); dnf has `needs-restarting -r` (1: needed);

@@ -1,4 +1,6 @@
 import { adminConf } from './admin-conf.ts';
+import { apiServerEndpoints } from './api-server-endpoints.ts';
+import { apiServers } from './api-servers.ts';
 import { binaries } from './binaries.ts';
 import { certificates } from './certificates.ts';
 import { clock } from './clock.ts';
@@ -7,8 +9,6 @@ import { deprecatedApis } from './deprecated-apis.ts';
 import { disk } from './disk.ts';
 import { etcd } from './etcd.ts';
 import { etcdHost } from './etcd-host.ts';
-import type { Fact } from './fact.ts';
-import type { ClusterFactId, ClusterFacts, NodeFactId, NodeFacts } from './facts.ts';
 import { kernel } from './kernel.ts';
 import { kubeProxy } from './kube-proxy.ts';
 import { kubeadmConfig } from './kubeadm-config.ts';
@@ -33,12 +33,8 @@ import { repositoryKeys } from './repository-keys.ts';
 import { staticPods } from './static-pods.ts';
 import { webhooks } from './webhooks.ts';
 
-export type NodeFactRegistry = { readonly [K in NodeFactId]: Fact<NonNullable<NodeFacts[K]>> };
-export type PlainClusterFactId = Exclude<ClusterFactId, 'apiServers'>;
-export type ClusterFactRegistry = { readonly [K in PlainClusterFactId]: Fact<NonNullable<ClusterFacts[K]>> };
-
 /** Every fact of a node. A new one is a file and a line here. */
-export const nodeFacts: NodeFactRegistry = {
+export const nodeFacts = {
   os,
   machine,
   packages,
@@ -63,9 +59,11 @@ export const nodeFacts: NodeFactRegistry = {
   etcdHost,
 };
 
-/** Every fact of the cluster that one command reads; `apiServers` takes two, see read.ts. */
-export const clusterFacts: ClusterFactRegistry = {
+/** Every fact of the cluster. */
+export const clusterFacts = {
   nodes,
+  apiServerEndpoints,
+  apiServers,
   pods,
   pdbs,
   kubeadmConfig,

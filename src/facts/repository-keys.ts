@@ -1,5 +1,15 @@
 import type { Fact } from './fact.ts';
-import type { RepositoryKeysFact } from './facts.ts';
+
+/** Keyrings that the Kubernetes package sources name; empty where nothing on the node can read them. */
+export interface RepositoryKeysFact {
+  /** Seconds since the epoch, by the node's clock. */
+  readonly now?: number;
+  readonly keyrings: readonly {
+    readonly file: string;
+    /** `expires` in seconds since the epoch; undefined: never. */
+    readonly keys: readonly { readonly id: string; readonly expires?: number }[];
+  }[];
+}
 
 /**
  * The keyrings that Kubernetes package sources name by signed-by, and when their keys end. gpg makes its home folder wherever it runs:

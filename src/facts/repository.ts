@@ -1,5 +1,34 @@
 import type { Fact } from './fact.ts';
-import type { LegacySource, PackageSource, RepositoryFact } from './facts.ts';
+
+/** Configured package sources that point at a Kubernetes community repository or a mirror of it. */
+export interface RepositoryFact {
+  readonly sources: readonly PackageSource[];
+  /** Sources of apt.kubernetes.io and yum.kubernetes.io, which are gone since March 2024. */
+  readonly legacy?: readonly LegacySource[];
+}
+
+export type LegacySource = Pick<PackageSource, 'file' | 'line' | 'format' | 'enabled' | 'url' | 'section'>;
+
+export interface PackageSource {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly format: 'list' | 'deb822' | 'repo';
+  readonly enabled: boolean;
+  /** The whole address, e.g. `https://pkgs.k8s.io/core:/stable:/v1.31/deb/`. */
+  readonly url: string;
+  /** What stands before `core:`, without a trailing slash. */
+  readonly baseUrl: string;
+  readonly channel: 'stable' | 'prerelease';
+  /** `1.31` */
+  readonly minor: string;
+  /** The keyring file named by signed-by, if any. */
+  readonly signedBy?: string;
+  /** A deb822 source that holds the armored key itself. */
+  readonly inlineKey?: true;
+  /** Of a .repo file: the section's id, and its first and last line. */
+  readonly section?: { readonly id: string; readonly first: number; readonly last: number };
+}
 
 /** Mirrors keep the path, never the host. */
 const addressPattern = /([a-z][a-z0-9+.-]*:\/\/\S*?)\/core:\/(stable|prerelease):\/v(1\.\d+)\/[^\s\]]*/i;

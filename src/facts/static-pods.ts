@@ -1,8 +1,14 @@
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { StaticPodsFact } from './facts.ts';
 import { tagOf } from './lib/image.ts';
+
+/** Images of /etc/kubernetes/manifests by component (`kube-apiserver`, `etcd` ...). Empty on workers. */
+export interface StaticPodsFact {
+  readonly components: Readonly<Record<string, { readonly image: string; readonly tag: string }>>;
+  /** From the API server manifest's advertise-address annotation (else its flags): `10.0.0.11:6443`. */
+  readonly apiServerEndpoint?: string;
+}
 
 /** Static pods as kubeadm writes them (its phases/controlplane). */
 export const endpointAnnotation = 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint';

@@ -1,7 +1,24 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import type { WebhookFact } from './facts.ts';
 import { kubectl, kubectlRemedy, parseJson } from './lib/kubectl.ts';
+
+/** One webhook of a ValidatingWebhookConfiguration or MutatingWebhookConfiguration. */
+export interface WebhookFact {
+  readonly kind: string;
+  readonly configuration: string;
+  readonly name: string;
+  /** Requests are refused while it does not answer (failurePolicy: Fail). */
+  readonly fails: boolean;
+  /** Undefined: it is asked at an address outside. */
+  readonly service?: { readonly namespace: string; readonly name: string };
+  /** Of that Service; undefined: there is none, or it selects no pods. */
+  readonly selector?: Readonly<Record<string, string>>;
+  readonly rules: readonly {
+    readonly groups: readonly string[];
+    readonly resources: readonly string[];
+    readonly operations: readonly string[];
+  }[];
+}
 
 const services =
   'get services -A -o jsonpath=\'{range .items[*]}{.metadata.namespace}{"/"}{.metadata.name}{" "}{.spec.selector}{"\\n"}{end}\'';

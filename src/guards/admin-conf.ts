@@ -1,4 +1,4 @@
-import type { AdminConfFact } from '../facts/facts.ts';
+import type { AdminConfFact } from '../facts/admin-conf.ts';
 import type { Finding, Guard } from './guard.ts';
 
 export const adminConf: Guard = {

@@ -1,4 +1,4 @@
-import type { CertificatesFact } from '../facts/facts.ts';
+import type { CertificatesFact } from '../facts/certificates.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import type { Draft } from './lib/subject.ts';
 

@@ -1,4 +1,4 @@
-import type { ClockFact } from '../facts/facts.ts';
+import type { ClockFact } from '../facts/clock.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { CoreDnsFact } from '../facts/facts.ts';
+import type { CoreDnsFact } from '../facts/core-dns.ts';
 import type { Finding, Guard } from './guard.ts';
 import { type Draft, listed } from './lib/subject.ts';
 

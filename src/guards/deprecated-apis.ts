@@ -1,4 +1,4 @@
-import type { DeprecatedApi } from '../facts/facts.ts';
+import type { DeprecatedApi } from '../facts/deprecated-apis.ts';
 import { minorNumber, minorText } from '../facts/lib/version.ts';
 import { versionsOf } from '../facts/lib/versions.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';

@@ -1,4 +1,4 @@
-import type { DiskFact, DiskPlace } from '../facts/facts.ts';
+import type { DiskFact, DiskPlace } from '../facts/disk.ts';
 import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines, sizeText } from './lib/machines.ts';
 import { listed } from './lib/subject.ts';

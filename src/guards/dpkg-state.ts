@@ -1,4 +1,4 @@
-import type { PackageStateFact } from '../facts/facts.ts';
+import type { PackageStateFact } from '../facts/package-state.ts';
 import { kubernetesPackages } from '../facts/packages.ts';
 import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines } from './lib/machines.ts';

@@ -1,6 +1,7 @@
 import { covers, type Refusal, refusals, underSeveral } from '../facts/lib/budgets.ts';
 import { podsToDrain } from '../facts/lib/drain.ts';
-import type { PdbFact, PodFact } from '../facts/facts.ts';
+import type { PdbFact } from '../facts/pdbs.ts';
+import type { PodFact } from '../facts/pods.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
 import { listed } from './lib/subject.ts';

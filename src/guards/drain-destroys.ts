@@ -1,5 +1,5 @@
 import { podsToDrain } from '../facts/lib/drain.ts';
-import type { PodFact } from '../facts/facts.ts';
+import type { PodFact } from '../facts/pods.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
 import { isTrue, listed } from './lib/subject.ts';

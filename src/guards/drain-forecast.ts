@@ -1,6 +1,7 @@
 import { refusals, underSeveral } from '../facts/lib/budgets.ts';
 import { podsToDrain, type PodsToDrain } from '../facts/lib/drain.ts';
-import type { Facts, PodFact } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { PodFact } from '../facts/pods.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import { withoutPlace } from '../facts/lib/room.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';

@@ -1,4 +1,6 @@
-import type { EtcdFact, EtcdMember, Facts, NodeObject } from '../facts/facts.ts';
+import type { EtcdFact, EtcdMember } from '../facts/etcd.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { type Draft, listed, peopleName } from './lib/subject.ts';

@@ -1,5 +1,6 @@
 import { parseMetadata, type SnapshotMetadata } from '../facts/lib/etcd-metadata.ts';
-import type { EtcdHostFact, FileFact } from '../facts/facts.ts';
+import type { EtcdHostFact } from '../facts/etcd-host.ts';
+import type { FileFact } from '../facts/facts.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { type Draft, listed } from './lib/subject.ts';
 

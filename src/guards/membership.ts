@@ -1,4 +1,5 @@
-import type { Facts, NodeObject } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 

@@ -1,4 +1,4 @@
-import type { KubeletSetupFact } from '../facts/facts.ts';
+import type { KubeletSetupFact } from '../facts/kubelet-setup.ts';
 import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines } from './lib/machines.ts';
 import { listed } from './lib/subject.ts';

@@ -1,4 +1,5 @@
-import type { Facts, KubeletSetupFact } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { KubeletSetupFact } from '../facts/kubelet-setup.ts';
 import { minorNumber, minorText } from '../facts/lib/version.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';

@@ -1,4 +1,4 @@
-import type { RepositoryFact } from '../facts/facts.ts';
+import type { RepositoryFact } from '../facts/repository.ts';
 import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines } from './lib/machines.ts';
 import { listed } from './lib/subject.ts';

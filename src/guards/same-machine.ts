@@ -1,4 +1,6 @@
-import type { Facts, MachineFact, NodeObject } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { MachineFact } from '../facts/machine.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import { idMatches, nodeObjectFor, sharesAddress } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { claimedObject } from './membership.ts';

@@ -1,4 +1,5 @@
-import type { KubeadmConfigFact, ManifestsFact } from '../facts/facts.ts';
+import type { KubeadmConfigFact } from '../facts/kubeadm-config.ts';
+import type { ManifestsFact } from '../facts/manifests.ts';
 import type { Finding, Guard } from './guard.ts';
 import { defaultFlags, defaultVolumes } from './lib/static-pod-defaults.ts';
 import { listed } from './lib/subject.ts';

@@ -1,4 +1,6 @@
-import type { Facts, PodFact, WebhookFact } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { PodFact } from '../facts/pods.ts';
+import type { WebhookFact } from '../facts/webhooks.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
 import { listed, peopleName } from './lib/subject.ts';

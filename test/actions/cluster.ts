@@ -1,6 +1,8 @@
 import type { Action, ActionContext, ActionNode, StepScript } from '../../src/actions/action.ts';
 import { actions } from '../../src/actions/registry.ts';
-import type { Facts, NodeFacts, NodeObject, PodFact } from '../../src/facts/facts.ts';
+import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
+import type { NodeObject } from '../../src/facts/nodes.ts';
+import type { PodFact } from '../../src/facts/pods.ts';
 
 export const NODES: readonly ActionNode[] = [
   { name: 'cp-1', host: '10.0.0.11', role: 'control-plane' },

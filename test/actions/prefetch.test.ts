@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { NodeFacts, PrefetchedFact } from '../../src/facts/facts.ts';
+import type { NodeFacts } from '../../src/facts/facts.ts';
+import type { PrefetchedFact } from '../../src/facts/prefetched.ts';
 import { Bench } from './bench.ts';
 import { actionNamed, contextFor, isDone, scriptOf, type Setting } from './cluster.ts';
 

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { ActionContext } from '../../src/actions/action.ts';
 import { bootOf, reboot } from '../../src/actions/reboot.ts';
-import type { Facts, MachineFact, RebootFact } from '../../src/facts/facts.ts';
+import type { Facts } from '../../src/facts/facts.ts';
+import type { MachineFact } from '../../src/facts/machine.ts';
+import type { RebootFact } from '../../src/facts/reboot.ts';
 
 const first: MachineFact = { hostname: 'w1', machineId: 'a', bootId: 'one', initStart: '4', addresses: [] };
 const second: MachineFact = { ...first, bootId: 'two' };

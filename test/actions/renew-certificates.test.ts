@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { ActionContext } from '../../src/actions/action.ts';
 import { renewCertificates } from '../../src/actions/renew-certificates.ts';
-import type { CertificatesFact, Facts } from '../../src/facts/facts.ts';
+import type { CertificatesFact } from '../../src/facts/certificates.ts';
+import type { Facts } from '../../src/facts/facts.ts';
 import { Bench } from './bench.ts';
 
 const DAY = 86_400;

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { NodeFacts, PackagesFact } from '../../src/facts/facts.ts';
+import type { NodeFacts } from '../../src/facts/facts.ts';
+import type { PackagesFact } from '../../src/facts/packages.ts';
 import { parsePackages } from '../../src/facts/packages.ts';
 import { parseRepository } from '../../src/facts/repository.ts';
 import { Bench } from './bench.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { KubeletFact, NodeObject } from '../../src/facts/facts.ts';
+import type { KubeletFact } from '../../src/facts/kubelet.ts';
+import type { NodeObject } from '../../src/facts/nodes.ts';
 import { actionNamed, contextFor, isDone, scriptOf, type Setting } from './cluster.ts';
 
 const AT = { version: '1.32.9' };

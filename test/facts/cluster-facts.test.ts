@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { endpointsOf, parseApiServerPods } from '../../src/facts/api-servers.ts';
+import { parseApiServerEndpoints } from '../../src/facts/api-server-endpoints.ts';
+import { endpointsOf } from '../../src/facts/api-servers.ts';
 import { decidingFacts } from '../../src/facts/lib/deciding.ts';
 import type { Facts } from '../../src/facts/facts.ts';
 import { inventoryNameOf, nodeObjectFor } from '../../src/facts/lib/identity.ts';
@@ -166,7 +167,7 @@ describe('kubeadm-config, kube-proxy and leases', () => {
 
 describe('API servers', () => {
   it('are asked where their pods say, on each control plane', () => {
-    const announced = parseApiServerPods(fixture('pods.json'));
+    const announced = parseApiServerEndpoints(fixture('pods.json'));
     expect(endpointsOf(nodes, announced)).toEqual([
       { node: 'cp1', endpoint: '10.88.0.11:6443' },
       { node: 'cp2', endpoint: '10.88.0.12:6443' },

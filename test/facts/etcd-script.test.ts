@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it, onTestFinished } from 'vitest';
 import { etcd } from '../../src/facts/etcd.ts';
-import type { EtcdFact } from '../../src/facts/facts.ts';
+import type { EtcdFact } from '../../src/facts/etcd.ts';
 import { fixture } from './fixture.ts';
 
 const [members = '', health = '', status = ''] = fixture('etcd.txt').split('\n');

@@ -1,4 +1,6 @@
-import type { Facts, ManifestsFact, NodeFacts, WebhookFact } from '../../src/facts/facts.ts';
+import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
+import type { ManifestsFact } from '../../src/facts/manifests.ts';
+import type { WebhookFact } from '../../src/facts/webhooks.ts';
 import type { GuardCase } from './cases.ts';
 import { pod, stepOn } from './cluster.ts';
 import { drain, upgrade, withCluster, withNode } from './healthy.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Facts, NodeFacts, NodeObject } from '../../src/facts/facts.ts';
+import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
+import type { NodeObject } from '../../src/facts/nodes.ts';
 import type { GuardNode } from '../../src/guards/guard.ts';
 import { checkRun, checkStep, guards } from '../../src/guards/registry.ts';
 import { addressOf, guardNode, guardNodes, nodeObject, sketch, stepOn } from './cluster.ts';

@@ -1,12 +1,9 @@
-import type {
-  ApiServerFact,
-  Facts,
-  KubeletFact,
-  NodeFacts,
-  NodeObject,
-  PdbFact,
-  PodFact,
-} from '../../src/facts/facts.ts';
+import type { ApiServerFact } from '../../src/facts/api-servers.ts';
+import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
+import type { KubeletFact } from '../../src/facts/kubelet.ts';
+import type { NodeObject } from '../../src/facts/nodes.ts';
+import type { PdbFact } from '../../src/facts/pdbs.ts';
+import type { PodFact } from '../../src/facts/pods.ts';
 import type { GuardNode, GuardStep } from '../../src/guards/guard.ts';
 
 /** A cluster in short: what a case says, everything else as it is on a healthy one. */

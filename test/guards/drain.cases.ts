@@ -1,4 +1,7 @@
-import type { Facts, NodeObject, PdbFact, PodFact } from '../../src/facts/facts.ts';
+import type { Facts } from '../../src/facts/facts.ts';
+import type { NodeObject } from '../../src/facts/nodes.ts';
+import type { PdbFact } from '../../src/facts/pdbs.ts';
+import type { PodFact } from '../../src/facts/pods.ts';
 import type { GuardCase } from './cases.ts';
 import { nodeObject, pdb, pod, sketch, stepOn } from './cluster.ts';
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { podsToDrain } from '../../src/facts/lib/drain.ts';
-import type { Facts, PdbFact, PodFact } from '../../src/facts/facts.ts';
+import type { Facts } from '../../src/facts/facts.ts';
+import type { PdbFact } from '../../src/facts/pdbs.ts';
+import type { PodFact } from '../../src/facts/pods.ts';
 import { parseNodes } from '../../src/facts/nodes.ts';
 import { parsePdbs } from '../../src/facts/pdbs.ts';
 import { parsePods } from '../../src/facts/pods.ts';

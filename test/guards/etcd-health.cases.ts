@@ -1,4 +1,5 @@
-import type { EtcdFact, EtcdMember, Facts } from '../../src/facts/facts.ts';
+import type { EtcdFact, EtcdMember } from '../../src/facts/etcd.ts';
+import type { Facts } from '../../src/facts/facts.ts';
 import type { GuardCase } from './cases.ts';
 import { addressOf, sketch, stepOn } from './cluster.ts';
 

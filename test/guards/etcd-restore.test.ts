@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EtcdHostFact } from '../../src/facts/facts.ts';
+import type { EtcdHostFact } from '../../src/facts/etcd-host.ts';
 import { etcdMembersStopped, etcdOldData } from '../../src/guards/etcd-restore.ts';
 import type { GuardNode } from '../../src/guards/guard.ts';
 

@@ -1,4 +1,6 @@
-import type { DiskFact, DiskPlace, Facts, NodeFacts, PackageSource } from '../../src/facts/facts.ts';
+import type { DiskFact, DiskPlace } from '../../src/facts/disk.ts';
+import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
+import type { PackageSource } from '../../src/facts/repository.ts';
 import type { GuardCase } from './cases.ts';
 import { sketch, stepOn } from './cluster.ts';
 

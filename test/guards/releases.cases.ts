@@ -1,4 +1,7 @@
-import type { Facts, KubeadmConfigFact, KubeletConfigFact, KubeletFlag, NodeFacts } from '../../src/facts/facts.ts';
+import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
+import type { KubeadmConfigFact } from '../../src/facts/kubeadm-config.ts';
+import type { KubeletConfigFact } from '../../src/facts/kubelet-config.ts';
+import type { KubeletFlag } from '../../src/facts/kubelet-setup.ts';
 import type { GuardCase } from './cases.ts';
 import { nodeObject, stepOn } from './cluster.ts';
 import { cluster } from './machines.cases.ts';

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
-import type { Facts, PodFact } from '../../src/facts/facts.ts';
+import type { Facts } from '../../src/facts/facts.ts';
+import type { PodFact } from '../../src/facts/pods.ts';
 import { testCases, type GuardCase } from './cases.ts';
 import { nodeObject, pod, sketch, stepOn } from './cluster.ts';
 

@@ -1,5 +1,7 @@
 import { etcdVersionOf, meetsFloor, shippedEtcd } from '../../facts/lib/etcd-releases.ts';
-import type { Facts, KubeProxyFact, NodeFacts, PodFact } from '../../facts/facts.ts';
+import type { Facts, NodeFacts } from '../../facts/facts.ts';
+import type { KubeProxyFact } from '../../facts/kube-proxy.ts';
+import type { PodFact } from '../../facts/pods.ts';
 import { compareVersions } from '../../facts/lib/version.ts';
 import { withNode, type ActionContext } from '../action.ts';
 import { bare, isBefore } from './release.ts';

@@ -1,6 +1,6 @@
 import { RESTORES } from '../../facts/etcd-host.ts';
 import { ETCD_SHELL } from '../../facts/lib/etcd-shell.ts';
-import type { EtcdHostFact } from '../../facts/facts.ts';
+import type { EtcdHostFact } from '../../facts/etcd-host.ts';
 import type { ActionContext } from '../action.ts';
 import { quote } from '../../transport/quote.ts';
 import { machineOf } from './subject.ts';

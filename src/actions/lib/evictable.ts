@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ClusterFacts, PodFact } from '../../facts/facts.ts';
+import type { ClusterFacts } from '../../facts/facts.ts';
+import type { PodFact } from '../../facts/pods.ts';
 
 const REQUIREMENT = /^(!?)([\w./-]+?)(?:(!?==?)([\w.-]*))?$/;
 

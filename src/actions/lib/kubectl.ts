@@ -1,4 +1,4 @@
-import type { NodeObject } from '../../facts/facts.ts';
+import type { NodeObject } from '../../facts/nodes.ts';
 import type { ActionContext } from '../action.ts';
 import { quote } from '../../transport/quote.ts';
 import { objectNameOf } from './subject.ts';

@@ -1,4 +1,6 @@
-import type { ApiServerFact, NodeFacts, NodeObject } from '../../facts/facts.ts';
+import type { ApiServerFact } from '../../facts/api-servers.ts';
+import type { NodeFacts } from '../../facts/facts.ts';
+import type { NodeObject } from '../../facts/nodes.ts';
 import { nodeObjectFor } from '../../facts/lib/identity.ts';
 import type { ActionContext } from '../action.ts';
 

@@ -1,4 +1,5 @@
-import type { PdbFact, PodFact } from '../facts.ts';
+import type { PdbFact } from '../pdbs.ts';
+import type { PodFact } from '../pods.ts';
 import { selects } from '../pdbs.ts';
 
 /** A budget that refuses evictions: `ever`: whatever becomes ready; else as things are now. */

@@ -1,4 +1,5 @@
-import type { Facts, PodFact } from '../facts.ts';
+import type { Facts } from '../facts.ts';
+import type { PodFact } from '../pods.ts';
 
 /** The pods of a node as `kubectl drain --ignore-daemonsets` sorts them. */
 export interface PodsToDrain {

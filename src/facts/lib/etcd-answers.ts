@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EtcdFact, EtcdMember } from '../facts.ts';
+import type { EtcdFact, EtcdMember } from '../etcd.ts';
 
 const id = z.union([z.string(), z.number()]).transform((value) => hexOf(String(value)));
 const strings = z.array(z.string()).nullish();

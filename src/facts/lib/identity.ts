@@ -1,4 +1,6 @@
-import type { Facts, MachineFact, NodeObject } from '../facts.ts';
+import type { Facts } from '../facts.ts';
+import type { MachineFact } from '../machine.ts';
+import type { NodeObject } from '../nodes.ts';
 
 /**
  * The Node object that a machine of the inventory is. Its machine-id or system UUID decides, never its name; where several Node

@@ -1,4 +1,5 @@
-import type { Amounts } from '../facts.ts';
+/** By resource: cpu in thousandths of one, all else in units (bytes for memory). */
+export type Amounts = Readonly<Record<string, number>>;
 
 const SUFFIXES: Readonly<Record<string, number>> = {
   n: 1e-9,

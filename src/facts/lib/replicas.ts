@@ -1,5 +1,6 @@
 import { covers } from './budgets.ts';
-import type { Facts, PodFact } from '../facts.ts';
+import type { Facts } from '../facts.ts';
+import type { PodFact } from '../pods.ts';
 
 /** A workload of several replicas, all of which run on one node. */
 export interface Together {

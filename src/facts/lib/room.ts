@@ -1,4 +1,8 @@
-import type { Amounts, Facts, LabelSelector, NodeObject, NodeTerm, PodFact, Toleration } from '../facts.ts';
+import type { Amounts } from './quantity.ts';
+import type { Facts } from '../facts.ts';
+import type { LabelSelector } from '../pdbs.ts';
+import type { NodeObject } from '../nodes.ts';
+import type { NodeTerm, PodFact, Toleration } from '../pods.ts';
 import { amountText } from './quantity.ts';
 
 /** A pod for which the other nodes have no place, and why. */

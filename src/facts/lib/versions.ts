@@ -1,4 +1,5 @@
-import type { Facts, PodFact } from '../facts.ts';
+import type { Facts } from '../facts.ts';
+import type { PodFact } from '../pods.ts';
 import { nodeObjectFor } from './identity.ts';
 import { tagOf } from './image.ts';
 import { compareVersions } from './version.ts';

@@ -1,4 +1,5 @@
-import type { Facts, NodeObject } from '../../facts/facts.ts';
+import type { Facts } from '../../facts/facts.ts';
+import type { NodeObject } from '../../facts/nodes.ts';
 import { inventoryNameOf } from '../../facts/lib/identity.ts';
 import { withoutV } from '../../facts/lib/version.ts';
 import type { Finding, GuardInput, GuardStep } from '../guard.ts';
