@@ -1,11 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
+/** Files of the slow tier; every other `*.test.ts` is in the quick one. */
+const E2E = 'test/**/*.e2e.test.ts';
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [E2E] } },
+      { extends: true, test: { name: 'e2e', include: [E2E] } },
+    ],
   },
 });

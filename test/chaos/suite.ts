@@ -4,24 +4,23 @@ import { allPoints, type CrashPoint, describe, sample } from './points.ts';
 import { disturb, type Verdict } from './trial.ts';
 
 const SEED = 20260314;
-const COUNT = 504;
 const FAILURES_SHOWN = 5;
 
 /** Which points are tried: `CHAOS_POINTS` = a number of them (a sample by `CHAOS_SEED`) or `all`; `CHAOS_POINT` = one alone. */
-function chosen(points: readonly CrashPoint[]): CrashPoint[] {
+function chosen(points: readonly CrashPoint[], count: number): CrashPoint[] {
   const { CHAOS_POINT, CHAOS_POINTS, CHAOS_SEED } = process.env;
   if (CHAOS_POINT !== undefined) return points.filter((point) => point.number === Number(CHAOS_POINT));
   if (CHAOS_POINTS === 'all') return [...points];
-  return sample(points, Number(CHAOS_POINTS ?? COUNT), Number(CHAOS_SEED ?? SEED));
+  return sample(points, Number(CHAOS_POINTS ?? count), Number(CHAOS_SEED ?? SEED));
 }
 
-/** One of several files that share the crash points between them, so that each may have a processor of its own. */
-export function chaosSuite(part: number, parts: number): void {
+/** A sample of `count` crash points; several files may share it, so that each has a processor of its own. */
+export function chaosSuite(count: number, part = 1, parts = 1): void {
   test(
     `whatever strikes an upgrade, it ends as if nothing had (part ${part} of ${parts})`,
     async () => {
       const baseline = await recordBaseline();
-      const points = chosen(allPoints(baseline)).filter((_, index) => index % parts === part - 1);
+      const points = chosen(allPoints(baseline), count).filter((_, index) => index % parts === part - 1);
       const failures: string[] = [];
       let shown = Date.now();
       for (const [index, point] of points.entries()) {

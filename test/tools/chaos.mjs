@@ -8,6 +8,15 @@ const { values } = parseArgs({
 const env = { ...process.env, CHAOS_POINTS: values.points };
 if (values.point !== undefined) env.CHAOS_POINT = values.point;
 if (values.seed !== undefined) env.CHAOS_SEED = values.seed;
-const vitest = ['--no-install', 'vitest', 'run', '--config', 'test/vitest.config.ts', 'test/chaos/chaos-'];
+const vitest = [
+  '--no-install',
+  'vitest',
+  'run',
+  '--config',
+  'test/vitest.config.ts',
+  '--project',
+  'e2e',
+  'test/chaos/chaos-',
+];
 const { status } = spawnSync('npx', vitest, { stdio: 'inherit', env });
 process.exitCode = status ?? 1;

@@ -1,91 +1,76 @@
-// What `npm test` runs: the static checks, then the tests. The last line is always `N passed, N failed, N skipped`.
+// `npm test` and `npm run test:e2e`: the tests of one tier or more; with the quick tier, first the static checks.
+// The last line is always `N passed, N failed, N skipped`. Usage: test.mjs --tier quick|e2e [--tier ...] [FILTER...]
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
 
-const CHECKS = [
-  ['build', 'npm', ['run', '--silent', 'build']],
-  ['typecheck', 'npm', ['run', '--silent', 'typecheck']],
-  ['lint', 'npm', ['run', '--silent', 'lint']],
-  ['format', 'npm', ['run', '--silent', 'format:check']],
-];
+/** Each is a project of test/vitest.config.ts. */
+const TIERS = ['quick', 'e2e'];
+const CHECKS = ['typecheck', 'lint', 'format:check'];
 
 const inCi = !['', '0', 'false', undefined].includes(process.env.CI);
 const counts = { passed: 0, failed: 0, skipped: 0 };
-const skipped = [];
 const failed = [];
+const skipped = [];
 let running;
 
+function tally(status, name) {
+  counts[status]++;
+  if (status === 'failed') failed.push(name);
+  if (status === 'skipped') skipped.push(name);
+}
+
 function finish(error) {
-  if (error) {
-    console.log(`the test run broke: ${error.stack ?? error}`);
-    counts.failed++;
-  }
+  if (error) tally('failed', `the test run itself: ${error.stack ?? error}`);
   for (const name of failed) console.log(`failed: ${name}`);
   for (const name of skipped) console.log(`skipped: ${name}`);
   const missing = inCi && counts.skipped > 0;
-  if (missing) console.log('tests were skipped: in CI none may be');
+  if (missing) console.log('in CI no test may be skipped');
   process.exitCode = counts.failed > 0 || counts.passed === 0 || missing ? 1 : 0;
   console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 }
 
 /** Streams a program's output; resolves with its exit code (null: a signal ended it). */
-function run(command, args, env = {}) {
+function run(command, args) {
   return new Promise((resolve, reject) => {
-    running = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    running = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
     running.once('error', reject);
     running.once('exit', resolve);
   });
 }
 
-async function check([name, command, args]) {
+async function script(name) {
   console.log(`--- ${name}`);
-  const code = await run(command, args);
-  counts[code === 0 ? 'passed' : 'failed']++;
-  if (code !== 0) failed.push(`${name} (exit ${code})`);
+  const code = await run('npm', ['run', '--silent', name]);
+  tally(code === 0 ? 'passed' : 'failed', `${name} (exit ${code})`);
 }
 
-async function vitest(filters) {
-  console.log('--- tests');
+async function vitest(tier, filters) {
+  console.log(`--- ${tier} tests`);
   const dir = mkdtempSync(join(tmpdir(), 'runbook-test-'));
   const report = join(dir, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const code = await run('npx', [
-      '--no-install',
-      'vitest',
-      'run',
-      '--config',
-      'test/vitest.config.ts',
-      ...reporters,
-      ...filters,
-    ]);
+    const vitest = ['--no-install', 'vitest', 'run', '--config', 'test/vitest.config.ts', '--project', tier];
+    const code = await run('npx', [...vitest, ...reporters, ...filters]);
     const before = counts.failed;
     count(JSON.parse(readFileSync(report, 'utf8')));
-    // An error outside any test (a rejection nobody handled) fails vitest without failing a test.
-    if (code !== 0 && counts.failed === before) {
-      counts.failed++;
-      failed.push(`vitest (exit ${code})`);
-    }
+    // An error outside any test (a rejection that nothing handles) fails vitest but no test.
+    if (code !== 0 && counts.failed === before) tally('failed', `vitest, ${tier} tests (exit ${code})`);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
 function count({ testResults }) {
-  for (const file of testResults) {
-    if (file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed')) {
-      counts.failed++;
-      failed.push(`${file.name}: ${file.message}`);
-    }
-    for (const { status, fullName } of file.assertionResults) {
-      if (status === 'passed') counts.passed++;
-      else if (status === 'failed') counts.failed++;
-      else counts.skipped++;
-      if (status === 'failed') failed.push(fullName);
-      else if (status !== 'passed') skipped.push(fullName);
-    }
+  for (const { name, status, message, assertionResults } of testResults) {
+    const file = relative('.', name);
+    if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed'))
+      tally('failed', `${file}: ${message}`);
+    for (const test of assertionResults)
+      tally(['passed', 'failed'].includes(test.status) ? test.status : 'skipped', `${file}: ${test.fullName}`);
   }
 }
 
@@ -98,10 +83,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
-  const filters = process.argv.slice(2);
+  const options = { tier: { type: 'string', multiple: true, default: ['quick'] } };
+  const { values, positionals: filters } = parseArgs({ options, allowPositionals: true });
+  const unknown = values.tier.filter((tier) => !TIERS.includes(tier));
+  if (unknown.length > 0) throw new Error(`no tier ${unknown.join(', ')}: there are ${TIERS.join(', ')}`);
+  // Tests start the built program.
+  await script('build');
   // With a filter only those tests are of interest.
-  if (filters.length === 0) for (const item of CHECKS) await check(item);
-  await vitest(filters);
+  if (values.tier.includes('quick') && filters.length === 0) for (const name of CHECKS) await script(name);
+  for (const tier of values.tier) await vitest(tier, filters);
   finish();
 } catch (error) {
   finish(error);

@@ -1,10 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
-import { connectAll } from '../../src/transport/pool.ts';
+import { afterEach, expect, test } from 'vitest';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import type { ConnectFailure, Target } from '../../src/transport/transport.ts';
-import { freePort, haveSshd } from '../sshd/sshd.ts';
-import { useSshd } from './use-sshd.ts';
+import { freePort } from '../sshd/sshd.ts';
 
 const target: Target = {
   name: 'cp-1',
@@ -91,31 +89,4 @@ test('an abort that came before keeps it from being dialled', async () => {
   const port = await listen((socket) => dialled.push(socket));
   await failureOf({ port }, AbortSignal.abort());
   expect(dialled).toEqual([]);
-});
-
-describe.skipIf(!haveSshd)('many targets', () => {
-  const sshd = useSshd();
-
-  test('all failures are collected, and the others are connected', async () => {
-    const dead = await freePort();
-    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
-    const targets = names.map((name, index) => sshd().target({ name, port: index % 2 === 0 ? sshd().port : dead }));
-    const connected: string[] = [];
-    const result = await connectAll(targets, new Ssh2Transport(), {
-      concurrency: 2,
-      onConnected: ({ name }) => connected.push(name),
-    });
-    expect([...result.sessions.keys()].sort()).toEqual(['a', 'c', 'e']);
-    expect(connected.sort()).toEqual(['a', 'c', 'e']);
-    expect(result.failures.map((failure) => failure.target)).toEqual(['b', 'd', 'f']);
-    await Promise.all([...result.sessions.values()].map((session) => session.close()));
-  });
-
-  test('a login that the node refuses says what was tried', async () => {
-    const failure = await failureOf({ ...sshd().target({ name: 'cp-1', identityFiles: ['/nowhere/key'] }) });
-    expect(failure.reason).toBe('authentication');
-    const text = failure.detail.join('\n');
-    expect(text).toContain('/nowhere/key: ENOENT');
-    expect(text).toContain('the node accepts: publickey');
-  });
 });

@@ -1,3 +1,3 @@
 import { chaosSuite } from './suite.ts';
 
-chaosSuite(2, 2);
+chaosSuite(504, 2, 2);

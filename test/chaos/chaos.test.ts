@@ -1,3 +1,3 @@
 import { chaosSuite } from './suite.ts';
 
-chaosSuite(1, 2);
+chaosSuite(40);

@@ -1,0 +1,3 @@
+import { chaosSuite } from './suite.ts';
+
+chaosSuite(504, 1, 2);
