@@ -35,7 +35,7 @@ const WITHIN: Readonly<Record<string, readonly string[]>> = {
   diagnostic: ['readonly'],
   event: ['diagnostic', 'readonly'],
   'diagnostic-printer': ['diagnostic'],
-  actions: ['guards'],
+  guards: ['actions'],
 };
 
 /** Rooms that only some may import, whatever the chain says. */

@@ -79,6 +79,8 @@ export interface Action<W = unknown> {
   readonly service?: 'out' | 'in';
   /** It only makes way for what follows on the node, up to its `in`: done, too, when none of that has anything left to do. */
   readonly makesWay?: true;
+  /** The Kubernetes release that it brings about or waits for, if `with` names one: `1.32.9`. */
+  target?(options: W): string | undefined;
   /** Where the script runs, where `with` says it. */
   placeOf?(options: W): 'node' | 'kubectl' | 'control-plane' | 'local';
   /** The time limit that follows from `with`, in milliseconds, in place of `timeout`; a step's own `timeout:` still wins. */

@@ -45,9 +45,9 @@ const schema = fields.refine((options) => options.onBlocked !== 'force' || (opti
   path: ['reason'],
   error: '`onBlocked: force` passes over PodDisruptionBudgets: say why in `reason`',
 });
-type With = z.infer<typeof schema>;
+export type DrainOptions = z.infer<typeof schema>;
 
-export const drain: Action<With> = {
+export const drain: Action<DrainOptions> = {
   name: 'drain',
   summary: 'Cordon the node and evict its pods (kubectl drain)',
   schema,
@@ -104,7 +104,7 @@ export const drain: Action<With> = {
   },
 };
 
-function drainScript(context: ActionContext<With>): StepScript {
+function drainScript(context: ActionContext<DrainOptions>): StepScript {
   const options = context.with;
   const seconds = patience(context);
   const command = drainCommand(context, seconds);
@@ -122,12 +122,12 @@ function drainScript(context: ActionContext<With>): StepScript {
   return { commands: options.onBlocked === 'force' ? [command, forced] : [command], text: `${text.join('\n')}\n` };
 }
 
-function drainCommand(context: ActionContext<With>, seconds: number, ...more: readonly string[]): string {
+function drainCommand(context: ActionContext<DrainOptions>, seconds: number, ...more: readonly string[]): string {
   return kubectl(context, 'drain', objectNameOf(context), ...flags(context.with, seconds), ...more);
 }
 
 /** Seconds that kubectl gets, so that it ends before the step's own time limit does. */
-function patience({ with: options, limit }: ActionContext<With>): number {
+function patience({ with: options, limit }: ActionContext<DrainOptions>): number {
   const reserved = (ms: number) => Math.max(1, Math.floor(ms / 1000 - Math.min(RESERVE, ms / 4000)));
   if (options.onBlocked === 'wait') return reserved(limit ?? WAIT);
   const wanted = secondsOf(options.timeout);
@@ -136,7 +136,7 @@ function patience({ with: options, limit }: ActionContext<With>): number {
 }
 
 /** kubectl's exit status does not tell why: one more short try does, and may even succeed. */
-function whatHeld(context: ActionContext<With>): string[] {
+function whatHeld(context: ActionContext<DrainOptions>): string[] {
   if (context.with.onBlocked !== 'skip-node' && context.with.onBlocked !== 'force') return [];
   return [
     'held=no budget=no',
@@ -158,7 +158,7 @@ function passOver(reason: string, command: string): string[] {
   ];
 }
 
-function flags(options: With, seconds: number): string[] {
+function flags(options: DrainOptions, seconds: number): string[] {
   return [
     '--ignore-daemonsets',
     `--timeout=${seconds}s`,
@@ -170,7 +170,7 @@ function flags(options: With, seconds: number): string[] {
 }
 
 /** A failed drain leaves the node cordoned, its capacity lost: give back what was ours, nothing on the node has changed yet. */
-function comeBack(context: ActionContext<With>): string[] {
+function comeBack(context: ActionContext<DrainOptions>): string[] {
   const name = objectNameOf(context);
   return [
     'if [ "$ours" = yes ]; then',

@@ -25,6 +25,7 @@ export const installPackages: Action<With> = {
   summary:
     'Install Kubernetes packages at one release; what was on hold is on hold again afterwards, also after a failure',
   schema,
+  target: ({ version }) => version,
   place: 'node',
   effect: 'repeatable',
   timeout: 900_000,

@@ -17,6 +17,7 @@ export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
   name: 'kubeadm-upgrade-apply',
   summary: 'Upgrade the first control plane and the cluster configuration (kubeadm upgrade apply)',
   schema,
+  target: ({ version }) => version,
   place: 'node',
   effect: 'once',
   timeout: 1_800_000,

@@ -16,6 +16,7 @@ export const kubeadmUpgradeNode: Action<With> = {
   name: 'kubeadm-upgrade-node',
   summary: 'Upgrade a further control plane, or fetch the kubelet configuration of a worker (kubeadm upgrade node)',
   schema,
+  target: ({ version }) => version,
   place: 'node',
   effect: 'once',
   timeout: 1_800_000,

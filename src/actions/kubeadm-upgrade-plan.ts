@@ -12,6 +12,7 @@ export const kubeadmUpgradePlan: Action<z.infer<typeof schema>> = {
   name: 'kubeadm-upgrade-plan',
   summary: 'Ask kubeadm whether it can upgrade the cluster to the version; changes nothing',
   schema,
+  target: ({ version }) => version,
   place: 'node',
   effect: 'none',
   timeout: 300_000,

@@ -19,6 +19,7 @@ export const packageRepo: Action<With> = {
   name: 'package-repo',
   summary: "Switch the node's Kubernetes package source to the version's minor",
   schema,
+  target: ({ version }) => version,
   place: 'node',
   effect: 'repeatable',
   timeout: 900_000,

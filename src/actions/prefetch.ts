@@ -33,6 +33,7 @@ export const prefetch: Action<With> = {
   name: 'prefetch',
   summary: 'Fetch packages and images of a release ahead, so that no node waits for them while it is out of service',
   schema,
+  target: ({ version }) => version,
   place: 'node',
   effect: 'repeatable',
   timeout: 1_800_000,

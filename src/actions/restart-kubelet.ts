@@ -19,6 +19,7 @@ export const restartKubelet: Action<With> = {
   name: 'restart-kubelet',
   summary: 'Restart the kubelet, so that the installed one runs and reports to the cluster',
   schema,
+  target: ({ version }) => version,
   place: 'node',
   effect: 'repeatable',
   timeout: 180_000,

@@ -17,6 +17,7 @@ export const verifyCluster: Action<With> = {
   name: 'verify-cluster',
   summary: 'Wait until the whole cluster is at the version, Ready and schedulable',
   schema,
+  target: ({ version }) => version,
   place: 'kubectl',
   effect: 'none',
   timeout: 600_000,

@@ -19,6 +19,7 @@ export const waitNodeReady: Action<With> = {
   name: 'wait-node-ready',
   summary: 'Wait until the node is Ready at the version, with a fresh lease and, on a control plane, its static pods',
   schema,
+  target: ({ version }) => version,
   place: 'kubectl',
   effect: 'none',
   timeout: 600_000,

@@ -1,4 +1,5 @@
-import { actions } from '../actions/registry.ts';
+import { bindStep } from '../actions/bound-step.ts';
+import { drain } from '../actions/drain.ts';
 import type { Inventory } from '../documents/model.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { SEVERITIES } from '../event.ts';
@@ -124,10 +125,10 @@ function judge(
 }
 
 /** Whatever an upgrade consists of, it drains each node. `others-ready` would say again what `nodes-ready` says. */
-const drainRules = (actions.get('drain')?.guards ?? []).filter((id) => id !== 'others-ready');
+const drainRules = drain.guards.filter((id) => id !== 'others-ready');
 
 function judgeDrain(nodes: readonly GuardNode[], node: GuardNode, facts: Facts): Finding[] {
-  const step = { id: 'drain', node, action: 'drain', with: {} };
+  const step = bindStep('drain', node, drain, {});
   return checkStep({ nodes, before: facts, after: facts, step }, drainRules).map(
     ({ step: _step, ...finding }) => finding,
   );

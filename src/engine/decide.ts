@@ -166,6 +166,7 @@ async function askGuards(
   const action = actionOf(context.setting, step);
   const asked = askedBeforeSteps(action?.guards ?? []);
   if (!action || asked.length === 0) return [];
+  const { node, with: options } = contextOf(context.setting, action, step, first);
   const deadline = context.clock.now() + PATIENCE;
   const everywhere = asked.some((name) => guards.get(name)?.everywhere === true);
   let facts = everywhere ? await refresh(context, step, ids, PATIENCE, true) : first;
@@ -176,12 +177,7 @@ async function askGuards(
         nodes: context.setting.nodes,
         before: facts,
         after: project(context.setting, step, facts),
-        step: {
-          id: step.id,
-          node: contextOf(context.setting, action, step, facts).node,
-          action: step.action,
-          with: step.with,
-        },
+        step: { id: step.id, node, action, with: options },
       },
       asked,
     );

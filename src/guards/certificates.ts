@@ -1,6 +1,7 @@
 import type { CertificatesFact } from '../facts/certificates.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import type { Draft } from './lib/subject.ts';
+import { upgradeOptions } from './lib/upgrade.ts';
 
 const day = 86_400;
 /** Days ahead of a certificate's end from which it is told: kubeadm's own leaf certificates last a year, its authorities ten. */
@@ -68,7 +69,7 @@ function ending(input: GuardInput, node: GuardNode, file: File, days: number, ki
       'The kubelet should have renewed it by itself: is rotateCertificates on, and are its requests approved (kubectl get csr)?';
     return { node: node.name, severity: 'warn', summary, remedy };
   }
-  const kept = input.step?.with['certificateRenewal'] === false;
+  const kept = upgradeOptions(input.step)?.certificateRenewal === false;
   return {
     node: node.name,
     severity: kept || node.role !== 'control-plane' ? 'warn' : 'note',

@@ -1,3 +1,7 @@
+import { isStepOf } from '../actions/bound-step.ts';
+import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
+import { kubeadmUpgradeNode } from '../actions/kubeadm-upgrade-node.ts';
+import { restartKubelet } from '../actions/restart-kubelet.ts';
 import type { Facts, NodeFacts } from '../facts/facts.ts';
 import { minorNumber, minorText } from '../facts/lib/version.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
@@ -14,18 +18,16 @@ export const cgroupV1: Guard = {
   facts: ['kernel', 'kubeletSetup', 'kubeletConfig', 'binaries', 'nodes', 'machine', 'kubelet'],
   scope: 'run',
   check: (input) => {
-    if (input.step && !starts.has(input.step.action)) return [];
+    if (input.step && !isStepOf(input.step, restartKubelet, kubeadmUpgradeNode, kubeadmUpgradeApply)) return [];
     return onMachines(cgroupV1, input, (facts, node) => {
       if (facts.kernel?.cgroup !== 'v1') return [];
       const target = input.step
-        ? targetMinor(input, input.step.action === 'restart-kubelet' ? 'kubelet' : 'kubeadm')
+        ? targetMinor(input, isStepOf(input.step, restartKubelet) ? 'kubelet' : 'kubeadm')
         : minorNumber(nodeObjectFor(input.before, node.name)?.kubeletVersion ?? '');
       return target === undefined ? [] : judge(facts, input, target);
     });
   },
 };
-
-const starts = new Set(['restart-kubelet', 'kubeadm-upgrade-node', 'kubeadm-upgrade-apply']);
 
 function judge(facts: NodeFacts, { before, step }: GuardInput, target: number): MachineDraft[] {
   const remedy =

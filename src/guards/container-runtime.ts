@@ -1,3 +1,7 @@
+import { isStepOf } from '../actions/bound-step.ts';
+import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
+import { kubeadmUpgradeNode } from '../actions/kubeadm-upgrade-node.ts';
+import { restartKubelet } from '../actions/restart-kubelet.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
@@ -59,8 +63,8 @@ export const containerRuntime: Guard = {
         ...ofNextMinor(input, node),
       ]);
     }
-    if (!['restart-kubelet', 'kubeadm-upgrade-node', 'kubeadm-upgrade-apply'].includes(input.step.action)) return [];
-    const target = targetMinor(input, input.step.action === 'restart-kubelet' ? 'kubelet' : 'kubeadm');
+    if (!isStepOf(input.step, restartKubelet, kubeadmUpgradeNode, kubeadmUpgradeApply)) return [];
+    const target = targetMinor(input, isStepOf(input.step, restartKubelet) ? 'kubelet' : 'kubeadm');
     return target === undefined
       ? []
       : onMachines(containerRuntime, input, (_, node) => [

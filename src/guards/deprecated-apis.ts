@@ -1,4 +1,8 @@
 import type { DeprecatedApi } from '../facts/deprecated-apis.ts';
+import { isStepOf } from '../actions/bound-step.ts';
+import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
+import { kubeadmUpgradeNode } from '../actions/kubeadm-upgrade-node.ts';
+import { kubeadmUpgradePlan } from '../actions/kubeadm-upgrade-plan.ts';
 import { minorNumber, minorText } from '../facts/lib/version.ts';
 import { versionsOf } from '../facts/lib/versions.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
@@ -26,7 +30,8 @@ export const deprecatedApis: Guard = {
 
 /** Where no step names a release: the next minor. */
 function targetMinor({ before, step }: GuardInput): number | undefined {
-  if (step) return step.action.startsWith('kubeadm-upgrade-') ? minorNumber(targetOf(step) ?? '') : undefined;
+  if (step && !isStepOf(step, kubeadmUpgradePlan, kubeadmUpgradeApply, kubeadmUpgradeNode)) return undefined;
+  if (step) return minorNumber(targetOf(step) ?? '');
   const current = minorNumber(versionsOf(before).clusterVersion ?? '');
   return current === undefined ? undefined : current + 1;
 }

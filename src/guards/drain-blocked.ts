@@ -1,9 +1,10 @@
+import { type DrainStep, ofDrain } from './lib/of-drain.ts';
 import { covers, type Refusal, refusals, underSeveral } from '../facts/lib/budgets.ts';
 import { podsToDrain } from '../facts/lib/drain.ts';
 import type { PdbFact } from '../facts/pdbs.ts';
 import type { PodFact } from '../facts/pods.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed } from './lib/subject.ts';
 
 export const drainBlocked: Guard = {
@@ -14,11 +15,11 @@ export const drainBlocked: Guard = {
   scope: 'step',
   check(input) {
     if (!input.step) return idleBudgets(input);
-    return input.step.action === 'drain' ? judge(input, input.step) : [];
+    return ofDrain(input, judge);
   },
 };
 
-function judge(input: GuardInput, step: GuardStep): Finding[] {
+function judge(input: GuardInput, step: DrainStep): Finding[] {
   const object = nodeObjectFor(input.before, step.node.name);
   const pods = object && podsToDrain(input.before, object.name);
   const pdbs = input.before.cluster?.pdbs;
@@ -30,7 +31,7 @@ function judge(input: GuardInput, step: GuardStep): Finding[] {
   ];
 }
 
-function blockedBy(step: GuardStep, refusal: Refusal): Finding {
+function blockedBy(step: DrainStep, refusal: Refusal): Finding {
   const { pdb, pods, forEver, why } = refusal;
   const names = listed(pods.map((pod) => `${pod.namespace}/${pod.name}`));
   const said = forEver ? `can never allow a disruption (${why})` : why;
@@ -45,8 +46,8 @@ function blockedBy(step: GuardStep, refusal: Refusal): Finding {
 }
 
 /** What is never let go stops a run before it begins, unless the runbook says how to go on without. */
-function severity(step: GuardStep): Finding['severity'] {
-  const policy = step.with['onBlocked'];
+function severity(step: DrainStep): Finding['severity'] {
+  const policy = step.with.onBlocked;
   return policy === 'skip-node' || policy === 'force' ? 'warn' : 'refuse';
 }
 
@@ -61,7 +62,7 @@ function remedyFor({ pdb, forEver }: Refusal): string {
 }
 
 /** The eviction API answers 500 for a pod of more than one budget. */
-function severalOn(step: GuardStep, pod: PodFact, pdbs: readonly PdbFact[]): Finding {
+function severalOn(step: DrainStep, pod: PodFact, pdbs: readonly PdbFact[]): Finding {
   return {
     guard: drainBlocked.id,
     severity: severity(step),

@@ -1,8 +1,9 @@
+import { type DrainStep, ofDrain } from './lib/of-drain.ts';
 import { podsToDrain } from '../facts/lib/drain.ts';
 import type { PodFact } from '../facts/pods.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { isTrue, listed } from './lib/subject.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
+import { listed } from './lib/subject.ts';
 
 export const drainDestroys: Guard = {
   id: 'drain-destroys',
@@ -12,20 +13,20 @@ export const drainDestroys: Guard = {
   scope: 'step',
   ofSteps: true,
   binding: 'kubectl drain itself refuses; `force` and `deleteEmptydirData` of the step say that it is meant',
-  check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
+  check: (input) => ofDrain(input, judge),
 };
 
-function judge(input: GuardInput, step: GuardStep): Finding[] {
+function judge(input: GuardInput, step: DrainStep): Finding[] {
   const object = nodeObjectFor(input.before, step.node.name);
   const pods = object && podsToDrain(input.before, object.name);
   if (!pods) return [];
   return [
-    ...finding(step, pods.naked, isTrue(step.with['force']), {
+    ...finding(step, pods.naked, step.with.force, {
       what: 'delete for good, as no controller brings them back',
       input: 'force',
       flag: '--force',
     }),
-    ...finding(step, pods.emptyDir, isTrue(step.with['deleteEmptydirData']), {
+    ...finding(step, pods.emptyDir, step.with.deleteEmptydirData, {
       what: 'lose the emptyDir data of',
       input: 'deleteEmptydirData',
       flag: '--delete-emptydir-data',
@@ -34,7 +35,7 @@ function judge(input: GuardInput, step: GuardStep): Finding[] {
 }
 
 function finding(
-  step: GuardStep,
+  step: DrainStep,
   pods: readonly PodFact[],
   allowed: boolean,
   loss: { readonly what: string; readonly input: string; readonly flag: string },

@@ -1,10 +1,11 @@
+import { type DrainStep, ofDrain } from './lib/of-drain.ts';
 import { refusals, underSeveral } from '../facts/lib/budgets.ts';
 import { podsToDrain, type PodsToDrain } from '../facts/lib/drain.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { PodFact } from '../facts/pods.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import { withoutPlace } from '../facts/lib/room.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed } from './lib/subject.ts';
 
 /** Never more than a note: what is wrong with a drain is told by the other drain guards. */
@@ -15,10 +16,10 @@ export const drainForecast: Guard = {
   facts: ['nodes', 'pods', 'pdbs', 'machine', 'kubelet'],
   scope: 'step',
   ofSteps: true,
-  check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
+  check: (input) => ofDrain(input, judge),
 };
 
-function judge(input: GuardInput, step: GuardStep): Finding[] {
+function judge(input: GuardInput, step: DrainStep): Finding[] {
   const object = nodeObjectFor(input.before, step.node.name);
   const pods = object && podsToDrain(input.before, object.name);
   if (!pods) return [];
@@ -43,16 +44,16 @@ function judge(input: GuardInput, step: GuardStep): Finding[] {
 }
 
 /** What the runbook says of a drain that PodDisruptionBudgets hold. */
-function policyText({ with: { onBlocked, timeout, reason } }: GuardStep): string {
-  const after = `PodDisruptionBudgets that hold it are waited for ${typeof timeout === 'string' ? timeout : '10m'}`;
+function policyText({ with: { onBlocked, timeout, reason } }: DrainStep): string {
+  const after = `PodDisruptionBudgets that hold it are waited for ${timeout}`;
   switch (onBlocked) {
     case 'wait':
       return 'PodDisruptionBudgets that hold it are waited for up to the time limit of the step.';
     case 'skip-node':
       return `${after}; then the node is left out and the run goes on.`;
     case 'force':
-      return `${after}; then they are bypassed, because: ${typeof reason === 'string' ? reason : '?'}`;
-    default:
+      return `${after}; then they are bypassed, because: ${reason ?? ''}`;
+    case 'fail':
       return `${after}; then the step fails and the node is given back.`;
   }
 }

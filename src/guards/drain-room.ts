@@ -1,7 +1,8 @@
+import { type DrainStep, ofDrain } from './lib/of-drain.ts';
 import { podsToDrain } from '../facts/lib/drain.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import { withoutPlace } from '../facts/lib/room.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed } from './lib/subject.ts';
 
 export const drainRoom: Guard = {
@@ -11,10 +12,10 @@ export const drainRoom: Guard = {
   facts: ['nodes', 'pods', 'machine', 'kubelet'],
   scope: 'step',
   ofSteps: true,
-  check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
+  check: (input) => ofDrain(input, judge),
 };
 
-function judge(input: GuardInput, step: GuardStep): Finding[] {
+function judge(input: GuardInput, step: DrainStep): Finding[] {
   const object = nodeObjectFor(input.before, step.node.name);
   const pods = object && podsToDrain(input.before, object.name);
   const unplaced = pods && withoutPlace(input.before, object.name, pods.evictable);

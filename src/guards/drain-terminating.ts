@@ -1,6 +1,7 @@
+import { type DrainStep, ofDrain } from './lib/of-drain.ts';
 import { holdsDeletion } from '../facts/lib/drain.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed } from './lib/subject.ts';
 
 export const drainTerminating: Guard = {
@@ -10,10 +11,10 @@ export const drainTerminating: Guard = {
   facts: ['nodes', 'pods', 'machine', 'kubelet'],
   scope: 'step',
   ofSteps: true,
-  check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
+  check: (input) => ofDrain(input, judge),
 };
 
-function judge({ before }: GuardInput, step: GuardStep): Finding[] {
+function judge({ before }: GuardInput, step: DrainStep): Finding[] {
   const object = nodeObjectFor(before, step.node.name);
   const stuck = (before.cluster?.pods ?? []).filter(
     (pod) => object !== undefined && pod.node === object.name && pod.deleting && holdsDeletion(pod).length > 0,

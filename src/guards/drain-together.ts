@@ -1,7 +1,8 @@
+import { type DrainStep, ofDrain } from './lib/of-drain.ts';
 import { podsToDrain } from '../facts/lib/drain.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import { alone } from '../facts/lib/replicas.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed } from './lib/subject.ts';
 
 export const drainTogether: Guard = {
@@ -11,10 +12,10 @@ export const drainTogether: Guard = {
   facts: ['nodes', 'pods', 'pdbs', 'machine', 'kubelet'],
   scope: 'step',
   ofSteps: true,
-  check: (input) => (input.step?.action === 'drain' ? judge(input, input.step) : []),
+  check: (input) => ofDrain(input, judge),
 };
 
-function judge(input: GuardInput, step: GuardStep): Finding[] {
+function judge(input: GuardInput, step: DrainStep): Finding[] {
   const object = nodeObjectFor(input.before, step.node.name);
   const pods = object && podsToDrain(input.before, object.name);
   if (!pods || !input.before.cluster?.pdbs) return [];

@@ -1,3 +1,4 @@
+import type { BoundStep } from '../actions/bound-step.ts';
 import {
   ETCD_FLOOR,
   ETCD_FLOOR_SOURCE,
@@ -8,7 +9,7 @@ import {
 } from '../facts/lib/etcd-releases.ts';
 import type { Facts } from '../facts/facts.ts';
 import { minorNumber, minorText } from '../facts/lib/version.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed, targetOf } from './lib/subject.ts';
 
 export const etcdFloor: Guard = {
@@ -30,7 +31,7 @@ interface Member {
   readonly version: string | undefined;
 }
 
-function judge(input: GuardInput, step: GuardStep): Finding[] {
+function judge(input: GuardInput, step: BoundStep): Finding[] {
   const members = membersOf(input.before);
   const own = members.find((member) => member.node === step.node.name);
   const target = targetOf(step) ?? input.before.nodes[step.node.name]?.binaries?.kubeadm;

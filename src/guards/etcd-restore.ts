@@ -1,3 +1,7 @@
+import { isStepOf, stepOf } from '../actions/bound-step.ts';
+import { etcdPrepare } from '../actions/etcd-prepare.ts';
+import { etcdRestore } from '../actions/etcd-restore.ts';
+import { etcdStop } from '../actions/etcd-stop.ts';
 import { parseMetadata, type SnapshotMetadata } from '../facts/lib/etcd-metadata.ts';
 import type { EtcdHostFact } from '../facts/etcd-host.ts';
 import type { FileFact } from '../facts/facts.ts';
@@ -31,8 +35,7 @@ export const etcdSnapshotCluster: Guard = {
   lasting: true,
   check: (input) => {
     // A control plane is not stopped where there is nothing to restore.
-    const nothing =
-      input.step?.action === 'etcd-stop' && hostsOf(input).length === 0 ? [nobody('a snapshot', input)] : [];
+    const nothing = isStepOf(input.step, etcdStop) && hostsOf(input).length === 0 ? [nobody('a snapshot', input)] : [];
     return [...nothing, ...ofSnapshot(input, belonging)].map((draft) => told(etcdSnapshotCluster, draft));
   },
 };
@@ -49,7 +52,7 @@ export const etcdMembersStopped: Guard = {
   everywhere: true,
   binding: 'the members would not agree on what their data are',
   check: ({ step, before, run }) =>
-    step?.action !== 'etcd-restore'
+    !isStepOf(step, etcdRestore)
       ? []
       : Object.entries(before.nodes)
           .filter(([, facts]) => facts.etcdHost?.running === true)
@@ -77,7 +80,8 @@ export const etcdOldData: Guard = {
   lasting: true,
   binding: 'one of the two would be lost',
   check({ step, before, run }) {
-    const host = step?.action === 'etcd-restore' ? before.nodes[step.node.name]?.etcdHost : undefined;
+    const node = stepOf(step, etcdRestore)?.node.name;
+    const host = node === undefined ? undefined : before.nodes[node]?.etcdHost;
     if (!host?.hasData || run === undefined || !host.aside?.includes(run)) return [];
     const marks = host.marks[run] ?? [];
     if (marks.includes('placing') || marks.includes('restored')) return [];
@@ -85,7 +89,7 @@ export const etcdOldData: Guard = {
     return [
       told(etcdOldData, {
         severity: 'refuse',
-        ...(step ? { node: step.node.name } : {}),
+        ...(node === undefined ? {} : { node }),
         summary: `${dir} holds data of etcd that this restore did not make, and the old data are already in ${dir}.before-${run}: one of them would be overwritten`,
         remedy: `Look at both. To go on with the snapshot: move ${dir}/member to a place of its own, then \`runbook resume\`.`,
       }),
@@ -106,20 +110,14 @@ interface Snapshot {
 }
 
 function ofSnapshot(input: GuardInput, judge: (snapshot: Snapshot) => readonly Draft[]): readonly Draft[] {
-  if (!input.step) return [];
-  const path = input.step.with['snapshot'];
+  const options = stepOf(input.step, etcdPrepare)?.with;
+  if (!options) return [];
+  const path = options.snapshot;
   const local = input.before.files?.local;
-  const file = typeof path === 'string' ? local?.[path] : undefined;
-  if (typeof path !== 'string' || !file) return [];
+  const file = local?.[path];
+  if (!file) return [];
   const metadata = parseMetadata(local?.[`${path}.json`]?.text);
-  const wanted = input.step.with['sha256'];
-  return judge({
-    path,
-    file,
-    wanted: typeof wanted === 'string' ? wanted : '',
-    input,
-    ...(metadata ? { metadata } : {}),
-  });
+  return judge({ path, file, wanted: options.sha256, input, ...(metadata ? { metadata } : {}) });
 }
 
 function wholeness({ path, file, wanted, metadata }: Snapshot): Draft[] {

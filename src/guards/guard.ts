@@ -1,26 +1,16 @@
 import type { Finding } from '../event.ts';
+import type { ActionNode } from '../actions/action.ts';
+import type { BoundStep } from '../actions/bound-step.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
 
 export type { Finding };
 
 /** The inventory's view of a node, as far as rules need it. */
-export interface GuardNode {
-  readonly name: string;
-  readonly host: string;
-  readonly role: 'control-plane' | 'worker' | 'other';
+export interface GuardNode extends ActionNode {
   /** A step of the plan takes it out of the cluster: after an earlier run it may be gone already. */
   readonly leaves?: true;
   /** A step of the plan makes it a node of the cluster: it may be none yet. */
   readonly joins?: true;
-}
-
-/** What is about to happen, as far as rules need it. Undefined step: the cluster as it stands (preflight). */
-export interface GuardStep {
-  readonly id: string;
-  readonly node: GuardNode;
-  readonly action: string;
-  /** The action's `with`, resolved. */
-  readonly with: Readonly<Record<string, unknown>>;
 }
 
 export interface GuardInput {
@@ -30,7 +20,8 @@ export interface GuardInput {
   readonly before: Facts;
   /** The facts as they would be once the step has succeeded; the same object as `before` where there is no step. */
   readonly after: Facts;
-  readonly step?: GuardStep;
+  /** What is about to happen. Undefined: nothing is, the cluster is judged as it is. */
+  readonly step?: BoundStep;
 }
 
 /** A rule. Pure: (facts, step) -> findings, none = holds. Facts that are undefined were not asked for: say nothing about them. */

@@ -1,3 +1,5 @@
+import { stepOf } from '../actions/bound-step.ts';
+import { joinNode } from '../actions/join-node.ts';
 import type { Facts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import { minorOf } from '../facts/lib/version.ts';
@@ -13,12 +15,13 @@ export const joinable: Guard = {
   ofSteps: true,
   binding: 'kubeadm join would fail half-way, or take the machine from another cluster',
   check: ({ step, before }) => {
-    if (step?.action !== 'join-node' || nodeObjectFor(before, step.node.name)) return [];
-    return [...wrongWith(before, step.node.name)].map(([summary, remedy]) => ({
+    const joins = stepOf(step, joinNode);
+    if (!joins || nodeObjectFor(before, joins.node.name)) return [];
+    return [...wrongWith(before, joins.node.name)].map(([summary, remedy]) => ({
       guard: joinable.id,
       severity: 'refuse',
-      node: step.node.name,
-      summary: `${step.node.name} cannot join: ${summary}`,
+      node: joins.node.name,
+      summary: `${joins.node.name} cannot join: ${summary}`,
       remedy,
       source: joinable.source,
     }));

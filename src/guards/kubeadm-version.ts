@@ -1,7 +1,12 @@
+import { type BoundStep, isStepOf, stepOf } from '../actions/bound-step.ts';
+import { installPackages } from '../actions/install-packages.ts';
+import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
+import { kubeadmUpgradeNode } from '../actions/kubeadm-upgrade-node.ts';
+import { kubeadmUpgradePlan } from '../actions/kubeadm-upgrade-plan.ts';
 import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
 import { versionsOf } from '../facts/lib/versions.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed, packagesOf, peopleName, targetOf } from './lib/subject.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
+import { listed, peopleName, targetOf } from './lib/subject.ts';
 
 export const kubeadmVersion: Guard = {
   id: 'kubeadm-version',
@@ -16,31 +21,26 @@ export const kubeadmVersion: Guard = {
 
 const r11 = 'R11, kubeadm upgrade policy: kubelets';
 
-function judge(input: GuardInput, step: GuardStep): Finding[] {
+function judge(input: GuardInput, step: BoundStep): Finding[] {
   const target = targetOf(step);
-  switch (step.action) {
-    case 'install-packages':
-      return packagesOf(step).includes('kubeadm') && target !== undefined ? tooNewForCluster(input, step, target) : [];
-    case 'kubeadm-upgrade-plan':
-    case 'kubeadm-upgrade-apply':
-      if (target === undefined) return [];
-      return [
-        ...tooNewForCluster(input, step, target),
-        ...otherThanTarget(input, step, target),
-        ...kubeletsTooOld(input, target),
-      ];
-    case 'kubeadm-upgrade-node':
-      return [
-        ...(target === undefined ? [] : otherThanTarget(input, step, target)),
-        ...otherThanCluster(input, step),
-        ...ownKubelet(input, step),
-      ];
-    default:
-      return [];
+  if (isStepOf(step, kubeadmUpgradeNode)) {
+    return [
+      ...(target === undefined ? [] : otherThanTarget(input, step, target)),
+      ...otherThanCluster(input, step),
+      ...ownKubelet(input, step),
+    ];
   }
+  if (target === undefined) return [];
+  if (stepOf(step, installPackages)?.with.packages.includes('kubeadm')) return tooNewForCluster(input, step, target);
+  if (!isStepOf(step, kubeadmUpgradePlan, kubeadmUpgradeApply)) return [];
+  return [
+    ...tooNewForCluster(input, step, target),
+    ...otherThanTarget(input, step, target),
+    ...kubeletsTooOld(input, target),
+  ];
 }
 
-function tooNewForCluster(input: GuardInput, step: GuardStep, target: string): Finding[] {
+function tooNewForCluster(input: GuardInput, step: BoundStep, target: string): Finding[] {
   const cluster = versionsOf(input.before).clusterVersion;
   const from = cluster === undefined ? undefined : minorNumber(cluster);
   const to = minorNumber(target);
@@ -55,7 +55,7 @@ function tooNewForCluster(input: GuardInput, step: GuardStep, target: string): F
 }
 
 /** kubeadm refuses a target of another minor than its own, and (without --force, which is never used) a newer patch. */
-function otherThanTarget(input: GuardInput, step: GuardStep, target: string): Finding[] {
+function otherThanTarget(input: GuardInput, step: BoundStep, target: string): Finding[] {
   const kubeadm = input.before.nodes[step.node.name]?.binaries?.kubeadm;
   if (kubeadm === undefined) return [];
   const sameMinor = minorNumber(kubeadm) === minorNumber(target);
@@ -70,7 +70,7 @@ function otherThanTarget(input: GuardInput, step: GuardStep, target: string): Fi
 }
 
 /** `upgrade node` takes the release that `upgrade apply` recorded in kubeadm-config. */
-function otherThanCluster(input: GuardInput, step: GuardStep): Finding[] {
+function otherThanCluster(input: GuardInput, step: BoundStep): Finding[] {
   const kubeadm = input.before.nodes[step.node.name]?.binaries?.kubeadm;
   const cluster = input.before.cluster?.kubeadmConfig?.kubernetesVersion;
   if (kubeadm === undefined || cluster === undefined || minorNumber(kubeadm) === minorNumber(cluster)) return [];
@@ -108,7 +108,7 @@ function kubeletsTooOld(input: GuardInput, target: string): Finding[] {
 }
 
 /** A host's kubelet may be up to three minors older than its kubeadm (one before 1.29), never newer. */
-function ownKubelet(input: GuardInput, step: GuardStep): Finding[] {
+function ownKubelet(input: GuardInput, step: BoundStep): Finding[] {
   const kubeadm = input.before.nodes[step.node.name]?.binaries?.kubeadm;
   const own = Object.entries(versionsOf(input.before).kubelets).find(
     ([node]) => peopleName(input.before, node) === step.node.name,
@@ -129,7 +129,7 @@ function ownKubelet(input: GuardInput, step: GuardStep): Finding[] {
 }
 
 /** What kubeadm's own tests do goes one minor at a time; of the policy's three on a worker nothing is known to fail. */
-function unproven(step: GuardStep, kubelet: string, kubeadm: string): Finding[] {
+function unproven(step: BoundStep, kubelet: string, kubeadm: string): Finding[] {
   if (step.node.role === 'control-plane') return [];
   return [
     {
@@ -142,7 +142,7 @@ function unproven(step: GuardStep, kubelet: string, kubeadm: string): Finding[] 
   ];
 }
 
-function finding(step: GuardStep, summary: string, remedy: string): Finding {
+function finding(step: BoundStep, summary: string, remedy: string): Finding {
   return {
     guard: kubeadmVersion.id,
     severity: 'refuse',

@@ -1,5 +1,7 @@
 import type { Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
+import { isStepOf } from '../actions/bound-step.ts';
+import { joinNode } from '../actions/join-node.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 
@@ -29,7 +31,7 @@ function judgeMember({ before: facts, step }: GuardInput, node: GuardNode): Find
   const object = nodeObjectFor(facts, node.name);
   // Where an object bears its name or address, `same-machine` tells both ids.
   if (!object) {
-    const joins = node.joins === true || step?.action === 'join-node';
+    const joins = node.joins === true || isStepOf(step, joinNode);
     return joins || claimedObject(facts, node) || hasLeft(facts, node) ? [] : [missing(facts, node)];
   }
   const role = object.controlPlane ? 'control-plane' : 'worker';

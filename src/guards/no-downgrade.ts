@@ -1,7 +1,10 @@
+import { type BoundStep, isStepOf, stepOf } from '../actions/bound-step.ts';
+import { installPackages } from '../actions/install-packages.ts';
+import { packageRepo } from '../actions/package-repo.ts';
 import { compareVersions, minorNumber, versionOfRevision } from '../facts/lib/version.ts';
 import { versionsOf } from '../facts/lib/versions.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { packagesOf, peopleName, targetOf } from './lib/subject.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
+import { peopleName, targetOf } from './lib/subject.ts';
 
 export const noDowngrade: Guard = {
   id: 'no-downgrade',
@@ -18,23 +21,23 @@ export const noDowngrade: Guard = {
   },
 };
 
-function clusterDowngrade(input: GuardInput, step: GuardStep): Finding[] {
+function clusterDowngrade(input: GuardInput, step: BoundStep): Finding[] {
   const target = targetOf(step);
   const now = versionsOf(input.before).clusterVersion;
   if (target === undefined || now === undefined || compareVersions(target, now) >= 0) return [];
   // A package source holds a whole minor, so an older patch of it is no step back.
-  if (step.action === 'package-repo' && minorNumber(target) === minorNumber(now)) return [];
-  if (step.action === 'install-packages' && !packagesOf(step).includes('kubeadm')) return [];
+  if (isStepOf(step, packageRepo) && minorNumber(target) === minorNumber(now)) return [];
+  if (stepOf(step, installPackages)?.with.packages.includes('kubeadm') === false) return [];
   return [refusal(`${target} is older than the cluster, which is at ${now}`, now)];
 }
 
-function packageDowngrades(input: GuardInput, step: GuardStep): Finding[] {
-  const target = targetOf(step);
+function packageDowngrades(input: GuardInput, step: BoundStep): Finding[] {
+  const options = stepOf(step, installPackages)?.with;
   const installed = input.before.nodes[step.node.name]?.packages?.installed;
-  if (step.action !== 'install-packages' || target === undefined || !installed) return [];
-  const newer = packagesOf(step).flatMap((name) => {
+  if (!options || !installed) return [];
+  const newer = options.packages.flatMap((name) => {
     const version = versionOfRevision(installed[name]?.revision ?? '');
-    return version !== '' && compareVersions(target, version) < 0 ? [{ name, version }] : [];
+    return version !== '' && compareVersions(options.version, version) < 0 ? [{ name, version }] : [];
   });
   const newest = newer
     .map(({ version }) => version)
@@ -42,7 +45,7 @@ function packageDowngrades(input: GuardInput, step: GuardStep): Finding[] {
     .at(-1);
   if (newest === undefined) return [];
   const names = newer.map(({ name }) => name).join(', ');
-  const summary = `${names} ${target} would be older than what ${step.node.name} has, ${newest}`;
+  const summary = `${names} ${options.version} would be older than what ${step.node.name} has, ${newest}`;
   return [{ ...refusal(summary, newest), node: step.node.name }];
 }
 

@@ -1,11 +1,14 @@
 import type { Facts } from '../facts/facts.ts';
 import type { KubeletSetupFact } from '../facts/kubelet-setup.ts';
+import { isStepOf } from '../actions/bound-step.ts';
+import { restartKubelet } from '../actions/restart-kubelet.ts';
 import { minorNumber, minorText } from '../facts/lib/version.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { onMachines, targetMinor, type MachineDraft } from './lib/machines.ts';
 import { cleanedByKubeadm, removedAdmissionPlugins, removedFlags } from './lib/removed-flags.data.ts';
 import { removedFeatureGates } from './lib/removed-gates.data.ts';
+import { upgradeOptions } from './lib/upgrade.ts';
 
 export const removedFlagsGuard: Guard = {
   id: 'removed-flags',
@@ -27,17 +30,18 @@ function judge(input: GuardInput, node: GuardNode): MachineDraft[] {
       ? []
       : findings(given, Number.POSITIVE_INFINITY, (since) => (since <= now + 1 ? 'warn' : 'note'));
   }
-  if (step.action === 'restart-kubelet') {
+  if (isStepOf(step, restartKubelet)) {
     const target = targetMinor(input, 'kubelet');
     return target === undefined ? [] : findings(ofKubelet(before, node), target, () => 'refuse');
   }
-  if (!step.action.startsWith('kubeadm-upgrade-') || step.action === 'kubeadm-upgrade-plan') return [];
+  const upgrade = upgradeOptions(step);
+  if (!upgrade) return [];
   const target = node.role === 'control-plane' ? targetMinor(input, 'kubeadm') : undefined;
   if (target === undefined) return [];
   return [
     ...findings(ofControlPlane(before), target, () => 'refuse'),
     // What was changed by hand in a manifest alone is lost with it, unless patches put it back.
-    ...(typeof step.with['patches'] === 'string' ? findings(ofManifests(before, node), target, () => 'warn') : []),
+    ...(upgrade.patches !== undefined ? findings(ofManifests(before, node), target, () => 'warn') : []),
   ];
 }
 

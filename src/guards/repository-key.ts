@@ -1,5 +1,7 @@
+import { type BoundStep, isStepOf } from '../actions/bound-step.ts';
+import { installPackages } from '../actions/install-packages.ts';
 import type { NodeFacts } from '../facts/facts.ts';
-import type { Guard, GuardStep } from './guard.ts';
+import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines } from './lib/machines.ts';
 
 const day = 86_400;
@@ -13,12 +15,12 @@ export const repositoryKey: Guard = {
   facts: ['repositoryKeys', 'repository'],
   scope: 'run',
   check: (input) => {
-    if (input.step && input.step.action !== 'install-packages') return [];
+    if (input.step && !isStepOf(input.step, installPackages)) return [];
     return onMachines(repositoryKey, input, (facts) => judge(facts, input.step));
   },
 };
 
-function judge({ repositoryKeys, repository }: NodeFacts, step: GuardStep | undefined): MachineDraft[] {
+function judge({ repositoryKeys, repository }: NodeFacts, step: BoundStep | undefined): MachineDraft[] {
   const now = repositoryKeys?.now;
   if (!repositoryKeys || now === undefined) return [];
   const used = new Set(
@@ -37,7 +39,7 @@ function judge({ repositoryKeys, repository }: NodeFacts, step: GuardStep | unde
     });
 }
 
-function ended(file: string, end: number, step: GuardStep | undefined): MachineDraft {
+function ended(file: string, end: number, step: BoundStep | undefined): MachineDraft {
   return {
     severity: step ? 'refuse' : 'warn',
     summary: `the key of the package repository in ${file} ended on ${dayOf(end)}: apt takes nothing signed with it`,

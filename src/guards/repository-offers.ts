@@ -1,7 +1,9 @@
+import { type BoundStep, stepOf } from '../actions/bound-step.ts';
+import { installPackages } from '../actions/install-packages.ts';
 import type { NodeFacts } from '../facts/facts.ts';
 import { minorOf, versionOfRevision } from '../facts/lib/version.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
-import { listed, packagesOf, targetOf } from './lib/subject.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
+import { listed, targetOf } from './lib/subject.ts';
 
 export const repositoryOffers: Guard = {
   id: 'repository-offers',
@@ -15,18 +17,19 @@ export const repositoryOffers: Guard = {
 
 const followed = ['kubeadm', 'kubelet', 'kubectl'];
 
-function judge(input: GuardInput, step: GuardStep): Finding[] {
+function judge(input: GuardInput, step: BoundStep): Finding[] {
   const target = targetOf(step);
   if (target === undefined || !/^\d+\.\d+\.\d+/.test(target)) return [];
   const node = input.before.nodes[step.node.name];
   const minor = node?.offered?.[minorOf(target)];
   if (!minor) return [];
-  const names = step.action === 'package-repo' || step.action === 'prefetch' ? followed : packagesOf(step);
+  const installed = stepOf(step, installPackages)?.with.packages;
+  const names = installed ?? followed;
   const absent = names.filter((name) => {
-    const installed = node?.packages?.installed[name]?.revision;
-    return installed === undefined || versionOfRevision(installed) !== target;
+    const revision = node?.packages?.installed[name]?.revision;
+    return revision === undefined || versionOfRevision(revision) !== target;
   });
-  const other = step.action === 'install-packages' && absent.length > 0 ? otherMinors(node, target) : [];
+  const other = installed && absent.length > 0 ? otherMinors(node, target) : [];
   if (other.length > 0) {
     return [
       finding(
@@ -36,7 +39,7 @@ function judge(input: GuardInput, step: GuardStep): Finding[] {
       ),
     ];
   }
-  const wanted = absent.filter((name) => !(step.action === 'install-packages' && isFetched(node, name, target)));
+  const wanted = absent.filter((name) => !(installed && isFetched(node, name, target)));
   if (wanted.length === 0) return [];
   if (minor.error !== undefined) {
     return [
@@ -74,7 +77,7 @@ function isFetched(node: NodeFacts | undefined, name: string, target: string): b
   return node?.prefetched?.archives[name]?.some((revision) => versionOfRevision(revision) === target) ?? false;
 }
 
-function finding(step: GuardStep, summary: string, remedy: string): Finding {
+function finding(step: BoundStep, summary: string, remedy: string): Finding {
   return {
     guard: repositoryOffers.id,
     severity: 'refuse',

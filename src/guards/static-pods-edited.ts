@@ -3,6 +3,7 @@ import type { ManifestsFact } from '../facts/manifests.ts';
 import type { Finding, Guard } from './guard.ts';
 import { defaultFlags, defaultVolumes } from './lib/static-pod-defaults.ts';
 import { listed } from './lib/subject.ts';
+import { upgradeOptions } from './lib/upgrade.ts';
 
 type Manifest = ManifestsFact[string];
 type Extra = NonNullable<KubeadmConfigFact['extra']>[string];
@@ -18,7 +19,7 @@ export const staticPodsEdited: Guard = {
   check: ({ before, nodes, step }) => {
     const extra = before.cluster?.kubeadmConfig?.extra;
     // Patches are laid over what kubeadm writes: with them nothing is lost that is in them.
-    if (!extra || typeof step?.with['patches'] === 'string') return [];
+    if (!extra || upgradeOptions(step)?.patches !== undefined) return [];
     return (step ? [step.node] : nodes).flatMap((node) =>
       Object.entries(before.nodes[node.name]?.manifests ?? {}).flatMap(([component, manifest]): Finding[] => {
         const found = editsOf(component, manifest, extra[component]);

@@ -1,10 +1,10 @@
+import { isStepOf, type BoundStep } from '../actions/bound-step.ts';
+import { reboot } from '../actions/reboot.ts';
+import { restartKubelet } from '../actions/restart-kubelet.ts';
 import type { NodeFacts } from '../facts/facts.ts';
-import type { Guard, GuardStep } from './guard.ts';
+import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines, sizeText } from './lib/machines.ts';
 import { listed } from './lib/subject.ts';
-
-/** What starts the kubelet anew: a running one has looked at swap once, at its start. */
-const starts = new Set(['restart-kubelet', 'reboot']);
 
 export const swap: Guard = {
   id: 'swap',
@@ -13,7 +13,8 @@ export const swap: Guard = {
   facts: ['kernel', 'kubeletSetup', 'kubeletConfig'],
   scope: 'run',
   check: (input) => {
-    if (input.step && !starts.has(input.step.action)) return [];
+    // A running kubelet has looked at swap once, at its start.
+    if (input.step && !isStepOf(input.step, restartKubelet, reboot)) return [];
     const clusters = input.before.cluster?.kubeletConfig?.failSwapOn;
     return onMachines(swap, input, (facts) => judge(facts, clusters, input.step));
   },
@@ -22,7 +23,7 @@ export const swap: Guard = {
 function judge(
   { kernel, kubeletSetup }: NodeFacts,
   clusters: boolean | undefined,
-  step: GuardStep | undefined,
+  step: BoundStep | undefined,
 ): MachineDraft[] {
   const swaps = kernel?.swaps ?? [];
   // How the kubelet is configured decides; nothing known of it, nothing to say.
@@ -32,7 +33,7 @@ function judge(
   if (!fails || clusters === false) return [];
   return [
     {
-      severity: step?.action === 'restart-kubelet' ? 'refuse' : 'warn',
+      severity: isStepOf(step, restartKubelet) ? 'refuse' : 'warn',
       summary: `swap is on (${listed(swaps.map(({ name, bytes }) => `${name}, ${sizeText(bytes)}`))}), and its kubelet does not start with it`,
       remedy:
         'swapoff -a, and take it out of /etc/fstab (systemd: mask its .swap unit); or set failSwapOn: false in the ConfigMap kube-system/kubelet-config.',

@@ -1,8 +1,10 @@
 import type { Facts } from '../facts/facts.ts';
 import type { PodFact } from '../facts/pods.ts';
 import type { WebhookFact } from '../facts/webhooks.ts';
+import type { BoundStep } from '../actions/bound-step.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
-import type { Finding, Guard, GuardInput, GuardStep } from './guard.ts';
+import type { Finding, Guard, GuardInput } from './guard.ts';
+import { ofDrain } from './lib/of-drain.ts';
 import { listed, peopleName } from './lib/subject.ts';
 
 /** Webhooks that are asked at an address outside, or whose Service names its backends by hand, are not judged. */
@@ -15,8 +17,7 @@ export const webhooks: Guard = {
   check: (input) => {
     const concerned = (input.before.cluster?.webhooks ?? []).filter((hook) => hook.fails && concernsPodsOrNodes(hook));
     if (!input.step) return concerned.flatMap((hook) => silent(input, hook));
-    const { step } = input;
-    return step.action === 'drain' ? concerned.flatMap((hook) => goesWith(input, step, hook)) : [];
+    return ofDrain(input, (_, step) => concerned.flatMap((hook) => goesWith(input, step, hook)));
   },
 };
 
@@ -58,7 +59,7 @@ function silent({ before }: GuardInput, hook: WebhookFact): Finding[] {
   ];
 }
 
-function goesWith({ before }: GuardInput, step: GuardStep, hook: WebhookFact): Finding[] {
+function goesWith({ before }: GuardInput, step: BoundStep, hook: WebhookFact): Finding[] {
   const object = nodeObjectFor(before, step.node.name);
   const backends = backendsOf(before, hook);
   // Carried facts do not tell where an evicted pod went: where one of them is without a node, nothing is known.

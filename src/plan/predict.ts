@@ -131,7 +131,6 @@ function holds(
 function guarded(setting: JudgeSetting, step: PlanStep, before: Facts, after: Facts): readonly Finding[] {
   const action = actionOf(setting, step);
   if (!action) return [];
-  const { node, nodes } = contextOf(setting, action, step, before);
-  const guardStep = { id: step.id, node, action: step.action, with: step.with };
-  return checkStep({ nodes, before, after, step: guardStep }, action.guards);
+  const { node, nodes, with: options } = contextOf(setting, action, step, before);
+  return checkStep({ nodes, before, after, step: { id: step.id, node, action, with: options } }, action.guards);
 }

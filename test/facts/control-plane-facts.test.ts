@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { bindStep } from '../../src/actions/bound-step.ts';
+import { kubeadmUpgradeApply } from '../../src/actions/kubeadm-upgrade-apply.ts';
 import { parseAdminConf } from '../../src/facts/admin-conf.ts';
 import { parseCertificates } from '../../src/facts/certificates.ts';
 import { parseCoreDns } from '../../src/facts/core-dns.ts';
@@ -130,12 +132,8 @@ describe('manifests', () => {
     const object = nodeObjects.find((node) => node.name === 'cp1');
     const machine = { hostname: 'cp1', machineId: object?.machineId ?? '', bootId: '', addresses: [] };
     const before = { ...facts, nodes: { cp1: { ...facts.nodes['cp1'], machine } } };
-    const step = {
-      id: 's',
-      node: nodes[0] ?? { name: '', host: '', role: 'other' as const },
-      action: 'kubeadm-upgrade-apply',
-      with: { version: '1.21.0' },
-    };
+    const node = nodes[0] ?? { name: '', host: '', role: 'other' };
+    const step = bindStep('s', node, kubeadmUpgradeApply, { version: '1.21.0' });
     expect(checkStep({ nodes, before, after: before, step }, ids)).toEqual([]);
   });
 

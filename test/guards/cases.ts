@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import type { BoundStep } from '../../src/actions/bound-step.ts';
 import type { Facts } from '../../src/facts/facts.ts';
-import type { Finding, GuardStep } from '../../src/guards/guard.ts';
+import type { Finding } from '../../src/guards/guard.ts';
 import { checkRun, checkStep } from '../../src/guards/registry.ts';
 import { guardNodes } from './cluster.ts';
 
@@ -10,7 +11,7 @@ export interface GuardCase {
   readonly facts: Facts;
   /** Default: as before. */
   readonly after?: Facts;
-  readonly step?: GuardStep;
+  readonly step?: BoundStep;
   /** Severity and a part of the summary of each finding; none: the guard is silent. */
   readonly finds: readonly (readonly [Finding['severity'], string])[];
   /** The node that the first finding names. */

@@ -196,12 +196,7 @@ describe('others-ready', () => {
     );
   const drainOf = (name: string, facts: Facts) => {
     const nodes = guardNodes(healthy);
-    const node = nodes.find((candidate) => candidate.name === name);
-    if (!node) throw new Error(`no node ${name}`);
-    return checkStep(
-      { nodes, before: facts, after: facts, step: { id: '4.4-drain', node, action: 'drain', with: {} } },
-      ['others-ready'],
-    );
+    return checkStep({ nodes, before: facts, after: facts, step: stepOn(name, 'drain') }, ['others-ready']);
   };
 
   it('refuses to take a node out of service while another one is down', () => {
@@ -247,7 +242,7 @@ describe('repository-offers', () => {
   const ask = (version: string, offered: NodeFacts['offered'], action = 'package-repo', packages: string[] = []) => {
     const node = { ...healthy.nodes['w1'], ...(offered ? { offered } : {}) };
     const before = { ...healthy, nodes: { ...healthy.nodes, w1: node } };
-    const step = stepOn('w1', action, { version, packages });
+    const step = stepOn('w1', action, action === 'install-packages' ? { version, packages } : { version });
     return checkStep({ nodes: guardNodes(before), before, after: before, step }, ['repository-offers']);
   };
 

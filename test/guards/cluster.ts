@@ -4,7 +4,9 @@ import type { KubeletFact } from '../../src/facts/kubelet.ts';
 import type { NodeObject } from '../../src/facts/nodes.ts';
 import type { PdbFact } from '../../src/facts/pdbs.ts';
 import type { PodFact } from '../../src/facts/pods.ts';
-import type { GuardNode, GuardStep } from '../../src/guards/guard.ts';
+import { bindStep, type BoundStep } from '../../src/actions/bound-step.ts';
+import { actionNamed } from '../actions/cluster.ts';
+import type { GuardNode } from '../../src/guards/guard.ts';
 
 /** A cluster in short: what a case says, everything else as it is on a healthy one. */
 export interface ClusterSketch {
@@ -160,6 +162,6 @@ export function guardNodes(facts: Facts): GuardNode[] {
   return Object.keys(facts.nodes).map((name) => guardNode(name));
 }
 
-export function stepOn(name: string, action: string, options: Readonly<Record<string, unknown>> = {}): GuardStep {
-  return { id: `1.1-${action}`, node: guardNode(name), action, with: options };
+export function stepOn(name: string, action: string, options: Readonly<Record<string, unknown>> = {}): BoundStep {
+  return bindStep(`1.1-${action}`, guardNode(name), actionNamed(action), options);
 }

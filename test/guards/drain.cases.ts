@@ -193,7 +193,7 @@ const few = { disruptionsAllowed: 0, currentHealthy: 1 };
 
 function policyCase(policy: string, severity: 'refuse' | 'warn'): GuardCase {
   const facts = cluster({ pods: [pod('web-1', 'w1')], pdbs: [never] });
-  const step = stepOn('w1', 'drain', { onBlocked: policy });
+  const step = stepOn('w1', 'drain', { onBlocked: policy, reason: 'maintenance' });
   return { title: `a budget that never allows, with ${policy}`, facts, step, finds: [[severity, 'can never allow']] };
 }
 

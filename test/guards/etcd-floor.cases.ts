@@ -1,5 +1,5 @@
 import type { Facts } from '../../src/facts/facts.ts';
-import type { GuardStep } from '../../src/guards/guard.ts';
+import type { BoundStep } from '../../src/actions/bound-step.ts';
 import type { GuardCase } from './cases.ts';
 import { sketch, stepOn } from './cluster.ts';
 
@@ -16,8 +16,8 @@ function members(tags: readonly string[], version = '1.33.4'): Facts {
   return { ...facts, nodes: Object.fromEntries(nodes) };
 }
 
-function apply(version: string, node = 'cp1'): GuardStep {
-  return { ...stepOn(node, 'kubeadm-upgrade-apply'), with: { version } };
+function apply(version: string, node = 'cp1'): BoundStep {
+  return stepOn(node, 'kubeadm-upgrade-apply', { version });
 }
 
 const low = '3.5.24-0';

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
 import type { EtcdHostFact } from '../../src/facts/etcd-host.ts';
+import { etcdStart } from '../../src/actions/etcd-start.ts';
+import type { Action } from '../../src/actions/action.ts';
+import { bindStep } from '../../src/actions/bound-step.ts';
+import { etcdRestore } from '../../src/actions/etcd-restore.ts';
 import { etcdMembersStopped, etcdOldData } from '../../src/guards/etcd-restore.ts';
 import type { GuardNode } from '../../src/guards/guard.ts';
 
@@ -14,12 +18,16 @@ const stopped: EtcdHostFact = {
 };
 
 /** What both guards say before a member is restored on cp-1. */
-function ask(hosts: Readonly<Record<string, EtcdHostFact>>, action = 'etcd-restore', run: string | undefined = RUN) {
+function ask(
+  hosts: Readonly<Record<string, EtcdHostFact>>,
+  action: Action<Record<string, never>> = etcdRestore,
+  run: string | undefined = RUN,
+) {
   const nodes = Object.keys(hosts).map((name): GuardNode => ({ name, host: name, role: 'control-plane' }));
   const before = { nodes: Object.fromEntries(Object.entries(hosts).map(([name, etcdHost]) => [name, { etcdHost }])) };
   const [node] = nodes;
   if (!node) throw new Error('no node');
-  const input = { nodes, before, after: before, step: { id: '4.1', node, action, with: {} }, ...(run ? { run } : {}) };
+  const input = { nodes, before, after: before, step: bindStep('4.1', node, action, {}), ...(run ? { run } : {}) };
   return [etcdMembersStopped, etcdOldData].flatMap((guard) =>
     guard.check(input).map((finding) => `${finding.severity} ${finding.guard} ${finding.node ?? ''}`),
   );
@@ -48,6 +56,6 @@ test.each<[string, Readonly<Record<string, EtcdHostFact>>, readonly string[]]>([
 
 test('other steps, and plans, are not judged by what a run has come to', () => {
   const running = { 'cp-1': { ...aside('stopped'), running: true } };
-  expect(ask(running, 'etcd-start')).toEqual([]);
-  expect(ask({ 'cp-1': aside('stopped') }, 'etcd-restore', '')).toEqual([]);
+  expect(ask(running, etcdStart)).toEqual([]);
+  expect(ask({ 'cp-1': aside('stopped') }, etcdRestore, '')).toEqual([]);
 });

@@ -89,7 +89,7 @@ export const diskCases: readonly GuardCase[] = [
   {
     title: 'a step says no more than the whole did',
     facts: disk(oneDisk(0)),
-    step: stepOn('cp1', 'install-packages'),
+    step: stepOn('cp1', 'install-packages', { packages: ['kubelet'], version: '1.32.9' }),
     finds: [],
   },
 ];
@@ -298,7 +298,7 @@ export const swapCases: readonly GuardCase[] = [
     facts: cluster({ w1: { kernel: { swaps: [partition], sockets: [] } } }),
     finds: [],
   },
-  { title: 'other steps do not start it', facts: swapping(), step: stepOn('w1', 'install-packages'), finds: [] },
+  { title: 'other steps do not start it', facts: swapping(), step: install, finds: [] },
 ];
 
 const clocks = (

@@ -242,7 +242,12 @@ export const cgroupCases: readonly GuardCase[] = [
     step: restart('1.36.0'),
     finds: [['warn', 'maintenance mode since 1.31']],
   },
-  { title: 'other steps', facts: v1(), step: stepOn('w1', 'install-packages', { version: '1.35.0' }), finds: [] },
+  {
+    title: 'other steps',
+    facts: v1(),
+    step: stepOn('w1', 'install-packages', { version: '1.35.0', packages: ['kubelet'] }),
+    finds: [],
+  },
 ];
 
 function runtime(version: string, annotations: Readonly<Record<string, string>> = {}): Facts {

@@ -54,7 +54,7 @@ describe('the skew rules on a cluster as it stands', () => {
     ({ cluster, violates }) => {
       const after = sketch(cluster);
       const before = { nodes: {}, cluster: {} };
-      const step = stepOn('w1', 'verify-cluster');
+      const step = stepOn('w1', 'verify-cluster', { version: '1.32.9' });
       const findings = checkStep({ nodes: guardNodes(after), before, after, step }, [
         'skew-api-servers',
         'skew-kubelet',

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { bindStep } from '../../src/actions/bound-step.ts';
+import { drain } from '../../src/actions/drain.ts';
 import type { ClusterFactId, Facts, NodeFactId } from '../../src/facts/facts.ts';
 import { readClusterFacts, readNodeFacts } from '../../src/facts/read.ts';
 import { checkRun, checkStep } from '../../src/guards/registry.ts';
@@ -122,7 +124,7 @@ it('shows each problem that is planted in it', async () => {
   const alone = { ...before, cluster: { ...before.cluster, pods } };
   const node = nodes.find(({ name }) => name === 'worker-1');
   if (!node) throw new Error('no worker-1');
-  const step = { id: 's', node, action: 'drain', with: {} };
+  const step = bindStep('s', node, drain, {});
   expect(checkStep({ nodes, before: alone, after: alone, step }, ['webhooks'])).toMatchObject([
     { severity: 'warn', node: 'worker-1', summary: expect.stringContaining('webhook policy.example.com') },
   ]);

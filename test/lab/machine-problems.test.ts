@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { actionNamed } from '../actions/cluster.ts';
+import { bindStep } from '../../src/actions/bound-step.ts';
 import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
 import { isClusterFact, isNodeFact } from '../../src/facts/lib/kinds.ts';
 import { readClusterFacts, readNodeFacts } from '../../src/facts/read.ts';
-import type { Finding, GuardStep } from '../../src/guards/guard.ts';
+import type { Finding } from '../../src/guards/guard.ts';
 import { checkRun, checkStep, guards } from '../../src/guards/registry.ts';
 import { machineProblems, type MachineProblem } from '../../src/lab/machine-problems.ts';
 import { fakeLab } from './rig.ts';
@@ -42,12 +44,22 @@ function guardNodes({ lab }: Lab) {
   return lab.world.machines.map(({ name, role, ip }) => ({ name, role, host: ip }));
 }
 
-async function findings(setting: Lab, step?: Pick<GuardStep, 'action' | 'with'>): Promise<readonly Finding[]> {
+async function findings(
+  setting: Lab,
+  step?: { readonly action: string; readonly with: object },
+): Promise<readonly Finding[]> {
   const facts = await factsOf(setting);
   const nodes = guardNodes(setting);
   if (!step) return checkRun({ nodes, before: facts, after: facts }, ids);
   const node = nodes.find(({ name }) => name === 'worker-1') ?? { name: '', role: 'worker' as const, host: '' };
-  return checkStep({ nodes, before: facts, after: facts, step: { id: '1.1', node, ...step } }, ids);
+  return checkStep(
+    { nodes, before: facts, after: facts, step: bindStep('1.1', node, actionNamed(step.action), step.with) },
+    ids,
+  );
+}
+
+function optionsOf(action: string, version: string) {
+  return action === 'install-packages' ? { version, packages: ['kubelet'] } : { version };
 }
 
 describe('what is wrong with a machine of the lab', () => {
@@ -55,7 +67,7 @@ describe('what is wrong with a machine of the lab', () => {
     const setting = await fakeLab({ controlPlanes: 3, workers: 2 });
     expect(await findings(setting)).toEqual([]);
     for (const action of ['install-packages', 'kubeadm-upgrade-node', 'restart-kubelet'])
-      expect(await findings(setting, { action, with: { version: '1.32.9' } })).toEqual([]);
+      expect(await findings(setting, { action, with: optionsOf(action, '1.32.9') })).toEqual([]);
   });
 
   const rows: readonly (readonly [MachineProblem, string, Finding['severity'], string])[] = [
@@ -92,7 +104,7 @@ describe('what is wrong with a machine of the lab', () => {
     const setting = await fakeLab({ controlPlanes: 1, workers: 2 });
     const machine = setting.lab.world.machines.find(({ name }) => name === 'worker-1');
     if (machine) await machineProblems[problem](machine);
-    const refusals = (await findings(setting, { action, with: { version } })).filter(
+    const refusals = (await findings(setting, { action, with: optionsOf(action, version) })).filter(
       (one) => one.severity === 'refuse',
     );
     expect(refusals.map((one) => one.summary).join('\n')).toContain(part);

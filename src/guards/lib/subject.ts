@@ -1,22 +1,15 @@
 import type { Facts } from '../../facts/facts.ts';
 import type { NodeObject } from '../../facts/nodes.ts';
 import { inventoryNameOf } from '../../facts/lib/identity.ts';
-import { withoutV } from '../../facts/lib/version.ts';
-import type { Finding, GuardInput, GuardStep } from '../guard.ts';
+import type { BoundStep } from '../../actions/bound-step.ts';
+import type { Finding, GuardInput } from '../guard.ts';
 
 /** A finding without what the guard itself adds. */
 export type Draft = Omit<Finding, 'guard' | 'source'>;
 
-/** `with.version` of a step, without `v`. */
-export function targetOf(step: GuardStep | undefined): string | undefined {
-  const version = step?.with['version'];
-  return typeof version === 'string' && version !== '' ? withoutV(version) : undefined;
-}
-
-/** The packages that a step installs. */
-export function packagesOf(step: GuardStep): readonly string[] {
-  const packages = step.with['packages'];
-  return Array.isArray(packages) ? packages.filter((name): name is string => typeof name === 'string') : [];
+/** The release that a step is about, if it names one. */
+export function targetOf(step: BoundStep | undefined): string | undefined {
+  return step?.action.target?.(step.with);
 }
 
 /** What people know a Node object by: its name in the inventory, else its own. */
@@ -34,8 +27,4 @@ export function nodeField(input: GuardInput, object: NodeObject | string): { rea
 export function listed(names: readonly string[], limit = 10): string {
   const shown = names.slice(0, limit).join(', ');
   return names.length > limit ? `${shown} and ${names.length - limit} more` : shown;
-}
-
-export function isTrue(value: unknown): boolean {
-  return value === true || value === 'true';
 }
