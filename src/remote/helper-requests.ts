@@ -8,7 +8,7 @@ tell_launched() {
 }
 
 open_output() {
-  oo=$1 eo=$2 beat=0
+  oo=$1 eo=$2 os=0 es=0 beat=0
   [ $deadline = 0 ] || uptime
   [ $deadline = 0 ] || deadline=$((now + deadline * 100))
   exec 5<"$d/out" 6<"$d/err"
@@ -19,15 +19,20 @@ open_output() {
 uptime() { read -r now m </proc/uptime; now=\${now%.*}\${now#*.}; }
 past_deadline() { [ $deadline != 0 ] || return 1; uptime; [ $now -ge $deadline ]; }
 
+# the last line of sizes: the bytes of both files that belong to the attempt for certain
+known() {
+  z=
+  [ ! -e "$d/sizes" ] || while read -r m b; do p=$m z=$b; done <"$d/sizes"
+  [ "$z" ]
+}
+
 # what is new of both streams, to the reader
 pump() {
   beat=$((beat + 1))
   if [ -s "$d/out" ] || [ -s "$d/err" ]; then
-    if [ -e "$d/sizes" ] && read -r p z <"$d/sizes" && [ "$z" ]; then
-      set -- $p $z
-    else
-      set -- $(stat -c %s "$d/out" "$d/err")
-    fi
+    # looked at again after stat: a mark is written only after sizes
+    if known || { set -- $(stat -c %s "$d/out" "$d/err"); known; }; then set -- $p $z; fi
+    os=$1 es=$2
     piece o 5 $oo $1
     oo=$p
     piece e 6 $eo $2
@@ -51,8 +56,8 @@ piece() {
 finish() {
   look
   pump
-  [ ! -e "$d/out.cut" ] || say cut $tag o
-  [ ! -e "$d/err.cut" ] || say cut $tag e
+  [ ! -e "$d/out.cut" ] && [ $os -le $max ] || say cut $tag o
+  [ ! -e "$d/err.cut" ] && [ $es -le $max ] || say cut $tag e
   exec 5<&- 6<&-
   say state $tag $state
 }

@@ -48,7 +48,8 @@ END
   kill_after=$limit
   [ $mode = kill ] || kill_after=0
   [ "$sup" ] && alive $sup $sup_born || ready || { rm -rf "$d"; refuse io could not launch in "$d"; return; }
-  echo $kill_after $(((max + 1023) / 1024 * 2)) "$d" >&9
+  # a KiB more than is kept: room for the mark behind it
+  echo $kill_after $(((max + 2047) / 1024 * 2)) "$d" >&9
   deadline=0
   [ $mode = kill ] || deadline=$limit
   open_output 0 0
@@ -84,7 +85,7 @@ END
 # all that an attempt's folder holds before its script is known
 furnish() {
   { echo $$ $mine >"$1/claim" && printf '%511s\\n' '' >"$1/status" && echo $boot >"$1/boot" &&
-    : >"$1/out" && : >"$1/err" && : >"$1/pid" && : >"$1/sizes"; } 2>/dev/null
+    : >"$1/out" && : >"$1/err" && : >"$1/pid" && echo >"$1/sizes"; } 2>/dev/null
 }
 keep() { { printf '%s\\n' "$s" >"$1/script" && echo $epoch >"$1/epoch" && echo $max >"$1/max"; } 2>/dev/null; }
 

@@ -1,12 +1,14 @@
 /**
  * What keeps one attempt on a node: a session of its own that starts the script, keeps its output up to a limit, and
  * writes `status`. Arguments: umask of the script, pid and start time of the shell that waits for it. It reads one line:
- * time limit in seconds (0: none is enforced), KiB kept of each stream, folder; it may be started long before, and ends
- * with 5 where none comes. It exits with 3 when somebody has declared the attempt void, with 4 when nothing could be
- * launched.
+ * time limit in seconds (0: none is enforced), file size limit of each stream in blocks of 512 bytes, folder; it may be
+ * started long before, and ends with 5 where none comes. It exits with 3 when the attempt has been declared void, with 4
+ * when nothing could be launched.
  *
- * The script writes into fifos that a drain reads for as long as anybody has them open, so that it never sees SIGPIPE
- * or EFBIG; the file size limit lies on the drain alone.
+ * The script writes into pipes that a drain reads for as long as anything has them open, so that it never sees SIGPIPE
+ * or EFBIG; the file size limit is set for the drain alone. The output is complete at the end of the pipe. Where a child in
+ * the background keeps the pipe open, the supervisor writes a mark into it once the script has ended: what comes before
+ * the mark is the attempt's output, however late the drain runs.
  */
 export const supervisorProgram = `
 mask=$1 helper=$2 helper_born=$3
@@ -23,20 +25,32 @@ born() {
 }
 record() { printf '%s\\n' "$1" 1<>"$d/status" && dd of="$d/status" conv=notrunc,fsync </dev/null 2>/dev/null; }
 fail() { record never-ran; exit 4; }
-# what a child in the background must not hold: another would wait for its end
-apart() { exec 3>&- 4>&- 5>&- 6>&-; }
+# drain FD NAME PIPE OTHER: moves the pipe into the file; it holds no other, or the reader of that one would see no end
 drain() {
-  exec </proc/self/fd/$3
-  apart
+  exec <&$3 5>&- 6>&-
+  eval "exec $4>&-"
   trap '' HUP INT TERM PIPE
   ulimit -c 0
   ulimit -f $kept
   cat >&$1 || { : >"$d/$2.cut"; exec cat >/dev/null; }
 }
-sizes() {
-  read -r l y </proc/$$/fdinfo/7
-  read -r l x </proc/$$/fdinfo/8
-  y="$y $x"
+size() { read -r l z </proc/$$/fdinfo/$1; }
+# mark PID FD: writes the mark into the pipe of that drain; a signal can interrupt it
+mark() { until printf '\\n%s\\n' $id >/proc/$1/fd/$2 || ! born $1; do nap; done; }
+# ending PID FD NAME FROM: z is the size of the file up to the mark, or the whole where the drain has ended before it
+ending() {
+  more=1
+  while :; do
+    born $1 && [ ! -e "$d/$3.cut" ] || more=
+    size $2
+    if [ $((z - $4)) -gt 37 ]; then
+      n=$(tail -c +$(($4 + 1)) "$d/$3" | tr '\\000' . | LC_ALL=C sed -n "/^$id\\$/q;p" | wc -c)
+      n=$(($4 + n - 1))
+      if [ $((n + 38)) -le $z ]; then z=$n; return; fi
+    fi
+    [ "$more" ] || return
+    nap
+  done
 }
 now() { read -r t l </proc/uptime; t=\${t%.*}\${t#*.}; }
 group_lives() {
@@ -47,8 +61,7 @@ group_lives() {
 }
 # ticks for both shells that wait, and ends the script at its time limit, also when they are gone
 heart() {
-  apart
-  exec 7>&- 8>&-
+  exec 5>&- 7>&- 8>&-
   trap '' HUP INT PIPE
   pace=0.2
   now
@@ -66,6 +79,8 @@ heart() {
     now
     [ $limit = 0 ] || [ $t -lt $end ] || break
   done
+  # the script has ended by itself: its output is still on its way
+  born $m && [ "$b" = "$mb" ] || exit
   trap '' TERM
   (set -C; echo timed-out >"$d/ended")
   kill -TERM -$m
@@ -105,9 +120,9 @@ set -C
 echo "$$ $mine" 2>/dev/null >"$d/launched" || exit 3
 set +C
 dd of="$d/launched" conv=notrunc,fsync 2>/dev/null 3>&- 4>&- 5>&- 6>&- & p=$!
-exec 7>"$d/out" 8>"$d/err"
-drain 7 out 3 2>/dev/null & o=$!
-drain 8 err 4 2>/dev/null & e=$!
+exec 7>"$d/out" 8>"$d/err" 3</proc/self/fd/3 4</proc/self/fd/4
+drain 7 out 3 4 2>/dev/null & o=$!
+drain 8 err 4 3 2>/dev/null & e=$!
 dd of="$d/status" conv=notrunc,fsync count=1 </proc/self/fd/5 2>/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- & s=$!
 exec 3>&- 4>&-
 while wait $p; c=$?; [ $c -gt 128 ] && born $p; do :; done
@@ -132,19 +147,24 @@ for p in $o $e; do
     [ $? -gt 128 ] && born $p || break
   done
 done
-# a child in the background holds the output open: take what is there
-n=0 z=
-while [ "$late" ] && [ $n -lt 10 ] && { born $o || born $e; }; do
-  sizes
-  [ "$y" != "$z" ] || break
-  z=$y n=$((n + 1))
-  nap
-done
+size 7
+y=$z
+size 8
+if [ "$late" ]; then
+  # the other shell must hand nothing beyond this on before the mark is found
+  echo "$y $z" >>"$d/sizes"
+  x=$z
+  read -r id </proc/sys/kernel/random/uuid
+  mark $o 3
+  mark $e 4
+  ending $o 7 out $y
+  y=$z
+  ending $e 8 err $x
+fi
 late=
 # TERM could reach it before it has taken off the traps of its parent, and be lost
 [ "$w" = timed-out ] || kill -KILL $h 2>/dev/null
-sizes
-echo "$y" >"$d/sizes"
+echo "$y $z" >>"$d/sizes"
 # it can hand the rest of the output on while status is being synced
 born $$
 [ "$pp" != "$helper" ] || kill -USR1 $helper

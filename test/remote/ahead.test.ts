@@ -37,7 +37,7 @@ describe('a supervisor that was started ahead', () => {
       const [pid, ...more] = supervisors(mark);
       if (pid === undefined || more.length > 0) throw new Error(`${String(more.length)} more than one`);
       return pid;
-    });
+    }, 20_000);
   }
 
   it('takes the next attempt, and ends with the connection when there is none', async () => {
@@ -69,7 +69,7 @@ describe('a supervisor that was started ahead', () => {
     await vi.waitFor(() => {
       const [claimer = ''] = readFileSync(join(folder, 'root/r1/1-b.1/claim'), 'utf8').split(' ');
       expect(existsSync(`/proc/${claimer}/fd/5`)).toBe(true);
-    });
+    }, 20_000);
     process.kill(pid, 'SIGKILL');
     await refused;
     expect(await step('1-c.1')).toEqual({ kind: 'exited', code: 0 });

@@ -1,28 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'vitest';
 import { remoteContract, type ContractNode } from './contract.ts';
 import { LocalSession } from './local-session.ts';
+import { found, pathWith } from './shells.ts';
 
-function found(name: string): string | undefined {
-  try {
-    return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-/** `only`: no other tools than those of the interpreter (busybox brings its own). */
-function thisMachine(interpreter: string, only: boolean): () => Promise<ContractNode> {
+function thisMachine(interpreter: string): () => Promise<ContractNode> {
   return async () => {
     const folder = mkdtempSync(join(tmpdir(), 'runbook-remote-'));
-    const bin = join(folder, 'bin');
-    mkdirSync(bin);
-    if (only) execFileSync(interpreter, ['--install', '-s', bin]);
-    else symlinkSync(interpreter, join(bin, 'sh'));
-    const path = only ? bin : `${bin}:${process.env['PATH'] ?? ''}`;
+    const path = pathWith(interpreter, folder);
     return Promise.resolve({
       open: async () => Promise.resolve(new LocalSession(path)),
       root: join(folder, 'root'),
@@ -34,7 +21,7 @@ function thisMachine(interpreter: string, only: boolean): () => Promise<Contract
 for (const name of ['sh', 'dash', 'bash', 'busybox']) {
   const interpreter = found(name);
   if (interpreter === undefined) it.skip(`durable attempts under ${name}: not on this machine`);
-  else remoteContract(`under ${name}`, thisMachine(interpreter, name === 'busybox'));
+  else remoteContract(`under ${name}`, thisMachine(interpreter));
 }
 
 const setpriv = found('setpriv');

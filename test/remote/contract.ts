@@ -70,6 +70,15 @@ export function remoteContract(name: string, setUp: () => Promise<ContractNode>)
       expect([sink.out.length, sink.err.toString('utf8'), sink.cuts]).toEqual([1000, 'end\n', ['stdout']]);
     });
 
+    it('keeps exactly maxOutput bytes, and says so of one byte more', async () => {
+      const whole = new Collected();
+      await node.start(spec('1-a.1', 'head -c 1000 /dev/zero', { maxOutput: 1000 }), whole);
+      expect([whole.out.length, whole.cuts]).toEqual([1000, []]);
+      const more = new Collected();
+      await node.start(spec('1-b.1', 'head -c 1001 /dev/zero >&2', { maxOutput: 1000 }), more);
+      expect([more.err.length, more.cuts]).toEqual([1000, ['stderr']]);
+    });
+
     it('never runs an id twice', async () => {
       await node.start(spec('1-a.1', 'echo first'), new Collected());
       await expect(node.start(spec('1-a.1', 'echo second'), new Collected())).rejects.toBeInstanceOf(AlreadyClaimed);

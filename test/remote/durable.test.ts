@@ -71,7 +71,7 @@ describe('an attempt outlives what happens to its connection', () => {
     for (const session of sessions.splice(0)) session.cut();
     await vi.waitFor(() => {
       expect(processesWith(folder)).toEqual([]);
-    }, 10_000);
+    }, 20_000);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
@@ -102,7 +102,7 @@ describe('an attempt outlives what happens to its connection', () => {
     await expect(started).rejects.toBeInstanceOf(ConnectionLost);
     await vi.waitFor(() => {
       expect(processesWith(`runbook-helper ${String(Buffer.byteLength(helperProgram))} ${root}`)).toEqual([]);
-    }, 10_000);
+    }, 20_000);
     expect((await (await link()).node.list('r1'))[0]?.state).toEqual({ kind: 'running' });
     open(2);
     const again = new Collected();
@@ -120,7 +120,7 @@ describe('an attempt outlives what happens to its connection', () => {
     const status = join(root, 'r1', '1-a.1', 'status');
     await vi.waitFor(() => {
       expect(existsSync(status) && readFileSync(status, 'utf8')).toContain('exited 0');
-    }, 10_000);
+    }, 20_000);
     const sink = new Collected();
     await other.node.follow('r1', '1-a.1', { stdout: 0, stderr: 0 }, sink);
     expect([sink.out.length, sink.err.toString('utf8')]).toEqual([3000000, 'done\n']);
@@ -157,7 +157,7 @@ describe('an attempt outlives what happens to its connection', () => {
     const started = node.start(spec('1-a.1', gated(folder, 1)), sink);
     await vi.waitFor(() => {
       expect(words('pid')).toHaveLength(3);
-    });
+    }, 20_000);
     const boot = join(root, 'r1', '1-a.1', 'boot');
     const now = readFileSync(boot, 'utf8');
     writeFileSync(boot, 'the-boot-before\n');
@@ -188,7 +188,7 @@ describe('an attempt outlives what happens to its connection', () => {
     open(1);
     await vi.waitFor(() => {
       expect(readFileSync(join(folder, 'late'), 'utf8')).toBe('0\n');
-    });
+    }, 20_000);
   });
 
   it('kills a script that ignores TERM, and what it started', async () => {
@@ -203,13 +203,13 @@ describe('an attempt outlives what happens to its connection', () => {
     const started = first.node.start(spec('1-a.1', 'echo begun; sleep 600', { timeout: 2000 }), new Collected());
     await vi.waitFor(() => {
       expect(words('pid')).toHaveLength(3);
-    });
+    }, 20_000);
     first.session.cut();
     await expect(started).rejects.toBeInstanceOf(ConnectionLost);
     const status = join(root, 'r1', '1-a.1', 'status');
     await vi.waitFor(() => {
       expect(readFileSync(status, 'utf8')).toContain('timed-out');
-    }, 10_000);
+    }, 20_000);
   });
 
   it('has its own session, an empty stdin, the umask and the environment of the login', async () => {
@@ -240,7 +240,7 @@ describe('an attempt outlives what happens to its connection', () => {
     channel.stdin.write(request('echo good', 'echo evil'));
     await vi.waitFor(() => {
       expect(said).toContain('refused 1 damaged');
-    });
+    }, 20_000);
     expect(existsSync(join(root, 'r1', '1-a.1'))).toBe(false);
   });
 
