@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { DURATION, parseDuration } from './duration.ts';
 
-/** Forms that both documents share. Their messages follow "`key` ". */
+/** Forms that both documents share. Their messages follow the key's name. */
 
-export const API_VERSION = 'runbook/v1';
+const API_VERSION = 'runbook/v1';
 
 export const apiVersion = z
   .literal(API_VERSION, { error: `must be ${API_VERSION}` })
@@ -22,6 +22,7 @@ function notText(input: unknown): string | undefined {
   return undefined;
 }
 
+/** Read as milliseconds. */
 export function duration(description: string) {
   return z
     .string({
@@ -33,7 +34,8 @@ export function duration(description: string) {
       error: 'must be longer than nothing and shorter than 596h',
     })
     .describe(description)
-    .meta({ examples: ['90s', '10m', '1h30m'] });
+    .meta({ examples: ['90s', '10m', '1h30m'] })
+    .transform((value) => parseDuration(value) ?? 0);
 }
 
 export function count(description: string, least: number) {
@@ -44,23 +46,19 @@ export function count(description: string, least: number) {
     .describe(description);
 }
 
-/** One text or a list of them. */
+/** One text or a list of them; read as a list. */
 export function texts(description: string, item = text('One entry.')) {
   return z
     .union([item, z.array(item).min(1, { error: 'must not be an empty list' })], {
       error: 'must be a text or a list of texts',
     })
-    .describe(description);
+    .describe(description)
+    .transform((value) => (typeof value === 'string' ? [value] : value));
 }
 
-export function asList(value: string | readonly string[]): readonly string[] {
-  return typeof value === 'string' ? [value] : value;
+/** A key that may be left out: it reads as `value` then, which its description says in words. */
+export function withDefault<S extends z.ZodType>(schema: S, value: z.output<S>) {
+  return schema.optional().transform((given) => given ?? value);
 }
 
 export const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/** Drops keys whose value is undefined, as `exactOptionalPropertyTypes` wants it. */
-export function given<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}

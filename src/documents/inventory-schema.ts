@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { apiVersion, duration, text, texts } from './fields.ts';
+import { apiVersion, duration, text, texts, withDefault } from './fields.ts';
 
 const secret = (description: string) =>
   text(`${description} prompt | env:NAME | file:PATH | command:CMD. Never the secret itself.`).regex(
@@ -27,30 +27,33 @@ const ssh = z
   .strictObject({
     user: text('The user to log in as; your own name unless given.')
       .regex(/^[^\s@:/-][^\s@:/]*$/, { error: 'is no name of a user' })
-      .optional(),
-    port: port.optional(),
+      .exactOptional(),
+    port: port.exactOptional(),
     identityFile: texts(
       'Private keys to try. Default: id_ed25519, id_ecdsa, id_rsa in ~/.ssh.',
       path('A private key.'),
-    ).optional(),
-    agent: z.boolean().optional().describe('Whether keys of the agent ($SSH_AUTH_SOCK) are tried; true unless given.'),
-    passwordFrom: secret('The password of the login, where keys are not enough:').optional(),
-    passphraseFrom: secret('The passphrase of encrypted keys:').optional(),
+    ).exactOptional(),
+    agent: z
+      .boolean()
+      .exactOptional()
+      .describe('Whether keys of the agent ($SSH_AUTH_SOCK) are tried; true unless given.'),
+    passwordFrom: secret('The password of the login, where keys are not enough:').exactOptional(),
+    passphraseFrom: secret('The passphrase of encrypted keys:').exactOptional(),
     knownHosts: texts(
       'Files with trusted host keys. Default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts.',
       path('A file.'),
-    ).optional(),
-    jump: texts('Hosts to go through, first one first.', jumpHost).optional(),
+    ).exactOptional(),
+    jump: texts('Hosts to go through, first one first.', jumpHost).exactOptional(),
     hostKeyChecking: z
       .enum(['strict', 'accept-new', 'off'])
-      .optional()
+      .exactOptional()
       .describe(
         '`strict` (default) refuses unknown and changed host keys, `accept-new` records unknown ones, `off` trusts anyone.',
       ),
-    connectTimeout: duration('Limit for connecting and logging in; 10s unless given.').optional(),
+    connectTimeout: duration('Limit for connecting and logging in; 10s unless given.').exactOptional(),
     keepalive: duration(
       'Between signs of life; three unanswered ones end the connection. 15s unless given.',
-    ).optional(),
+    ).exactOptional(),
   })
   .describe('How to log in.');
 
@@ -61,67 +64,90 @@ const name = (description: string) =>
 const node = z
   .strictObject({
     name: name('The name of the Node object, as `kubectl get nodes` shows it.'),
-    host: text('The address or DNS name to connect to, without port.').regex(/^(?!-)[^\s@/]+$/, {
-      error: 'must be an address or a name alone; user and port have keys of their own',
-    }),
-    role: z
-      .enum(['control-plane', 'worker', 'other'])
-      .optional()
-      .describe('What the node is in the cluster; other unless given.'),
-    port: port.optional(),
-    ssh: ssh.optional().describe('What differs for this node from the `ssh` of all.'),
-    vars: z
-      .record(z.string(), z.unknown(), { error: 'must be a map of values' })
-      .optional()
-      .describe('Values of your own, known as `node.vars.NAME` in expressions.'),
+    host: text('The address or DNS name to connect to, without port.')
+      .regex(/^(?!-)[^\s@/]+$/, {
+        error: 'must be an address or a name alone; user and port have keys of their own',
+      })
+      .transform((host) => host.replace(/^\[(.*)\]$/, '$1')),
+    role: withDefault(
+      z.enum(['control-plane', 'worker', 'other']).describe('What the node is in the cluster; other unless given.'),
+      'other',
+    ),
+    port: port.exactOptional(),
+    ssh: ssh.exactOptional().describe('What differs for this node from the `ssh` of all.'),
+    vars: withDefault(
+      z
+        .record(z.string(), z.unknown(), { error: 'must be a map of values' })
+        .describe('Values of your own, known as `node.vars.NAME` in expressions.'),
+      {},
+    ),
   })
   .describe('A machine of the cluster.');
+
+const KUBECONFIG = '/etc/kubernetes/admin.conf';
 
 export const inventorySchema = z
   .strictObject({
     apiVersion,
     kind: z.literal('Inventory', { error: 'must be Inventory' }).describe('Inventory.'),
     cluster: text('The name of the cluster; runs and locks are kept by it.'),
-    ssh: ssh.optional(),
-    become: z
-      .strictObject({
-        method: z.enum(['sudo', 'none']).describe('How to become root; a login as root needs none.'),
-        passwordFrom: secret('The password of sudo, where it asks for one:').optional(),
-      })
-      .optional()
-      .describe('How to become root on the nodes; none unless given.'),
+    ssh: ssh.exactOptional(),
+    become: withDefault(
+      z
+        .strictObject({
+          method: z.enum(['sudo', 'none']).describe('How to become root; a login as root needs none.'),
+          passwordFrom: secret('The password of sudo, where it asks for one:').exactOptional(),
+        })
+        .describe('How to become root on the nodes; none unless given.'),
+      { method: 'none' },
+    ),
     nodes: z
       .array(node, { error: 'must be a list of nodes' })
       .min(1, { error: 'must hold at least one node' })
       .describe('In the order of work.'),
-    groups: z
-      .record(name('A name.'), z.array(text("A node's name."), { error: 'must be a list of node names' }), {
-        error: 'must be a map of groups',
-      })
-      .optional()
-      .describe('Names for sets of nodes, usable as node patterns.'),
-    packages: z
-      .strictObject({
-        baseUrl: text('What stands before core:/stable:/vX.Y/, e.g. https://pkgs.k8s.io.')
-          .regex(/^https?:\/\/[^\s'"\\]+$/, { error: 'must be an http or https address' })
-          .optional(),
-      })
-      .optional()
-      .describe('Where packages come from; the configured repository unless given.'),
-    kubectl: z
-      .strictObject({
-        on: z.enum(['control-plane', 'local']).optional().describe('Where kubectl runs; control-plane unless given.'),
-        kubeconfig: text('Its kubeconfig there; /etc/kubernetes/admin.conf unless given.').optional(),
-      })
-      .optional()
-      .describe('How the API is asked.'),
+    groups: withDefault(
+      z
+        .record(name('A name.'), z.array(text("A node's name."), { error: 'must be a list of node names' }), {
+          error: 'must be a map of groups',
+        })
+        .describe('Names for sets of nodes, usable as node patterns.'),
+      {},
+    ),
+    packages: withDefault(
+      z
+        .strictObject({
+          baseUrl: text('What stands before core:/stable:/vX.Y/, e.g. https://pkgs.k8s.io.')
+            .regex(/^https?:\/\/[^\s'"\\]+$/, { error: 'must be an http or https address' })
+            .transform((url) => url.replace(/\/+$/, ''))
+            .exactOptional(),
+        })
+        .describe('Where packages come from; the configured repository unless given.'),
+      {},
+    ),
+    kubectl: withDefault(
+      z
+        .strictObject({
+          on: withDefault(
+            z.enum(['control-plane', 'local']).describe('Where kubectl runs; control-plane unless given.'),
+            'control-plane',
+          ),
+          kubeconfig: withDefault(text(`Its kubeconfig there; ${KUBECONFIG} unless given.`), KUBECONFIG),
+        })
+        .describe('How the API is asked.'),
+      { on: 'control-plane', kubeconfig: KUBECONFIG },
+    ),
     remoteDir: text('The folder on each node that keeps attempts; /var/lib/runbook, without become ~/.runbook.')
       .regex(/^(?:~\/|\/)[A-Za-z0-9._/-]*[A-Za-z0-9_-]$/, {
         error: 'must be an absolute path (or ~/...) of plain characters',
       })
-      .optional(),
+      .exactOptional(),
   })
-  .describe('The nodes of one cluster and how to reach them.');
-
-export type RawInventory = z.infer<typeof inventorySchema>;
-export type RawSsh = z.infer<typeof ssh>;
+  .describe('The nodes of one cluster and how to reach them.')
+  .transform(({ apiVersion: _version, kind: _kind, ssh: common, remoteDir, nodes, ...inventory }) => ({
+    ...inventory,
+    nodes: nodes.map(({ port: own, ssh: ofNode, ...node }) => {
+      const merged = { ...common, ...ofNode, ...(own === undefined ? {} : { port: own }) };
+      return { ...node, ssh: merged };
+    }),
+    remoteDir: remoteDir ?? (inventory.become.method === 'none' ? '~/.runbook' : '/var/lib/runbook'),
+  }));

@@ -1,11 +1,9 @@
 import { dirname } from 'node:path';
 import type { Diagnostic } from '../diagnostic.ts';
-import { parseDuration } from './duration.ts';
-import { asList, given } from './fields.ts';
-import { inventorySchema, type RawInventory, type RawSsh } from './inventory-schema.ts';
+import { inventorySchema } from './inventory-schema.ts';
 import { issueDiagnostics } from './issues.ts';
 import { entriesOf, isMap, itemsOf, load } from './loaded.ts';
-import type { Inventory, Loaded, SshSettings } from './model.ts';
+import type { Inventory, Loaded } from './model.ts';
 import { suggest } from './nearest.ts';
 import { jsonSchemaOf } from './schema.ts';
 import { ROLE_WORDS } from './selectors.ts';
@@ -22,48 +20,12 @@ export function loadInventory(file: string, text: string): Loaded<Inventory> {
     const judged = { document, base: [], value, schema, called: 'the inventory' };
     return {
       diagnostics: [...issueDiagnostics(issues, judged), ...checkInventory(document, value)],
-      build: () => (parsed.success ? build(parsed.data, document, dirname(file)) : undefined),
-    };
-  });
-}
-
-const DEFAULT_KUBECONFIG = '/etc/kubernetes/admin.conf';
-
-function build(raw: RawInventory, document: YamlDocument, folder: string): Inventory {
-  const become = raw.become ?? { method: 'none' };
-  return {
-    cluster: raw.cluster,
-    folder,
-    nodes: raw.nodes.map((node, index) => ({
-      name: node.name,
-      host: node.host.replace(/^\[(.*)\]$/, '$1'),
-      role: node.role ?? 'other',
-      vars: node.vars ?? {},
-      ssh: {
-        ...sshSettings(raw.ssh),
-        ...sshSettings(node.ssh),
-        ...given({ port: node.port ?? node.ssh?.port ?? raw.ssh?.port }),
+      build: () => {
+        if (!parsed.success) return undefined;
+        const nodes = parsed.data.nodes.map((node, index) => ({ ...node, span: document.at(['nodes', index]) }));
+        return { ...parsed.data, folder: dirname(file), nodes };
       },
-      span: document.at(['nodes', index]),
-    })),
-    groups: raw.groups ?? {},
-    become: { method: become.method, ...given({ passwordFrom: become.passwordFrom }) },
-    packages: given({ baseUrl: raw.packages?.baseUrl?.replace(/\/+$/, '') }),
-    kubectl: { on: raw.kubectl?.on ?? 'control-plane', kubeconfig: raw.kubectl?.kubeconfig ?? DEFAULT_KUBECONFIG },
-    remoteDir: raw.remoteDir ?? (become.method === 'none' ? '~/.runbook' : '/var/lib/runbook'),
-  };
-}
-
-function sshSettings(raw: RawSsh | undefined): SshSettings {
-  if (!raw) return {};
-  const { identityFile, knownHosts, jump, connectTimeout, keepalive, ...rest } = raw;
-  return given({
-    ...rest,
-    identityFile: identityFile === undefined ? undefined : asList(identityFile),
-    knownHosts: knownHosts === undefined ? undefined : asList(knownHosts),
-    jump: jump === undefined ? undefined : asList(jump),
-    connectTimeout: connectTimeout === undefined ? undefined : parseDuration(connectTimeout),
-    keepalive: keepalive === undefined ? undefined : parseDuration(keepalive),
+    };
   });
 }
 

@@ -7,7 +7,7 @@ import { entriesOf, isMap, itemsOf } from './loaded.ts';
 import type { InputSpec, Inventory, Runbook } from './model.ts';
 import type { Declared } from './names.ts';
 import { suggest } from './nearest.ts';
-import { RUN_ONLY, USES_ONLY } from './runbook-schema.ts';
+import { inputTypeSchema, RUN_ONLY, USES_ONLY } from './runbook-schema.ts';
 import { checkPatterns, selectNodes } from './selectors.ts';
 import { problem } from './source.ts';
 import { isTemplate } from './template.ts';
@@ -48,20 +48,18 @@ export function checkSelection(runbook: Runbook, inventory: Pick<Inventory, 'nod
   );
 }
 
-const TYPES: readonly string[] = ['string', 'version', 'number', 'boolean', 'duration'] satisfies InputSpec['type'][];
-
-function isType(value: unknown): value is InputSpec['type'] {
-  return typeof value === 'string' && TYPES.includes(value);
-}
-
 function declaredInputs(raw: Raw): Declared['inputs'] {
   const names = entriesOf(raw['inputs']).filter(([name]) => VARIABLE.test(name));
   return Object.fromEntries(
     names.map(([name, spec]) => {
-      const type = isMap(spec) ? spec['type'] : undefined;
-      return [name, isType(type) ? { type } : {}];
+      const type = typeOf(spec);
+      return [name, type ? { type } : {}];
     }),
   );
+}
+
+function typeOf(spec: unknown): InputSpec['type'] | undefined {
+  return isMap(spec) ? inputTypeSchema.safeParse(spec['type']).data : undefined;
 }
 
 function checkInputSpec({ document, declared }: Context, name: string, spec: unknown): Diagnostic[] {
@@ -72,9 +70,10 @@ function checkInputSpec({ document, declared }: Context, name: string, spec: unk
       problem('reserved', '`via` is taken by `hops`: --set via=... gives the patches in between', document.keyAt(path)),
     );
   }
-  if (!isMap(spec) || !isType(spec['type'])) return found;
+  const type = typeOf(spec);
+  if (!isMap(spec) || !type) return found;
   const allowed = itemsOf(spec['enum']).filter(isPlain);
-  const one = { type: spec['type'], ...(allowed.length > 0 ? { enum: allowed } : {}) };
+  const one = { type, ...(allowed.length > 0 ? { enum: allowed } : {}) };
   allowed.forEach((value, index) => {
     const typed = checkInput({ type: one.type }, value);
     if (!typed.ok)

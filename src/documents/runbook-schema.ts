@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { apiVersion, count, duration, text, texts, VARIABLE } from './fields.ts';
+import { apiVersion, count, duration, text, texts, VARIABLE, withDefault } from './fields.ts';
 
 const RESERVED = new Set(
   'as break const continue else false for function if import in let loop namespace null package return true var void while'.split(
@@ -14,20 +14,20 @@ const inputName = z
 
 const envName = z.string().regex(VARIABLE, { error: 'is no name of a variable: letters, digits and _ only' });
 
+export const inputTypeSchema = z.enum(['string', 'version', 'number', 'boolean', 'duration']);
+
 const input = z
   .strictObject({
-    type: z
-      .enum(['string', 'version', 'number', 'boolean', 'duration'])
-      .describe('`version` is a release such as 1.32.9; `duration` is 90s, 10m, 1h30m.'),
+    type: inputTypeSchema.describe('`version` is a release such as 1.32.9; `duration` is 90s, 10m, 1h30m.'),
     default: z
       .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' })
-      .optional()
+      .exactOptional()
       .describe('Used where `--set` gives nothing. Without it the input is required.'),
-    description: text('What it is for; shown to whoever runs the runbook.').optional(),
+    description: text('What it is for; shown to whoever runs the runbook.').exactOptional(),
     enum: z
       .array(z.union([z.string(), z.number()], { error: 'must be a text or a number' }))
       .min(1, { error: 'must not be an empty list' })
-      .optional()
+      .exactOptional()
       .describe('The only values allowed.'),
   })
   .describe('A value that the operator may give: `--set name=value`.');
@@ -35,29 +35,28 @@ const input = z
 const condition = (known: string) =>
   z
     .union([z.string().min(1, { error: 'must not be empty' }), z.boolean()], { error: 'must be an expression' })
-    .describe(`A CEL expression that must be true, without or with \${{ }}. Known names: ${known}.`);
-
-const command = (description: string) => text(description);
+    .describe(`A CEL expression that must be true, without or with \${{ }}. Known names: ${known}.`)
+    .transform(String);
 
 const step = z
   .strictObject({
-    name: text('What people call the step; else the name of the action or the first line of `run`.').optional(),
-    uses: text('The action to run, e.g. drain.').optional(),
+    name: text('What people call the step; else the name of the action or the first line of `run`.').exactOptional(),
+    uses: text('The action to run, e.g. drain.').exactOptional(),
     with: z
       .record(z.string(), z.unknown(), { error: "must be a map of the action's settings" })
-      .optional()
+      .exactOptional()
       .describe("The action's settings. Values may hold ${{ }}."),
-    run: command('Commands for POSIX sh, run on the node as root (become). May hold ${{ }}.').optional(),
+    run: text('Commands for POSIX sh, run on the node as root (become). May hold ${{ }}.').exactOptional(),
     on: z
       .enum(['node', 'control-plane', 'local'])
-      .optional()
+      .exactOptional()
       .describe('Where `run` runs: on the node itself (default), on a control plane, or on this machine.'),
-    check: command('Commands for sh; exit 0 means that `run` has nothing left to do.').optional(),
+    check: text('Commands for sh; exit 0 means that `run` has nothing left to do.').exactOptional(),
     effect: z
       .enum(['once', 'repeatable'])
-      .optional()
+      .exactOptional()
       .describe('`once` (default): never sent again while its outcome is unknown. `repeatable`: it may be.'),
-    if: condition('inputs, node, cluster, env, hop').optional(),
+    if: condition('inputs, node, cluster, env, hop').exactOptional(),
     env: z
       .record(
         envName,
@@ -66,24 +65,30 @@ const step = z
           error: 'must be a map of variables',
         },
       )
-      .optional()
+      .exactOptional()
       .describe('Environment variables of the step, also known as `env.NAME` in its expressions.'),
-    timeout: duration('The time limit of one attempt.').optional(),
+    timeout: duration('The time limit of one attempt.').exactOptional(),
     onTimeout: z
       .enum(['kill', 'leave'])
-      .optional()
+      .exactOptional()
       .describe('At the time limit: end it, or leave it running on the node with its outcome unknown.'),
-    retries: count('How often a failed attempt is repeated; 0 unless given.', 0).optional(),
+    retries: withDefault(count('How often a failed attempt is repeated; 0 unless given.', 0), 0),
   })
   .meta({
     description: 'One step: an action (`uses`) or commands (`run`).',
     oneOf: [{ required: ['uses'] }, { required: ['run'] }],
-  });
+  })
+  .transform(({ uses, with: values = {}, run = '', on = 'node', check, effect = 'once', ...step }) =>
+    uses === undefined
+      ? { ...step, kind: 'run' as const, run, on, effect, ...(check === undefined ? {} : { check }) }
+      : { ...step, kind: 'uses' as const, uses, with: values },
+  );
 
 const serialError = { error: 'must be a number of nodes (1, 3) or a share of them (25%)' };
 const serial = z
   .union([z.int().min(1, serialError), z.string().regex(/^(?:[1-9]|[1-9]\d|100)%$/, serialError)], serialError)
-  .describe('How many nodes are worked on at a time: 1 (default), 3 or 25%.');
+  .describe('How many nodes are worked on at a time: 1 (default), 3 or 25%.')
+  .transform((value): number | `${number}%` => (typeof value === 'string' ? `${Number.parseInt(value, 10)}%` : value));
 
 const phase = z
   .strictObject({
@@ -91,9 +96,9 @@ const phase = z
     nodes: texts(
       'Node patterns: all, control-plane[0], control-plane[1:], workers, a group, a name, worker-*, !excluded.',
     ),
-    serial: serial.optional(),
-    maxFailures: count('How many nodes may fail before nothing new is started; 0 unless given.', 0).optional(),
-    if: condition('inputs, cluster, hop').optional(),
+    serial: withDefault(serial, 1),
+    maxFailures: withDefault(count('How many nodes may fail before nothing new is started; 0 unless given.', 0), 0),
+    if: condition('inputs, cluster, hop').exactOptional(),
     steps: z
       .array(step, { error: 'must be a list of steps' })
       .min(1, { error: 'must hold at least one step' })
@@ -106,25 +111,24 @@ export const runbookSchema = z
     apiVersion,
     kind: z.literal('Runbook', { error: 'must be Runbook' }).describe('Runbook.'),
     name: text('A short name, shown and recorded with every run.'),
-    description: text('What the runbook does, for people.').optional(),
-    inputs: z
-      .record(inputName, input, { error: 'must be a map of inputs' })
-      .optional()
-      .describe('Values that the operator may give with --set, by name.'),
+    description: text('What the runbook does, for people.').exactOptional(),
+    inputs: withDefault(
+      z
+        .record(inputName, input, { error: 'must be a map of inputs' })
+        .describe('Values that the operator may give with --set, by name.'),
+      {},
+    ),
     hops: z
       .strictObject({ to: text('The version to reach, e.g. "${{ inputs.version }}".') })
-      .optional()
+      .exactOptional()
       .describe('Run the phases once per minor, from the version of the cluster to this one.'),
     phases: z
       .array(phase, { error: 'must be a list of phases' })
       .min(1, { error: 'must hold at least one phase' })
       .describe('Run in this order.'),
   })
-  .describe('What to do with a cluster, step by step.');
-
-export type RawRunbook = z.infer<typeof runbookSchema>;
-export type RawPhase = RawRunbook['phases'][number];
-export type RawStep = RawPhase['steps'][number];
+  .describe('What to do with a cluster, step by step.')
+  .transform(({ apiVersion: _version, kind: _kind, ...runbook }) => runbook);
 
 /** Keys that make sense with only one of the two kinds of steps. */
 export const USES_ONLY = ['with'] as const;

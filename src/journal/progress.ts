@@ -1,6 +1,6 @@
 import type { Outcome } from '../event.ts';
 import { stepKey } from '../plan/key.ts';
-import type { AttemptEnd, JournalRecord } from './record.ts';
+import type { AttemptEnd, Holder, JournalRecord } from './record.ts';
 
 /** What the journal knows of one planned step. */
 export interface StepProgress {
@@ -28,7 +28,7 @@ export interface Progress {
   readonly state: 'running' | 'stopped' | 'done' | 'abandoned';
   /** Why it stopped last. */
   readonly reason?: string;
-  readonly holder?: { readonly host: string; readonly pid: number; readonly user: string };
+  readonly holder?: Holder;
   readonly steps: ReadonlyMap<string, StepProgress>;
 }
 

@@ -1,13 +1,14 @@
 import { z } from 'zod';
+import { outcomeSchema } from '../event.ts';
+import type { DeepReadonly } from '../readonly.ts';
 
 /** The version of the saved form; a reader refuses any other. */
 export const JOURNAL_VERSION = 1;
 
 const holder = z.object({ host: z.string(), pid: z.number().int(), user: z.string() });
-const outcome = z.enum(['changed', 'unchanged', 'skipped', 'failed', 'unknown']);
 const ref = { step: z.string(), node: z.string() };
 
-/** How an attempt ended, as the node told it; `refused`: the node took no claim, so nothing ran. */
+/** How an attempt ended, as the node reports it. `refused`: the node accepted no claim, so nothing ran. */
 const ended = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('exited'), code: z.number().int() }),
   z.object({ kind: z.literal('timed-out') }),
@@ -32,7 +33,7 @@ const body = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('step-finished'),
     ...ref,
-    outcome,
+    outcome: outcomeSchema,
     reason: z.string(),
     /** Milliseconds. */
     duration: z.number(),
@@ -59,7 +60,7 @@ export const recordSchema = z.intersection(
 );
 
 /** One decision of a run, written before it is acted on. */
-export type JournalBody = z.infer<typeof body>;
-export type JournalRecord = z.infer<typeof recordSchema>;
-export type AttemptEnd = z.infer<typeof ended>;
-export type Holder = z.infer<typeof holder>;
+export type JournalBody = DeepReadonly<z.infer<typeof body>>;
+export type JournalRecord = DeepReadonly<z.infer<typeof recordSchema>>;
+export type AttemptEnd = DeepReadonly<z.infer<typeof ended>>;
+export type Holder = DeepReadonly<z.infer<typeof holder>>;
