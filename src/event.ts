@@ -12,7 +12,8 @@ const step = {
   title: z.string(),
 };
 
-export const outcomeSchema = z.enum(['changed', 'unchanged', 'skipped', 'failed', 'unknown']);
+export const OUTCOMES = ['changed', 'unchanged', 'skipped', 'failed', 'unknown'] as const;
+export const outcomeSchema = z.enum(OUTCOMES);
 export const predictedSchema = z.enum(['change', 'unchanged', 'skipped', 'read']);
 
 /** From the worst on. */

@@ -7,7 +7,7 @@ const SRC = new URL('../src/', import.meta.url).pathname;
 
 /** DESIGN.md's table: a room may import those before it in the chain. */
 const CHAIN = [
-  ['diagnostic', 'diagnostic-printer', 'event', 'failure', 'readonly'],
+  ['diagnostic', 'event', 'failure', 'readonly'],
   ['transport'],
   ['remote'],
   ['facts'],
@@ -23,7 +23,7 @@ const CHAIN = [
 
 /** Rooms beside the chain, with all that they may import. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
-  render: ['diagnostic', 'diagnostic-printer', 'event', 'failure', 'readonly', 'guards', 'plan'],
+  render: ['diagnostic', 'event', 'failure', 'readonly', 'guards', 'plan'],
   lab: CHAIN.slice(
     0,
     CHAIN.findIndex((level) => level.some((room) => room === 'engine')),
@@ -34,7 +34,6 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
 const WITHIN: Readonly<Record<string, readonly string[]>> = {
   diagnostic: ['readonly'],
   event: ['diagnostic', 'readonly'],
-  'diagnostic-printer': ['diagnostic'],
   guards: ['actions'],
 };
 

@@ -1,6 +1,6 @@
+import { countsText, outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { NodeView, RunningStep } from './phase-view.ts';
 import type { Line, Style } from './style.ts';
-import { countsText, outcomeColour, outcomeSymbol } from './style.ts';
 import { duration, elapsed, escapeControls } from './text.ts';
 import { repeatedText } from './repeats.ts';
 

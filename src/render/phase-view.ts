@@ -1,11 +1,11 @@
 import type { Outcome } from '../event.ts';
+import type { EventOf } from './event-lines.ts';
+import { noOutcomes } from './outcome.ts';
 import { Tail } from './repeats.ts';
-import type { EventOf } from './report.ts';
-import { noOutcomes } from './report.ts';
 import { sanitize, splitLines } from './text.ts';
 
 /** Lines of output shown under a running step. */
-export const TAIL_LINES = 5;
+const TAIL_LINES = 5;
 /** No screen shows more of a line; a megabyte without a newline must not be measured at every tick. */
 const LINE_LENGTH = 1000;
 
@@ -21,14 +21,14 @@ export interface RunningStep {
   message?: string;
 }
 
-export interface EndedStep {
+interface EndedStep {
   readonly title: string;
   readonly outcome: Outcome;
   readonly reason: string;
   readonly duration: number;
 }
 
-/** One node within the current phase, as its events tell. */
+/** One node within the current phase, as its events show. */
 export class NodeView {
   readonly name: string;
   /** Settles when nothing more happens on the node in this phase; rejects when a step failed there. */

@@ -1,21 +1,15 @@
 import type { RunEvent, StepRef } from '../event.ts';
+import { diagnosticLines } from './diagnostic.ts';
+import { type EventOf, failureLines, messageLines, plannedText, summaryLines } from './event-lines.ts';
+import { briefFindingLines, findingLines } from './finding.ts';
+import { outcomeColour } from './outcome.ts';
 import type { Renderer, RenderTarget } from './renderer.ts';
 import { flushed } from './renderer.ts';
 import { repeatedText, Repeats, Tail } from './repeats.ts';
 import type { Repeated } from './repeats.ts';
-import type { EventOf } from './report.ts';
-import {
-  diagnosticLines,
-  failureLines,
-  findingLines,
-  toldLines,
-  messageLines,
-  plannedText,
-  summaryLines,
-  Tally,
-} from './report.ts';
-import { createStyle, outcomeColour } from './style.ts';
+import { createStyle } from './style.ts';
 import type { Line } from './style.ts';
+import { Tally } from './tally.ts';
 import { clock, count, duration, escapeControls, listNames, splitLines, stepName } from './text.ts';
 
 /** Lines of output that are shown again with a failure. */
@@ -67,7 +61,7 @@ class PlainRenderer {
         return this.#say(event, [`reading facts of ${count(event.nodes.length, 'node')}`]);
       case 'finding':
         if (event.finding.severity === 'refuse') return this.#problem(findingLines(event.finding, symbols));
-        return this.#sayAll(event, toldLines(event.finding, symbols));
+        return this.#sayAll(event, briefFindingLines(event.finding, symbols));
       case 'step-planned':
         // People read the whole plan from renderPlan.
         return;
@@ -107,7 +101,7 @@ class PlainRenderer {
       case 'stopping':
         return this.#say(event, [{ text: `stopping: ${event.reason}`, as: 'yellow' }]);
       case 'run-finished':
-        return this.#sayAll(event, summaryLines(event, this.#tally.totals, symbols));
+        return this.#sayAll(event, summaryLines(event, this.#tally, symbols));
       case 'message':
         if (event.level === 'info') return this.#sayAll(event, messageLines(event, symbols));
         return this.#problem(messageLines(event, symbols));

@@ -1,10 +1,11 @@
 import type { Plan, PlanNode, PlanPhase, PlanStep, Prediction } from '../plan/plan.ts';
-import { findingLines } from './report.ts';
+import { SEVERITIES } from '../event.ts';
+import { findingLines } from './finding.ts';
 import type { Colour, Line, Look, Style, Symbols } from './style.ts';
 import { createStyle, wrapLine } from './style.ts';
 import { count, escapeControls, listNames, sanitize, stepName, widthOf, wrap } from './text.ts';
 
-export interface PlanLook extends Look {
+interface PlanLook extends Look {
   /** Whole scripts, time limits and conditions too. */
   readonly verbose: boolean;
   /** Prose is broken to this width. Commands never are: they stay as they run. */
@@ -25,7 +26,7 @@ export function renderPlanSummary(plan: Plan, look: PlanLook): string {
     ];
   });
   const way: Line[] = plan.way ? [[`  ${wayText(plan.way)}`]] : [];
-  return [[], ...way, ...phases, [], summary(plan)].map((line) => `${style.line(line).trimEnd()}\n`).join('');
+  return style.text([[], ...way, ...phases, [], summary(plan)]);
 }
 
 /** What a plan would do, for people: every node, every step, its commands; then all findings. Ends with a newline. */
@@ -37,7 +38,7 @@ export function renderPlan(plan: Plan, look: PlanLook): string {
     ...plan.phases.flatMap((phase) => phaseLines(phase, plan, nodes, look, style)),
     ...[...findings(plan, style.symbols), [], summary(plan)].flatMap((line) => wrapLine(line, look.columns)),
   ];
-  return lines.map((line) => `${style.line(line).trimEnd()}\n`).join('');
+  return style.text(lines);
 }
 
 function header(plan: Plan, columns: number): Line[] {
@@ -113,7 +114,7 @@ const PREDICTED: Record<
 /** Lines of commands that a step shows without -v. */
 const SHOWN = 12;
 
-function stepLines(step: PlanStep, told: Plan['findings'], look: PlanLook, symbols: Symbols): Line[] {
+function stepLines(step: PlanStep, findings: Plan['findings'], look: PlanLook, symbols: Symbols): Line[] {
   const { word, colour, symbol } = PREDICTED[step.predicted.outcome];
   const mark = `    ${symbols[symbol]} ${word.padEnd(7)}`;
   const head = stepName({ step: step.id, title: step.title });
@@ -132,15 +133,15 @@ function stepLines(step: PlanStep, told: Plan['findings'], look: PlanLook, symbo
   for (const command of shown) lines.push(...commandLines(command, commandColour));
   const hidden = step.commands.length - shown.length;
   if (hidden > 0) lines.push([{ text: `        ... and ${count(hidden, 'line')} more (-v shows them)`, as: 'dim' }]);
-  for (const part of forecast(step, told)) lines.push(...wrap(part, look.columns - 8).map(indented));
+  for (const part of forecast(step, findings)) lines.push(...wrap(part, look.columns - 8).map(indented));
   return look.verbose ? [...lines, ...details(step, symbols)] : lines;
 }
 
 /** Notes on one step that stand beside it in place of among all others. */
 const BESIDE = 'drain-forecast';
 
-function forecast(step: PlanStep, told: Plan['findings']): string[] {
-  return told
+function forecast(step: PlanStep, findings: Plan['findings']): string[] {
+  return findings
     .filter((one) => one.guard === BESIDE && one.step === step.id && one.node === step.node)
     .map((one) => sanitize(`forecast: ${one.summary}. ${one.remedy}`));
 }
@@ -171,19 +172,15 @@ function details(step: PlanStep, symbols: Symbols): Line[] {
   return lines;
 }
 
-const GROUPS = [
-  { severity: 'refuse', title: 'Refused: apply would stop here' },
-  { severity: 'warn', title: 'Warnings' },
-  { severity: 'note', title: 'Notes' },
-] as const;
+const TITLES = { refuse: 'Refused: apply would stop here', warn: 'Warnings', note: 'Notes' } as const;
 
 function findings(plan: Plan, symbols: Symbols): Line[] {
-  return GROUPS.flatMap(({ severity, title }): Line[] => {
+  return SEVERITIES.flatMap((severity): Line[] => {
     const of = plan.findings.filter((finding) => finding.severity === severity && finding.guard !== BESIDE);
     if (of.length === 0) return [];
     return [
       [],
-      [{ text: `${title} (${of.length})`, as: 'bold' }],
+      [{ text: `${TITLES[severity]} (${of.length})`, as: 'bold' }],
       ...of.flatMap((finding) => findingLines(finding, symbols)).map((line): Line => ['  ', ...line]),
     ];
   });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Finding, findingSchema, SEVERITIES } from '../event.ts';
 import type { DeepReadonly } from '../readonly.ts';
-import { findingLines } from './report.ts';
-import { createStyle, type Line, type Look, type Symbols, wrapLine } from './style.ts';
+import { findingLines, SEVERITY_LOOK } from './finding.ts';
+import { createStyle, type Line, type Look, type Symbols } from './style.ts';
 import { count, listNames, pad, widthOf, wrap } from './text.ts';
 
 /** What `preflight --output json` prints: one document. */
@@ -28,11 +28,9 @@ export function preflightJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(preflightSchema), title: 'What runbook preflight found' };
 }
 
-const ORDER = ['refuse', 'warn', 'note', 'unknown', 'holds', 'not-asked'] as const;
+const ORDER = [...SEVERITIES, 'unknown', 'holds', 'not-asked'] as const;
 const STATE = {
-  refuse: { word: 'refused', colour: 'red', symbol: 'failed' },
-  warn: { word: 'warning', colour: 'yellow', symbol: 'warning' },
-  note: { word: 'note', colour: 'cyan', symbol: 'note' },
+  ...SEVERITY_LOOK,
   unknown: { word: 'unknown', colour: 'magenta', symbol: 'unknown' },
   holds: { word: 'holds', colour: 'green', symbol: 'change' },
   'not-asked': { word: 'no step', colour: 'dim', symbol: 'skipped' },
@@ -64,10 +62,7 @@ export function renderPreflight(found: Preflight, look: Look & { readonly column
     );
   }
   lines.push([], verdict(found));
-  return lines
-    .flatMap((line) => wrapLine(line, look.columns))
-    .map((line) => `${style.line(line).trimEnd()}\n`)
-    .join('');
+  return style.text(lines, look.columns);
 }
 
 function table(found: Preflight, symbols: Symbols, columns: number): Line[] {

@@ -1,23 +1,16 @@
-import type { RunEvent } from '../event.ts';
+import { OUTCOMES, type RunEvent } from '../event.ts';
+import { diagnosticLines } from './diagnostic.ts';
+import { type EventOf, failureLines, messageLines, plannedText, summaryLines } from './event-lines.ts';
+import { briefFindingLines, findingLines } from './finding.ts';
+import { countsText, noOutcomes } from './outcome.ts';
 import { showPhase } from './phase-list.ts';
 import { NodeView } from './phase-view.ts';
 import type { Renderer, RenderTarget } from './renderer.ts';
 import { repeatedText, Tail } from './repeats.ts';
-import type { EventOf } from './report.ts';
-import {
-  diagnosticLines,
-  failureLines,
-  findingLines,
-  toldLines,
-  messageLines,
-  noOutcomes,
-  plannedText,
-  summaryLines,
-  Tally,
-} from './report.ts';
 import { Screen } from './screen.ts';
-import { countsText, createStyle } from './style.ts';
+import { createStyle } from './style.ts';
 import type { Line, Span, Style } from './style.ts';
+import { Tally } from './tally.ts';
 import { count, duration, elapsed, listNames } from './text.ts';
 
 /** On a terminal: what has ended stays as one line, the current phase moves below it. */
@@ -79,7 +72,7 @@ class PrettyRenderer {
       case 'finding':
         this.#rest();
         if (event.finding.severity === 'refuse') return this.#screen.printProblem(findingLines(event.finding, symbols));
-        return this.#screen.print(toldLines(event.finding, symbols));
+        return this.#screen.print(briefFindingLines(event.finding, symbols));
       case 'step-planned':
         // People read the whole plan from renderPlan.
         return;
@@ -117,7 +110,7 @@ class PrettyRenderer {
       case 'run-finished':
         this.#phaseFinished(true);
         this.#rest();
-        return this.#screen.print([[], ...summaryLines(event, this.#tally.totals, symbols)]);
+        return this.#screen.print([[], ...summaryLines(event, this.#tally, symbols)]);
       case 'message':
         this.#rest();
         if (event.level === 'info') return this.#screen.print(messageLines(event, symbols));
@@ -230,8 +223,7 @@ class PrettyRenderer {
 function phaseSummary({ event, nodes, since }: CurrentPhase, early: boolean, now: number, style: Style): Line {
   const counts = noOutcomes();
   for (const node of nodes.values()) {
-    for (const outcome of ['changed', 'unchanged', 'skipped', 'failed', 'unknown'] as const)
-      counts[outcome] += node.counts[outcome];
+    for (const outcome of OUTCOMES) counts[outcome] += node.counts[outcome];
   }
   const bad = counts.failed + counts.unknown > 0;
   const { symbols } = style;

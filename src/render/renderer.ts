@@ -43,13 +43,12 @@ export interface RenderTarget {
   readonly now: () => number;
 }
 
-const survivors = new WeakSet<OutputStream>();
+const ignore = (): void => {};
 
-/** A reader that goes away (`| head`) must not end a run in its middle: from then on nothing is written there. */
+/** A reader that goes away (`| head`) must not end a run: from then on nothing is written there. */
 export function survivingReaders(stream: OutputStream): OutputStream {
-  if (survivors.has(stream)) return stream;
-  survivors.add(stream);
-  stream.on('error', () => {});
+  stream.off('error', ignore);
+  stream.on('error', ignore);
   return stream;
 }
 

@@ -11,13 +11,13 @@ const CLEAR_BELOW = '\u001b[J';
 /** Milliseconds between two looks at whether the frame has changed. */
 const TICK = 100;
 
-export interface Size {
+interface Size {
   readonly columns: number;
   readonly rows: number;
 }
 
 /** What moves: at most `rows` lines, made anew at every look. */
-export type Frame = (size: Size) => readonly Line[];
+type Frame = (size: Size) => readonly Line[];
 
 /**
  * A terminal with lines that stay (they scroll away as any output does) above a few that are drawn over again.

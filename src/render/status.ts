@@ -1,7 +1,8 @@
 import type { Outcome } from '../event.ts';
 import type { Plan, PlanPhase, PlanStep } from '../plan/plan.ts';
+import { outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { Colour, Line, Look, Span, Symbols } from './style.ts';
-import { createStyle, outcomeColour, outcomeSymbol, wrapLine } from './style.ts';
+import { createStyle } from './style.ts';
 import { count, dateAndClock, listNames, pad, sanitize, widthOf, wrap } from './text.ts';
 
 /** Where a planned step stands. */
@@ -11,7 +12,7 @@ export interface StepStatus {
   readonly reason: string;
 }
 
-export interface RunStatus {
+interface RunStatus {
   readonly run: string;
   readonly runbook: string;
   readonly cluster: string;
@@ -27,7 +28,7 @@ export interface RunStatus {
   readonly next: readonly string[];
 }
 
-export interface StatusLook extends Look {
+interface StatusLook extends Look {
   readonly verbose: boolean;
   readonly columns: number;
 }
@@ -52,8 +53,7 @@ export function renderStatus(status: RunStatus, look: StatusLook): string {
   ];
   if (status.next.length > 0) lines.push([], ['next:']);
   for (const line of status.next) lines.push([{ text: `  ${line}`, as: 'bold' }]);
-  const broken = lines.flatMap((line) => wrapLine(line, look.columns));
-  return broken.map((line) => `${style.line(line).trimEnd()}\n`).join('');
+  return style.text(lines, look.columns);
 }
 
 /** What the operator took upon himself when the run was planned. */
@@ -197,12 +197,11 @@ export function renderRuns(rows: readonly RunRow[], look: Look): string {
   );
   const widths = head.map((title, column) => Math.max(...[head, ...cells].map((row) => widthOf(row[column] ?? title))));
   const table = [head, ...cells].map((row, index) => {
-    const spans = row.map((cell, column): Span => {
+    return row.map((cell, column): Span => {
       const text = `${pad(cell, widths[column] ?? 0)}  `;
       if (index === 0) return { text, as: 'dim' };
       return column === 1 ? { text, as: stateColour(cell) } : text;
     });
-    return `${style.line(spans).trimEnd()}\n`;
   });
-  return table.join('');
+  return style.text(table);
 }

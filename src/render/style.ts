@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import type { Outcome } from '../event.ts';
 import { cut, sanitize, widthOf } from './text.ts';
 
 export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta';
@@ -73,15 +72,22 @@ export interface Style {
   readonly symbols: Symbols;
   /** The line as text, without control characters; cut to `width` columns where one is given. */
   line(spans: Line, width?: number): string;
+  /** Lines with their newlines; broken at spaces into `columns` where they are given. */
+  text(lines: readonly Line[], columns?: number): string;
 }
 
 export function createStyle(look: Look): Style {
   const symbols = look.unicode ? UNICODE : ASCII;
+  const line: Style['line'] = (spans, width) =>
+    fit(spans, width, symbols.ellipsis)
+      .map((span) => paint(span, look.color))
+      .join('');
   return {
     symbols,
-    line: (spans, width) =>
-      fit(spans, width, symbols.ellipsis)
-        .map((span) => paint(span, look.color))
+    line,
+    text: (lines, columns) =>
+      (columns === undefined ? lines : lines.flatMap((one) => wrapLine(one, columns)))
+        .map((one) => `${line(one).trimEnd()}\n`)
         .join(''),
   };
 }
@@ -155,28 +161,4 @@ export function isUnicode(env: Readonly<Record<string, string | undefined>>): bo
   const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => value !== undefined && value !== '');
   if (locale === undefined) return process.platform === 'darwin' || process.platform === 'win32';
   return /utf-?8/i.test(locale);
-}
-
-const OUTCOME_COLOURS: Record<Outcome, Colour> = {
-  changed: 'green',
-  unchanged: 'dim',
-  skipped: 'dim',
-  failed: 'red',
-  unknown: 'yellow',
-};
-
-export function outcomeColour(outcome: Outcome): Colour {
-  return OUTCOME_COLOURS[outcome];
-}
-
-export function outcomeSymbol(outcome: Outcome, symbols: Symbols): string {
-  return outcome === 'changed' ? symbols.change : symbols[outcome];
-}
-
-/** `5 changed, 1 failed`; outcomes that did not occur are left out. */
-export function countsText(counts: Readonly<Record<Outcome, number>>): string {
-  const parts = (['changed', 'unchanged', 'skipped', 'failed', 'unknown'] as const)
-    .filter((outcome) => counts[outcome] > 0)
-    .map((outcome) => `${counts[outcome]} ${outcome}`);
-  return parts.length === 0 ? 'nothing done' : parts.join(', ');
 }

@@ -1,11 +1,20 @@
 import { expect, test } from 'vitest';
-import { printDiagnostic } from '../../src/diagnostic-printer.ts';
+import type { Diagnostic } from '../../src/diagnostic.ts';
 import { problem, Source, warning } from '../../src/documents/source.ts';
+import { diagnosticLines } from '../../src/render/diagnostic.ts';
+import { createStyle } from '../../src/render/style.ts';
+
+function printDiagnostic(diagnostic: Diagnostic, { color = false } = {}): string {
+  const style = createStyle({ color, unicode: true });
+  return diagnosticLines(diagnostic)
+    .map((line) => style.line(line))
+    .join('\n');
+}
 
 test('a problem is shown with its place, its line, a caret and what to do', () => {
   const span = new Source('bad.yaml', 'a: 1\n    seriel: 1\n').span(9, 15);
   expect(printDiagnostic(problem('unknown-key', 'unknown key `seriel`', span, 'did you mean `serial`?'))).toBe(
-    `bad.yaml:2:5: error: unknown key \`seriel\`
+    `bad.yaml:2:5: error: unknown key \`seriel\` [unknown-key]
   2 |     seriel: 1
     |     ^^^^^^
   did you mean \`serial\`?`,
@@ -13,7 +22,7 @@ test('a problem is shown with its place, its line, a caret and what to do', () =
 });
 
 test('a problem without a place has one line', () => {
-  expect(printDiagnostic(warning('x', 'careful'))).toBe('warning: careful');
+  expect(printDiagnostic(warning('x', 'careful'))).toBe('warning: careful [x]');
 });
 
 test('colours are there only when asked for', () => {
@@ -25,7 +34,7 @@ test('colours are there only when asked for', () => {
 test('the caret stands under the place after tabs and wide characters', () => {
   const text = '\t界x';
   const lines = printDiagnostic(problem('x', 'wrong', new Source('f', text).span(2, 3))).split('\n');
-  expect(lines.slice(1)).toEqual(['  1 |   界x', '    |     ^']);
+  expect(lines.slice(1)).toEqual(['  1 |     界x', '    |       ^']);
 });
 
 test('a long line is cut around the place', () => {
