@@ -10,6 +10,7 @@ const CHAIN = [
   ['diagnostic', 'event', 'failure', 'readonly'],
   ['transport'],
   ['remote'],
+  ['packages'],
   ['facts'],
   ['guards', 'actions'],
   ['documents'],
@@ -61,9 +62,9 @@ test('no room is its own import, over however many others', () => {
   expect(cycles(imports())).toEqual([]);
 });
 
-test('guards and plan do no input or output', () => {
+test('packages, guards and plan do no input or output', () => {
   const io = /^(node:(fs|net|child_process|http|https|dns|tls|tty|readline|process)\b|execa|ssh2)/;
-  const files = sources().filter((file) => ['guards', 'plan'].includes(roomOf(file)));
+  const files = sources().filter((file) => ['packages', 'guards', 'plan'].includes(roomOf(file)));
   const wrong = files.flatMap((file) =>
     specifiers(file)
       .filter((name) => io.test(name))

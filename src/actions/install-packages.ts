@@ -2,12 +2,11 @@ import { z } from 'zod';
 import type { Facts, NodeFacts } from '../facts/facts.ts';
 import type { KubeletFact } from '../facts/kubelet.ts';
 import type { PackagesFact } from '../facts/packages.ts';
+import { anyRevisionOf, releaseOf } from '../packages/lib/revision.ts';
+import { managerOf } from '../packages/registry.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
-import { rpmInstall } from './install-rpm-script.ts';
-import { aptInstall } from './install-script.ts';
-import { managerOf, withoutPackageManager } from './package-manager.ts';
-import { isBefore, minorOf, release, releaseOf } from './lib/release.ts';
-import { refusal } from './lib/shell.ts';
+import { scriptOfManager, withoutPackageManager } from './lib/packages.ts';
+import { isBefore, minorOf, release } from './lib/release.ts';
 import { machineOf } from './lib/subject.ts';
 import { verdictOf } from './lib/verdict.ts';
 
@@ -42,7 +41,7 @@ export const installPackages: Action<With> = {
     'skew-mixed-api-servers',
     'skew-kubelet-drained',
     'disk-room',
-    'dpkg-state',
+    'package-state',
     'repositories',
     'repository-key',
     'old-drop-in',
@@ -50,18 +49,15 @@ export const installPackages: Action<With> = {
   settle: 10_000,
   unsupported: withoutPackageManager,
   script(context) {
-    const reason = withoutPackageManager(context);
-    if (reason !== undefined) return { commands: [], text: refusal(reason) };
     const { packages, version } = context.with;
-    const wanted = packages.map((name) => ({ name, revision: revisionOf(context, name) ?? `${version}-*` }));
+    const wanted = packages.map((name) => ({ name, revision: revisionOf(context, name) ?? anyRevisionOf(version) }));
     const install = { wanted, held: holdsToRestore(context) };
-    const manager = managerOf(context);
-    return manager === 'apt' ? aptInstall(install) : rpmInstall(install, manager, repositoryIds(context));
+    return scriptOfManager(context, (manager) => manager.install(install, machineOf(context).repository));
   },
   isDone(context) {
     const packages = machineOf(context).packages;
     if (!packages) return { done: false, reason: `the packages of ${context.node.name} are not known` };
-    const missing = [...packagesMissing(context.with, packages), ...holdsMissing(context, packages)];
+    const missing = [...packagesMissing(context, packages), ...holdsMissing(context, packages)];
     const names = context.with.packages.map((name) => `${name} ${packages.installed[name]?.revision ?? ''}`);
     const held = context.with.packages.every((name) => packages.held.includes(name)) ? ', on hold' : '';
     return verdictOf(missing, `installed: ${names.join(', ')}${held}`);
@@ -79,13 +75,6 @@ function revisionOf(context: ActionContext<With>, name: string): string | undefi
   return offered.find((revision) => releaseOf(revision) === version);
 }
 
-/** Ids of the enabled Kubernetes sources of dnf: their `exclude=` must be passed over. */
-function repositoryIds(context: ActionContext<With>): string[] {
-  const sources = (machineOf(context).repository?.sources ?? []).filter((source) => source.format === 'repo');
-  const used = sources.some((source) => source.enabled) ? sources.filter((source) => source.enabled) : sources;
-  return [...new Set(used.flatMap((source) => (source.section ? [source.section.id] : [])))];
-}
-
 function revisions(
   context: ActionContext<With>,
   name: string,
@@ -97,7 +86,7 @@ function revisions(
   };
 }
 
-/** Held packages that installing these may change: they themselves, and dependencies that apt may have to raise with them. */
+/** Held packages that installing these may change: they themselves, and dependencies that may have to be raised with them. */
 function holdsToRestore(context: ActionContext<With>): string[] {
   const { packages, version } = context.with;
   const names: string[] = [
@@ -109,13 +98,14 @@ function holdsToRestore(context: ActionContext<With>): string[] {
   return names.filter((name) => held.has(name));
 }
 
-function packagesMissing(options: With, { installed }: PackagesFact): string[] {
-  return options.packages.flatMap((name) => {
+function packagesMissing(context: ActionContext<With>, { installed }: PackagesFact): string[] {
+  const { packages, version } = context.with;
+  const says = `${managerOf(machineOf(context))?.reading.database ?? 'its database'} says`;
+  return packages.flatMap((name) => {
     const found = installed[name];
     if (!found) return [`${name} is not installed`];
-    if (releaseOf(found.revision) !== options.version)
-      return [`${name} is at ${found.revision}, not ${options.version}`];
-    return isSound(found.status) ? [] : [`${name} ${found.revision} is not whole (dpkg says ${found.status.trim()})`];
+    if (releaseOf(found.revision) !== version) return [`${name} is at ${found.revision}, not ${version}`];
+    return isSound(found.status) ? [] : [`${name} ${found.revision} is not whole (${says} ${found.status.trim()})`];
   });
 }
 
@@ -125,7 +115,7 @@ function holdsMissing(context: ActionContext<With>, packages: PackagesFact): str
   );
 }
 
-/** dpkg's abbreviated status: wanted (any), then `i` for installed, then no error flag. */
+/** The abbreviated status: wanted (any), then `i` for installed, then no error flag. */
 function isSound(status: string): boolean {
   return /^[a-z]i$/.test(status.trim()) || status.trim() === 'installed';
 }

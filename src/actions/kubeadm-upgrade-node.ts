@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { withNode, type Action, type ActionContext, type Verdict } from './action.ts';
 import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
 import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
-import { atLeast, release, releaseOf } from './lib/release.ts';
+import { releaseOf } from '../packages/lib/revision.ts';
+import { atLeast, release } from './lib/release.ts';
 import { machineOf, objectOf } from './lib/subject.ts';
 import { verdictOf } from './lib/verdict.ts';
 

@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import type { RepositoryKeysFact } from '../facts/repository-keys.ts';
+import { afterSwitch, isSwitched } from '../packages/lib/switch.ts';
+import type { Switch } from '../packages/manager.ts';
+import { managerOf } from '../packages/registry.ts';
 import { withNode, type Action, type ActionContext } from './action.ts';
-import { managerOf, withoutPackageManager } from './package-manager.ts';
-import { planRpmSwitch, rpmSwitchScript } from './package-repo-rpm.ts';
-import { afterSwitch, isSwitched, planSwitch, type Switch } from './package-source.ts';
-import { switchScript } from './package-repo-script.ts';
+import { scriptOfManager, withoutPackageManager } from './lib/packages.ts';
 import { minorOf, release } from './lib/release.ts';
-import { refusal } from './lib/shell.ts';
-import { quote } from '../transport/quote.ts';
 import { machineOf } from './lib/subject.ts';
 
 const schema = z.strictObject({
@@ -29,18 +27,13 @@ export const packageRepo: Action<With> = {
   guards: ['membership', 'same-machine', 'repository-offers', 'no-downgrade', 'repositories', 'repository-key'],
   settle: 10_000,
   unsupported: withoutPackageManager,
-  script(context) {
-    const reason = withoutPackageManager(context);
-    if (reason !== undefined) return { commands: [], text: refusal(reason) };
-    const manager = managerOf(context);
-    if (manager !== 'apt') return rpmSwitchScript(planRpmSwitch(...sourceOf(context)), manager);
-    const change = changeOf(context);
-    return { commands: commandsOf(change), text: switchScript(change) };
-  },
+  script: (context) =>
+    scriptOfManager(context, (manager) => manager.switchSource(manager.planSwitch(...sourceOf(context)))),
   isDone(context) {
     const { repository } = machineOf(context);
     if (!repository) return { done: false, reason: `the package sources of ${context.node.name} are not known` };
     const change = changeOf(context);
+    if (!change) return { done: false, reason: withoutPackageManager(context) ?? '' };
     const enabled = repository.sources.filter((source) => source.enabled);
     const ended = endedKey(context, change);
     if (isSwitched(change) && ended !== undefined)
@@ -52,19 +45,22 @@ export const packageRepo: Action<With> = {
     const found = enabled.map((source) => `${source.file} has v${source.minor} of ${source.baseUrl}`).join(', ');
     return { done: false, reason: `${found}; wanted is v${change.minor} of ${change.baseUrl} alone` };
   },
-  project: (context) =>
-    withNode(context.facts, context.node.name, (node) => ({
+  project(context) {
+    const change = changeOf(context);
+    if (!change) return context.facts;
+    return withNode(context.facts, context.node.name, (node) => ({
       ...node,
-      repository: afterSwitch(node.repository, changeOf(context)),
-      ...(node.repositoryKeys && { repositoryKeys: withoutEnded(node.repositoryKeys, changeOf(context)) }),
-    })),
+      repository: afterSwitch(node.repository, change),
+      ...(node.repositoryKeys && { repositoryKeys: withoutEnded(node.repositoryKeys, change) }),
+    }));
+  },
 };
 
-function changeOf(context: ActionContext<With>): Switch {
-  return managerOf(context) === 'apt' ? planSwitch(...sourceOf(context)) : planRpmSwitch(...sourceOf(context));
+function changeOf(context: ActionContext<With>): Switch | undefined {
+  return managerOf(machineOf(context))?.planSwitch(...sourceOf(context));
 }
 
-/** The day on which the last key of the source's keyring came to its end, where it did: apt trusts nothing that it signs from then on. */
+/** The day on which the last key of the source's keyring ended, where it did: nothing that it signs is trusted from then on. */
 function endedKey(context: ActionContext<With>, { keyring }: Switch): string | undefined {
   const { keyrings, now } = machineOf(context).repositoryKeys ?? {};
   const keys = keyrings?.find(({ file }) => file === keyring)?.keys ?? [];
@@ -82,24 +78,4 @@ function withoutEnded(known: RepositoryKeysFact, { keyring }: Switch): Repositor
 function sourceOf(context: ActionContext<With>) {
   const { repository } = machineOf(context);
   return [repository, minorOf(context.with.version), context.settings.packagesBaseUrl] as const;
-}
-
-/** As an operator would type them; the script does the same on copies and puts everything back where apt refuses. */
-function commandsOf(change: Switch): string[] {
-  const { file, from, keyring, url, wanted } = change;
-  const key = keyring?.endsWith('.asc')
-    ? `curl -fsSL ${quote(`${url}Release.key`)} -o ${quote(keyring)}`
-    : `curl -fsSL ${quote(`${url}Release.key`)} | gpg --batch --yes --dearmor -o ${quote(keyring ?? '')}`;
-  return [
-    ...(keyring === undefined ? [] : [key]),
-    from === undefined
-      ? `echo ${quote(change.line)} >>${quote(file)}`
-      : `sed -i ${quote(`s|${from}|${wanted}|`)} ${quote(file)}`,
-    ...change.disable.map((source) =>
-      source.format === 'list'
-        ? `sed -i ${quote(`${source.line}s|^|# |`)} ${quote(source.file)}`
-        : `sed -i ${quote(`${source.line}i Enabled: no`)} ${quote(source.file)}`,
-    ),
-    'apt-get update',
-  ];
 }

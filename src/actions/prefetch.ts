@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
+import { anyRevisionOf, releaseOf } from '../packages/lib/revision.ts';
+import type { PackageManager } from '../packages/manager.ts';
 import { withNode, type Action, type ActionContext, type StepScript } from './action.ts';
-import { managerOf, withoutPackageManager } from './package-manager.ts';
-import { planRpmSwitch } from './package-repo-rpm.ts';
-import { planSwitch } from './package-source.ts';
-import { aptFetch } from './prefetch-apt.ts';
+import { scriptOfManager, withoutPackageManager } from './lib/packages.ts';
 import { imageCommands, imageNames, listCommand, runsRelease } from './lib/prefetch-images.ts';
-import { rpmFetch, rpmFetchCommand } from './prefetch-rpm.ts';
 import { prefetchScript, type ImagesToFetch } from './lib/prefetch-script.ts';
-import { minorOf, release, releaseOf } from './lib/release.ts';
-import { refusal } from './lib/shell.ts';
-import { quote } from '../transport/quote.ts';
+import { minorOf, release } from './lib/release.ts';
 import { machineOf } from './lib/subject.ts';
 import { verdictOf } from './lib/verdict.ts';
 
@@ -53,14 +49,13 @@ export const prefetch: Action<With> = {
   guards: ['membership', 'same-machine', 'repository-offers', 'disk-room'],
   settle: 10_000,
   unsupported: withoutPackageManager,
-  script(context) {
-    const reason = withoutPackageManager(context);
-    if (reason !== undefined) return { commands: [], text: refusal(reason) };
-    const packages = fetchPackages(context);
-    const images = imagesToFetch(context);
-    const commands = [...(packages?.commands ?? []), ...(images ? imageCommands(context, context.with.version) : [])];
-    return { commands, text: prefetchScript(packages?.text, images) };
-  },
+  script: (context) =>
+    scriptOfManager(context, (manager) => {
+      const packages = fetchPackages(context, manager);
+      const images = imagesToFetch(context);
+      const commands = [...(packages?.commands ?? []), ...(images ? imageCommands(context, context.with.version) : [])];
+      return { commands, text: prefetchScript(manager.reading, packages?.text, images) };
+    }),
   isDone(context) {
     const missing = [...packagesMissing(context), ...imagesMissing(context)];
     return verdictOf(missing, whenDone(context));
@@ -83,32 +78,16 @@ export const prefetch: Action<With> = {
 };
 
 /** Undefined where all are installed. The images are listed by the release's kubeadm. */
-function fetchPackages(context: ActionContext<With>): StepScript | undefined {
+function fetchPackages(context: ActionContext<With>, manager: PackageManager): StepScript | undefined {
   const asked = new Set([...context.with.packages, ...(imagesToFetch(context) ? ['kubeadm'] : [])]);
   const wanted = [...asked]
     .filter((name) => !isInstalled(context, name))
     .map((name) => ({ name, revision: revisionOf(context, name) }));
   if (wanted.length === 0) return undefined;
   const { repository, packages } = machineOf(context);
-  const source = [repository, minorOf(context.with.version), context.settings.packagesBaseUrl] as const;
-  const manager = managerOf(context);
-  if (manager !== 'apt') {
-    const change = planRpmSwitch(...source);
-    const locked = new Set([...(packages?.held ?? []), ...(context.before?.held ?? [])]);
-    return {
-      commands: [rpmFetchCommand(change, manager, wanted)],
-      text: rpmFetch(change, manager, { wanted, held: [...locked].toSorted() }),
-    };
-  }
-  const change = planSwitch(...source);
-  const words = wanted.map(({ name, revision }) => `${name}=${revision}`);
-  return {
-    commands: [
-      `apt-get update   # of ${change.url} alone; the configured source stays`,
-      `apt-get install -y --download-only ${words.map(quote).join(' ')}`,
-    ],
-    text: aptFetch(change, words),
-  };
+  const source = manager.planSwitch(repository, minorOf(context.with.version), context.settings.packagesBaseUrl);
+  const held = new Set([...(packages?.held ?? []), ...(context.before?.held ?? [])]);
+  return manager.fetch(source, { wanted, held: [...held].toSorted() });
 }
 
 function imagesToFetch(context: ActionContext<With>): ImagesToFetch | undefined {
@@ -165,5 +144,5 @@ function revisionOf(context: ActionContext<With>, name: string): string {
   const installed = packages?.installed[name]?.revision;
   if (installed !== undefined && releaseOf(installed) === version) return installed;
   const revisions = offered?.[minorOf(version)]?.revisions[name] ?? [];
-  return revisions.find((revision) => releaseOf(revision) === version) ?? `${version}-*`;
+  return revisions.find((revision) => releaseOf(revision) === version) ?? anyRevisionOf(version);
 }

@@ -1,3 +1,4 @@
+import { readings } from '../packages/registry.ts';
 import type { Fact } from './fact.ts';
 
 /** Room where an upgrade writes; places that are not there are left out. */
@@ -21,8 +22,7 @@ export interface DiskPlace {
 }
 
 /** Where an upgrade writes, and what else fills: packages, etcd, the kubelet, images, kubeadm's backups. */
-const places =
-  '/ /var /var/cache/apt/archives /var/cache/dnf /var/lib/etcd /var/lib/kubelet /var/lib/containerd /var/lib/containers/storage /var/lib/docker /etc/kubernetes/tmp';
+const places = `/ /var ${readings.flatMap(({ caches }) => caches).join(' ')} /var/lib/etcd /var/lib/kubelet /var/lib/containerd /var/lib/containers/storage /var/lib/docker /etc/kubernetes/tmp`;
 
 /** Room on the file systems of a node. kubeadm copies etcd's data to /etc/kubernetes/tmp, which it makes itself. */
 export const disk: Fact<DiskFact> = {

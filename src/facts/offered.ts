@@ -1,9 +1,8 @@
-import type { Fact, FactOptions } from './fact.ts';
-import { fetchFunctions } from './lib/fetch.ts';
+import { onNode } from '../packages/registry.ts';
 import { quote } from '../transport/quote.ts';
-import { kubernetesPackages } from './packages.ts';
-import { sourceFiles } from './repository.ts';
+import type { Fact, FactOptions } from './fact.ts';
 import { compareRevisions, minorOf } from './lib/version.ts';
+import { sourceFiles } from './repository.ts';
 
 /** What the repository of each asked minor offers, whether or not it is configured now. By minor (`1.32`). */
 export type OfferedFact = Readonly<Record<string, OfferedMinor>>;
@@ -16,16 +15,21 @@ export interface OfferedMinor {
   readonly error?: string;
 }
 
-const names = kubernetesPackages.join('|');
-
-/** Asked over HTTP, not of apt's lists: these know only the minor that is configured now, as of the last `apt-get update`. */
+/** Asked over HTTP: the package manager's own lists know only the minor that is configured now, as of their last update. */
 export const offered: Fact<OfferedFact> = {
-  command: 'curl .../core:/stable:/vX.Y/deb/Packages',
+  command: 'curl .../core:/stable:/vX.Y/',
   remedy: 'Look at the package sources there.',
   script: (options) =>
-    [functions, prefixOf(options), ...(options.minors ?? []).map((minor) => `offer ${quote(minor)}`), 'true'].join(
-      '\n',
-    ),
+    `offer() {
+  if [ -z "$prefix" ]; then printf 'error: %s no package source of Kubernetes is configured\\n' "$1"; return; fi
+  why=
+  offered "$1" "$prefix"
+  [ -z "$found" ] || return
+  printf 'error: %s %s\\n' "$1" "\${why:-it lists none of the packages of Kubernetes}"
+}
+${prefixOf(options)}
+${onNode((reading) => `${reading.fetchFunction}\n${reading.offered}`, "offered() { why='there is no package manager'; }")}
+${(options.minors ?? []).map((minor) => `offer ${quote(minor)}\n`).join('')}true`,
   parse: parseOffered,
 };
 
@@ -35,38 +39,6 @@ function prefixOf(options: FactOptions): string {
   }
   return `prefix=$(cat ${sourceFiles} 2>/dev/null | sed -n '/^[[:space:]]*#/d; /gpgkey/d; s|^.*[[:space:]=]\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p; s|^\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p' | head -n 1)`;
 }
-
-const functions = `${fetchFunctions}
-debs() {
-  awk '/^Package: /{p=$2} /^Version: /{v=$2} /^$/{if (p ~ /^(${names})$/) print "offers: " m, p, v; p=""; v=""} END{if (p ~ /^(${names})$/) print "offers: " m, p, v}' m="$1" - | sort -u
-}
-rpms() {
-  tr '>' '\\n' | awk '/^(${names})<\\/name$/{p=$0; sub(/<.*/, "", p)} /<version /{if (p != "") {v=$0; r=$0; sub(/.* ver="/, "", v); sub(/".*/, "", v); sub(/.* rel="/, "", r); sub(/".*/, "", r); print "offers: " m, p, v "-" r; p=""}}' m="$1" - | sort -u
-}
-unpacked() {
-  case $1 in *.gz) gzip -dc ;; *.xz) xz -dc ;; *.zst) zstd -dc ;; *.bz2) bzip2 -dc ;; *) cat ;; esac 2>/dev/null
-}
-listed() {
-  awk '$1 ~ /^(${names})$/ {print "offers: " m, $1, $2}' m="$1" - | sort -u
-}
-offer() {
-  if [ -z "$prefix" ]; then printf 'error: %s no package source of Kubernetes is configured\\n' "$1"; return; fi
-  if command -v dpkg-query >/dev/null 2>&1; then
-    url=$prefix/v$1/deb/; printf 'url: %s %s\\n' "$1" "$url"
-    index=$(fetch "\${url}Packages" 2>/dev/null); code=$?
-    found=$(printf '%s\\n' "$index" | debs "$1")
-    if [ -z "$found" ] && [ "$code" != 28 ]; then found=$(fetch "\${url}Packages.gz" 2>/dev/null | gzip -dc 2>/dev/null | debs "$1"); fi
-    [ -n "$found" ] || why=$(fetch "\${url}Packages" 2>&1 >/dev/null | tail -n 1)
-  else
-    url=$prefix/v$1/rpm/; printf 'url: %s %s\\n' "$1" "$url"
-    primary=$(fetch "\${url}repodata/repomd.xml" 2>/dev/null | grep -o 'href="[^"]*primary\\.xml[^"]*"' | sed 's/^href="//; s/"$//' | head -n 1)
-    found=; [ -z "$primary" ] || found=$(fetch "$url$primary" 2>/dev/null | unpacked "$primary" | rpms "$1")
-    # It has the certificates and credentials of the configuration, and every compression.
-    if [ -z "$found" ]; then found=$(dnf -q --repofrompath=offered,"$url" --repo=offered repoquery --showduplicates --qf '%{name} %{version}-%{release}\\n' 2>/dev/null | listed "$1"); fi
-    [ -n "$found" ] || why=$(fetch "\${url}repodata/repomd.xml" 2>&1 >/dev/null | tail -n 1)
-  fi
-  if [ -n "$found" ]; then printf '%s\\n' "$found"; else printf 'error: %s %s\\n' "$1" "\${why:-it lists none of the packages of Kubernetes}"; fi
-}`;
 
 export function parseOffered(output: string): OfferedFact {
   const minors: Record<string, { url: string; revisions: Record<string, string[]>; error?: string }> = {};

@@ -1,5 +1,6 @@
+import { kubernetesPackages } from '../packages/manager.ts';
+import { commandsOf, onNode } from '../packages/registry.ts';
 import type { Fact } from './fact.ts';
-import { kubernetesPackages } from './packages.ts';
 
 /** Updates of the operating system, without the Kubernetes packages. */
 export interface OsUpdatesFact {
@@ -9,40 +10,11 @@ export interface OsUpdatesFact {
   readonly error?: string;
 }
 
-/**
- * What an update of the operating system would change, by lists that are fetched for this question into a folder of its own: the
- * node's own stay as they are. What apt would only configure (Conf) is an update that was cut off. dnf exits with 100 where there are
- * updates, and breaks the line after a long name.
- */
+/** What an update of the operating system would change, by lists that are fetched for this question: the node's own stay as they are. */
 export const osUpdates: Fact<OsUpdatesFact> = {
-  command: 'apt-get -s upgrade (or dnf check-update)',
+  command: commandsOf(({ listingUpdates }) => listingUpdates),
   remedy: 'Look at its package sources there.',
-  script: () =>
-    `if command -v apt-get >/dev/null 2>&1; then
-  lists=$(mktemp -d) && mkdir -p "$lists/partial" || exit
-  own="-o Dir::State::Lists=$lists -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1"
-  apt-get -q -q $own -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update >/dev/null 2>"$lists/said" || {
-    sed -n 's/^[EW]: /failed: /p' "$lists/said" | head -n 3
-  }
-  if said=$(apt-get -s $own --with-new-pkgs upgrade 2>"$lists/said"); then
-    printf '%s\\n' "$said" | sed -n -e 's/^Inst \\([^ ]*\\).*/pending: \\1/p' -e 's/^Conf \\([^ ]*\\).*/pending: \\1/p'
-  else
-    echo "failed: apt-get upgrade: $(sed -n 's/^E: //p' "$lists/said" | head -n 1)"
-  fi
-  rm -rf "$lists"
-elif command -v dnf >/dev/null 2>&1 || command -v yum >/dev/null 2>&1; then
-  manager=dnf
-  command -v dnf >/dev/null 2>&1 || manager=yum
-  said=$($manager -q check-update 2>/dev/null)
-  case $? in
-    0) ;;
-    100) printf '%s\\n' "$said" | sed -n '/^Obsoleting/,$d; s/^\\([^ ]*\\)\\.[^. ]* .*/pending: \\1/p; s/^\\([^ ]*\\)\\.[^. ]*$/pending: \\1/p' ;;
-    *) echo "failed: $manager check-update" ;;
-  esac
-else
-  echo 'failed: neither apt-get nor dnf is here'
-fi
-true`,
+  script: () => `${onNode(({ updates }) => updates, "echo 'failed: there is no package manager'")}\ntrue`,
   parse: parseOsUpdates,
 };
 

@@ -1,3 +1,4 @@
+import { managers, onNode } from '../packages/registry.ts';
 import type { Fact } from './fact.ts';
 
 export interface OsFact {
@@ -6,31 +7,28 @@ export interface OsFact {
   readonly idLike: readonly string[];
   readonly versionId: string;
   readonly prettyName: string;
-  readonly packageManager: 'apt' | 'dnf' | 'yum' | 'zypper' | 'unknown';
+  /** Its program: `apt`, `dnf` ...; else `unknown`. */
+  readonly packageManager: string;
 }
-
-const managers = { 'apt-get': 'apt', dnf: 'dnf', yum: 'yum', zypper: 'zypper' } as const;
 
 export const os: Fact<OsFact> = {
   command: 'cat /etc/os-release',
   remedy: 'Is this a Linux with an os-release file?',
   script: () =>
     `cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release || exit
-for manager in ${Object.keys(managers).join(' ')}; do
-  if command -v "$manager" >/dev/null 2>&1; then printf '\\nmanager: %s\\n' "$manager"; break; fi
-done
-true`,
+printf '\\nmanager: '
+${onNode(({ identify }) => identify)}`,
   parse: parseOs,
 };
 
 export function parseOs(output: string): OsFact {
   const fields = new Map<string, string>();
-  let packageManager: OsFact['packageManager'] = 'unknown';
+  let packageManager = 'unknown';
   for (const line of output.split('\n')) {
     const field = /^\s*([A-Z_0-9]+)=(.*)$/.exec(line);
     if (field) fields.set(field[1] ?? '', unquote(field[2] ?? ''));
-    const manager = /^manager: (.+)$/.exec(line)?.[1];
-    if (isManager(manager)) packageManager = managers[manager];
+    const id = /^manager: (.+)$/.exec(line)?.[1];
+    packageManager = managers.find((manager) => manager.id === id)?.program ?? packageManager;
   }
   const id = fields.get('ID');
   if (id === undefined) throw new Error('os-release names no ID');
@@ -41,10 +39,6 @@ export function parseOs(output: string): OsFact {
     prettyName: fields.get('PRETTY_NAME') ?? id,
     packageManager,
   };
-}
-
-function isManager(name: string | undefined): name is keyof typeof managers {
-  return name !== undefined && name in managers;
 }
 
 /** os-release(5): values are quoted as in a shell. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { prefetchFolder } from '../packages/lib/work.ts';
+import { kubernetesPackages } from '../packages/manager.ts';
+import { onNode, readings } from '../packages/registry.ts';
 import type { Fact } from './fact.ts';
-import { kubernetesPackages } from './packages.ts';
 
 /** What lies ready on a node for later steps. */
 export interface PrefetchedFact {
@@ -12,21 +14,8 @@ export interface PrefetchedFact {
   readonly images: readonly string[];
 }
 
-/** Where a prefetch notes which images a release needs on that node: a file `images-v1.32.9` with one name a line. */
-export const prefetchFolder = '/var/cache/runbook';
-
-/**
- * Shell lines that set `archives` to the folder in which apt keeps what it has fetched, without a slash at its end, and define
- * `rpm_archives NAME`, which prints the files of that package in the caches of dnf 4, dnf 5 and yum.
- */
-export const findArchives = `archives=/var/cache/apt/archives
-if command -v apt-config >/dev/null 2>&1; then eval "$(apt-config shell archives Dir::Cache::archives/d)"; fi
-archives=\${archives%/}
-rpm_archives() {
-  for file in /var/cache/dnf/*/packages/"$1"-[0-9]*.rpm /var/cache/libdnf5/*/packages/"$1"-[0-9]*.rpm /var/cache/yum/*/*/*/packages/"$1"-[0-9]*.rpm; do
-    if [ -f "$file" ]; then printf '%s\\n' "$file"; fi
-  done
-}`;
+/** Shell lines that define `archives NAME`, which prints `archive: FILE` of each downloaded package of that name. */
+export const findArchives = onNode(({ archives }) => archives, 'archives() { :; }');
 
 /** Shell lines that define `cri`: crictl at the runtime that the kubelet uses. */
 export const findRuntime = `endpoint=$(cat /var/lib/kubelet/kubeadm-flags.env 2>/dev/null | sed -n 's/.*--container-runtime-endpoint=\\([^" ]*\\).*/\\1/p' | head -n 1)
@@ -35,18 +24,15 @@ cri() {
   if [ -n "$endpoint" ]; then crictl -r "$endpoint" "$@"; else crictl "$@"; fi
 }`;
 
-/** What lies ready on the node for a later step: volatile, and asked for by `prefetch` alone. Nothing there is no failure. */
+const caches = readings.flatMap((reading) => reading.caches).join(' ');
+
+/** What is ready on the node for a later step: volatile, and asked for by `prefetch` alone. Nothing there is no failure. */
 export const prefetched: Fact<PrefetchedFact> = {
-  command: `ls /var/cache/apt/archives ${prefetchFolder}; crictl images -o json`,
+  command: `ls ${caches} ${prefetchFolder}; crictl images -o json`,
   remedy: 'Look at these folders there.',
   script: () =>
     `${findArchives}
-for name in ${kubernetesPackages.join(' ')}; do
-  for file in "$archives/\${name}"_*.deb; do
-    if [ -f "$file" ]; then printf 'archive: %s\\n' "\${file##*/}"; fi
-  done
-  rpm_archives "$name" | sed "s|.*/$name-|rpm: $name |"
-done
+for name in ${kubernetesPackages.join(' ')}; do archives "$name"; done
 noted=no
 for file in ${prefetchFolder}/images-v*; do
   [ -f "$file" ] || continue
@@ -72,17 +58,19 @@ export function parsePrefetched(output: string): PrefetchedFact {
   const archives: Record<string, string[]> = {};
   const needs: Record<string, string[]> = {};
   for (const line of notes.split('\n')) {
-    // An epoch's colon is written as %3a in the names of archives.
-    const [, name, revision] = /^archive: ([^_]+)_(?:[^_]*%3a)?([^_]+)_[^_]+\.deb$/.exec(line) ?? [];
-    if (name !== undefined && revision !== undefined) (archives[name] ??= []).push(revision);
-    const [, rpm, release] = /^rpm: (\S+) (\S+)\.[^.]+\.rpm$/.exec(line) ?? [];
-    if (rpm !== undefined && release !== undefined) (archives[rpm] ??= []).push(release);
+    const file = /^archive: (.+)$/.exec(line)?.[1];
+    const found = file === undefined ? undefined : archiveOf(file);
+    if (found) (archives[found.name] ??= []).push(found.revision);
     const [, version, image] = /^needs: (\S+)(?: (\S+))?$/.exec(line) ?? [];
     if (version === undefined) continue;
     const needed = (needs[version] ??= []);
     if (image !== undefined) needed.push(image);
   }
   return { archives, needs, images: images === undefined ? [] : parseImages(images) };
+}
+
+function archiveOf(file: string) {
+  return readings.map((reading) => reading.archiveOf(file)).find((found) => found !== undefined);
 }
 
 /** crictl's JSON; or lines whose first word is a name or several with commas between, of ctr and smaller programs. */

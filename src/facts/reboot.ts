@@ -1,3 +1,4 @@
+import { onNode } from '../packages/registry.ts';
 import type { Fact } from './fact.ts';
 
 export interface RebootFact {
@@ -8,8 +9,8 @@ export interface RebootFact {
 }
 
 /**
- * Debian's packages leave /run/reboot-required (reboot-notifier, update-notifier-common); dnf has `needs-restarting -r` (1: needed);
- * on both a newer kernel than the running one may lie in /boot.
+ * Packages leave /run/reboot-required (reboot-notifier, update-notifier-common), some package managers know it themselves, and a
+ * newer kernel than the running one may be in /boot.
  */
 export const reboot: Fact<RebootFact> = {
   command: 'ls /run/reboot-required; needs-restarting -r; ls /boot/vmlinuz-*; uname -r',
@@ -17,9 +18,8 @@ export const reboot: Fact<RebootFact> = {
   script: () =>
     `if [ -e /run/reboot-required ] || [ -e /var/run/reboot-required ]; then
   echo "required: $(sort -u /run/reboot-required.pkgs 2>/dev/null | tr '\\n' ' ')"
-elif command -v needs-restarting >/dev/null 2>&1; then
-  needs-restarting -r >/dev/null 2>&1
-  case $? in 0) echo 'not needs-restarting' ;; 1) echo 'required: needs-restarting' ;; esac
+else
+${onNode(({ reboot: asked }) => asked ?? ':')}
 fi
 running=$(uname -r)
 newest=$(ls -1 /boot 2>/dev/null | sed -n 's/^vmlinuz-//p' | grep -v rescue | sort -V 2>/dev/null | tail -n 1)
@@ -36,6 +36,7 @@ export function parseReboot(output: string): RebootFact {
   if (running !== undefined && newest !== undefined && running !== newest)
     return { required: true, reason: `kernel ${newest} is installed, ${running} runs` };
   if (running !== undefined) return { required: false, reason: `kernel ${running} runs, the newest that is installed` };
-  if (/^not /m.test(output)) return { required: false, reason: 'needs-restarting sees no need' };
+  const program = /^not (\S+)$/m.exec(output)?.[1];
+  if (program !== undefined) return { required: false, reason: `${program} sees no need` };
   return { reason: 'nothing on the node asks for it' };
 }

@@ -1,3 +1,4 @@
+import { onNode } from '../packages/registry.ts';
 import type { Fact } from './fact.ts';
 
 /** Keyrings that the Kubernetes package sources name; empty where nothing on the node can read them. */
@@ -12,8 +13,8 @@ export interface RepositoryKeysFact {
 }
 
 /**
- * The keyrings that Kubernetes package sources name by signed-by, and when their keys end. gpg makes its home folder wherever it runs:
- * here one that is taken away again. dnf keeps keys in its database of packages and looks at no expiry.
+ * The keyrings that Kubernetes package sources name, and when their keys end. gpg makes its home folder wherever it runs: here one
+ * that is removed again. Managers that keep keys in their database of packages look at no expiry.
  */
 export const repositoryKeys: Fact<RepositoryKeysFact> = {
   command: 'gpg --show-keys --with-colons KEYRING',
@@ -22,16 +23,7 @@ export const repositoryKeys: Fact<RepositoryKeysFact> = {
     `printf 'now: %s\\n' "$(date +%s)"
 command -v gpg >/dev/null 2>&1 || exit 0
 home=$(mktemp -d 2>/dev/null) || exit 0
-for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
-  [ -f "$file" ] || continue
-  if grep -q 'core:/' "$file"; then
-    sed -n '/^[[:space:]]*#/d; s/.*[Ss]igned-[Bb]y[=:][[:space:]]*\\(\\/[^], ]*\\).*/\\1/p' "$file"
-  fi
-done | sort -u | while read -r keyring; do
-  [ -r "$keyring" ] || continue
-  printf 'keyring: %s\\n' "$keyring"
-  gpg --homedir "$home" --batch --no-options --show-keys --with-colons "$keyring" 2>/dev/null </dev/null | grep '^pub:'
-done
+${onNode(({ keyrings }) => keyrings ?? ':')}
 rm -rf "$home"
 true`,
   parse: parseRepositoryKeys,

@@ -1,4 +1,5 @@
 import type { DiskFact, DiskPlace } from '../facts/disk.ts';
+import { readings } from '../packages/registry.ts';
 import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines, sizeText } from './lib/machines.ts';
 import { listed } from './lib/subject.ts';
@@ -6,13 +7,15 @@ import { listed } from './lib/subject.ts';
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
 
+const caches = readings.flatMap((reading) => reading.caches);
+
 /**
  * Bytes that an upgrade takes at a place: archives and programs of the packages (about 350 MiB unpacked), images of the new release
  * (about 700 MiB on a control plane), the kubelet's own files; `close` is what it should leave besides.
  */
 const needs: readonly { readonly path: RegExp; readonly refuse: number; readonly close: number }[] = [
   { path: /^\/$/, refuse: 400 * MiB, close: GiB },
-  { path: /^\/var(\/cache\/(apt\/archives|dnf))?$/, refuse: 200 * MiB, close: GiB },
+  { path: new RegExp(`^(/var|${caches.join('|')})$`), refuse: 200 * MiB, close: GiB },
   { path: /^\/var\/lib\/(containerd|containers\/storage|docker)$/, refuse: GiB, close: GiB },
   { path: /^\/var\/lib\/(kubelet|etcd)$/, refuse: 100 * MiB, close: 400 * MiB },
   { path: /^\/etc\/kubernetes\/tmp$/, refuse: 10 * MiB, close: 90 * MiB },
@@ -87,9 +90,11 @@ function inodesShort({ mount, inodes: all, freeInodes }: DiskPlace, names: strin
 }
 
 function full(severity: 'refuse' | 'warn', summary: string, names: string): MachineDraft {
+  const [own] = readings.filter((reading) => reading.caches.some((cache) => names.includes(cache)));
+  const cleaning = (own ? [own] : readings).map((reading) => `\`${reading.cleaning}\``).join(' or ');
   return {
     severity,
     summary,
-    remedy: `Make room there (it holds ${names}): old /etc/kubernetes/tmp/kubeadm-backup-*, \`apt-get clean\`, \`crictl rmi --prune\`, logs; or give it a larger disk.`,
+    remedy: `Make room there (it holds ${names}): old /etc/kubernetes/tmp/kubeadm-backup-*, ${cleaning}, \`crictl rmi --prune\`, logs; or give it a larger disk.`,
   };
 }

@@ -1,7 +1,8 @@
 import { type BoundStep, isStepOf, stepOf } from '../actions/bound-step.ts';
 import { installPackages } from '../actions/install-packages.ts';
 import { packageRepo } from '../actions/package-repo.ts';
-import { compareVersions, minorNumber, versionOfRevision } from '../facts/lib/version.ts';
+import { compareVersions, minorNumber } from '../facts/lib/version.ts';
+import { releaseOf } from '../packages/lib/revision.ts';
 import { versionsOf } from '../facts/lib/versions.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { peopleName, targetOf } from './lib/subject.ts';
@@ -36,7 +37,7 @@ function packageDowngrades(input: GuardInput, step: BoundStep): Finding[] {
   const installed = input.before.nodes[step.node.name]?.packages?.installed;
   if (!options || !installed) return [];
   const newer = options.packages.flatMap((name) => {
-    const version = versionOfRevision(installed[name]?.revision ?? '');
+    const version = releaseOf(installed[name]?.revision ?? '');
     return version !== '' && compareVersions(options.version, version) < 0 ? [{ name, version }] : [];
   });
   const newest = newer

@@ -7,7 +7,7 @@ import { containerRuntime } from './container-runtime.ts';
 import { coreDns } from './coredns.ts';
 import { deprecatedApis } from './deprecated-apis.ts';
 import { diskRoom } from './disk-room.ts';
-import { dpkgState } from './dpkg-state.ts';
+import { packageState } from './package-state.ts';
 import { drainBlocked } from './drain-blocked.ts';
 import { drainDestroys } from './drain-destroys.ts';
 import { drainForecast } from './drain-forecast.ts';
@@ -78,7 +78,7 @@ const all: readonly Guard[] = [
   repositoryOffers,
   repositories,
   repositoryKey,
-  dpkgState,
+  packageState,
   diskRoom,
   removedFlagsGuard,
   oldDropIn,

@@ -25,8 +25,7 @@ function legacy({ legacy: found = [] }: RepositoryFact): MachineDraft[] {
     {
       severity: 'warn',
       summary: `a package source that is gone is enabled: ${listed(enabled.map(({ file, line, url }) => `${url} (${file}:${line})`))}`,
-      remedy:
-        'package-repo takes it out of use. By hand: remove it, and add https://pkgs.k8s.io/core:/stable:/vX.Y/deb/.',
+      remedy: 'package-repo disables it. By hand: remove it, and add https://pkgs.k8s.io/core:/stable:/vX.Y/.',
     },
   ];
 }

@@ -31,7 +31,7 @@ function judge({ repositoryKeys, repository }: NodeFacts, step: BoundStep | unde
   return repositoryKeys.keyrings
     .filter(({ file, keys }) => used.has(file) && keys.length > 0)
     .flatMap(({ file, keys }): MachineDraft[] => {
-      // One key that still stands is enough for a signature made with it.
+      // One key that is still valid is enough for a signature made with it.
       const end = Math.max(...keys.map(({ expires }) => expires ?? Number.POSITIVE_INFINITY));
       if (end <= now) return [ended(file, end, step)];
       const days = Math.floor((end - now) / day);
@@ -42,7 +42,7 @@ function judge({ repositoryKeys, repository }: NodeFacts, step: BoundStep | unde
 function ended(file: string, end: number, step: BoundStep | undefined): MachineDraft {
   return {
     severity: step ? 'refuse' : 'warn',
-    summary: `the key of the package repository in ${file} ended on ${dayOf(end)}: apt takes nothing signed with it`,
+    summary: `the key of the package repository in ${file} ended on ${dayOf(end)}: nothing signed with it is installed`,
     remedy:
       "package-repo fetches a new key when it switches the source. Else fetch the newest minor's by hand: curl -fsSL .../core:/stable:/vX.Y/deb/Release.key | gpg --batch --yes --dearmor -o that file.",
   };

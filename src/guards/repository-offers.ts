@@ -1,7 +1,8 @@
 import { type BoundStep, stepOf } from '../actions/bound-step.ts';
 import { installPackages } from '../actions/install-packages.ts';
 import type { NodeFacts } from '../facts/facts.ts';
-import { minorOf, versionOfRevision } from '../facts/lib/version.ts';
+import { minorOf } from '../facts/lib/version.ts';
+import { releaseOf } from '../packages/lib/revision.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed, targetOf } from './lib/subject.ts';
 
@@ -27,7 +28,7 @@ function judge(input: GuardInput, step: BoundStep): Finding[] {
   const names = installed ?? followed;
   const absent = names.filter((name) => {
     const revision = node?.packages?.installed[name]?.revision;
-    return revision === undefined || versionOfRevision(revision) !== target;
+    return revision === undefined || releaseOf(revision) !== target;
   });
   const other = installed && absent.length > 0 ? otherMinors(node, target) : [];
   if (other.length > 0) {
@@ -50,11 +51,9 @@ function judge(input: GuardInput, step: BoundStep): Finding[] {
       ),
     ];
   }
-  const missing = wanted.filter(
-    (name) => !minor.revisions[name]?.some((revision) => versionOfRevision(revision) === target),
-  );
+  const missing = wanted.filter((name) => !minor.revisions[name]?.some((revision) => releaseOf(revision) === target));
   if (missing.length === 0) return [];
-  const offered = [...new Set((minor.revisions[missing[0] ?? ''] ?? []).map(versionOfRevision))];
+  const offered = [...new Set((minor.revisions[missing[0] ?? ''] ?? []).map(releaseOf))];
   return [
     finding(
       step,
@@ -74,7 +73,7 @@ function otherMinors(node: NodeFacts | undefined, target: string): string[] {
 
 /** Its archive lies on the node since a prefetch: the repository may be gone meanwhile. */
 function isFetched(node: NodeFacts | undefined, name: string, target: string): boolean {
-  return node?.prefetched?.archives[name]?.some((revision) => versionOfRevision(revision) === target) ?? false;
+  return node?.prefetched?.archives[name]?.some((revision) => releaseOf(revision) === target) ?? false;
 }
 
 function finding(step: BoundStep, summary: string, remedy: string): Finding {

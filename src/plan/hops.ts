@@ -2,7 +2,8 @@ import { evaluateTemplate } from '../documents/expressions.ts';
 import type { Inventory, Runbook } from '../documents/model.ts';
 import { etcdVersionOf, isBeyondFloor, meetsFloor, shippedEtcd } from '../facts/lib/etcd-releases.ts';
 import type { Facts } from '../facts/facts.ts';
-import { compareVersions, minorNumber, minorText, versionOfRevision } from '../facts/lib/version.ts';
+import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
+import { releaseOf } from '../packages/lib/revision.ts';
 import { versionsOf } from '../facts/lib/versions.ts';
 import { Failure } from '../failure.ts';
 import type { PlanHop } from './plan.ts';
@@ -165,7 +166,7 @@ function offeredPatches(minor: string, facts: Facts) {
       continue;
     }
     const [kubeadm = [], ...others] = ['kubeadm', 'kubelet', 'kubectl'].map((one) =>
-      (offered.revisions[one] ?? []).map(versionOfRevision),
+      (offered.revisions[one] ?? []).map(releaseOf),
     );
     const whole = kubeadm.filter((version) => others.every((of) => of.includes(version)) && !version.includes('-'));
     versions = versions ? versions.filter((version) => whole.includes(version)) : whole;

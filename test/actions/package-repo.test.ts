@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PackageSource } from '../../src/facts/repository.ts';
+import type { PackageSource } from '../../src/packages/manager.ts';
 import { parseRepository } from '../../src/facts/repository.ts';
 import { Bench } from './bench.ts';
 import { actionNamed, contextFor, isDone, scriptOf, type Setting } from './cluster.ts';

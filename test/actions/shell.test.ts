@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { constantFrom, sample, string, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
-import { sedPattern, sedReplacement } from '../../src/actions/lib/shell.ts';
+import { sedPattern, sedReplacement } from '../../src/packages/lib/files.ts';
 import { quote } from '../../src/transport/quote.ts';
 
 const text = string({ maxLength: 40, unit: 'binary-ascii' }).filter((value) => !/[\0\n\r]/.test(value));

@@ -34,8 +34,8 @@ const told: Readonly<Record<string, readonly [node: string | undefined, guard: s
   'legacy-repository': ['worker-3', 'repositories'],
   'removed-flag': ['worker-1', 'removed-flags'],
   'old-drop-in': ['worker-2', 'old-drop-in'],
-  'broken-package': ['worker-3', 'dpkg-state'],
-  'package-lock': ['worker-1', 'dpkg-state'],
+  'broken-package': ['worker-3', 'package-state'],
+  'package-lock': ['worker-1', 'package-state'],
 };
 
 test('every problem that the lab can plant is named by preflight, with its node, what to do and the source of the rule', async () => {

@@ -14,7 +14,7 @@ const planted = [
   ['clock-skew@worker-1', 'worker-1', 'clock-skew'],
   ['expired-key@worker-2', 'worker-2', 'repository-key'],
   ['duplicate-repository@worker-1', 'worker-1', 'repositories'],
-  ['broken-package@worker-2', 'worker-2', 'dpkg-state'],
+  ['broken-package@worker-2', 'worker-2', 'package-state'],
   ['old-drop-in@cp-3', 'cp-3', 'old-drop-in'],
   ['cgroup-v1@worker-1', 'worker-1', 'cgroup-v1'],
 ] as const;

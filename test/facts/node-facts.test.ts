@@ -12,7 +12,7 @@ const host = fixture('host.txt');
 
 describe('os', () => {
   it('reads what a real Debian says', () => {
-    expect(parseOs(`${host}\nmanager: apt-get\n`)).toEqual({
+    expect(parseOs(`${host}\nmanager: apt\n`)).toEqual({
       id: 'debian',
       idLike: [],
       versionId: '12',

@@ -23,7 +23,7 @@ test('an apt that cannot tell what it would upgrade has not said that nothing is
 
 test('a long name that dnf leaves alone on its line is an update like any other', () => {
   const wrapped = `printf '%s\\n' '' 'NetworkManager-initscripts-updown.noarch' '            1:1.48.10-2.el9_5   baseos' 'openssl.x86_64  3  baseos'; exit 100`;
-  expect(read('dnf', wrapped, 'apt-get')).toEqual({ pending: ['NetworkManager-initscripts-updown', 'openssl'] });
+  expect(read('dnf', wrapped, 'dpkg-query')).toEqual({ pending: ['NetworkManager-initscripts-updown', 'openssl'] });
 });
 
 test('updates are named once each, without those of Kubernetes', () => {

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { parsePrefetched } from '../../src/facts/prefetched.ts';
 
 test('archives are told by package and revision, an epoch left out', () => {
-  const { archives } = parsePrefetched(`archive: kubeadm_1.32.9-1.1_amd64.deb
-archive: kubeadm_1%3a1.32.10-1.1_arm64.deb
-archive: kubernetes-cni_1.6.0-1.1_amd64.deb
-rpm: kubelet 1.32.9-150500.1.1.x86_64.rpm
+  const { archives } = parsePrefetched(`archive: /var/cache/apt/archives/kubeadm_1.32.9-1.1_amd64.deb
+archive: /var/cache/apt/archives/kubeadm_1%3a1.32.10-1.1_arm64.deb
+archive: /var/cache/apt/archives/kubernetes-cni_1.6.0-1.1_amd64.deb
+archive: /var/cache/dnf/kubernetes-0/packages/kubelet-1.32.9-150500.1.1.x86_64.rpm
 `);
   expect(archives).toEqual({
     kubeadm: ['1.32.9-1.1', '1.32.10-1.1'],

@@ -197,6 +197,7 @@ describe('what a repository offers', () => {
         `<metadata>${entry('kubeadm', '1.32.9')}\n${entry('other', '1')}${entry('kubeadm', '1.32.10')}</metadata>`,
       ),
     };
+    program('rpm', 'exit 1');
     const withoutDpkg: Probe = (script) => probe(script.replaceAll('command -v dpkg-query', 'false'));
     const given = { ...options, minors: ['1.32'], packagesBaseUrl: base };
     expect((await readNodeFacts(withoutDpkg, ['offered'], given)).offered).toEqual({

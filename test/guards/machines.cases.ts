@@ -1,6 +1,6 @@
 import type { DiskFact, DiskPlace } from '../../src/facts/disk.ts';
 import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
-import type { PackageSource } from '../../src/facts/repository.ts';
+import type { PackageSource } from '../../src/packages/manager.ts';
 import type { GuardCase } from './cases.ts';
 import { sketch, stepOn } from './cluster.ts';
 
@@ -211,7 +211,7 @@ export const keyCases: readonly GuardCase[] = [
     title: 'installing with a key that ended',
     facts: key(now - day),
     step: install,
-    finds: [['refuse', 'apt takes nothing signed with it']],
+    finds: [['refuse', 'nothing signed with it is installed']],
   },
   { title: 'installing with a key that ends soon', facts: key(now + day), step: install, finds: [] },
   {

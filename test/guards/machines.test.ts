@@ -7,7 +7,7 @@ import * as machines from './machines.cases.ts';
 import { cgroupCases, flagCases, runtimeCases } from './releases.cases.ts';
 
 describe('room on the disks', () => testCases('disk-room', machines.diskCases));
-describe('the state of the packages', () => testCases('dpkg-state', machines.dpkgCases));
+describe('the state of the packages', () => testCases('package-state', machines.dpkgCases));
 describe('package sources', () => testCases('repositories', machines.repositoryCases));
 describe('the key of the package source', () => testCases('repository-key', machines.keyCases));
 describe('drop-ins of the kubelet', () => testCases('old-drop-in', machines.dropInCases));

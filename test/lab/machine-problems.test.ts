@@ -11,7 +11,7 @@ import { fakeLab } from './rig.ts';
 
 const ids = [
   'disk-room',
-  'dpkg-state',
+  'package-state',
   'repositories',
   'repository-key',
   'old-drop-in',
@@ -81,8 +81,8 @@ describe('what is wrong with a machine of the lab', () => {
     ['legacy-repository', 'repositories', 'warn', 'https://apt.kubernetes.io/'],
     ['removed-flag', 'removed-flags', 'warn', '--keep-terminated-pod-volumes (/etc/default/kubelet) from 1.31 on'],
     ['old-drop-in', 'old-drop-in', 'warn', '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf'],
-    ['broken-package', 'dpkg-state', 'warn', 'half installed: kubelet'],
-    ['package-lock', 'dpkg-state', 'warn', '/usr/bin/unattended-upgrade) works with packages now'],
+    ['broken-package', 'package-state', 'warn', 'half installed: kubelet'],
+    ['package-lock', 'package-state', 'warn', '/usr/bin/unattended-upgrade) works with packages now'],
   ];
   it.each(rows)('%s is told by %s', async (problem, guard, severity, part) => {
     const setting = await fakeLab({ controlPlanes: 1, workers: 2 });

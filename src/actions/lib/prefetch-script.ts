@@ -1,8 +1,7 @@
-import { findArchives, findRuntime, prefetchFolder } from '../../facts/prefetched.ts';
+import { findRuntime } from '../../facts/prefetched.ts';
+import { prefetchFolder, WORK } from '../../packages/lib/work.ts';
+import type { PackageReading } from '../../packages/manager.ts';
 import { quote } from '../../transport/quote.ts';
-
-/** Gone at the script's end; what an earlier one left that was cut off is taken away first. */
-export const WORK = `${prefetchFolder}/prefetch`;
 
 export interface ImagesToFetch {
   readonly version: string;
@@ -15,35 +14,35 @@ export interface ImagesToFetch {
 }
 
 /**
- * Fetches without touching what the node runs or is configured with: nothing is unpacked outside of a folder of its own.
+ * Fetches without changing what the node runs or is configured with: nothing is unpacked outside of a folder of its own.
  * `packages` are shell lines that fetch them.
  */
-export function prefetchScript(packages: string | undefined, images: ImagesToFetch | undefined): string {
+export function prefetchScript(
+  manager: PackageReading,
+  packages: string | undefined,
+  images: ImagesToFetch | undefined,
+): string {
   return [
     `set -u
-export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+export LC_ALL=C
 umask 022
 rm -rf ${WORK}
 mkdir -p ${WORK} || exit
 trap 'rm -rf ${WORK}' EXIT
 trap 'exit 1' HUP INT TERM`,
     ...(packages === undefined ? [] : [packages]),
-    ...(images ? [findArchives, findRuntime, kubeadmOf(images), fetchImages(images)] : []),
+    ...(images ? [manager.archives, findRuntime, kubeadmOf(manager, images), fetchImages(images)] : []),
     'exit 0\n',
   ].join('\n\n');
 }
 
 /** Sets `kubeadm` to a program of just the release. */
-function kubeadmOf({ revision, version }: ImagesToFetch): string {
-  // The archive of a package with an epoch has it in its name; a folder on /tmp may not be one to run programs from.
+function kubeadmOf(manager: PackageReading, { revision, version }: ImagesToFetch): string {
+  // Not in /tmp: programs may not be allowed to run from there.
   return `kubeadm=kubeadm
 if [ "$(kubeadm version -o short 2>/dev/null)" != ${quote(`v${version}`)} ]; then
   mkdir ${WORK}/kubeadm || exit
-  for deb in "$archives"/kubeadm_${revision}_*.deb "$archives"/kubeadm_*%3a${revision}_*.deb; do
-    if [ -f "$deb" ]; then dpkg-deb -x "$deb" ${WORK}/kubeadm || exit; fi
-  done
-  rpm=$(rpm_archives kubeadm | grep -F ${quote(`/kubeadm-${revision}.`)} | head -n 1)
-  if [ -n "$rpm" ]; then (cd ${WORK}/kubeadm && rpm2cpio "$rpm" | cpio -idm --quiet ./usr/bin/kubeadm) || exit; fi
+  ${manager.unpackKubeadm(revision, `${WORK}/kubeadm`)}
   kubeadm=${WORK}/kubeadm/usr/bin/kubeadm
 fi`;
 }

@@ -19,11 +19,6 @@ export function bare(tag: string): string {
   return tag.replace(/^v/, '');
 }
 
-/** `1.32.9` of the package revision `1.32.9-1.1`; a prerelease (`1.33.0~rc.1-1.1`) in Kubernetes' own spelling. */
-export function releaseOf(revision: string): string {
-  return revision.replace(/-[^-]*$/, '').replace('~', '-');
-}
-
 /** False where either is no version. */
 export function atLeast(version: string | undefined, wanted: string): boolean {
   const [left, right] = [semver.parse(version ?? ''), semver.parse(wanted)];

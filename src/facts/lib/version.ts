@@ -1,16 +1,9 @@
 import { coerce, compare, parse, type SemVer } from 'semver';
+import { releaseOf } from '../../packages/lib/revision.ts';
 
 /** `v1.32.9` -> `1.32.9` */
 export function withoutV(version: string): string {
   return version.startsWith('v') ? version.slice(1) : version;
-}
-
-/** The release of a package's revision: `1.32.9-1.1` -> `1.32.9`, and Debian's `1.33.0~rc.1-1.1` -> `1.33.0-rc.1`. */
-export function versionOfRevision(revision: string): string {
-  return revision
-    .replace(/^\d+:/, '')
-    .replace(/-[^-]*$/, '')
-    .replace('~', '-');
 }
 
 /** `1.32.9` -> `1.32`; text that is no version stays as it is. */
@@ -39,7 +32,7 @@ export function compareVersions(a: string, b: string): number {
 
 /** Orders package revisions: the version, then the revision's numbers. */
 export function compareRevisions(a: string, b: string): number {
-  const byVersion = compareVersions(versionOfRevision(a), versionOfRevision(b));
+  const byVersion = compareVersions(releaseOf(a), releaseOf(b));
   return byVersion === 0 ? a.localeCompare(b, 'en', { numeric: true }) : byVersion;
 }
 

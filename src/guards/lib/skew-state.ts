@@ -1,7 +1,8 @@
 import type { Facts, NodeFacts } from '../../facts/facts.ts';
 import { nodeObjectFor } from '../../facts/lib/identity.ts';
 import { tagOf } from '../../facts/lib/image.ts';
-import { minorNumber, versionOfRevision, withoutV } from '../../facts/lib/version.ts';
+import { minorNumber, withoutV } from '../../facts/lib/version.ts';
+import { releaseOf } from '../../packages/lib/revision.ts';
 import { versionsOf } from '../../facts/lib/versions.ts';
 
 /** The versions that the skew policy is about, as far as they are known. */
@@ -113,7 +114,7 @@ function kubeletsOf(facts: Facts): SkewKubelet[] {
     const revision = machine?.packages?.installed['kubelet']?.revision;
     const at = { node: name, ...(server === undefined ? {} : { server }) };
     const running = versioned(kubeletVersion);
-    const installed = versioned(revision === undefined ? undefined : versionOfRevision(revision));
+    const installed = versioned(revision === undefined ? undefined : releaseOf(revision));
     return [
       ...(running ? [{ ...at, ...running, source: 'running' as const }] : []),
       ...(installed && installed.version !== running?.version

@@ -1,14 +1,10 @@
-import { fetchFunctions } from '../facts/lib/fetch.ts';
-import type { LegacySource, PackageSource } from '../facts/repository.ts';
-import { APT_UPDATE } from './apt.ts';
+import { quote } from '../../transport/quote.ts';
+import { FILES, sedPattern, sedReplacement } from '../lib/files.ts';
+import { waitUnlocked } from '../lib/lock.ts';
+import type { LegacySource, PackageSource, Switch } from '../manager.ts';
+import { LISTS_LOCK, UPDATE } from './commands.ts';
 import { DISABLE_URI, REPLACE_KEY } from './deb822.ts';
-import { waitUnlocked } from './package-lock.ts';
-import type { Switch } from './package-source.ts';
-import { sedPattern, sedReplacement } from './lib/shell.ts';
-import { quote } from '../transport/quote.ts';
-
-/** Shell function `fetch URL FILE`. */
-export const FETCH = fetchFunctions;
+import { aptFetchFunction } from './fetch-function.ts';
 
 /**
  * Works on copies beside the files (apt ignores names in `.save`), swaps them by rename, asks apt for the new source alone, and
@@ -18,8 +14,8 @@ export function switchScript(change: Switch): string {
   const files = [...new Set([change.file, ...change.disable.map((source) => source.file)])].map(quote).join(' ');
   return [
     "set -u\nexport LC_ALL=C\ntrap ':' HUP INT TERM",
-    FETCH,
-    waitUnlocked('apt-lists'),
+    aptFetchFunction,
+    waitUnlocked(LISTS_LOCK),
     `minor=${change.minor}`,
     FILES,
     updateFunction(change.file),
@@ -30,17 +26,6 @@ export function switchScript(change: Switch): string {
     ending(change, files),
   ].join('\n\n');
 }
-
-/** Shell functions that keep a file as it is, put it back, and copy it to work on. */
-export const FILES = `keep() {
-  if [ -e "$1" ]; then cp -p "$1" "$1.before.save"; else rm -f "$1.before.save"; fi
-}
-put_back() {
-  if [ -e "$1.before.save" ]; then mv -f "$1.before.save" "$1"; else rm -f "$1"; fi
-}
-stage() {
-  if [ -e "$1" ]; then cp -p "$1" "$1.new.save"; else : >"$1.new.save" && chmod 0644 "$1.new.save"; fi
-}`;
 
 /**
  * Shell function \`update\`: refreshes the list of one source file alone; a fetch that apt only warns about counts as a failure. Another
@@ -53,7 +38,7 @@ export function updateFunction(file: string): string {
   left=100
   signature=
   while :; do
-    if ${APT_UPDATE} -o Dir::Etc::sourcelist=${quote(file)} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update 2>${said}; then code=0; else code=$?; fi
+    if ${UPDATE} -o Dir::Etc::sourcelist=${quote(file)} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update 2>${said}; then code=0; else code=$?; fi
     cat ${said} >&2
     if [ "$code" -eq 0 ] && grep -q '^W: Failed to fetch' ${said}; then code=100; fi
     if [ "$code" -eq 0 ] || [ "$left" -eq 0 ] || ! grep -q 'Could not get lock' ${said}; then break; fi

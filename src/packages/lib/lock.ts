@@ -1,18 +1,7 @@
-/** Files that apt and dpkg lock while they work. */
-export const APT_LOCKS =
-  '/var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock';
-
-/** What `apt-get update` alone needs. */
-export const APT_LISTS_LOCK = '/var/lib/apt/lists/lock';
-
-/** Files in which dnf 4 and yum write their process id while they work, and those that rpm and dnf 5 lock. */
-export const RPM_LOCKS =
-  '/var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid /var/run/yum.pid /run/dnf/rpmtransaction.lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock';
-
 /**
  * A shell function: `lock_holder FILE...` prints `PID (COMMAND) holds FILE` of the first one that is locked, nothing where none is.
  * Without lsof or fuser: the kernel's list of locks has the inode, and the holder must have just that file open (inodes repeat
- * between file systems).
+ * between file systems). A `.pid` file outlives its program, so its process must still be a package manager.
  */
 export const lockHolder = `lock_holder() {
   for lock in "$@"; do
@@ -30,7 +19,7 @@ export const lockHolder = `lock_holder() {
       command=$(tr '\\000\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c 1-120) || continue
       [ -n "$command" ] || continue
       case $lock in
-      *.pid) case $command in *dnf* | *yum* | *packagekit*) ;; *) continue ;; esac ;;
+      *.pid) case $command in *dnf* | *yum* | *packagekit* | *zyp* | *[Yy]a[Ss][Tt]*) ;; *) continue ;; esac ;;
       *) ls -l "/proc/$pid/fd" 2>/dev/null | grep -Fq -- "-> $lock" || continue ;;
       esac
       printf '%s (%s) holds %s\\n' "$pid" "\${command% }" "$lock"
@@ -38,3 +27,24 @@ export const lockHolder = `lock_holder() {
     done
   done
 }`;
+
+/**
+ * Shell functions: `wait_unlocked` returns once no process holds these files. It names the holder at once and waits for it up to
+ * five minutes; it never touches the lock itself. Who takes a lock right after is waited for by the package managers themselves.
+ */
+export function waitUnlocked(files: string): string {
+  return `${lockHolder}
+wait_unlocked() {
+  left=300
+  told=
+  while :; do
+    held=$(lock_holder ${files})
+    [ -n "$held" ] || return 0
+    if [ "$left" -eq 0 ]; then echo "giving up: after 5 minutes process $held still" >&2; return 100; fi
+    if [ "$held" != "$told" ]; then echo "waiting up to 5 minutes: process $held" >&2; fi
+    told=$held
+    left=$((left - 1))
+    sleep 1
+  done
+}`;
+}

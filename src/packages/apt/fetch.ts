@@ -1,10 +1,10 @@
-import { fetchFunctions } from '../facts/lib/fetch.ts';
-import { APT_PATIENCE } from './apt.ts';
-import { waitUnlocked } from './package-lock.ts';
-import { updateFunction } from './package-repo-script.ts';
-import type { Switch } from './package-source.ts';
-import { WORK } from './lib/prefetch-script.ts';
-import { quote } from '../transport/quote.ts';
+import { quote } from '../../transport/quote.ts';
+import { waitUnlocked } from '../lib/lock.ts';
+import { WORK } from '../lib/work.ts';
+import type { Install, Script, Switch } from '../manager.ts';
+import { LOCKS, PATIENCE } from './commands.ts';
+import { aptFetchFunction } from './fetch-function.ts';
+import { updateFunction } from './switch-script.ts';
 
 const LIST = `${WORK}/target.list`;
 const PARTS = `${WORK}/parts`;
@@ -21,12 +21,23 @@ const OPTIONS = [
  * Into apt's own cache, where the later install looks, by a source of its own: the one that is configured stays. The node's other
  * sources are there too, as their lists are now: a dependency may be theirs.
  */
-export function aptFetch(source: Switch, wanted: readonly string[]): string {
+export function fetchPackages(source: Switch, { wanted }: Install): Script {
+  const packages = wanted.map(({ name, revision }) => `${name}=${revision}`);
+  return {
+    commands: [
+      `apt-get update   # of ${source.url} alone; the configured source stays`,
+      `apt-get install -y --download-only ${packages.map(quote).join(' ')}`,
+    ],
+    text: textOf(source, packages),
+  };
+}
+
+function textOf(source: Switch, packages: readonly string[]): string {
   const { keyring, url } = source;
-  const words = wanted.map(quote).join(' ');
   return [
-    waitUnlocked('apt'),
-    fetchFunctions,
+    'export DEBIAN_FRONTEND=noninteractive',
+    waitUnlocked(LOCKS),
+    aptFetchFunction,
     updateFunction(LIST),
     `mkdir ${PARTS} || exit
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
@@ -43,9 +54,9 @@ if [ "$rc" -ne 0 ]; then
   echo ${quote(`${url} cannot be read: nothing was fetched, nothing was changed`)} >&2
   exit "$rc"
 fi
-apt-get -y -q ${APT_PATIENCE} ${OPTIONS} --allow-change-held-packages --download-only install ${words} || {
+apt-get -y -q ${PATIENCE} ${OPTIONS} --allow-change-held-packages --download-only install ${packages.map(quote).join(' ')} || {
   rc=$?
-  echo ${quote(`these packages cannot be fetched from ${url}: ${wanted.join(' ')}`)} >&2
+  echo ${quote(`these packages cannot be fetched from ${url}: ${packages.join(' ')}`)} >&2
   exit "$rc"
 }`,
   ].join('\n\n');

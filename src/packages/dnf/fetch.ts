@@ -1,19 +1,16 @@
-import { lock, mainExcludes, programOf, type RpmManager, unlock, withoutExcludes } from './dnf.ts';
-import type { Install } from './install-script.ts';
-import { waitUnlocked } from './package-lock.ts';
-import type { RpmSwitch } from './package-repo-rpm.ts';
-import { quote } from '../transport/quote.ts';
+import { quote } from '../../transport/quote.ts';
+import { waitUnlocked } from '../lib/lock.ts';
+import { sectionOf } from '../lib/rpm-switch.ts';
+import type { Install, Script, Switch } from '../manager.ts';
+import { lock, LOCKS, mainExcludes, programOf, unlock, type Variant, withoutExcludes } from './commands.ts';
 
 /**
  * As an operator would type it: the section is read as it will be after the switch, for this one call. Its cache is found by id and
  * address, so the later install finds what was fetched.
  */
-export function rpmFetchCommand(
-  { kept, id, url }: RpmSwitch,
-  manager: RpmManager,
-  wanted: Install['wanted'],
-  more = '',
-): string {
+function fetchCommand(source: Switch, manager: Variant, wanted: Install['wanted'], more = ''): string {
+  const { kept, url } = source;
+  const id = sectionOf(source);
   const words = [
     `${programOf(manager)} -y`,
     ...(kept ? [`--setopt=${quote(`${id}.baseurl=${url}`)}`] : [`--repofrompath=${quote(`${id},${url}`)}`]),
@@ -30,15 +27,19 @@ export function rpmFetchCommand(
   return words.join(' ');
 }
 
-export function rpmFetch(source: RpmSwitch, manager: RpmManager, { wanted, held }: Install): string {
+export function fetchPackages(source: Switch, { wanted, held }: Install, manager: Variant): Script {
+  return { commands: [fetchCommand(source, manager, wanted)], text: textOf(source, { wanted, held }, manager) };
+}
+
+function textOf(source: Switch, { wanted, held }: Install, manager: Variant): string {
   const locks = manager === 'dnf5' && held.length > 0;
   const names = wanted.map(({ name, revision }) => `${name}-${revision}`).join(' ');
-  return `${waitUnlocked('rpm')}
-${mainExcludes(manager, [source.id])}
+  return `${waitUnlocked(LOCKS)}
+${mainExcludes(manager, [sectionOf(source)])}
 wait_unlocked || exit
 rc=0
 ${locks ? `trap ':' HUP INT TERM\n${unlock(manager, held)} || rc=$?\n` : ''}if [ "$rc" -eq 0 ]; then
-  ${rpmFetchCommand(source, manager, wanted, '$main')} || rc=$?
+  ${fetchCommand(source, manager, wanted, '$main')} || rc=$?
 fi
 ${locks ? `${lock(manager, held)} || { code=$?; [ "$rc" -ne 0 ] || rc=$code; }\n` : ''}if [ "$rc" -ne 0 ]; then
   echo ${quote(`these packages cannot be fetched from ${source.url}: ${names}`)} >&2

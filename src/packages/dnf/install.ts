@@ -1,25 +1,29 @@
-import type { StepScript } from './action.ts';
-import { lock, mainExcludes, programOf, readMetadata, type RpmManager, unlock, withoutExcludes } from './dnf.ts';
-import type { Install } from './install-script.ts';
-import { waitUnlocked } from './package-lock.ts';
-import { quote } from '../transport/quote.ts';
+import { quote } from '../../transport/quote.ts';
+import { waitUnlocked } from '../lib/lock.ts';
+import type { Install, Script } from '../manager.ts';
+import {
+  lock,
+  LOCKS,
+  mainExcludes,
+  programOf,
+  readMetadata,
+  unlock,
+  type Variant,
+  withoutExcludes,
+} from './commands.ts';
 
-/** `repositories`: ids of the Kubernetes sources, for their excludes. What dnf shows as `exclude=` in a file stays there as it is. */
-export function rpmInstall(
-  { wanted, held }: Install,
-  manager: RpmManager,
-  repositories: readonly string[],
-): StepScript {
+/** `repositories`: ids of the Kubernetes sections, whose `exclude=` lines are ignored for this call and stay in their file. */
+export function install({ wanted, held }: Install, manager: Variant, repositories: readonly string[]): Script {
   const words = wanted.map(({ name, revision }) => quote(`${name}-${revision}`)).join(' ');
   const excludes = withoutExcludes(manager, repositories);
   const enable = repositories.map((id) => `--enablerepo=${quote(id)}`).join(' ');
   const locks = held.length > 0;
-  const install = [programOf(manager), 'install -y', excludes, words].filter((word) => word !== '').join(' ');
+  const command = [programOf(manager), 'install -y', excludes, words].filter((word) => word !== '').join(' ');
   return {
-    commands: [...(locks ? [unlock(manager, held)] : []), install, ...(locks ? [lock(manager, held)] : [])],
+    commands: [...(locks ? [unlock(manager, held)] : []), command, ...(locks ? [lock(manager, held)] : [])],
     text: [
       SETTINGS,
-      waitUnlocked('rpm'),
+      waitUnlocked(LOCKS),
       `${mainExcludes(manager, repositories)}
 wait_unlocked || exit`,
       refresh(wanted, manager, repositories),
@@ -39,7 +43,7 @@ export LC_ALL=C
 trap ':' HUP INT TERM`;
 
 /** Metadata that is not expired yet may be older than the release. */
-function refresh(wanted: Install['wanted'], manager: RpmManager, repositories: readonly string[]): string {
+function refresh(wanted: Install['wanted'], manager: Variant, repositories: readonly string[]): string {
   const names = wanted.map(({ name }) => quote(name)).join(' ');
   const enable = repositories.map((id) => `--enablerepo=${quote(id)} `).join('');
   const known = wanted.map(
@@ -48,7 +52,7 @@ function refresh(wanted: Install['wanted'], manager: RpmManager, repositories: r
   );
   return `listed=$(${programOf(manager)} -y -q ${enable}${withoutExcludes(manager, repositories)} $main list --showduplicates ${names} 2>/dev/null)
 if ${known.join(' && ')}; then :; else
-  ${readMetadata(manager, repositories)} || echo 'the metadata could not be refreshed; going on with what is there' >&2
+  ${readMetadata(manager, repositories)} || echo 'the metadata could not be refreshed; continuing with what is there' >&2
 fi`;
 }
 
@@ -57,7 +61,7 @@ function pattern(revision: string): string {
   return revision.replaceAll(/[.+^$(){}|[\]\\]/g, String.raw`\$&`).replaceAll('*', '[^ ]*');
 }
 
-function relock(manager: RpmManager, held: readonly string[]): string {
+function relock(manager: Variant, held: readonly string[]): string {
   return `${lock(manager, held)} || {
   code=$?
   echo ${quote(`these are not locked any more: ${held.join(' ')}`)} >&2

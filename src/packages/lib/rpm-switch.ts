@@ -1,60 +1,54 @@
-import type { LegacySource, PackageSource, RepositoryFact } from '../facts/repository.ts';
-import type { StepScript } from './action.ts';
-import { readMetadata, type RpmManager } from './dnf.ts';
-import { waitUnlocked } from './package-lock.ts';
-import { FILES } from './package-repo-script.ts';
-import { COMMUNITY, legacyOf, type Switch } from './package-source.ts';
-import { sedPattern, sedReplacement } from './lib/shell.ts';
-import { quote } from '../transport/quote.ts';
+import { quote } from '../../transport/quote.ts';
+import type { LegacySource, PackageSource, PackageSources, Script, Switch } from '../manager.ts';
+import { FILES, sedPattern, sedReplacement } from './files.ts';
+import { waitUnlocked } from './lock.ts';
+import { legacyOf, switchOf } from './switch.ts';
 
-const FILE = '/etc/yum.repos.d/kubernetes.repo';
+/** The section that a switch adds where there is none. */
 const ID = 'kubernetes';
 
-/** {@link Switch} for a .repo file: one section, whose `baseurl` and `gpgkey` move together. */
-export interface RpmSwitch extends Switch {
-  readonly id: string;
+/** The id of the section that is switched. */
+export function sectionOf({ kept }: Switch): string {
+  return kept?.section?.id ?? ID;
 }
 
-/** A disabled section counts where none is enabled: it may be one that is only used by `--enablerepo`. */
-export function planRpmSwitch(repository: RepositoryFact | undefined, minor: string, baseUrl?: string): RpmSwitch {
-  const all = (repository?.sources ?? []).filter((source) => source.format === 'repo' && source.section);
+/**
+ * {@link Switch} for a .repo file: one section, whose `baseurl` and `gpgkey` move together. A disabled section counts where none is
+ * enabled: it may be one that is only enabled by an option of each call.
+ */
+export function planRpmSwitch(
+  found: PackageSources | undefined,
+  minor: string,
+  baseUrl: string | undefined,
+  added: { readonly file: string; readonly lines: string },
+): Switch {
+  const all = (found?.sources ?? []).filter((source) => source.format === 'repo' && source.section);
   const enabled = all.filter((source) => source.enabled);
   const usable = enabled.length > 0 ? enabled : all;
   const kept = usable.find((source) => source.minor === minor) ?? usable[0];
-  const base = (baseUrl ?? kept?.baseUrl ?? COMMUNITY).replace(/\/+$/, '');
-  const channel = kept?.channel ?? 'stable';
-  const shared = `${base}/core:/${channel}:`;
-  const wanted = `${shared}/v${minor}/`;
+  const change = switchOf(kept, minor, baseUrl, 'rpm');
   return {
-    minor,
-    baseUrl: base,
-    channel,
-    url: `${wanted}rpm/`,
-    repository: shared,
-    file: kept?.file ?? FILE,
+    ...change,
+    file: kept?.file ?? added.file,
     format: 'repo',
-    ...(kept && { kept, from: `${kept.baseUrl}/core:/${kept.channel}:/v${kept.minor}/` }),
-    id: kept?.section?.id ?? ID,
-    wanted,
-    line: sectionOf(`${wanted}rpm/`),
-    disable: [...enabled.filter((source) => source !== kept), ...legacyOf(repository)],
+    line: documentedSection(change.url, added.lines),
+    disable: [...enabled.filter((source) => source !== kept), ...legacyOf(found)],
   };
 }
 
 /** https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/install-kubeadm/ */
-function sectionOf(url: string): string {
+function documentedSection(url: string, more: string): string {
   return `[${ID}]
 name=Kubernetes
 baseurl=${url}
 enabled=1
 gpgcheck=1
-gpgkey=${url}repodata/repomd.xml.key
-exclude=kubelet kubeadm kubectl cri-tools kubernetes-cni`;
+gpgkey=${url}repodata/repomd.xml.key${more}`;
 }
 
-export function rpmSwitchScript(change: RpmSwitch, manager: RpmManager): StepScript {
-  const { disable, file, from, id, line, wanted } = change;
-  const metadata = readMetadata(manager, [id]);
+/** Works on copies, reads the new source alone by `read`, and puts everything back where that fails. */
+export function switchSection(change: Switch, own: { readonly locks: string; readonly read: Script }): Script {
+  const { disable, file, from, line, wanted } = change;
   const files = [...new Set([file, ...disable.map((source) => source.file)])];
   const edits = [...(from === undefined ? [] : movedTo(change)), ...disable.map(disabled)];
   return {
@@ -65,11 +59,11 @@ export function rpmSwitchScript(change: RpmSwitch, manager: RpmManager): StepScr
       ...disable.map(
         (source) => `sed -i ${quote(`${source.section?.first ?? source.line}a enabled=0`)} ${quote(source.file)}`,
       ),
-      metadata,
+      ...own.read.commands,
     ],
     text: [
       "set -u\nexport LC_ALL=C\ntrap ':' HUP INT TERM",
-      waitUnlocked('rpm'),
+      waitUnlocked(own.locks),
       FILES,
       `wait_unlocked || exit
 ${files.map((name) => `stage ${quote(name)} || exit`).join('\n')}
@@ -79,7 +73,7 @@ if grep -Fq ${quote(wanted)} ${quote(`${file}.new.save`)}; then :; else
   rm -f ${files.map((name) => quote(`${name}.new.save`)).join(' ')}
   exit 1
 fi`,
-      swapped(files.map(quote).join(' '), metadata),
+      swapped(files.map(quote).join(' '), own.read.text),
     ].join('\n\n'),
   };
 }
@@ -91,7 +85,7 @@ interface Edit {
 }
 
 /** The key may be fetched from elsewhere than the packages: its minor moves all the same. */
-function movedTo({ channel, file, from, kept, minor, wanted }: RpmSwitch): Edit[] {
+function movedTo({ channel, file, from, kept, minor, wanted }: Switch): Edit[] {
   if (from === undefined || kept?.section === undefined) return [];
   const { first, last } = kept.section;
   const lines = `${first},${last}`;
@@ -107,7 +101,7 @@ function movedTo({ channel, file, from, kept, minor, wanted }: RpmSwitch): Edit[
   ];
 }
 
-/** A section without an address would break every call of dnf, so it is disabled as a whole. */
+/** A section without an address would break every call, so it is disabled as a whole. */
 function disabled({ file, line, section }: PackageSource | LegacySource): Edit {
   const { first, last } = section ?? { first: line, last: line };
   return {
@@ -123,11 +117,11 @@ function applied({ file, programs }: Edit): string {
   return `sed ${words} ${staged} >${next} && mv -f ${next} ${staged} && chmod 0644 ${staged} || exit`;
 }
 
-function swapped(files: string, metadata: string): string {
+function swapped(files: string, read: string): string {
   return `rc=0
 for file in ${files}; do keep "$file" || exit; done
 for file in ${files}; do mv -f "$file.new.save" "$file" || rc=$?; done
-if [ "$rc" -eq 0 ]; then ${metadata} || rc=$?; fi
+if [ "$rc" -eq 0 ]; then ${read} || rc=$?; fi
 if [ "$rc" -ne 0 ]; then
   echo 'the new source cannot be read: the old one is put back' >&2
   for file in ${files}; do put_back "$file"; done
@@ -136,4 +130,11 @@ fi
 for file in ${files}; do rm -f "$file.before.save"; done
 exit 0
 `;
+}
+
+/** Ids of the Kubernetes sections that an installation uses: the enabled ones, else all. */
+export function sectionIds(found: PackageSources | undefined): string[] {
+  const sources = (found?.sources ?? []).filter((source) => source.format === 'repo');
+  const used = sources.some((source) => source.enabled) ? sources.filter((source) => source.enabled) : sources;
+  return [...new Set(used.flatMap((source) => (source.section ? [source.section.id] : [])))];
 }

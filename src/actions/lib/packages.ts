@@ -1,0 +1,22 @@
+import type { PackageManager } from '../../packages/manager.ts';
+import { managerOf, managers } from '../../packages/registry.ts';
+import type { ActionContext, StepScript } from '../action.ts';
+import { refusal } from './shell.ts';
+import { machineOf } from './subject.ts';
+
+/** Why packages cannot be changed on the node; undefined where they can, or where its operating system is not known. */
+export function withoutPackageManager(context: ActionContext<unknown>): string | undefined {
+  const machine = machineOf(context);
+  if (managerOf(machine)) return undefined;
+  const names = managers.map(({ displayName }) => displayName).join(', ');
+  return `${context.node.name} (${machine.os?.prettyName ?? 'unknown'}) has none of ${names}: change its packages with run: steps`;
+}
+
+/** The script of the node's package manager; one that refuses where it has none. */
+export function scriptOfManager(
+  context: ActionContext<unknown>,
+  make: (manager: PackageManager) => StepScript,
+): StepScript {
+  const manager = managerOf(machineOf(context));
+  return manager ? make(manager) : { commands: [], text: refusal(withoutPackageManager(context) ?? '') };
+}

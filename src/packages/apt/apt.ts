@@ -1,0 +1,18 @@
+import type { PackageManager } from '../manager.ts';
+import { fetchPackages } from './fetch.ts';
+import { install } from './install.ts';
+import { reading } from './reading.ts';
+import { planSwitch, switchSource } from './switch.ts';
+import { upgradeOs } from './upgrade-os.ts';
+
+export const apt: PackageManager = {
+  id: 'apt',
+  displayName: 'apt',
+  program: 'apt',
+  reading,
+  planSwitch,
+  switchSource,
+  install,
+  fetch: fetchPackages,
+  upgradeOs,
+};

@@ -1,0 +1,41 @@
+import { waitUnlocked } from '../lib/lock.ts';
+import { planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
+import { kubernetesPackages, type PackageManager, type Script } from '../manager.ts';
+import { LOCKS, programOf, readMetadata, type Variant } from './commands.ts';
+import { fetchPackages } from './fetch.ts';
+import { install } from './install.ts';
+import { reading } from './reading.ts';
+
+const ADDED = {
+  file: '/etc/yum.repos.d/kubernetes.repo',
+  lines: '\nexclude=kubelet kubeadm kubectl cri-tools kubernetes-cni',
+};
+
+export const dnf = managerFor('dnf', 'dnf');
+export const dnf5 = managerFor('dnf5', 'dnf 5');
+export const yum = managerFor('yum', 'yum');
+
+function managerFor(id: Variant, displayName: string): PackageManager {
+  return {
+    id,
+    displayName,
+    program: programOf(id),
+    reading,
+    planSwitch: (found, minor, baseUrl) => planRpmSwitch(found, minor, baseUrl, ADDED),
+    switchSource: (change) => {
+      const read = readMetadata(id, [sectionOf(change)]);
+      return switchSection(change, { locks: LOCKS, read: { commands: [read], text: read } });
+    },
+    install: (what, found) => install(what, id, sectionIds(found)),
+    fetch: (source, what) => fetchPackages(source, what, id),
+    upgradeOs: () => upgradeOs(id),
+  };
+}
+
+function upgradeOs(id: Variant): Script {
+  const command = `${programOf(id)} -y upgrade --exclude=${kubernetesPackages.join(',')}`;
+  return {
+    commands: [command],
+    text: `set -u\nexport LC_ALL=C\n${waitUnlocked(LOCKS)}\nwait_unlocked || exit\n${command}\n`,
+  };
+}

@@ -1,0 +1,12 @@
+/** `1.32.9` of the package revision `1.32.9-1.1`; a prerelease (`1.33.0~rc.1-1.1`) in Kubernetes' own spelling, without an epoch. */
+export function releaseOf(revision: string): string {
+  return revision
+    .replace(/^\d+:/, '')
+    .replace(/-[^-]*$/, '')
+    .replace('~', '-');
+}
+
+/** A pattern for the revisions of a release: `1.33.0~rc.1-*`, where `~` sorts before the release itself. */
+export function anyRevisionOf(release: string): string {
+  return `${release.replace('-', '~')}-*`;
+}
