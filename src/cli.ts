@@ -1,13 +1,14 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
-import { createProgram } from './commands/program.ts';
+import { addCommands } from './commands/registry.ts';
 import { Failure, type FailureKind } from './failure.ts';
 
 // Output streams through short-lived buffers: without this the young generation grows by some 20 MB for nothing.
 setFlagsFromString('--semi-space-growth-factor=1');
 
-/** The contract's table of exit codes; the compiler holds it complete. */
+/** The exit codes of docs/cli.md; the compiler holds the table complete. */
 const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
   'step-failed': 1,
   'unfinished-run': 1,
@@ -27,7 +28,7 @@ async function run(work: () => Promise<number>): Promise<void> {
   }
 }
 
-/** A failure has been told by its command; anything else is ours to tell. */
+/** Its command has shown a failure; anything else is a bug, and shown here. */
 function exitCode(error: unknown): number {
   if (error instanceof Failure) return EXIT_CODES[error.kind];
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -35,18 +36,29 @@ function exitCode(error: unknown): number {
   return 1;
 }
 
-/** The lab brings a whole simulated cluster along: loaded only where it is named. */
+/** The lab is a whole simulated cluster: loaded only where it is named. */
 async function lab(): Promise<Command> {
   if (process.argv[2] === 'lab') return (await import('./commands/lab.ts')).labCommand();
   return new Command('lab').description('a simulated cluster behind real SSH servers');
 }
 
+function version(): string {
+  const file: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return file.version;
+}
+
 try {
-  const program = createProgram(run);
+  const program = new Command('runbook')
+    .description('Upgrade a live Kubernetes cluster over SSH, one node at a time: planned, guarded, resumable.')
+    .version(version())
+    .showHelpAfterError('(see --help)')
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
+    .exitOverride();
+  await addCommands(program, process.argv.slice(2), run);
   program.addCommand(await lab());
   await program.parseAsync();
 } catch (error) {
-  // Help and --version come here too, with 0; every other word of commander's is about usage.
+  // Help and --version come here too, with 0; every other error of commander is about usage.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else process.exitCode = exitCode(error);
 }

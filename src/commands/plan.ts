@@ -1,32 +1,47 @@
 import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import { renderPlan } from '../render/plan.ts';
 import type { Plan } from '../plan/plan.ts';
+import { renderPlan } from '../render/plan.ts';
+import { connectNodes } from '../run/connect.ts';
 import { type Console, withConsole } from '../run/console.ts';
+import { readFacts } from '../run/facts.ts';
 import { loadDocuments } from '../run/load.ts';
-import type { CommonOptions } from '../run/options.ts';
-import { hasChanges, prepare, tellFindings } from '../run/prepare.ts';
-import { loadSavedPlan, refuseMoved, savedDocuments } from '../run/saved-plan.ts';
+import { type CommonOptions, documentOptions, overrideOption, type Run, stateDir } from '../run/options.ts';
+import { hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
+import { refuseMovedPlan } from '../run/saved-plan.ts';
+import { scopeOf } from '../run/scope.ts';
 
-export interface PlanOptions extends CommonOptions {
+interface Options extends CommonOptions {
   readonly out?: string;
   readonly detailedExitcode?: boolean;
 }
 
-/** The dry run, of a saved plan too: the same documents, connections, facts, plan and guards as `apply`, and nothing after that. */
-export function plan(file: string, options: PlanOptions): Promise<number> {
-  return withConsole(options, 'stderr', async (console) => {
-    const saved = await loadSavedPlan(file, options);
-    const documents = saved ? await savedDocuments(console, saved) : await loadDocuments(console, file, options);
-    const prepared = await prepare(console, documents, saved?.options ?? options, false);
-    await prepared.fleet.close();
-    if (saved) refuseMoved(saved, prepared);
-    if (options.output === 'json') emitPlan(console, prepared.plan);
-    else console.print(renderPlan(prepared.plan, console.look));
-    if (options.out !== undefined) await save(options.out, `${JSON.stringify(prepared.plan, null, 1)}\n`);
-    tellFindings(console, prepared.plan, options.output === 'json');
-    if (options.detailedExitcode !== true) return 0;
-    return hasChanges(prepared.plan) ? 6 : 0;
+export function define(command: Command, run: Run): void {
+  const words = "a path, a file's name in ./runbooks, or a saved plan";
+  overrideOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words)))
+    .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')
+    .option('--detailed-exitcode', 'exit 0 when there is nothing to do, 6 when there are changes to make')
+    .action((file: string, options: Options) => run(() => plan(file, options)));
+}
+
+/** The dry run, of a saved plan too: documents, connections, facts, plan and guards as in `apply`, and nothing after that. */
+export function plan(file: string, options: Options): Promise<number> {
+  return withConsole(options, 'stderr', async (console, atEnd) => {
+    const documents = await loadDocuments(console, file, options);
+    const { inventory, saved } = documents;
+    const scope = scopeOf(documents);
+    const connection = await connectNodes(console, { ...scope, inventory, stateDir: stateDir(options) });
+    atEnd(() => connection.fleet.close());
+    const reading = await readFacts(console, documents, connection.observer, scope);
+    const now = await planOf(documents, scope, reading, connection);
+    if (saved) refuseMovedPlan(saved, now);
+    if (options.output === 'json') emitPlan(console, now);
+    else console.print(renderPlan(now, console.look));
+    if (options.out !== undefined) await save(options.out, `${JSON.stringify(now, null, 1)}\n`);
+    if (options.output === 'json') showFindings(console, now);
+    requireNoRefusal(now);
+    return options.detailedExitcode === true && hasChanges(now) ? 6 : 0;
   });
 }
 

@@ -1,37 +1,41 @@
+import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import { describeHolder, type LockHolder, LocalLock } from '../journal/lock.ts';
+import { describeHolder, type LockHolder } from '../journal/lock.ts';
 import { claimsIn } from '../journal/lock-snapshot.ts';
+import { RunStore } from '../journal/store.ts';
 import { withConsole } from '../run/console.ts';
-import { nodeLockOn, reachKeepers, sayOn } from '../run/lock-nodes.ts';
 import { loadValidInventory } from '../run/load.ts';
-import { type CommonOptions, inventoryFile, stateDir } from '../run/options.ts';
+import { connectLockNodes } from '../run/locks.ts';
+import { type CommonOptions, inventoryFile, outputOptions, type Run, stateDir } from '../run/options.ts';
+
+export function define(command: Command, run: Run): void {
+  outputOptions(command.argument('<lock-id>'))
+    .option('-i, --inventory <file>', 'the nodes (else $RUNBOOK_INVENTORY, else ./inventory.yaml)')
+    .action((id: string, options: CommonOptions) => run(() => unlock(id, options)));
+}
 
 /** Releases the lock of that id, here and on the nodes; a lock with another id is left alone and named. */
-export function unlock(id: string, options: CommonOptions): Promise<number> {
-  return withConsole(options, 'stdout', async (console) => {
+function unlock(id: string, options: CommonOptions): Promise<number> {
+  return withConsole(options, 'stdout', async (console, atEnd) => {
     if (!/^[0-9a-f]+$/.test(id)) throw new Failure('usage', `not the id of a lock: ${id}`);
     const inventory = await loadValidInventory(console, inventoryFile(options));
-    const { cluster } = inventory.value;
-    const { fleet, lockNodes } = await reachKeepers(console, inventory, stateDir(options));
-    try {
-      const local = new LocalLock(stateDir(options), cluster);
-      const here = (await local.look())?.holder;
-      const { released, picture } = await nodeLockOn(console, lockNodes).unlock(id);
-      const places = [...released];
-      if (here?.id === id) {
-        await local.unlock(id);
-        places.push('this state folder');
-      }
-      for (const { node, problem } of picture.missing)
-        sayOn(console)(`cannot look at the lock on ${node}: ${problem}`, []);
-      const present = [...(here ? [here] : []), ...claimsIn(picture).map((claim) => claim.holder)];
-      if (places.length === 0) throw nothingReleased(id, cluster, present);
-      const was = present.filter((holder) => holder.id === id).slice(0, 1);
-      sayOn(console, 'info')(`released lock ${id} on ${places.join(', ')}`, was.flatMap(describeHolder));
-      return 0;
-    } finally {
-      await fleet.close();
+    const { fleet, locks } = await connectLockNodes(console, new RunStore(stateDir(options)), inventory);
+    atEnd(() => fleet.close());
+    const here = (await locks.local.look())?.holder;
+    const there = await locks.nodes?.unlock(id);
+    const released = [...(there?.released ?? [])];
+    if (here?.id === id) {
+      await locks.local.unlock(id);
+      released.push('this state folder');
     }
+    for (const { node, problem } of there?.picture.missing ?? [])
+      console.warn(`cannot look at the lock on ${node}: ${problem}`);
+    const claims = there ? claimsIn(there.picture) : [];
+    const present = [...(here ? [here] : []), ...claims.map((claim) => claim.holder)];
+    if (released.length === 0) throw nothingReleased(id, inventory.value.cluster, present);
+    const was = present.find((holder) => holder.id === id);
+    console.info(`released lock ${id} on ${released.join(', ')}`, was && describeHolder(was));
+    return 0;
   });
 }
 

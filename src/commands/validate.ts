@@ -1,13 +1,16 @@
+import type { Command } from 'commander';
 import { actions } from '../actions/registry.ts';
 import { loadAny } from '../documents/read.ts';
-import { runbookJsonSchema, inventoryJsonSchema } from '../documents/schema.ts';
-import { eventJsonSchema } from '../event.ts';
-import { planJsonSchema } from '../plan/plan.ts';
-import { preflightJsonSchema } from '../render/preflight.ts';
 import { withConsole } from '../run/console.ts';
-import type { CommonOptions } from '../run/options.ts';
+import { type CommonOptions, outputOptions, type Run } from '../run/options.ts';
 
-export function validate(files: readonly string[], options: CommonOptions): Promise<number> {
+export function define(command: Command, run: Run): void {
+  outputOptions(command.argument('<file.yaml...>')).action((files: string[], options: CommonOptions) =>
+    run(() => validate(files, options)),
+  );
+}
+
+function validate(files: readonly string[], options: CommonOptions): Promise<number> {
   return withConsole(options, 'stderr', async (console) => {
     let failed = false;
     for (const file of files) {
@@ -20,18 +23,4 @@ export function validate(files: readonly string[], options: CommonOptions): Prom
     }
     return failed ? 2 : 0;
   });
-}
-
-const SCHEMAS = {
-  runbook: () => runbookJsonSchema(actions),
-  inventory: inventoryJsonSchema,
-  event: eventJsonSchema,
-  plan: planJsonSchema,
-  preflight: preflightJsonSchema,
-} as const;
-
-/** Prints the JSON Schema of one kind. */
-export function schema(kind: keyof typeof SCHEMAS): Promise<number> {
-  process.stdout.write(`${JSON.stringify(SCHEMAS[kind](), null, 2)}\n`);
-  return Promise.resolve(0);
 }

@@ -2,6 +2,8 @@ import { actions } from '../actions/registry.ts';
 import type { Runbook } from '../documents/model.ts';
 import type { Answer } from '../engine/context.ts';
 import { Failure } from '../failure.ts';
+import { isSettled, type StepProgress } from '../journal/progress.ts';
+import { stepKey } from '../plan/key.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { slug } from '../plan/steps.ts';
 import type { Console } from './console.ts';
@@ -17,8 +19,8 @@ interface Asking {
 }
 
 /**
- * `--approve` names steps that ask, and where there is no terminal it names all of those that will surely ask; so that a run does not
- * stop in its middle for a question that nobody can answer.
+ * `--approve` names steps that ask. Without a terminal it must name all that are sure to ask, so that a run does not stop in the middle
+ * with a question that no one can answer.
  * @throws Failure (usage)
  */
 export function checkApprovals(given: readonly string[], runbook: Runbook, command: string): void {
@@ -37,17 +39,18 @@ export function checkApprovals(given: readonly string[], runbook: Runbook, comma
   );
 }
 
-/** The same for a plan, whose conditions are known. @throws Failure (usage) */
+/** The same for a plan, whose conditions are known; steps that are over ask no more. @throws Failure (usage) */
 export function checkPlannedApprovals(
   given: readonly string[],
   plan: Plan,
   command: string,
-  isOver: (step: PlanStep) => boolean = () => false,
+  progress: ReadonlyMap<string, StepProgress> = new Map(),
 ): void {
   const steps = plan.phases.flatMap((phase) => phase.steps);
   const asking = steps.filter((step) => actions.get(step.action)?.asks !== undefined);
   requireKnown(given, asking.map(asPlanned));
   if (!steps.some((step) => step.predicted.outcome === 'change')) return;
+  const isOver = (step: PlanStep): boolean => isSettled(progress.get(stepKey(step.node, step.id))?.outcome);
   const open = asking.filter((step) => step.predicted.outcome !== 'skipped' && !isOver(step));
   requireAnswered(given, open.map(asPlanned), command);
 }
@@ -69,9 +72,9 @@ export function asker(
 }
 
 async function onTerminal(console: Console, step: PlanStep, question: string, user: string): Promise<Answer> {
-  if (!hasTerminal()) throw nobodyToAsk([asPlanned(step)], 'this run');
+  if (!hasTerminal()) throw noTerminal([asPlanned(step)], 'this run');
   try {
-    await confirm(console, `${question.trimEnd()}\n${step.id} on ${step.node}: go on?`);
+    await confirm(console, `${question.trimEnd()}\n${step.id} on ${step.node}: continue?`);
     return { approved: true, how: `approved by ${user} on the terminal` };
   } catch (error) {
     if (error instanceof Failure && error.kind === 'cancelled') return { approved: false };
@@ -92,10 +95,10 @@ function requireKnown(given: readonly string[], asking: readonly Asking[]): void
 function requireAnswered(given: readonly string[], asking: readonly Asking[], command: string): void {
   if (hasTerminal()) return;
   const open = asking.filter((one) => !given.some((value) => isNamed(value, one)));
-  if (open.length > 0) throw nobodyToAsk(open, command);
+  if (open.length > 0) throw noTerminal(open, command);
 }
 
-function nobodyToAsk(asking: readonly Asking[], command: string): Failure {
+function noTerminal(asking: readonly Asking[], command: string): Failure {
   const names = [...new Set(asking.map((one) => one.slug))];
   return new Failure(
     'usage',

@@ -14,27 +14,28 @@ import type { ConnectFailure, Target } from '../transport/transport.ts';
 import type { Valid } from './load.ts';
 import type { Console } from './console.ts';
 
-/** How long a lost node is dialled again; a reboot takes minutes, a bastion's restart seconds. */
+/** Milliseconds for which a lost node is dialled again: a reboot takes minutes. */
 const RECONNECT_FOR = 10 * 60_000;
 
-export interface Connected {
+/** The links to the nodes, and what reads facts over them. */
+export interface Connection {
   readonly fleet: Fleet;
   readonly observer: Observer;
 }
 
-export interface ReachOptions {
+export interface ConnectOptions {
   readonly inventory: Valid<Inventory>;
   readonly nodes: readonly string[];
   readonly minors: readonly string[];
   readonly stateDir: string;
-  /** Milliseconds; 0 where nothing is changed (plan, facts): then a lost node is told at once. */
-  readonly reconnect: boolean;
-  /** A resume goes on when some nodes cannot be reached now; the engine dials them when it needs them. */
+  /** Dial a lost node again; where nothing is changed (plan, preflight), a lost node is a failure at once. */
+  readonly reconnect?: boolean;
+  /** A resume continues without nodes that do not answer now; the engine dials them when it needs them. */
   readonly allowMissing?: boolean;
 }
 
-/** Connects to all nodes in parallel. @throws Failure (unreachable) that names every node that could not be reached or trusted. */
-export async function connectNodes(console: Console, options: ReachOptions): Promise<Connected> {
+/** Connects to all nodes in parallel. @throws Failure (unreachable) that names every node that does not answer or is not trusted */
+export async function connectNodes(console: Console, options: ConnectOptions): Promise<Connection> {
   const inventory = options.inventory.value;
   const transport = new Ssh2Transport();
   const localRoot = join(resolve(options.stateDir), 'local');
@@ -45,7 +46,7 @@ export async function connectNodes(console: Console, options: ReachOptions): Pro
     open: (name, session) => openRemoteNode(session, { root: name === LOCAL ? localRoot : inventory.remoteDir }),
     clock: realClock,
     emit: console.emit,
-    reconnectFor: options.reconnect ? RECONNECT_FOR : 0,
+    reconnectFor: options.reconnect === true ? RECONNECT_FOR : 0,
   });
   const wanted = options.nodes.map((name) => targetOf(targets, name));
   if (wanted.length > 0) {

@@ -6,15 +6,19 @@ import type { Renderer } from '../render/renderer.ts';
 import { isUnicode, type Look } from '../render/style.ts';
 import type { CommonOptions } from './options.ts';
 
-/** What a command shows things on: one renderer, with the time put on every event. */
+/** What a command shows things on: one renderer, which gets every event with its time. */
 export interface Console {
   readonly output: 'pretty' | 'plain' | 'json';
   readonly look: Look & { readonly columns: number; readonly verbose: boolean };
   readonly emit: (event: NewEvent) => void;
+  readonly info: Say;
+  readonly warn: Say;
   /** Prints data on stdout, past the renderer. */
   readonly print: (text: string) => void;
   renderer: Renderer;
 }
+
+export type Say = (text: string, detail?: readonly string[]) => void;
 
 /** `progress`: where progress goes; a command that prints data keeps stdout for it. */
 function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): Console {
@@ -31,6 +35,9 @@ function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): C
     verbose,
     now: Date.now,
   });
+  const emit = (event: NewEvent): void => {
+    renderer.render({ at: new Date().toISOString(), ...event });
+  };
   return {
     output,
     look: {
@@ -39,8 +46,12 @@ function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): C
       columns: process.stdout.isTTY ? process.stdout.columns : 100,
       verbose,
     },
-    emit: (event) => {
-      renderer.render({ at: new Date().toISOString(), ...event });
+    emit,
+    info: (text, detail = []) => {
+      emit({ type: 'message', level: 'info', text, detail: [...detail] });
+    },
+    warn: (text, detail = []) => {
+      emit({ type: 'message', level: 'warning', text, detail: [...detail] });
     },
     print: (text) => {
       process.stdout.write(process.stdout.isTTY ? text : stripVTControlCharacters(text));
@@ -49,15 +60,28 @@ function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): C
   };
 }
 
-/** Runs a command with a console that is closed whatever happens; a failure is told on it: what happened, the evidence, what to do next. */
+type Close = () => Promise<unknown>;
+
+/** Closes something after the command. */
+export type AtEnd = (close: Close) => void;
+
+/**
+ * Runs a command. What it opens it gives to `atEnd`: all of it is closed here, the last first, before a failure is shown: what happened,
+ * the evidence, what to do next.
+ */
 export async function withConsole(
   options: CommonOptions,
   progress: 'stdout' | 'stderr',
-  work: (console: Console) => Promise<number>,
+  work: (console: Console, atEnd: AtEnd) => Promise<number>,
 ): Promise<number> {
   const console = createConsole(options, progress);
+  const opened: Close[] = [];
   try {
-    return await work(console);
+    try {
+      return await work(console, (close) => opened.push(close));
+    } finally {
+      await closeAll(opened);
+    }
   } catch (error) {
     if (error instanceof Failure) {
       console.emit({ type: 'message', level: 'error', text: error.message, detail: [...error.detail] });
@@ -65,5 +89,15 @@ export async function withConsole(
     throw error;
   } finally {
     await console.renderer.close();
+  }
+}
+
+async function closeAll(opened: Close[]): Promise<void> {
+  const last = opened.pop();
+  if (!last) return;
+  try {
+    await last();
+  } finally {
+    await closeAll(opened);
   }
 }

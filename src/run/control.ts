@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { Failure } from '../failure.ts';
 import type { Control } from '../engine/context.ts';
+import type { Plan } from '../plan/plan.ts';
+import { renderPlan, renderPlanSummary } from '../render/plan.ts';
 import type { Console } from './console.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -16,7 +18,7 @@ export function listenForStop(console: Console): { readonly control: Control; di
       console.emit({ type: 'stopping', reason: `${signal}: finishing the running step, then stopping${again}` });
     } else if (!leave.signal.aborted) {
       leave.abort();
-      console.emit({ type: 'stopping', reason: `${signal} again: the running step goes on by itself on its node` });
+      console.emit({ type: 'stopping', reason: `${signal} again: the running step continues by itself on its node` });
     }
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
@@ -28,12 +30,20 @@ export function listenForStop(console: Console): { readonly control: Control; di
   };
 }
 
-/** Without a terminal nobody can be asked, so `--yes` is needed. @throws Failure (usage) */
+/** Without a terminal no one can answer, so `--yes` is needed. @throws Failure (usage) */
 export function requireAnswerable(yes: boolean | undefined, command: string): void {
   if (yes === true || (process.stdin.isTTY && process.stderr.isTTY)) return;
   throw new Failure('usage', `\`${command}\` asks before it changes anything, and there is no terminal to ask on`, [
     'Look at `runbook plan` first, then give --yes.',
   ]);
+}
+
+/** Shows what will be done, and asks. @throws Failure (cancelled) for anything but yes */
+export async function confirmPlan(console: Console, plan: Plan): Promise<void> {
+  console.renderer.pause();
+  console.print(console.look.verbose ? renderPlan(plan, console.look) : renderPlanSummary(plan, console.look));
+  console.renderer.resume();
+  await confirm(console, `Run this on ${plan.inventory.cluster}?`);
 }
 
 /** Asks on the terminal. @throws Failure (cancelled) for anything but yes. */

@@ -1,4 +1,3 @@
-import { again } from './again.ts';
 import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { realClock } from '../engine/clock.ts';
@@ -8,44 +7,62 @@ import { openLog } from '../engine/output.ts';
 import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { HeldLock } from '../journal/lock.ts';
 import type { Mirror } from '../journal/mirror.ts';
-import { isSettled, type StepProgress } from '../journal/progress.ts';
+import { isSettled } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
 import { settingsOf } from '../plan/judge.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
+import { again } from './again.ts';
+import { asker } from './approvals.ts';
+import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
-import type { Connected } from './connect.ts';
+import { listenForStop } from './control.ts';
+import type { Held } from './locks.ts';
+import type { RunRecord } from './record.ts';
 
-/** Milliseconds for which the nodes are waited for where nothing depends on them. */
+/** Milliseconds to wait for nodes where nothing depends on them. */
 const LAST_WORDS = 15_000;
 
-export interface Execution extends Connected {
+export interface Execution extends Connection {
   readonly plan: Plan;
-  readonly run: string;
-  readonly epoch: number;
   readonly inventory: Inventory;
-  readonly journal: Journal;
-  readonly lock: Pick<HeldLock, 'assertHeld'>;
-  readonly mirror: Mirror;
-  readonly progress: Map<string, StepProgress>;
   readonly store: RunStore;
+  readonly held: Held;
+  readonly record: RunRecord;
   /** Undefined on a resume: read when they are first needed. */
   readonly facts: Facts | undefined;
-  readonly resumed: boolean;
-  readonly control: Control;
-  readonly ask: NonNullable<RunContext['ask']>;
+  /** Of --approve. */
+  readonly approve: readonly string[];
 }
 
-/** Runs a plan from where its journal stands, tells the summary, and gives the exit code. */
+/** Runs a plan from where its record ends, shows the summary, and gives the exit code. Ctrl-C stops the run from here on. */
 export async function execute(console: Console, execution: Execution): Promise<number> {
-  const { plan, run, store, journal } = execution;
+  const stop = listenForStop(console);
+  try {
+    return await walk(console, execution, stop.control);
+  } finally {
+    stop.dispose();
+  }
+}
+
+async function walk(console: Console, execution: Execution, control: Control): Promise<number> {
+  const { plan, store, held, inventory, record, approve } = execution;
+  const { journal, mirror, run, epoch, steps: progress } = record;
   const began = Date.now();
   const context: RunContext = {
-    ...execution,
-    journal: mirrored(journal, execution.mirror),
-    assertHeld: () => execution.lock.assertHeld(),
-    setting: { actions, nodes: plan.nodes, settings: settingsOf(execution.inventory), run },
+    fleet: execution.fleet,
+    observer: execution.observer,
+    facts: execution.facts,
+    plan,
+    run,
+    epoch,
+    inventory,
+    progress,
+    control,
+    journal: mirrored(journal, mirror),
+    assertHeld: () => held.assertHeld(),
+    ask: asker(console, approve, held.holder.user),
+    setting: { actions, nodes: plan.nodes, settings: settingsOf(inventory), run },
     clock: realClock,
     emit: console.emit,
     log: (step, attempt) => {
@@ -60,21 +77,21 @@ export async function execute(console: Console, execution: Execution): Promise<n
     run,
     runbook: plan.runbook.name,
     cluster: plan.inventory.cluster,
-    resumed: execution.resumed,
+    resumed: record.resumed,
     nodes: plan.nodes.map((node) => node.name),
     steps: steps.length,
-    done: [...execution.progress.values()].filter((step) => isSettled(step.outcome)).length,
+    done: [...progress.values()].filter((step) => isSettled(step.outcome)).length,
   });
   let result: RunResult;
   try {
-    await execution.mirror.flush();
+    await mirror.flush();
     result = await runPlan(context);
   } catch (error) {
-    // The reason is told by whoever catches it; the counts and the way on belong here.
+    // Who catches it shows the reason; the counts and the command that continues belong here.
     const reason = error instanceof Error ? error.message : String(error);
     await journal.append({ type: 'run-stopped', reason }).catch(() => undefined);
-    await atMost(LAST_WORDS, execution.mirror.flush());
-    tellEnd(console, execution, { outcome: 'failed', counts: countOutcomes(context), reason }, Date.now() - began);
+    await atMost(LAST_WORDS, mirror.flush());
+    showEnd(console, execution, { outcome: 'failed', counts: countOutcomes(context), reason }, Date.now() - began);
     throw error;
   } finally {
     if (context.facts) await store.saveFacts(run, context.facts).catch(() => undefined);
@@ -83,18 +100,15 @@ export async function execute(console: Console, execution: Execution): Promise<n
     await journal.append({ type: 'run-finished' });
     await atMost(LAST_WORDS, clearNodes(execution));
   } else {
-    // A journal that cannot be written any more is why it stopped, and has been told.
+    // The journal may be what cannot be written any more; that has been shown.
     await journal.append({ type: 'run-stopped', reason: result.reason }).catch(() => undefined);
-    await atMost(LAST_WORDS, execution.mirror.flush());
+    await atMost(LAST_WORDS, mirror.flush());
   }
-  tellEnd(console, execution, result, Date.now() - began);
+  showEnd(console, execution, result, Date.now() - began);
   return result.outcome === 'done' && result.leftOut ? exitCode('failed') : exitCode(result.outcome);
 }
 
-/**
- * The journal here never waits for the copies on the nodes, but for what the nodes could not tell by themselves: an attempt on this
- * machine leaves no trace there, nor does the operator's word.
- */
+/** The journal waits for its copies on the nodes only for an attempt on this machine, which leaves no other trace there. */
 function mirrored(journal: Journal, mirror: Mirror): Journal {
   return {
     append: async (body) => {
@@ -105,8 +119,8 @@ function mirrored(journal: Journal, mirror: Mirror): Journal {
   };
 }
 
-/** A run that is done needs its scripts and output no more; one line per attempt stays. A node that is away keeps them. */
-async function clearNodes({ fleet, mirror, plan, run }: Execution): Promise<void> {
+/** After a finished run the nodes keep one line per attempt, without scripts and output. A node that is away keeps them. */
+async function clearNodes({ fleet, plan, record: { mirror, run } }: Execution): Promise<void> {
   await mirror.finish();
   const isLocal = plan.phases.some((phase) => phase.steps.some((step) => step.place === 'local'));
   const hosts = [...new Set([...contactedNodes(plan), ...mirror.nodes, ...(isLocal ? [LOCAL] : [])])];
@@ -119,11 +133,11 @@ async function atMost(ms: number, work: Promise<void>): Promise<void> {
   over.abort();
 }
 
-function tellEnd(console: Console, execution: Execution, result: RunResult, duration: number): void {
+function showEnd(console: Console, execution: Execution, result: RunResult, duration: number): void {
   console.emit({
     type: 'run-finished',
-    run: execution.run,
-    // With nodes left out the run has come to its end, but not to its aim: exit 1, as for a failed step.
+    run: execution.record.run,
+    // With nodes left out the run is over but not complete: exit 1, as for a failed step.
     outcome: result.outcome === 'done' && result.leftOut ? 'failed' : result.outcome,
     counts: result.counts,
     duration,
@@ -132,9 +146,9 @@ function tellEnd(console: Console, execution: Execution, result: RunResult, dura
   });
 }
 
-/** A run that left nodes out is over: a new apply takes them up again. */
+/** A run that left nodes out is over: a new apply includes them again. */
 function nextOf(execution: Execution, { outcome, leftOut }: RunResult): string[] {
-  if (outcome !== 'done') return [`runbook resume ${execution.run}`];
+  if (outcome !== 'done') return [`runbook resume ${execution.record.run}`];
   return leftOut ? [again('apply', execution.plan)] : [];
 }
 

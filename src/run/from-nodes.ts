@@ -1,25 +1,18 @@
 import type { Inventory } from '../documents/model.ts';
 import type { Fleet } from '../engine/fleet.ts';
 import { Failure } from '../failure.ts';
-import {
-  bestCopy,
-  type Copy,
-  newestUnfinished,
-  type LockNodes,
-  readCopies,
-  requireReadable,
-} from '../journal/copies.ts';
-import { isSettled } from '../journal/progress.ts';
-import { foldJournal } from '../journal/progress.ts';
+import { bestCopy, type Copy, newestUnfinished, readCopies, requireReadable } from '../journal/copies.ts';
+import { foldJournal, isSettled } from '../journal/progress.ts';
 import { type FoundAttempt, rebuildRecords, writeRebuilt } from '../journal/rebuild.ts';
 import type { RunStore } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
+import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
-import { reachKeepers, sayOn } from './lock-nodes.ts';
 import type { Valid } from './load.ts';
+import { connectLockNodes, type Locks } from './locks.ts';
 
-/** The newest unfinished run of the inventory's cluster (or the named one) as its nodes know it; a text says why there is none. */
+/** The newest unfinished run of the inventory's cluster (or the named one) as its nodes know it; a text why there is none. */
 export async function findOnNodes(
   console: Console,
   store: RunStore,
@@ -27,11 +20,12 @@ export async function findOnNodes(
   run: string | undefined,
 ): Promise<Copy | string> {
   const { cluster } = inventory.value;
-  const { fleet, lockNodes } = await reachKeepers(console, inventory, store.root);
+  const { fleet, locks } = await connectLockNodes(console, store, inventory);
+  const { lockNodes } = locks;
   try {
     const { copies, missing } = await readCopies(lockNodes, run);
     requireReadable(lockNodes.nodes, missing);
-    for (const { node, problem } of missing) sayOn(console)(`cannot read what ${node} keeps: ${problem}`, []);
+    for (const { node, problem } of missing) console.warn(`cannot read the copies on ${node}: ${problem}`);
     const asked = lockNodes.nodes.filter((node) => !missing.some((one) => one.node === node)).join(', ');
     if (run === undefined) {
       const found = newestUnfinished(copies, { cluster });
@@ -45,26 +39,20 @@ export async function findOnNodes(
   }
 }
 
-/** The epoch of the journal here; 0 where there is none. */
-export async function knownEpoch(store: RunStore, run: string): Promise<number> {
-  if (!(await store.ids()).includes(run)) return 0;
-  return (await store.read(run)).progress.epoch;
-}
-
 /**
- * Promise 5, with the lock held: where the nodes know of a later controller than the journal here, or there is no journal here, it is
- * rebuilt from the best copy and from the attempts that the nodes themselves know.
- * @throws Failure (unreachable) when a node is away whose attempts decide what is still to be done.
+ * Where the nodes know a later epoch than the journal here, or there is no journal here, it is rebuilt from the best copy and from the
+ * attempts that the nodes know. Needs the lock.
+ * @throws Failure (unreachable) when a node is away whose attempts decide what is left to do
  */
 export async function takeNewerCopy(
   console: Console,
   store: RunStore,
-  known: { readonly id: string; readonly plan: Plan; readonly epoch: number },
-  lockNodes: LockNodes,
-  fleet: Fleet,
+  { run, plan }: { readonly run: string; readonly plan: Plan },
+  { lockNodes }: Locks,
+  { fleet }: Connection,
 ): Promise<void> {
-  const { id, plan, epoch } = known;
-  const { copies, missing } = await readCopies(lockNodes, id);
+  const epoch = await knownEpoch(store, run);
+  const { copies, missing } = await readCopies(lockNodes, run);
   if (epoch === 0) requireReadable(lockNodes.nodes, missing);
   const best = bestCopy(copies);
   if (!best || best.epoch <= epoch) return;
@@ -73,7 +61,7 @@ export async function takeNewerCopy(
   await writeRebuilt(store, best, records);
   const from = copies.filter((copy) => copy.epoch === best.epoch).map((copy) => copy.node);
   const attempts = found.length === 1 ? 'one attempt' : `${found.length} attempts`;
-  sayOn(console, 'info')(`rebuilt run ${id} from ${from.join(', ')}; ${attempts} found on the nodes`, [
+  console.info(`rebuilt run ${run} from ${from.join(', ')}; ${attempts} found on the nodes`, [
     ...(epoch === 0 ? [] : [`The journal here ended at epoch ${epoch}, theirs at ${best.epoch}.`]),
     ...(records.length === best.records.length
       ? []
@@ -81,7 +69,13 @@ export async function takeNewerCopy(
   ]);
 }
 
-/** Every node is asked that may know of an attempt of a step that is not settled: its own, and those that run kubectl. */
+/** The epoch of the journal here; 0 where there is none. */
+async function knownEpoch(store: RunStore, run: string): Promise<number> {
+  if (!(await store.ids()).includes(run)) return 0;
+  return (await store.read(run)).progress.epoch;
+}
+
+/** Asks every node that may know an attempt of a step that is not settled: the step's own, and those that run kubectl. */
 async function findAttempts(
   fleet: Fleet,
   plan: Plan,
@@ -106,8 +100,8 @@ async function findAttempts(
     }),
   );
   if (problems.length === 0) return found.flat();
-  throw new Failure('unreachable', 'cannot rebuild the run: not known is what ran on nodes that cannot be asked', [
+  throw new Failure('unreachable', 'cannot rebuild the run: what ran on nodes that do not answer is not known', [
     ...problems,
-    'When they can be reached, give the same command again; or plan anew with `runbook apply --new`.',
+    'When they answer, give the same command again; or start over with `runbook apply --new`.',
   ]);
 }

@@ -7,9 +7,13 @@ import { checkSelection } from '../documents/runbook-checks.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { hasErrors } from '../documents/source.ts';
 import { Failure } from '../failure.ts';
-import type { Chosen } from '../plan/hops.ts';
+import type { Override } from '../guards/lib/override.ts';
+import { type Chosen, hopsTarget } from '../plan/hops.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
 import { type CommonOptions, inventoryFile } from './options.ts';
+import { parseOverrides } from './overrides.ts';
+import { loadSavedPlan, type SavedPlan } from './saved-plan.ts';
 
 /** A document that has no errors. */
 export type Valid<T> = Loaded<T> & { readonly value: T };
@@ -18,17 +22,19 @@ export interface Documents {
   readonly runbook: Valid<Runbook>;
   readonly inventory: Valid<Inventory>;
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** Patches of hops in between that somebody chose. */
+  /** Patches of the hops in between, where they were given. */
   readonly chosen?: Chosen;
+  readonly limit?: string;
+  readonly overrides: readonly Override[];
+  /** The plan that the argument named in place of a runbook; the documents are those it was made of, as they are now. */
+  readonly saved?: SavedPlan;
 }
 
-/** Reads runbook, inventory and inputs; tells every problem of all of them in one go. @throws Failure (document) */
-export async function loadDocuments(
-  console: Console,
-  runbookArgument: string,
-  options: CommonOptions,
-): Promise<Documents> {
-  const runbook = await findRunbook(runbookArgument);
+/** Reads runbook, inventory and inputs, or those of a saved plan, and shows every problem of all of them. @throws Failure (document) */
+export async function loadDocuments(console: Console, argument: string, given: CommonOptions): Promise<Documents> {
+  const saved = await loadSavedPlan(argument, given);
+  const options = saved?.options ?? given;
+  const runbook = await findRunbook(saved?.plan.runbook.file ?? argument);
   const inventory = await findInventory(options);
   const inputs = runbook.value ? resolveInputs(runbook.value, options.set ?? []) : { values: {}, diagnostics: [] };
   const diagnostics = [...runbook.diagnostics, ...inventory.diagnostics, ...inputs.diagnostics];
@@ -37,26 +43,43 @@ export async function loadDocuments(
       ...checkSelection(runbook.value, inventory.value),
       ...limitProblems(options.limit, inventory.value),
     );
-  tellDiagnostics(console, diagnostics);
+  showDiagnostics(console, diagnostics);
   if (!isValid(runbook) || !isValid(inventory)) throw invalid(diagnostics);
-  return { runbook, inventory, inputs: inputs.values, ...(inputs.via && { chosen: { via: inputs.via } }) };
+  if (runbook.value.hops) hopsTarget(runbook.value, inventory.value, inputs.values, inputs.via);
+  const way = saved?.plan.way;
+  return {
+    runbook,
+    inventory,
+    inputs: inputs.values,
+    ...(inputs.via && { chosen: { via: inputs.via } }),
+    ...(way && { chosen: { saved: way.through } }),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    overrides: parseOverrides(options.override, inventory.value),
+    ...(saved && { saved }),
+  };
 }
 
-/** @throws Failure (document) after telling every problem. */
+/** @throws Failure (document) after showing every problem */
 export async function loadValidInventory(console: Console, file: string): Promise<Valid<Inventory>> {
   const inventory = await readInventory(file);
-  tellDiagnostics(console, inventory.diagnostics);
+  showDiagnostics(console, inventory.diagnostics);
   if (!isValid(inventory)) throw invalid(inventory.diagnostics);
   return inventory;
 }
 
 /** Shows diagnostics. @throws Failure (document) when one is an error. */
-export function tellDiagnostics(console: Console, diagnostics: readonly Diagnostic[]): void {
+function showDiagnostics(console: Console, diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) console.emit({ type: 'diagnostic', diagnostic });
   if (hasErrors(diagnostics)) throw invalid(diagnostics);
 }
 
-/** Which file was looked for, and how to name another, where nobody named one. */
+/** @throws Failure (document) */
+export function requireSameCluster({ file, value }: Valid<Inventory>, plan: Plan): void {
+  if (value.cluster === plan.inventory.cluster) return;
+  throw new Failure('document', `${file} is of cluster ${value.cluster}, the run is of ${plan.inventory.cluster}`);
+}
+
+/** Where no inventory was named, the problem shows how to name one. */
 async function findInventory(options: CommonOptions): Promise<Loaded<Inventory>> {
   const inventory = await readInventory(inventoryFile(options));
   if (inventory.text !== '' || options.inventory !== undefined) return inventory;

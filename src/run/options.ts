@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-/** Options that every command about runs takes, as the contract words them. */
+/** Runs a command's work and takes its exit code. */
+export type Run = (work: () => Promise<number>) => Promise<void>;
+
+/** Options of every command about runs. */
 export interface CommonOptions {
   readonly inventory?: string;
   readonly set?: readonly string[];
   readonly limit?: string;
-  readonly yes?: boolean;
-  readonly approve?: readonly string[];
   readonly override?: readonly string[];
   readonly output?: 'pretty' | 'plain' | 'json';
   readonly stateDir?: string;
@@ -38,12 +39,12 @@ export function documentOptions(command: Command): Command {
   );
 }
 
-/** Adds the option that passes over a refusal. */
+/** Adds the option that overrides a refusal. */
 export function overrideOption(command: Command): Command {
   return command.option(
     '--override <guard=reason>',
-    'pass over what a guard refuses (guard@node=reason: only there); the reason is journaled; may be repeated',
-    (value: string, previous: readonly string[]) => [...previous, value],
+    'override a guard that refuses (guard@node=reason: only there); the reason is journaled; may be repeated',
+    repeated,
     [],
   );
 }
@@ -53,9 +54,14 @@ export function approveOption(command: Command): Command {
   return command.option(
     '--approve <step>',
     'answer a step that asks for approval, which --yes does not; may be repeated',
-    (value: string, previous: readonly string[]) => [...previous, value],
+    repeated,
     [],
   );
+}
+
+/** For an option that may be given several times. */
+export function repeated(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
 }
 
 function collect(value: string, previous: readonly string[] = []): string[] {

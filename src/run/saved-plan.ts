@@ -3,19 +3,16 @@ import { Failure } from '../failure.ts';
 import { differences } from '../plan/digest.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import { again } from './again.ts';
-import type { Console } from './console.ts';
-import { type Documents, loadDocuments } from './load.ts';
 import type { CommonOptions } from './options.ts';
-import type { Prepared } from './prepare.ts';
 
 export interface SavedPlan {
   readonly file: string;
   readonly plan: Plan;
-  /** The command's options with what the plan was made with in place of what it was not given. */
+  /** The command's options, with those that the plan was made with. */
   readonly options: CommonOptions;
 }
 
-/** `apply plan.json`. Undefined where the argument is no saved plan. @throws Failure (document) when it is one that cannot be read. */
+/** Undefined where the argument is no saved plan. @throws Failure (document) when it is one that cannot be read */
 export async function loadSavedPlan(file: string, options: CommonOptions): Promise<SavedPlan | undefined> {
   if (!file.endsWith('.json')) return undefined;
   if ((options.set ?? []).length > 0 || (options.override ?? []).length > 0 || options.limit !== undefined) {
@@ -45,29 +42,22 @@ export async function loadSavedPlan(file: string, options: CommonOptions): Promi
   };
 }
 
-/** The documents that it was made of, as they are now. @throws Failure (document) */
-export async function savedDocuments(console: Console, { plan, options }: SavedPlan): Promise<Documents> {
-  const loaded = await loadDocuments(console, plan.runbook.file, options);
-  return plan.way ? { ...loaded, chosen: { saved: plan.way.through } } : loaded;
-}
-
-/** Promise 1: a saved plan whose runbook or facts have moved is refused, with what moved. @throws Failure (guard-refused) */
-export function refuseMoved(saved: SavedPlan, now: Prepared): void {
-  const { plan, file } = saved;
+/** A saved plan whose runbook or facts have moved is refused, with what moved. @throws Failure (guard-refused) */
+export function refuseMovedPlan({ plan, file }: SavedPlan, now: Plan): void {
   const moved: string[] = [];
-  if (plan.runbook.digest !== now.plan.runbook.digest) moved.push(`the runbook ${plan.runbook.file} was edited`);
-  if (plan.factsDigest !== now.plan.factsDigest) {
+  if (plan.runbook.digest !== now.runbook.digest) moved.push(`the runbook ${plan.runbook.file} was edited`);
+  if (plan.factsDigest !== now.factsDigest) {
     moved.push('the nodes or the cluster changed (versions, packages, repositories, cordons or membership):');
-    moved.push(...differences(outline(plan), outline(now.plan)).map((line) => `  ${line}`));
+    moved.push(...differences(outline(plan), outline(now)).map((line) => `  ${line}`));
   }
   if (moved.length === 0) return;
-  throw new Failure('guard-refused', `the plan ${file} does not stand any more; nothing was changed`, [
+  throw new Failure('guard-refused', `the plan ${file} is out of date; nothing was changed`, [
     ...moved,
     `Plan again: ${again('plan', plan)} -o ${file}`,
   ]);
 }
 
-/** What a plan says of the nodes and of each step, for naming what is different now. */
+/** What a plan states about the nodes and each step, to name what is different now. */
 function outline(plan: Plan): unknown {
   return {
     nodes: Object.fromEntries(plan.nodes.map((node) => [node.name, node.before])),

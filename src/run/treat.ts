@@ -1,13 +1,12 @@
 import { Failure } from '../failure.ts';
 import { readDocument } from '../documents/read.ts';
 import { digestOf } from '../documents/loaded.ts';
-import type { Journal } from '../journal/journal.ts';
-import type { StepProgress } from '../journal/progress.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';
-import { type Console } from './console.ts';
+import type { Console } from './console.ts';
+import type { RunRecord } from './record.ts';
 
-/** The operator's answer for a step whose outcome nobody can know. */
+/** The operator's answer for a step whose outcome is unknown. */
 export interface Treat {
   readonly node: string;
   readonly step: string;
@@ -29,12 +28,7 @@ export function parseTreat(text: string, plan: Plan): Treat {
   return { node, step, as: as === 'done' ? 'done' : 'again' };
 }
 
-export async function applyTreat(
-  journal: Journal,
-  steps: Map<string, StepProgress>,
-  treat: Treat,
-  by: string,
-): Promise<void> {
+export async function applyTreat({ journal, steps }: RunRecord, treat: Treat, by: string): Promise<void> {
   const key = stepKey(treat.node, treat.step);
   const known = steps.get(key);
   if (known?.outcome !== 'unknown') {
@@ -48,14 +42,9 @@ export async function applyTreat(
   else steps.set(key, { ...known, treatedAgain: true });
 }
 
-/** A resume follows the frozen plan: a runbook edited since changes nothing, which its editor should know. */
+/** A resume follows the frozen plan: edits of the runbook have no effect on it, which the editor should know. */
 export async function warnOfEdits(console: Console, plan: Plan): Promise<void> {
   const read = await readDocument(plan.runbook.file);
   if (!read.ok || digestOf(read.value) === plan.runbook.digest) return;
-  console.emit({
-    type: 'message',
-    level: 'warning',
-    text: `${plan.runbook.file} was edited since the run began; the run follows its own plan, made before that`,
-    detail: [],
-  });
+  console.warn(`${plan.runbook.file} was edited since the run began; the run follows its own plan, made before that`);
 }

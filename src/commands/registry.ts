@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import type { Run } from '../run/options.ts';
+
+interface Entry {
+  readonly usage: string;
+  readonly description: string;
+  readonly load: () => Promise<{ readonly define: (command: Command, run: Run) => void }>;
+}
+
+/** What `runbook --help` lists. A command's file, with its options and all that it does, is loaded only when the command is called. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  apply: {
+    usage: '[options] <runbook.yaml | plan.json>',
+    description: 'run a runbook on the nodes of an inventory (asks once, unless --yes)',
+    load: () => import('./apply.ts'),
+  },
+  plan: {
+    usage: '[options] <runbook.yaml | plan.json>',
+    description: 'dry run: what would be done on which node, and why not',
+    load: () => import('./plan.ts'),
+  },
+  preflight: {
+    usage: '[options] [runbook.yaml]',
+    description: 'facts and guards only: is this cluster ready (for the runbook)?',
+    load: () => import('./preflight.ts'),
+  },
+  resume: {
+    usage: '[options] [run-id]',
+    description: 'continue the latest unfinished run, or the named one',
+    load: () => import('./resume.ts'),
+  },
+  status: {
+    usage: '[options] [run-id]',
+    description: 'where a run stands: nodes x steps, versions, what is next (the latest run, or the named one)',
+    load: () => import('./status.ts'),
+  },
+  runs: {
+    usage: '[options]',
+    description: 'the runs known here, newest first',
+    load: () => import('./runs.ts'),
+  },
+  logs: {
+    usage: '[options] <run-id> [node] [step]',
+    description: 'the kept output of steps, as it came',
+    load: () => import('./logs.ts'),
+  },
+  unlock: {
+    usage: '[options] <lock-id>',
+    description: 'release a lock that its holder left behind',
+    load: () => import('./unlock.ts'),
+  },
+  validate: {
+    usage: '[options] <file.yaml...>',
+    description: 'runbooks and inventories: every problem with file:line:column',
+    load: () => import('./validate.ts'),
+  },
+  schema: {
+    usage: '<kind>',
+    description: 'print the JSON Schema of a file format, of the events of --output json, or of what preflight prints',
+    load: () => import('./schema.ts'),
+  },
+};
+
+/** @param words the command line; only commands that it names are loaded */
+export async function addCommands(program: Command, words: readonly string[], run: Run): Promise<void> {
+  for (const [name, { usage, description, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(description).usage(usage);
+    if (words.includes(name)) (await load()).define(command, run);
+  }
+}

@@ -1,0 +1,26 @@
+import { Argument, type Command } from 'commander';
+import { actions } from '../actions/registry.ts';
+import { inventoryJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
+import { eventJsonSchema } from '../event.ts';
+import { planJsonSchema } from '../plan/plan.ts';
+import { preflightJsonSchema } from '../render/preflight.ts';
+import type { Run } from '../run/options.ts';
+
+const SCHEMAS = {
+  runbook: () => runbookJsonSchema(actions),
+  inventory: inventoryJsonSchema,
+  event: eventJsonSchema,
+  plan: planJsonSchema,
+  preflight: preflightJsonSchema,
+} as const;
+
+export function define(command: Command, run: Run): void {
+  command
+    .addArgument(new Argument('<kind>').choices(Object.keys(SCHEMAS)))
+    .action((kind: keyof typeof SCHEMAS) => run(() => schema(kind)));
+}
+
+function schema(kind: keyof typeof SCHEMAS): Promise<number> {
+  process.stdout.write(`${JSON.stringify(SCHEMAS[kind](), null, 2)}\n`);
+  return Promise.resolve(0);
+}

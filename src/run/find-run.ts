@@ -1,0 +1,52 @@
+import type { Inventory } from '../documents/model.ts';
+import { foldJournal, type StepProgress } from '../journal/progress.ts';
+import { isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Console } from './console.ts';
+import { requireAnswerable } from './control.ts';
+import { findOnNodes } from './from-nodes.ts';
+import type { Valid } from './load.ts';
+
+/** A run that can be continued. */
+export interface FoundRun {
+  readonly run: string;
+  readonly plan: Plan;
+  /** As far as is known before the lock is held. */
+  readonly steps: ReadonlyMap<string, StepProgress>;
+  /** Of its journal in the state folder; 0 where there is none. */
+  readonly epoch: number;
+}
+
+/** The latest unfinished run, or the named one; with an inventory also one that only the nodes know. A text why there is none. */
+export async function findRun(
+  console: Console,
+  store: RunStore,
+  run: string | undefined,
+  inventory: Valid<Inventory> | undefined,
+  yes: boolean | undefined,
+): Promise<FoundRun | string> {
+  const known = await knownRun(store, run, inventory?.value.cluster);
+  if (known) {
+    const { folder, plan, progress } = known;
+    if (!isUnfinished(progress)) return `run ${folder.id} is ${progress.state}`;
+    return { run: folder.id, plan, steps: progress.steps, epoch: progress.epoch };
+  }
+  if (!inventory) return `no unfinished run in ${store.root}`;
+  requireAnswerable(yes, 'runbook resume');
+  const copy = await findOnNodes(console, store, inventory, run);
+  if (typeof copy === 'string') return copy;
+  return { run: copy.run, plan: copy.plan, steps: foldJournal(copy.records).steps, epoch: 0 };
+}
+
+/** Undefined where the state folder has none, or only the first files of one. @throws Failure for an unknown id without inventory */
+async function knownRun(
+  store: RunStore,
+  run: string | undefined,
+  cluster: string | undefined,
+): Promise<RunSummary | undefined> {
+  if (run === undefined) return store.unfinished(cluster === undefined ? undefined : { cluster });
+  if (cluster === undefined) return store.read(run);
+  if (!(await store.ids()).includes(run)) return undefined;
+  const known = await store.read(run);
+  return known.progress.run === undefined ? undefined : known;
+}

@@ -1,0 +1,120 @@
+import type { Inventory } from '../documents/model.ts';
+import type { Fleet } from '../engine/fleet.ts';
+import { realClock } from '../engine/clock.ts';
+import type { LockNodes } from '../journal/copies.ts';
+import { describeHolder, type HeldLock, LocalLock, lockedBy, type LockHolder } from '../journal/lock.ts';
+import { NodeLock, type TakePolicy } from '../journal/node-lock.ts';
+import type { RunStore } from '../journal/store.ts';
+import { type Connection, connectNodes } from './connect.ts';
+import type { Console } from './console.ts';
+import type { Valid } from './load.ts';
+
+/** Milliseconds for one request to a node's lock or copy, so that a slow node does not hold up the others. */
+const REQUEST_LIMIT = 60_000;
+
+/** The nodes that hold the lock and the copies of a run, by name: all control planes; every selected node where there are none. */
+function lockNodeNames(inventory: Inventory, selected: readonly string[]): string[] {
+  if (selected.length === 0) return [];
+  const controlPlanes = inventory.nodes.filter((node) => node.role === 'control-plane').map((node) => node.name);
+  return (controlPlanes.length > 0 ? controlPlanes : [...selected]).toSorted();
+}
+
+/** Connects to them, apart from any run. One that does not answer is no failure yet: it is among the missing when they are asked. */
+export async function connectLockNodes(
+  console: Console,
+  store: RunStore,
+  inventory: Valid<Inventory>,
+): Promise<{ readonly fleet: Fleet; readonly locks: Locks }> {
+  const all = inventory.value.nodes.map((node) => node.name);
+  const connection = await connectNodes(console, {
+    inventory,
+    nodes: lockNodeNames(inventory.value, all),
+    minors: [],
+    stateDir: store.root,
+    allowMissing: true,
+  });
+  return { fleet: connection.fleet, locks: locksOf(console, store, connection, inventory.value, all) };
+}
+
+export interface Locks {
+  readonly local: LocalLock;
+  readonly lockNodes: LockNodes;
+  /** Undefined: no node is contacted, the lock in the state folder is all there is. */
+  readonly nodes: NodeLock | undefined;
+}
+
+export function locksOf(
+  console: Console,
+  store: RunStore,
+  { fleet }: Connection,
+  inventory: Inventory,
+  nodes: readonly string[],
+): Locks {
+  const lockNodes: LockNodes = {
+    nodes: lockNodeNames(inventory, nodes),
+    root: inventory.remoteDir,
+    ask: (node, script) => fleet.once(node, (remote) => remote.probe(script, { timeout: REQUEST_LIMIT })),
+  };
+  const onNodes = new NodeLock({
+    ...lockNodes,
+    say: console.warn,
+    sleep: (ms, signal) => realClock.sleep(ms, signal),
+    interval: 10_000,
+    patience: 10 * 60_000,
+    fresh: 2000,
+  });
+  return {
+    local: new LocalLock(store.root, inventory.cluster),
+    lockNodes,
+    nodes: lockNodes.nodes.length === 0 ? undefined : onNodes,
+  };
+}
+
+/** `ours`: holders that the taking of the lock decides about. @throws Failure (locked) that names a live holder */
+export async function refuseLocked(locks: Locks, ours: (holder: LockHolder) => boolean = () => false): Promise<void> {
+  const present = await locks.local.look();
+  if (present && !present.gone) throw lockedBy(present.holder, false);
+  if (locks.nodes) await locks.nodes.refuseLive(await locks.nodes.look(), ours);
+}
+
+export interface Held extends HeldLock {
+  readonly epoch: number;
+}
+
+/** Takes the lock here and the one on the nodes as one, with one id. The epoch may come out later than the wanted one. */
+export async function takeLocks(
+  console: Console,
+  locks: Locks,
+  wanted: { readonly run: string; readonly runbook: string; readonly epoch: number },
+  policy: TakePolicy,
+): Promise<Held> {
+  const { run, runbook, epoch } = wanted;
+  const here = await locks.local.take(run, runbook, (holder) => {
+    const pass = policy.passGone(holder);
+    if (pass)
+      console.warn(`taking over from process ${holder.pid} on ${holder.host}, which is gone`, describeHolder(holder));
+    return pass;
+  });
+  if (!locks.nodes) return withEpoch(here, epoch);
+  try {
+    const there = await locks.nodes.take({ ...here.holder, epoch }, policy);
+    return {
+      holder: there.holder,
+      epoch: there.holder.epoch ?? epoch,
+      assertHeld: async () => {
+        await Promise.all([here.assertHeld(), there.assertHeld()]);
+      },
+      release: async () => {
+        await there.release();
+        await here.release();
+      },
+    };
+  } catch (error) {
+    await here.release();
+    throw error;
+  }
+}
+
+function withEpoch(here: HeldLock, epoch: number): Held {
+  return { holder: here.holder, epoch, assertHeld: () => here.assertHeld(), release: () => here.release() };
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import type { Facts } from '../facts/facts.ts';
+import { type Journal, openJournal } from '../journal/journal.ts';
+import { Mirror } from '../journal/mirror.ts';
+import { foldJournal, type StepProgress } from '../journal/progress.ts';
+import type { RunStore } from '../journal/store.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Console } from './console.ts';
+import type { Held, Locks } from './locks.ts';
+
+/** The journal of a run, its copies on the nodes, and what it states so far. */
+export interface RunRecord {
+  readonly journal: Journal;
+  readonly mirror: Mirror;
+  readonly run: string;
+  readonly epoch: number;
+  readonly resumed: boolean;
+  readonly steps: Map<string, StepProgress>;
+}
+
+/** Begins the journal of a new run. @throws Failure when the state folder cannot be written */
+export async function createRecord(
+  console: Console,
+  store: RunStore,
+  plan: Plan,
+  facts: Facts,
+  held: Held,
+  { lockNodes }: Locks,
+): Promise<RunRecord> {
+  const { epoch, holder } = held;
+  const { run, host, pid, user } = holder;
+  const folder = await store.create(run, plan, facts);
+  const mirror = new Mirror({ ...lockNodes, run, epoch, plan: JSON.stringify(plan), say: console.warn });
+  const { journal } = await openJournal(folder.journal, Date.now, (line) => {
+    mirror.push(line);
+  });
+  await journal.append({ type: 'run-started', run, plan: plan.digest, epoch, holder: { host, pid, user } });
+  for (const { guard, node, reason } of plan.overrides ?? []) {
+    const on = node === undefined ? {} : { on: node };
+    await journal.append({ type: 'guard-overridden', guard, ...on, reason, by: user });
+  }
+  return { journal, mirror, run, epoch, resumed: false, steps: new Map() };
+}
+
+/** Continues the journal of a run. */
+export async function reopenRecord(
+  console: Console,
+  store: RunStore,
+  plan: Plan,
+  held: Held,
+  { lockNodes }: Locks,
+): Promise<RunRecord> {
+  const { run, host, pid, user } = held.holder;
+  let mirror: Mirror | undefined;
+  const { journal, records } = await openJournal(store.folder(run).journal, Date.now, (line) => mirror?.push(line));
+  const progress = foldJournal(records);
+  const epoch = Math.max(held.epoch, progress.epoch + 1);
+  mirror = new Mirror(
+    { ...lockNodes, run, epoch, plan: JSON.stringify(plan), say: console.warn },
+    records.map((record) => JSON.stringify(record)),
+  );
+  await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });
+  return { journal, mirror, run, epoch, resumed: true, steps: new Map(progress.steps) };
+}
+
+/** Sorts by time: `20260314-202533-upgrade-1-32-9f3c`. */
+export function newRunId(plan: Plan): string {
+  const time = new Date().toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const name = plan.runbook.name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+  return `${time}-${name.slice(0, 40)}-${randomBytes(2).toString('hex')}`;
+}
