@@ -83,7 +83,7 @@ test('while a local run goes on another from the same state folder is refused, a
   writeFileSync(join(it.dir, 'go'), '');
   const resumed = await it.resume();
   expect(resumed.code, resumed.all).toBe(0);
-  expect(resumed.all).toContain('no node keeps a lock of this run');
+  expect(resumed.all).toContain('no node holds a lock of this run');
   expect(readFileSync(join(it.dir, 'mark'), 'utf8')).toBe('here\n');
 }, 60_000);
 
