@@ -36,12 +36,6 @@ function exitCode(error: unknown): number {
   return 1;
 }
 
-/** The lab is a whole simulated cluster: loaded only where it is named. */
-async function lab(): Promise<Command> {
-  if (process.argv[2] === 'lab') return (await import('./commands/lab.ts')).labCommand();
-  return new Command('lab').description('a simulated cluster behind real SSH servers');
-}
-
 function version(): string {
   const file: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   return file.version;
@@ -55,7 +49,6 @@ try {
     .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .exitOverride();
   await addCommands(program, process.argv.slice(2), run);
-  program.addCommand(await lab());
   await program.parseAsync();
 } catch (error) {
   // Help and --version come here too, with 0; every other error of commander is about usage.

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 
 const SRC = new URL('../src/', import.meta.url).pathname;
 
@@ -25,10 +26,8 @@ const CHAIN = [
 /** Rooms beside the chain, with all that they may import. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
   render: ['diagnostic', 'event', 'failure', 'readonly', 'guards', 'plan'],
-  lab: CHAIN.slice(
-    0,
-    CHAIN.findIndex((level) => level.some((room) => room === 'engine')),
-  ).flat(),
+  /** A package of its own. */
+  lab: [],
 };
 
 /** Rooms within one level do not see each other, but for these. */
@@ -39,7 +38,7 @@ const WITHIN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that only some may import, whatever the chain says. */
-const ONLY: Readonly<Record<string, readonly string[]>> = { lab: ['commands'], render: ['run', 'commands', 'cli'] };
+const ONLY: Readonly<Record<string, readonly string[]>> = { lab: [], render: ['run', 'commands', 'cli'] };
 
 interface Import {
   readonly from: string;
@@ -49,8 +48,8 @@ interface Import {
 }
 
 test('every file of src lies in a room that the design knows', () => {
-  const known = new Set([...CHAIN.flat(), ...Object.keys(BESIDE)]);
-  expect(sources().filter((file) => !known.has(roomOf(file)))).toEqual([]);
+  const rooms = new Set([...CHAIN.flat(), ...Object.keys(BESIDE)]);
+  expect(sources().filter((file) => !rooms.has(roomOf(file)))).toEqual([]);
 });
 
 test('imports point one way only', () => {
@@ -60,6 +59,26 @@ test('imports point one way only', () => {
 
 test('no room is its own import, over however many others', () => {
   expect(cycles(imports())).toEqual([]);
+});
+
+test('only the command loads the lab, by the name of its package', () => {
+  const wrong = sources().filter((file) => specifiers(file).includes('runbook-lab'));
+  expect(wrong).toEqual(['commands/lab.ts']);
+});
+
+test.each([
+  ['the program', '../package.json', (file: string) => roomOf(file) !== 'lab'],
+  ['the lab', '../src/lab/package.json', (file: string) => roomOf(file) === 'lab'],
+])('%s imports exactly the packages that it depends on', (_, manifest, isPart) => {
+  const file = readFileSync(new URL(manifest, import.meta.url), 'utf8');
+  const { dependencies } = z.object({ dependencies: z.record(z.string(), z.string()) }).parse(JSON.parse(file));
+  const used = sources()
+    .filter(isPart)
+    .flatMap(specifiers)
+    .filter((name) => !/^(\.|node:)/.test(name))
+    .map((name) => (name.startsWith('@') ? name.split('/', 2).join('/') : (name.split('/')[0] ?? '')));
+  const packages = new Set(used.filter((name) => name !== 'runbook-lab'));
+  expect([...packages].sort()).toEqual(Object.keys(dependencies).sort());
 });
 
 test('packages, guards and plan do no input or output', () => {
@@ -77,7 +96,8 @@ test('the table itself refuses what it should', () => {
   expect(mayImport('engine', 'render')).toBe(false);
   expect(mayImport('transport', 'engine')).toBe(false);
   expect(mayImport('engine', 'lab')).toBe(false);
-  expect(mayImport('commands', 'lab')).toBe(true);
+  expect(mayImport('commands', 'lab')).toBe(false);
+  expect(mayImport('lab', 'failure')).toBe(false);
   expect(mayImport('event', 'diagnostic')).toBe(true);
   expect(mayImport('diagnostic', 'event')).toBe(false);
   expect(cycles([edge('a', 'b'), edge('b', 'c'), edge('c', 'a')])).toEqual(['a -> b -> c -> a']);
@@ -114,7 +134,9 @@ function cycles(all: readonly Import[]): string[] {
 
 function sources(): string[] {
   const entries = readdirSync(SRC, { recursive: true, encoding: 'utf8' });
-  return entries.filter((file) => file.endsWith('.ts') && statSync(join(SRC, file)).isFile());
+  return entries.filter(
+    (file) => !file.includes('node_modules') && file.endsWith('.ts') && statSync(join(SRC, file)).isFile(),
+  );
 }
 
 /** The first folder below src, or a top-level file's name. */
@@ -133,8 +155,16 @@ function imports(): Import[] {
   );
 }
 
+const known = new Map<string, readonly string[]>();
+
+function specifiers(file: string): readonly string[] {
+  const found = known.get(file) ?? readSpecifiers(file);
+  known.set(file, found);
+  return found;
+}
+
 /** Whatever a file imports: declarations, re-exports, `import()` and types by `import('...')`. */
-function specifiers(file: string): string[] {
+function readSpecifiers(file: string): string[] {
   const source = ts.createSourceFile(file, readFileSync(join(SRC, file), 'utf8'), ts.ScriptTarget.ESNext, true);
   const found: string[] = [];
   const visit = (node: ts.Node): void => {

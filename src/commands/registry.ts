@@ -59,6 +59,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'print the JSON Schema of a file format, of the events of --output json, or of what preflight prints',
     load: () => import('./schema.ts'),
   },
+  lab: {
+    usage: '[options] [command]',
+    description: 'a simulated cluster behind real SSH servers',
+    load: () => import('./lab.ts'),
+  },
 };
 
 /** @param words the command line; only commands that it names are loaded */

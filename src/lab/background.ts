@@ -4,19 +4,19 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Failure } from '../failure.ts';
+import { LabFailure, usageFailure } from './failure.ts';
 import { askLab, forgetAddress, isAlive, readAddress, type ControlAddress } from './control.ts';
 import type { LabOptions } from './lab.ts';
 
 const startLimit = 30_000;
 const endLimit = 10_000;
 
-/** Starts a lab in a process of its own and waits until it answers. @returns the path of its inventory @throws Failure */
+/** Starts a lab in a process of its own and waits until it answers. @returns the path of its inventory @throws LabFailure */
 export async function startInBackground(dir: string, options: LabOptions): Promise<string> {
   const folder = resolve(dir);
   const running = await readAddress(folder);
   if (running && (await isAlive(running)))
-    throw new Failure('usage', `a lab is already running in ${folder}`, [
+    throw usageFailure(`a lab is already running in ${folder}`, [
       `Take it down first: runbook lab down --dir ${dir}`,
       'or start this one elsewhere: runbook lab up --dir OTHER',
     ]);
@@ -40,7 +40,7 @@ export async function startInBackground(dir: string, options: LabOptions): Promi
     if ((await Promise.race([gone, delay(25)])) === 'gone') break;
   }
   const said = await readFile(join(folder, 'lab.log'), 'utf8').catch(() => '');
-  throw new Failure('step-failed', 'the lab did not start', [
+  throw new LabFailure(1, 'the lab did not start', [
     ...said.trim().split('\n').slice(-15),
     `Its log: ${join(folder, 'lab.log')}`,
   ]);
@@ -50,12 +50,12 @@ export async function startInBackground(dir: string, options: LabOptions): Promi
 function mainFile(): string {
   const beside = fileURLToPath(new URL('./main.js', import.meta.url));
   if (existsSync(beside)) return beside;
-  const built = fileURLToPath(new URL('../../dist/lab/main.js', import.meta.url));
+  const built = fileURLToPath(new URL('./dist/main.js', import.meta.url));
   if (existsSync(built)) return built;
-  throw new Failure('usage', 'the lab is not built', ['Run `npm run build` first.']);
+  throw usageFailure('the lab is not built', ['Run `npm run build` first.']);
 }
 
-/** @returns false when none ran @throws Failure when it does not end */
+/** @returns false when none ran @throws LabFailure when it does not end */
 export async function endBackground(dir: string): Promise<boolean> {
   const folder = resolve(dir);
   const address = await readAddress(folder);
@@ -65,9 +65,7 @@ export async function endBackground(dir: string): Promise<boolean> {
   }
   await askLab(address, { verb: 'down' });
   for (const start = Date.now(); Date.now() - start < endLimit; await delay(20)) if (!exists(address.pid)) return true;
-  throw new Failure('step-failed', `the lab's process ${address.pid} does not end`, [
-    `Its log: ${join(folder, 'lab.log')}`,
-  ]);
+  throw new LabFailure(1, `the lab's process ${address.pid} does not end`, [`Its log: ${join(folder, 'lab.log')}`]);
 }
 
 function exists(pid: number): boolean {
@@ -79,10 +77,10 @@ function exists(pid: number): boolean {
   }
 }
 
-/** @throws Failure where no lab runs in the folder */
+/** @throws LabFailure where no lab runs in the folder */
 export async function runningLab(dir: string): Promise<ControlAddress> {
   const folder = resolve(dir);
   const address = await readAddress(folder);
   if (address && (await isAlive(address))) return address;
-  throw new Failure('usage', `no lab is running in ${folder}`, [`Start one: runbook lab up --dir ${dir}`]);
+  throw usageFailure(`no lab is running in ${folder}`, [`Start one: runbook lab up --dir ${dir}`]);
 }

@@ -1,4 +1,4 @@
-import { quote } from '../transport/quote.ts';
+import { quote } from './shell/quote.ts';
 import { work } from './clock.ts';
 import { dataFile, imageOf, loadImage, readFile } from './etcd-data.ts';
 import { dataDirOf } from './etcd-external.ts';

@@ -1,5 +1,4 @@
-import { quote } from '../transport/quote.ts';
-import { splitWords } from './shell/quote.ts';
+import { quote, splitWords } from './shell/quote.ts';
 
 /** What a command line of an SSH exec request comes to, wrappers taken off. */
 export interface ExecPlan {

@@ -8,7 +8,7 @@ import { Cluster } from './cluster.ts';
 import { addressOf, endpointsOf } from './etcd-endpoints.ts';
 import { becomeEtcd } from './etcd-process.ts';
 import { Machine, type MachineRole } from './machine.ts';
-import { LabShell, loadJustBash, type ToolSet } from './shell/shell.ts';
+import { LabShell, type ToolSet } from './shell/shell.ts';
 import { createSshServer } from './ssh-server.ts';
 import { readState, type LabState } from './state.ts';
 import { tools } from './tools/tools.ts';
@@ -114,7 +114,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 export async function createWorld(options: LabOptions, programs: ToolSet = tools): Promise<World> {
   const version = options.kubernetes ?? '1.31.9';
   const clock = options.clock ?? realClock(options.timeScale ?? 1);
-  const shell = new LabShell(await loadJustBash(), programs);
+  const shell = new LabShell(await import('just-bash'), programs);
   const external = options.externalEtcd ?? 0;
   const machine = (role: MachineRole, index: number) => {
     const name = `${role === 'control-plane' ? 'cp' : role === 'other' ? 'etcd' : 'worker'}-${index + 1}`;

@@ -2,10 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { labCommand } from '../../src/commands/lab.ts';
-import type { Failure } from '../../src/failure.ts';
+import { runLab } from '../../src/lab/command.ts';
 
-const built = existsSync(new URL('../../dist/lab/main.js', import.meta.url));
+const built = existsSync(new URL('../../src/lab/dist/main.js', import.meta.url));
 
 let folder: string;
 let stdout: string;
@@ -31,30 +30,32 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function lab(...args: string[]): Promise<void> {
-  await labCommand().parseAsync(args, { from: 'user' });
+/** @returns the exit code */
+function lab(...args: string[]): Promise<number> {
+  return runLab(args);
 }
 
 describe('runbook lab', () => {
   it.skipIf(!built)('runs in the background from up to down, and answers state and fault meanwhile', async () => {
-    await lab('up', '--dir', folder, '--control-planes', '1', '--workers', '1');
+    expect(await lab('up', '--dir', folder, '--control-planes', '1', '--workers', '1')).toBe(0);
     const inventory = join(folder, 'inventory.yaml');
     expect(stdout).toBe(`${inventory}\n`);
     expect(readFileSync(inventory, 'utf8')).toContain('kind: Inventory');
     expect(statSync(join(folder, 'id_ed25519')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(folder, 'known_hosts'), 'utf8').split('\n')).toHaveLength(3);
-    await expect(lab('up', '--dir', folder)).rejects.toMatchObject({ kind: 'usage' });
+    expect(await lab('up', '--dir', folder)).toBe(2);
     expect(stderr).toContain('runbook lab down');
     await lab('fault', 'worker-1', '--dir', folder, '--on', 'kubeadm', '--do', 'exit:1');
-    await expect(lab('fault', 'nope', '--dir', folder, '--on', 'x', '--do', 'hang')).rejects.toThrow(/no node nope/);
+    expect(await lab('fault', 'nope', '--dir', folder, '--on', 'x', '--do', 'hang')).toBe(2);
+    expect(stderr).toContain('no node nope');
     stdout = '';
     await lab('state', '--dir', folder, '--output', 'json');
     expect(JSON.parse(stdout)).toMatchObject({
       cluster: { version: '1.31.9' },
       nodes: [{ name: 'cp-1' }, { name: 'worker-1' }],
     });
-    await lab('down', '--dir', folder);
-    await expect(lab('state', '--dir', folder)).rejects.toMatchObject({ kind: 'usage' });
+    expect(await lab('down', '--dir', folder)).toBe(0);
+    expect(await lab('state', '--dir', folder)).toBe(2);
   });
 
   it.each([
@@ -65,10 +66,14 @@ describe('runbook lab', () => {
     ['--time-scale', '0'],
     ['--workloads', 'naked,nonsense'],
   ])('refuses %s %s before anything is started', async (option, value) => {
-    const refused = await lab('up', '--dir', join(folder, 'none'), option, value).catch((error: unknown) => error);
-    expect((refused as Failure).kind).toBe('usage');
+    expect(await lab('up', '--dir', join(folder, 'none'), option, value)).toBe(2);
     expect(stderr).toContain('error: ');
     expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  it.each([[['bogus']], [['up', '--nope']], [['fault']]])('refuses %s as a usage error', async (words) => {
+    expect(await lab(...words)).toBe(2);
+    expect(stderr).toContain('error: ');
   });
 
   it('takes down what does not run without complaint', async () => {

@@ -1,7 +1,61 @@
-// Compiles src/ to dist/ and makes the command executable, which tsc does not.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync } from 'node:fs';
+// Compiles src/ to dist/ and src/lab/ to src/lab/dist/, file by file; types are checked by `npm run typecheck` alone.
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
 
-const { status } = spawnSync('npx', ['--no-install', 'tsc', '-p', 'tsconfig.json'], { stdio: 'inherit' });
-if (status !== 0) process.exit(status ?? 1);
-if (existsSync('dist/cli.js')) chmodSync('dist/cli.js', 0o755);
+const { config } = ts.readConfigFile('tsconfig.json', (file) => readFileSync(file, 'utf8'));
+const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, module: 'esnext' }, '.');
+const problems = [];
+
+function compile(from, to, except) {
+  const outputs = new Set();
+  for (const name of filesOf(from, '.ts').filter((file) => !except.test(file))) {
+    const fileName = join(from, name);
+    const text = readFileSync(fileName, 'utf8');
+    const { outputText, diagnostics } = ts.transpileModule(text, {
+      compilerOptions: options,
+      fileName,
+      reportDiagnostics: true,
+    });
+    problems.push(...diagnostics);
+    const output = name.replace(/ts$/, 'js');
+    outputs.add(output);
+    write(join(to, output), outputText);
+  }
+  // What an older source left is neither to run nor to be packed.
+  for (const name of filesOf(to, '')) if (!outputs.has(name)) rmSync(join(to, name));
+}
+
+function filesOf(folder, ending) {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return entries.filter((name) => name.endsWith(ending) && lstatSync(join(folder, name)).isFile());
+}
+
+/** A file that is as it should be stays: a running program may read it. */
+function write(file, text) {
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+/** npm links the commands of dependencies only: this is what `npx runbook` finds in the checkout. */
+function link(path, target) {
+  mkdirSync(dirname(path), { recursive: true });
+  rmSync(path, { force: true });
+  symlinkSync(target, path);
+}
+
+compile('src', 'dist', /^lab\//);
+compile('src/lab', 'src/lab/dist', /^(dist|node_modules)\//);
+chmodSync('dist/cli.js', 0o755);
+link('node_modules/.bin/runbook', '../../dist/cli.js');
+// As `npm ci` links it: a build is enough after an update of the checkout.
+if (!existsSync('node_modules/runbook-lab')) link('node_modules/runbook-lab', '../src/lab');
+
+for (const { file, start, messageText } of problems) {
+  const { line } = ts.getLineAndCharacterOfPosition(file, start);
+  console.error(`${file.fileName}:${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
+}
+process.exitCode = problems.length > 0 ? 1 : 0;

@@ -2,8 +2,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Failure } from '../../failure.ts';
-import { quote } from '../../transport/quote.ts';
+import { usageFailure } from '../failure.ts';
+import { quote } from '../shell/quote.ts';
 import { defaultAddon } from './addons.ts';
 import { type ManagedState, stateFile, writeState } from './state.ts';
 
@@ -77,7 +77,7 @@ ${groups.map((name) => `  - { name: ${name}, host: ${name}.invalid }\n`).join(''
 function programFile(): string {
   const beside = fileURLToPath(new URL('./aws-main.js', import.meta.url));
   if (existsSync(beside)) return beside;
-  const built = fileURLToPath(new URL('../../../dist/lab/managed/aws-main.js', import.meta.url));
+  const built = fileURLToPath(new URL('../dist/managed/aws-main.js', import.meta.url));
   if (existsSync(built)) return built;
-  throw new Failure('usage', 'the lab is not built', ['Run `npm run build` first.']);
+  throw usageFailure('the lab is not built', ['Run `npm run build` first.']);
 }

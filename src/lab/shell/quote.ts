@@ -1,3 +1,8 @@
+/** One word of POSIX sh that stands for exactly this text; quoted only where it must be. */
+export function quote(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** The words of a command line made of plain and quoted words only; undefined where it is more than one simple command. */
 export function splitWords(line: string): string[] | undefined {
   const words: string[] = [];

@@ -7,7 +7,7 @@ import type { Machine } from '../machine.ts';
 import type { World } from '../world.ts';
 import { withFault } from './fault.ts';
 import { etcdPrograms, imageProgram, isEtcdProgram, isWithin } from '../etcd-process.ts';
-import { quote } from '../../transport/quote.ts';
+import { quote } from './quote.ts';
 import { streamMark, StreamPlugin } from './stream.ts';
 import { machineFsClass, type FsProcess, type OutputSinks } from './machine-fs.ts';
 
@@ -68,17 +68,6 @@ export class ShellProcess implements FsProcess {
   constructor(pid: number, uid: number) {
     this.pid = pid;
     this.uid = uid;
-  }
-}
-
-/** Loads the shell, an optional peer dependency. @throws Error that says how to install it */
-export async function loadJustBash(): Promise<JustBash> {
-  try {
-    return await import('just-bash');
-  } catch (error) {
-    throw new Error('the lab needs the package just-bash, which is not installed: npm install just-bash@3', {
-      cause: error,
-    });
   }
 }
 

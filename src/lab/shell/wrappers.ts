@@ -1,6 +1,6 @@
 import { parseDuration } from '../audit.ts';
 import { Killed } from '../clock.ts';
-import { quote } from '../../transport/quote.ts';
+import { quote } from './quote.ts';
 import type { Tool, ToolContext } from './shell.ts';
 
 const rootPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

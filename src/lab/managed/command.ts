@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Failure } from '../failure.ts';
-import { managedEffect } from '../lab/managed/aws.ts';
-import { settle } from '../lab/managed/eks.ts';
-import { isManaged, startManaged } from '../lab/managed/lab.ts';
-import { changeState, type ManagedState, stateFile } from '../lab/managed/state.ts';
+import { usageFailure } from '../failure.ts';
+import { managedEffect } from './aws.ts';
+import { settle } from './eks.ts';
+import { isManaged, startManaged } from './lab.ts';
+import { changeState, type ManagedState, stateFile } from './state.ts';
 
 interface Given {
   readonly dir: string;
@@ -15,19 +15,19 @@ interface Given {
 
 const TAKEN = ['--dir', '--managed', '--kubernetes', '--node-groups', '--time-scale'];
 
-/** `lab up --managed eks`. @param named the options that were given @throws Failure (usage) */
+/** `lab up --managed eks`. @param named the options that were given @throws LabFailure */
 export async function managedUp(given: Given, named: readonly string[], timeScale: number): Promise<string> {
   if (given.managed !== 'eks')
-    throw new Failure('usage', `--managed ${given.managed ?? ''}: the lab has only the provider eks`);
+    throw usageFailure(`--managed ${given.managed ?? ''}: the lab has only the provider eks`);
   const strange = named.filter((option) => !TAKEN.includes(option));
   if (strange.length > 0)
-    throw new Failure('usage', `${strange.join(', ')}: a managed lab has no nodes of its own`, [
+    throw usageFailure(`${strange.join(', ')}: a managed lab has no nodes of its own`, [
       `It takes ${TAKEN.join(', ')}.`,
     ]);
   const minor = /^v?(1\.\d{2})(?:\.\d+)?$/.exec(given.kubernetes)?.[1];
-  if (minor === undefined) throw new Failure('usage', `--kubernetes ${given.kubernetes} is no minor such as 1.32`);
+  if (minor === undefined) throw usageFailure(`--kubernetes ${given.kubernetes} is no minor such as 1.32`);
   if (!isManaged(given.dir) && existsSync(join(given.dir, 'inventory.yaml')))
-    throw new Failure('usage', `another lab lies in ${given.dir}: give another --dir`);
+    throw usageFailure(`another lab lies in ${given.dir}: give another --dir`);
   return startManaged(given.dir, { minor, groups: groupsIn(given.nodeGroups || 'general,spot', minor), timeScale });
 }
 
@@ -35,8 +35,7 @@ function groupsIn(text: string, minor: string): ReadonlyMap<string, string> {
   return new Map(
     text.split(',').map((part) => {
       const [, name, own] = /^([A-Za-z0-9][A-Za-z0-9_-]*)(?:=(1\.\d{2}))?$/.exec(part.trim()) ?? [];
-      if (name === undefined)
-        throw new Failure('usage', `--node-groups ${text}: ${part} is not of the form NAME or NAME=1.31`);
+      if (name === undefined) throw usageFailure(`--node-groups ${text}: ${part} is not of the form NAME or NAME=1.31`);
       return [name, own ?? minor] as const;
     }),
   );
@@ -65,14 +64,13 @@ function updates(state: ManagedState, of: string, name: string): string {
   return own.map(({ to, status }) => `${to} ${status}`).join(', ') || '-';
 }
 
-/** `lab fault` of a managed lab. @throws Failure (usage) */
+/** `lab fault` of a managed lab. @throws LabFailure */
 export function managedFault(dir: string, fault: ManagedState['faults'][number]): void {
-  if (!managedEffect(fault.effect))
-    throw new Failure('usage', `--do ${fault.effect} is none of fail, exit:N, slow:DURATION`);
+  if (!managedEffect(fault.effect)) throw usageFailure(`--do ${fault.effect} is none of fail, exit:N, slow:DURATION`);
   changeState(stateFile(resolve(dir)), (state) => {
     const units = [state.cluster.name, ...state.nodegroups.map(({ name }) => name)];
     if (!units.includes(fault.unit))
-      throw new Failure('usage', `there is no ${fault.unit} in this lab: it has ${units.join(', ')}`);
+      throw usageFailure(`there is no ${fault.unit} in this lab: it has ${units.join(', ')}`);
     state.faults.push(fault);
   });
 }

@@ -1,0 +1,284 @@
+import { Command, CommanderError } from 'commander';
+import { parseDuration, parseFaultEffect } from './audit.ts';
+import { endBackground, runningLab, startInBackground } from './background.ts';
+import { askLab, askState } from './control.ts';
+import { distributions } from './distribution.ts';
+import { LabFailure, usageFailure } from './failure.ts';
+import type { LabOptions } from './lab.ts';
+import { isManaged } from './managed/lab.ts';
+import { problemList, problems } from './problems.ts';
+import { isRelease, minors } from './releases.ts';
+import type { LabState } from './state.ts';
+import { workloadOptions, type WorkloadOption } from './workloads.ts';
+import { managedFault, managedState, managedUp } from './managed/command.ts';
+
+const defaultFolder = '.runbook/lab';
+
+/**
+ * `runbook lab up|plant|down|state|fault`: what the program runs for these words behind `lab`.
+ * @returns the exit code @throws only what is a bug
+ */
+export async function runLab(words: readonly string[]): Promise<number> {
+  try {
+    await labCommand().parseAsync(words, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Help comes here too, with 0; every other word of commander's is about usage.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof LabFailure)) throw error;
+    process.stderr.write(`${[`error: ${error.message}`, ...error.detail.map((line) => `  ${line}`)].join('\n')}\n`);
+    return error.exitCode;
+  }
+}
+
+function labCommand(): Command {
+  const lab = new Command('runbook lab')
+    .description('a simulated cluster behind real SSH servers on this machine')
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+  lab
+    .command('up')
+    .description('start a lab in the background; prints the path of its inventory')
+    .option('--dir <dir>', "the lab's folder", defaultFolder)
+    .option('--control-planes <n>', 'how many control planes', '3')
+    .option('--workers <n>', 'how many workers', '2')
+    .option('--spare-workers <n>', 'how many machines beside them have not joined the cluster', '0')
+    .option('--external-etcd [n]', 'etcd on so many machines of its own, under systemd: 3 unless told')
+    .option('--etcd <version>', 'the release of a stacked etcd, e.g. 3.4.13; that of Kubernetes unless told')
+    .option('--kubernetes <version>', 'the release it runs', '1.31.9')
+    .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
+    .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
+    .option('--os <name>', `what the nodes run: ${distributions.join(' or ')}`, 'debian')
+    .option('--dnf-nodes <list>', 'nodes with Rocky Linux and dnf, e.g. worker-1,worker-2', '')
+    .option('--workloads <list>', `further workloads: ${workloadOptions.join(',')}`, '')
+    .option('--problems <list>', 'what is wrong from the start, e.g. swap@worker-1,etcd-alarm; `help` lists them', '')
+    .option('--managed <provider>', "eks: a managed cluster, with the provider's CLI in DIR/bin, and nothing that runs")
+    .option('--node-groups <list>', 'of a managed cluster, with their minors where they differ: general,spot=1.31', '')
+    .action(up);
+  lab
+    .command('plant')
+    .description('let something be wrong from now on (`lab up --problems help` lists what)')
+    .argument('<problem>', 'e.g. etcd-member-down@cp-3')
+    .option('--dir <dir>', "the lab's folder", defaultFolder)
+    .action(plant);
+  lab.command('down').description('end a lab').option('--dir <dir>', "the lab's folder", defaultFolder).action(down);
+  lab
+    .command('state')
+    .description('what is true in a lab, and every command that its nodes ran')
+    .option('--dir <dir>', "the lab's folder", defaultFolder)
+    .option('--output <format>', 'json or table', 'table')
+    .action(state);
+  lab
+    .command('fault')
+    .description('let a command fail, hang, lose its connection ...')
+    .argument('<node>', 'the node that runs the command')
+    .option('--dir <dir>', "the lab's folder", defaultFolder)
+    .requiredOption('--on <regexp>', "matches the command's line, e.g. 'kubeadm upgrade node'")
+    .requiredOption('--do <effect>', 'disconnect, exit:N, hang, reboot or slow:DURATION (wall-clock)')
+    .option('--times <n>', 'how many commands it applies to', '1')
+    .action(fault);
+  return lab;
+}
+
+interface UpOptions {
+  readonly dir: string;
+  readonly controlPlanes: string;
+  readonly workers: string;
+  readonly spareWorkers: string;
+  readonly externalEtcd?: string | true;
+  readonly etcd?: string;
+  readonly kubernetes: string;
+  readonly latency: string;
+  readonly timeScale: string;
+  readonly workloads: string;
+  readonly problems: string;
+  readonly os: string;
+  readonly dnfNodes: string;
+  readonly managed?: string;
+  readonly nodeGroups: string;
+}
+
+async function up(given: UpOptions, command: Command): Promise<void> {
+  if (given.problems === 'help') {
+    process.stdout.write(problemList());
+    return;
+  }
+  const named = command.options.filter((one) => command.getOptionValueSource(one.attributeName()) === 'cli');
+  const inventory = await (given.managed === undefined
+    ? startInBackground(given.dir, upOptions(given))
+    : managedUp(
+        given,
+        named.map(({ long }) => long ?? ''),
+        scale(given.timeScale),
+      ));
+  process.stdout.write(`${inventory}\n`);
+}
+
+function upOptions(given: UpOptions): LabOptions {
+  if (given.nodeGroups !== '') throw usageFailure('--node-groups belongs to --managed eks');
+  if (isManaged(given.dir)) throw usageFailure(`a managed lab lies in ${given.dir}: give another --dir`);
+  const kubernetes = given.kubernetes.replace(/^v/, '');
+  if (!isRelease(kubernetes))
+    throw usageFailure(`the lab knows no release ${given.kubernetes}`, [
+      `It knows ${minors.flatMap((minor) => minor.patches).join(', ')}.`,
+    ]);
+  const latency = parseDuration(given.latency);
+  if (latency === undefined) throw usageFailure(`--latency ${given.latency} is not a duration such as 20ms`);
+  const timeScale = scale(given.timeScale);
+  const workloads = given.workloads.split(',').filter(Boolean).map(workloadOption);
+  return {
+    controlPlanes: count('--control-planes', given.controlPlanes, 1, 7),
+    workers: count('--workers', given.workers, 0, 50),
+    spareWorkers: count('--spare-workers', given.spareWorkers, 0, 50),
+    ...(given.externalEtcd === undefined ? {} : { externalEtcd: etcdCount(given.externalEtcd) }),
+    ...(given.etcd === undefined ? {} : { etcd: etcdRelease(given.etcd, given.externalEtcd !== undefined) }),
+    kubernetes,
+    latency,
+    timeScale,
+    workloads,
+    rocky: rockyNodes(given),
+    problems: given.problems.split(',').filter(Boolean).map(knownProblem).map(onNode(given)),
+  };
+}
+
+function etcdRelease(given: string, isExternal: boolean): string {
+  if (isExternal) throw usageFailure('--etcd is for a stacked etcd, not beside --external-etcd');
+  if (!/^3\.\d+\.\d+$/.test(given)) throw usageFailure(`--etcd ${given} is not a release such as 3.4.13`);
+  return given;
+}
+
+function etcdCount(given: string | true): number {
+  return given === true ? 3 : count('--external-etcd', given, 1, 7);
+}
+
+function rockyNodes(given: UpOptions): string[] {
+  if (!distributions.some((name) => name === given.os))
+    throw usageFailure(`--os ${given.os} is none of ${distributions.join(', ')}`);
+  const names = given.dnfNodes
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  const strange = names.find((name) => !/^(cp|worker)-\d+$/.test(name));
+  if (strange !== undefined) throw usageFailure(`--dnf-nodes ${strange} is no node such as cp-1 or worker-2`);
+  return given.os === 'rocky' ? ['*'] : names;
+}
+
+function workloadOption(name: string): WorkloadOption {
+  const found = workloadOptions.find((option) => option === name.trim());
+  if (!found) throw usageFailure(`--workloads ${name} is none of ${workloadOptions.join(', ')}`);
+  return found;
+}
+
+function knownProblem(text: string): string {
+  const name = text.trim().split('@')[0] ?? '';
+  if (problems[name]) return text.trim();
+  throw usageFailure(`--problems ${text}: there is no such problem`, [
+    `There are: ${Object.keys(problems).join(', ')}`,
+  ]);
+}
+
+/** A problem on a node that the lab will have. */
+function onNode({ controlPlanes, workers, externalEtcd }: UpOptions): (problem: string) => string {
+  const etcd = externalEtcd === true ? '3' : (externalEtcd ?? '0');
+  const counts: Readonly<Record<string, string>> = { cp: controlPlanes, worker: workers, etcd };
+  return (problem) => {
+    const [, kind, number = ''] = /@(cp|worker|etcd)-([1-9]\d*)$/.exec(problem) ?? [];
+    const has = kind === undefined ? !problem.includes('@') : Number(number) <= Number(counts[kind] ?? 0);
+    if (has) return problem;
+    throw usageFailure(`--problems ${problem}: the lab has no such node`, [
+      `It has cp-1 to cp-${controlPlanes}, and ${workers} ${workers === '1' ? 'worker' : 'workers'} called worker-1 and so on.`,
+      ...(etcd === '0' ? [] : [`Its etcd is on etcd-1 to etcd-${etcd}.`]),
+    ]);
+  };
+}
+
+async function plant(problem: string, given: { readonly dir: string }): Promise<void> {
+  await askLab(await runningLab(given.dir), { verb: 'plant', problem: knownProblem(problem) }).catch((error: Error) => {
+    throw usageFailure(error.message);
+  });
+}
+
+function scale(text: string): number {
+  const factor = Number(text);
+  if (factor > 0 && factor <= 1000) return factor;
+  throw usageFailure(`--time-scale ${text} is not a number above 0 and up to 1000`);
+}
+
+function count(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw usageFailure(`${option} ${text} is not a whole number from ${least} to ${most}`);
+  return value;
+}
+
+async function down(given: { readonly dir: string }): Promise<void> {
+  if (isManaged(given.dir)) {
+    process.stderr.write('Nothing runs in a managed lab; its folder stays.\n');
+    return;
+  }
+  const ended = await endBackground(given.dir);
+  process.stderr.write(ended ? 'The lab is down.\n' : `No lab is running in ${given.dir}.\n`);
+}
+
+async function state(given: { readonly dir: string; readonly output: string }): Promise<void> {
+  if (given.output !== 'json' && given.output !== 'table')
+    throw usageFailure(`--output ${given.output} is neither json nor table`);
+  if (isManaged(given.dir)) {
+    process.stdout.write(managedState(given.dir, given.output));
+    return;
+  }
+  const found = await askState(await runningLab(given.dir));
+  process.stdout.write(given.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : stateTable(found));
+}
+
+function stateTable(found: LabState): string {
+  const rows = [
+    ['NODE', 'STATUS', 'KUBELET', 'API SERVER', 'KUBEADM', 'REPOSITORY', 'HELD', 'COMMANDS'],
+    ...found.nodes.map((node) => [
+      node.name,
+      `${node.member ? (node.ready ? 'Ready' : 'NotReady') : '-'}${node.unschedulable ? ',SchedulingDisabled' : ''}`,
+      node.kubeletRunning || '-',
+      node.staticPods['kube-apiserver'] ?? '-',
+      node.packages['kubeadm'] || '-',
+      node.repoMinor || '-',
+      node.held.join(',') || '-',
+      String(node.commands.length),
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  );
+  return `Kubernetes ${found.cluster.version}, kube-proxy ${found.cluster.kubeProxy}, CoreDNS ${found.cluster.coreDns}\n${lines.join('\n')}\n`;
+}
+
+interface FaultOptions {
+  readonly dir: string;
+  readonly on: string;
+  readonly do: string;
+  readonly times: string;
+}
+
+async function fault(node: string, given: FaultOptions): Promise<void> {
+  try {
+    RegExp(given.on);
+  } catch (error) {
+    throw usageFailure(`--on ${given.on} is not a regular expression`, [], { cause: error });
+  }
+  const times = count('--times', given.times, 1, 1_000_000);
+  if (isManaged(given.dir)) {
+    managedFault(given.dir, { unit: node, on: given.on, effect: given.do, times });
+    return;
+  }
+  if (!parseFaultEffect(given.do))
+    throw usageFailure(`--do ${given.do} is none of disconnect, exit:N, hang, reboot, slow:DURATION`);
+  const address = await runningLab(given.dir);
+  try {
+    await askLab(address, { verb: 'fault', node, on: given.on, effect: given.do, times });
+  } catch (error) {
+    throw usageFailure(error instanceof Error ? error.message : String(error), [], { cause: error });
+  }
+}

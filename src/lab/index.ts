@@ -1,0 +1,1 @@
+export { runLab } from './command.ts';
