@@ -27,10 +27,20 @@ export interface ActionContext<W> {
   readonly settings: ActionSettings;
   /** The run's id; while planning, `RUN`. */
   readonly run: string;
+  /** What a `run:` step itself says. */
+  readonly own?: OwnScript;
   /** The step's own time limit in milliseconds, where the runbook gives one; known while its script is made. */
   readonly limit?: number;
   /** The node as it stood when the run was planned; undefined: take it that nothing of it was changed yet. */
   readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[]; readonly boot?: string };
+}
+
+export interface OwnScript {
+  readonly script: string;
+  /** A script that exits with 0 where the step is done. */
+  readonly check?: string;
+  /** Did it exit with 0? Undefined: it was not run. */
+  readonly passed?: boolean;
 }
 
 /** One line of what a step does, as an operator would type it, and the whole POSIX sh script it comes from. */

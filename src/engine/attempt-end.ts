@@ -1,8 +1,6 @@
 import type { Facts } from '../facts/facts.ts';
 import type { AttemptEnd } from '../journal/record.ts';
-import { actionOf, contextOf } from '../plan/judge.ts';
-import { stepKey } from '../plan/key.ts';
-import type { PlanStep } from '../plan/plan.ts';
+import type { PlannedStep } from '../plan/bind.ts';
 import type { AttemptState } from '../remote/attempt.ts';
 import type { RunContext } from './context.ts';
 import { watchDrain } from './drain-watch.ts';
@@ -24,11 +22,11 @@ export interface Output {
 }
 
 /** Opens the log of one attempt; its lines are told as they come. */
-export function openOutput(context: RunContext, step: PlanStep, attempt: number): Output {
-  const log = context.log(step, attempt);
+export function openOutput(context: RunContext, step: PlannedStep, attempt: number): Output {
+  const log = context.log(step.planned, attempt);
   const watch = watchDrain(context, step);
   const sink = new AttemptOutput(log.write, (stream, text) => {
-    context.emit({ type: 'step-output', ...ref(step), stream, text });
+    context.emit({ type: 'step-output', ...step.ref, stream, text });
     watch?.saw(text);
   });
   return {
@@ -47,7 +45,7 @@ export function openOutput(context: RunContext, step: PlanStep, attempt: number)
 /** What an attempt's end means for the step, with what is known from before it; `again`: it was proven interrupted or never ran, and may be sent again. */
 export async function judgeEnd(
   context: RunContext,
-  step: PlanStep,
+  step: PlannedStep,
   attempt: number,
   state: AttemptState,
   output: Output,
@@ -81,18 +79,14 @@ export async function judgeEnd(
     case 'exited':
       await recordEnd(context, step, attempt, state);
       if (state.code !== 0)
-        return (
-          leftOut(context, step, state.code, output) ?? failed(because(`exited with ${state.code}`, output), output)
-        );
+        return leftOut(step, state.code, output) ?? failed(because(`exited with ${state.code}`, output), output);
       return noted(await verified(context, step, evidence(output), before), output);
   }
 }
 
 /** The action's script says by its exit status that the node is to be left out. */
-function leftOut(context: RunContext, step: PlanStep, code: number, output: Output): StepEnd | undefined {
-  const action = actionOf(context.setting, step);
-  const given = action && contextOf(context.setting, action, step, context.facts ?? { nodes: {} }).with;
-  if (!action?.leavesOutAt || action.leavesOutAt(given) !== code) return undefined;
+function leftOut(step: PlannedStep, code: number, output: Output): StepEnd | undefined {
+  if (step.action.leavesOutAt?.(step.with) !== code) return undefined;
   return { kind: 'ended', outcome: 'skipped', reason: because('the node is left out', output), leavesOut: true };
 }
 
@@ -110,10 +104,10 @@ function noted(end: StepEnd, output: Output): StepEnd {
 /** An attempt that was cut off by a reboot or a kill: judged by what is there now. Undefined: it may be sent again. */
 export async function judgeInterrupted(
   context: RunContext,
-  step: PlanStep,
+  step: PlannedStep,
   state: { readonly kind: string; readonly rebooted?: boolean },
 ): Promise<(StepEnd & { kind: 'ended' }) | undefined> {
-  if (state.rebooted === true && actionOf(context.setting, step)?.reboots === true)
+  if (state.rebooted === true && step.action.reboots === true)
     return { kind: 'ended', outcome: 'changed', reason: 'the node was rebooted while it ran' };
   const how = state.rebooted === true ? 'the node rebooted while it ran' : 'its process was killed on the node';
   const verdict = await judgedByFacts(context, step);
@@ -123,21 +117,20 @@ export async function judgeInterrupted(
   return {
     kind: 'ended',
     outcome: 'unknown',
-    reason: `${how}, and nobody can tell whether it had its effect; look at ${step.node}, then answer with \`runbook resume --treat ${stepKey(step.node, step.id)}=done\` (or =again)`,
+    reason: `${how}, and nobody can tell whether it had its effect; look at ${step.node.name}, then answer with \`runbook resume --treat ${step.key}=done\` (or =again)`,
   };
 }
 
 /** Puts the end of an attempt on disk. */
 export async function recordEnd(
   context: RunContext,
-  step: PlanStep,
+  step: PlannedStep,
   attempt: number,
   state: AttemptEnd,
 ): Promise<void> {
-  await context.journal.append({ type: 'attempt-ended', step: step.id, node: step.node, attempt, state });
-  const key = stepKey(step.node, step.id);
-  const known = context.progress.get(key) ?? { attempts: attempt };
-  context.progress.set(key, { ...known, last: { host: step.node, ...known.last, attempt, ended: state } });
+  await context.journal.append({ type: 'attempt-ended', step: step.id, node: step.node.name, attempt, state });
+  const known = context.progress.get(step.key) ?? { attempts: attempt };
+  context.progress.set(step.key, { ...known, last: { host: step.node.name, ...known.last, attempt, ended: state } });
 }
 
 /** A failure with its evidence. */
@@ -148,9 +141,4 @@ export function failed(reason: string, output: Output): StepEnd & { kind: 'ended
 /** The last lines, and where the whole output is. */
 export function evidence(output: Output): { tail: readonly string[]; log: string } {
   return { tail: output.sink.tail().slice(-TAIL_LINES), log: output.file };
-}
-
-/** How events name a planned step. */
-export function ref(step: PlanStep) {
-  return { step: step.id, node: step.node, title: step.title };
 }

@@ -2,12 +2,11 @@ import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { StepProgress } from '../journal/progress.ts';
 import type { AttemptEnd } from '../journal/record.ts';
-import { stepKey } from '../plan/key.ts';
-import type { PlanStep } from '../plan/plan.ts';
+import type { PlannedStep } from '../plan/bind.ts';
 import { sha256 } from '../plan/digest.ts';
 import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch } from '../remote/attempt.ts';
 import { startAttempt, takeUpAttempt } from './attempt.ts';
-import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd, ref } from './attempt-end.ts';
+import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd } from './attempt-end.ts';
 import { hostOf, withEnv } from './check.ts';
 import type { RunContext } from './context.ts';
 import { leavable } from './leavable.ts';
@@ -22,8 +21,8 @@ const MAX_OUTPUT = 256 * 1024 * 1024;
  * What became of an attempt that an earlier controller (or an earlier time limit) left without an end in the journal. Undefined: the
  * step is to be done (again), from fresh facts on.
  */
-export async function takeUpStep(context: RunContext, step: PlanStep): Promise<StepEnd | undefined> {
-  const known = context.progress.get(stepKey(step.node, step.id));
+export async function takeUpStep(context: RunContext, step: PlannedStep): Promise<StepEnd | undefined> {
+  const known = context.progress.get(step.key);
   const last = known?.last;
   if (!known || !last) return undefined;
   if (last.ended) return takeUpEnded(context, step, known, last.ended);
@@ -35,13 +34,13 @@ export async function takeUpStep(context: RunContext, step: PlanStep): Promise<S
       told = true;
       context.emit({
         type: 'step-started',
-        ...ref(step),
+        ...step.ref,
         attempt: last.attempt,
         commands: step.commands,
         reattached: true,
       });
     };
-    const id = `${step.id}.${step.node}.${last.attempt}`;
+    const id = `${step.id}.${step.node.name}.${last.attempt}`;
     const limit = step.onTimeout === 'leave' ? step.timeout : 0;
     const state = await leavable(
       context,
@@ -61,12 +60,12 @@ export async function takeUpStep(context: RunContext, step: PlanStep): Promise<S
 /** The attempt's end is in the journal, what it means for the step may not be. */
 async function takeUpEnded(
   context: RunContext,
-  step: PlanStep,
+  step: PlannedStep,
   known: StepProgress,
   ended: AttemptEnd,
 ): Promise<StepEnd | undefined> {
   if (known.treatedAgain === true || known.outcome === 'failed') return undefined;
-  const log = { tail: [], log: context.logFile(step, known.attempts) };
+  const log = { tail: [], log: context.logFile(step.planned, known.attempts) };
   switch (ended.kind) {
     case 'refused':
     case 'never-ran':
@@ -83,15 +82,15 @@ async function takeUpEnded(
 }
 
 /** Of a script that an earlier controller started: what is known of its node by now is from after it began. */
-function knownBefore(context: RunContext, step: PlanStep): Facts {
+function knownBefore(context: RunContext, step: PlannedStep): Facts {
   const { cluster, nodes = {} } = context.facts ?? {};
-  const others = Object.entries(nodes).filter(([name]) => name !== step.node);
+  const others = Object.entries(nodes).filter(([name]) => name !== step.node.name);
   return { nodes: Object.fromEntries(others), ...(cluster && { cluster }) };
 }
 
 /** A failure that nobody was told of: a repeatable step is simply tried again, any other is told first. */
 function unseenFailure(
-  step: PlanStep,
+  step: PlannedStep,
   reason: string,
   log: { tail: readonly string[]; log: string },
 ): StepEnd | undefined {
@@ -99,21 +98,20 @@ function unseenFailure(
 }
 
 /** One durable attempt, from its record in the journal to what its end means; `again`: it never ran, or was cut off and may be sent again. */
-export async function attemptStep(context: RunContext, step: PlanStep, script: string): Promise<StepEnd | 'again'> {
-  const known = context.progress.get(stepKey(step.node, step.id));
+export async function attemptStep(context: RunContext, step: PlannedStep, script: string): Promise<StepEnd | 'again'> {
+  const known = context.progress.get(step.key);
   if (known?.last && !known.last.ended) {
     await sendFiles(context, step, known.last.host);
     return oneAttempt(context, step, script, known.last);
   }
-  const isControlPlane = context.plan.nodes.some((node) => node.name === step.node && node.role === 'control-plane');
-  const host = hostOf(context.observer, step, isControlPlane);
+  const host = hostOf(context.observer, step);
   const attempt = (known?.attempts ?? 0) + 1;
   await sendFiles(context, step, host);
   const scriptDigest = sha256(specOf(context, step, script, attempt).script);
   await context.journal.append({
     type: 'attempt-started',
     step: step.id,
-    node: step.node,
+    node: step.node.name,
     attempt,
     host,
     scriptDigest,
@@ -124,15 +122,14 @@ export async function attemptStep(context: RunContext, step: PlanStep, script: s
 /** `sent`: it may be known to the node, which is asked before anything is sent. */
 async function oneAttempt(
   context: RunContext,
-  step: PlanStep,
+  step: PlannedStep,
   script: string,
   { attempt, host }: { readonly attempt: number; readonly host: string },
   sent = true,
 ): Promise<StepEnd | 'again'> {
   const spec = specOf(context, step, script, attempt);
-  const key = stepKey(step.node, step.id);
-  context.progress.set(key, { attempts: attempt, last: { attempt, host } });
-  context.emit({ type: 'step-started', ...ref(step), attempt, commands: step.commands, reattached: false });
+  context.progress.set(step.key, { attempts: attempt, last: { attempt, host } });
+  context.emit({ type: 'step-started', ...step.ref, attempt, commands: step.commands, reattached: false });
   const before = context.facts ?? { nodes: {} };
   const output = openOutput(context, step, attempt);
   try {
@@ -154,11 +151,11 @@ async function oneAttempt(
   }
 }
 
-function specOf(context: RunContext, step: PlanStep, script: string, attempt: number): AttemptSpec {
+function specOf(context: RunContext, step: PlannedStep, script: string, attempt: number): AttemptSpec {
   return {
     run: context.run,
     // The node's name is part of it: a script that is about one node may run on another (kubectl).
-    id: `${step.id}.${step.node}.${attempt}`,
+    id: `${step.id}.${step.node.name}.${attempt}`,
     script: withEnv({ RUNBOOK_RUN: context.run, ...step.env }, script),
     timeout: step.timeout,
     onTimeout: step.onTimeout,

@@ -1,69 +1,71 @@
+import type { DraftedStep, PlannedStep } from '../plan/bind.ts';
 import { quote } from '../transport/quote.ts';
-import type { Checks } from '../plan/judge.ts';
-import { stepKey } from '../plan/key.ts';
-import type { PlanStep } from '../plan/plan.ts';
 import { type Fleet, LOCAL } from './fleet.ts';
 import type { Observer } from './observe.ts';
 
 const CHECK_TIMEOUT = 60_000;
 
-/** Lines that are told of a requirement that does not hold. */
-const SAID = 8;
+/** Lines that are shown of a requirement that does not hold. */
+const SHOWN = 8;
 
-/** Where a planned step's script runs: a node's name in the inventory, or `local`. */
-export function hostOf(observer: Observer, step: Pick<PlanStep, 'node' | 'place'>, controlPlane: boolean): string {
-  switch (step.place) {
+interface Surroundings {
+  readonly fleet: Fleet;
+  readonly observer: Observer;
+}
+
+/** Where a step's script runs: a node's name in the inventory, or `local`. */
+export function hostOf(observer: Observer, { node, place }: Pick<DraftedStep, 'node' | 'place'>): string {
+  switch (place) {
     case 'node':
-      return step.node;
+      return node.name;
     case 'local':
       return LOCAL;
     case 'kubectl':
-      return observer.kubectlHost(controlPlane ? step.node : undefined);
+      return kubectlHostFor(observer, node);
     case 'control-plane':
       return observer.controlPlane();
   }
 }
 
+/** Another control plane than the one that the step may take down, where there is one. */
+export function kubectlHostFor(observer: Observer, { name, role }: DraftedStep['node']): string {
+  return observer.kubectlHost(role === 'control-plane' ? name : undefined);
+}
+
 /** Runs the `check:` of those steps that have one, where the step itself would run. A check only looks; its output is not kept. */
 export async function runChecks(
-  context: {
-    readonly fleet: Fleet;
-    readonly observer: Observer;
-    readonly plan: { readonly nodes: readonly { name: string; role: string }[] };
-  },
-  steps: readonly Pick<PlanStep, 'id' | 'node' | 'place' | 'env' | 'check'>[],
-): Promise<Checks> {
-  const results = new Map<string, boolean>();
-  for (const step of steps) {
-    if (step.check === undefined) continue;
-    const isControlPlane = context.plan.nodes.some((node) => node.name === step.node && node.role === 'control-plane');
-    const host = hostOf(context.observer, step, isControlPlane);
-    const script = withEnv(step.env, step.check);
-    const { code } = await context.fleet.with(host, (remote) => remote.probe(script, { timeout: CHECK_TIMEOUT }));
-    results.set(stepKey(step.node, step.id), code === 0);
+  { fleet, observer }: Surroundings,
+  steps: readonly DraftedStep[],
+): Promise<Record<string, boolean> | undefined> {
+  const results: Record<string, boolean> = {};
+  const checked = steps.filter((step) => step.check !== undefined);
+  for (const step of checked) {
+    const script = withEnv(step.env, step.check ?? ':');
+    const { code } = await fleet.with(hostOf(observer, step), (remote) =>
+      remote.probe(script, { timeout: CHECK_TIMEOUT }),
+    );
+    results[step.key] = code === 0;
   }
-  return results;
+  return checked.length === 0 ? undefined : results;
 }
 
 /**
- * Runs the scripts of steps that only look, where each would run; all are asked, as all that is wrong is told in one go.
- * @returns by step key what those said that did not exit with 0
+ * Runs the scripts of steps that only look, where each would run; all are asked, as all problems are shown together.
+ * @returns by step key what those printed that did not exit with 0
  */
 export async function runRequirements(
-  context: Parameters<typeof runChecks>[0],
-  steps: readonly PlanStep[],
+  { fleet, observer }: Surroundings,
+  steps: readonly PlannedStep[],
 ): Promise<ReadonlyMap<string, string>> {
   const unmet = new Map<string, string>();
   for (const step of steps) {
-    const isControlPlane = context.plan.nodes.some((node) => node.name === step.node && node.role === 'control-plane');
-    const host = hostOf(context.observer, step, isControlPlane);
     const script = withEnv(step.env, step.script ?? ':');
-    const { code, stdout, stderr } = await context.fleet.with(host, (remote) =>
+    const { code, stdout, stderr } = await fleet.with(hostOf(observer, step), (remote) =>
       remote.probe(script, { timeout: step.timeout }),
     );
     if (code === 0) continue;
     const lines = `${stderr}\n${stdout}`.split('\n').filter((line) => line.trim() !== '');
-    unmet.set(stepKey(step.node, step.id), lines.slice(-SAID).join('; ') || `exited with ${code}`);
+    unmet.set(step.key, lines.slice(-SHOWN).join('; ') || `exited with ${code}`);
   }
   return unmet;
 }

@@ -1,15 +1,15 @@
-import type { Inventory } from '../documents/model.ts';
 import type { Emit } from '../event.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { StepProgress } from '../journal/progress.ts';
-import type { JudgeSetting } from '../plan/judge.ts';
+import type { BoundPhase } from '../plan/bind.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { Clock } from './clock.ts';
 import type { Fleet } from './fleet.ts';
+import { LocalFiles } from './local-file.ts';
 import type { Observer } from './observe.ts';
 
-/** What the operator may ask of a run while it goes on. */
+/** What the operator may ask of a run while it works. */
 export interface Control {
   /** Finish the running step, start nothing new. */
   readonly stop: AbortSignal;
@@ -20,10 +20,10 @@ export interface Control {
 /** Everything that the engine works with. */
 export interface RunContext {
   readonly plan: Plan;
+  /** The plan's phases with their steps bound. */
+  readonly phases: readonly BoundPhase[];
   readonly run: string;
   readonly epoch: number;
-  readonly inventory: Inventory;
-  readonly setting: JudgeSetting;
   readonly fleet: Fleet;
   readonly observer: Observer;
   readonly journal: Journal;
@@ -34,12 +34,22 @@ export interface RunContext {
   readonly control: Control;
   /** Looks at the run's lock; asked beside the reading of facts, and awaited before each claim. @throws Failure (locked) */
   readonly assertHeld?: () => Promise<void>;
-  /** Asks a person whether the run may go on; undefined where nobody can be asked. */
+  /** Asks a person whether the run may continue; undefined where no person can be asked. */
   readonly ask?: (step: PlanStep, question: string) => Promise<Answer>;
   readonly log: LogOpener;
   readonly logFile: (step: PlanStep, attempt: number) => string;
+  readonly state: RunState;
   /** What is known now; undefined until it is first needed (a resume may have to wait for a running step first). */
   facts: Facts | undefined;
+}
+
+/** What one run remembers of itself. */
+export class RunState {
+  /** The first reading of a run that knows nothing yet: the other nodes of the batch wait for it. */
+  firstReading: Promise<Facts> | undefined;
+  /** Findings about every node that were reported already. */
+  readonly reported = new Set<string>();
+  readonly localFiles = new LocalFiles();
 }
 
 /** `how`: who said yes, and where, for the journal. */
@@ -50,7 +60,7 @@ export type LogOpener = (
   attempt: number,
 ) => { readonly file: string; readonly write: (chunk: Buffer) => void; readonly close: () => void };
 
-/** Thrown to leave a step where it is: the operator asked for it (twice Ctrl-C). The attempt on the node goes on. */
+/** Thrown to leave a step where it is: the operator asked for it (twice Ctrl-C). The attempt on the node continues. */
 export class Left extends Error {
   override readonly name = 'Left';
 }

@@ -3,7 +3,8 @@ import type { PdbFact } from '../facts/pdbs.ts';
 import type { PodFact } from '../facts/pods.ts';
 import { selects } from '../facts/pdbs.ts';
 import { readClusterFacts } from '../facts/read.ts';
-import type { PlanStep } from '../plan/plan.ts';
+import type { PlannedStep } from '../plan/bind.ts';
+import { kubectlHostFor } from './check.ts';
 import type { RunContext } from './context.ts';
 import { type AwaitedPod, DrainProgress } from '../actions/lib/drain-progress.ts';
 
@@ -27,13 +28,13 @@ export interface DrainWatch {
 }
 
 /** Undefined for other steps. What it reads goes beside the run: it changes nothing, and failing to read stops nothing. */
-export function watchDrain(context: RunContext, step: PlanStep): DrainWatch | undefined {
-  return step.action === 'drain' ? new Watch(context, step) : undefined;
+export function watchDrain(context: RunContext, step: PlannedStep): DrainWatch | undefined {
+  return step.action.name === 'drain' ? new Watch(context, step) : undefined;
 }
 
 class Watch implements DrainWatch {
   readonly #context: RunContext;
-  readonly #step: PlanStep;
+  readonly #step: PlannedStep;
   readonly #picture = new DrainProgress();
   readonly #over = new AbortController();
   #isLooking = false;
@@ -43,7 +44,7 @@ class Watch implements DrainWatch {
   #ending = '';
   #endingAt = 0;
 
-  constructor(context: RunContext, step: PlanStep) {
+  constructor(context: RunContext, step: PlannedStep) {
     this.#context = context;
     this.#step = step;
   }
@@ -120,19 +121,17 @@ class Watch implements DrainWatch {
   }
 
   #tell(message: string): void {
-    const { id, node, title } = this.#step;
-    this.#context.emit({ type: 'step-progress', step: id, node, title, message });
+    this.#context.emit({ type: 'step-progress', ...this.#step.ref, message });
   }
 
   /** Budgets, and pods where what is known of them does not do. Undefined: nobody answered. */
   async #read(wanted: readonly AwaitedPod[], fresh = false): Promise<Known | undefined> {
-    const { fleet, observer, setting, facts, plan } = this.#context;
+    const { fleet, observer, facts } = this.#context;
     const pods = facts?.cluster?.pods;
     const isKnown = !fresh && pods !== undefined && wanted.every((pod) => find(pods, pod) !== undefined);
-    const isControlPlane = plan.nodes.some((node) => node.name === this.#step.node && node.role === 'control-plane');
     try {
-      const host = observer.kubectlHost(isControlPlane ? this.#step.node : undefined);
-      const { kubeconfig } = setting.settings;
+      const host = kubectlHostFor(observer, this.#step.node);
+      const { kubeconfig } = this.#step.view.settings;
       const read = await fleet.once(host, (remote) =>
         readClusterFacts(
           (script) => remote.probe(script, { timeout: PROBE }),

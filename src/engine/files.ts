@@ -1,37 +1,32 @@
 import { quote } from '../transport/quote.ts';
 import type { FileFact, FileFacts, Facts } from '../facts/facts.ts';
-import type { JudgeSetting } from '../plan/judge.ts';
-import { actionOf, contextOf } from '../plan/judge.ts';
-import type { PlanStep } from '../plan/plan.ts';
+import { contextOf, type DraftedStep } from '../plan/bind.ts';
 import type { RemoteNode } from '../remote/attempt.ts';
 import type { Fleet } from './fleet.ts';
-import { describeLocal } from './local-file.ts';
+import type { LocalFiles } from './local-file.ts';
 
 /** Hashing hundreds of MB on a slow disk. Milliseconds. */
 const MEASURE_TIMEOUT = 600_000;
 
-/** What a step says of the files it needs; more than a draft of it is not known while planning. */
-export type LookingStep = Pick<PlanStep, 'id' | 'node' | 'action' | 'with'>;
-
 /** Reads the files that these steps look at. Undefined: none looks at any. */
 export async function readFiles(
   fleet: Fleet,
-  setting: JudgeSetting,
-  steps: readonly LookingStep[],
+  localFiles: LocalFiles,
+  steps: readonly DraftedStep[],
   facts: Facts,
 ): Promise<FileFacts | undefined> {
   const local: Record<string, FileFact> = {};
   const nodes: Record<string, Record<string, FileFact>> = {};
   let asked = false;
   for (const step of steps) {
-    const action = actionOf(setting, step);
-    if (!action?.looksAt) continue;
-    const wanted = action.looksAt(contextOf(setting, action, step, facts));
+    const { action, node } = step;
+    if (!action.looksAt) continue;
+    const wanted = action.looksAt(contextOf(step, facts));
     asked = true;
-    for (const { path, text } of wanted.local ?? []) local[path] = await describeLocal(path, text);
+    for (const { path, text } of wanted.local ?? []) local[path] = await localFiles.describe(path, text);
     for (const path of wanted.node ?? []) {
-      const fact = await fleet.with(step.node, (remote) => describeRemote(remote, path));
-      nodes[step.node] = { ...nodes[step.node], [path]: fact };
+      const fact = await fleet.with(node.name, (remote) => describeRemote(remote, path));
+      nodes[node.name] = { ...nodes[node.name], [path]: fact };
     }
   }
   return asked ? { local, nodes } : undefined;

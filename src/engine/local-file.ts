@@ -8,26 +8,29 @@ import type { FileFact } from '../facts/facts.ts';
 const SMALL = 256 * 1024;
 const SEAL = 32;
 
-/** By path, size and time of change: a snapshot of hundreds of MB is looked at before several steps. */
-const known = new Map<string, Pick<FileFact, 'sha256' | 'sealed'>>();
+/** Files of the operator's machine: `~/` is the home folder, a relative path starts in the current folder. */
+export class LocalFiles {
+  /** By path, size and time of change: a snapshot of hundreds of MB is looked at before several steps. */
+  readonly #digests = new Map<string, Pick<FileFact, 'sha256' | 'sealed'>>();
 
-/** A file of the operator's machine; `~/` is his home, what is relative starts in his current folder. Never rejects. */
-export async function describeLocal(path: string, withText = false): Promise<FileFact> {
-  const file = localPath(path);
-  try {
-    const found = await stat(file);
-    if (!found.isFile()) return { missing: true, error: `${path} is not a file` };
-    const key = `${file}\0${found.size}\0${found.mtimeMs}\0${found.ino}`;
-    const digest = known.get(key) ?? (await digestOf(file));
-    known.set(key, digest);
-    const text = withText && found.size <= SMALL ? { text: await readFile(file, 'utf8') } : {};
-    return { size: found.size, mode: (found.mode & 0o7777).toString(8), ...digest, ...text };
-  } catch (error) {
-    return { missing: true, error: error instanceof Error ? error.message : String(error) };
+  /** Never rejects. */
+  async describe(path: string, withText = false): Promise<FileFact> {
+    const file = localPath(path);
+    try {
+      const found = await stat(file);
+      if (!found.isFile()) return { missing: true, error: `${path} is not a file` };
+      const key = `${file}\0${found.size}\0${found.mtimeMs}\0${found.ino}`;
+      const digest = this.#digests.get(key) ?? (await digestOf(file));
+      this.#digests.set(key, digest);
+      const text = withText && found.size <= SMALL ? { text: await readFile(file, 'utf8') } : {};
+      return { size: found.size, mode: (found.mode & 0o7777).toString(8), ...digest, ...text };
+    } catch (error) {
+      return { missing: true, error: error instanceof Error ? error.message : String(error) };
+    }
   }
 }
 
-/** One pass over the file: its sha256, and whether its end is the sha256 of what stands before it. */
+/** One pass over the file: its sha256, and whether its end is the sha256 of all before it. */
 async function digestOf(file: string): Promise<{ sha256: string; sealed: boolean }> {
   const [whole, body] = [createHash('sha256'), createHash('sha256')];
   let tail: Buffer = Buffer.alloc(0);

@@ -1,9 +1,7 @@
 import { FAILED } from '../actions/lib/kubectl.ts';
 import { quote } from '../transport/quote.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
-import { stepKey } from '../plan/key.ts';
-import { actionOf } from '../plan/judge.ts';
-import type { PlanPhase, PlanStep } from '../plan/plan.ts';
+import type { PlannedStep } from '../plan/bind.ts';
 import type { RunContext } from './context.ts';
 
 /**
@@ -12,15 +10,15 @@ import type { RunContext } from './context.ts';
  */
 export async function markFailedNode(
   context: RunContext,
-  phase: PlanPhase,
-  failed: PlanStep,
+  row: readonly PlannedStep[],
+  failed: PlannedStep,
   reason: string,
 ): Promise<void> {
-  if (!isOutOfService(context, phase, failed) && !isHalfDone(context, phase, failed)) return;
-  const object = context.facts && nodeObjectFor(context.facts, failed.node);
+  if (!isOutOfService(context, row, failed) && !isHalfDone(context, row, failed)) return;
+  const object = context.facts && nodeObjectFor(context.facts, failed.node.name);
   if (!object) return;
   const text = `run ${context.run}: ${failed.id} (${failed.title}): ${reason}`.slice(0, 500);
-  const { kubeconfig } = context.setting.settings;
+  const { kubeconfig } = failed.view.settings;
   const script = `kubectl --kubeconfig ${quote(kubeconfig)} --request-timeout=20s annotate --overwrite node ${quote(object.name)} ${quote(`${FAILED}=${text}`)}`;
   try {
     await context.fleet.with(context.observer.kubectlHost(), (remote) => remote.probe(script, { timeout: 30_000 }));
@@ -35,11 +33,10 @@ export async function markFailedNode(
   }
 }
 
-function isOutOfService(context: RunContext, phase: PlanPhase, failed: PlanStep): boolean {
+function isOutOfService(context: RunContext, row: readonly PlannedStep[], failed: PlannedStep): boolean {
   let out = false;
-  for (const step of phase.steps.filter((candidate) => candidate.node === failed.node)) {
-    if (step.id === failed.id) return out;
-    const service = actionOf(context.setting, step)?.service;
+  for (const step of row.slice(0, failed.at)) {
+    const { service } = step.action;
     if (service === 'out' && isChanged(context, step)) out = true;
     if (service === 'in') out = false;
   }
@@ -47,13 +44,11 @@ function isOutOfService(context: RunContext, phase: PlanPhase, failed: PlanStep)
 }
 
 /** Something that is never done twice has changed it in this phase, which still has to bring it back into service (and then takes the reason away). */
-function isHalfDone(context: RunContext, phase: PlanPhase, failed: PlanStep): boolean {
-  const mine = phase.steps.filter((step) => step.node === failed.node);
-  const at = mine.findIndex((step) => step.id === failed.id);
-  const returns = mine.slice(at).some((step) => actionOf(context.setting, step)?.service === 'in');
-  return returns && mine.slice(0, at).some((step) => step.effect === 'once' && isChanged(context, step));
+function isHalfDone(context: RunContext, row: readonly PlannedStep[], failed: PlannedStep): boolean {
+  const returns = row.slice(failed.at).some((step) => step.action.service === 'in');
+  return returns && row.slice(0, failed.at).some((step) => step.effect === 'once' && isChanged(context, step));
 }
 
-function isChanged(context: RunContext, step: PlanStep): boolean {
-  return context.progress.get(stepKey(step.node, step.id))?.outcome === 'changed';
+function isChanged(context: RunContext, step: PlannedStep): boolean {
+  return context.progress.get(step.key)?.outcome === 'changed';
 }

@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts';
 import { ConnectionLost } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
 import { type Fleet, LOCAL } from './fleet.ts';
+import { isTrouble } from './trouble.ts';
 
 export interface ObserverOptions {
   readonly nodes: readonly { readonly name: string; readonly role: string }[];
@@ -86,7 +87,8 @@ export class Observer {
       try {
         return await this.read(known, nodes, ids, avoid);
       } catch (error) {
-        if (error instanceof Failure || error instanceof ConnectionLost || this.#clock.now() >= deadline) throw error;
+        const lost = error instanceof Failure || error instanceof ConnectionLost;
+        if (lost || !isTrouble(error) || this.#clock.now() >= deadline) throw error;
         await this.#clock.sleep(2000);
       }
     }

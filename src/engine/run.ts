@@ -1,7 +1,7 @@
 import type { Outcome } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { stepKey } from '../plan/key.ts';
-import type { PlanPhase, PlanStep } from '../plan/plan.ts';
+import type { PlannedStep } from '../plan/bind.ts';
+import type { PlanPhase } from '../plan/plan.ts';
 import { Left, type RunContext } from './context.ts';
 import { leaveOut, type LeftOut, leftOutNodes, needsAll, skip } from './leave-out.ts';
 import { markFailedNode } from './mark.ts';
@@ -11,7 +11,7 @@ export interface RunResult {
   readonly outcome: 'done' | 'failed' | 'refused' | 'stopped';
   readonly counts: Readonly<Record<Outcome, number>>;
   /** The step that stopped it, if one did. */
-  readonly at?: PlanStep;
+  readonly at?: PlannedStep;
   readonly reason: string;
   /** Nodes that the runbook lets be left out: not everything is done. */
   readonly leftOut?: readonly LeftOut[];
@@ -20,7 +20,7 @@ export interface RunResult {
 /** How the work on one node of a batch ended. */
 type NodeEnd =
   | { readonly kind: 'done' }
-  | { readonly kind: 'failed' | 'refused' | 'stopped' | 'left'; readonly step: PlanStep; readonly reason: string };
+  | { readonly kind: 'failed' | 'refused' | 'stopped' | 'left'; readonly step: PlannedStep; readonly reason: string };
 
 /**
  * Walks a plan: phases in order, in each the batches in order, the nodes of a batch side by side, a node's steps in order.
@@ -29,14 +29,15 @@ type NodeEnd =
 export async function runPlan(context: RunContext): Promise<RunResult> {
   const failedNodes = new Set<string>();
   let firstFailure: (NodeEnd & { kind: 'failed' | 'refused' | 'stopped' | 'left' }) | undefined;
-  for (const phase of context.plan.phases) {
-    // A single control plane has no other ones: nothing to tell.
+  for (const bound of context.phases) {
+    const { phase } = bound;
+    // A single control plane has no other ones: such a phase is not shown.
     if (phase.batches.length === 0) continue;
     context.emit(phaseStarted(context, phase));
     let failures = 0;
     for (const batch of phase.batches) {
       const nodes = batch.filter((node) => !failedNodes.has(node));
-      const ends = await allEnded(nodes.map((node) => runNode(context, phase, node)));
+      const ends = await allEnded(nodes.map((node) => runNode(context, bound.rows.get(node) ?? [])));
       for (const [index, end] of ends.entries()) {
         if (end.kind === 'done') continue;
         if (end.kind === 'failed') {
@@ -66,8 +67,8 @@ async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
   });
 }
 
-async function runNode(context: RunContext, phase: PlanPhase, node: string): Promise<NodeEnd> {
-  for (const step of phase.steps.filter((candidate) => candidate.node === node)) {
+async function runNode(context: RunContext, row: readonly PlannedStep[]): Promise<NodeEnd> {
+  for (const step of row) {
     try {
       const lacking = needsAll(context, step);
       if (lacking !== undefined) {
@@ -78,11 +79,11 @@ async function runNode(context: RunContext, phase: PlanPhase, node: string): Pro
       if (end.kind === 'refused') return { kind: 'refused', step, reason: 'a guard refused' };
       if (end.kind === 'stopped') return { kind: 'stopped', step, reason: 'stopped by the operator' };
       if (end.outcome === 'failed' || end.outcome === 'unknown') {
-        await markFailedNode(context, phase, step, end.reason);
+        await markFailedNode(context, row, step, end.reason);
         return { kind: 'failed', step, reason: end.reason };
       }
       if (end.leavesOut) {
-        await leaveOut(context, phase, step);
+        await leaveOut(context, row, step);
         return { kind: 'done' };
       }
     } catch (error) {
@@ -106,11 +107,11 @@ function result(context: RunContext, outcome: RunResult['outcome'], reason: stri
 }
 
 /** How many planned steps have which outcome. */
-export function countOutcomes(context: Pick<RunContext, 'plan' | 'progress'>): Record<Outcome, number> {
+export function countOutcomes({ phases, progress }: Pick<RunContext, 'phases' | 'progress'>): Record<Outcome, number> {
   const counts: Record<Outcome, number> = { changed: 0, unchanged: 0, skipped: 0, failed: 0, unknown: 0 };
-  for (const phase of context.plan.phases) {
-    for (const step of phase.steps) {
-      const outcome = context.progress.get(stepKey(step.node, step.id))?.outcome;
+  for (const { steps } of phases) {
+    for (const { key } of steps) {
+      const outcome = progress.get(key)?.outcome;
       if (outcome) counts[outcome] += 1;
     }
   }

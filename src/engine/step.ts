@@ -1,7 +1,6 @@
 import { isSettled } from '../journal/progress.ts';
-import { stepKey } from '../plan/key.ts';
-import type { PlanStep } from '../plan/plan.ts';
-import { askStep, questionOf } from './ask.ts';
+import type { PlannedStep } from '../plan/bind.ts';
+import { askStep } from './ask.ts';
 import { attemptStep, takeUpStep } from './attempts.ts';
 import type { RunContext } from './context.ts';
 import { decide } from './decide.ts';
@@ -23,8 +22,8 @@ const cutOffAgain = {
  * One planned step, from what the journal knows of it to its outcome: an attempt of an earlier controller is taken up first; else
  * fresh facts, when/if, isDone, guards, the attempts, and the look at what they did. The outcome is on disk before it is told.
  */
-export async function executeStep(context: RunContext, step: PlanStep): Promise<StepEnd> {
-  const known = context.progress.get(stepKey(step.node, step.id));
+export async function executeStep(context: RunContext, step: PlannedStep): Promise<StepEnd> {
+  const known = context.progress.get(step.key);
   if (known?.outcome !== undefined && isSettled(known.outcome)) {
     const left = known.leavesOut ? { leavesOut: true as const } : {};
     return { kind: 'ended', outcome: known.outcome, reason: known.reason ?? '', ...left };
@@ -35,7 +34,7 @@ export async function executeStep(context: RunContext, step: PlanStep): Promise<
   return end;
 }
 
-async function work(context: RunContext, step: PlanStep): Promise<StepEnd> {
+async function work(context: RunContext, step: PlannedStep): Promise<StepEnd> {
   const takenUp = await takeUpStep(context, step);
   if (takenUp) return takenUp;
   for (let failures = 0, cutOff = 0; ;) {
@@ -47,14 +46,13 @@ async function work(context: RunContext, step: PlanStep): Promise<StepEnd> {
     failures += 1;
     const retry = end.kind === 'ended' && end.outcome === 'failed' && failures <= step.retries;
     if (!retry || context.control.stop.aborted) return end;
-    const ref = { step: step.id, node: step.node, title: step.title };
-    context.emit({ type: 'step-retry', ...ref, attempt: failures + 1, reason: end.reason });
+    context.emit({ type: 'step-retry', ...step.ref, attempt: failures + 1, reason: end.reason });
     await context.clock.sleep(Math.min(1000 * 2 ** (failures - 1), 30_000), context.control.stop);
     if (context.control.stop.aborted) return end;
   }
 }
 
-async function decideAndDo(context: RunContext, step: PlanStep): Promise<StepEnd | 'again'> {
+async function decideAndDo(context: RunContext, step: PlannedStep): Promise<StepEnd | 'again'> {
   const looked = context.clock.now();
   const held = context.assertHeld?.();
   held?.catch(() => undefined);
@@ -66,38 +64,44 @@ async function decideAndDo(context: RunContext, step: PlanStep): Promise<StepEnd
       return (await lateAttempt(context, step)) ?? { kind: 'ended', outcome: 'unchanged', reason: decision.reason };
     case 'refused':
       return { kind: 'refused' };
-    case 'go': {
-      const question = questionOf(context, step);
-      if (question !== undefined) return askStep(context, step, question);
-      if (step.script === undefined) return waitStep(context, step);
+    case 'ask':
+      return askStep(context, step, decision.question);
+    case 'wait':
+      return waitStep(context, step);
+    case 'go':
       await (context.clock.now() - looked > FRESH ? context.assertHeld?.() : held);
-      return attemptStep(context, step, step.script);
-    }
+      return attemptStep(context, step, step.script ?? '');
   }
 }
 
 /** A request that the node had not heard of may have arrived while the facts were read: then it is the cause of what they say. */
-async function lateAttempt(context: RunContext, step: PlanStep): Promise<StepEnd | undefined> {
-  const last = context.progress.get(stepKey(step.node, step.id))?.last;
+async function lateAttempt(context: RunContext, step: PlannedStep): Promise<StepEnd | undefined> {
+  const last = context.progress.get(step.key)?.last;
   return last && !last.ended ? takeUpStep(context, step) : undefined;
 }
 
 async function finish(
   context: RunContext,
-  step: PlanStep,
+  step: PlannedStep,
   end: StepEnd & { kind: 'ended' },
   duration: number,
 ): Promise<void> {
   const { outcome, reason } = end;
-  const ref = { step: step.id, node: step.node };
+  const { key, ref } = step;
   const left = end.leavesOut ? { leavesOut: true as const } : {};
-  await context.journal.append({ type: 'step-finished', ...ref, outcome, reason, duration, ...left });
-  const key = stepKey(step.node, step.id);
+  await context.journal.append({
+    type: 'step-finished',
+    step: ref.step,
+    node: ref.node,
+    outcome,
+    reason,
+    duration,
+    ...left,
+  });
   context.progress.set(key, { ...(context.progress.get(key) ?? { attempts: 0 }), outcome, reason, duration, ...left });
   context.emit({
     type: 'step-finished',
     ...ref,
-    title: step.title,
     outcome,
     reason,
     duration,

@@ -12,7 +12,7 @@ import type { RemoteNode } from '../remote/attempt.ts';
 import { type Channel, ConnectionLost, type Exit } from '../transport/transport.ts';
 import { describeRemote } from './files.ts';
 import type { Fleet } from './fleet.ts';
-import { describeLocal } from './local-file.ts';
+import type { LocalFiles } from './local-file.ts';
 
 /** An API server under load, a busy machine. Milliseconds. */
 const MAKE_TIMEOUT = 60_000;
@@ -20,32 +20,33 @@ const MAKE_TIMEOUT = 60_000;
 /** Where files go between the operator's machine and one host of the fleet. */
 export interface Route {
   readonly fleet: Fleet;
+  readonly localFiles: LocalFiles;
   readonly host: string;
-  /** Told before bytes move. */
-  readonly tell: (message: string) => void;
+  /** Shows a message before bytes move. */
+  readonly progress: (message: string) => void;
 }
 
 /**
  * Brings a file to a host: under another name, compared by sha256, then renamed. What is there already is not sent again; a lost link
  * begins anew. @throws Failure
  */
-export async function sendFile({ fleet, host, tell }: Route, file: SentFile): Promise<void> {
-  const local = await describeLocal(file.local);
+export async function sendFile({ fleet, localFiles, host, progress }: Route, file: SentFile): Promise<void> {
+  const local = await localFiles.describe(file.local);
   if (local.sha256 === undefined) throw failed(`cannot read ${file.local}: ${local.error ?? 'it is not there'}`);
   const mode = file.mode.toString(8);
   await fleet.with(host, async (remote) => {
     const there = await describeRemote(remote, file.remote);
     if (there.sha256 === local.sha256 && there.mode === mode) return;
-    tell(`sending ${file.local} (${sizeOf(local.size)}) to ${host}`);
+    progress(`sending ${file.local} (${sizeOf(local.size)}) to ${host}`);
     await deliver(remote, host, createReadStream(localPath(file.local)), { ...file, sha256: local.sha256 ?? '' });
   });
 }
 
 /** Makes a file on one host and brings it to another; its content is held in memory alone. @throws Failure */
-export async function bringFile({ fleet, host, tell }: Route, from: string, file: MadeFile): Promise<void> {
+export async function bringFile({ fleet, host, progress }: Route, from: string, file: MadeFile): Promise<void> {
   const made = await fleet.with(from, (remote) => remote.probe(file.script, { timeout: MAKE_TIMEOUT }));
   if (made.code !== 0) throw failed(`${from}: ${file.what} could not be made`, made.stderr.trim().split('\n'));
-  tell(`bringing ${file.what} from ${from} to ${host}`);
+  progress(`bringing ${file.what} from ${from} to ${host}`);
   const content = Buffer.from(made.stdout);
   const sha256 = createHash('sha256').update(content).digest('hex');
   const { remote, mode } = file;
@@ -86,21 +87,21 @@ async function deliver(
  * Brings a file from a host: beside its place, compared by sha256 with what the host says of it, then renamed; a lost link goes on
  * where it stopped. Done when the file is here already. @throws Failure
  */
-export async function fetchFile({ fleet, host, tell }: Route, file: FetchedFile): Promise<void> {
+export async function fetchFile({ fleet, localFiles, host, progress }: Route, file: FetchedFile): Promise<void> {
   const local = localPath(file.local);
   await mkdir(dirname(local), { recursive: true, mode: 0o700 });
   await fleet.with(host, async (remote) => {
     const there = await describeRemote(remote, file.remote);
-    const here = await describeLocal(local);
+    const here = await localFiles.describe(local);
     if (there.sha256 === undefined) {
       // Taken away by a controller that had fetched it and came no further.
       if (here.sha256 !== undefined && file.remove) return;
       throw failed(`${file.remote} is not on ${host}: ${there.error ?? ''}`);
     }
     if (here.sha256 !== there.sha256) {
-      tell(`fetching ${file.remote} (${sizeOf(there.size)}) from ${host}`);
+      progress(`fetching ${file.remote} (${sizeOf(there.size)}) from ${host}`);
       await download(remote, host, file.remote, `${local}.part`, there.size ?? 0);
-      const arrived = await describeLocal(`${local}.part`);
+      const arrived = await localFiles.describe(`${local}.part`);
       if (arrived.sha256 !== there.sha256) {
         await rm(`${local}.part`, { force: true });
         throw failed(`${file.remote} did not arrive from ${host} as it is there`, [

@@ -9,6 +9,8 @@ export interface Facts {
   readonly cluster?: ClusterFacts;
   /** Files that planned actions look at ({@link Action.looksAt}): on the operator's machine and on nodes, by path as it was asked for. */
   readonly files?: FileFacts;
+  /** Did the `check:` of a planned step exit with 0? By step key. */
+  readonly checks?: Readonly<Record<string, boolean>>;
 }
 
 export interface FileFacts {

@@ -4,6 +4,7 @@ import type { Inventory, InventoryNode, Phase, Runbook, Step } from '../document
 import { selectNodes } from '../documents/selectors.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
+import { type Bind, type DraftedStep, Rows } from './bind.ts';
 import type { PlanHop } from './plan.ts';
 import { scopeFor } from './scope.ts';
 import { type DraftPhase, draftStep } from './steps.ts';
@@ -28,7 +29,12 @@ export interface Round {
 }
 
 /** The runbook's phases with their nodes chosen and their steps resolved, on these facts; without those whose `if` is false. */
-export function draftPhases(input: DraftInput, facts: Facts, { index: round, hop, named }: Round): DraftPhase[] {
+export function draftPhases(
+  input: DraftInput,
+  bind: Bind,
+  facts: Facts,
+  { index: round, hop, named }: Round,
+): DraftPhase[] {
   const { inputs, actions } = input;
   const inventory = input.inventory.value;
   const { phases } = input.runbook.value;
@@ -36,12 +42,16 @@ export function draftPhases(input: DraftInput, facts: Facts, { index: round, hop
     if (phase.if !== undefined && !phaseHolds(phase, phase.if, input, facts, hop)) return [];
     const number = round * phases.length + index + 1;
     const { nodes: chosen, onlyAsks } = chooseNodes(phase, input);
+    const rows = new Rows<DraftedStep>();
     const steps = chosen.flatMap((node) =>
-      phase.steps.flatMap((step, place) =>
-        onlyAsks && !asks(step, actions)
-          ? []
-          : [draftStep(step, `${number}.${place + 1}`, node, inventory, inputs, facts, actions, hop)],
-      ),
+      phase.steps.flatMap((step, place) => {
+        if (onlyAsks && !asks(step, actions)) return [];
+        const drafted = draftStep(step, `${number}.${place + 1}`, node, inventory, inputs, facts, actions, hop);
+        const row = rows.of(node.name);
+        const bound = bind(drafted.draft, drafted.action, drafted.options, row, hop);
+        row.push(bound);
+        return [bound];
+      }),
     );
     const name = hop && named ? `${hop.version}: ${phase.name}` : phase.name;
     return [{ number, name, phase, batches: batchesOf(chosen, phase.serial), steps, ...(hop && { hop }) }];

@@ -10,11 +10,10 @@ import { digestOf } from './digest.ts';
 import { type DraftInput, draftPhases, type Round, touchedNodes } from './drafts.ts';
 import { unique, withoutConsequences } from './findings.ts';
 import { type Chosen, findWay, hopsTarget, type Way } from './hops.ts';
-import { type Checks, type JudgeSetting, settingsOf } from './judge.ts';
-import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase, type PlanStep } from './plan.ts';
-import { stepKey } from './key.ts';
+import { asPlanned, binder, type DraftedStep, type PlannedStep } from './bind.ts';
+import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase } from './plan.ts';
 import { predictPhase } from './predict.ts';
-import type { DraftStep } from './steps.ts';
+import type { DraftPhase } from './steps.ts';
 
 export interface PlanInput extends DraftInput {
   readonly runbook: { readonly value: Runbook; readonly file: string; readonly text: string; readonly digest: string };
@@ -25,11 +24,11 @@ export interface PlanInput extends DraftInput {
   /** Guards that the runbook's actions declare. */
   readonly guards: readonly string[];
   /** Runs the `check:` of `run:` steps; a plan without any asks nothing. */
-  readonly checks: (steps: readonly DraftStep[]) => Promise<Checks>;
+  readonly checks: (steps: readonly DraftedStep[]) => Promise<Facts['checks']>;
   /** Reads the files that actions look at. */
-  readonly files?: (setting: JudgeSetting, steps: readonly DraftStep[]) => Promise<FileFacts | undefined>;
+  readonly files?: (steps: readonly DraftedStep[]) => Promise<FileFacts | undefined>;
   /** Runs what `require` steps ask; by step key what those said that do not hold. */
-  readonly requirements?: (steps: readonly PlanStep[]) => Promise<ReadonlyMap<string, string>>;
+  readonly requirements?: (steps: readonly PlannedStep[]) => Promise<ReadonlyMap<string, string>>;
   readonly overrides?: readonly Override[];
   /** Patches of hops in between. */
   readonly chosen?: Chosen;
@@ -46,12 +45,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const { runbook, inventory, inputs, facts } = input;
   const touched = touchedNodes(input, facts);
   const nodes = planNodes(touched, inventory.value, facts, input.contacted);
-  const setting: JudgeSetting = {
-    actions: input.actions,
-    nodes,
-    settings: settingsOf(inventory.value),
-    run: 'RUN',
-  };
+  const bind = binder({ inventory: inventory.value, inputs, nodes, run: 'RUN' });
   const findings: Finding[] = [
     ...checkRun({ nodes: guardNodes(input, touched, facts), before: facts, after: facts }, input.guards),
   ];
@@ -61,16 +55,16 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   if (way && way.unused.length > 0) findings.push(behind(way));
   let then = facts;
   for (const round of roundsOf(way)) {
-    const drafts = draftPhases(input, then, round);
+    const drafts = draftPhases(input, bind, then, round);
     const steps = drafts.flatMap((draft) => draft.steps);
     const checks = await input.checks(steps);
-    const files = await input.files?.(setting, steps);
-    if (files) then = { ...then, files };
+    const files = await input.files?.(steps);
+    then = { ...then, ...(checks && { checks }), ...(files && { files }) };
     for (const draft of drafts) {
       const changed = phases.some(changesSomething);
-      const predicted = predictPhase(setting, draft, inventory.value, inputs, then, checks, changed);
+      const predicted = predictPhase(draft, then, changed);
       phases.push(predicted.phase);
-      findings.push(...predicted.findings, ...(changed ? [] : await unmet(input, predicted.phase)));
+      findings.push(...predicted.findings, ...(changed ? [] : await unmet(input, draft, predicted.phase)));
       then = predicted.facts;
     }
   }
@@ -110,16 +104,16 @@ const locked: Finding = {
 };
 
 /** What must hold before anything is changed is asked while planning already, up to the first step that would change something. */
-async function unmet(input: PlanInput, { steps }: PlanPhase): Promise<Finding[]> {
+async function unmet(input: PlanInput, draft: DraftPhase, { steps }: PlanPhase): Promise<Finding[]> {
   const end = steps.findIndex((step) => step.predicted.outcome === 'change');
-  const asked = steps
-    .slice(0, end === -1 ? undefined : end)
-    .filter((step) => step.predicted.outcome === 'read' && input.actions.get(step.action)?.asksAhead === true);
-  const said = asked.length === 0 ? undefined : await input.requirements?.(asked);
-  return asked.flatMap((step): Finding[] => {
-    const answer = said?.get(stepKey(step.node, step.id));
+  const asked = steps.slice(0, end === -1 ? undefined : end).flatMap((planned, at) => {
+    const step = draft.steps[at];
+    return planned.predicted.outcome === 'read' && step?.action.asksAhead ? [asPlanned(step, planned)] : [];
+  });
+  const answers = asked.length === 0 ? undefined : await input.requirements?.(asked);
+  return asked.flatMap(({ key, planned: { id, node } }): Finding[] => {
+    const answer = answers?.get(key);
     if (answer === undefined) return [];
-    const { id, node } = step;
     const source = 'the runbook requires it before it changes anything';
     return [{ guard: 'require', severity: 'refuse', node, step: id, summary: answer, remedy: AGAIN, source }];
   });

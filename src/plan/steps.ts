@@ -1,17 +1,16 @@
 import type { Action } from '../actions/action.ts';
+import { run } from '../actions/run.ts';
 import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
 import { localPath } from '../documents/target.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
+import type { DraftedStep } from './bind.ts';
 import type { PlanHop, PlanStep } from './plan.ts';
 import { scopeFor } from './scope.ts';
 
-const RUN_TIMEOUT = 10 * 60_000;
-
-/** A step as it stands for one node, before anybody judged what it would do. */
-export type DraftStep = Omit<PlanStep, 'predicted' | 'commands' | 'script'> & {
-  readonly run?: string;
+/** A step resolved for one node. Only a `run:` step has its script by then. */
+export type DraftStep = Omit<PlanStep, 'predicted' | 'commands'> & {
   /** The runbook gives this step's `timeout`. */
   readonly ownTimeout?: boolean;
 };
@@ -22,7 +21,7 @@ export interface DraftPhase {
   readonly name: string;
   readonly phase: Phase;
   readonly batches: readonly (readonly string[])[];
-  readonly steps: readonly DraftStep[];
+  readonly steps: readonly DraftedStep[];
   readonly hop?: PlanHop;
 }
 
@@ -36,7 +35,7 @@ export function draftStep(
   facts: Facts,
   actions: ReadonlyMap<string, Action>,
   hop?: PlanHop,
-): DraftStep {
+): { readonly draft: DraftStep; readonly action: Action; readonly options: unknown } {
   const resolve = (value: unknown, env: Readonly<Record<string, string>> = {}): unknown => {
     const result = evaluateTemplate(value, scopeFor(inventory, inputs, facts, node, env, hop));
     if (!result.ok) throw wrong(step, node, result.error.message);
@@ -55,20 +54,21 @@ export function draftStep(
     ...(step.if === undefined ? {} : { if: step.if }),
   };
   if (step.kind === 'run') {
-    const run = text(step.run, env);
-    return {
+    const script = text(step.run, env);
+    const draft = {
       ...common,
-      id: `${number}-${slug(step.name ?? 'run')}`,
-      title: step.name ?? firstLine(run),
-      action: 'run',
+      id: `${number}-${slug(step.name ?? run.name)}`,
+      title: step.name ?? firstLine(script),
+      action: run.name,
       with: {},
       place: step.on,
       effect: step.effect,
-      timeout: step.timeout ?? RUN_TIMEOUT,
-      onTimeout: step.onTimeout ?? 'kill',
-      run,
+      timeout: step.timeout ?? run.timeout,
+      onTimeout: step.onTimeout ?? run.onTimeout,
+      script,
       ...(step.check === undefined ? {} : { check: text(step.check, env) }),
     };
+    return { draft, action: run, options: {} };
   }
   const action = actions.get(step.uses);
   if (!action) throw wrong(step, node, `unknown action ${step.uses}`);
@@ -78,7 +78,7 @@ export function draftStep(
     const [issue] = parsed.error.issues;
     throw wrong(step, node, `with.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
   }
-  return {
+  const draft = {
     ...common,
     // A time limit that only the resolved `with` tells is filled in where the facts are at hand (predict.ts).
     ...(step.timeout === undefined ? {} : { ownTimeout: true }),
@@ -91,6 +91,7 @@ export function draftStep(
     timeout: step.timeout ?? action.timeout,
     onTimeout: step.onTimeout ?? action.onTimeout,
   };
+  return { draft, action, options: parsed.data };
 }
 
 /** What is relative starts in the folder in which it is planned; `~/` is anybody's own home. */

@@ -1,7 +1,7 @@
 import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { realClock } from '../engine/clock.ts';
-import type { Control, RunContext } from '../engine/context.ts';
+import { type Control, type RunContext, RunState } from '../engine/context.ts';
 import { LOCAL } from '../engine/fleet.ts';
 import { openLog } from '../engine/output.ts';
 import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
@@ -10,7 +10,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Mirror } from '../journal/mirror.ts';
 import { isSettled } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
-import { settingsOf } from '../plan/judge.ts';
+import { bindPlan } from '../plan/bind.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
 import { again } from './again.ts';
 import { asker } from './approvals.ts';
@@ -56,13 +56,13 @@ async function walk(console: Console, execution: Execution, control: Control): P
     plan,
     run,
     epoch,
-    inventory,
     progress,
     control,
     journal: mirrored(journal, mirror),
     assertHeld: () => held.assertHeld(),
     ask: asker(console, approve, held.holder.user),
-    setting: { actions, nodes: plan.nodes, settings: settingsOf(inventory), run },
+    phases: bindPlan(plan, { actions, inventory, run }),
+    state: new RunState(),
     clock: realClock,
     emit: console.emit,
     log: (step, attempt) => {

@@ -1,6 +1,7 @@
 import { actions } from '../actions/registry.ts';
 import { runChecks, runRequirements } from '../engine/check.ts';
 import { readFiles } from '../engine/files.ts';
+import { LocalFiles } from '../engine/local-file.ts';
 import { Failure } from '../failure.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -17,7 +18,7 @@ export function planOf(
   { facts, observer }: Reading,
   { fleet }: Connection,
 ): Promise<Plan> {
-  const context = { fleet, observer, plan: { nodes: inventory.value.nodes } };
+  const context = { fleet, observer };
   return makePlan({
     runbook,
     inventory,
@@ -31,7 +32,7 @@ export function planOf(
     overrides,
     checks: (steps) => runChecks(context, steps),
     requirements: (steps) => runRequirements(context, steps),
-    files: (setting, steps) => readFiles(fleet, setting, steps, facts),
+    files: (steps) => readFiles(fleet, new LocalFiles(), steps, facts),
     now: Date.now(),
   });
 }

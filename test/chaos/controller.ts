@@ -1,7 +1,7 @@
 import { actions } from '../../src/actions/registry.ts';
 import type { Inventory } from '../../src/documents/model.ts';
 import type { Clock } from '../../src/engine/clock.ts';
-import type { RunContext } from '../../src/engine/context.ts';
+import { type RunContext, RunState } from '../../src/engine/context.ts';
 import { Fleet } from '../../src/engine/fleet.ts';
 import { Observer } from '../../src/engine/observe.ts';
 import { runPlan, type RunResult } from '../../src/engine/run.ts';
@@ -10,7 +10,7 @@ import type { Facts } from '../../src/facts/facts.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { foldJournal, type StepProgress } from '../../src/journal/progress.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
-import { settingsOf } from '../../src/plan/judge.ts';
+import { bindPlan } from '../../src/plan/bind.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { RemoteNode } from '../../src/remote/attempt.ts';
 import type { SimulatedCluster } from './cluster.ts';
@@ -126,8 +126,8 @@ export class Controller implements Owner {
       plan,
       run,
       epoch,
-      inventory,
-      setting: { actions: seams.actions ?? actions, nodes: plan.nodes, settings: settingsOf(inventory), run },
+      phases: bindPlan(plan, { actions: seams.actions ?? actions, inventory, run }),
+      state: new RunState(),
       fleet: this.fleet,
       observer: this.observer,
       journal: seams.journal?.(journal) ?? journal,

@@ -76,13 +76,12 @@ export async function plan(documents: Documents, controller: Controller): Promis
   const wanted = needs(documents);
   const names = inventory.value.nodes.map((node) => node.name);
   const facts = await controller.observer.read({ nodes: {} }, names, wanted.facts);
-  const { fleet, observer } = controller;
   const made = await makePlan({
     ...documents,
     facts,
     actions,
     guards: wanted.guards,
-    checks: (steps) => runChecks({ fleet, observer, plan: { nodes: inventory.value.nodes } }, steps),
+    checks: (steps) => runChecks(controller, steps),
     now: 0,
   });
   return { plan: made, facts };

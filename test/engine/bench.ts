@@ -1,11 +1,14 @@
 import { actions } from '../../src/actions/registry.ts';
+import type { Action } from '../../src/actions/action.ts';
+import type { Inventory } from '../../src/documents/model.ts';
 import type { Clock } from '../../src/engine/clock.ts';
-import type { RunContext } from '../../src/engine/context.ts';
+import { type RunContext, RunState } from '../../src/engine/context.ts';
 import { Fleet } from '../../src/engine/fleet.ts';
 import { Observer } from '../../src/engine/observe.ts';
 import type { NewEvent } from '../../src/event.ts';
 import { foldJournal } from '../../src/journal/progress.ts';
 import type { JournalBody, JournalRecord } from '../../src/journal/record.ts';
+import { bindPlan, type PlannedStep } from '../../src/plan/bind.ts';
 import type { Plan, PlanStep } from '../../src/plan/plan.ts';
 import { AlreadyClaimed, type AttemptState, type OutputSink, type RemoteNode } from '../../src/remote/attempt.ts';
 import { ConnectionLost, type Session } from '../../src/transport/transport.ts';
@@ -135,9 +138,11 @@ export class Bench {
   /** Called after each record; throwing is the controller's sudden end. */
   onRecord: (record: JournalBody) => void = () => undefined;
   readonly #plan: Plan;
+  readonly actions: ReadonlyMap<string, Action>;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, known: ReadonlyMap<string, Action> = actions) {
     this.#plan = plan;
+    this.actions = known;
     this.nodes = new Map(plan.nodes.map(({ name }) => [name, new FakeNode(name)]));
   }
 
@@ -162,7 +167,15 @@ export class Bench {
       emit: (event) => this.events.push(event),
       reconnectFor: 60_000,
     });
-    const inventory = { nodes: [], groups: {}, cluster: 'test' };
+    const inventory: Inventory = {
+      nodes: [],
+      groups: {},
+      cluster: 'test',
+      become: { method: 'none' },
+      packages: {},
+      remoteDir: '/var/lib/runbook',
+      kubectl: { on: 'control-plane', kubeconfig: '' },
+    };
     const observer = new Observer(fleet, this.clock, {
       nodes: this.#plan.nodes,
       kubectl: { on: 'control-plane', kubeconfig: '/etc/kubernetes/admin.conf' },
@@ -173,14 +186,8 @@ export class Bench {
       plan: this.#plan,
       run: 'run-1',
       epoch: 1,
-      inventory: {
-        ...inventory,
-        become: { method: 'none' },
-        packages: {},
-        remoteDir: '/var/lib/runbook',
-        kubectl: { on: 'control-plane', kubeconfig: '' },
-      },
-      setting: { actions, nodes: this.#plan.nodes, settings: { kubeconfig: '' }, run: 'run-1' },
+      phases: bindPlan(this.#plan, { actions: this.actions, inventory, run: 'run-1' }),
+      state: new RunState(),
       fleet,
       observer,
       journal: {
@@ -204,4 +211,11 @@ export class Bench {
       facts: undefined,
     };
   }
+}
+
+/** The first step of the plan, bound. */
+export function firstStep({ phases }: RunContext): PlannedStep {
+  const step = phases[0]?.steps[0];
+  if (!step) throw new Error('the plan has no step');
+  return step;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/engine/clock.ts';
 import { watchDrain } from '../../src/engine/drain-watch.ts';
-import { Bench, planOf, step } from './bench.ts';
+import { Bench, firstStep, planOf, step } from './bench.ts';
 
 /** Time that the test moves on, second by second. */
 class SteppedClock implements Clock {
@@ -36,7 +36,8 @@ function watched() {
   const plan = planOf(['w1'], [drain]);
   const bench = new Bench({ ...plan, nodes: plan.nodes.map((node) => ({ ...node, role: 'control-plane' })) });
   const clock = new SteppedClock();
-  const watch = watchDrain({ ...bench.context(), clock }, drain);
+  const context = { ...bench.context(), clock };
+  const watch = watchDrain(context, firstStep(context));
   if (!watch) throw new Error('a drain is watched');
   const told = () => bench.events.flatMap((event) => (event.type === 'step-progress' ? [event.message] : []));
   return { watch, clock, told };

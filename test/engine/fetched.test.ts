@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Action } from '../../src/actions/action.ts';
 import { verified } from '../../src/engine/verify.ts';
 import { fakeAction } from '../documents/fakes.ts';
-import { Bench, planOf, step } from './bench.ts';
+import { Bench, firstStep, planOf, step } from './bench.ts';
 
 /** A folder with a backup of yesterday and the one that was just fetched, of which one is to be kept, and how the step ends. */
 async function after(done: boolean) {
@@ -21,10 +21,9 @@ async function after(done: boolean) {
     isDone: () => ({ done, reason: done ? 'whole' : 'damaged' }),
   };
   const one = step('n1', '1.1-backup', { action: 'backup', effect: 'repeatable' });
-  const context = new Bench(planOf(['n1'], [one])).context();
-  const setting = { ...context.setting, actions: new Map([['backup', backup]]) };
+  const context = new Bench(planOf(['n1'], [one]), new Map([['backup', backup]])).context();
   const nothing = { nodes: {} };
-  const end = await verified({ ...context, setting, facts: nothing }, one, { tail: [], log: '' }, nothing);
+  const end = await verified({ ...context, facts: nothing }, firstStep(context), { tail: [], log: '' }, nothing);
   return { end, files: readdirSync(folder).toSorted() };
 }
 

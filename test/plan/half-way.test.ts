@@ -9,7 +9,7 @@ import { readClusterFacts, readNodeFacts } from '../../src/facts/read.ts';
 import { minorNumber } from '../../src/facts/lib/version.ts';
 import { guards } from '../../src/guards/registry.ts';
 import type { Finding } from '../../src/guards/guard.ts';
-import { project, settingsOf, type JudgeSetting } from '../../src/plan/judge.ts';
+import { bindPlan, contextOf } from '../../src/plan/bind.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { needsOf } from '../../src/plan/needs.ts';
 import type { Plan, PlanStep } from '../../src/plan/plan.ts';
@@ -54,7 +54,7 @@ async function healthy({ needs }: Documents): Promise<Facts> {
 
 function planFrom(documents: Documents, facts: Facts): Promise<Plan> {
   const { runbook, inventory, inputs, needs, chosen } = documents;
-  const checks = () => Promise.resolve(new Map<string, boolean>());
+  const checks = () => Promise.resolve({});
   return makePlan({ runbook, inventory, inputs, facts, actions, guards: needs.guards, checks, chosen, now: 0 });
 }
 
@@ -68,14 +68,12 @@ function refusals({ findings }: Plan): readonly Finding[] {
 
 /** The facts once each of these steps has succeeded, one after another; the first are those before any. */
 function afterEach(documents: Documents, plan: Plan, start: Facts): Facts[] {
-  const setting: JudgeSetting = {
-    actions,
-    nodes: plan.nodes,
-    settings: settingsOf(documents.inventory.value),
-    run: 'RUN',
-  };
+  const phases = bindPlan(plan, { actions, inventory: documents.inventory.value, run: 'RUN' });
   const states = [start];
-  for (const step of changing(plan)) states.push(project(setting, step, states.at(-1) ?? start));
+  for (const step of phases.flatMap(({ steps }) => steps)) {
+    if (step.planned.predicted.outcome !== 'change') continue;
+    states.push(step.action.project(contextOf(step, states.at(-1) ?? start)));
+  }
   return states;
 }
 

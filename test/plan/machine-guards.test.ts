@@ -61,7 +61,7 @@ async function keyFindings(steps: string) {
     facts: { nodes: { a: machine } },
     actions,
     guards: needsOf(book.value, inventory.value, {}, actions, guards).guards,
-    checks: () => Promise.resolve(new Map()),
+    checks: () => Promise.resolve({}),
     now: 0,
   });
   return plan.findings

@@ -41,7 +41,7 @@ async function plan(
     facts: { nodes: {} },
     actions,
     guards: needs.guards,
-    checks: () => Promise.resolve(new Map(Object.entries(options.checks ?? {}))),
+    checks: () => Promise.resolve(options.checks),
     now: options.now ?? 0,
   });
   return { plan: made, needs };

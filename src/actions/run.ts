@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { Action } from './action.ts';
+
+/** A `run:` step: a script of the runbook's own. Only its `check` can tell that it is done; it is taken to change no fact. */
+export const run: Action<Record<string, never>> = {
+  name: 'run',
+  summary: 'Run a script of the runbook',
+  schema: z.strictObject({}),
+  place: 'node',
+  effect: 'once',
+  timeout: 600_000,
+  onTimeout: 'kill',
+  facts: [],
+  guards: [],
+  settle: 0,
+  script: ({ own }) => {
+    const text = own?.script ?? '';
+    return { commands: text.trimEnd().split('\n'), text };
+  },
+  isDone({ own }) {
+    if (own?.check === undefined) return { done: false, reason: 'a run: step without a check always runs' };
+    if (own.passed === true) return { done: true, reason: `its check exited 0: ${gistOf(own.check)}` };
+    return { done: false, reason: 'its check did not exit 0' };
+  },
+  verify(context) {
+    if (context.own?.check === undefined) return { done: true, reason: 'exited with 0' };
+    const verdict = run.isDone(context);
+    return verdict.done ? verdict : { done: false, reason: 'its check still fails' };
+  },
+  project: ({ facts }) => facts,
+};
+
+/** A check in one line: its first line, or what that says where it is a comment. */
+function gistOf(check: string): string {
+  const [line = '', ...more] = check.trim().split('\n');
+  const comment = /^#+\s*(\S.*)$/.exec(line)?.[1];
+  return comment ?? (more.length > 0 ? `${line} ...` : line);
+}

@@ -1,0 +1,108 @@
+import { factsIn } from '../documents/expressions.ts';
+import { Failure } from '../failure.ts';
+import type { FactId, Facts } from '../facts/facts.ts';
+import { minorOf } from '../facts/lib/version.ts';
+import { askedBeforeSteps, guards } from '../guards/registry.ts';
+import type { DraftedStep } from '../plan/bind.ts';
+import { contactedNodes } from '../plan/plan.ts';
+import type { RunContext } from './context.ts';
+import { readFiles } from './files.ts';
+import type { Observer } from './observe.ts';
+import { isTrouble } from './trouble.ts';
+
+/** For how long facts that an unsettled cluster does not give, or a guard that refuses, are asked again. Milliseconds. */
+export const PATIENCE = 90_000;
+
+/** Reads the step's facts again, of its node or of every node, and keeps them. @throws Failure when they cannot be read within `patience` milliseconds. */
+export async function refresh(
+  context: RunContext,
+  step: DraftedStep,
+  ids: readonly FactId[],
+  patience: number,
+  everywhere = false,
+): Promise<Facts> {
+  const facts = await refreshFacts(context, step, ids, patience, everywhere);
+  const files = await readFiles(context.fleet, context.state.localFiles, [step], facts);
+  return files ? { ...facts, files } : facts;
+}
+
+async function refreshFacts(
+  context: RunContext,
+  step: DraftedStep,
+  ids: readonly FactId[],
+  patience: number,
+  everywhere: boolean,
+): Promise<Facts> {
+  const { state } = context;
+  if (context.facts) return readAgain(context, step, ids, patience, everywhere);
+  const first = state.firstReading;
+  if (!first) {
+    state.firstReading = readAgain(context, step, ids, patience, everywhere).finally(() => {
+      state.firstReading = undefined;
+    });
+    return state.firstReading;
+  }
+  await first.catch(() => undefined);
+  return refreshFacts(context, step, ids, patience, everywhere);
+}
+
+async function readAgain(
+  context: RunContext,
+  step: DraftedStep,
+  ids: readonly FactId[],
+  patience: number,
+  everywhere: boolean,
+): Promise<Facts> {
+  const known = context.facts;
+  const names = known && !everywhere ? [step.node.name] : contactedNodes(context.plan);
+  const all = known ? ids : neededFacts(context.phases.flatMap((phase) => phase.steps));
+  if (all.length === 0) {
+    context.facts = known ?? { nodes: {} };
+    return context.facts;
+  }
+  try {
+    const fresh = await observerFor(context, step).readPatiently(
+      known ?? { nodes: {} },
+      names,
+      all,
+      patience,
+      step.node.role === 'control-plane' ? step.node.name : undefined,
+    );
+    // Another node of the batch may have read meanwhile: keep its facts, take the newer cluster.
+    context.facts = { ...fresh, nodes: { ...fresh.nodes, ...otherNodes(context.facts, names) } };
+    return context.facts;
+  } catch (error) {
+    if (!isTrouble(error) || error instanceof Failure) throw error;
+    throw new Failure(
+      'step-failed',
+      `cannot read the facts that ${step.id} on ${step.node.name} needs: ${error.message}`,
+      ['Nothing was started on it. Fix what keeps them from being read, then run `runbook resume`.'],
+      { cause: error },
+    );
+  }
+}
+
+/** A step of one hop needs to know what the repositories of the others offer only once, at the beginning. */
+function observerFor(context: RunContext, { scope: { hop } }: DraftedStep): Pick<Observer, 'readPatiently'> {
+  return context.facts && hop ? context.observer.offering([minorOf(hop.version)]) : context.observer;
+}
+
+function otherNodes(facts: Facts | undefined, names: readonly string[]): Facts['nodes'] {
+  const read = new Set(names);
+  return Object.fromEntries(Object.entries(facts?.nodes ?? {}).filter(([name]) => !read.has(name)));
+}
+
+/** The facts that deciding on these steps reads. */
+export function neededFacts(steps: readonly DraftedStep[]): FactId[] {
+  const ids = new Set<FactId>();
+  for (const { action, node, if: condition } of steps) {
+    for (const id of action.facts) ids.add(id);
+    for (const name of askedBeforeSteps(action.guards)) {
+      const guard = guards.get(name);
+      if (guard?.roles?.includes(node.role) === false) continue;
+      for (const id of guard?.facts ?? []) ids.add(id);
+    }
+    if (condition !== undefined) for (const id of factsIn(condition, true)) ids.add(id);
+  }
+  return [...ids];
+}

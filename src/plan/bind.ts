@@ -1,0 +1,164 @@
+import type { Action, ActionContext, ActionNode, ActionSettings } from '../actions/action.ts';
+import type { BoundStep } from '../actions/bound-step.ts';
+import { run } from '../actions/run.ts';
+import type { Inventory, InventoryNode } from '../documents/model.ts';
+import type { Facts } from '../facts/facts.ts';
+import { Failure } from '../failure.ts';
+import { stepKey } from './key.ts';
+import type { Plan, PlanHop, PlanNode, PlanPhase, PlanStep } from './plan.ts';
+import type { DraftStep } from './steps.ts';
+
+/** What every step of a plan is bound to. */
+export interface Binding {
+  readonly actions: ReadonlyMap<string, Action>;
+  readonly inventory: Inventory;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly nodes: readonly PlanNode[];
+  /** The run's id; while planning, `RUN`. */
+  readonly run: string;
+}
+
+/** A step of a plan with its action, options and node, bound once: facts are all that deciding on it takes. */
+export interface DraftedStep extends BoundStep, Omit<DraftStep, 'id' | 'node' | 'action' | 'with'> {
+  readonly key: string;
+  /** As plan.json has it. */
+  readonly draft: DraftStep;
+  /** What its action sees apart from facts. */
+  readonly view: Omit<ActionContext<unknown>, 'facts'>;
+  /** The steps of its node in its phase, in order, itself among them. */
+  readonly row: readonly DraftedStep[];
+  /** Its index there. */
+  readonly at: number;
+  readonly scope: StepScope;
+}
+
+/** A step of a finished plan. */
+export interface PlannedStep extends DraftedStep {
+  readonly planned: PlanStep;
+  readonly commands: readonly string[];
+  /** How events name it. */
+  readonly ref: { readonly step: string; readonly node: string; readonly title: string };
+}
+
+/** What its condition is evaluated in, apart from facts. */
+export interface StepScope {
+  readonly inventory: Inventory;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly node?: InventoryNode;
+  readonly hop?: PlanHop;
+}
+
+export interface BoundPhase {
+  readonly phase: PlanPhase;
+  readonly steps: readonly PlannedStep[];
+  /** By node. */
+  readonly rows: ReadonlyMap<string, readonly PlannedStep[]>;
+}
+
+/** @throws Failure (document) where an action is unknown or does not take its options */
+export function bindPlan(plan: Plan, binding: Omit<Binding, 'inputs' | 'nodes'>): readonly BoundPhase[] {
+  const bind = binder({ ...binding, inputs: plan.inputs, nodes: plan.nodes });
+  return plan.phases.map((phase) => {
+    const rows = new Rows<PlannedStep>();
+    const steps = phase.steps.map((planned) => {
+      const action = actionOf(binding.actions, planned);
+      const row = rows.of(planned.node);
+      const step = asPlanned(bind(planned, action, optionsOf(action, planned), row, phase.hop), planned);
+      row.push(step);
+      return step;
+    });
+    return { phase, steps, rows: rows.all };
+  });
+}
+
+/** The steps of one phase, by node, as they are bound. */
+export class Rows<S> {
+  readonly all = new Map<string, S[]>();
+
+  of(node: string): S[] {
+    const row = this.all.get(node) ?? [];
+    this.all.set(node, row);
+    return row;
+  }
+}
+
+function actionOf(actions: ReadonlyMap<string, Action>, { id, node, action: name }: PlanStep): Action {
+  const action = name === run.name ? run : actions.get(name);
+  if (action) return action;
+  throw new Failure('document', `${id} on ${node}: this program has no action ${name}`, [
+    'Make the plan again with this version of the program.',
+  ]);
+}
+
+function optionsOf(action: Action, step: PlanStep): unknown {
+  const parsed = action.schema.safeParse(step.with);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const problem = `with.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`;
+  throw new Failure('document', `${step.id} on ${step.node}: ${problem}`);
+}
+
+export type Bind = (
+  step: DraftStep,
+  action: Action,
+  options: unknown,
+  row: readonly DraftedStep[],
+  hop: PlanHop | undefined,
+) => DraftedStep;
+
+/** Binds the steps of one plan. */
+export function binder({ inventory, inputs, nodes, run: id }: Omit<Binding, 'actions'>): Bind {
+  const inventoryNodes = new Map(inventory.nodes.map((node) => [node.name, node]));
+  const all = nodes.map(({ name, host, role }): ActionNode => ({ name, host, role }));
+  const byName = new Map(all.map((node, index) => [node.name, { node, before: nodes[index]?.before }]));
+  const settings = settingsOf(inventory);
+  return (step, action, options, row, hop) => {
+    const { node: name, action: _name, with: _options, ...data } = step;
+    const { ownTimeout: _own, ...draft } = step;
+    const found = byName.get(name);
+    if (!found) throw new Error(`the plan names a node that it does not list: ${name}`);
+    const { node, before } = found;
+    const inventoryNode = inventoryNodes.get(name);
+    const own = { script: step.script ?? '', ...(step.check === undefined ? {} : { check: step.check }) };
+    return {
+      ...data,
+      draft,
+      key: stepKey(name, step.id),
+      node,
+      action,
+      with: options,
+      view: { with: options, node, nodes: all, settings, run: id, own, ...(before && { before }) },
+      row,
+      at: row.length,
+      scope: { inventory, inputs, ...(inventoryNode && { node: inventoryNode }), ...(hop && { hop }) },
+    };
+  };
+}
+
+export function asPlanned(step: DraftedStep, planned: PlanStep): PlannedStep {
+  const { id, node, title, timeout, commands, script } = planned;
+  return {
+    ...step,
+    timeout,
+    commands,
+    ...(script !== undefined && { script }),
+    planned,
+    ref: { step: id, node, title },
+  };
+}
+
+/** What scripts need of an inventory. */
+export function settingsOf(inventory: Inventory): ActionSettings {
+  const { baseUrl } = inventory.packages;
+  return {
+    kubeconfig: inventory.kubectl.kubeconfig,
+    cluster: inventory.cluster,
+    ...(baseUrl === undefined ? {} : { packagesBaseUrl: baseUrl }),
+  };
+}
+
+/** The step as its action sees it on these facts. */
+export function contextOf({ view, key }: DraftedStep, facts: Facts): ActionContext<unknown> {
+  const passed = facts.checks?.[key];
+  return passed === undefined || !view.own ? { ...view, facts } : { ...view, facts, own: { ...view.own, passed } };
+}
