@@ -10,7 +10,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [E2E] } },
+      // Files share a worker: most of their time would be the loading of the same modules.
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [E2E], isolate: false } },
       { extends: true, test: { name: 'e2e', include: [E2E] } },
     ],
   },

@@ -1,10 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { folder, labUp, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { labUp, runbook } from './in-process.ts';
 
 test('an upgrade with a folder for it takes a snapshot of etcd before it changes anything, and none the second time', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '0');
+  const lab = await labUp({ controlPlanes: 1, workers: 0 });
   const backup = join(folder(), 'kept');
   const args = ['upgrade-1.32.yaml', '-i', lab.inventory, '--state-dir', folder(), '--set', `backup=${backup}`];
   const planned = await runbook(['plan', ...args]);
@@ -26,7 +27,7 @@ test('an upgrade with a folder for it takes a snapshot of etcd before it changes
 }, 240_000);
 
 test('an upgrade without one takes none', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '0');
+  const lab = await labUp({ controlPlanes: 1, workers: 0 });
   const planned = await runbook(['plan', 'upgrade-1.32.yaml', '-i', lab.inventory]);
   expect(planned.code, planned.all).toBe(0);
   expect(planned.all).not.toContain('snapshot');

@@ -109,6 +109,6 @@ export async function labUp(...args: string[]): Promise<Lab> {
 export const CHANGING =
   /^(kubeadm upgrade (apply|node)|apt-get(?!.*(--download-only|\s-[ds]\b|--simulate|--dry-run)).*\b(install|upgrade)\b|kubectl(?!.*--dry-run).*\b(drain|cordon|uncordon|annotate)\b|systemctl\b.*\brestart\b|apt-mark (un)?hold\b)/;
 
-export function changes(node: NodeState): string[] {
+export function changes(node: { readonly commands: readonly { readonly line: string }[] }): string[] {
   return node.commands.map((command) => command.line).filter((line) => CHANGING.test(line));
 }

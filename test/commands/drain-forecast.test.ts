@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
-import { changes, folder, labUp, runbook } from './cli.ts';
+import { changes, folder } from './cli.ts';
+import { labUp, runbook } from './in-process.ts';
 
 /** As people read it, whatever the width of the terminal. */
 const flat = (text: string) => text.replaceAll(/\s+/g, ' ');
 
 test('the plan names a blocking budget, a naked pod, what goes together and what fits nowhere before anything is changed', async () => {
-  const workloads = 'naked,blocked-pdb,two-pdbs,too-big,together';
-  const lab = await labUp('--control-planes', '1', '--workers', '2', '--workloads', workloads);
+  const workloads = ['naked', 'blocked-pdb', 'two-pdbs', 'too-big', 'together'] as const;
+  const lab = await labUp({ controlPlanes: 1, workers: 2, workloads });
   const common = ['os-maintenance.yaml', '-i', lab.inventory, '--state-dir', folder(), '--limit', 'workers'];
   const planned = await runbook(['plan', ...common]);
   expect(planned.code).toBe(3);
@@ -41,20 +41,13 @@ phases:
       - uses: uncordon
 `;
 
-const state = z.object({
-  nodes: z.array(z.object({ name: z.string(), annotations: z.record(z.string(), z.string()) })),
-});
-
 test('a node whose drain failed after it was changed is given back with the reason on it, until a resume has finished it', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '1');
+  const lab = await labUp({ controlPlanes: 1, workers: 1 });
   const dir = folder();
   const file = join(dir, 'half-done.yaml');
   await writeFile(file, worker);
-  const reason = async () => {
-    const { stdout } = await runbook(['lab', 'state', '--dir', lab.dir, '--output', 'json']);
-    return state.parse(JSON.parse(stdout)).nodes.find(({ name }) => name === 'worker-1')?.annotations['runbook/failed'];
-  };
-  await lab.fault('cp-1', 'drain worker-1', 'exit:1');
+  const reason = async () => (await lab.node('worker-1')).annotations['runbook/failed'];
+  lab.fault('cp-1', 'drain worker-1', 'exit:1');
   const common = ['--state-dir', dir, '--yes'];
   const failed = await runbook(['apply', file, '-i', lab.inventory, ...common]);
   expect(failed.code, failed.all).toBe(1);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Lab } from '../../src/lab/lab.ts';
 import { machineNamed } from '../../src/lab/world.ts';
-import { folder, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { runbook } from './in-process.ts';
 import { openLab } from './open-lab.ts';
 
 function kubeadmUpgrades(lab: Lab): string[] {

@@ -3,7 +3,8 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Lab, LabOptions } from '../../src/lab/lab.ts';
-import { folder, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { runbook } from './in-process.ts';
 import { openLab } from './open-lab.ts';
 
 const RUNBOOK = readFileSync(new URL('../../runbooks/etcd-restore.yaml', import.meta.url), 'utf8');

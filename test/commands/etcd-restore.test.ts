@@ -2,7 +2,8 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { folder, type Lab, labUp, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { type Lab, labUp, runbook } from './in-process.ts';
 
 /** Runs a command line on the first control plane. */
 async function onControlPlane(lab: Lab, line: string): Promise<string> {
@@ -19,7 +20,7 @@ const NAMESPACES = 'kubectl --kubeconfig /etc/kubernetes/admin.conf get namespac
 
 /** A backup of a lab that has a namespace of its own, which is then deleted. */
 async function backedUp(controlPlanes: number) {
-  const lab = await labUp('--control-planes', String(controlPlanes), '--workers', '1');
+  const lab = await labUp({ controlPlanes, workers: 1 });
   await onControlPlane(lab, 'kubectl --kubeconfig /etc/kubernetes/admin.conf create namespace before-it');
   const dest = join(folder(), 'backups');
   const args = ['-i', lab.inventory, '--state-dir', folder(), '--yes'];

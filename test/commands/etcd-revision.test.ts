@@ -2,7 +2,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { LabOptions } from '../../src/lab/lab.ts';
-import { folder, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { runbook } from './in-process.ts';
 import { openLab } from './open-lab.ts';
 
 const STATUS =

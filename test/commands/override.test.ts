@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { planSchema } from '../../src/plan/plan.ts';
 import { eventSchema } from '../../src/event.ts';
-import { folder, labUp, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { labUp, runbook } from './in-process.ts';
 
 const reason = 'room was made, the alarm is disarmed on Friday';
 const statusSchema = z.object({ run: z.string(), overrides: z.array(z.record(z.string(), z.string())) });
@@ -18,7 +19,7 @@ function findingsOf(stdout: string) {
 }
 
 test('an override holds through the whole run and its resume, on its node alone, and is told everywhere', async () => {
-  const lab = await labUp('--control-planes', '2', '--workers', '1', '--problems', 'etcd-alarm@cp-2');
+  const lab = await labUp({ controlPlanes: 2, workers: 1, problems: ['etcd-alarm@cp-2'] });
   const state = folder();
   const common = ['-i', lab.inventory, '--state-dir', state];
   const runbookArgs = ['upgrade-1.32.yaml', ...common];
@@ -32,7 +33,7 @@ test('an override holds through the whole run and its resume, on its node alone,
   expect(planned.code, planned.all).toBe(0);
   expect(planned.stdout).toContain(`overridden: ${reason}`);
 
-  await lab.fault('cp-2', 'kubeadm upgrade node', 'exit:1');
+  lab.fault('cp-2', 'kubeadm upgrade node', 'exit:1');
   const applied = await runbook(['apply', ...runbookArgs, ...on('cp-2'), '--yes', '--output', 'json']);
   expect(applied.code, applied.all.slice(-3000)).toBe(1);
   const inRun = findingsOf(applied.stdout).filter(
@@ -60,7 +61,7 @@ test('an override holds through the whole run and its resume, on its node alone,
 }, 240_000);
 
 test('a saved plan carries its overrides, and apply takes no others with it', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '1', '--problems', 'full-disk@worker-1');
+  const lab = await labUp({ controlPlanes: 1, workers: 1, problems: ['full-disk@worker-1'] });
   const file = join(folder(), 'plan.json');
   const common = ['-i', lab.inventory, '--state-dir', folder()];
   const override = ['--override', 'disk-room=a larger disk comes'];

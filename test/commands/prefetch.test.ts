@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { changes, folder, type Lab, labUp, type NodeState, runbook } from './cli.ts';
+import type { NodeState } from '../../src/lab/state.ts';
+import { changes, folder } from './cli.ts';
+import { type Lab, labUp, runbook } from './in-process.ts';
 
 const DOWNLOAD = /^apt-get .*--download-only install /;
 
@@ -14,10 +16,10 @@ function upgrade(lab: Lab, state: string, ...more: readonly string[]) {
 }
 
 test('packages and images come onto all nodes at once, before anything is changed, and a second run fetches nothing', async () => {
-  const lab = await labUp('--control-planes', '2', '--workers', '1');
+  const lab = await labUp({ controlPlanes: 2, workers: 1 });
   const state = folder();
   const names = (await lab.nodes()).map((node) => node.name);
-  for (const name of names) await lab.fault(name, '--download-only', 'slow:1500ms');
+  for (const name of names) lab.fault(name, '--download-only', 'slow:1500ms');
   const planned = await runbook(['plan', 'upgrade-1.32.yaml', '-i', lab.inventory]);
   expect(planned.stdout).toContain(
     'apt-get install -y --download-only kubeadm=1.32.9-1.1 kubelet=1.32.9-1.1 kubectl=1.32.9-1.1',
@@ -29,7 +31,7 @@ test('packages and images come onto all nodes at once, before anything is change
   expect(applied.code, applied.all.slice(-2000)).toBe(0);
   const nodes = await lab.nodes();
   const all = nodes.flatMap((node) => node.commands).toSorted((a, b) => a.at.localeCompare(b.at));
-  const first = all.findIndex(({ line }) => changes({ ...nodes[0], commands: [{ line }] } as NodeState).length > 0);
+  const first = all.findIndex(({ line }) => changes({ commands: [{ line }] }).length > 0);
   const fetched = all.slice(0, first).filter(({ line }) => DOWNLOAD.test(line));
   expect(fetched).toHaveLength(names.length);
   // Each of them takes more than 1.5 s.
@@ -55,9 +57,9 @@ test.each([
 ])(
   '%s that cannot be fetched ends the run while nothing is changed, and a resume fetches just what is missing',
   async (_, command, times, message) => {
-    const lab = await labUp('--control-planes', '1', '--workers', '2');
+    const lab = await labUp({ controlPlanes: 1, workers: 2 });
     const state = folder();
-    await lab.fault('worker-2', command, 'exit:100', times);
+    lab.fault('worker-2', command, 'exit:100', times);
     const failed = await upgrade(lab, state);
     expect(failed.code).toBe(1);
     expect(failed.all).toMatch(/worker-2.*prefetch/);
@@ -74,7 +76,7 @@ test.each([
 );
 
 test('what was fetched is installed with the repository gone, and without a prefetch that is refused', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '1');
+  const lab = await labUp({ controlPlanes: 1, workers: 1 });
   const apply = (node: string, ...steps: readonly string[]) => {
     const dir = folder();
     const head = `apiVersion: runbook/v1\nkind: Runbook\nname: gone\nphases:\n  - name: All\n    nodes: ${node}\n    steps:\n`;

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { problems } from '../../src/lab/problems.ts';
 import { preflightSchema } from '../../src/render/preflight.ts';
-import { folder, labUp, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { labUp, runbook } from './in-process.ts';
 
 /** By problem: the node where it is planted (undefined: the cluster has it), and the guard that names it there. */
 const told: Readonly<Record<string, readonly [node: string | undefined, guard: string]>> = {
@@ -43,7 +44,7 @@ test('every problem that the lab can plant is named by preflight, with its node,
     Object.keys(problems).toSorted((a, b) => a.localeCompare(b)),
   );
   const planted = Object.entries(told).map(([name, [node]]) => (node === undefined ? name : `${name}@${node}`));
-  const lab = await labUp('--control-planes', '5', '--workers', '4', '--problems', planted.join(','));
+  const lab = await labUp({ controlPlanes: 5, workers: 4, problems: planted });
   const args = ['upgrade-1.32.yaml', '-i', lab.inventory, '--state-dir', folder(), '--output', 'json'];
   const result = await runbook(['preflight', ...args]);
   expect(result.code, result.all).toBe(3);

@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 import { startLab } from '../../src/lab/lab.ts';
 import { keepFiles } from '../../src/lab/snapshot.ts';
 import { type Preflight, preflightSchema } from '../../src/render/preflight.ts';
-import { type CliResult, folder, type Lab, labUp, runbook } from './cli.ts';
+import { type CliResult, folder } from './cli.ts';
+import { type Lab, labUp, runbook } from './in-process.ts';
 
 function data(result: CliResult): Preflight {
   return preflightSchema.parse(JSON.parse(result.stdout));
@@ -20,8 +21,8 @@ async function preflight(lab: Lab, ...args: string[]): Promise<CliResult> {
 }
 
 test('a fact that one node does not give is a finding; all else is judged, and no guard that needs it is said to hold', async () => {
-  const lab = await labUp('--problems', 'swap@worker-2');
-  await lab.fault('worker-1', '^kubectl version', 'exit:7', 1000);
+  const lab = await labUp({ problems: ['swap@worker-2'] });
+  lab.fault('worker-1', '^kubectl version', 'exit:7', 1000);
 
   const stands = await preflight(lab);
   expect(stands.code, stands.all).toBe(3);
@@ -47,8 +48,8 @@ test('a fact that one node does not give is a finding; all else is judged, and n
 }, 120_000);
 
 test('an API server that is silent is one finding, and what the machines tell is judged', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '1', '--problems', 'swap@worker-1');
-  await lab.fault('cp-1', '^kubectl.* get ', 'exit:1', 1000);
+  const lab = await labUp({ controlPlanes: 1, workers: 1, problems: ['swap@worker-1'] });
+  lab.fault('cp-1', '^kubectl.* get ', 'exit:1', 1000);
   const result = await preflight(lab);
   expect(result.code, result.all).toBe(3);
   const found = data(result);
@@ -59,7 +60,7 @@ test('an API server that is silent is one finding, and what the machines tell is
 }, 120_000);
 
 test('nodes that cannot be reached are all named, with exit 5 and nothing on stdout', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '2');
+  const lab = await labUp({ controlPlanes: 1, workers: 2 });
   const inventory = join(folder(), 'inventory.yaml');
   const text = await readFile(lab.inventory, 'utf8');
   const ports: number[] = parse(text).nodes.map((node: { ssh: { port: number } }) => node.ssh.port);
@@ -91,7 +92,7 @@ test('it leaves every file of every node as it was, and takes no lock', async ()
 }, 120_000);
 
 test('without a runbook a drain of each node is judged all the same', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '2', '--problems', 'naked,emptydir,blocked-pdb');
+  const lab = await labUp({ controlPlanes: 1, workers: 2, problems: ['naked', 'emptydir', 'blocked-pdb'] });
   const result = await preflight(lab);
   expect(result.code, result.all).toBe(3);
   const found = data(result);

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { preflightSchema } from '../../src/render/preflight.ts';
-import { changes, folder, labUp, runbook } from './cli.ts';
+import { changes, folder } from './cli.ts';
+import { labUp, runbook } from './in-process.ts';
 
 /** What is planted, the node that has it, and the guard that names it. */
 const planted = [
@@ -20,7 +21,7 @@ const planted = [
 ] as const;
 
 test('preflight names each planted problem with its node, the source of its rule and what to do, and exits 3', async () => {
-  const lab = await labUp('--problems', planted.map(([problem]) => problem).join(','));
+  const lab = await labUp({ problems: planted.map(([problem]) => problem) });
   const args = ['-i', lab.inventory, '--state-dir', folder()];
   for (const runbookFile of [[], ['upgrade-1.32.yaml']]) {
     const told = await runbook(['preflight', ...runbookFile, ...args]);
@@ -52,7 +53,7 @@ test('a healthy cluster is ready, with no warning, as it stands and for an upgra
 }, 240_000);
 
 test('a refusal is overridden by its name, with a reason that is journaled; a binding one never', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '1', '--problems', 'full-disk@worker-1');
+  const lab = await labUp({ controlPlanes: 1, workers: 1, problems: ['full-disk@worker-1'] });
   const state = folder();
   const args = ['upgrade-1.32.yaml', '-i', lab.inventory, '--state-dir', state];
   const refused = await runbook(['apply', ...args, '--yes']);
@@ -81,13 +82,11 @@ test('a refusal is overridden by its name, with a reason that is journaled; a bi
 }, 240_000);
 
 test('what breaks while a lab runs is seen by the next preflight', async () => {
-  const lab = await labUp('--control-planes', '3', '--workers', '1');
+  const lab = await labUp({ controlPlanes: 3, workers: 1 });
   const args = ['preflight', '-i', lab.inventory, '--state-dir', folder()];
   expect((await runbook(args)).code).toBe(0);
-  const planted = await runbook(['lab', 'plant', 'etcd-member-down@cp-3', '--dir', lab.dir]);
-  expect(planted.code, planted.all).toBe(0);
+  await lab.plant('etcd-member-down@cp-3');
   const told = await runbook(args);
   expect(told.code, told.all).toBe(3);
   expect(told.stdout).toMatch(/refused +etcd-health +cp-3/);
-  expect((await runbook(['lab', 'plant', 'nothing-known', '--dir', lab.dir])).code).toBe(2);
 }, 120_000);

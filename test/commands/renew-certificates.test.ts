@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { folder, labUp, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { labUp, runbook } from './in-process.ts';
 
 test('renew-certificates leaves later ends on every control plane, restarts each component once, and touches no worker', async () => {
-  const lab = await labUp('--problems', 'certificate-expiring@cp-2');
+  const lab = await labUp({ problems: ['certificate-expiring@cp-2'] });
   const args = ['-i', lab.inventory, '--state-dir', folder()];
   const warned = await runbook(['preflight', ...args]);
   expect(warned.stdout).toMatch(/(note|warning) +certificates +cp-2/);
@@ -20,11 +21,11 @@ test('renew-certificates leaves later ends on every control plane, restarts each
 }, 180_000);
 
 test('with `within` only what ends soon is renewed, and a member of etcd that is down is refused before', async () => {
-  const lab = await labUp('--workers', '1', '--problems', 'certificate-expiring@cp-2');
+  const lab = await labUp({ workers: 1, problems: ['certificate-expiring@cp-2'] });
   const args = ['renew-certificates.yaml', '-i', lab.inventory, '--state-dir', folder(), '--set', 'within=90'];
   const planned = await runbook(['plan', ...args]);
   expect(planned.stdout.match(/change 1.1-renew-certificates/g)).toHaveLength(1);
-  await runbook(['lab', 'plant', 'etcd-member-down@cp-3', '--dir', lab.dir]);
+  await lab.plant('etcd-member-down@cp-3');
   const refused = await runbook(['apply', ...args, '--yes']);
   expect(refused.code, refused.all).toBe(3);
   for (const node of await lab.nodes())

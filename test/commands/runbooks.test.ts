@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { folder, labUp, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { labUp, runbook } from './in-process.ts';
 
 const files = readdirSync(new URL('../../runbooks', import.meta.url)).filter((name) => name.endsWith('.yaml'));
 
@@ -17,7 +18,7 @@ test('every runbook that is shipped validates, and its header says when, what it
 }, 60_000);
 
 test('patch-upgrade moves a cluster within its minor, refuses another one, and is idle the second time', async () => {
-  const lab = await labUp('--kubernetes', '1.32.4', '--control-planes', '3', '--workers', '1');
+  const lab = await labUp({ kubernetes: '1.32.4', controlPlanes: 3, workers: 1 });
   const args = ['-i', lab.inventory, '--state-dir', folder()];
   const other = await runbook(['apply', 'patch-upgrade.yaml', '--set', 'version=1.33.4', ...args, '--yes']);
   expect(other.code, other.all).toBe(3);
@@ -39,7 +40,7 @@ test('patch-upgrade moves a cluster within its minor, refuses another one, and i
 }, 240_000);
 
 test('all-at-once asks a person, then takes all workers down together', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '3');
+  const lab = await labUp({ controlPlanes: 1, workers: 3 });
   const args = ['all-at-once.yaml', '--set', 'version=1.32.9', '-i', lab.inventory, '--state-dir', folder(), '--yes'];
   const asked = await runbook(['apply', ...args]);
   expect(asked.code, asked.all).toBe(2);

@@ -11,7 +11,7 @@ import type { JournalBody } from '../../src/journal/record.ts';
 import { RunStore } from '../../src/journal/store.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { planOf, step } from '../engine/bench.ts';
-import { nodes, type Nodes, shells } from './nodes.ts';
+import { nodes, type Nodes, testInShells } from './nodes.ts';
 
 const holder = { host: 'here', pid: 1, user: 'me' };
 const digest = 'ab'.repeat(32);
@@ -64,28 +64,25 @@ async function begin(on: Nodes, run: string, said: string[] = [], of: Plan = pla
   return { store, folder, mirror, journal };
 }
 
-test.each(shells)(
-  '%s: what is in the journal is on the nodes, and a run is rebuilt from it as it was',
-  async (shell) => {
-    const on = await nodes(2, shell);
-    const { folder, journal, mirror } = await begin(on, 'r1');
-    await journal.append(attempt('cp-1', '1.1-ä', 1));
-    await journal.append({ type: 'step-treated', step: '1.1-ä', node: 'cp-1', as: 'again', by: `o'h"ära \\n $x` });
-    await mirror.flush();
-    const { copies, missing } = await readCopies(on);
-    expect(missing).toEqual([]);
-    expect(copies.map((copy) => [copy.node, copy.run, copy.epoch, copy.over])).toEqual([
-      ['cp-1', 'r1', 1, false],
-      ['cp-2', 'r1', 1, false],
-    ]);
-    const copy = newestUnfinished(copies, { cluster: plan.inventory.cluster, runbook: plan.runbook.name });
-    expect(copy?.plan).toEqual(plan);
-    expect(copy?.records).toEqual(await readJournal(folder.journal));
-    await mirror.finish();
-    expect((await readCopies(on)).copies).toEqual([]);
-    expect((await readCopies(on, 'r1')).copies[0]?.over).toBe(true);
-  },
-);
+testInShells('what is in the journal is on the nodes, and a run is rebuilt from it as it was', async (shell) => {
+  const on = await nodes(2, shell);
+  const { folder, journal, mirror } = await begin(on, 'r1');
+  await journal.append(attempt('cp-1', '1.1-ä', 1));
+  await journal.append({ type: 'step-treated', step: '1.1-ä', node: 'cp-1', as: 'again', by: `o'h"ära \\n $x` });
+  await mirror.flush();
+  const { copies, missing } = await readCopies(on);
+  expect(missing).toEqual([]);
+  expect(copies.map((copy) => [copy.node, copy.run, copy.epoch, copy.over])).toEqual([
+    ['cp-1', 'r1', 1, false],
+    ['cp-2', 'r1', 1, false],
+  ]);
+  const copy = newestUnfinished(copies, { cluster: plan.inventory.cluster, runbook: plan.runbook.name });
+  expect(copy?.plan).toEqual(plan);
+  expect(copy?.records).toEqual(await readJournal(folder.journal));
+  await mirror.finish();
+  expect((await readCopies(on)).copies).toEqual([]);
+  expect((await readCopies(on, 'r1')).copies[0]?.over).toBe(true);
+});
 
 test('a lost tail is made up from the attempts that the nodes know', async () => {
   const on = await nodes(1);

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { type LockHolder, thisHolder } from '../../src/journal/lock.ts';
 import { NodeLock, type TakePolicy } from '../../src/journal/node-lock.ts';
-import { nodes, type Nodes, shells, Sleepers } from './nodes.ts';
+import { nodes, type Nodes, Sleepers, testInShells } from './nodes.ts';
 
 const nobody: TakePolicy = { passGone: () => false, watch: () => false };
 const sameRun = (run: string): TakePolicy => ({
@@ -39,30 +39,27 @@ async function deadHolder(run: string): Promise<LockHolder> {
 
 const elsewhere = async (run: string): Promise<LockHolder> => ({ ...(await holderOf(run)), host: 'elsewhere' });
 
-test.each(shells)(
-  '%s: it is held on all nodes, refused to others with its holder, looked at, and released',
-  async (shell) => {
-    const on = await nodes(3, shell);
-    const lock = lockOn(on);
-    const held = await lock.take({ ...(await holderOf('run-1')), user: "o'hära" }, nobody);
-    await held.assertHeld();
-    const picture = await lock.look();
-    expect([...picture.views.values()].map((view) => [view.state, view.holder?.user, view.holder?.epoch])).toEqual(
-      Array.from({ length: 3 }, () => ['held', "o'hära", 1]),
-    );
-    await expect(lock.refuseLive(picture)).rejects.toMatchObject({ kind: 'locked' });
-    await expect(lock.take(await holderOf('run-2'), nobody)).rejects.toMatchObject({
-      kind: 'locked',
-      detail: [expect.stringContaining('run-1'), expect.stringContaining(`runbook unlock ${held.holder.id}`)],
-    });
-    await held.assertHeld();
-    await held.release();
-    await expect(lock.refuseLive(await lock.look())).resolves.toBeUndefined();
-    await (await lock.take(await holderOf('run-2'), nobody)).release();
-  },
-);
+testInShells('it is held on all nodes, refused to others with its holder, looked at, and released', async (shell) => {
+  const on = await nodes(3, shell);
+  const lock = lockOn(on);
+  const held = await lock.take({ ...(await holderOf('run-1')), user: "o'hära" }, nobody);
+  await held.assertHeld();
+  const picture = await lock.look();
+  expect([...picture.views.values()].map((view) => [view.state, view.holder?.user, view.holder?.epoch])).toEqual(
+    Array.from({ length: 3 }, () => ['held', "o'hära", 1]),
+  );
+  await expect(lock.refuseLive(picture)).rejects.toMatchObject({ kind: 'locked' });
+  await expect(lock.take(await holderOf('run-2'), nobody)).rejects.toMatchObject({
+    kind: 'locked',
+    detail: [expect.stringContaining('run-1'), expect.stringContaining(`runbook unlock ${held.holder.id}`)],
+  });
+  await held.assertHeld();
+  await held.release();
+  await expect(lock.refuseLive(await lock.look())).resolves.toBeUndefined();
+  await (await lock.take(await holderOf('run-2'), nobody)).release();
+});
 
-test.each(shells)('%s: of many who take it at once, exactly one gets it', async (shell) => {
+testInShells('of many who take it at once, exactly one gets it', async (shell) => {
   const on = await nodes(3, shell);
   for (let round = 0; round < 3; round += 1) {
     const all = await Promise.allSettled(

@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, test } from 'vitest';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import type { AskNode } from '../../src/journal/node-script.ts';
 import type { ProbeResult } from '../../src/remote/attempt.ts';
@@ -30,7 +31,13 @@ const SHELLS: Readonly<Record<string, readonly string[]>> = {
   sh: ['sh'],
 };
 
-export const shells = ['dash', 'bash', 'busybox', 'lab'] as const;
+/** A test in each shell that a node may have; skipped by name for those that this machine lacks. */
+export function testInShells(title: string, work: (shell: string) => Promise<void>): void {
+  for (const shell of ['dash', 'bash', 'busybox', 'lab']) {
+    const isHere = shell === 'lab' || spawnSync(shell, [], { input: '' }).error === undefined;
+    test.skipIf(!isHere)(`${shell}: ${title}`, () => work(shell));
+  }
+}
 
 export async function nodes(count: number, shell = 'sh', prefix = 'cp'): Promise<Nodes> {
   const names = Array.from({ length: count }, (_, index) => `${prefix}-${index + 1}`);

@@ -36,27 +36,32 @@ function lab(...args: string[]): Promise<number> {
 }
 
 describe('runbook lab', () => {
-  it.skipIf(!built)('runs in the background from up to down, and answers state and fault meanwhile', async () => {
-    expect(await lab('up', '--dir', folder, '--control-planes', '1', '--workers', '1')).toBe(0);
-    const inventory = join(folder, 'inventory.yaml');
-    expect(stdout).toBe(`${inventory}\n`);
-    expect(readFileSync(inventory, 'utf8')).toContain('kind: Inventory');
-    expect(statSync(join(folder, 'id_ed25519')).mode & 0o777).toBe(0o600);
-    expect(readFileSync(join(folder, 'known_hosts'), 'utf8').split('\n')).toHaveLength(3);
-    expect(await lab('up', '--dir', folder)).toBe(2);
-    expect(stderr).toContain('runbook lab down');
-    await lab('fault', 'worker-1', '--dir', folder, '--on', 'kubeadm', '--do', 'exit:1');
-    expect(await lab('fault', 'nope', '--dir', folder, '--on', 'x', '--do', 'hang')).toBe(2);
-    expect(stderr).toContain('no node nope');
-    stdout = '';
-    await lab('state', '--dir', folder, '--output', 'json');
-    expect(JSON.parse(stdout)).toMatchObject({
-      cluster: { version: '1.31.9' },
-      nodes: [{ name: 'cp-1' }, { name: 'worker-1' }],
-    });
-    expect(await lab('down', '--dir', folder)).toBe(0);
-    expect(await lab('state', '--dir', folder)).toBe(2);
-  });
+  it.skipIf(!built)(
+    'runs in the background from up to down, and answers state, fault and plant meanwhile',
+    async () => {
+      expect(await lab('up', '--dir', folder, '--control-planes', '1', '--workers', '1')).toBe(0);
+      const inventory = join(folder, 'inventory.yaml');
+      expect(stdout).toBe(`${inventory}\n`);
+      expect(readFileSync(inventory, 'utf8')).toContain('kind: Inventory');
+      expect(statSync(join(folder, 'id_ed25519')).mode & 0o777).toBe(0o600);
+      expect(readFileSync(join(folder, 'known_hosts'), 'utf8').split('\n')).toHaveLength(3);
+      expect(await lab('up', '--dir', folder)).toBe(2);
+      expect(stderr).toContain('runbook lab down');
+      await lab('fault', 'worker-1', '--dir', folder, '--on', 'kubeadm', '--do', 'exit:1');
+      expect(await lab('fault', 'nope', '--dir', folder, '--on', 'x', '--do', 'hang')).toBe(2);
+      expect(stderr).toContain('no node nope');
+      stdout = '';
+      await lab('state', '--dir', folder, '--output', 'json');
+      expect(JSON.parse(stdout)).toMatchObject({
+        cluster: { version: '1.31.9' },
+        nodes: [{ name: 'cp-1' }, { name: 'worker-1' }],
+      });
+      expect(await lab('plant', 'swap@worker-1', '--dir', folder)).toBe(0);
+      expect(await lab('plant', 'nothing-known', '--dir', folder)).toBe(2);
+      expect(await lab('down', '--dir', folder)).toBe(0);
+      expect(await lab('state', '--dir', folder)).toBe(2);
+    },
+  );
 
   it.each([
     ['--kubernetes', '1.99.0'],
