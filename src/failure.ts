@@ -1,9 +1,6 @@
-/**
- * The reasons for which a command ends with something other than 0, one per row of the contract's exit-code table.
- * The mapping to numbers is in cli.ts and exhaustive.
- */
+/** Why a command exits with something other than 0. cli.ts maps each to its exit code, exhaustively. */
 export type FailureKind =
-  /** A step failed, its outcome is unknown, or a node was lost in mid-run; the run can be resumed. */
+  /** A step failed, its outcome is unknown, or a node was lost during the run; the run can be resumed. */
   | 'step-failed'
   /** An unfinished run stands in the way; nothing was changed. */
   | 'unfinished-run'
@@ -14,7 +11,7 @@ export type FailureKind =
   | 'unreachable'
   | 'cancelled';
 
-/** A run's problem, told to the operator: what happened, where, what to do next. Anything else that is thrown is a bug. */
+/** A problem of a run, for the operator: what happened, where, what to do next. Anything else that is thrown is a bug. */
 export class Failure extends Error {
   readonly kind: FailureKind;
   /** Further lines: the evidence, then what to do next. */
@@ -25,4 +22,9 @@ export class Failure extends Error {
     this.kind = kind;
     this.detail = detail;
   }
+}
+
+/** What went wrong in words, of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

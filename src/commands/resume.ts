@@ -74,7 +74,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
       console,
       locks,
       { run, runbook: plan.runbook.name, epoch: found.epoch + 1 },
-      { passGone: isSameRun, watch: isSameRun },
+      { takeGone: isSameRun, watch: isSameRun },
     );
     atEnd(() => held.release());
     await takeNewerCopy(console, store, found, locks, connection);

@@ -28,9 +28,9 @@ function unlock(id: string, options: CommonOptions): Promise<number> {
       await locks.local.unlock(id);
       released.push('this state folder');
     }
-    for (const { node, problem } of there?.picture.missing ?? [])
+    for (const { node, problem } of there?.snapshot.missing ?? [])
       console.warn(`cannot look at the lock on ${node}: ${problem}`);
-    const claims = there ? claimsIn(there.picture) : [];
+    const claims = there ? claimsIn(there.snapshot) : [];
     const present = [...(here ? [here] : []), ...claims.map((claim) => claim.holder)];
     if (released.length === 0) throw nothingReleased(id, inventory.value.cluster, present);
     const was = present.find((holder) => holder.id === id);

@@ -1,5 +1,6 @@
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { messageOf } from '../failure.ts';
 import { suggest } from './nearest.ts';
 import type { Names } from './names.ts';
 
@@ -158,7 +159,7 @@ function emptyOwner(owner: string): string {
 function celProblem(error: unknown, known: readonly string[], text?: string): CelProblem {
   if (!(error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError)) {
     const code = text === undefined ? 'expression-syntax' : 'expression-value';
-    return { code, message: error instanceof Error ? error.message : String(error), start: 0, end: 0 };
+    return { code, message: messageOf(error), start: 0, end: 0 };
   }
   const { start = 0, end = 0 } = error.range ?? {};
   if (error.code === 'unknown_variable') {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DURATION, parseDuration } from './duration.ts';
+import { DURATION, parseDuration } from '../duration.ts';
 
 /** Forms that both documents share. Their messages follow the key's name. */
 

@@ -1,6 +1,6 @@
 import semver from 'semver';
 import type { Diagnostic } from '../diagnostic.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../duration.ts';
 import type { InputSpec, Runbook } from './model.ts';
 import { suggest } from './nearest.ts';
 import { problem } from './source.ts';

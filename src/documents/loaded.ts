@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Diagnostic } from '../diagnostic.ts';
+import { sha256 } from '../digest.ts';
 import { kindOf } from './issues.ts';
 import type { Loaded } from './model.ts';
 import { hasErrors, problem, sortDiagnostics, Source } from './source.ts';
@@ -25,11 +25,7 @@ export function load<T>(
   const reading = judge(document, kind, read);
   const diagnostics = sortDiagnostics([...document.diagnostics, ...reading.diagnostics]);
   const value = hasErrors(diagnostics) ? undefined : reading.build();
-  return { file, text, digest: digestOf(text), ...(value === undefined ? {} : { value }), diagnostics };
-}
-
-export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return { file, text, digest: sha256(text), ...(value === undefined ? {} : { value }), diagnostics };
 }
 
 function judge<T>(

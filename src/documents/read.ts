@@ -4,9 +4,11 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Action } from '../actions/action.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import { sha256 } from '../digest.ts';
+import { messageOf } from '../failure.ts';
 import { loadInventory } from './inventory.ts';
 import { kindOf } from './issues.ts';
-import { digestOf, isMap } from './loaded.ts';
+import { isMap } from './loaded.ts';
 import type { Inventory, Loaded, Runbook } from './model.ts';
 import { suggest } from './nearest.ts';
 import { loadRunbook } from './runbook.ts';
@@ -49,7 +51,7 @@ function reasonOf(error: unknown): string {
     ENAMETOOLONG: 'the name is too long',
     ERR_FS_FILE_TOO_LARGE: 'it is larger than 8 MiB',
   };
-  return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  return reasons[code] ?? messageOf(error);
 }
 
 /** {@link readDocument} and {@link loadRunbook} in one. */
@@ -65,7 +67,7 @@ export async function readInventory(file: string): Promise<Loaded<Inventory>> {
 }
 
 function unread<T>(file: string, diagnostic: Diagnostic): Loaded<T> {
-  return { file, text: '', digest: digestOf(''), diagnostics: [diagnostic] };
+  return { file, text: '', digest: sha256(''), diagnostics: [diagnostic] };
 }
 
 export type AnyDocument =
@@ -88,7 +90,7 @@ export async function loadAny(file: string, actions: ReadonlyMap<string, Action>
       : `\`kind\` is ${typeof kind === 'string' ? kind : kindOf(kind)}`;
   const unknown = problem('unknown-kind', summary, document.at(['kind']), 'it must be Runbook or Inventory');
   const diagnostics = document.sound ? [...document.diagnostics, unknown] : document.diagnostics;
-  return { kind: 'unknown', loaded: { file, text, digest: digestOf(text), diagnostics } };
+  return { kind: 'unknown', loaded: { file, text, digest: sha256(text), diagnostics } };
 }
 
 /** The package's own runbooks, as seen from src/documents and dist/documents alike. */

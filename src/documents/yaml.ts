@@ -1,6 +1,7 @@
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document, Node, Pair, Scalar, YAMLError } from 'yaml';
 import type { Diagnostic, Span } from '../diagnostic.ts';
+import { messageOf } from '../failure.ts';
 import { offsetInScalar } from './scalar.ts';
 import { problem, type Source } from './source.ts';
 
@@ -51,7 +52,7 @@ function read(source: Source): YamlDocument {
     try {
       value = document.toJS();
     } catch (error) {
-      structure.push(yamlProblem(source, 0, error instanceof Error ? error.message : String(error)));
+      structure.push(yamlProblem(source, 0, messageOf(error)));
     }
   }
   return {

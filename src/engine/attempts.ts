@@ -1,9 +1,9 @@
+import { sha256 } from '../digest.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { StepProgress } from '../journal/progress.ts';
 import type { AttemptEnd } from '../journal/record.ts';
 import type { PlannedStep } from '../plan/bind.ts';
-import { sha256 } from '../plan/digest.ts';
 import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch } from '../remote/attempt.ts';
 import { startAttempt, takeUpAttempt } from './attempt.ts';
 import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd } from './attempt-end.ts';

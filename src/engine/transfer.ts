@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { sha256 } from '../digest.ts';
 import type { FetchedFile, MadeFile, SentFile } from '../actions/action.ts';
 import { quote } from '../transport/quote.ts';
 import { localPath } from '../documents/target.ts';
@@ -48,10 +48,9 @@ export async function bringFile({ fleet, host, progress }: Route, from: string, 
   if (made.code !== 0) throw failed(`${from}: ${file.what} could not be made`, made.stderr.trim().split('\n'));
   progress(`bringing ${file.what} from ${from} to ${host}`);
   const content = Buffer.from(made.stdout);
-  const sha256 = createHash('sha256').update(content).digest('hex');
   const { remote, mode } = file;
   await fleet.with(host, (node) =>
-    deliver(node, host, Readable.from([content]), { remote, mode, closed: true, sha256 }),
+    deliver(node, host, Readable.from([content]), { remote, mode, closed: true, sha256: sha256(content) }),
   );
 }
 

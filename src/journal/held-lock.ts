@@ -28,7 +28,7 @@ const PAUSE = 2000;
 /** A lock on a majority of the nodes, with its heartbeat. */
 export class HeldNodeLock implements HeldLock {
   readonly holder: LockHolder;
-  readonly #setting: LockOptions;
+  readonly #options: LockOptions;
   readonly #stop = new AbortController();
   readonly #beating = new Set<string>();
   #count = 0;
@@ -37,8 +37,8 @@ export class HeldNodeLock implements HeldLock {
   #running: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
 
-  constructor(setting: LockOptions, holder: LockHolder) {
-    this.#setting = setting;
+  constructor(options: LockOptions, holder: LockHolder) {
+    this.#options = options;
     this.holder = holder;
   }
 
@@ -49,7 +49,7 @@ export class HeldNodeLock implements HeldLock {
   /** Callers that come while one look is under way share the next. */
   assertHeld(): Promise<void> {
     const age = Date.now() - this.#heldAt;
-    if (age >= 0 && age < this.#setting.fresh) return Promise.resolve();
+    if (age >= 0 && age < this.#options.fresh) return Promise.resolve();
     this.#queued ??= this.#running
       .catch(() => undefined)
       .then(() => {
@@ -70,7 +70,7 @@ export class HeldNodeLock implements HeldLock {
   /** Ends the heartbeat and frees the lock wherever it is still this one's. */
   async release(): Promise<void> {
     this.#stop.abort();
-    const { nodes, ask, root, say } = this.#setting;
+    const { nodes, ask, root, say } = this.#options;
     const answers = await askAll(nodes, ask, () => releaseScript(root, this.holder.id), parseView);
     const failed = answers.filter((answer) => 'problem' in answer);
     // What stays on a minority is known as released by what the others say.
@@ -82,7 +82,7 @@ export class HeldNodeLock implements HeldLock {
   }
 
   async #heartbeat(): Promise<void> {
-    const { interval, nodes, sleep } = this.#setting;
+    const { interval, nodes, sleep } = this.#options;
     for (;;) {
       await sleep(interval, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
@@ -99,13 +99,13 @@ export class HeldNodeLock implements HeldLock {
   }
 
   #ask(node: string): Promise<Answer<LockView>> {
-    const { ask, root } = this.#setting;
+    const { ask, root } = this.#options;
     this.#count += 1;
     return askOne(node, ask, beatScript(root, this.holder.id, this.#count), parseView);
   }
 
   async #look(): Promise<void> {
-    const { patience, sleep } = this.#setting;
+    const { patience, sleep } = this.#options;
     for (let waited = 0; ; waited += PAUSE) {
       const began = Date.now();
       const vote = await this.#vote();
@@ -121,7 +121,7 @@ export class HeldNodeLock implements HeldLock {
 
   /** Settles as soon as a majority has answered alike; a slow node is not waited for. */
   #vote(): Promise<Vote> {
-    const { nodes } = this.#setting;
+    const { nodes } = this.#options;
     const needed = majorityOf(nodes.length);
     const missing: Missing[] = [];
     let held = 0;

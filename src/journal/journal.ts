@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { JOURNAL_VERSION, type JournalBody, type JournalRecord, recordSchema } from './record.ts';
 
 /** Where decisions go before they are acted on. */
@@ -95,10 +95,10 @@ function damaged(file: string, line: number, problem: string): Failure {
   ]);
 }
 
-function cannotWrite(file: string, error: Error): Failure {
+function cannotWrite(file: string, error: unknown): Failure {
   return new Failure(
     'step-failed',
-    `cannot write the journal ${file}: ${error.message}`,
+    `cannot write the journal ${file}: ${messageOf(error)}`,
     [
       'Nothing is started that could not be recorded.',
       'Free space or mend the permissions, then run `runbook resume`.',
@@ -141,7 +141,7 @@ class FileJournal implements Journal {
       if (bytesWritten !== line.length) throw new Error(`only ${bytesWritten} of ${line.length} bytes were written`);
       await this.#handle.datasync();
     } catch (error) {
-      this.#broken = cannotWrite(this.#file, error instanceof Error ? error : new Error(String(error)));
+      this.#broken = cannotWrite(this.#file, error);
       throw this.#broken;
     }
     this.#seq += 1;

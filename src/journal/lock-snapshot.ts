@@ -10,7 +10,7 @@ export interface Missing {
 }
 
 /** The locks of all nodes at one look. */
-export interface Picture {
+export interface LockSnapshot {
   readonly views: ReadonlyMap<string, LockView>;
   readonly missing: readonly Missing[];
 }
@@ -31,7 +31,7 @@ export function majorityOf(count: number): number {
   return Math.floor(count / 2) + 1;
 }
 
-export function pictureOf(answers: readonly Answer<LockView>[]): Picture {
+export function snapshotOf(answers: readonly Answer<LockView>[]): LockSnapshot {
   const views = new Map<string, LockView>();
   const missing: Missing[] = [];
   for (const answer of answers) {
@@ -42,10 +42,10 @@ export function pictureOf(answers: readonly Answer<LockView>[]): Picture {
 }
 
 /** Every lock that is not free on some node. */
-export function claimsIn(picture: Picture): Claim[] {
+export function claimsIn(snapshot: LockSnapshot): Claim[] {
   const found = new Map<string, { holder: LockHolder; beats: Map<string, number> }>();
   const released = new Set<string>();
-  for (const [node, view] of picture.views) {
+  for (const [node, view] of snapshot.views) {
     if (!view.holder) continue;
     if (view.state === 'free') released.add(view.holder.id);
     else {
@@ -54,28 +54,28 @@ export function claimsIn(picture: Picture): Claim[] {
       found.set(view.holder.id, claim);
     }
   }
-  return [...found.values()].map((claim) => ({ ...claim, kind: kindOf(claim, picture, released) }));
+  return [...found.values()].map((claim) => ({ ...claim, kind: kindOf(claim, snapshot, released) }));
 }
 
 function kindOf(
   { holder, beats }: { readonly holder: LockHolder; readonly beats: ReadonlyMap<string, number> },
-  picture: Picture,
+  snapshot: LockSnapshot,
   released: ReadonlySet<string>,
 ): Claim['kind'] {
   if (released.has(holder.id)) return 'released';
-  const own = holder.nodes ?? [...picture.views.keys()];
-  const unseen = own.filter((node) => !picture.views.has(node)).length;
+  const own = holder.nodes ?? [...snapshot.views.keys()];
+  const unseen = own.filter((node) => !snapshot.views.has(node)).length;
   return beats.size + unseen >= majorityOf(own.length) ? 'holds' : 'partial';
 }
 
 /** The highest epoch that any node's lock, held or free, tells of a run. */
-export function epochIn(picture: Picture, run: string): number {
-  const epochs = [...picture.views.values()].map(({ holder }) => (holder?.run === run ? (holder.epoch ?? 0) : 0));
+export function epochIn(snapshot: LockSnapshot, run: string): number {
+  const epochs = [...snapshot.views.values()].map(({ holder }) => (holder?.run === run ? (holder.epoch ?? 0) : 0));
   return Math.max(0, ...epochs);
 }
 
 /** Whether the counter of a lock moved between two looks; undefined: no node answered both times. */
-export function hasMoved(before: Claim, now: Picture): boolean | undefined {
+export function hasMoved(before: Claim, now: LockSnapshot): boolean | undefined {
   const seen = [...before.beats].flatMap(([node, beat]) => {
     const view = now.views.get(node);
     if (!view) return [];

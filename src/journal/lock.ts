@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, readlink, rename, unlink } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sha256 } from '../digest.ts';
 import { Failure } from '../failure.ts';
 
 const lockSchema = z.object({
@@ -44,7 +45,7 @@ export class LocalLock {
 
   constructor(stateDir: string, cluster: string) {
     const safe = cluster.replace(/[^A-Za-z0-9._-]/g, '_');
-    const suffix = safe === cluster ? '' : `-${createHash('sha256').update(cluster).digest('hex').slice(0, 8)}`;
+    const suffix = safe === cluster ? '' : `-${sha256(cluster).slice(0, 8)}`;
     this.#file = join(stateDir, 'locks', `${safe}${suffix}.json`);
     this.#cluster = cluster;
   }

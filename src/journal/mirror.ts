@@ -22,17 +22,17 @@ export const KEPT_RUNS = 5;
  * journal on this machine never waits for it: lines gather while a node is busy and go there in one request.
  */
 export class Mirror {
-  readonly #setting: MirrorOptions;
+  readonly #options: MirrorOptions;
   readonly #writers: readonly NodeWriter[];
 
   /** @param lines the journal so far. */
-  constructor(setting: MirrorOptions, lines: readonly string[] = []) {
-    this.#setting = setting;
-    this.#writers = setting.nodes.map((node) => new NodeWriter(node, setting, lines));
+  constructor(options: MirrorOptions, lines: readonly string[] = []) {
+    this.#options = options;
+    this.#writers = options.nodes.map((node) => new NodeWriter(node, options, lines));
   }
 
   get nodes(): readonly string[] {
-    return this.#setting.nodes;
+    return this.#options.nodes;
   }
 
   /** A record of the journal, one line without its end. Returns at once. */
@@ -48,7 +48,7 @@ export class Mirror {
   /** Says on the nodes that nothing is left to resume, and takes the plans of older runs away. */
   async finish(): Promise<void> {
     await this.flush();
-    const { nodes, root, run, ask } = this.#setting;
+    const { nodes, root, run, ask } = this.#options;
     await Promise.all(nodes.map((node) => askOne(node, ask, doneScript(root, run, 'done'), () => undefined)));
   }
 }
@@ -73,7 +73,7 @@ done`,
 /** One node's copy: requests one after the other, in order. */
 class NodeWriter {
   readonly #node: string;
-  readonly #setting: MirrorOptions;
+  readonly #options: MirrorOptions;
   /** Every line of the run: a node that was away gets the whole. */
   readonly #lines: string[];
   #written = 0;
@@ -81,9 +81,9 @@ class NodeWriter {
   #told = false;
   #busy: Promise<void> | undefined;
 
-  constructor(node: string, setting: MirrorOptions, lines: readonly string[]) {
+  constructor(node: string, options: MirrorOptions, lines: readonly string[]) {
     this.#node = node;
-    this.#setting = setting;
+    this.#options = options;
     this.#lines = [...lines];
   }
 
@@ -106,7 +106,7 @@ class NodeWriter {
   }
 
   async #write(): Promise<void> {
-    const { ask, epoch, plan, root, run, say } = this.#setting;
+    const { ask, epoch, plan, root, run, say } = this.#options;
     const upTo = this.#lines.length;
     const file = `$root/${run}/journal.${epoch}`;
     const script = this.#begun

@@ -8,8 +8,8 @@ import {
   hasMoved,
   majorityOf,
   type Missing,
-  type Picture,
-  pictureOf,
+  type LockSnapshot,
+  snapshotOf,
 } from './lock-snapshot.ts';
 import { lookScript, parseView, releaseScript, takeScript } from './lock-script.ts';
 import { askAll, askOne } from './node-script.ts';
@@ -20,27 +20,27 @@ const STILL = 3;
 /** Whose lock may be passed over. */
 export interface TakePolicy {
   /** A lock whose process was on this host and is proven gone. */
-  readonly passGone: (holder: LockHolder) => boolean;
+  readonly takeGone: (holder: LockHolder) => boolean;
   /** A lock whose counter is watched; if it stands still, the lock is passed over. */
   readonly watch: (holder: LockHolder) => boolean;
 }
 
 /** The lock of one operator on the nodes themselves: held by who holds it on a majority of `nodes`. */
 export class NodeLock {
-  readonly #setting: LockOptions;
+  readonly #options: LockOptions;
 
-  constructor(setting: LockOptions) {
-    this.#setting = setting;
+  constructor(options: LockOptions) {
+    this.#options = options;
   }
 
-  async look(): Promise<Picture> {
-    const { nodes, ask, root } = this.#setting;
-    return pictureOf(await askAll(nodes, ask, () => lookScript(root), parseView));
+  async look(): Promise<LockSnapshot> {
+    const { nodes, ask, root } = this.#options;
+    return snapshotOf(await askAll(nodes, ask, () => lookScript(root), parseView));
   }
 
   /** @throws Failure (locked) that names a live holder. One that is gone, or that has no majority, is left to {@link take}. */
-  async refuseLive(picture: Picture, ours: (holder: LockHolder) => boolean = () => false): Promise<void> {
-    for (const { kind, holder } of claimsIn(picture)) {
+  async refuseLive(snapshot: LockSnapshot, ours: (holder: LockHolder) => boolean = () => false): Promise<void> {
+    for (const { kind, holder } of claimsIn(snapshot)) {
       if (kind === 'holds' && !ours(holder) && !(await isGone(holder))) throw lockedBy(holder, false);
     }
   }
@@ -52,81 +52,85 @@ export class NodeLock {
    */
   async take(holder: LockHolder, policy: TakePolicy): Promise<HeldNodeLock> {
     for (let tries = 0; tries < 3; tries += 1) {
-      const { picture, passed } = await this.#clear(policy);
-      const epoch = Math.max(holder.epoch ?? 1, epochIn(picture, holder.run) + 1);
-      const mine = { ...holder, epoch, nodes: [...this.#setting.nodes] };
-      const held = await this.#takeAll(mine, picture, passed);
+      const { snapshot, passed } = await this.#clear(policy);
+      const epoch = Math.max(holder.epoch ?? 1, epochIn(snapshot, holder.run) + 1);
+      const mine = { ...holder, epoch, nodes: [...this.#options.nodes] };
+      const held = await this.#takeAll(mine, snapshot, passed);
       if (held) return held;
     }
     throw new Failure('locked', 'the lock on the nodes changes hands too fast to take it', ['Try again.']);
   }
 
   /** Releases every lock of this id. @returns the nodes on which it was released, and what lies there now. */
-  async unlock(id: string): Promise<{ readonly released: readonly string[]; readonly picture: Picture }> {
-    const { nodes, ask, root } = this.#setting;
+  async unlock(id: string): Promise<{ readonly released: readonly string[]; readonly snapshot: LockSnapshot }> {
+    const { nodes, ask, root } = this.#options;
     const before = await this.look();
     const released = nodes.filter((node) => {
       const view = before.views.get(node);
       return view?.state === 'held' && view.holder?.id === id;
     });
     const answers = await askAll(released, ask, () => releaseScript(root, id), parseView);
-    const failed = pictureOf(answers).missing;
+    const failed = snapshotOf(answers).missing;
     return {
       released: released.filter((node) => !failed.some((one) => one.node === node)),
-      picture: { views: before.views, missing: [...before.missing, ...failed] },
+      snapshot: { views: before.views, missing: [...before.missing, ...failed] },
     };
   }
 
   /** Who holds it is refused, watched or passed over; resolves with a fresh look when nobody is in the way. */
-  async #clear(policy: TakePolicy): Promise<{ picture: Picture; passed: ReadonlySet<string> }> {
-    const picture = await this.look();
-    this.#requireMajority(picture.missing);
+  async #clear(policy: TakePolicy): Promise<{ snapshot: LockSnapshot; passed: ReadonlySet<string> }> {
+    const snapshot = await this.look();
+    this.#requireMajority(snapshot.missing);
     const passed = new Set<string>();
     const watched: Claim[] = [];
-    for (const claim of claimsIn(picture)) {
+    for (const claim of claimsIn(snapshot)) {
       const { holder, kind } = claim;
       const gone = await isGone(holder);
       if (kind === 'released' || (kind === 'partial' && gone)) passed.add(holder.id);
-      else if (gone && policy.passGone(holder)) this.#sayTaken(claim, `its process ${holder.pid} on this host is gone`);
+      else if (gone && policy.takeGone(holder)) this.#sayTaken(claim, `its process ${holder.pid} on this host is gone`);
       else if (kind === 'holds' && (gone || !policy.watch(holder))) throw lockedBy(holder, gone);
       else watched.push(claim);
       if (gone) passed.add(holder.id);
     }
-    if (watched.length === 0) return { picture, passed };
+    if (watched.length === 0) return { snapshot, passed };
     for (const { holder } of watched) passed.add(holder.id);
-    return { picture: await this.#watch(watched), passed };
+    return { snapshot: await this.#watch(watched), passed };
   }
 
   /** @throws Failure (locked) as soon as one of them moves. */
-  async #watch(claims: readonly Claim[]): Promise<Picture> {
-    const { interval, say, sleep } = this.#setting;
+  async #watch(claims: readonly Claim[]): Promise<LockSnapshot> {
+    const { interval, say, sleep } = this.#options;
     const seconds = Math.round((STILL * interval) / 1000);
     for (const { holder } of claims) {
       const text = `the lock of run ${holder.run} is still there: watching its heartbeat for ${seconds} s`;
       say(text, [...describeHolder(holder), 'Its process cannot be seen from here; no clocks are compared.']);
     }
-    let picture = await this.look();
+    let snapshot = await this.look();
     for (let i = 0; i < STILL; i += 1) {
       await sleep(interval);
-      picture = await this.look();
-      this.#requireMajority(picture.missing);
-      for (const claim of claims) if (hasMoved(claim, picture) !== false) throw lockedBy(claim.holder, false);
+      snapshot = await this.look();
+      this.#requireMajority(snapshot.missing);
+      for (const claim of claims) if (hasMoved(claim, snapshot) !== false) throw lockedBy(claim.holder, false);
     }
     for (const claim of claims) this.#sayTaken(claim, `its heartbeat stood still for ${seconds} s`);
-    return picture;
+    return snapshot;
   }
 
   #sayTaken({ holder }: Claim, why: string): void {
-    this.#setting.say(`taking over the lock of run ${holder.run}: ${why}`, describeHolder(holder));
+    this.#options.say(`taking over the lock of run ${holder.run}: ${why}`, describeHolder(holder));
   }
 
   /** Undefined: it changed under our hands, look again. */
-  async #takeAll(mine: LockHolder, picture: Picture, passed: ReadonlySet<string>): Promise<HeldNodeLock | undefined> {
-    const { nodes, ask, root, say } = this.#setting;
-    const lock = new HeldNodeLock(this.#setting, mine);
-    const missing = [...picture.missing];
+  async #takeAll(
+    mine: LockHolder,
+    snapshot: LockSnapshot,
+    passed: ReadonlySet<string>,
+  ): Promise<HeldNodeLock | undefined> {
+    const { nodes, ask, root, say } = this.#options;
+    const lock = new HeldNodeLock(this.#options, mine);
+    const missing = [...snapshot.missing];
     for (const node of nodes) {
-      const view = picture.views.get(node);
+      const view = snapshot.views.get(node);
       if (!view) continue;
       const passOver = view.holder !== undefined && passed.has(view.holder.id);
       const answer = await askOne(node, ask, takeScript(root, view, mine, passOver), parseView);
@@ -151,7 +155,7 @@ export class NodeLock {
   }
 
   #requireMajority(missing: readonly Missing[]): void {
-    const { nodes } = this.#setting;
+    const { nodes } = this.#options;
     const needed = majorityOf(nodes.length);
     if (nodes.length - missing.length >= needed) return;
     const kind = missing.every((one) => one.refused) ? 'locked' : 'unreachable';

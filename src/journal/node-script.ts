@@ -1,3 +1,4 @@
+import { messageOf } from '../failure.ts';
 import { quote } from '../transport/quote.ts';
 import type { ProbeResult } from '../remote/attempt.ts';
 
@@ -69,7 +70,7 @@ export async function askOne<T>(
     if (code !== 0) throw new NodeRefused(reasonIn(stderr) || `exit ${code}`);
     return { node, value: parse(stdout) };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     return { node, problem, refused: error instanceof NodeRefused };
   }
 }

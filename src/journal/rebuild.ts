@@ -32,15 +32,12 @@ export function rebuildRecords(copy: Copy, found: readonly FoundAttempt[], now: 
   for (const step of copy.plan.phases.flatMap((phase) => phase.steps)) {
     const known = progress.steps.get(stepKey(step.node, step.id));
     if (known?.last?.host !== LOCAL || known.last.ended) continue;
-    const state = { kind: 'interrupted' as const, rebooted: false };
+    const state = { kind: 'interrupted', rebooted: false } as const;
     added.push({ type: 'attempt-ended', step: step.id, node: step.node, attempt: known.last.attempt, state });
   }
   const at = new Date(now).toISOString();
   const first = copy.records.length + 1;
-  return [
-    ...copy.records,
-    ...added.map((body, index) => ({ v: JOURNAL_VERSION as typeof JOURNAL_VERSION, seq: first + index, at, ...body })),
-  ];
+  return [...copy.records, ...added.map((body, index) => ({ v: JOURNAL_VERSION, seq: first + index, at, ...body }))];
 }
 
 /** Attempts in the plan's order; ids that are none of its steps' are left out. */

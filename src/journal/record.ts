@@ -3,7 +3,7 @@ import { outcomeSchema } from '../event.ts';
 import type { DeepReadonly } from '../readonly.ts';
 
 /** The version of the saved form; a reader refuses any other. */
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 1 as const;
 
 const holder = z.object({ host: z.string(), pid: z.number().int(), user: z.string() });
 const ref = { step: z.string(), node: z.string() };

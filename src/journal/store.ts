@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import { readJournal } from './journal.ts';
@@ -42,7 +42,7 @@ export class RunStore {
       await writeSynced(join(folder.path, 'plan.json'), `${JSON.stringify(plan, null, 1)}\n`);
       await writeSynced(join(folder.path, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);
     } catch (error) {
-      throw new Failure('usage', `cannot write the state folder ${this.root}: ${message(error)}`, [
+      throw new Failure('usage', `cannot write the state folder ${this.root}: ${messageOf(error)}`, [
         'Nothing was started. Free space, mend the permissions, or choose another folder with --state-dir.',
       ]);
     }
@@ -142,8 +142,4 @@ export async function writeSynced(file: string, text: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../digest.ts';
 
 /** JSON with the keys of every object sorted, so that equal values have equal text. Undefined members are left out. */
 export function canonicalJson(value: unknown): string {
@@ -12,10 +12,6 @@ export function canonicalJson(value: unknown): string {
 /** sha256 of {@link canonicalJson}, hex. */
 export function digestOf(value: unknown): string {
   return sha256(canonicalJson(value));
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** The paths at which two plain values differ, with both sides, for saying what moved. */

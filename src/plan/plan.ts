@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findingSchema, predictedSchema } from '../event.ts';
+import { messageOf } from '../failure.ts';
 import { overrideSchema } from '../guards/lib/override.ts';
 import type { DeepReadonly } from '../readonly.ts';
 
@@ -106,7 +107,7 @@ export function parsePlan(text: string): { readonly plan: Plan } | { readonly pr
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { problem: `not a plan: not JSON (${error instanceof Error ? error.message : String(error)})` };
+    return { problem: `not a plan: not JSON (${messageOf(error)})` };
   }
   const version = z.looseObject({ version: z.unknown() }).safeParse(value).data?.version;
   if (version === undefined) return { problem: 'not a plan: it has no version' };

@@ -33,8 +33,6 @@ export type AttemptState =
   /** Launched, and gone without a status: the node rebooted, or its supervisor was killed. */
   | { readonly kind: 'interrupted'; readonly rebooted: boolean };
 
-export type EndedState = Exclude<AttemptState, { kind: 'running' }>;
-
 /** Output as it arrives; each byte of each stream once and in order, also across reconnections. */
 export interface OutputSink {
   stdout(chunk: Buffer): void;

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:os';
+import { sha256 } from '../digest.ts';
 import { type Channel, ConnectionLost, type Session } from '../transport/transport.ts';
 import { HelperPool } from './helper-pool.ts';
 import type { LastAnswer, Request, TaggedAnswer } from './helper-channel.ts';
@@ -40,7 +40,7 @@ class Client implements RemoteNode {
 
   async start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState> {
     const payload = Buffer.from(`${spec.script.replace(/\n+$/u, '')}\n`, 'utf8');
-    const digest = createHash('sha256').update(payload).digest('hex');
+    const digest = sha256(payload);
     const { run, id, epoch, onTimeout, maxOutput } = spec;
     const limits = [epoch, seconds(spec.timeout), onTimeout, maxOutput];
     const words = [named(run), named(id), ...limits, payload.length, digest, linesOf(payload)];

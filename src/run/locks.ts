@@ -90,7 +90,7 @@ export async function takeLocks(
 ): Promise<Held> {
   const { run, runbook, epoch } = wanted;
   const here = await locks.local.take(run, runbook, (holder) => {
-    const pass = policy.passGone(holder);
+    const pass = policy.takeGone(holder);
     if (pass)
       console.warn(`taking over from process ${holder.pid} on ${holder.host}, which is gone`, describeHolder(holder));
     return pass;

@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import { readDocument } from '../documents/read.ts';
-import { digestOf } from '../documents/loaded.ts';
+import { sha256 } from '../digest.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
@@ -45,6 +45,6 @@ export async function applyTreat({ journal, steps }: RunRecord, treat: Treat, by
 /** A resume follows the frozen plan: edits of the runbook have no effect on it, which the editor should know. */
 export async function warnOfEdits(console: Console, plan: Plan): Promise<void> {
   const read = await readDocument(plan.runbook.file);
-  if (!read.ok || digestOf(read.value) === plan.runbook.digest) return;
+  if (!read.ok || sha256(read.value) === plan.runbook.digest) return;
   console.warn(`${plan.runbook.file} was edited since the run began; the run follows its own plan, made before that`);
 }

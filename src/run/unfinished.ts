@@ -83,7 +83,7 @@ export async function refuseStillRunning(
 /** What a dead process left unfinished may still run on the nodes: only its own run, or --new, takes its lock. */
 export function newRunPolicy(unfinished: Unfinished): TakePolicy {
   return {
-    passGone: ({ run }) => !unfinished.runs.has(run) || abandoned(unfinished).includes(run),
+    takeGone: ({ run }) => !unfinished.runs.has(run) || abandoned(unfinished).includes(run),
     watch: () => false,
   };
 }

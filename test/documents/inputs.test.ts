@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { resolveInputs } from '../../src/documents/inputs.ts';
 import type { InputSpec } from '../../src/documents/model.ts';
 import { nearest } from '../../src/documents/nearest.ts';
-import { parseDuration } from '../../src/documents/duration.ts';
+import { parseDuration } from '../../src/duration.ts';
 
 const inputs: Record<string, InputSpec> = {
   version: { type: 'version', default: '1.32.9', description: 'The release to upgrade to' },

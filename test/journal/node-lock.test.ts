@@ -8,9 +8,9 @@ import { type LockHolder, thisHolder } from '../../src/journal/lock.ts';
 import { NodeLock, type TakePolicy } from '../../src/journal/node-lock.ts';
 import { nodes, type Nodes, Sleepers, testInShells } from './nodes.ts';
 
-const nobody: TakePolicy = { passGone: () => false, watch: () => false };
+const nobody: TakePolicy = { takeGone: () => false, watch: () => false };
 const sameRun = (run: string): TakePolicy => ({
-  passGone: (holder) => holder.run === run,
+  takeGone: (holder) => holder.run === run,
   watch: (holder) => holder.run === run,
 });
 

@@ -1,0 +1,19 @@
+/** Hours, minutes, seconds, milliseconds, in that order: `10m`, `1h30m`, `500ms`. */
+export const DURATION = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
+
+/** The longest delay that a timer of Node can hold, in milliseconds; longer ones would fire at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Milliseconds, or undefined where the text is no duration. */
+export function millisecondsOf(text: string): number | undefined {
+  const match = DURATION.exec(text);
+  if (!match) return undefined;
+  const [h, m, s, ms] = match.slice(1).map((part: string | undefined) => Number(part ?? 0));
+  return (h ?? 0) * 3_600_000 + (m ?? 0) * 60_000 + (s ?? 0) * 1000 + (ms ?? 0);
+}
+
+/** {@link millisecondsOf}, undefined too where it is too long for a timer (596h). */
+export function parseDuration(text: string): number | undefined {
+  const milliseconds = millisecondsOf(text);
+  return milliseconds !== undefined && milliseconds <= LONGEST ? milliseconds : undefined;
+}
