@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import { actions } from '../src/actions/registry.ts';
 import { z } from 'zod';
 
 const SRC = new URL('../src/', import.meta.url).pathname;
@@ -92,6 +93,17 @@ test('packages, guards and plan do no input or output', () => {
   expect(wrong).toEqual([]);
 });
 
+test('the engine names no action', () => {
+  // A step that waits is one of the decisions, whatever its action.
+  const decision = 'wait';
+  const named = sources()
+    .filter((file) => roomOf(file) === 'engine')
+    .flatMap((file) =>
+      literals(file).flatMap((text) => (actions.has(text) && text !== decision ? [`${file}: ${text}`] : [])),
+    );
+  expect(named).toEqual([]);
+});
+
 test('the table itself refuses what it should', () => {
   expect(mayImport('engine', 'render')).toBe(false);
   expect(mayImport('transport', 'engine')).toBe(false);
@@ -173,6 +185,18 @@ function readSpecifiers(file: string): string[] {
     ts.forEachChild(node, visit);
   };
   visit(source);
+  return found;
+}
+
+/** The string literals of a file that are neither imported names nor types. */
+function literals(file: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) return;
+    if (ts.isStringLiteralLike(node)) found.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, readFileSync(join(SRC, file), 'utf8'), ts.ScriptTarget.ESNext, true));
   return found;
 }
 

@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import type { FactId, Facts, NodeFacts } from '../facts/facts.ts';
+import type { ClusterFactId, ClusterFacts, FactId, Facts, NodeFacts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 
 /** The node a planned step is about, as the inventory has it. */
@@ -121,11 +121,37 @@ export interface Action<W = unknown> {
   asks?(context: ActionContext<W>): string;
   /** For steps without a script: the commands that show what is waited for. */
   waitsFor?(context: ActionContext<W>): readonly string[];
+  /** Follows its script while it runs. */
+  watch?(context: ActionContext<W>, observing: Observing): Watch;
+  /** A script that writes on the Node object why the node was left out of service; undefined: there is none to write on. */
+  noteFailure?(context: ActionContext<W>, reason: string): string | undefined;
   isDone(context: ActionContext<W>): Verdict;
   /** The outcome apart from what the tool printed, on fresh facts; `before` are the facts ahead of the script, as far as they are known. Default: isDone. */
   verify?(context: ActionContext<W>, before: Facts): Verdict;
   /** The facts as they will be once it has succeeded. */
   project(context: ActionContext<W>): Facts;
+}
+
+/** Follows one attempt of a script, from its start to its end. */
+export interface Watch {
+  /** Complete lines of either stream, in the order of each. */
+  saw(text: string): void;
+  /** What it waited for last, for the reason of a failure. */
+  note(): string | undefined;
+  /** What belongs to the outcome besides. */
+  remark(): string | undefined;
+  close(): void;
+}
+
+/** What a watch may do. Times in milliseconds. */
+export interface Observing {
+  now(): number;
+  /** Resolves early when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Shows a message about the running step. */
+  show(message: string): void;
+  /** Reads facts of the cluster beside the run. Undefined: no answer. */
+  read(ids: readonly ClusterFactId[]): Promise<ClusterFacts | undefined>;
 }
 
 /** Paths; on the operator's machine `~/` is his home, and what is relative starts in his current folder. */

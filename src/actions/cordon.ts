@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withNodeObject, type Action } from './action.ts';
-import { cordoned, isCordoned, kubectl, markOurs } from './lib/kubectl.ts';
+import { cordoned, isCordoned, kubectl, markOurs, noteFailure } from './lib/kubectl.ts';
 import { objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
 
 const schema = z.strictObject({});
@@ -17,6 +17,7 @@ export const cordon: Action<z.infer<typeof schema>> = {
   guards: ['membership', 'same-machine', 'others-ready'],
   settle: 30_000,
   service: 'out',
+  noteFailure,
   script(context) {
     const command = kubectl(context, 'cordon', objectNameOf(context));
     const text = ['set -u', ...markOurs(context), `${command} || exit`, isCordoned(context, true)];

@@ -3,8 +3,9 @@ import type { Facts } from '../facts/facts.ts';
 import type { PodFact } from '../facts/pods.ts';
 import { withNodeObject, type Action, type ActionContext, type StepScript, type Verdict } from './action.ts';
 import { duration, secondsOf } from './lib/duration.ts';
+import { DrainWatch } from './lib/drain-watch.ts';
 import { evictablePods, podName, podSelector } from './lib/evictable.ts';
-import { cordoned, isCordoned, kubectl, markOurs, unmark } from './lib/kubectl.ts';
+import { cordoned, isCordoned, kubectl, markOurs, noteFailure, unmark } from './lib/kubectl.ts';
 import { quote } from '../transport/quote.ts';
 import { objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
 import { some } from './lib/verdict.ts';
@@ -75,6 +76,8 @@ export const drain: Action<DrainOptions> = {
     return (secondsOf(options.timeout) * (options.onBlocked === 'force' ? 2 : 1) + RESERVE) * 1000;
   },
   leavesOutAt: (options) => (options.onBlocked === 'skip-node' ? LEAVE_OUT : undefined),
+  watch: (context, observing) => new DrainWatch(context, observing),
+  noteFailure,
   script: drainScript,
   isDone(context) {
     const node = objectOf(context);

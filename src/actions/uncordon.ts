@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { NodeObject } from '../facts/nodes.ts';
 import { withNodeObject, type Action } from './action.ts';
-import { CORDONED_BY, FAILED, isCordoned, kubectl, unmark } from './lib/kubectl.ts';
+import { CORDONED_BY, FAILED, isCordoned, kubectl, noteFailure, unmark } from './lib/kubectl.ts';
 import { objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
 
 const schema = z.strictObject({});
@@ -18,6 +18,7 @@ export const uncordon: Action<z.infer<typeof schema>> = {
   guards: ['membership', 'same-machine'],
   settle: 30_000,
   service: 'in',
+  noteFailure,
   script(context) {
     const command = kubectl(context, 'uncordon', objectNameOf(context));
     const text = ['set -eu', command, `if ${isCordoned(context, false)}; then :; else exit 1; fi`, unmark(context)];

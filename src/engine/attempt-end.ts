@@ -3,8 +3,8 @@ import type { AttemptEnd } from '../journal/record.ts';
 import type { PlannedStep } from '../plan/bind.ts';
 import type { AttemptState } from '../remote/attempt.ts';
 import type { RunContext } from './context.ts';
-import { watchDrain } from './drain-watch.ts';
 import { AttemptOutput } from './output.ts';
+import { watchOf } from './watch.ts';
 import type { StepEnd } from './step-end.ts';
 import { judgedByFacts, verified } from './verify.ts';
 
@@ -14,17 +14,17 @@ const TAIL_LINES = 12;
 export interface Output {
   readonly sink: AttemptOutput;
   readonly file: string;
-  /** What its output told of it, for the step's reason. */
+  /** What it waited for last, for the step's reason. */
   note(): string | undefined;
-  /** Which rule was passed over, and why. */
-  bypassed(): string | undefined;
+  /** What belongs to the outcome besides, such as a rule that was overridden. */
+  remark(): string | undefined;
   close(): void;
 }
 
 /** Opens the log of one attempt; its lines are told as they come. */
 export function openOutput(context: RunContext, step: PlannedStep, attempt: number): Output {
   const log = context.log(step.planned, attempt);
-  const watch = watchDrain(context, step);
+  const watch = watchOf(context, step);
   const sink = new AttemptOutput(log.write, (stream, text) => {
     context.emit({ type: 'step-output', ...step.ref, stream, text });
     watch?.saw(text);
@@ -33,7 +33,7 @@ export function openOutput(context: RunContext, step: PlannedStep, attempt: numb
     sink,
     file: log.file,
     note: () => watch?.note(),
-    bypassed: () => watch?.bypassed(),
+    remark: () => watch?.remark(),
     close: () => {
       watch?.close();
       sink.end();
@@ -95,10 +95,9 @@ function because(reason: string, output: Output): string {
   return note === undefined ? reason : `${reason}: ${note}`;
 }
 
-/** What its output told besides belongs into the journal: that rules were passed over, and why. */
 function noted(end: StepEnd, output: Output): StepEnd {
-  const bypassed = output.bypassed();
-  return end.kind === 'ended' && bypassed !== undefined ? { ...end, reason: `${end.reason}; ${bypassed}` } : end;
+  const remark = output.remark();
+  return end.kind === 'ended' && remark !== undefined ? { ...end, reason: `${end.reason}; ${remark}` } : end;
 }
 
 /** An attempt that was cut off by a reboot or a kill: judged by what is there now. Undefined: it may be sent again. */

@@ -1,12 +1,10 @@
-import { FAILED } from '../actions/lib/kubectl.ts';
-import { quote } from '../transport/quote.ts';
-import { nodeObjectFor } from '../facts/lib/identity.ts';
-import type { PlannedStep } from '../plan/bind.ts';
+import { contextOf, type PlannedStep } from '../plan/bind.ts';
 import type { RunContext } from './context.ts';
+import { isTrouble } from './trouble.ts';
 
 /**
- * A node that failed between being taken out of service and being brought back stays cordoned; the reason is written on its Node
- * object for whoever finds it. So it is where its drain failed, and it was given back, after something on it had changed. Best effort: the run has failed already, and its journal says the same.
+ * Writes the reason on the Node object of a node that failed while it was out of service, or half changed. Best effort: the run has
+ * failed already, and its journal says the same.
  */
 export async function markFailedNode(
   context: RunContext,
@@ -15,20 +13,21 @@ export async function markFailedNode(
   reason: string,
 ): Promise<void> {
   if (!isOutOfService(context, row, failed) && !isHalfDone(context, row, failed)) return;
-  const object = context.facts && nodeObjectFor(context.facts, failed.node.name);
-  if (!object) return;
+  const { facts } = context;
+  if (!facts) return;
   const text = `run ${context.run}: ${failed.id} (${failed.title}): ${reason}`.slice(0, 500);
-  const { kubeconfig } = failed.view.settings;
-  const script = `kubectl --kubeconfig ${quote(kubeconfig)} --request-timeout=20s annotate --overwrite node ${quote(object.name)} ${quote(`${FAILED}=${text}`)}`;
+  const [script] = row.flatMap((step) => step.action.noteFailure?.(contextOf(step, facts), text) ?? []);
+  if (script === undefined) return;
   try {
     await context.fleet.with(context.observer.kubectlHost(), (remote) => remote.probe(script, { timeout: 30_000 }));
   } catch (error) {
-    const detail = error instanceof Error ? [error.message] : [];
+    if (!isTrouble(error)) throw error;
+    const name = failed.node.name;
     context.emit({
       type: 'message',
       level: 'warning',
-      text: `could not write the reason on Node ${object.name}`,
-      detail,
+      text: `could not write the reason on the Node object of ${name}`,
+      detail: [error.message],
     });
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/engine/clock.ts';
-import { watchDrain } from '../../src/engine/drain-watch.ts';
+import { watchOf } from '../../src/engine/watch.ts';
 import { Bench, firstStep, planOf, step } from './bench.ts';
 
 /** Time that the test moves on, second by second. */
@@ -37,7 +37,7 @@ function watched() {
   const bench = new Bench({ ...plan, nodes: plan.nodes.map((node) => ({ ...node, role: 'control-plane' })) });
   const clock = new SteppedClock();
   const context = { ...bench.context(), clock };
-  const watch = watchDrain(context, firstStep(context));
+  const watch = watchOf(context, firstStep(context));
   if (!watch) throw new Error('a drain is watched');
   const told = () => bench.events.flatMap((event) => (event.type === 'step-progress' ? [event.message] : []));
   return { watch, clock, told };

@@ -1,7 +1,7 @@
 import type { NodeObject } from '../../facts/nodes.ts';
 import type { ActionContext } from '../action.ts';
 import { quote } from '../../transport/quote.ts';
-import { objectNameOf } from './subject.ts';
+import { objectNameOf, objectOf } from './subject.ts';
 
 /** Set before a node is cordoned, with the run's id: what it names was schedulable before that run. */
 export const CORDONED_BY = 'runbook/cordoned-by';
@@ -52,4 +52,11 @@ export function unmark(context: ActionContext<unknown>): string {
 export function cordoned(context: ActionContext<unknown>, node: NodeObject): NodeObject {
   if (node.unschedulable) return node;
   return { ...node, unschedulable: true, annotations: { ...node.annotations, [CORDONED_BY]: context.run } };
+}
+
+/** Writes the reason on the Node object of a node that was left out of service, where one is known. */
+export function noteFailure(context: ActionContext<unknown>, reason: string): string | undefined {
+  const object = objectOf(context)?.name;
+  if (object === undefined) return undefined;
+  return kubectl(context, '--request-timeout=20s', 'annotate', '--overwrite', 'node', object, `${FAILED}=${reason}`);
 }

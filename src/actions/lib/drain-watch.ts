@@ -1,41 +1,23 @@
-import { some } from '../actions/lib/verdict.ts';
-import type { PdbFact } from '../facts/pdbs.ts';
-import type { PodFact } from '../facts/pods.ts';
-import { selects } from '../facts/pdbs.ts';
-import { readClusterFacts } from '../facts/read.ts';
-import type { PlannedStep } from '../plan/bind.ts';
-import { kubectlHostFor } from './check.ts';
-import type { RunContext } from './context.ts';
-import { type AwaitedPod, DrainProgress } from '../actions/lib/drain-progress.ts';
+import type { PdbFact } from '../../facts/pdbs.ts';
+import { selects } from '../../facts/pdbs.ts';
+import type { PodFact } from '../../facts/pods.ts';
+import type { ActionContext, Observing, Watch } from '../action.ts';
+import { type AwaitedPod, DrainProgress } from './drain-progress.ts';
+import { some } from './verdict.ts';
 
 /** Between the first sign and the look at the cluster: refusals of several pods come together. Milliseconds, as all here. */
 const GATHER = 500;
 const PAUSE = 2000;
-/** What still holds is told again. */
+/** What still holds is shown again. */
 const AGAIN = 60_000;
 /** Pods end within their grace period, mostly 30 s. */
 const SLOW = 20_000;
-const PROBE = 6000;
 
-/** Tells who holds a drain while it runs. */
-export interface DrainWatch {
-  saw(text: string): void;
-  close(): void;
-  /** Who held it last; undefined: nobody that is known. */
-  note(): string | undefined;
-  /** That budgets were passed over, and why. */
-  bypassed(): string | undefined;
-}
-
-/** Undefined for other steps. What it reads goes beside the run: it changes nothing, and failing to read stops nothing. */
-export function watchDrain(context: RunContext, step: PlannedStep): DrainWatch | undefined {
-  return step.action.name === 'drain' ? new Watch(context, step) : undefined;
-}
-
-class Watch implements DrainWatch {
-  readonly #context: RunContext;
-  readonly #step: PlannedStep;
-  readonly #picture = new DrainProgress();
+/** Shows what holds a drain while it runs. What it reads changes nothing, and failing to read stops nothing. */
+export class DrainWatch implements Watch {
+  readonly #pods: readonly PodFact[] | undefined;
+  readonly #observing: Observing;
+  readonly #progress = new DrainProgress();
   readonly #over = new AbortController();
   #isLooking = false;
   #held = '';
@@ -44,19 +26,19 @@ class Watch implements DrainWatch {
   #ending = '';
   #endingAt = 0;
 
-  constructor(context: RunContext, step: PlannedStep) {
-    this.#context = context;
-    this.#step = step;
+  constructor({ facts }: ActionContext<unknown>, observing: Observing) {
+    this.#pods = facts.cluster?.pods;
+    this.#observing = observing;
   }
 
   saw(text: string): void {
-    this.#picture.take(text, this.#now());
-    if (this.#isLooking || this.#picture.isOver || this.#over.signal.aborted) return;
+    this.#progress.take(text, this.#now());
+    if (this.#isLooking || this.#progress.isOver || this.#over.signal.aborted) return;
     this.#isLooking = true;
     const looking = this.#look().finally(() => {
       this.#isLooking = false;
     });
-    // Whatever goes wrong in telling about a drain, the drain itself goes on.
+    // If showing it fails, the drain itself continues.
     looking.catch(() => undefined);
   }
 
@@ -68,27 +50,27 @@ class Watch implements DrainWatch {
     return this.#last;
   }
 
-  bypassed(): string | undefined {
-    const { bypassed } = this.#picture;
+  remark(): string | undefined {
+    const { bypassed } = this.#progress;
     return bypassed === undefined ? undefined : `PodDisruptionBudgets were bypassed, because: ${bypassed}`;
   }
 
   #now(): number {
-    return this.#context.clock.now();
+    return this.#observing.now();
   }
 
   async #look(): Promise<void> {
     const { signal } = this.#over;
-    for (let pause = GATHER; !signal.aborted && !this.#picture.isOver; pause = PAUSE) {
-      await this.#context.clock.sleep(pause, signal);
-      if (!signal.aborted) await this.#tellHeld();
-      if (!signal.aborted) await this.#tellEnding();
+    for (let pause = GATHER; !signal.aborted && !this.#progress.isOver; pause = PAUSE) {
+      await this.#observing.sleep(pause, signal);
+      if (!signal.aborted) await this.#showHeld();
+      if (!signal.aborted) await this.#showEnding();
     }
   }
 
-  async #tellHeld(): Promise<void> {
+  async #showHeld(): Promise<void> {
     const now = this.#now();
-    const held = this.#picture.held(now);
+    const held = this.#progress.held(now);
     const key = namesOf(held);
     if (key === this.#held && (held.length === 0 || now - this.#heldAt < AGAIN)) return;
     const isNew = key !== this.#held;
@@ -96,19 +78,19 @@ class Watch implements DrainWatch {
     this.#heldAt = now;
     if (held.length === 0) {
       this.#last = undefined;
-      this.#tell('no PodDisruptionBudget holds the drain any more');
+      this.#observing.show('no PodDisruptionBudget holds the drain any more');
       return;
     }
     const known = await this.#read(held);
     if (this.#over.signal.aborted) return;
     const holders = holdersOf(held, known);
     this.#last = holders;
-    this.#tell(`${isNew ? '' : 'still '}held: ${holders}; kubectl asks again every 5 s`);
+    this.#observing.show(`${isNew ? '' : 'still '}held: ${holders}; kubectl asks again every 5 s`);
   }
 
-  async #tellEnding(): Promise<void> {
+  async #showEnding(): Promise<void> {
     const now = this.#now();
-    const slow = this.#picture.ending(now).filter((pod) => now - pod.since >= SLOW);
+    const slow = this.#progress.ending(now).filter((pod) => now - pod.since >= SLOW);
     const key = namesOf(slow);
     if (slow.length === 0 || (key === this.#ending && now - this.#endingAt < AGAIN)) return;
     this.#ending = key;
@@ -117,32 +99,18 @@ class Watch implements DrainWatch {
     if (this.#over.signal.aborted) return;
     const texts = slow.map((pod) => endingText(pod, now, known?.pods));
     this.#last = `still ending: ${some(texts)}`;
-    this.#tell(this.#last);
+    this.#observing.show(this.#last);
   }
 
-  #tell(message: string): void {
-    this.#context.emit({ type: 'step-progress', ...this.#step.ref, message });
-  }
-
-  /** Budgets, and pods where what is known of them does not do. Undefined: nobody answered. */
+  /** Budgets, and pods where what is known of them does not do. Undefined: no answer. */
   async #read(wanted: readonly AwaitedPod[], fresh = false): Promise<Known | undefined> {
-    const { fleet, observer, facts } = this.#context;
-    const pods = facts?.cluster?.pods;
+    const pods = this.#pods;
     const isKnown = !fresh && pods !== undefined && wanted.every((pod) => find(pods, pod) !== undefined);
-    try {
-      const host = kubectlHostFor(observer, this.#step.node);
-      const { kubeconfig } = this.#step.view.settings;
-      const read = await fleet.once(host, (remote) =>
-        readClusterFacts(
-          (script) => remote.probe(script, { timeout: PROBE }),
-          [...(fresh ? [] : (['pdbs'] as const)), ...(isKnown ? [] : (['pods'] as const))],
-          { host, kubeconfig },
-        ),
-      );
-      return { pods: read.pods ?? pods ?? [], pdbs: read.pdbs ?? [] };
-    } catch {
-      return undefined;
-    }
+    const read = await this.#observing.read([
+      ...(fresh ? [] : (['pdbs'] as const)),
+      ...(isKnown ? [] : (['pods'] as const)),
+    ]);
+    return read && { pods: read.pods ?? pods ?? [], pdbs: read.pdbs ?? [] };
   }
 }
 
