@@ -102,7 +102,8 @@ export const drain: Action<DrainOptions> = {
     const facts = withNodeObject(context.facts, name, (node) => cordoned(context, node));
     const leaving = evictablePods(facts.cluster, name, context.with.podSelector);
     if (!facts.cluster?.pods || !leaving) return facts;
-    const pods = facts.cluster.pods.flatMap((pod) => (leaving.includes(pod) ? elsewhere(pod) : [pod]));
+    const gone = new Set(leaving);
+    const pods = facts.cluster.pods.flatMap((pod) => (gone.has(pod) ? elsewhere(pod) : pod));
     return { ...facts, cluster: { ...facts.cluster, pods } };
   },
 };

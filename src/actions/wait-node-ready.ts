@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
+import { once } from '../facts/lib/once.ts';
+import type { LeaseFact } from '../facts/leases.ts';
 import { withNode, withNodeObject, type Action, type ActionContext } from './action.ts';
 import { apiServerMissing, imagesOf, withImage } from './lib/control-plane.ts';
 import { kubectl } from './lib/kubectl.ts';
@@ -66,12 +68,23 @@ function wantedVersion(context: ActionContext<With>): string | undefined {
 /** Compared with the other nodes' leases, never with this machine's clock. */
 function leaseMissing(context: ActionContext<With>): string[] {
   const name = objectNameOf(context);
-  const leases = context.facts.cluster?.leases ?? [];
+  const leases = context.facts.cluster?.leases ?? none;
   const mine = leases.find((lease) => lease.node === name)?.renewTime;
   if (mine === undefined) return [`${name} has no lease`];
-  const lag = Math.max(...leases.map((lease) => Date.parse(lease.renewTime))) - Date.parse(mine);
+  const lag = Date.parse(newest(leases) ?? '') - Date.parse(mine);
   return lag <= LEASE_LAG ? [] : [`its lease is ${Math.round(lag / 1000)} s behind the other nodes'`];
 }
+
+const none: readonly LeaseFact[] = [];
+
+const newest = once((leases: readonly LeaseFact[]): string | undefined => {
+  let latest: { readonly renewTime: string; readonly time: number } | undefined;
+  for (const { renewTime } of leases) {
+    const time = Date.parse(renewTime);
+    if (!latest || time > latest.time) latest = { renewTime, time };
+  }
+  return latest?.renewTime;
+});
 
 function mirrorsMissing(context: ActionContext<With>): string[] {
   const object = objectNameOf(context);
@@ -97,14 +110,14 @@ function project(context: ActionContext<With>): Facts {
   );
   if (!facts.cluster) return facts;
   const { apiServers, leases, pods } = facts.cluster;
-  const latest = leases?.toSorted((a, b) => Date.parse(b.renewTime) - Date.parse(a.renewTime))[0]?.renewTime;
+  const latest = leases && newest(leases);
   const answering = apiServerOf(context)?.version ?? facts.cluster.kubeadmConfig?.kubernetesVersion;
   const images = imagesOf(machineOf(context), object);
   return {
     ...facts,
     cluster: {
       ...facts.cluster,
-      ...(pods && { pods: pods.map((pod) => withImage(pod, images)) }),
+      ...(pods && images.size > 0 && { pods: pods.map((pod) => withImage(pod, images)) }),
       ...(leases &&
         latest !== undefined && {
           leases: leases.map((lease) => (lease.node === object ? { ...lease, renewTime: latest } : lease)),

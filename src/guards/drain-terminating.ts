@@ -1,6 +1,7 @@
 import { type DrainStep, ofDrain } from './lib/of-drain.ts';
 import { holdsDeletion } from '../facts/lib/drain.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
+import { podsOn } from '../facts/lib/pods-on.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed } from './lib/subject.ts';
 
@@ -16,9 +17,8 @@ export const drainTerminating: Guard = {
 
 function judge({ before }: GuardInput, step: DrainStep): Finding[] {
   const object = nodeObjectFor(before, step.node.name);
-  const stuck = (before.cluster?.pods ?? []).filter(
-    (pod) => object !== undefined && pod.node === object.name && pod.deleting && holdsDeletion(pod).length > 0,
-  );
+  const pods = object && podsOn(before.cluster, object.name);
+  const stuck = (pods ?? []).filter((pod) => pod.deleting && holdsDeletion(pod).length > 0);
   if (stuck.length === 0) return [];
   const names = stuck.map((pod) => `${pod.namespace}/${pod.name} (${holdsDeletion(pod).join(', ')})`);
   return [

@@ -3,7 +3,9 @@ import { installPackages } from '../actions/install-packages.ts';
 import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { kubeadmUpgradeNode } from '../actions/kubeadm-upgrade-node.ts';
 import { kubeadmUpgradePlan } from '../actions/kubeadm-upgrade-plan.ts';
+import { nodeObjectFor } from '../facts/lib/identity.ts';
 import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import { versionsOf } from '../facts/lib/versions.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed, peopleName, targetOf } from './lib/subject.ts';
@@ -107,12 +109,17 @@ function kubeletsTooOld(input: GuardInput, target: string): Finding[] {
   ];
 }
 
+/** Of a machine whose facts were not read the name speaks. */
+function objectOf({ before }: GuardInput, name: string): NodeObject | undefined {
+  const byName = () => before.cluster?.nodes?.find((object) => object.name === name);
+  const object = nodeObjectFor(before, name) ?? byName();
+  return object && peopleName(before, object.name) === name ? object : undefined;
+}
+
 /** A host's kubelet may be up to three minors older than its kubeadm (one before 1.29), never newer. */
 function ownKubelet(input: GuardInput, step: BoundStep): Finding[] {
   const kubeadm = input.before.nodes[step.node.name]?.binaries?.kubeadm;
-  const own = Object.entries(versionsOf(input.before).kubelets).find(
-    ([node]) => peopleName(input.before, node) === step.node.name,
-  )?.[1];
+  const own = objectOf(input, step.node.name)?.kubeletVersion;
   const [newer, older] = [minorNumber(kubeadm ?? ''), minorNumber(own ?? '')];
   if (kubeadm === undefined || own === undefined || newer === undefined || older === undefined) return [];
   const allowed = newer < 29 ? 1 : 3;

@@ -17,12 +17,9 @@ export const membership: Guard = {
     if (!objects) return [];
     const stepNode = input.step?.node.name;
     const members = input.nodes.filter((node) => node.role !== 'other' && (stepNode ?? node.name) === node.name);
-    const strangers = objects.filter((object) => !isListed(input, object));
-    return [
-      ...members.flatMap((node) => judgeMember(input, node)),
-      // Before a step only what can stop it: a control plane that nobody knows.
-      ...strangers.filter((object) => object.controlPlane || stepNode === undefined).map(stranger),
-    ];
+    // Before a step only what can stop it: an unknown control plane.
+    const judged = stepNode === undefined ? objects : objects.filter((object) => object.controlPlane);
+    return [...members.flatMap((node) => judgeMember(input, node)), ...strangers(input, judged).map(stranger)];
   },
 };
 
@@ -80,11 +77,14 @@ function stranger(object: NodeObject): Finding {
 }
 
 /** A machine whose facts were not read counts as listed by its name or address: nothing is known against it. */
-function isListed(input: GuardInput, object: NodeObject): boolean {
-  return input.nodes.some((node) => {
+function strangers(input: GuardInput, objects: readonly NodeObject[]): NodeObject[] {
+  let left = objects;
+  for (const node of input.nodes) {
+    if (left.length === 0) break;
     const known = nodeObjectFor(input.before, node.name);
-    return known ? known.name === object.name : bears(object, node);
-  });
+    left = left.filter((object) => (known ? known.name !== object.name : !bears(object, node)));
+  }
+  return [...left];
 }
 
 /** The Node object that a node of the inventory says it is: by the kubelet's certificate, else by its name or address. */

@@ -56,12 +56,14 @@ function projectedDowngrades(input: GuardInput): Finding[] {
   const compare = (what: string, was: Readonly<Record<string, string>>, is: Readonly<Record<string, string>>) =>
     Object.entries(is).flatMap(([node, version]) => {
       const old = was[node];
-      if (old === undefined || compareVersions(version, old) >= 0) return [];
+      if (old === undefined || old === version || compareVersions(version, old) >= 0) return [];
       return [refusal(`the ${what} of ${peopleName(input.before, node)} would go back from ${old} to ${version}`, old)];
     });
   return [
     ...compare('API server', before.apiServers, after.apiServers),
-    ...compare('kubelet', before.kubelets, after.kubelets),
+    ...(input.before.cluster?.nodes === input.after.cluster?.nodes
+      ? []
+      : compare('kubelet', before.kubelets, after.kubelets)),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { Facts } from '../facts/facts.ts';
 import type { MachineFact } from '../facts/machine.ts';
 import type { NodeObject } from '../facts/nodes.ts';
-import { idMatches, nodeObjectFor, sharesAddress } from '../facts/lib/identity.ts';
+import { idMatches, inventoryNamesOf, nodeObjectFor, sharesAddress } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { claimedObject } from './membership.ts';
 
@@ -27,9 +27,9 @@ function judge(input: GuardInput, node: GuardNode): Finding[] {
   if (!machine) return [];
   const object = nodeObjectFor(before, node.name);
   if (!object) return impostor(before, node, machine);
-  const twin = input.nodes.find(
-    (other) => other.name !== node.name && nodeObjectFor(before, other.name)?.name === object.name,
-  );
+  const names = inventoryNamesOf(before, object.name);
+  const twin =
+    names.length > 1 ? input.nodes.find(({ name }) => name !== node.name && names.includes(name)) : undefined;
   if (twin) {
     return [
       refusal(

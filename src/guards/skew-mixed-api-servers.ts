@@ -16,7 +16,11 @@ export const skewMixedApiServers: Guard = {
 /** Kubelets whose minor rises by the step, running or (for the next start) on the disk. */
 export function moved(input: GuardInput): SkewKubelet[] {
   const before = skewState(input.before).kubelets;
-  return skewState(input.after).kubelets.filter((kubelet) => {
+  const after = skewState(input.after).kubelets;
+  if (after === before) return [];
+  const unchanged = new Set(before);
+  return after.filter((kubelet) => {
+    if (unchanged.has(kubelet)) return false;
     const same = (source: SkewKubelet['source']) =>
       before.find((candidate) => candidate.node === kubelet.node && candidate.source === source);
     const was = same(kubelet.source) ?? same('running');
@@ -29,7 +33,7 @@ function judge(kubelet: SkewKubelet, input: GuardInput): Finding[] {
   const state: SkewState = { ...skewState(input.before), kubelets: [kubelet] };
   const [low, high] = [lowest(state.apiServers), highest(state.apiServers)];
   if (!low || !high || low.minor === high.minor || kubelet.minor <= low.minor) return [];
-  const old = lowest(reachable(state, kubelet));
+  const old = lowest(reachable(state.apiServers, kubelet));
   if (!old || old.minor >= kubelet.minor) return [];
   const through = kubelet.server === undefined ? 'an unknown address' : kubelet.server;
   return [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ClusterFacts } from '../../facts/facts.ts';
+import { podsOn } from '../../facts/lib/pods-on.ts';
 import type { PodFact } from '../../facts/pods.ts';
 
 const REQUIREMENT = /^(!?)([\w./-]+?)(?:(!?==?)([\w.-]*))?$/;
@@ -21,15 +22,15 @@ export function evictablePods(
   node: string,
   selector?: string,
 ): readonly PodFact[] | undefined {
-  return cluster?.pods?.filter((pod) => isEvictable(pod, node) && selects(selector, pod.labels));
+  return podsOn(cluster, node)?.filter((pod) => isEvictable(pod) && selects(selector, pod.labels));
 }
 
 export function podName(pod: PodFact): string {
   return `${pod.namespace}/${pod.name}`;
 }
 
-function isEvictable(pod: PodFact, node: string): boolean {
-  return pod.node === node && !pod.mirror && pod.controller?.kind !== 'DaemonSet';
+function isEvictable(pod: PodFact): boolean {
+  return !pod.mirror && pod.controller?.kind !== 'DaemonSet';
 }
 
 function selects(selector: string | undefined, labels: Readonly<Record<string, string>>): boolean {

@@ -1,5 +1,6 @@
 import type { Facts } from '../facts.ts';
 import type { PodFact } from '../pods.ts';
+import { podsOn } from './pods-on.ts';
 
 /** The pods of a node as `kubectl drain --ignore-daemonsets` sorts them. */
 export interface PodsToDrain {
@@ -19,7 +20,7 @@ export interface PodsToDrain {
 
 /** By the Node object's name. Undefined where pods were not asked for. Source: kubectl's pkg/drain/filters.go. */
 export function podsToDrain(facts: Facts, nodeObjectName: string): PodsToDrain | undefined {
-  const pods = facts.cluster?.pods?.filter((pod) => pod.node === nodeObjectName);
+  const pods = podsOn(facts.cluster, nodeObjectName);
   if (!pods) return undefined;
   const sorted: Record<Kind, PodFact[]> = { mirror: [], daemonSet: [], finished: [], evictable: [], naked: [] };
   for (const pod of pods) sorted[kindOf(pod)].push(pod);

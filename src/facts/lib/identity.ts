@@ -1,22 +1,115 @@
-import type { Facts } from '../facts.ts';
+import type { Facts, NodeFacts } from '../facts.ts';
 import type { MachineFact } from '../machine.ts';
 import type { NodeObject } from '../nodes.ts';
+import { groupBy } from './group-by.ts';
+import { carried, once } from './once.ts';
 
 /**
  * The Node object that a machine of the inventory is. Its machine-id or system UUID decides, never its name; where several Node
  * objects share them (cloned machines), the name in the kubelet's certificate, then the addresses. Undefined: none, or facts are missing.
  */
 export function nodeObjectFor(facts: Facts, inventoryName: string): NodeObject | undefined {
-  const own = facts.nodes[inventoryName];
-  const machine = own?.machine;
+  const at = pairs(facts).objectAt.get(inventoryName);
+  return at === undefined ? undefined : facts.cluster?.nodes?.[at];
+}
+
+/** The inventory's name of a Node object's machine; undefined where no machine of the inventory is known to be it. */
+export function inventoryNameOf(facts: Facts, objectName: string): string | undefined {
+  return inventoryNamesOf(facts, objectName)[0];
+}
+
+/** More than one: the inventory lists one machine twice. */
+export function inventoryNamesOf(facts: Facts, objectName: string): readonly string[] {
+  return pairs(facts).namesOf.get(objectName) ?? [];
+}
+
+/** By Node object, in the cluster's order: the facts of its machine, of one whose machine facts are missing by its name. */
+export function machinesByObject(facts: Facts): readonly (NodeFacts | undefined)[] {
+  const { machineAt, values } = pairs(facts);
+  return machineAt.map((at) => (at === undefined ? undefined : values[at]));
+}
+
+/** Which machine is which Node object, by places in the two lists: these stay while facts are projected. */
+interface Pairs {
+  readonly names: readonly string[];
+  readonly values: readonly NodeFacts[];
+  readonly objects: readonly NodeObject[];
+  readonly objectAt: ReadonlyMap<string, number>;
+  readonly machineAt: readonly (number | undefined)[];
+  readonly namesOf: ReadonlyMap<string, readonly string[]>;
+}
+
+const pairs = carried(pair, (last, facts) => {
+  const now = listsOf(facts);
+  const stays =
+    everySame(last.names, now.names, () => false) &&
+    everySame(last.values, now.values, isSameMachine) &&
+    everySame(last.objects, now.objects, isSameObject);
+  return stays ? { ...last, ...now } : undefined;
+});
+
+function listsOf({ nodes, cluster }: Facts): Pick<Pairs, 'names' | 'values' | 'objects'> {
+  return { names: Object.keys(nodes), values: Object.values(nodes), objects: cluster?.nodes ?? [] };
+}
+
+function pair(facts: Facts): Pairs {
+  const lists = listsOf(facts);
+  const places = new Map(lists.objects.map((object, at) => [object, at]));
+  const byName = new Map(lists.objects.map(({ name }, at) => [name, at]));
+  const objectAt = new Map<string, number>();
+  const machineAt = lists.objects.map((): number | undefined => undefined);
+  const namesOf = new Map<string, string[]>();
+  for (const [index, name] of lists.names.entries()) {
+    const object = find(lists.values[index] ?? {}, lists.objects);
+    const at = object === undefined ? byName.get(name) : places.get(object);
+    if (at !== undefined) machineAt[at] = index;
+    if (object === undefined || at === undefined) continue;
+    objectAt.set(name, at);
+    namesOf.set(object.name, [...(namesOf.get(object.name) ?? []), name]);
+  }
+  return { ...lists, objectAt, machineAt, namesOf };
+}
+
+function everySame<T>(before: readonly T[], after: readonly T[], alike: (a: T, b: T) => boolean): boolean {
+  return (
+    before === after ||
+    (before.length === after.length &&
+      before.every((one, index) => {
+        const other = after[index];
+        return one === other || (other !== undefined && alike(one, other));
+      }))
+  );
+}
+
+function isSameMachine(a: NodeFacts, b: NodeFacts): boolean {
+  return a.machine === b.machine && a.kubelet?.nodeName === b.kubelet?.nodeName;
+}
+
+function isSameObject(a: NodeObject, b: NodeObject): boolean {
+  const ids = a.name === b.name && a.machineId === b.machineId && a.systemUuid === b.systemUuid;
+  return ids && a.addresses === b.addresses;
+}
+
+function find({ machine, kubelet }: NodeFacts, nodes: readonly NodeObject[]): NodeObject | undefined {
   if (!machine) return undefined;
-  const candidates = (facts.cluster?.nodes ?? []).filter((node) => idMatches(machine, node) > 0);
+  const candidates = withIdsOf(machine, nodes);
   const best = Math.max(...candidates.map((node) => idMatches(machine, node)));
   let left = candidates.filter((node) => idMatches(machine, node) === best);
-  if (left.length > 1) left = narrowed(left, (node) => node.name === own.kubelet?.nodeName);
+  if (left.length > 1) left = narrowed(left, (node) => node.name === kubelet?.nodeName);
   if (left.length > 1) left = narrowed(left, (node) => sharesAddress(machine, node));
   return left.length === 1 ? left[0] : undefined;
 }
+
+/** Those that share the machine's machine-id or system UUID. */
+function withIdsOf({ machineId, systemUuid = '' }: MachineFact, nodes: readonly NodeObject[]): readonly NodeObject[] {
+  const { machineIds, systemUuids } = byId(nodes);
+  return [...new Set([...(machineIds.get(machineId) ?? []), ...(systemUuids.get(systemUuid) ?? [])])];
+}
+
+const byId = once((nodes: readonly NodeObject[]) => ({
+  machineIds: groupBy(nodes, (node) => node.machineId),
+  systemUuids: groupBy(nodes, (node) => node.systemUuid),
+}));
 
 function narrowed(nodes: NodeObject[], fits: (node: NodeObject) => boolean): NodeObject[] {
   const fitting = nodes.filter(fits);
@@ -35,9 +128,4 @@ export function sharesAddress(machine: MachineFact, node: NodeObject): boolean {
   const listed = node.addresses.filter((entry) => entry.type === 'InternalIP' || entry.type === 'ExternalIP');
   if (listed.length === 0 || machine.addresses.length === 0) return true;
   return listed.some((entry) => machine.addresses.includes(entry.address));
-}
-
-/** The inventory's name of a Node object's machine; undefined where no machine of the inventory is known to be it. */
-export function inventoryNameOf(facts: Facts, objectName: string): string | undefined {
-  return Object.keys(facts.nodes).find((name) => nodeObjectFor(facts, name)?.name === objectName);
 }

@@ -1,4 +1,5 @@
 import { covers } from './budgets.ts';
+import { once } from './once.ts';
 import type { Facts } from '../facts.ts';
 import type { PodFact } from '../pods.ts';
 
@@ -17,18 +18,22 @@ export function alone(facts: Facts, pods: readonly PodFact[]): readonly Together
     const workload = workloadOf(pod);
     if (workload !== undefined) groups.set(workload, [...(groups.get(workload) ?? []), pod]);
   }
-  const replicas = new Map<string, number>();
-  for (const pod of all) {
-    const workload = isOver(pod) ? undefined : workloadOf(pod);
-    if (workload !== undefined) replicas.set(workload, (replicas.get(workload) ?? 0) + 1);
-  }
   return [...groups]
     .map(([workload, members]) => ({ workload, pods: members }))
     .filter(({ workload, pods: members }) => {
-      if (members.length < 2 || members.length !== replicas.get(workload)) return false;
+      if (members.length < 2 || members.length !== replicas(all).get(workload)) return false;
       return !members.every((pod) => pdbs.some((pdb) => covers(pdb, pod)));
     });
 }
+
+const replicas = once((pods: readonly PodFact[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const pod of pods) {
+    const workload = isOver(pod) ? undefined : workloadOf(pod);
+    if (workload !== undefined) counts.set(workload, (counts.get(workload) ?? 0) + 1);
+  }
+  return counts;
+});
 
 /** Their pods stand for one another; those of a Job do not. */
 const REPLICATED = ['ReplicaSet', 'StatefulSet', 'ReplicationController'];

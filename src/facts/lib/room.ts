@@ -113,7 +113,8 @@ function roomiest(rooms: readonly Room[], pod: PodFact): Room | undefined {
   const asked = Object.entries(wants(pod)).filter(([, amount]) => amount > 0);
   let best: { readonly room: Room; readonly times: number } | undefined;
   for (const room of rooms) {
-    const times = Math.min(...asked.map(([name, amount]) => (room.left[name] ?? 0) / amount));
+    let times = Infinity;
+    for (const [name, amount] of asked) times = Math.min(times, (room.left[name] ?? 0) / amount);
     if (!best || times > best.times) best = { room, times };
   }
   return best?.room;
@@ -125,9 +126,10 @@ function bySize(pods: readonly PodFact[]): PodFact[] {
 }
 
 function suits(node: NodeObject, pod: PodFact): boolean {
-  const selected = Object.entries(pod.nodeSelector ?? {}).every(([key, value]) => node.labels[key] === value);
-  const likes = pod.nodeAffinity === undefined || pod.nodeAffinity.some((term) => holds(term, node));
-  return selected && likes && node.taints.every((taint) => tolerates(pod.tolerations ?? [], taint));
+  const { nodeSelector, nodeAffinity, tolerations = [] } = pod;
+  for (const key in nodeSelector) if (node.labels[key] !== nodeSelector[key]) return false;
+  if (nodeAffinity && !nodeAffinity.some((term) => holds(term, node))) return false;
+  return node.taints.length === 0 || node.taints.every((taint) => tolerates(tolerations, taint));
 }
 
 /** A cordon's own taint is told by `unschedulable`. */

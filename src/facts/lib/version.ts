@@ -8,8 +8,8 @@ export function withoutV(version: string): string {
 
 /** `1.32.9` -> `1.32`; text that is no version stays as it is. */
 export function minorOf(version: string): string {
-  const parsed = semverOf(version);
-  return parsed ? `${parsed.major}.${parsed.minor}` : version;
+  const semver = semverOf(version);
+  return semver ? `${semver.major}.${semver.minor}` : version;
 }
 
 /** The number after the major: `1.32.9` -> 32; undefined when it is no version. */
@@ -36,6 +36,11 @@ export function compareRevisions(a: string, b: string): number {
   return byVersion === 0 ? a.localeCompare(b, 'en', { numeric: true }) : byVersion;
 }
 
+/** Few versions are compared very often. */
+const parsed = new Map<string, SemVer | null>();
+
 function semverOf(version: string): SemVer | null {
-  return parse(withoutV(version)) ?? coerce(version);
+  let semver = parsed.get(version);
+  if (semver === undefined) parsed.set(version, (semver = parse(withoutV(version)) ?? coerce(version)));
+  return semver;
 }

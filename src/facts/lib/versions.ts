@@ -2,6 +2,8 @@ import type { Facts } from '../facts.ts';
 import type { PodFact } from '../pods.ts';
 import { nodeObjectFor } from './identity.ts';
 import { tagOf } from './image.ts';
+import type { NodeObject } from '../nodes.ts';
+import { once } from './once.ts';
 import { compareVersions } from './version.ts';
 
 type ByNode = Readonly<Record<string, string>>;
@@ -21,42 +23,65 @@ export interface Versions {
   readonly clusterVersion?: string;
 }
 
-export function versionsOf(facts: Facts): Versions {
+/** Each of them is found when it is asked for. */
+export const versionsOf = once((facts: Facts): Versions => {
   const { cluster } = facts;
+  const kubeProxy = cluster?.kubeProxy?.version;
   const apiServers = Object.fromEntries(
     (cluster?.apiServers ?? []).flatMap(({ node, version }) => (version === undefined ? [] : [[node, version]])),
   );
-  const kubeProxy = cluster?.kubeProxy?.version;
   const clusterVersion =
     cluster?.kubeadmConfig?.kubernetesVersion ?? Object.values(apiServers).toSorted(compareVersions)[0];
   return {
     apiServers,
-    controllerManagers: componentVersions(facts, 'kube-controller-manager'),
-    schedulers: componentVersions(facts, 'kube-scheduler'),
-    kubelets: Object.fromEntries((cluster?.nodes ?? []).map(({ name, kubeletVersion }) => [name, kubeletVersion])),
+    get controllerManagers() {
+      return componentVersions(facts, 'kube-controller-manager');
+    },
+    get schedulers() {
+      return componentVersions(facts, 'kube-scheduler');
+    },
+    get kubelets() {
+      return kubelets(cluster?.nodes ?? none);
+    },
     ...(kubeProxy === undefined ? {} : { kubeProxy }),
-    kubeadm: Object.fromEntries(
-      Object.entries(facts.nodes).flatMap(([name, { binaries }]) =>
-        binaries?.kubeadm === undefined ? [] : [[name, binaries.kubeadm]],
-      ),
-    ),
+    get kubeadm() {
+      return kubeadms(facts.nodes);
+    },
     ...(clusterVersion === undefined ? {} : { clusterVersion }),
   };
-}
+});
+
+const none: readonly NodeObject[] = [];
+
+const kubelets = once((nodes: readonly NodeObject[]): ByNode =>
+  Object.fromEntries(nodes.map(({ name, kubeletVersion }) => [name, kubeletVersion])),
+);
+
+const kubeadms = once((nodes: Facts['nodes']): ByNode =>
+  Object.fromEntries(
+    Object.entries(nodes).flatMap(([name, { binaries }]) =>
+      binaries?.kubeadm === undefined ? [] : [[name, binaries.kubeadm]],
+    ),
+  ),
+);
 
 /** By Node object: the manifest on the machine, else the mirror pod. */
 function componentVersions(facts: Facts, component: string): ByNode {
   const versions: Record<string, string> = {};
-  for (const pod of facts.cluster?.pods ?? []) {
+  for (const pod of mirrorPods(facts.cluster?.pods ?? noPods)) {
     if (pod.node !== undefined && isComponent(pod, component)) versions[pod.node] = tagOf(pod.images[0] ?? '');
   }
-  for (const [name, { staticPods }] of Object.entries(facts.nodes)) {
-    const tag = staticPods?.components[component]?.tag;
+  for (const name in facts.nodes) {
+    const tag = facts.nodes[name]?.staticPods?.components[component]?.tag;
     if (tag !== undefined) versions[nodeObjectFor(facts, name)?.name ?? name] = tag;
   }
   return versions;
 }
 
+const noPods: readonly PodFact[] = [];
+
+const mirrorPods = once((pods: readonly PodFact[]) => pods.filter((pod) => pod.mirror));
+
 function isComponent(pod: PodFact, component: string): boolean {
-  return pod.namespace === 'kube-system' && pod.mirror && pod.labels['component'] === component;
+  return pod.namespace === 'kube-system' && pod.labels['component'] === component;
 }

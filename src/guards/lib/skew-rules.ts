@@ -1,3 +1,4 @@
+import { once } from '../../facts/lib/once.ts';
 import { highest, lowest, reachable, type SkewState } from './skew-state.ts';
 
 /** A broken rule: where, by how many minors too much, with the values seen. */
@@ -26,10 +27,18 @@ export function apiServerSkew({ apiServers }: SkewState): Violation[] {
 }
 
 /** R2: a kubelet is not newer than any API server it can reach, and at most three minors older than the newest (two before 1.25). */
-export function kubeletSkew(state: SkewState): Violation[] {
-  return state.kubelets.flatMap((kubelet) => {
-    const low = lowest(reachable(state, kubelet));
-    const high = highest(state.apiServers);
+export function kubeletSkew({ kubelets, apiServers }: SkewState): readonly Violation[] {
+  return kubeletSkews(kubelets)(apiServers);
+}
+
+const kubeletSkews = once((kubelets: SkewState['kubelets']) =>
+  once((apiServers: SkewState['apiServers']) => kubeletSkewOf(kubelets, apiServers)),
+);
+
+function kubeletSkewOf(kubelets: SkewState['kubelets'], apiServers: SkewState['apiServers']): Violation[] {
+  const high = highest(apiServers);
+  return kubelets.flatMap((kubelet) => {
+    const low = lowest(reachable(apiServers, kubelet));
     if (!low || !high) return [];
     const allowed = kubelet.minor < 25 ? 2 : 3;
     const what = kubelet.source === 'running' ? 'kubelet' : 'installed kubelet';
@@ -58,7 +67,7 @@ export function kubeletSkew(state: SkewState): Violation[] {
 }
 
 /** R3: kube-proxy as R2, and within three minors of each node's kubelet (two where kube-proxy is older than 1.25). */
-export function kubeProxySkew(state: SkewState): Violation[] {
+export const kubeProxySkew = once((state: SkewState): Violation[] => {
   const { kubeProxy, apiServers, kubelets } = state;
   if (!kubeProxy) return [];
   const [low, high] = [lowest(apiServers), highest(apiServers)];
@@ -92,7 +101,7 @@ export function kubeProxySkew(state: SkewState): Violation[] {
     });
   }
   return found;
-}
+});
 
 /**
  * R4: a controller-manager, scheduler or cloud-controller-manager is not newer than an API server that it asks, and at most one minor

@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Facts, NodeFacts } from '../../facts/facts.ts';
-import { nodeObjectFor } from '../../facts/lib/identity.ts';
+import { inventoryNamesOf, machinesByObject } from '../../facts/lib/identity.ts';
 import { tagOf } from '../../facts/lib/image.ts';
+import { carried, once } from '../../facts/lib/once.ts';
 import { minorNumber, withoutV } from '../../facts/lib/version.ts';
 import { releaseOf } from '../../packages/lib/revision.ts';
 import { versionsOf } from '../../facts/lib/versions.ts';
+import type { NodeObject } from '../../facts/nodes.ts';
+import type { PodFact } from '../../facts/pods.ts';
 
 /** The versions that the skew policy is about, as far as they are known. */
 export interface SkewState {
@@ -43,23 +47,40 @@ export interface SkewKubelet extends SkewVersion {
   readonly server?: string;
 }
 
-export function skewState(facts: Facts): SkewState {
-  const { cluster } = facts;
-  const kubeProxy = versioned(cluster?.kubeProxy?.version);
-  const machines = machinesOf(facts);
+/** Each of these is found when it is asked for. */
+export const skewState = once((facts: Facts): SkewState => {
+  const kubeProxy = versioned(facts.cluster?.kubeProxy?.version);
   return {
-    apiServers: (cluster?.apiServers ?? []).flatMap(({ node, endpoint, version }) => {
-      const known = versioned(version ?? manifestOf(machines.get(node)));
-      return known ? [{ ...known, node, endpoints: [endpoint, ...aliases(facts, node, endpoint)] }] : [];
-    }),
-    kubelets: kubeletsOf(facts),
+    get apiServers() {
+      return apiServersOf(facts);
+    },
+    get kubelets() {
+      return kubeletsOf(facts).all;
+    },
     ...(kubeProxy ? { kubeProxy } : {}),
-    controllers: controllersOf(facts),
-    kubectls: kubectlsOf(facts),
+    get controllers() {
+      return controllersOf(facts);
+    },
+    get kubectls() {
+      return kubectlsOf(facts);
+    },
   };
+});
+
+/** The list is the same object for as long as no API server changes. */
+const apiServersOf = carried(apiServersIn, (last, facts) => {
+  const now = apiServersIn(facts);
+  return isDeepStrictEqual(last, now) ? last : now;
+});
+
+function apiServersIn(facts: Facts): readonly SkewApiServer[] {
+  return (facts.cluster?.apiServers ?? []).flatMap(({ node, endpoint, version }) => {
+    const known = versioned(version ?? manifestOf(machineOf(facts, node)));
+    return known ? [{ ...known, node, endpoints: [endpoint, ...aliases(facts, node, endpoint)] }] : [];
+  });
 }
 
-function controllersOf(facts: Facts): SkewController[] {
+const controllersOf = once((facts: Facts): SkewController[] => {
   const { controllerManagers, schedulers } = versionsOf(facts);
   const own = (component: string, versions: Readonly<Record<string, string>>) =>
     Object.entries(versions).flatMap(([node, version]) => {
@@ -71,34 +92,38 @@ function controllersOf(facts: Facts): SkewController[] {
     ...own('kube-scheduler', schedulers),
     ...cloudControllers(facts),
   ];
-}
+});
 
 /** Those whose releases bear the number of the Kubernetes minor that they are made for; others have numbers of their own. */
 const followsKubernetes =
   /(provider-aws\/cloud-controller-manager|openstack-cloud-controller-manager|azure-cloud-controller-manager|cloud-pv-vsphere\/cloud-provider-vsphere|cpi\/release\/manager|cloud-provider-gcp\/cloud-controller-manager)[:@]/;
 
 function cloudControllers(facts: Facts): SkewController[] {
-  const images = (facts.cluster?.pods ?? []).flatMap((pod) =>
-    pod.images.filter((image) => followsKubernetes.test(image)),
+  return facts.cluster?.pods ? cloudControllersIn(facts.cluster.pods) : [];
+}
+
+const cloudControllersIn = once((pods: readonly PodFact[]): SkewController[] => {
+  const images = new Set(pods.flatMap((pod) => pod.images));
+  return [...images]
+    .filter((image) => followsKubernetes.test(image))
+    .flatMap((image) => {
+      const known = versioned(tagOf(image));
+      return known ? [{ ...known, component: 'cloud-controller-manager' }] : [];
+    });
+});
+
+/** In the inventory's order. */
+const kubectlsOf = once((facts: Facts): SkewKubectl[] => {
+  const controlPlanes = (facts.cluster?.nodes ?? []).filter((object) => object.controlPlane);
+  const names = new Map(
+    controlPlanes.flatMap(({ name }) => inventoryNamesOf(facts, name).map((inventoryName) => [inventoryName, name])),
   );
-  return [...new Set(images)].flatMap((image) => {
-    const known = versioned(tagOf(image));
-    return known ? [{ ...known, component: 'cloud-controller-manager' }] : [];
+  return (names.size > 1 ? Object.keys(facts.nodes) : [...names.keys()]).flatMap((name) => {
+    const node = names.get(name);
+    const known = node === undefined ? undefined : versioned(facts.nodes[name]?.binaries?.kubectl);
+    return known && node !== undefined ? [{ ...known, node }] : [];
   });
-}
-
-function kubectlsOf(facts: Facts): SkewKubectl[] {
-  return Object.entries(facts.nodes).flatMap(([name, { binaries }]) => {
-    const known = versioned(binaries?.kubectl);
-    const object = nodeObjectFor(facts, name);
-    return known && object?.controlPlane === true ? [{ ...known, node: object.name }] : [];
-  });
-}
-
-/** By the Node object's name. */
-function machinesOf(facts: Facts): ReadonlyMap<string, NodeFacts> {
-  return new Map(Object.entries(facts.nodes).map(([name, node]) => [nodeObjectFor(facts, name)?.name ?? name, node]));
-}
+});
 
 /** The release at which an API server that does not answer comes back, which it may do at any moment. */
 function manifestOf(machine: NodeFacts | undefined): string | undefined {
@@ -106,22 +131,53 @@ function manifestOf(machine: NodeFacts | undefined): string | undefined {
   return tag === undefined ? undefined : withoutV(tag);
 }
 
-function kubeletsOf(facts: Facts): SkewKubelet[] {
-  const machines = machinesOf(facts);
-  return (facts.cluster?.nodes ?? []).flatMap(({ name, kubeletVersion }) => {
-    const machine = machines.get(name);
-    const server = machine?.kubelet?.server;
-    const revision = machine?.packages?.installed['kubelet']?.revision;
-    const at = { node: name, ...(server === undefined ? {} : { server }) };
-    const running = versioned(kubeletVersion);
-    const installed = versioned(revision === undefined ? undefined : releaseOf(revision));
-    return [
-      ...(running ? [{ ...at, ...running, source: 'running' as const }] : []),
-      ...(installed && installed.version !== running?.version
-        ? [{ ...at, ...installed, source: 'installed' as const }]
-        : []),
-    ];
-  });
+function machineOf(facts: Facts, object: string): NodeFacts | undefined {
+  const at = facts.cluster?.nodes?.findIndex(({ name }) => name === object) ?? -1;
+  return at === -1 ? facts.nodes[object] : machinesByObject(facts)[at];
+}
+
+interface Kubelets {
+  readonly objects: readonly NodeObject[];
+  readonly machines: readonly (NodeFacts | undefined)[];
+  readonly byObject: readonly (readonly SkewKubelet[])[];
+  readonly all: readonly SkewKubelet[];
+}
+
+/** The list is the same object for as long as no kubelet changes. */
+const kubeletsOf = carried(
+  (facts: Facts): Kubelets => {
+    const [objects, machines] = [facts.cluster?.nodes ?? [], machinesByObject(facts)];
+    const byObject = objects.map((object, at) => kubeletsOfNode(object, machines[at] ?? {}));
+    return { objects, machines, byObject, all: byObject.flat() };
+  },
+  (last, facts) => {
+    const [objects, machines] = [facts.cluster?.nodes ?? [], machinesByObject(facts)];
+    if (objects.length !== last.objects.length) return undefined;
+    let changes = false;
+    const byObject = last.byObject.map((was, at) => {
+      const object = objects[at];
+      if (!object || (object === last.objects[at] && machines[at] === last.machines[at])) return was;
+      const now = kubeletsOfNode(object, machines[at] ?? {});
+      if (isDeepStrictEqual(was, now)) return was;
+      changes = true;
+      return now;
+    });
+    return { objects, machines, byObject, all: changes ? byObject.flat() : last.all };
+  },
+);
+
+function kubeletsOfNode({ name, kubeletVersion }: NodeObject, machine: NodeFacts): SkewKubelet[] {
+  const server = machine.kubelet?.server;
+  const revision = machine.packages?.installed['kubelet']?.revision;
+  const at = { node: name, ...(server === undefined ? {} : { server }) };
+  const running = versioned(kubeletVersion);
+  const installed = versioned(revision === undefined ? undefined : releaseOf(revision));
+  return [
+    ...(running ? [{ ...at, ...running, source: 'running' as const }] : []),
+    ...(installed && installed.version !== running?.version
+      ? [{ ...at, ...installed, source: 'installed' as const }]
+      : []),
+  ];
 }
 
 function versioned(version: string | undefined): SkewVersion | undefined {
@@ -141,16 +197,35 @@ function aliases(facts: Facts, node: string, endpoint: string): string[] {
  * The API servers that a kubelet may reach: one where its `server:` is that one's own address; all of them through a load balancer,
  * a virtual address, a proxy on the node, or where it is not known.
  */
-export function reachable(state: SkewState, kubelet: SkewKubelet): readonly SkewApiServer[] {
-  const address = kubelet.server?.replace(/^https?:\/\//, '').replace(/\/+$/, '');
-  const own = state.apiServers.filter((server) => address !== undefined && server.endpoints.includes(address));
-  return own.length > 0 ? own : state.apiServers;
+export function reachable(apiServers: readonly SkewApiServer[], { server }: SkewKubelet): readonly SkewApiServer[] {
+  return serversAt(apiServers)(server);
 }
 
+const serversAt = once((apiServers: readonly SkewApiServer[]) => {
+  const known = new Map<string | undefined, readonly SkewApiServer[]>();
+  return (server: string | undefined) => {
+    let found = known.get(server);
+    if (!found) known.set(server, (found = those(apiServers, server)));
+    return found;
+  };
+});
+
+function those(apiServers: readonly SkewApiServer[], server: string | undefined): readonly SkewApiServer[] {
+  const address = server?.replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  const own = apiServers.filter((candidate) => address !== undefined && candidate.endpoints.includes(address));
+  return own.length > 0 ? own : apiServers;
+}
+
+/** The first of the lowest minor. */
 export function lowest<T extends SkewVersion>(versions: readonly T[]): T | undefined {
-  return versions.toSorted((a, b) => a.minor - b.minor)[0];
+  let found = versions[0];
+  for (const version of versions) if (found && version.minor < found.minor) found = version;
+  return found;
 }
 
+/** The first of the highest minor. */
 export function highest<T extends SkewVersion>(versions: readonly T[]): T | undefined {
-  return versions.toSorted((a, b) => b.minor - a.minor)[0];
+  let found = versions[0];
+  for (const version of versions) if (found && version.minor > found.minor) found = version;
+  return found;
 }

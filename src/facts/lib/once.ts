@@ -1,0 +1,21 @@
+/**
+ * A function of an immutable value whose result is kept as long as that value: facts are read or projected once and looked at by
+ * every guard and action of many steps. The only place that keeps what follows from facts.
+ */
+export function once<Key extends WeakKey, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+  const known = new WeakMap<Key, { readonly value: Value }>();
+  return (key) => {
+    let entry = known.get(key);
+    if (!entry) known.set(key, (entry = { value: compute(key) }));
+    return entry.value;
+  };
+}
+
+/** As {@link once}, for what mostly stays as it is from one projection to the next: `carry` takes the last result over where it can. */
+export function carried<Key extends WeakKey, Value>(
+  compute: (key: Key) => Value,
+  carry: (last: Value, key: Key) => Value | undefined,
+): (key: Key) => Value {
+  let last: Value | undefined;
+  return once((key) => (last = (last === undefined ? undefined : carry(last, key)) ?? compute(key)));
+}
