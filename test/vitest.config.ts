@@ -9,9 +9,12 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
+    // Files share a worker: most of their time would be the loading of the same modules.
+    isolate: false,
+    // The simulated shell makes many short-lived objects.
+    execArgv: ['--min-semi-space-size=64', '--max-semi-space-size=64'],
     projects: [
-      // Files share a worker: most of their time would be the loading of the same modules.
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [E2E], isolate: false } },
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [E2E] } },
       { extends: true, test: { name: 'e2e', include: [E2E] } },
     ],
   },

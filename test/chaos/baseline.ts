@@ -42,7 +42,16 @@ export interface Baseline {
   readonly answers: Memo;
 }
 
-export async function recordBaseline(scenario: Scenario = ONE_MINOR): Promise<Baseline> {
+const recorded = new Map<Scenario, Promise<Baseline>>();
+
+/** Once for all files of tests that share a worker. */
+export function recordBaseline(scenario: Scenario = ONE_MINOR): Promise<Baseline> {
+  const known = recorded.get(scenario) ?? record(scenario);
+  recorded.set(scenario, known);
+  return known;
+}
+
+async function record(scenario: Scenario): Promise<Baseline> {
   const documents = await readDocuments(scenario);
   // Once for the shell to load what it loads only when it is needed: that takes real time, which would mix up the fake one.
   await undisturbed(documents, 18);

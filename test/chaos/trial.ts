@@ -141,18 +141,23 @@ class Trial {
     if (this.#point.effect !== 'anew' || this.#run !== RUN) return undefined;
     const { time } = this.#cluster;
     // It is refused while an attempt of the abandoned run goes on: here the operator waits.
-    for (;;) {
+    for (; ; await time.run(time.sleep(LONG_PAUSE))) {
+      if (this.#isBusy()) continue;
       try {
         const made = await time.run(plan(this.#baseline.documents, controller));
-        if (this.#cluster.world.machines.some((machine) => machine.running.size > 0)) throw new Error('busy');
+        if (this.#isBusy()) continue;
         this.#run = 'run-2';
         this.#plan = made.plan;
         this.#kept = this.#journal(this.#run, '');
         return made.facts;
       } catch {
-        await time.run(time.sleep(LONG_PAUSE));
+        // A node that comes back from a reboot does not answer yet.
       }
     }
+  }
+
+  #isBusy(): boolean {
+    return this.#cluster.world.machines.some((machine) => machine.running.size > 0);
   }
 
   #journal(run: string, text: string): KeptJournal {

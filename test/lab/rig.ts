@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import type { Session } from '../../src/transport/transport.ts';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { startLab, type Lab, type LabOptions } from '../../src/lab/lab.ts';
 import { FakeClock } from '../../src/lab/clock.ts';
 import { loginEnv } from '../../src/lab/attempts.ts';
@@ -14,24 +14,18 @@ export interface Ran {
   readonly stderr: string;
 }
 
-const open: Lab[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((lab) => lab.close()));
-});
-
 /** A lab on fake time, taken down at the end of the test. */
 export async function fakeLab(options: LabOptions = {}): Promise<{ lab: Lab; clock: FakeClock; run: Run; start: Run }> {
   const clock = new FakeClock();
   const lab = await startLab({ clock, ...options });
-  open.push(lab);
+  onTestFinished(() => lab.close());
   const start: Run = (node, script, uid = 0, stdin = '') => runOn(lab, node, script, uid, stdin);
   return { lab, clock, start, run: (node, script, uid, stdin) => clock.run(start(node, script, uid, stdin)) };
 }
 
 export async function realLab(options: LabOptions = {}): Promise<Lab> {
   const lab = await startLab(options);
-  open.push(lab);
+  onTestFinished(() => lab.close());
   return lab;
 }
 
