@@ -1,54 +1,57 @@
 import { PassThrough, Writable, finished, type Readable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
+import { deferred } from './deferred.ts';
 import type { Channel, Exit } from './transport.ts';
 
-/**
- * An ssh2 channel with the habits of our contract. `lost` says why the link is gone, if it is.
- * ssh2 emits `close` only after both streams were read, and then with `undefined` in place of a code where nobody told one.
- */
-export function wrapChannel(raw: ClientChannel, lost: () => string | undefined): Channel {
-  const stdout = feed(raw);
-  const stderr = feed(raw.stderr);
-  const stdin = stdinOf(raw);
-  raw.on('error', () => undefined);
-
-  let exit: Exit | undefined;
-  const closed = new Promise<Exit>((resolve) => {
-    raw.on('close', (code: number | null | undefined, signal?: string) => {
-      stdin.destroy();
-      resolve(exitOf(code, signal, lost));
-    });
-  });
-  const ended = Promise.all([closed, whenRead(stdout), whenRead(stderr)]).then(([how]) => how);
-  let closeIt = (): void => undefined;
-  const closedHere = new Promise<Exit>((resolve) => {
-    closeIt = () => resolve({ kind: 'lost', reason: 'the channel was closed by this side' });
-  });
-
-  return {
-    stdin,
-    stdout,
-    stderr,
-    exit: Promise.race([ended, closedHere]).then((how) => (exit ??= how)),
-    close: () => {
-      if (exit) return;
-      closeIt();
-      release(raw, stdout);
-      release(raw.stderr, stderr);
-      stdin.destroy();
-      raw.close();
-    },
-  };
+/** What runs a command, before it has the habits of our contract. */
+export interface Process {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly ended: Promise<Exit>;
+  /** Ends the link to it from this side. */
+  close(): void;
 }
 
-function exitOf(code: number | null | undefined, signal: string | undefined, lost: () => string | undefined): Exit {
-  if (typeof code === 'number') return { kind: 'exited', code };
-  if (signal !== undefined) return { kind: 'signalled', signal };
-  return { kind: 'lost', reason: lost() ?? 'the channel was closed without an exit status' };
+/** A channel that keeps every byte until it is read, ends after both streams were read, and at once when it is closed here. */
+export function channelOver(process: Process): Channel {
+  const stdout = feed(process.stdout);
+  const stderr = feed(process.stderr);
+  const closed = deferred<Exit>();
+  const read = Promise.all([process.ended, whenRead(stdout), whenRead(stderr)]).then(([exit]) => exit);
+  let over = false;
+  const exit = Promise.race([read, closed.promise]).finally(() => (over = true));
+  const close = (): void => {
+    if (over) return;
+    closed.resolve({ kind: 'lost', reason: 'the channel was closed by this side' });
+    release(process.stdout, stdout);
+    release(process.stderr, stderr);
+    process.stdin.destroy();
+    process.close();
+  };
+  return { stdin: process.stdin, stdout, stderr, exit, close };
+}
+
+/**
+ * An ssh2 channel. `lost` says why the link is gone, if it is.
+ * ssh2 emits `close` only after both streams were read, and then with `undefined` in place of a code where none was sent.
+ */
+export function ssh2Channel(raw: ClientChannel, lost: () => string | undefined): Channel {
+  const stdin = stdinOf(raw);
+  raw.on('error', () => undefined);
+  const ended = new Promise<Exit>((resolve) => {
+    raw.on('close', (code: number | null | undefined, signal?: string) => {
+      stdin.destroy();
+      if (typeof code === 'number') resolve({ kind: 'exited', code });
+      else if (signal !== undefined) resolve({ kind: 'signalled', signal });
+      else resolve({ kind: 'lost', reason: lost() ?? 'the channel was closed without an exit status' });
+    });
+  });
+  return channelOver({ stdin, stdout: raw, stderr: raw.stderr, ended, close: () => raw.close() });
 }
 
 /** A stream of its own, so that its end can be brought about from here and no byte is dropped before it is read. */
-export function feed(source: Readable): PassThrough {
+function feed(source: Readable): PassThrough {
   const sink = new PassThrough();
   source.pipe(sink);
   // A reader that goes away must not stall the channel: the rest is read and dropped.
@@ -57,7 +60,7 @@ export function feed(source: Readable): PassThrough {
 }
 
 /** Ends what {@link feed} made; the rest of the source is read and dropped. */
-export function release(source: Readable, sink: PassThrough): void {
+function release(source: Readable, sink: PassThrough): void {
   source.unpipe(sink);
   source.resume();
   sink.end();
@@ -80,7 +83,7 @@ function stdinOf(raw: ClientChannel): Writable {
 }
 
 /** Settles when a stream has been read to its end, or was given up. */
-export function whenRead(stream: Readable): Promise<void> {
+function whenRead(stream: Readable): Promise<void> {
   return new Promise((resolve) => {
     finished(stream, { writable: false }, () => resolve());
   });

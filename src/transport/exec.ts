@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import { Failure } from '../failure.ts';
-import type { Channel, ExecOptions, ExecResult } from './transport.ts';
+import type { Open } from './become.ts';
+import { deferred } from './deferred.ts';
+import type { ExecOptions, ExecResult, Exit } from './transport.ts';
 
 const MAX_BUFFER = 256 * 1024 * 1024;
 
@@ -11,51 +13,31 @@ const MAX_BUFFER = 256 * 1024 * 1024;
  */
 export async function collect(
   target: string,
-  open: (command: string) => Promise<Channel>,
+  open: Open,
   command: string,
-  options: ExecOptions = {},
+  { stdin = '', timeout, maxBuffer = MAX_BUFFER }: ExecOptions = {},
 ): Promise<ExecResult> {
-  const limit = options.timeout === undefined ? undefined : timeLimit(options.timeout);
+  const cutOff = deferred<Exit>();
+  const expire = (ms: number): void => cutOff.resolve({ kind: 'lost', reason: `it did not end within ${ms / 1000} s` });
+  const timer = timeout === undefined ? undefined : setTimeout(() => expire(timeout), timeout);
   try {
     const opening = open(command);
-    const channel = await (limit ? Promise.race([opening, limit.over]) : opening);
-    if (channel !== undefined) return await run(target, channel, options, limit?.over);
-    opening.then((late) => late.close()).catch(() => undefined);
-    return { exit: outOfTime(options), stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+    const channel = await Promise.race([opening, cutOff.promise]);
+    if ('kind' in channel) {
+      opening.then((late) => late.close()).catch(() => undefined);
+      return { exit: channel, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+    }
+    const onTooMuch = (): void =>
+      cutOff.reject(new Failure('step-failed', `${target}: a command printed more than ${maxBuffer} bytes`));
+    const stdout = keep(channel.stdout, maxBuffer, onTooMuch);
+    const stderr = keep(channel.stderr, maxBuffer, onTooMuch);
+    channel.stdin.on('error', () => undefined);
+    channel.stdin.end(stdin);
+    const exit = await Promise.race([channel.exit, cutOff.promise.finally(() => channel.close())]);
+    return { exit, stdout: stdout(), stderr: stderr() };
   } finally {
-    limit?.clear();
+    clearTimeout(timer);
   }
-}
-
-async function run(
-  target: string,
-  channel: Channel,
-  options: ExecOptions,
-  over: Promise<undefined> | undefined,
-): Promise<ExecResult> {
-  let expired = false;
-  let tooMuch = false;
-  const end = (): void => channel.close();
-  void over?.then(() => {
-    expired = true;
-    return end();
-  });
-  const onTooMuch = (): void => {
-    tooMuch = true;
-    end();
-  };
-  const maxBuffer = options.maxBuffer ?? MAX_BUFFER;
-  const stdout = keep(channel.stdout, maxBuffer, onTooMuch);
-  const stderr = keep(channel.stderr, maxBuffer, onTooMuch);
-  channel.stdin.on('error', () => undefined);
-  channel.stdin.end(options.stdin ?? '');
-  const exit = await channel.exit;
-  if (tooMuch) throw new Failure('step-failed', `${target}: a command printed more than ${maxBuffer} bytes`);
-  return { exit: expired && exit.kind === 'lost' ? outOfTime(options) : exit, stdout: stdout(), stderr: stderr() };
-}
-
-function outOfTime(options: ExecOptions): ExecResult['exit'] {
-  return { kind: 'lost', reason: `it did not end within ${(options.timeout ?? 0) / 1000} s` };
 }
 
 function keep(stream: Readable, maxBuffer: number, onTooMuch: () => void): () => Buffer {
@@ -68,12 +50,4 @@ function keep(stream: Readable, maxBuffer: number, onTooMuch: () => void): () =>
     else chunks.push(chunk);
   });
   return () => Buffer.concat(chunks);
-}
-
-function timeLimit(ms: number): { readonly over: Promise<undefined>; clear(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  return { over, clear: () => clearTimeout(timer) };
 }

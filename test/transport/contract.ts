@@ -58,9 +58,9 @@ export function contract(connect: () => Promise<Session>): void {
   });
 
   test('a time limit gives back what was printed and says that nobody knows the end', async () => {
-    const result = await session.exec('echo $$; exec tail -f /dev/null', { timeout: 500 });
-    process.kill(Number(result.stdout.toString()));
-    expect(result.exit).toMatchObject({ kind: 'lost', reason: expect.stringContaining('0.5 s') });
+    const result = await session.exec('echo $$; exec tail -f /dev/null', { timeout: 2000 });
+    kill(result.stdout);
+    expect(result.exit).toMatchObject({ kind: 'lost', reason: expect.stringContaining('2 s') });
   });
 
   test('a long-lived shell answers line by line', async () => {
@@ -108,7 +108,7 @@ export function contract(connect: () => Promise<Session>): void {
 
   test('a program that goes to the background with its output redirected does not hold the command', async () => {
     const { exit, stdout } = await session.exec('tail -f /dev/null >/dev/null 2>&1 </dev/null & echo $!');
-    process.kill(Number(stdout.toString()));
+    kill(stdout);
     expect(exit).toEqual({ kind: 'exited', code: 0 });
   });
 
@@ -118,4 +118,10 @@ export function contract(connect: () => Promise<Session>): void {
     expect(await other.closed).toEqual(expect.any(String));
     await expect(other.exec('true')).rejects.toMatchObject({ name: 'ConnectionLost', target: other.target });
   });
+}
+
+/** Ends the process whose id was printed; a signal to 0 would end this one. */
+function kill(printed: Buffer): void {
+  expect(printed.toString()).toMatch(/^[1-9]\d*\n$/u);
+  process.kill(Number(printed.toString()));
 }

@@ -1,0 +1,23 @@
+import { elevate, type Open } from './become.ts';
+import { collect } from './exec.ts';
+import type { ReadSecret } from './identities.ts';
+import type { Session, Target } from './transport.ts';
+
+/** How one transport runs plain commands: what a session adds to it is the same for all. */
+export interface Plain {
+  /** Opens one command line under sh, not elevated. */
+  readonly open: Open;
+  readonly closed: Promise<string>;
+  close(): Promise<void>;
+}
+
+export function sessionOver(plain: Plain, target: Target, readSecret: ReadSecret): Session {
+  const open = elevate(plain.open, target, readSecret);
+  return {
+    target: target.name,
+    closed: plain.closed,
+    open,
+    exec: async (command, options) => collect(target.name, open, command, options),
+    close: async () => plain.close(),
+  };
+}
