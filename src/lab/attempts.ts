@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Machine } from './machine.ts';
+import type { Clock } from './clock.ts';
+import type { RunSpec } from './shell/run-spec.ts';
 
 export type AttemptEnd =
   | { readonly word: 'exited'; readonly arg: string }
@@ -91,13 +92,21 @@ export interface KeptAttempts {
 
 export type ClaimRefusal = { readonly code: 'already-claimed' | 'stale-epoch' | 'damaged'; readonly message: string };
 
+/** The machine that attempts run on. */
+interface Host {
+  readonly name: string;
+  readonly clock: Clock;
+  newPid(): number;
+  run(spec: RunSpec): Promise<number>;
+}
+
 /** The attempts that one machine keeps; they outlive connections and reboots. */
 export class AttemptStore {
-  readonly #machine: Machine;
+  readonly #machine: Host;
   readonly #attempts = new Map<string, Attempt>();
   readonly #epochs = new Map<string, number>();
 
-  constructor(machine: Machine) {
+  constructor(machine: Host) {
     this.#machine = machine;
   }
 
@@ -172,7 +181,7 @@ export class AttemptStore {
         () => undefined,
       );
     }
-    const code = await machine.shell.run(machine, {
+    const code = await machine.run({
       script: request.script.toString('utf8'),
       args: [],
       stdin: '',

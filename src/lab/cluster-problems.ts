@@ -1,10 +1,17 @@
 import { hostOf } from './reach.ts';
 import { putFile, repositoryUrl } from './machine-files.ts';
 import type { Machine } from './machine.ts';
-import type { Problem } from './problems.ts';
 import { minorOf, minors, revisionSuffix } from './releases.ts';
 import { extraWorkloads, type WorkloadOption } from './workloads.ts';
 import type { World } from './world.ts';
+
+/** Something that is wrong with a cluster, and that an operator wants to hear of before an upgrade. */
+export interface Problem {
+  readonly what: string;
+  /** Where it is planted unless the operator names a node. `cluster`: no node has it. */
+  readonly at: 'control-plane' | 'worker' | 'cluster';
+  plant(world: World, machine: Machine): Promise<void> | void;
+}
 
 /** What can be wrong with the parts of Kubernetes and with what runs there. */
 export const clusterProblems: Readonly<Record<string, Problem>> = {

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { firstStore } from './etcd-data.ts';
+import { firstStore } from './etcd-state.ts';
 import { healthyExtras } from './cluster-extras.ts';
 import { hexOf, nameSuffix } from './identity.ts';
 import type { Machine } from './machine.ts';

@@ -1,35 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ApiNode, Cluster } from './cluster.ts';
 import type { ClusterExtras } from './cluster-extras.ts';
+import type { EtcdStore } from './etcd-state.ts';
 import type { Budget, Workload } from './workloads.ts';
-
-/** Which etcd cluster keeps the API's objects, and how far its revisions have come. */
-export interface EtcdStore {
-  /** As etcd makes it: 64 bits, anew with each restore. */
-  clusterId: bigint;
-  /** The revision at `since`. */
-  revision: number;
-  /** Milliseconds since the epoch. */
-  since: number;
-  /** Everything up to this revision is marked as compacted. */
-  compacted: number;
-  /** The name of the machine whose member led last. */
-  leader?: string;
-  namespaces: string[];
-  /** ConfigMaps that somebody made. */
-  configMaps: { namespace: string; name: string; data: Record<string, string> }[];
-}
-
-export function firstStore(now: number): EtcdStore {
-  return {
-    clusterId: 2637371641948146374n,
-    revision: 1566,
-    since: now,
-    compacted: 0,
-    namespaces: ['default', 'demo', 'kube-flannel', 'kube-node-lease', 'kube-public', 'kube-system'],
-    configMaps: [],
-  };
-}
 
 /** It grows with the time, as leases are renewed all the time. */
 export function revisionOf(cluster: Cluster): number {

@@ -4,40 +4,7 @@ import type { Machine } from './machine.ts';
 import { tagOf } from './releases.ts';
 import { etcdMachines, type World } from './world.ts';
 
-/** One member of etcd, as far as it is not told by its machine and its static pod. Each field can be set to plant a problem. */
-export interface EtcdMemberState {
-  /** The process is dead although the machine runs. */
-  dead: boolean;
-  learner: boolean;
-  alarm?: 'NOSPACE' | 'CORRUPT';
-  /** Bytes. */
-  dbSize: number;
-  /** Entries by which it is behind the others. */
-  lag: number;
-  /** The cluster that its data belong to; undefined: that of all. */
-  clusterId?: bigint;
-  /** The folder that it was started with. */
-  dataDir?: string;
-  /** The image of the pod that ran here last: its programs may have been kept. */
-  lastImage?: string;
-  /** It runs under systemd, not as a static pod. */
-  unit?: EtcdUnit;
-}
-
-/** etcd.service */
-export interface EtcdUnit {
-  active: boolean;
-  /** Milliseconds since the epoch. */
-  startedAt: number;
-  readyAt: number;
-  pid: number;
-}
-
 export const unitVersion = '3.5.24';
-
-export function healthyMember(): EtcdMemberState {
-  return { dead: false, learner: false, dbSize: 3_084_288, lag: 0 };
-}
 
 /** A member's id: 64 bits, as etcd makes them; JSON readers that take it for a number lose its last digits. */
 export function memberId(machine: Machine): bigint {

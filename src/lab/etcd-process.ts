@@ -73,13 +73,9 @@ export function throughProc(path: string, etcdPid: number | undefined, withoutIm
 
 /** A manifest came or went: the kubelet of a machine looks, if it runs. */
 export function manifestChanged(machine: Machine, path: string): void {
-  if (!machine.world || !path.startsWith(`${manifests}/`) || !path.endsWith('.yaml')) return;
-  void lookLater(machine, machine.world);
-}
-
-async function lookLater(machine: Machine, world: World): Promise<void> {
-  await work(machine.clock, noticed);
-  await syncStaticPods(machine, world);
+  const { syncPods } = machine;
+  if (syncPods && path.startsWith(`${manifests}/`) && path.endsWith('.yaml'))
+    void work(machine.clock, noticed).then(syncPods);
 }
 
 /** As the kubelet does it: a pod for each manifest, none without. */

@@ -3,10 +3,11 @@ import { createConnection, createServer, type AddressInfo, type Server, type Soc
 import ssh2, { type ParsedKey } from 'ssh2';
 import { stringify } from 'yaml';
 import type { Fault } from './audit.ts';
+import { writeFiles } from './boot.ts';
 import { realClock, type Clock } from './clock.ts';
 import { Cluster } from './cluster.ts';
 import { addressOf, endpointsOf } from './etcd-endpoints.ts';
-import { becomeEtcd } from './etcd-process.ts';
+import { becomeEtcd, syncStaticPods } from './etcd-process.ts';
 import { Machine, type MachineRole } from './machine.ts';
 import { LabShell, type ToolSet } from './shell/shell.ts';
 import { createSshServer } from './ssh-server.ts';
@@ -142,11 +143,11 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
     cluster: new Cluster(clock, machines, version, apiEndpoint, options.workloads ?? []),
   };
   shell.attach(world);
-  for (const each of machines) await each.writeFiles(version);
+  for (const each of machines) await writeFiles(each, version);
   const { etcd } = options;
   if (etcd !== undefined) for (const each of machines) await becomeEtcd(each, etcd);
   // Only now: the first manifests are no news to the kubelets.
-  for (const each of machines) each.world = world;
+  for (const each of machines) each.syncPods = () => syncStaticPods(each, world);
   const workerMachines = machines.filter((each) => each.role === 'worker');
   for (const each of workerMachines.slice(workers)) await makeSpare(world, each);
   for (const problem of options.problems ?? []) await plantProblem(world, problem);

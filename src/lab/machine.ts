@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { IFileSystem } from 'just-bash';
 import { AttemptStore } from './attempts.ts';
 import { Audit } from './audit.ts';
-import { work, type Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { DeprecatedRequest } from './cluster-extras.ts';
-import { healthyMember } from './etcd-members.ts';
-import { writeExternalClient, writeExternalEtcd } from './etcd-external.ts';
-import { bootEtcd, syncStaticPods, writeEtcdPrograms } from './etcd-process.ts';
-import { becomeRocky, type Distribution } from './distribution.ts';
+import type { Distribution } from './distribution.ts';
+import { healthyMember } from './etcd-state.ts';
 import { hexOf, uuidOf } from './identity.ts';
-import { repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
-import { findMinor, imagesOf, minorOf, repositoryOf, revisionSuffix } from './releases.ts';
-import type { LabShell, MachineFs } from './shell/shell.ts';
-import type { World } from './world.ts';
+import { findMinor, imagesOf, minorOf, revisionSuffix } from './releases.ts';
+import type { RunSpec } from './shell/run-spec.ts';
 
 export interface Package {
   revision: string;
@@ -58,10 +55,15 @@ export interface MachineSettings {
   /** Of an external etcd, for all machines of such a lab. */
   readonly etcdEndpoints?: readonly string[];
   readonly clock: Clock;
-  readonly shell: LabShell;
+  readonly shell: MachineShell;
 }
 
-export const rebootWork = 4000;
+/** What gives machines their files and runs their scripts. */
+export interface MachineShell {
+  createFs(machine: Machine): IFileSystem;
+  /** @returns the exit code, 137 for a script that was killed; never rejects */
+  run(machine: Machine, spec: RunSpec): Promise<number>;
+}
 
 /** One simulated machine: its files, packages, processes and what it ran. It knows nothing of the cluster's objects. */
 export class Machine {
@@ -73,8 +75,7 @@ export class Machine {
   /** Undefined: etcd is stacked on the control planes. */
   readonly etcdEndpoints?: readonly string[];
   readonly clock: Clock;
-  readonly shell: LabShell;
-  readonly fs: MachineFs;
+  readonly fs: IFileSystem;
   readonly machineId: string;
   readonly systemUuid: string;
   readonly packages = new Map<string, Package>();
@@ -90,8 +91,8 @@ export class Machine {
   deprecatedRequests: DeprecatedRequest[] = [];
   /** Its member of etcd; of no use on workers. */
   etcd = healthyMember();
-  /** What it is a part of, as soon as there is one. */
-  world?: World;
+  /** How its kubelet looks at the manifests; undefined while what is written there is no news to it. */
+  syncPods?: () => Promise<void>;
   kubelet: KubeletProcess;
   bootId: string;
   bootedAt: number;
@@ -103,6 +104,7 @@ export class Machine {
   /** Milliseconds by which its clock is ahead of the lab's. */
   clockAhead = 0;
   containerRuntime = 'containerd://2.0.5';
+  readonly #shell: MachineShell;
   #nextPid = 1200;
 
   constructor(settings: MachineSettings) {
@@ -113,7 +115,7 @@ export class Machine {
     this.distribution = settings.distribution ?? 'debian';
     if (settings.etcdEndpoints) this.etcdEndpoints = settings.etcdEndpoints;
     this.clock = settings.clock;
-    this.shell = settings.shell;
+    this.#shell = settings.shell;
     this.machineId = hexOf(`machine-id:${this.name}`, 32);
     this.systemUuid = uuidOf(`system:${this.name}`);
     this.bootId = randomUUID();
@@ -147,15 +149,9 @@ export class Machine {
     return this.#nextPid;
   }
 
-  async writeFiles(version: string): Promise<void> {
-    await writeInitialFiles(this, version);
-    if (this.distribution === 'rocky') await becomeRocky(this, version);
-    await writeBootFiles(this);
-    if (this.isControlPlane || this.role === 'other') await writeEtcdPrograms(this);
-    if (this.role === 'other') return writeExternalEtcd(this);
-    if (this.etcdEndpoints && this.isControlPlane) await writeExternalClient(this);
-    const packages = new Map(Object.entries(repositoryOf(minorOf(version)) ?? {}));
-    this.aptLists.set(repositoryUrl(version), packages);
+  /** Runs a script to its end; {@link MachineShell.run}. */
+  run(spec: RunSpec): Promise<number> {
+    return this.#shell.run(this, spec);
   }
 
   /** The version of an installed program, without its revision. */
@@ -167,7 +163,7 @@ export class Machine {
     for (const connection of this.connections) connection.kill();
   }
 
-  /** Starts the kubelet anew from the installed binary. */
+  /** Restarts the kubelet from the installed binary. */
   restartKubelet(ready: boolean): void {
     this.kubelet = {
       version: this.installed('kubelet') ?? this.kubelet.version,
@@ -176,40 +172,12 @@ export class Machine {
       previousVersion: this.kubelet.version,
       previouslyReady: ready,
     };
-    if (this.world) void syncStaticPods(this, this.world);
+    void this.syncPods?.();
   }
 
   apiServerReady(): boolean {
     const pod = this.staticPods.get('kube-apiserver');
     return this.up && pod !== undefined && pod.readyAt <= this.clock.now();
-  }
-
-  /** Kills everything that runs, is gone for a while, and comes back with another boot id. */
-  reboot(): void {
-    if (!this.up) return;
-    this.up = false;
-    this.rebooted = true;
-    this.attempts.interruptAll();
-    for (const process of this.running) process.kill();
-    this.dropConnections();
-    void this.#comeBack();
-  }
-
-  async #comeBack(): Promise<void> {
-    await work(this.clock, rebootWork);
-    this.bootId = randomUUID();
-    this.bootedAt = this.clock.now();
-    await this.fs.rm('/run', { recursive: true, force: true });
-    await writeBootFiles(this);
-    for (const pod of this.staticPods.values()) {
-      pod.restarts += 1;
-      pod.startedAt = this.bootedAt;
-      pod.readyAt = this.bootedAt + 1000 / this.clock.scale;
-    }
-    this.up = true;
-    bootEtcd(this);
-    // A machine that is no node of the cluster has none that stays up.
-    if (await this.fs.exists('/etc/kubernetes/kubelet.conf')) this.restartKubelet(false);
   }
 
   #installPackages(version: string): void {

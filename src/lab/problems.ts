@@ -1,20 +1,12 @@
 import { setCertificateEnd, leafCertificates } from './certificates.ts';
 import { webhookFor } from './cluster-extras.ts';
-import { clusterProblems } from './cluster-problems.ts';
+import { clusterProblems, type Problem } from './cluster-problems.ts';
 import { putFile } from './machine-files.ts';
 import { type MachineProblem, machineProblems } from './machine-problems.ts';
 import type { Machine } from './machine.ts';
 import { machineNamed, type World } from './world.ts';
 
 const day = 86_400_000;
-
-/** Something that is wrong with a cluster, and that an operator wants to hear of before an upgrade. */
-export interface Problem {
-  readonly what: string;
-  /** Where it is planted unless the operator names a node. `cluster`: no node has it. */
-  readonly at: 'control-plane' | 'worker' | 'cluster';
-  plant(world: World, machine: Machine): Promise<void> | void;
-}
 
 /** By the name that `lab up --problems` takes. */
 export const problems: Readonly<Record<string, Problem>> = {

@@ -1,8 +1,7 @@
 import type { KeptAttempts } from './attempts.ts';
 import type { ApiNode, Pod } from './cluster.ts';
 import type { ClusterExtras, DeprecatedRequest } from './cluster-extras.ts';
-import type { EtcdStore } from './etcd-data.ts';
-import type { EtcdMemberState } from './etcd-members.ts';
+import type { EtcdMemberState, EtcdStore } from './etcd-state.ts';
 import type { KubeletProcess, Machine, Package, StaticPod } from './machine.ts';
 import type { Budget } from './workloads.ts';
 import type { World } from './world.ts';
@@ -158,10 +157,10 @@ async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void
   for (const image of kept.pulledImages) machine.pulledImages.add(image);
   machine.attempts.restore(kept.attempts);
   // Manifests that are put back are no news to the kubelet: its pods are put back with them.
-  const { world } = machine;
-  delete machine.world;
+  const { syncPods } = machine;
+  delete machine.syncPods;
   await restoreFiles(machine, kept.files);
-  if (world) machine.world = world;
+  if (syncPods) machine.syncPods = syncPods;
 }
 
 async function restoreFiles(machine: Machine, files: ReadonlyMap<string, KeptFile>): Promise<void> {

@@ -114,7 +114,7 @@ async function runExec(
     plan.run.kind === 'stdin'
       ? { script: stdin.toString('utf8'), args: [], stdin: '' }
       : { ...plan.run, stdin: stdin.toString('latin1') };
-  const code = await machine.shell.run(machine, {
+  const code = await machine.run({
     script: whole.script,
     args: whole.args,
     stdin: whole.stdin,

@@ -217,7 +217,7 @@ export class Link implements RemoteNode {
 async function runScript(machine: Machine, script: string): Promise<ProbeResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  const code = await machine.shell.run(machine, {
+  const code = await machine.run({
     script,
     args: [],
     stdin: '',

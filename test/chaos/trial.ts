@@ -1,4 +1,5 @@
 import { foldJournal, isSettled } from '../../src/journal/progress.ts';
+import { reboot } from '../../src/lab/boot.ts';
 import { stepKey } from '../../src/plan/key.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
 import { Failure } from '../../src/failure.ts';
@@ -219,7 +220,7 @@ class Trial {
         this.#cluster.cutOff(this.#point.node, this.#point.place.kind === 'request' ? 0 : CUT_OFF);
         return;
       case 'reboot':
-        this.#cluster.machine(this.#point.node).reboot();
+        reboot(this.#cluster.machine(this.#point.node));
     }
   }
 

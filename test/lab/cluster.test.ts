@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { reboot } from '../../src/lab/boot.ts';
+import { machineNamed } from '../../src/lab/world.ts';
 import { fakeLab } from './rig.ts';
 
 describe('drain in the lab', () => {
@@ -125,7 +127,8 @@ describe('kubectl in the lab', () => {
     const { lab, run } = await fakeLab();
     const ask = 'kubectl --server https://10.10.0.12:6443 get --raw /readyz';
     expect(await run('cp-1', ask)).toMatchObject({ code: 0, stdout: 'ok' });
-    lab.world.machines.find((machine) => machine.name === 'cp-2')?.reboot();
+    const machine = machineNamed(lab.world, 'cp-2');
+    if (machine) reboot(machine);
     expect((await run('cp-1', ask)).stderr).toContain('The connection to the server 10.10.0.12:6443 was refused');
   });
 

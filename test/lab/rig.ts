@@ -36,7 +36,7 @@ async function runOn(lab: Lab, node: string, script: string, uid: number, stdin:
   if (!machine) throw new Error(`no node ${node}`);
   let stdout = '';
   let stderr = '';
-  const code = await machine.shell.run(machine, {
+  const code = await machine.run({
     script,
     args: [],
     stdin,

@@ -2,7 +2,7 @@ import { uuidOf } from '../identity.ts';
 import type { LabWebhook } from '../cluster-extras.ts';
 import type { World } from '../world.ts';
 import { metadata, type ApiObject } from './objects.ts';
-import type { Resource } from './resources.ts';
+import type { Resource } from './resource.ts';
 
 /** Webhook configurations, and Services with what they select. */
 export const admissionResources: readonly Resource[] = [

@@ -7,7 +7,8 @@ import { flag, isSet, type KubectlCall } from './flags.ts';
 import { show, valuesAt } from './jsonpath.ts';
 import type { ApiObject } from './objects.ts';
 import { listOf, printObjects, table } from './print.ts';
-import { findResource, type Resource } from './resources.ts';
+import type { Resource } from './resource.ts';
+import { findResource } from './resources.ts';
 
 export async function get(context: ToolContext, call: KubectlCall): Promise<number> {
   const raw = flag(call, 'raw');

@@ -8,16 +8,7 @@ import { budgetObject, configMapObject, leaseObject, namespaceObject, workloadOb
 import { mirrorPodObjects, nodeObject, podObject, type ApiObject } from './objects.ts';
 import { show } from './jsonpath.ts';
 import { age } from './print.ts';
-
-export interface Resource {
-  /** As `-o name` and messages have it. */
-  readonly singular: string;
-  readonly names: readonly string[];
-  readonly namespaced: boolean;
-  list(world: World): ApiObject[];
-  readonly columns: readonly string[];
-  row(item: ApiObject, world: World, wide: boolean): string[];
-}
+import type { Resource } from './resource.ts';
 
 const part = (item: ApiObject, key: string): Record<string, unknown> => (item[key] ?? {}) as Record<string, unknown>;
 

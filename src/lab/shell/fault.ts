@@ -1,9 +1,19 @@
+import { reboot } from '../boot.ts';
 import { forever, Killed } from '../clock.ts';
 import type { Machine } from '../machine.ts';
-import type { Tool, ToolContext } from './shell.ts';
+
+interface Process {
+  readonly signal: AbortSignal;
+  err(text: string): void;
+}
 
 /** Runs a tool, or what a fault that waits for its line makes of it. @throws Killed */
-export async function withFault(machine: Machine, line: string, context: ToolContext, tool: Tool): Promise<number> {
+export async function withFault(
+  machine: Machine,
+  line: string,
+  context: Process,
+  tool: () => Promise<number> | number,
+): Promise<number> {
   const fault = machine.audit.takeFault(line);
   switch (fault?.kind) {
     case undefined:
@@ -18,11 +28,11 @@ export async function withFault(machine: Machine, line: string, context: ToolCon
       await forever(context.signal);
       break;
     case 'reboot':
-      machine.reboot();
+      reboot(machine);
       throw new Killed();
     case 'slow':
       await machine.clock.sleep(fault.ms, context.signal);
       break;
   }
-  return tool(context);
+  return tool();
 }

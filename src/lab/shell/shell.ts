@@ -3,15 +3,15 @@ import type * as JustBashModule from 'just-bash';
 import type { Bash, Command, IFileSystem, ResolvedCommandContext } from 'just-bash';
 import { Killed } from '../clock.ts';
 import { isForeign } from '../distribution.ts';
-import type { Machine } from '../machine.ts';
+import type { Machine, MachineShell } from '../machine.ts';
 import type { World } from '../world.ts';
+import type { RunSpec } from './run-spec.ts';
 import { withFault } from './fault.ts';
 import { etcdPrograms, imageProgram, isEtcdProgram, isWithin } from '../etcd-process.ts';
 import { quote } from './quote.ts';
 import { streamMark, StreamPlugin } from './stream.ts';
 import { machineFsClass, type FsProcess, type OutputSinks } from './machine-fs.ts';
 
-export type MachineFs = IFileSystem;
 type JustBash = typeof JustBashModule;
 
 /** What one simulated program is given. */
@@ -39,19 +39,6 @@ export interface ToolContext {
 /** A simulated program; resolves with its exit code. */
 export type Tool = (context: ToolContext) => Promise<number> | number;
 
-export interface RunSpec {
-  readonly script: string;
-  readonly args: readonly string[];
-  /** Bytes as latin1 text. */
-  readonly stdin: string;
-  readonly uid: number;
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly signal: AbortSignal;
-  out(chunk: Buffer): void;
-  err(chunk: Buffer): void;
-}
-
 export interface ToolSet {
   /** Wrappers and plain shell tools: not in the audit log, no faults. */
   readonly plain: Readonly<Record<string, Tool>>;
@@ -75,7 +62,7 @@ export class ShellProcess implements FsProcess {
 const processes = new AsyncLocalStorage<ShellProcess>();
 
 /** The simulated shell of all machines of one lab. */
-export class LabShell {
+export class LabShell implements MachineShell {
   readonly #justBash: JustBash;
   readonly #tools: ToolSet;
   readonly #sinks: OutputSinks = new Map();
@@ -90,7 +77,7 @@ export class LabShell {
     this.#world = world;
   }
 
-  createFs(machine: Machine): MachineFs {
+  createFs(machine: Machine): IFileSystem {
     const MachineFs = machineFsClass(this.#justBash.InMemoryFs);
     return new MachineFs(machine, this.#sinks, () => processes.getStore());
   }
@@ -238,7 +225,7 @@ export class LabShell {
     const entry = machine.audit.begin(machine.clock.now(), line);
     let exit = 137;
     try {
-      exit = await withFault(machine, line, context, tool);
+      exit = await withFault(machine, line, context, () => tool(context));
     } finally {
       entry.exit = exit;
     }

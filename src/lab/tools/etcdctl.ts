@@ -5,7 +5,7 @@ import { flagOf, missingCertificate } from '../etcd-external.ts';
 import { revisionOf } from '../etcd-data.ts';
 import type { Machine } from '../machine.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
-import { etcdMachines, machineNamed } from '../world.ts';
+import { etcdMachines, machineNamed, type World } from '../world.ts';
 import { oldSnapshotCommand, saveSnapshot } from './etcd-snapshot.ts';
 
 interface EtcdctlCall {
@@ -109,7 +109,7 @@ function memberList(context: ToolContext, call: EtcdctlCall, own: Machine): numb
   return print(
     context,
     call,
-    { header: header(own), members: members.map(memberJson) },
+    { header: header(own, context.world), members: members.map(memberJson) },
     members.map(
       (machine) =>
         `${memberId(machine).toString(16)}, started, ${machine.name}, https://${machine.ip}:2380, ${clientUrl(machine)}, ${machine.etcd.learner}`,
@@ -132,12 +132,12 @@ function clientUrl(machine: Machine): string {
 }
 
 /** The cluster that a member's data belong to. */
-function clusterOf(machine: Machine): bigint {
-  return machine.etcd.clusterId ?? machine.world?.cluster.store.clusterId ?? 0n;
+function clusterOf(machine: Machine, { cluster }: World): bigint {
+  return machine.etcd.clusterId ?? cluster.store.clusterId;
 }
 
-function header(machine: Machine) {
-  return { cluster_id: clusterOf(machine), member_id: memberId(machine), raft_term: 3 };
+function header(machine: Machine, world: World) {
+  return { cluster_id: clusterOf(machine, world), member_id: memberId(machine), raft_term: 3 };
 }
 
 /** All at once: together they take as long as the slowest. */
@@ -190,7 +190,7 @@ function statusOf(context: ToolContext, machine: Machine) {
   const index = raftIndex(machine, context.world);
   return {
     header: {
-      cluster_id: clusterOf(machine),
+      cluster_id: clusterOf(machine, context.world),
       member_id: memberId(machine),
       revision: revisionOf(context.world.cluster),
       raft_term: 3,
@@ -215,7 +215,7 @@ function alarmList(context: ToolContext, call: EtcdctlCall, own: Machine): numbe
   return print(
     context,
     call,
-    { header: header(own), ...(alarms.length > 0 ? { alarms } : {}) },
+    { header: header(own, context.world), ...(alarms.length > 0 ? { alarms } : {}) },
     raised.map(({ memberID, alarm }) => `memberID:${memberID} alarm:${alarm} `),
   );
 }

@@ -3,7 +3,7 @@ import { hexOf } from '../identity.ts';
 import { putFile } from '../machine-files.ts';
 import { becomeMember } from '../spare.ts';
 import type { ToolContext } from '../shell/shell.ts';
-import type { KubeadmCall } from './kubeadm.ts';
+import type { KubeadmCall } from './kubeadm-call.ts';
 import { say } from './static-pods.ts';
 
 const durations = { token: 300, preflight: 500, bootstrap: 2500 };

@@ -1,7 +1,7 @@
 import { work } from '../clock.ts';
 import { forgetCluster } from '../spare.ts';
 import type { ToolContext } from '../shell/shell.ts';
-import type { KubeadmCall } from './kubeadm.ts';
+import type { KubeadmCall } from './kubeadm-call.ts';
 
 const resetWork = 1500;
 

@@ -8,7 +8,7 @@ import { controlPlaneComponents, findMinor, imagesOf, minorNumber, minorOf, tagO
 import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes, members } from '../world.ts';
 import { kubeletProblems, versionProblems } from './kubeadm-policy.ts';
-import type { KubeadmCall } from './kubeadm.ts';
+import type { KubeadmCall } from './kubeadm-call.ts';
 import { say, upgradeAddons, upgradeStaticPods } from './static-pods.ts';
 
 const stackTrace = 'To see the stack trace of this error execute with --v=5 or higher\n';

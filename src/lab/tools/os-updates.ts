@@ -1,13 +1,18 @@
 import { work } from '../clock.ts';
 import type { Machine } from '../machine.ts';
-import type { ToolContext } from '../shell/shell.ts';
 
 /** Updates of the operating system that the distribution offers: `NAME INSTALLED OFFERED`, one per line. */
 export const osUpdatesFile = '/var/lib/lab/os-updates';
 const duration = 500;
 
+interface Process {
+  readonly machine: Machine;
+  readonly signal: AbortSignal;
+  out(text: string): void;
+}
+
 /** The OS's part of `apt-get upgrade`; a new kernel asks for a reboot, as reboot-notifier does. */
-export async function upgradeOs(context: ToolContext, simulate: boolean): Promise<void> {
+export async function upgradeOs(context: Process, simulate: boolean): Promise<void> {
   const { machine } = context;
   const pending = await pendingUpdates(machine);
   if (simulate) {

@@ -1,3 +1,4 @@
+import { reboot as rebootMachine } from '../boot.ts';
 import { work } from '../clock.ts';
 import { etcdUnitFile } from '../etcd-external.ts';
 import { startEtcdUnit, stopEtcdUnit } from '../etcd-process.ts';
@@ -82,7 +83,7 @@ export const systemctl: Tool = async (context) => {
       return changeUnit(context, verb, unit);
     case 'reboot':
       if (!asRoot(context, verb)) return 1;
-      context.machine.reboot();
+      rebootMachine(context.machine);
       return 0;
     default:
       context.err(`Unknown command verb ${verb}. (the lab does not simulate it)\n`);
@@ -136,7 +137,7 @@ async function changeUnit(context: ToolContext, verb: string, unit: string): Pro
 
 export const reboot: Tool = (context) => {
   if (!asRoot(context, 'reboot')) return 1;
-  context.machine.reboot();
+  rebootMachine(context.machine);
   return 0;
 };
 
