@@ -1,4 +1,4 @@
-import type { FetchedFile } from '../actions/action.ts';
+import type { FetchedFile } from '../actions/lib/abilities.ts';
 import { contextOf, type PlannedStep } from '../plan/bind.ts';
 import type { RunContext } from './context.ts';
 import { bringFile, fetchFile, pruneOlder, type Route, sendFile } from './transfer.ts';

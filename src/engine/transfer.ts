@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../digest.ts';
-import type { FetchedFile, MadeFile, SentFile } from '../actions/action.ts';
+import type { FetchedFile, MadeFile, SentFile } from '../actions/lib/abilities.ts';
 import { quote } from '../transport/quote.ts';
 import { localPath } from '../documents/target.ts';
 import { Failure } from '../failure.ts';

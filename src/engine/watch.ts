@@ -1,4 +1,4 @@
-import type { Watch } from '../actions/action.ts';
+import type { Watch } from '../actions/lib/abilities.ts';
 import { readClusterFacts } from '../facts/read.ts';
 import { contextOf, type PlannedStep } from '../plan/bind.ts';
 import { kubectlHostFor } from './check.ts';

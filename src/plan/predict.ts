@@ -24,7 +24,7 @@ export function predictPhase(
   let facts = start;
   let changes = changed;
   for (const step of draft.steps) {
-    const decision = decideStep(step, facts, { guards: step.action.guards });
+    const decision = decideStep(step, facts, { guards: onlyReads(step) ? [] : step.action.guards });
     const predicted = predictionOf(step, decision, changes);
     steps.push(frozen(step, facts, predicted));
     if (predicted.outcome !== 'change' || !('after' in decision)) continue;
@@ -50,8 +50,12 @@ function predictionOf(step: DraftedStep, decision: Decision, afterChange: boolea
     case 'wait':
     case 'ask':
     case 'go':
-      return { outcome: step.effect === 'none' || !step.action.script ? 'read' : 'change', reason };
+      return { outcome: onlyReads(step) ? 'read' : 'change', reason };
   }
+}
+
+function onlyReads({ effect, action }: DraftedStep): boolean {
+  return effect === 'none' || !action.script;
 }
 
 /** The step with its script and commands, as they come out on these facts. */

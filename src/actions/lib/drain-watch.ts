@@ -1,7 +1,8 @@
 import type { PdbFact } from '../../facts/pdbs.ts';
 import { selects } from '../../facts/pdbs.ts';
 import type { PodFact } from '../../facts/pods.ts';
-import type { ActionContext, Observing, Watch } from '../action.ts';
+import type { ActionContext } from '../action.ts';
+import type { Observing, Watch } from './abilities.ts';
 import { type AwaitedPod, DrainProgress } from './drain-progress.ts';
 import { some } from './verdict.ts';
 
