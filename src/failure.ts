@@ -2,7 +2,7 @@
 export type FailureKind =
   /** A step failed, its outcome is unknown, or a node was lost during the run; the run can be resumed. */
   | 'step-failed'
-  /** An unfinished run stands in the way; nothing was changed. */
+  /** An unfinished run prevents it; nothing was changed. */
   | 'unfinished-run'
   | 'usage'
   | 'document'
@@ -11,7 +11,9 @@ export type FailureKind =
   | 'unreachable'
   | 'cancelled';
 
-/** A problem of a run, for the operator: what happened, where, what to do next. Anything else that is thrown is a bug. */
+/**
+ * A problem of a run, for the operator: what happened, where, what to do next. Anything else that is thrown is a bug.
+ */
 export class Failure extends Error {
   readonly kind: FailureKind;
   /** Further lines: the evidence, then what to do next. */

@@ -49,7 +49,7 @@ const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop'].reduce(
   common.clone(),
 );
 
-/** The CEL type of an expression, or every misspelt name in it, or what CEL's own checker says. Never throws. */
+/** The CEL type of an expression, or every misspelt name in it, or the finding of CEL's own checker. Never throws. */
 export function checkCel(
   text: string,
   names: Readonly<Record<string, Names>>,

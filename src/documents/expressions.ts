@@ -18,7 +18,7 @@ export interface ExpressionProblem {
   readonly end: number;
 }
 
-/** An expression that cannot be evaluated, told to the operator by whoever knows the step. */
+/** An expression that cannot be evaluated; who catches it knows the step. */
 export class ExpressionError extends Error {
   readonly problem: ExpressionProblem;
   constructor(problem: ExpressionProblem) {
@@ -30,7 +30,7 @@ export class ExpressionError extends Error {
 export type Evaluated<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ExpressionError };
 
-/** The type of a checked template: CEL's, as far as JSON can tell them apart. `unknown`: only the run will tell. */
+/** The type of a checked template: CEL's, as far as JSON distinguishes them. `unknown`: known only during the run. */
 export type TemplateType = 'string' | 'number' | 'boolean' | 'list' | 'map' | 'null' | 'unknown';
 
 export interface Checked {
@@ -92,7 +92,9 @@ export function checkCondition(text: string, declared: Declared): readonly Expre
   return problems.map((one) => place(one, condition.text, [], condition.offset));
 }
 
-/** The value with every `${{ }}` replaced. A string that is one expression keeps its type; mixed ones become strings. */
+/**
+ * The value with every `${{ }}` replaced. A string that is one expression keeps its type; mixed ones become strings.
+ */
 export function evaluateTemplate(value: Template, scope: Scope): Evaluated<unknown> {
   return attempt(() => replace(value, scope, []));
 }

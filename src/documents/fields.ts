@@ -56,7 +56,7 @@ export function texts(description: string, item = text('One entry.')) {
     .transform((value) => (typeof value === 'string' ? [value] : value));
 }
 
-/** A key that may be left out: it reads as `value` then, which its description says in words. */
+/** A key that may be left out: it reads as `value` then, which its description states. */
 export function withDefault<S extends z.ZodType>(schema: S, value: z.output<S>) {
   return schema.optional().transform((given) => given ?? value);
 }

@@ -6,7 +6,9 @@ import { suggest } from './nearest.ts';
 import { problem } from './source.ts';
 
 export interface ResolvedInputs {
-  /** By name; a version has no leading `v`, a duration stays as text (`10m`), so that it can be handed on to a `with`. */
+  /**
+   * By name; a version has no leading `v`, a duration stays as text (`10m`), so that it can be handed on to a `with`.
+   */
   readonly values: Readonly<Record<string, string | number | boolean>>;
   /** Of `--set via=1.32.9,1.33.12`: the patches of the hops in between, for runbooks with `hops`. */
   readonly via?: readonly string[];

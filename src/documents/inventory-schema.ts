@@ -4,7 +4,7 @@ import { apiVersion, duration, text, texts, withDefault } from './fields.ts';
 const secret = (description: string) =>
   text(`${description} prompt | env:NAME | file:PATH | command:CMD. Never the secret itself.`).regex(
     /^(?:prompt|env:[A-Za-z_][A-Za-z0-9_]*|file:.+|command:.+)$/,
-    { error: 'must say where the secret comes from: prompt, env:NAME, file:PATH or command:CMD' },
+    { error: 'must name the source of the secret: prompt, env:NAME, file:PATH or command:CMD' },
   );
 
 const port = z
@@ -26,7 +26,7 @@ const path = (description: string) =>
 const ssh = z
   .strictObject({
     user: text('The user to log in as; your own name unless given.')
-      .regex(/^[^\s@:/-][^\s@:/]*$/, { error: 'is no name of a user' })
+      .regex(/^[^\s@:/-][^\s@:/]*$/, { error: 'is not a user name' })
       .exactOptional(),
     port: port.exactOptional(),
     identityFile: texts(
@@ -116,7 +116,7 @@ export const inventorySchema = z
     packages: withDefault(
       z
         .strictObject({
-          baseUrl: text('What stands before core:/stable:/vX.Y/, e.g. https://pkgs.k8s.io.')
+          baseUrl: text('The part before core:/stable:/vX.Y/, e.g. https://pkgs.k8s.io.')
             .regex(/^https?:\/\/[^\s'"\\]+$/, { error: 'must be an http or https address' })
             .transform((url) => url.replace(/\/+$/, ''))
             .exactOptional(),
@@ -142,7 +142,7 @@ export const inventorySchema = z
       })
       .exactOptional(),
   })
-  .describe('The nodes of one cluster and how to reach them.')
+  .describe('The nodes of one cluster and how to connect to them.')
   .transform(({ apiVersion: _version, kind: _kind, ssh: common, remoteDir, nodes, ...inventory }) => ({
     ...inventory,
     nodes: nodes.map(({ port: own, ssh: ofNode, ...node }) => {

@@ -31,7 +31,7 @@ export function loadInventory(file: string, text: string): Loaded<Inventory> {
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** What a schema cannot say; parts of the wrong shape are left to it. */
+/** Checks beyond the schema, which reports parts of the wrong shape. */
 function checkInventory(document: YamlDocument, raw: Raw): Diagnostic[] {
   const nodes = itemsOf(raw['nodes']);
   const names = nodes.flatMap((node) => (isMap(node) && typeof node['name'] === 'string' ? [node['name']] : []));
@@ -74,7 +74,7 @@ function checkAddresses(document: YamlDocument, nodes: readonly unknown[], ssh: 
       found.push(
         problem(
           'duplicate-key',
-          '`port` and `ssh.port` say the same',
+          '`port` and `ssh.port` are both given',
           document.keyAt([...path, 'port']),
           'keep one of the two',
         ),
@@ -114,7 +114,7 @@ function checkGroup(document: YamlDocument, group: string, members: unknown, nam
     found.push(
       problem(
         'unknown-node',
-        `group \`${group}\` names \`${member}\`, which is no node`,
+        `group \`${group}\` names \`${member}\`, which is not a node`,
         span,
         suggest(member, names, 'nodes'),
       ),

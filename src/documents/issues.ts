@@ -33,7 +33,7 @@ function one(issue: Issue, judged: Judged, above: Path): Diagnostic[] {
     ];
   }
   if (issue.code === 'invalid_key') {
-    const summary = `\`${String(path.at(-1))}\` ${issue.issues[0]?.message ?? 'is no valid key'}`;
+    const summary = `\`${String(path.at(-1))}\` ${issue.issues[0]?.message ?? 'is not a valid key'}`;
     return [problem('invalid-key', summary, judged.document.keyAt(whole))];
   }
   if (issue.code === 'invalid_union') {

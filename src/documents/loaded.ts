@@ -7,14 +7,14 @@ import { readYaml, type YamlDocument } from './yaml.ts';
 
 export type Kind = 'Runbook' | 'Inventory';
 
-/** What a reader makes of a document that is sound YAML and a map. */
+/** The result of reading a document that is valid YAML and a map. */
 export interface Reading<T> {
   readonly diagnostics: readonly Diagnostic[];
   /** Called where there are no errors at all. */
   readonly build: () => T | undefined;
 }
 
-/** The way that both kinds go from text to value. Never throws; every problem is in `diagnostics`, by place. */
+/** From text to value, for both kinds. Never throws; every problem is in `diagnostics`, by place. */
 export function load<T>(
   file: string,
   text: string,
@@ -35,7 +35,7 @@ function judge<T>(
 ): Reading<T> {
   const { value } = document;
   const stop = (...diagnostics: Diagnostic[]): Reading<T> => ({ diagnostics, build: () => undefined });
-  // What a parser guesses of a torn text has problems of its own that nobody wrote.
+  // The parser's guess at broken YAML has problems that no one wrote.
   if (!document.sound) return stop();
   if (value === null || value === undefined) {
     return stop(problem('empty', 'the file is empty', document.at([]), `${withArticle(kind)} was expected`));

@@ -44,7 +44,7 @@ export interface Loaded<T> {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What names in expressions stand for. */
+/** The values of names in expressions. */
 export interface Scope {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import type { InputSpec, Scope } from './model.ts';
 
 /** Which names an expression at some place of a document may use. */
 export interface Declared {
-  /** Without a type where the document's own is wrong: nothing can be said about its use. */
+  /** Without a type where the document's own is wrong: its use cannot be checked. */
   readonly inputs: Readonly<Record<string, Partial<Pick<InputSpec, 'type'>>>>;
   /** `node` is known: everywhere but in `hops.to` and a phase's `if`. */
   readonly node: boolean;
@@ -55,7 +55,7 @@ export function namesOf(declared: Declared): Readonly<Record<string, Names>> {
   };
 }
 
-/** What `node.facts` holds in expressions; a fact that was not read is missing, as `has()` tells. */
+/** What `node.facts` holds in expressions; a fact that was not read is missing (see `has()`). */
 export function scopeFacts(facts: NodeFacts | undefined): NonNullable<Scope['node']>['facts'] {
   const os = facts?.os;
   const values = {

@@ -20,7 +20,7 @@ export type Read<T> =
 
 const LARGEST = 8 * 1024 * 1024;
 
-/** The text of a document. What the file system refuses comes back as a diagnostic that names the file. */
+/** The text of a document, or a diagnostic that names the file where it cannot be read. */
 export async function readDocument(file: string): Promise<Read<string>> {
   const refuse = (why: string, detail?: string): Read<string> => ({
     ok: false,
@@ -75,7 +75,7 @@ export type AnyDocument =
   | { readonly kind: 'Inventory'; readonly loaded: Loaded<Inventory> }
   | { readonly kind: 'unknown'; readonly loaded: Loaded<never> };
 
-/** Reads a file as what its `kind` says. */
+/** Reads a file by its `kind`. */
 export async function loadAny(file: string, actions: ReadonlyMap<string, Action>): Promise<AnyDocument> {
   const read = await readDocument(file);
   if (!read.ok) return { kind: 'unknown', loaded: unread(file, read.diagnostic) };
@@ -85,9 +85,7 @@ export async function loadAny(file: string, actions: ReadonlyMap<string, Action>
   if (kind === 'Runbook') return { kind, loaded: loadRunbook(file, text, actions) };
   if (kind === 'Inventory') return { kind, loaded: loadInventory(file, text) };
   const summary =
-    kind === undefined
-      ? 'the file does not say its `kind`'
-      : `\`kind\` is ${typeof kind === 'string' ? kind : kindOf(kind)}`;
+    kind === undefined ? 'the file has no `kind`' : `\`kind\` is ${typeof kind === 'string' ? kind : kindOf(kind)}`;
   const unknown = problem('unknown-kind', summary, document.at(['kind']), 'it must be Runbook or Inventory');
   const diagnostics = document.sound ? [...document.diagnostics, unknown] : document.diagnostics;
   return { kind: 'unknown', loaded: { file, text, digest: sha256(text), diagnostics } };
@@ -111,7 +109,7 @@ export function resolveRunbookPath(argument: string, folder = '.', own = OWN_RUN
       if (found !== undefined) return { ok: true, value: found };
     }
   }
-  // A folder or anything else that exists: reading it says what is wrong with it.
+  // A folder or anything else that exists: reading it reports what is wrong.
   if (argument !== '' && existsSync(direct)) return { ok: true, value: direct };
   const names = [...new Set(folders.flatMap(runbooksIn))].sort();
   const detail = suggest(basename(argument), names, 'known by name') ?? `nothing is in ${folders.join(' or ')}`;

@@ -24,8 +24,8 @@ interface Context {
 }
 
 /**
- * What a schema cannot say. Works on the document as it was written, so that a wrong key in one place hides nothing
- * elsewhere; parts of the wrong shape are left to the schema.
+ * Checks beyond the schema, which reports parts of the wrong shape. Works on the document as written, so that a wrong
+ * key in one place hides nothing elsewhere.
  */
 export function checkRunbook(document: YamlDocument, raw: Raw, actions: ReadonlyMap<string, Action>): Diagnostic[] {
   const declared = { inputs: declaredInputs(raw), node: true, cluster: true, hop: raw['hops'] !== undefined, env: [] };
@@ -67,7 +67,11 @@ function checkInputSpec({ document, declared }: Context, name: string, spec: unk
   const found: Diagnostic[] = [];
   if (name === 'via' && declared.hop) {
     found.push(
-      problem('reserved', '`via` is taken by `hops`: --set via=... gives the patches in between', document.keyAt(path)),
+      problem(
+        'reserved',
+        '`via` is reserved by `hops`: --set via=... gives the patches in between',
+        document.keyAt(path),
+      ),
     );
   }
   const type = typeOf(spec);
@@ -200,5 +204,5 @@ function plainText({ document }: Context, owner: Raw, key: string, path: Path): 
   if (typeof value !== 'string' || !isTemplate(value)) return [];
   const start = value.indexOf('${{');
   const span = document.inside([...path, key], start, start + 3);
-  return [problem('template', `\`${key}\` is shown as it stands: \${{ }} has no effect here`, span)];
+  return [problem('template', `\`${key}\` is shown as written: \${{ }} has no effect here`, span)];
 }

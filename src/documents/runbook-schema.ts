@@ -9,10 +9,10 @@ const RESERVED = new Set(
 
 const inputName = z
   .string()
-  .regex(VARIABLE, { error: 'is no name: letters, digits and _ only' })
+  .regex(VARIABLE, { error: 'is not a name: letters, digits and _ only' })
   .refine((name) => !RESERVED.has(name), { error: 'is a reserved word of the expression language' });
 
-const envName = z.string().regex(VARIABLE, { error: 'is no name of a variable: letters, digits and _ only' });
+const envName = z.string().regex(VARIABLE, { error: 'is not a variable name: letters, digits and _ only' });
 
 export const inputTypeSchema = z.enum(['string', 'version', 'number', 'boolean', 'duration']);
 
@@ -43,10 +43,10 @@ const step = z
     name: text('What people call the step; else the name of the action or the first line of `run`.').exactOptional(),
     uses: text('The action to run, e.g. drain.').exactOptional(),
     with: z
-      .record(z.string(), z.unknown(), { error: "must be a map of the action's settings" })
+      .record(z.string(), z.unknown(), { error: "must be a map of the action's options" })
       .exactOptional()
-      .describe("The action's settings. Values may hold ${{ }}."),
-    run: text('Commands for POSIX sh, run on the node as root (become). May hold ${{ }}.').exactOptional(),
+      .describe("The action's options. Values may contain ${{ }}."),
+    run: text('Commands for POSIX sh, run on the node as root (become). May contain ${{ }}.').exactOptional(),
     on: z
       .enum(['node', 'control-plane', 'local'])
       .exactOptional()

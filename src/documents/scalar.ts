@@ -1,7 +1,7 @@
 import type { Scalar } from 'yaml';
 
 /**
- * Where the character at `index` of a scalar's value stands in the source text: past quotes, escapes, block headers,
+ * The offset in the source text of the character at `index` of a scalar's value: past quotes, escapes, block headers,
  * indentation and folded lines. Exact for plain, quoted and literal scalars, the nearest word otherwise.
  */
 export function offsetInScalar(text: string, scalar: Scalar, index: number): number {
@@ -13,13 +13,13 @@ export function offsetInScalar(text: string, scalar: Scalar, index: number): num
     const char = value[i] ?? '';
     if (!isSpace(char)) while (at < end && isSpace(text[at] ?? '')) at += 1;
     if (i >= index) break;
-    // A folded line break stands for one space, however much indentation follows it.
+    // A folded line break is one space, however much indentation follows it.
     if (!isSpace(char) || isSpace(text[at] ?? '')) at += scalar.type === 'QUOTE_SINGLE' && text[at] === "'" ? 2 : 1;
   }
   return Math.min(at, end);
 }
 
-/** YAML 1.2.2, 7.3.1: an escaped line break is nothing, one line break is a space, further ones stand for themselves. */
+/** YAML 1.2.2, 7.3.1: an escaped line break is nothing, one line break is a space, further ones are kept. */
 function offsetInDoubleQuotes(text: string, start: number, end: number, index: number): number {
   let at = start;
   for (let i = 0; at < end;) {

@@ -27,15 +27,15 @@ export function inventoryJsonSchema(): JsonSchema {
 function thenOf(action: Action): JsonSchema {
   const { $schema: _, ...schema } = jsonSchemaOf(action.schema);
   const properties = Object.entries(record(schema['properties'])).map(([key, value]) => [key, orTemplate(value)]);
-  const settings = properties.length > 0 ? { ...schema, properties: Object.fromEntries(properties) } : schema;
+  const options = properties.length > 0 ? { ...schema, properties: Object.fromEntries(properties) } : schema;
   const needed = Array.isArray(schema['required']) && schema['required'].length > 0;
   return {
-    properties: { with: { ...settings, description: action.summary } },
+    properties: { with: { ...options, description: action.summary } },
     ...(needed ? { required: ['with'] } : {}),
   };
 }
 
-/** A setting, or an entry of one, may also be a `${{ }}`, whatever its type. */
+/** An option, or an entry of one, may also be a `${{ }}`. */
 function orTemplate(schema: unknown): JsonSchema {
   const { description, ...rest } = record(schema);
   const items = rest['items'] === undefined ? {} : { items: orTemplate(rest['items']) };

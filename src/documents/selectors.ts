@@ -18,7 +18,7 @@ export interface Selection {
 
 type Selectable = Pick<Inventory, 'nodes' | 'groups'>;
 
-/** Words that stand for roles or all nodes, so that no node or group may be called so. */
+/** Words that select nodes by role, or all: not allowed as names of nodes or groups. */
 export const ROLE_WORDS: Readonly<Record<string, InventoryNode['role'] | 'all'>> = {
   all: 'all',
   'control-plane': 'control-plane',
@@ -99,7 +99,7 @@ function parsePatterns(patterns: string | readonly string[]): { terms: Term[]; p
 function parseTerm(text: string): Pick<Term, 'exclude' | 'word' | 'slice'> | string {
   if (text.includes('${{')) return '${{ }} is not known in node patterns';
   const { not, word, slice } = TERM.exec(text)?.groups ?? {};
-  if (word === undefined) return `\`${text}\` is no node pattern`;
+  if (word === undefined) return `\`${text}\` is not a node pattern`;
   if (slice === undefined) return { exclude: not === '!', word };
   const { from, colon, to } = SLICE.exec(slice)?.groups ?? {};
   if (from === undefined && colon === undefined)

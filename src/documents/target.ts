@@ -7,7 +7,7 @@ import type { Inventory, InventoryNode } from './model.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * How to log in to a node: what the inventory says, with every default filled in. Paths are absolute, `~` is the
+ * How to log in to a node: the inventory's values, with every default filled in. Paths are absolute, `~` is the
  * operator's home, relative ones start at the inventory's folder.
  */
 export function targetFor(

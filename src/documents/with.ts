@@ -8,8 +8,8 @@ import { problem } from './source.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 
 /**
- * Holds a step's `with` against its action's schema before any value of an expression is known: literals are judged as
- * they stand, a `${{ }}` by the type that CEL infers for it.
+ * Checks a step's `with` against its action's schema before any value of an expression is known: literals as written, a
+ * `${{ }}` by the type that CEL infers for it.
  */
 export function checkWith(
   document: YamlDocument,
@@ -68,7 +68,7 @@ function sampled(value: unknown, path: Path, types: Types): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sampled(item, [...path, key], types)]));
 }
 
-/** Whether an issue would stand whatever the values of the expressions turn out to be. */
+/** Whether an issue holds for every possible value of the expressions. */
 function known(issue: Issue, types: Types): boolean {
   for (const [at, type] of types) {
     const template: Path = JSON.parse(at);

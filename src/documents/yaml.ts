@@ -7,7 +7,7 @@ import { problem, type Source } from './source.ts';
 
 export type Path = readonly (string | number)[];
 
-/** A YAML text as plain data that remembers where each part of it stands. */
+/** A YAML text as plain data that remembers the place of each part. */
 export interface YamlDocument {
   readonly source: Source;
   readonly value: unknown;
@@ -86,7 +86,7 @@ function structureProblems(source: Source, document: Document): Diagnostic[] {
 
 const QUOTE_TEMPLATE = 'inside { } and [ ], put ${{ }} and patterns with [ ] in quotes';
 
-/** Where the quote begins that is found open at the end of the text. */
+/** The start of the quote that is still open at the end of the text. */
 function openQuote(document: Document, end: number): number | undefined {
   let start: number | undefined;
   visit(document, {
@@ -138,7 +138,7 @@ function yamlProblem(source: Source, offset: number, summary: string): Diagnosti
   return problem('yaml', summary, source.span(offset));
 }
 
-/** A torn line makes the parser stumble several times; the first time says it. */
+/** One broken line makes the parser report several errors: the first is enough. */
 function onePerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Set<number>();
   return diagnostics.filter((one) => {
@@ -186,7 +186,7 @@ function placesOf(source: Source, document: Document | undefined): Places {
 
 interface Found {
   readonly node?: Node;
-  /** The key under which the node stands in its map. */
+  /** The node's key in its map. */
   readonly key?: Node;
   readonly complete: boolean;
 }

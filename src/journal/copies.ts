@@ -77,7 +77,7 @@ interface Files {
 
 const MARK = '%runbook';
 
-/** A file that ends in the middle of a line is ended by one, so that the next mark stands alone. */
+/** A file that ends in the middle of a line is ended by one, so that the next mark has its own line. */
 function readScript(root: string, run: string | undefined): string {
   return nodeScript(
     root,

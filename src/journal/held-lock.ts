@@ -5,11 +5,10 @@ import { beatScript, type LockView, parseView, releaseScript } from './lock-scri
 import { type Answer, type AskNode, askAll, askOne } from './node-script.ts';
 
 export interface LockOptions {
-  /** The nodes that keep the lock, in the order of their names. */
+  /** The nodes that hold the lock file, in the order of their names. */
   readonly nodes: readonly string[];
   readonly root: string;
   readonly ask: AskNode;
-  /** Tells the operator something that he should know. */
   readonly say: (text: string, detail: readonly string[]) => void;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Milliseconds between two heartbeats. */
@@ -17,8 +16,8 @@ export interface LockOptions {
   /** Milliseconds for which a majority that cannot be asked is asked again before the run gives up. */
   readonly patience: number;
   /**
-   * A look that began less than so many milliseconds ago still answers, so that quick steps do not pay a round trip each. Whoever
-   * takes the lock over by its counter has watched it for far longer.
+   * A look that began less than so many milliseconds ago still counts, so that quick steps need no round trip each.
+   * Taking the lock over by its counter takes far longer.
    */
   readonly fresh: number;
 }
@@ -32,7 +31,7 @@ export class HeldNodeLock implements HeldLock {
   readonly #stop = new AbortController();
   readonly #beating = new Set<string>();
   #count = 0;
-  /** When the last look began that found it held; by the clock on the wall, which goes on while a laptop sleeps. */
+  /** When the last look began that found it held; by the wall clock, which continues while a laptop sleeps. */
   #heldAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
@@ -73,7 +72,7 @@ export class HeldNodeLock implements HeldLock {
     const { nodes, ask, root, say } = this.#options;
     const answers = await askAll(nodes, ask, () => releaseScript(root, this.holder.id), parseView);
     const failed = answers.filter((answer) => 'problem' in answer);
-    // What stays on a minority is known as released by what the others say.
+    // A lock left on a minority counts as released: the others show it.
     if (failed.length < majorityOf(nodes.length)) return;
     say(
       `could not release lock ${this.holder.id} on most nodes`,
@@ -156,6 +155,6 @@ export function isHeldBy(view: LockView, holder: LockHolder): boolean {
 function cannotLook(missing: readonly Missing[]): Failure {
   return new Failure('step-failed', 'cannot look at the lock on most of its nodes', [
     ...missing.map(({ node, problem }) => `${node}: ${problem}`),
-    'Nothing new is started. When they can be reached again: `runbook resume`.',
+    'Nothing new is started. When they are reachable again: `runbook resume`.',
   ]);
 }

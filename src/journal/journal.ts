@@ -11,7 +11,8 @@ export interface Journal {
 }
 
 /**
- * Opens a journal for appending; a torn last line is cut off first, because a record that was never whole was never acted on.
+ * Opens a journal for appending; a torn last line is cut off first, because a record that was never whole was never
+ * acted on.
  * @throws Failure on any other damage, or when the file cannot be written.
  * @param onRecord gets each new record's line once it is on disk.
  */
@@ -41,8 +42,8 @@ export async function readJournal(file: string): Promise<JournalRecord[]> {
 }
 
 /**
- * Pure: bytes -> records and the length of the whole lines. The last line may be torn (no newline, or one that does not parse
- * because a crash left blocks of zeros); anything else is a refusal with the line's number, never a guess.
+ * Pure: bytes -> records and the length of the whole lines. The last line may be torn (no newline, or one that does not
+ * parse because a crash left blocks of zeros); anything else is a refusal with the line's number, never a guess.
  */
 export function parseJournal(file: string, bytes: Buffer): { records: JournalRecord[]; length: number } {
   const records: JournalRecord[] = [];
@@ -90,8 +91,8 @@ function isTorn(text: string): boolean {
 
 function damaged(file: string, line: number, problem: string): Failure {
   return new Failure('step-failed', `the journal is damaged: ${file}:${line}: ${problem}`, [
-    'Nothing was done. The journal is the record of what ran on the nodes, so it is not guessed at.',
-    `Restore the file from a copy, or look at what the nodes say (/var/lib/runbook/<run>/) before you remove lines from ${line} on.`,
+    'Nothing was done. The journal is the record of what ran on the nodes, so runbook does not guess.',
+    `Restore the file from a copy, or look at what the nodes keep (/var/lib/runbook/<run>/) before you remove lines from ${line} on.`,
   ]);
 }
 
@@ -100,8 +101,8 @@ function cannotWrite(file: string, error: unknown): Failure {
     'step-failed',
     `cannot write the journal ${file}: ${messageOf(error)}`,
     [
-      'Nothing is started that could not be recorded.',
-      'Free space or mend the permissions, then run `runbook resume`.',
+      'Nothing is started that cannot be recorded.',
+      'Free some space or fix the permissions, then run `runbook resume`.',
     ],
     { cause: error },
   );

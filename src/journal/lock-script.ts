@@ -2,9 +2,10 @@ import { type LockHolder, parseHolder } from './lock.ts';
 import { hereDocument, nodeScript } from './node-script.ts';
 
 /**
- * What one node says of its lock. Locks are generations, files that are made once and never changed: `lock/g7` is the holder's
- * record, `lock/free7` says that it was released, `lock/beat7` is its heartbeat counter. The highest generation counts; who takes the
- * lock creates the next one by `ln`, which is atomic and whole, so that of any number of takers one wins and a crash leaves no half.
+ * One node's view of its lock. Locks are generations, files that are made once and never changed: `lock/g7` is the
+ * holder's record, `lock/free7` marks it as released, `lock/beat7` is its heartbeat counter. The highest generation
+ * counts. Who takes the lock creates the next one by `ln`, which is atomic: of any number of takers one wins, and a
+ * crash leaves no partial file.
  */
 export interface LockView {
   readonly generation: number;
@@ -23,7 +24,7 @@ newest() {
     if [ "$f" -gt $g ] 2>/dev/null; then g=$f; fi
   done
 }
-# what is taken away while it is read is looked for again
+# look again for what is removed while it is read
 present() {
   for try in 1 2 3; do
     newest
@@ -33,7 +34,7 @@ present() {
   done
   refuse "cannot read $l/g$g"
 }
-tell() {
+show() {
   present
   w=held b=0
   [ $g != 0 ] || w=none
@@ -46,18 +47,18 @@ mine() { case $h in *"\\"id\\":\\"$id\\""*) return 0 ;; esac; return 1; }
 `;
 
 export function lookScript(root: string): string {
-  return nodeScript(root, `${common}tell`);
+  return nodeScript(root, `${common}show`);
 }
 
-/** Takes the generation after `view`, if that is still the newest and is free, or may be passed over. */
-export function takeScript(root: string, view: LockView, holder: LockHolder, passOver: boolean): string {
+/** Takes the generation after `view`, if that is still the newest and is free, or may be taken over. */
+export function takeScript(root: string, view: LockView, holder: LockHolder, takeOver: boolean): string {
   const write = hereDocument(asciiJson(holder), `LC_ALL=C dd of="$new" conv=fsync`);
   return nodeScript(
     root,
     `${common}
 make_root "$l"
 newest
-if [ $g = ${view.generation} ] && { [ $g = 0 ] || [ -e "$l/free$g" ] || [ ${passOver ? 1 : 0} = 1 ]; }; then
+if [ $g = ${view.generation} ] && { [ $g = 0 ] || [ -e "$l/free$g" ] || [ ${takeOver ? 1 : 0} = 1 ]; }; then
   n=$((g + 1)) new=$l/new.${holder.id}
   ${write}[ $? = 0 ] || { rm -f "$new"; refuse "cannot keep a lock in $l"; }
   if ln "$new" "$l/g$n" 2>/dev/null; then
@@ -78,7 +79,7 @@ if [ $g = ${view.generation} ] && { [ $g = 0 ] || [ -e "$l/free$g" ] || [ ${pass
   fi
   rm -f "$new"
 fi
-tell`,
+show`,
   );
 }
 
@@ -90,7 +91,7 @@ export function releaseScript(root: string, id: string): string {
 id=${id}
 present
 if mine; then dd if=/dev/null of="$l/free$g" conv=fsync 2>/dev/null || : >"$l/free$g" || refuse "cannot release in $l"; fi
-tell`,
+show`,
   );
 }
 
@@ -102,7 +103,7 @@ export function beatScript(root: string, id: string, count: number): string {
 id=${id}
 present
 if mine; then echo ${count} >"$l/.beat$$" && mv -f "$l/.beat$$" "$l/beat$g"; fi
-tell`,
+show`,
   );
 }
 

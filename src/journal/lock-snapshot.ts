@@ -21,8 +21,8 @@ export interface Claim {
   /** Its heartbeat counter, by node. */
   readonly beats: ReadonlyMap<string, number>;
   /**
-   * `holds`: it has, or for all that can be seen may have, a majority of its nodes. `released`: it was released on one of them, the
-   * others could not be reached then. `partial`: too few; its holder takes it just now, or ended in the middle of that.
+   * `holds`: it has, or may have, a majority of its nodes. `released`: it was released on one of them while the others
+   * were unreachable. `partial`: too few; its holder is taking it, or ended while doing so.
    */
   readonly kind: 'holds' | 'released' | 'partial';
 }
@@ -68,7 +68,7 @@ function kindOf(
   return beats.size + unseen >= majorityOf(own.length) ? 'holds' : 'partial';
 }
 
-/** The highest epoch that any node's lock, held or free, tells of a run. */
+/** The highest epoch of a run in any node's lock, held or free. */
 export function epochIn(snapshot: LockSnapshot, run: string): number {
   const epochs = [...snapshot.views.values()].map(({ holder }) => (holder?.run === run ? (holder.epoch ?? 0) : 0));
   return Math.max(0, ...epochs);

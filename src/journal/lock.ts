@@ -15,13 +15,13 @@ const lockSchema = z.object({
   host: z.string(),
   user: z.string(),
   pid: z.number().int(),
-  /** Field 22 of /proc/PID/stat where there is one: tells a recycled pid. */
+  /** Field 22 of /proc/PID/stat where there is one: detects a recycled pid. */
   pidStart: z.string(),
   bootId: z.string(),
   startedAt: z.string(),
   /** Which takeover of the run; on the nodes only. */
   epoch: z.number().int().optional(),
-  /** Machine id and process namespace: a host's name alone does not tell hosts (or containers) apart. */
+  /** Machine id and process namespace: a host's name alone does not identify a host (or container). */
   place: z.string().optional(),
   /** The nodes of which it needs a majority; on the nodes only. */
   nodes: z.array(z.string()).optional(),
@@ -60,15 +60,15 @@ export class LocalLock {
     const holder = parseHolder(text);
     if (!holder) {
       throw new Failure('locked', `the lock file ${this.#file} is damaged`, [
-        'Make sure that nobody runs anything on this cluster, then remove the file.',
+        'Make sure that no one runs anything on this cluster, then remove the file.',
       ]);
     }
     return { holder, gone: await isGone(holder) };
   }
 
   /**
-   * Takes the lock, or throws a Failure of kind `locked` that names the holder. The lock of a process that is proven gone is
-   * taken over only when `takeOver` says so of its holder.
+   * Takes the lock, or throws a Failure of kind `locked` that names the holder. The lock of a process that is proven
+   * gone is taken over only when `takeOver` allows it.
    */
   async take(run: string, runbook: string, takeOver: (holder: LockHolder) => boolean): Promise<HeldLock> {
     await mkdir(join(this.#file, '..'), { recursive: true, mode: 0o700 });
@@ -94,7 +94,10 @@ export class LocalLock {
     return present.holder;
   }
 
-  /** Renames before removing, so that of two who take over at once only one wins and neither removes the other's new lock. */
+  /**
+   * Renames before removing, so that of two who take over at once only one wins and neither removes the other's new
+   * lock.
+   */
   async #setAside(holder: LockHolder): Promise<void> {
     const aside = `${this.#file}.${holder.id}`;
     await rename(this.#file, aside).catch((error: NodeJS.ErrnoException) => {
@@ -121,7 +124,7 @@ export class LocalLock {
   }
 }
 
-/** The refusal of promise 6: who holds it, where, since when, and the command that frees it. */
+/** Who holds it, where, since when, and the command that frees it. */
 export function lockedBy(holder: LockHolder, gone: boolean): Failure {
   return new Failure('locked', `the cluster ${holder.cluster} is locked by ${holder.user}@${holder.host}`, [
     ...describeHolder(holder),
@@ -131,12 +134,15 @@ export function lockedBy(holder: LockHolder, gone: boolean): Failure {
   ]);
 }
 
-/** A lock that was held and is no more. */
 export function lostTo(holder: LockHolder | undefined): Failure {
-  return new Failure('locked', `this run holds its lock no more: ${holder ? 'it was taken over' : 'it was released'}`, [
-    ...(holder ? describeHolder(holder) : []),
-    'Nothing new is started. Look who works on this cluster, then `runbook resume`.',
-  ]);
+  return new Failure(
+    'locked',
+    `this run no longer holds its lock: ${holder ? 'it was taken over' : 'it was released'}`,
+    [
+      ...(holder ? describeHolder(holder) : []),
+      'Nothing new is started. Check who works on this cluster, then `runbook resume`.',
+    ],
+  );
 }
 
 export function describeHolder(holder: LockHolder): string[] {
@@ -154,7 +160,7 @@ export function parseHolder(text: string): LockHolder | undefined {
   }
 }
 
-/** Written apart and linked to its name, so that no crash leaves half a lock, which nobody could release. */
+/** Written under another name, then linked: no crash leaves half a lock, which no one could release. */
 async function createExclusive(file: string, holder: LockHolder): Promise<boolean> {
   const apart = `${file}.new.${randomBytes(4).toString('hex')}`;
   const handle = await open(apart, 'wx', 0o600);
@@ -221,7 +227,7 @@ async function bootId(): Promise<string> {
 /** State and start time of a process; empty where there is no /proc (macOS): then only the pid itself is compared. */
 async function processStat(pid: number): Promise<{ state: string; start: string }> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The command's name stands in parentheses and may hold anything: count fields after the last one.
+  // The command's name is in parentheses and may hold anything: count fields after the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { state: fields[0] ?? '', start: fields[19] ?? '' };
 }

@@ -10,16 +10,18 @@ export interface MirrorOptions {
   /** plan.json. */
   readonly plan: string;
   readonly ask: AskNode;
-  /** Tells the operator, once per node, that it keeps no copy. */
+  /** Called once per node that keeps no copy. */
   readonly say: (text: string, detail: readonly string[]) => void;
 }
 
-/** Runs whose plan and journal stay on the nodes after they are done; the lines about their attempts stay for ever. */
+/**
+ * Runs whose plan and journal stay on the nodes after they are done; the lines about their attempts stay permanently.
+ */
 export const KEPT_RUNS = 5;
 
 /**
- * Promise 5: the plan and the journal on the nodes, under `<root>/<run>/`: `plan.json`, `journal.<epoch>`, and in the end `done`. The
- * journal on this machine never waits for it: lines gather while a node is busy and go there in one request.
+ * The plan and the journal on the nodes, under `<root>/<run>/`: `plan.json`, `journal.<epoch>`, and in the end `done`.
+ * The journal on this machine never waits for it: lines gather while a node is busy and go there in one request.
  */
 export class Mirror {
   readonly #options: MirrorOptions;
@@ -45,7 +47,7 @@ export class Mirror {
     await Promise.all(this.#writers.map((writer) => writer.flush()));
   }
 
-  /** Says on the nodes that nothing is left to resume, and takes the plans of older runs away. */
+  /** Marks the run as done on the nodes, and removes the plans of older runs. */
   async finish(): Promise<void> {
     await this.flush();
     const { nodes, root, run, ask } = this.#options;
@@ -53,7 +55,7 @@ export class Mirror {
   }
 }
 
-/** Marks a run on a node as one that nobody resumes, and takes away plans and journals of all but the newest such runs. */
+/** Marks a run on a node as over, and removes plans and journals of all but the newest such runs. */
 export function doneScript(root: string, run: string, word: 'done' | 'abandoned'): string {
   return nodeScript(
     root,
@@ -78,7 +80,7 @@ class NodeWriter {
   readonly #lines: string[];
   #written = 0;
   #begun = false;
-  #told = false;
+  #reported = false;
   #busy: Promise<void> | undefined;
 
   constructor(node: string, options: MirrorOptions, lines: readonly string[]) {
@@ -92,7 +94,10 @@ class NodeWriter {
     void this.flush();
   }
 
-  /** Resolves when all that was pushed before is written, or the node cannot be written now (the next flush tries again). */
+  /**
+   * Resolves when all that was pushed before is written, or the node cannot be written now (the next flush tries
+   * again).
+   */
   async flush(): Promise<void> {
     const upTo = this.#lines.length;
     while (this.#written < upTo || !this.#begun) {
@@ -118,13 +123,13 @@ class NodeWriter {
       this.#written = upTo;
       return;
     }
-    // Nobody knows how much of it arrived: the next request brings the whole anew.
+    // How much of it arrived is unknown: the next request sends everything again.
     this.#begun = false;
     this.#written = 0;
-    if (this.#told) return;
-    this.#told = true;
+    if (this.#reported) return;
+    this.#reported = true;
     say(`${this.#node} keeps no copy of the run's plan and journal: ${answer.problem}`, [
-      'The run goes on; with the state folder lost it could not be rebuilt from there.',
+      'The run continues; if the state folder is lost, it cannot be rebuilt from this node.',
     ]);
   }
 }

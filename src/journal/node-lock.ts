@@ -14,14 +14,14 @@ import {
 import { lookScript, parseView, releaseScript, takeScript } from './lock-script.ts';
 import { askAll, askOne } from './node-script.ts';
 
-/** Promise 6: a counter that stands still for so many intervals, as watched from here, is that of nobody. */
-const STILL = 3;
+/** A heartbeat that does not move for so many intervals, as watched from here, belongs to no live process. */
+const STILL_INTERVALS = 3;
 
-/** Whose lock may be passed over. */
+/** Whose lock may be taken over. */
 export interface TakePolicy {
   /** A lock whose process was on this host and is proven gone. */
   readonly takeGone: (holder: LockHolder) => boolean;
-  /** A lock whose counter is watched; if it stands still, the lock is passed over. */
+  /** A lock to watch: if its counter does not move, it is taken over. */
   readonly watch: (holder: LockHolder) => boolean;
 }
 
@@ -38,7 +38,10 @@ export class NodeLock {
     return snapshotOf(await askAll(nodes, ask, () => lookScript(root), parseView));
   }
 
-  /** @throws Failure (locked) that names a live holder. One that is gone, or that has no majority, is left to {@link take}. */
+  /**
+   * @throws Failure (locked) that names a live holder. One that is gone, or that has no majority, is left to {@link
+   * take}.
+   */
   async refuseLive(snapshot: LockSnapshot, ours: (holder: LockHolder) => boolean = () => false): Promise<void> {
     for (const { kind, holder } of claimsIn(snapshot)) {
       if (kind === 'holds' && !ours(holder) && !(await isGone(holder))) throw lockedBy(holder, false);
@@ -46,8 +49,8 @@ export class NodeLock {
   }
 
   /**
-   * Takes the lock on every node that answers, in the order of their names. `holder.epoch` is the least; a run that was held in a later
-   * one gets the next.
+   * Takes the lock on every node that answers, in the order of their names. `holder.epoch` is the least; a run that was
+   * held in a later one gets the next.
    * @throws Failure (locked | unreachable); then nothing is held.
    */
   async take(holder: LockHolder, policy: TakePolicy): Promise<HeldNodeLock> {
@@ -77,7 +80,7 @@ export class NodeLock {
     };
   }
 
-  /** Who holds it is refused, watched or passed over; resolves with a fresh look when nobody is in the way. */
+  /** Refuses, watches or takes over each present lock; resolves with a fresh look when no one holds it. */
   async #clear(policy: TakePolicy): Promise<{ snapshot: LockSnapshot; passed: ReadonlySet<string> }> {
     const snapshot = await this.look();
     this.#requireMajority(snapshot.missing);
@@ -100,19 +103,19 @@ export class NodeLock {
   /** @throws Failure (locked) as soon as one of them moves. */
   async #watch(claims: readonly Claim[]): Promise<LockSnapshot> {
     const { interval, say, sleep } = this.#options;
-    const seconds = Math.round((STILL * interval) / 1000);
+    const seconds = Math.round((STILL_INTERVALS * interval) / 1000);
     for (const { holder } of claims) {
       const text = `the lock of run ${holder.run} is still there: watching its heartbeat for ${seconds} s`;
       say(text, [...describeHolder(holder), 'Its process cannot be seen from here; no clocks are compared.']);
     }
     let snapshot = await this.look();
-    for (let i = 0; i < STILL; i += 1) {
+    for (let i = 0; i < STILL_INTERVALS; i += 1) {
       await sleep(interval);
       snapshot = await this.look();
       this.#requireMajority(snapshot.missing);
       for (const claim of claims) if (hasMoved(claim, snapshot) !== false) throw lockedBy(claim.holder, false);
     }
-    for (const claim of claims) this.#sayTaken(claim, `its heartbeat stood still for ${seconds} s`);
+    for (const claim of claims) this.#sayTaken(claim, `its heartbeat did not move for ${seconds} s`);
     return snapshot;
   }
 
@@ -132,8 +135,8 @@ export class NodeLock {
     for (const node of nodes) {
       const view = snapshot.views.get(node);
       if (!view) continue;
-      const passOver = view.holder !== undefined && passed.has(view.holder.id);
-      const answer = await askOne(node, ask, takeScript(root, view, mine, passOver), parseView);
+      const takeOver = view.holder !== undefined && passed.has(view.holder.id);
+      const answer = await askOne(node, ask, takeScript(root, view, mine, takeOver), parseView);
       if ('problem' in answer) missing.push(answer);
       else if (!isHeldBy(answer.value, mine)) {
         await lock.release();

@@ -16,8 +16,8 @@ export class NodeRefused extends Error {
 }
 
 /**
- * A whole script over `root` (a leading `~/` is the login's home). It is one compound command: of a script that was cut off on its
- * way nothing runs.
+ * A whole script over `root` (a leading `~/` is the login's home). It is one compound command: a script that was cut
+ * off on its way does not run at all.
  */
 export function nodeScript(root: string, body: string): string {
   return `{
@@ -27,7 +27,7 @@ umask 077
 refuse() { echo "$*" >&2; exit 9; }
 make_root() {
   [ -d "$1" ] || m=$(LC_ALL=C mkdir -p "$1" 2>&1) || refuse "$m"
-  [ -O "$root" ] || refuse "$root belongs to somebody else"
+  [ -O "$root" ] || refuse "$root belongs to another user"
 }
 sync_file() { dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null; }
 ${body}
@@ -75,7 +75,7 @@ export async function askOne<T>(
   }
 }
 
-/** What dd counts on stderr is no reason. */
+/** Leaves out dd's counts. */
 function reasonIn(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
   return lines.filter((line) => line !== '' && !/^\d+(\+\d+ records|.* copied)/.test(line)).join('; ');

@@ -6,7 +6,7 @@ import type { AttemptEnd, Holder, JournalRecord } from './record.ts';
 export interface StepProgress {
   /** Attempts started so far. */
   readonly attempts: number;
-  /** The last attempt; without `ended` its outcome is not known here and its node must be asked. */
+  /** The last attempt; without `ended` its outcome is unknown here and its node must be asked. */
   readonly last?: { readonly attempt: number; readonly host: string; readonly ended?: AttemptEnd };
   /** Undefined while the step has not ended. `failed` and `unknown` are taken up again by resume. */
   readonly outcome?: Outcome;
@@ -14,7 +14,7 @@ export interface StepProgress {
   readonly duration?: number;
   /** The node is left out of the phase's further steps. */
   readonly leavesOut?: true;
-  /** The operator's word that a step of unknown outcome may be sent again. */
+  /** The operator allows to send a step of unknown outcome again. */
   readonly treatedAgain?: boolean;
 }
 
@@ -97,7 +97,7 @@ function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: str
       };
     case 'step-treated':
       return record.as === 'done'
-        ? { ...step, outcome: 'changed', reason: `${record.by} said it was done` }
+        ? { ...step, outcome: 'changed', reason: `${record.by} reported it done` }
         : { ...step, treatedAgain: true };
   }
 }

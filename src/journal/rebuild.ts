@@ -17,9 +17,9 @@ export interface FoundAttempt {
 const LOCAL = 'local';
 
 /**
- * Pure: a copy's records, then a `started` for every attempt that the nodes know and the copy does not: its outcome is asked of the node.
- * Attempts of `on: local` steps belong to the machine that made them: without an end they count as cut off, which asks the operator
- * wherever that matters.
+ * Pure: a copy's records, then a `started` for every attempt that the nodes know and the copy does not: its outcome is
+ * asked of the node. Attempts of `on: local` steps belong to the machine that made them: without an end they count as
+ * cut off, which asks the operator wherever that matters.
  */
 export function rebuildRecords(copy: Copy, found: readonly FoundAttempt[], now: number): JournalRecord[] {
   const progress = foldJournal(copy.records);
@@ -61,7 +61,9 @@ function numberOf(step: PlanStep, id: string): number | undefined {
   return /^[1-9]\d*$/.test(rest) ? Number(rest) : undefined;
 }
 
-/** Writes the run into the state folder as if it had been here all along; a journal that knew less is kept beside it. */
+/**
+ * Writes the run into the state folder as if it had been here all along; a journal that knew less is kept beside it.
+ */
 export async function writeRebuilt(store: RunStore, copy: Copy, records: readonly JournalRecord[]): Promise<void> {
   const { journal, path } = await store.create(copy.run, copy.plan, { nodes: {} });
   const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');

@@ -43,7 +43,7 @@ export class RunStore {
       await writeSynced(join(folder.path, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);
     } catch (error) {
       throw new Failure('usage', `cannot write the state folder ${this.root}: ${messageOf(error)}`, [
-        'Nothing was started. Free space, mend the permissions, or choose another folder with --state-dir.',
+        'Nothing was started. Free some space, fix the permissions, or choose another folder with --state-dir.',
       ]);
     }
     return folder;

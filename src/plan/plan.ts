@@ -113,7 +113,7 @@ export function parsePlan(text: string): { readonly plan: Plan } | { readonly pr
   if (version === undefined) return { problem: 'not a plan: it has no version' };
   if (version !== PLAN_VERSION)
     return {
-      problem: `the plan has version ${JSON.stringify(version)}, this runbook reads version ${PLAN_VERSION} only; make the plan anew`,
+      problem: `the plan has version ${JSON.stringify(version)}, this runbook reads version ${PLAN_VERSION} only; make the plan again`,
     };
   const parsed = planSchema.safeParse(value);
   if (parsed.success) return { plan: parsed.data };

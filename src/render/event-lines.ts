@@ -15,7 +15,7 @@ export function messageLines(event: EventOf<'message'>, symbols: Symbols): Line[
   return [[mark[event.level], event.text], ...event.detail.map((line): Line => [`    ${line}`])];
 }
 
-/** What an operator needs when a step has failed: where, the end of its output, the whole log, how to go on. */
+/** What an operator needs when a step has failed: where, the end of its output, the whole log, how to continue. */
 export function failureLines(
   event: EventOf<'step-finished'>,
   tail: readonly string[],
@@ -36,7 +36,7 @@ export function failureLines(
     for (const line of tail) lines.push([{ text: `      ${symbols.bar} `, as: 'dim' }, line]);
   }
   if (event.log !== undefined) lines.push([`    whole output: ${event.log}`]);
-  if (run !== undefined) lines.push(['    to go on, once mended: ', { text: `runbook resume ${run}`, as: 'bold' }]);
+  if (run !== undefined) lines.push(['    to continue, once fixed: ', { text: `runbook resume ${run}`, as: 'bold' }]);
   return lines;
 }
 

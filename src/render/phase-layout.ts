@@ -14,8 +14,9 @@ export interface PhaseState {
 }
 
 /**
- * The phase in at most `rows` lines. What is least telling gives way first: ended steps of a running node, commands, output,
- * then nodes that wait or are done fold into one line each kind, and at last running nodes beyond the room into a number.
+ * The phase in at most `rows` lines. The least important gives way first: ended steps of a running node, commands,
+ * output; then nodes that wait or are done fold into one line per kind, then running nodes beyond the room into a
+ * number.
  */
 export function phaseLines(state: PhaseState, rows: number, style: Style): Line[] {
   if (rows <= 1) return [state.head].slice(0, rows);

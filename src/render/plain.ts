@@ -54,37 +54,37 @@ class PlainRenderer {
       case 'diagnostic':
         return this.#problem(diagnosticLines(event.diagnostic));
       case 'connecting':
-        return this.#say(event, [`connecting to ${count(event.nodes.length, 'node')}: ${listNames(event.nodes, 8)}`]);
+        return this.#print(event, [`connecting to ${count(event.nodes.length, 'node')}: ${listNames(event.nodes, 8)}`]);
       case 'connected':
-        return this.#target.verbose ? this.#say(event, [`connected to ${event.node}`]) : undefined;
+        return this.#target.verbose ? this.#print(event, [`connected to ${event.node}`]) : undefined;
       case 'facts':
-        return this.#say(event, [`reading facts of ${count(event.nodes.length, 'node')}`]);
+        return this.#print(event, [`reading facts of ${count(event.nodes.length, 'node')}`]);
       case 'finding':
         if (event.finding.severity === 'refuse') return this.#problem(findingLines(event.finding, symbols));
-        return this.#sayAll(event, briefFindingLines(event.finding, symbols));
+        return this.#printAll(event, briefFindingLines(event.finding, symbols));
       case 'step-planned':
         // People read the whole plan from renderPlan.
         return;
       case 'planned':
-        return this.#say(event, [plannedText(event)]);
+        return this.#print(event, [plannedText(event)]);
       case 'run-started':
         this.#tally.started(event);
-        return this.#say(event, runStarted(event));
+        return this.#print(event, runStarted(event));
       case 'phase-started':
-        return this.#say(event, [
+        return this.#print(event, [
           { text: `phase ${event.phase}/${event.phases} ${event.name}`, as: 'bold' },
           ` on ${listNames(event.nodes, 8)}`,
         ]);
       case 'phase-finished':
-        return this.#target.verbose ? this.#say(event, [`phase ${event.phase} ${event.name}: ended`]) : undefined;
+        return this.#target.verbose ? this.#print(event, [`phase ${event.phase} ${event.name}: ended`]) : undefined;
       case 'step-started':
         return this.#started(event);
       case 'step-output':
         return this.#output(event);
       case 'step-progress':
-        return this.#say(event, [...about(event), event.message]);
+        return this.#print(event, [...about(event), event.message]);
       case 'step-retry':
-        return this.#say(event, [
+        return this.#print(event, [
           ...about(event),
           { text: `trying again (attempt ${event.attempt}): `, as: 'yellow' },
           event.reason,
@@ -92,18 +92,18 @@ class PlainRenderer {
       case 'step-finished':
         return this.#finished(event);
       case 'connection-lost':
-        return this.#say(event, [
+        return this.#print(event, [
           { text: `${event.node}: connection lost: `, as: 'yellow' },
-          `${event.reason}; what runs there goes on`,
+          `${event.reason}; what runs there continues`,
         ]);
       case 'reconnected':
-        return this.#say(event, [{ text: `${event.node}: connected again`, as: 'green' }]);
+        return this.#print(event, [{ text: `${event.node}: connected again`, as: 'green' }]);
       case 'stopping':
-        return this.#say(event, [{ text: `stopping: ${event.reason}`, as: 'yellow' }]);
+        return this.#print(event, [{ text: `stopping: ${event.reason}`, as: 'yellow' }]);
       case 'run-finished':
-        return this.#sayAll(event, summaryLines(event, this.#tally, symbols));
+        return this.#printAll(event, summaryLines(event, this.#tally, symbols));
       case 'message':
-        if (event.level === 'info') return this.#sayAll(event, messageLines(event, symbols));
+        if (event.level === 'info') return this.#printAll(event, messageLines(event, symbols));
         return this.#problem(messageLines(event, symbols));
     }
   }
@@ -112,9 +112,9 @@ class PlainRenderer {
     this.#running.set(keyOf(event), { repeats: new Repeats(), tail: new Tail(TAIL) });
     const how = event.reattached ? ' (still running there; following it)' : '';
     const attempt = event.attempt > 1 ? ` (attempt ${event.attempt})` : '';
-    this.#say(event, [...about(event), `started${attempt}${how}`]);
+    this.#print(event, [...about(event), `started${attempt}${how}`]);
     for (const command of this.#target.verbose ? event.commands : [])
-      for (const line of splitLines(command)) this.#say(event, [`${event.node}   $ ${escapeControls(line)}`]);
+      for (const line of splitLines(command)) this.#print(event, [`${event.node}   $ ${escapeControls(line)}`]);
   }
 
   #output(event: EventOf<'step-output'>): void {
@@ -136,7 +136,7 @@ class PlainRenderer {
   }
 
   #outputLine(at: string, node: string, line: Line): void {
-    this.#say({ at }, [{ text: `${node}   ${this.#style.symbols.bar} `, as: 'dim' }, ...line]);
+    this.#print({ at }, [{ text: `${node}   ${this.#style.symbols.bar} `, as: 'dim' }, ...line]);
   }
 
   #finished(event: EventOf<'step-finished'>): void {
@@ -146,7 +146,7 @@ class PlainRenderer {
     this.#tally.finished(event);
     const took = event.duration > 0 ? ` in ${duration(event.duration)}` : '';
     const bad = event.outcome === 'failed' || event.outcome === 'unknown';
-    this.#say(event, [
+    this.#print(event, [
       ...about(event),
       { text: event.outcome, as: outcomeColour(event.outcome) },
       `${took}${event.reason === '' ? '' : `: ${event.reason}`}`,
@@ -156,12 +156,12 @@ class PlainRenderer {
     this.#problem(failureLines(event, event.tail ?? kept, this.#tally.run, this.#style.symbols));
   }
 
-  #say(event: { readonly at: string }, line: Line): void {
+  #print(event: { readonly at: string }, line: Line): void {
     this.#target.progress.write(`${this.#style.line([{ text: clock(event.at), as: 'dim' }, ' ', ...line])}\n`);
   }
 
-  #sayAll(event: { readonly at: string }, lines: readonly Line[]): void {
-    for (const line of lines) this.#say(event, line);
+  #printAll(event: { readonly at: string }, lines: readonly Line[]): void {
+    for (const line of lines) this.#print(event, line);
   }
 
   #problem(lines: readonly Line[]): void {

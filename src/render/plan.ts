@@ -137,7 +137,7 @@ function stepLines(step: PlanStep, findings: Plan['findings'], look: PlanLook, s
   return look.verbose ? [...lines, ...details(step, symbols)] : lines;
 }
 
-/** Notes on one step that stand beside it in place of among all others. */
+/** Notes on one step that are printed beside it, not with the others. */
 const BESIDE = 'drain-forecast';
 
 function forecast(step: PlanStep, findings: Plan['findings']): string[] {

@@ -11,7 +11,10 @@ export const preflightSchema = z.strictObject({
   runbook: z.exactOptional(z.string()),
   nodes: z.array(z.string()),
   findings: z.array(findingSchema),
-  /** Every guard, and the worst that it says. `unknown`: a fact it needs could not be read; `not-asked`: it judges steps, and none was planned. */
+  /**
+   * Every guard with its worst finding. `unknown`: a fact it needs could not be read; `not-asked`: it judges steps,
+   * none was planned.
+   */
   guards: z.array(
     z.strictObject({
       id: z.string(),
@@ -36,7 +39,7 @@ const STATE = {
   'not-asked': { word: 'no step', colour: 'dim', symbol: 'skipped' },
 } as const;
 
-/** A table of all guards with what they say, then each finding with what to do about it. Ends with a newline. */
+/** A table of all guards with their results, then each finding with what to do about it. Ends with a newline. */
 export function renderPreflight(found: Preflight, look: Look & { readonly columns: number }): string {
   const style = createStyle(look);
   const { symbols } = style;
@@ -93,7 +96,7 @@ function table(found: Preflight, symbols: Symbols, columns: number): Line[] {
   );
 }
 
-/** Findings of one guard: what is to be done alike is said once, after all whom it concerns, and the rule once at the end. */
+/** Findings of one guard: each remedy once, after all findings that share it, and the rule once at the end. */
 function groupLines(findings: readonly Finding[], symbols: Symbols): Line[] {
   const remedies = [...new Set(findings.map((finding) => finding.remedy))];
   const sorted = remedies.flatMap((remedy) => findings.filter((finding) => finding.remedy === remedy));

@@ -100,7 +100,7 @@ class PrettyRenderer {
         return this.#stepFinished(event);
       case 'connection-lost':
         this.#touch(event.node).lost = event.reason;
-        return this.#notice(event.node, `connection lost: ${event.reason}; what runs there goes on`);
+        return this.#notice(event.node, `connection lost: ${event.reason}; what runs there continues`);
       case 'reconnected':
         this.#touch(event.node).lost = undefined;
         return this.#screen.print([[{ text: `${symbols.change} ${event.node}: `, as: 'green' }, 'connected again']]);
@@ -191,7 +191,7 @@ class PrettyRenderer {
     this.#screen.print([phaseSummary(phase, early, this.#target.now(), this.#style)]);
   }
 
-  /** The end of a phase, whether or not it was told; its list settles then. */
+  /** Ends the phase, with or without its event; its list settles then. */
   #leavePhase(): void {
     for (const node of this.#phase?.nodes.values() ?? []) node.settle();
     this.#phase = undefined;

@@ -17,7 +17,7 @@ export interface RendererOptions {
   /** Where progress goes (not with `json`): stdout for a command that prints no data. Problems go to stderr always. */
   readonly progress?: 'stdout' | 'stderr';
   readonly color: boolean;
-  /** Default: what the locale of this process says. */
+  /** Default: by the locale of this process. */
   readonly unicode?: boolean;
   readonly verbose: boolean;
   /** Milliseconds since the epoch. */
@@ -26,7 +26,7 @@ export interface RendererOptions {
 
 export interface Renderer {
   render(event: RunEvent): void;
-  /** Takes the moving part off the screen, for a prompt; what is reported meanwhile is held back until `resume`. */
+  /** Clears the moving part, for a prompt; events are held back until `resume`. */
   pause(): void;
   resume(): void;
   /** Shows what is pending and gives the terminal back. May be called more than once, and after a crash. */
@@ -52,7 +52,7 @@ export function survivingReaders(stream: OutputStream): OutputStream {
   return stream;
 }
 
-/** Settles when all that was written so far has been handed over, or never will be. */
+/** Settles when all that was written so far is flushed, or never can be. */
 export function flushed(stream: OutputStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve());

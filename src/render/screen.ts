@@ -16,12 +16,12 @@ interface Size {
   readonly rows: number;
 }
 
-/** What moves: at most `rows` lines, made anew at every look. */
+/** The moving part: at most `rows` lines, made again at every tick. */
 type Frame = (size: Size) => readonly Line[];
 
 /**
- * A terminal with lines that stay (they scroll away as any output does) above a few that are drawn over again.
- * The moving part is always shorter than the terminal and each of its lines narrower: so the cursor can go back to its top.
+ * A terminal with lines that stay (they scroll away as any output does) above a few that are drawn over again. The
+ * moving part is always shorter than the terminal and each of its lines narrower: so the cursor can go back to its top.
  */
 export class Screen {
   readonly #stream: OutputStream;

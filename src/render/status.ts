@@ -5,7 +5,7 @@ import type { Colour, Line, Look, Span, Symbols } from './style.ts';
 import { createStyle } from './style.ts';
 import { count, dateAndClock, listNames, pad, sanitize, widthOf, wrap } from './text.ts';
 
-/** Where a planned step stands. */
+/** The state of a planned step. */
 export interface StepStatus {
   readonly outcome: Outcome | 'running' | 'pending';
   readonly attempt: number;
@@ -56,7 +56,7 @@ export function renderStatus(status: RunStatus, look: StatusLook): string {
   return style.text(lines, look.columns);
 }
 
-/** What the operator took upon himself when the run was planned. */
+/** Refusals that the operator overrode when the run was planned. */
 function overrideLines({ plan }: RunStatus): Line[] {
   return (plan.overrides ?? []).map(({ guard, node, reason }) => [
     { text: 'overridden: ', as: 'yellow' },

@@ -122,7 +122,10 @@ function fit(spans: Line, width: number | undefined, ellipsis: string): Line {
   return fitted;
 }
 
-/** Breaks a line at spaces; what follows is indented by two more. A word longer than `width` stays whole, so that it can be copied. */
+/**
+ * Breaks a line at spaces; what follows is indented by two more. A word longer than `width` stays whole, so that it can
+ * be copied.
+ */
 export function wrapLine(spans: Line, width: number): Line[] {
   const safe = spans.map((span) => respan(span, sanitize(textOf(span))));
   const whole = safe.map(textOf).join('');
@@ -156,7 +159,7 @@ function textOf(span: Span): string {
   return typeof span === 'string' ? span : span.text;
 }
 
-/** Does this environment's locale say UTF-8? As POSIX: LC_ALL, then LC_CTYPE, then LANG. */
+/** Whether this environment's locale is UTF-8. As POSIX: LC_ALL, then LC_CTYPE, then LANG. */
 export function isUnicode(env: Readonly<Record<string, string | undefined>>): boolean {
   const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => value !== undefined && value !== '');
   if (locale === undefined) return process.platform === 'darwin' || process.platform === 'win32';

@@ -4,11 +4,13 @@ const LINE_BREAKS = /[\n\v\f\u0085\u2028\u2029]+/g;
 /** ECMA-48: control sequences, control strings with their terminator, other escapes. */
 const ESCAPES =
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/]*[0-~]/g;
-/** C0, DEL, C1, and the characters that reorder text: on a screen they move the cursor or hide what stands there. */
+/** C0, DEL, C1, and the characters that reorder text: on a screen they move the cursor or hide text. */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** One line that is safe on a terminal: escape sequences and control characters are gone, of `a\rb` only `b` is left. */
+/**
+ * One line that is safe on a terminal: escape sequences and control characters are gone, of `a\rb` only `b` is left.
+ */
 export function sanitize(text: string): string {
   const bare = text.replaceAll(ESCAPES, '');
   return lastOverwrite(bare).replaceAll('\t', '    ').replaceAll(LINE_BREAKS, ' ').replaceAll(UNSAFE, '');
@@ -38,7 +40,7 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
-/** A step's id, and of its title what the id does not say: `1.2-install-packages kubeadm`. */
+/** A step's id, and the part of its title that the id lacks: `1.2-install-packages kubeadm`. */
 export function stepName({ step, title }: { readonly step: string; readonly title: string }): string {
   const slug = step.slice(step.indexOf('-') + 1);
   if (title.startsWith(slug)) return `${step}${title.slice(slug.length)}`;
@@ -100,7 +102,7 @@ export function elapsed(milliseconds: number): string {
   return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
 }
 
-/** `HH:MM:SS` in the local time zone; what is no time at all is given back as it is. */
+/** `HH:MM:SS` in the local time zone; anything but a time is returned unchanged. */
 export function clock(at: string): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return at;

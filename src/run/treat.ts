@@ -38,7 +38,7 @@ export async function applyTreat({ journal, steps }: RunRecord, treat: Treat, by
     );
   }
   await journal.append({ type: 'step-treated', step: treat.step, node: treat.node, as: treat.as, by });
-  if (treat.as === 'done') steps.set(key, { ...known, outcome: 'changed', reason: `${by} said it was done` });
+  if (treat.as === 'done') steps.set(key, { ...known, outcome: 'changed', reason: `${by} reported it done` });
   else steps.set(key, { ...known, treatedAgain: true });
 }
 

@@ -68,7 +68,10 @@ describe('an inventory', () => {
     ['- { name: 1, host: h }', ['5:13 invalid-value `name` must be text: put it in quotes']],
     ['- { name: a, host: "fd00::1" }', []],
     ['- { name: a, host: h, port: 70000 }', ['5:31 invalid-value `port` must be a port from 1 to 65535']],
-    ['- { name: a, host: h, port: 22, ssh: { port: 23 } }', ['5:25 duplicate-key `port` and `ssh.port` say the same']],
+    [
+      '- { name: a, host: h, port: 22, ssh: { port: 23 } }',
+      ['5:25 duplicate-key `port` and `ssh.port` are both given'],
+    ],
     ['- { name: a, host: h, hots: b }', ['5:25 unknown-key unknown key `hots`']],
     ['- a', ['5:5 invalid-value entry 1 of `nodes` must be a map, not a text']],
   ])('the nodes %j', (nodes, expected) => {
@@ -76,14 +79,14 @@ describe('an inventory', () => {
   });
 
   test.each<[string, string[]]>([
-    ['groups: { edge: [b] }', ['6:18 unknown-node group `edge` names `b`, which is no node']],
+    ['groups: { edge: [b] }', ['6:18 unknown-node group `edge` names `b`, which is not a node']],
     ['groups: { all: [a] }', ['6:11 reserved a group cannot be called `all`: this word selects nodes by role']],
     ['groups: { a: [a] }', ['6:11 reserved `a` is the name of a node already']],
     ['become: { method: su }', ['6:19 invalid-value `method` must be one of sudo, none']],
     [
       'become: { method: sudo, passwordFrom: hunter2 }',
       [
-        '6:39 invalid-value `passwordFrom` must say where the secret comes from: prompt, env:NAME, file:PATH or command:CMD',
+        '6:39 invalid-value `passwordFrom` must name the source of the secret: prompt, env:NAME, file:PATH or command:CMD',
       ],
     ],
     ['become: { method: sudo, passwordFrom: "env:SUDO_PW" }', []],
@@ -91,7 +94,7 @@ describe('an inventory', () => {
     [
       'ssh: { passwordFrom: "env:1" }',
       [
-        '6:22 invalid-value `passwordFrom` must say where the secret comes from: prompt, env:NAME, file:PATH or command:CMD',
+        '6:22 invalid-value `passwordFrom` must name the source of the secret: prompt, env:NAME, file:PATH or command:CMD',
       ],
     ],
     [

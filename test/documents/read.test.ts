@@ -66,11 +66,7 @@ describe('a file', () => {
     expect(await kinds('work/here.yaml')).toEqual(['Runbook', true]);
     expect(await kinds('inventory.yaml')).toEqual(['Inventory', true]);
     expect(await kinds('pod.yaml')).toEqual(['unknown', false, '2:7 unknown-kind `kind` is Pod']);
-    expect(await kinds('nothing.yaml')).toEqual([
-      'unknown',
-      false,
-      '1:1 unknown-kind the file does not say its `kind`',
-    ]);
+    expect(await kinds('nothing.yaml')).toEqual(['unknown', false, '1:1 unknown-kind the file has no `kind`']);
     expect(await kinds('torn.yaml')).toEqual(['unknown', false, expect.stringContaining('2:11 yaml')]);
     expect(await kinds('none.yaml')).toEqual(['unknown', false, expect.stringContaining('there is no such file')]);
   });

@@ -115,11 +115,11 @@ phases:
     ['run: 5', '12:14 invalid-value `run` must be text: put it in quotes'],
     ['run:', '12:9 invalid-value `run` must be a text, not empty'],
     ['run: ""', '12:14 invalid-value `run` must not be empty'],
-    ['run: a\n        env: { 1A: x }', '13:16 invalid-key `1A` is no name of a variable: letters, digits and _ only'],
+    ['run: a\n        env: { 1A: x }', '13:16 invalid-key `1A` is not a variable name: letters, digits and _ only'],
     ['run: a\n        env: { A: [x] }', '13:19 invalid-value `A` must be a text, a number, true or false'],
     [
       'name: to ${{ inputs.version }}\n        run: a',
-      '12:18 template `name` is shown as it stands: ${{ }} has no effect here',
+      '12:18 template `name` is shown as written: ${{ }} has no effect here',
     ],
     ['run: echo ${{ inputs.verison }}', '12:30 unknown-name `inputs` has no `verison`'],
     ['run: echo ${{ nod.name }}', '12:23 unknown-name `nod` is not known here'],
@@ -129,7 +129,7 @@ phases:
     ['run: echo ${{ inputs.version', '12:19 expression-syntax `${{` is never closed by `}}`'],
     ['run: "a"\n        if: has(node.lables.x)', '13:22 unknown-name `node` has no `lables`'],
     ['run: "a"\n        if: has(node["lables"].x)', '13:22 unknown-name `node` has no `lables`'],
-    ['uses: drain\n        with: 3', "13:15 invalid-value `with` must be a map of the action's settings"],
+    ['uses: drain\n        with: 3', "13:15 invalid-value `with` must be a map of the action's options"],
     ['uses: drain\n        with: { grace: -1 }', '13:24 invalid-value `grace` must be at least 0'],
     [
       'uses: drain\n        with: { timeout: 10m, force: yes }',
@@ -183,7 +183,7 @@ phases:
       '8:13 expression-type `to` must be a version, the expression gives something else',
     ]);
     expect(problemsOf(text.replace('  n: {', '  via: {'))).toEqual([
-      '7:3 reserved `via` is taken by `hops`: --set via=... gives the patches in between',
+      '7:3 reserved `via` is reserved by `hops`: --set via=... gives the patches in between',
     ]);
   });
 
@@ -207,7 +207,7 @@ phases:
     ],
     ['version: { type: number, enum: [1, b] }', '5:38 invalid-value a value of `enum` must be a number'],
     ['in: { type: string }', '5:3 invalid-key `in` is a reserved word of the expression language'],
-    ['a-b: { type: string }', '5:3 invalid-key `a-b` is no name: letters, digits and _ only'],
+    ['a-b: { type: string }', '5:3 invalid-key `a-b` is not a name: letters, digits and _ only'],
     ['version: { default: x }', '5:12 missing-key `type` is missing'],
     ['version: version', '5:12 invalid-value `version` must be a map, not a text'],
   ])('the input `%s` is refused', (input, message) => {
@@ -235,7 +235,7 @@ phases:
   });
 
   test.each([
-    ['nodes: [all, "!w 1["]', ['10:22 node-pattern `1[` is no node pattern']],
+    ['nodes: [all, "!w 1["]', ['10:22 node-pattern `1[` is not a node pattern']],
     ['nodes: control-plane[x]', ['10:12 node-pattern `[x]` is neither an index ([0], [-1]) nor a slice ([1:], [:2])']],
     ['nodes: ${{ inputs.n }}', ['10:12 node-pattern ${{ }} is not known in node patterns']],
     ['nodes: []', ['10:12 invalid-value `nodes` must not be an empty list']],

@@ -70,7 +70,7 @@ describe('a node pattern', () => {
     ['control-plane[3]', 'there is no `control-plane[3]`: `control-plane` has 3 nodes'],
     ['edge !w-*', 'no node is left by these patterns'],
     ['', 'the node pattern is empty'],
-    ['w-1[', '`w-1[` is no node pattern'],
+    ['w-1[', '`w-1[` is not a node pattern'],
     ['w-1[]', '`[]` is neither an index ([0], [-1]) nor a slice ([1:], [:2])'],
     ['w-1[a:b]', '`[a:b]` is neither an index ([0], [-1]) nor a slice ([1:], [:2])'],
     ['constructor', '`constructor` is neither a node, a group nor a role'],

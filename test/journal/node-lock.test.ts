@@ -173,7 +173,7 @@ test('a lock of another host is watched for three intervals and taken over when 
   expect(held.holder.epoch).toBe(2);
   expect(said).toEqual([
     expect.stringMatching(/watching its heartbeat for 30 s[^]*elsewhere[^]*no clocks/),
-    expect.stringContaining('stood still for 30 s'),
+    expect.stringContaining('did not move for 30 s'),
   ]);
   await held.release();
 });

@@ -39,7 +39,7 @@ test('a second attempt forgets the outcome of the first, not how many there were
 test("the operator's word settles a step, or allows it again", () => {
   const unknown: JournalBody = { type: 'step-finished', ...step, outcome: 'unknown', reason: 'killed', duration: 5 };
   const done = fold(started, attempt(1), unknown, { type: 'step-treated', ...step, as: 'done', by: 'ann' });
-  expect(done.steps.get('n1/1.1-x')).toMatchObject({ outcome: 'changed', reason: 'ann said it was done' });
+  expect(done.steps.get('n1/1.1-x')).toMatchObject({ outcome: 'changed', reason: 'ann reported it done' });
   const again = fold(started, attempt(1), unknown, { type: 'step-treated', ...step, as: 'again', by: 'ann' });
   expect(again.steps.get('n1/1.1-x')).toMatchObject({ outcome: 'unknown', treatedAgain: true });
 });

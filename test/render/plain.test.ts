@@ -31,7 +31,7 @@ describe('the plain renderer', () => {
       10:00:11 worker-1   │ (the line above ×3)
       10:00:11 worker-1   │ error: timed out
       10:00:12 worker-1 4.4-drain Drain the node: waiting for 1 pod
-      10:00:13 worker-1: connection lost: read ECONNRESET; what runs there goes on
+      10:00:13 worker-1: connection lost: read ECONNRESET; what runs there continues
       10:00:14 worker-1: connected again
       10:00:15 worker-1 4.4-drain Drain the node: trying again (attempt 2): exit status 1
       10:00:16 worker-1 4.4-drain Drain the node: failed in 3.0s: exit status 1
@@ -52,7 +52,7 @@ describe('the plain renderer', () => {
             │ evicting pod demo/a
             │ error: timed out
           whole output: .runbook/runs/x/logs/worker-1/4.4-drain.1.log
-          to go on, once mended: runbook resume 20260105-100000-ab12
+          to continue, once fixed: runbook resume 20260105-100000-ab12
       ▲ warning: the runbook was edited
           the frozen plan is followed
       "

@@ -41,7 +41,7 @@ describe('the schema of plans', () => {
 
   it('refuses any other version, whatever else it holds, and says which one it reads', () => {
     expect(parsePlan('{"version": 2, "other": true}')).toEqual({
-      problem: 'the plan has version 2, this runbook reads version 1 only; make the plan anew',
+      problem: 'the plan has version 2, this runbook reads version 1 only; make the plan again',
     });
     expect(parsePlan('{}')).toEqual({ problem: 'not a plan: it has no version' });
     expect(parsePlan('[')).toMatchObject({ problem: expect.stringMatching(/^not a plan: not JSON/) });
