@@ -202,7 +202,7 @@ test('what would break the policy is refused while planning, all in one go, and 
   await refuses('plan', [], behind);
   await refuses('apply', ['--yes'], behind);
   await refuses('plan', ['--set', 'version=1.34'], 'lab is at 1.32: one minor at a time, so 1.33 comes before 1.34');
-  await refuses('plan', ['--set', 'version=1.31'], 'there is no way back to 1.31');
+  await refuses('plan', ['--set', 'version=1.31'], 'it cannot go back to 1.31');
   await refuses('plan', ['--set', 'version=1.33.4'], 'version must be a minor such as 1.33, not 1.33.4');
   await refuses('plan', ['--set', 'cluster=other'], 'No cluster found for name: other');
   it.change({
@@ -214,7 +214,7 @@ test('what would break the policy is refused while planning, all in one go, and 
     [],
     'node group general has an AMI of its own',
     'No node group found for name: old',
-    'the upgrade insights of EKS say: Deprecated APIs flowcontrol v1beta3 is in use',
+    'the upgrade insights of EKS report: Deprecated APIs flowcontrol v1beta3 is in use',
   );
   expect(it.begun).toEqual([]);
 }, 120_000);
