@@ -5,7 +5,8 @@ import { openJournal } from '../../src/journal/journal.ts';
 import { LocalLock } from '../../src/journal/lock.ts';
 import { RunStore } from '../../src/journal/store.ts';
 import { parsePlan } from '../../src/plan/plan.ts';
-import { folder, type Lab, labUp, runbook } from './cli.ts';
+import { folder } from './cli.ts';
+import { type Lab, labUp, runbook } from './in-process.ts';
 
 const UPGRADE = 'upgrade-1.32.yaml';
 
@@ -30,7 +31,7 @@ async function leaveUnfinished(lab: Lab, state: string): Promise<void> {
 }
 
 test('apply refuses in the order of its contract: documents, answer, lock, unfinished run, facts and guards', async () => {
-  const lab = await labUp('--control-planes', '1', '--workers', '0');
+  const lab = await labUp({ controlPlanes: 1, workers: 0 });
   const state = folder();
   await leaveUnfinished(lab, state);
   const held = await new LocalLock(state, 'lab').take('another-run', 'backup', () => false);
