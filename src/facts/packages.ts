@@ -29,7 +29,7 @@ export function parsePackages(output: string): PackagesFact {
   const installed: Record<string, InstalledPackage> = {};
   const held = new Set<string>();
   for (const line of output.split('\n')) {
-    const hold = readings.map((reading) => reading.heldName(line)).find((name) => name !== undefined);
+    const hold = /^held: ([^:\s]+)/.exec(line)?.[1] ?? readings.flatMap((one) => one.heldName?.(line) ?? [])[0];
     if (hold !== undefined) held.add(hold);
     const [name, revision, status] = line.trimEnd().split(' ');
     if (!isKubernetesPackage(name) || revision === undefined || status === undefined) continue;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { work } from './clock.ts';
-import { becomeRocky } from './distribution.ts';
+import { becomeDistribution } from './distribution.ts';
 import { writeExternalClient, writeExternalEtcd } from './etcd-external.ts';
 import { bootEtcd, writeEtcdPrograms } from './etcd-process.ts';
 import { repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
@@ -13,7 +13,7 @@ const rebootWork = 4000;
 /** The files of a fresh machine, as its distribution, the packages and kubeadm leave them. */
 export async function writeFiles(machine: Machine, version: string): Promise<void> {
   await writeInitialFiles(machine, version);
-  if (machine.distribution === 'rocky') await becomeRocky(machine, version);
+  await becomeDistribution(machine, version);
   await writeBootFiles(machine);
   if (machine.isControlPlane || machine.role === 'other') await writeEtcdPrograms(machine);
   if (machine.role === 'other') return writeExternalEtcd(machine);

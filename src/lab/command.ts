@@ -48,8 +48,9 @@ function labCommand(): Command {
     .option('--kubernetes <version>', 'the release it runs', '1.31.9')
     .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
-    .option('--os <name>', `what the nodes run: ${distributions.join(' or ')}`, 'debian')
+    .option('--os <name>', `what the nodes run: ${distributions.join(', ')}`, 'debian')
     .option('--dnf-nodes <list>', 'nodes with Rocky Linux and dnf, e.g. worker-1,worker-2', '')
+    .option('--zypper-nodes <list>', 'nodes with openSUSE and zypper, e.g. worker-1', '')
     .option('--workloads <list>', `further workloads: ${workloadOptions.join(',')}`, '')
     .option('--problems <list>', 'what is wrong from the start, e.g. swap@worker-1,etcd-alarm; `help` lists them', '')
     .option('--managed <provider>', "eks: a managed cluster, with the provider's CLI in DIR/bin, and nothing that runs")
@@ -94,6 +95,7 @@ interface UpOptions {
   readonly problems: string;
   readonly os: string;
   readonly dnfNodes: string;
+  readonly zypperNodes: string;
   readonly managed?: string;
   readonly nodeGroups: string;
 }
@@ -122,6 +124,8 @@ function upOptions(given: UpOptions): LabOptions {
     throw usageFailure(`the lab knows no release ${given.kubernetes}`, [
       `It knows ${minors.flatMap((minor) => minor.patches).join(', ')}.`,
     ]);
+  if (!distributions.some((name) => name === given.os))
+    throw usageFailure(`--os ${given.os} is none of ${distributions.join(', ')}`);
   const latency = parseDuration(given.latency);
   if (latency === undefined) throw usageFailure(`--latency ${given.latency} is not a duration such as 20ms`);
   const timeScale = scale(given.timeScale);
@@ -136,7 +140,8 @@ function upOptions(given: UpOptions): LabOptions {
     latency,
     timeScale,
     workloads,
-    rocky: rockyNodes(given),
+    rocky: nodesOf('--dnf-nodes', given.dnfNodes, given.os === 'rocky'),
+    suse: nodesOf('--zypper-nodes', given.zypperNodes, given.os === 'suse'),
     problems: given.problems.split(',').filter(Boolean).map(knownProblem).map(onNode(given)),
   };
 }
@@ -151,16 +156,14 @@ function etcdCount(given: string | true): number {
   return given === true ? 3 : count('--external-etcd', given, 1, 7);
 }
 
-function rockyNodes(given: UpOptions): string[] {
-  if (!distributions.some((name) => name === given.os))
-    throw usageFailure(`--os ${given.os} is none of ${distributions.join(', ')}`);
-  const names = given.dnfNodes
+function nodesOf(option: string, list: string, all: boolean): string[] {
+  const names = list
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean);
   const strange = names.find((name) => !/^(cp|worker)-\d+$/.test(name));
-  if (strange !== undefined) throw usageFailure(`--dnf-nodes ${strange} is no node such as cp-1 or worker-2`);
-  return given.os === 'rocky' ? ['*'] : names;
+  if (strange !== undefined) throw usageFailure(`${option} ${strange} is no node such as cp-1 or worker-2`);
+  return all ? ['*'] : names;
 }
 
 function workloadOption(name: string): WorkloadOption {

@@ -1,14 +1,17 @@
 import { defaultBaseUrl, keyringFile, putFile, sourcesFile } from './machine-files.ts';
 import type { Machine } from './machine.ts';
 import { compareVersions, minorOf, repositoryOf } from './releases.ts';
+import { osUpdatesFile } from './tools/os-updates.ts';
 
-/** What a machine of the lab runs: Debian 12 with apt, or Rocky Linux 9 with dnf 4. */
-export const distributions = ['debian', 'rocky'] as const;
+/** What a machine of the lab runs: Debian 12 with apt, Rocky Linux 9 with dnf 4, or openSUSE Leap 15.6 with zypper. */
+export const distributions = ['debian', 'rocky', 'suse'] as const;
 export type Distribution = (typeof distributions)[number];
 
+const ofDebian = ['apt-get', 'apt-mark', 'apt-cache', 'dpkg-query', 'dpkg', 'dpkg-deb', 'gpg'];
 const foreign: Readonly<Record<Distribution, readonly string[]>> = {
-  debian: ['dnf', 'rpm', 'rpm2cpio'],
-  rocky: ['apt-get', 'apt-mark', 'apt-cache', 'dpkg-query', 'dpkg', 'dpkg-deb', 'gpg'],
+  debian: ['dnf', 'rpm', 'rpm2cpio', 'zypper'],
+  rocky: [...ofDebian, 'zypper'],
+  suse: [...ofDebian, 'dnf'],
 };
 
 /** Whether a program is of another distribution than the machine's. */
@@ -17,6 +20,9 @@ export function isForeign(machine: Machine, program: string): boolean {
 }
 
 export const repoFile = '/etc/yum.repos.d/kubernetes.repo';
+const zyppRepoFile = '/etc/zypp/repos.d/kubernetes.repo';
+/** Where rpm keeps the keys that it was told to import, which libzypp trusts. */
+export const trustedKeys = '/var/lib/rpm/lab-keys';
 export const versionLocks = '/etc/dnf/plugins/versionlock.list';
 /** What the community's packages have after their version. */
 const rpmRelease = '-150500.1.1';
@@ -37,11 +43,33 @@ export function rpmPackages(minor: string): ReadonlyMap<string, readonly string[
   );
 }
 
-/** Turns the files and packages of a fresh Debian machine into those of a Rocky Linux one, with the same versions on hold. */
-export async function becomeRocky(machine: Machine, version: string): Promise<void> {
-  const url = `${defaultBaseUrl}/core:/stable:/v${minorOf(version)}/rpm/`;
+/** Turns the files and packages of a fresh Debian machine into those of its distribution, with the same versions on hold. */
+export async function becomeDistribution(machine: Machine, version: string): Promise<void> {
+  if (machine.distribution === 'debian') return;
   for (const path of [sourcesFile, keyringFile, '/etc/apt', '/var/lib/dpkg', '/etc/debian_version'])
     await machine.fs.rm(path, { recursive: true, force: true });
+  for (const [name, one] of machine.packages)
+    machine.packages.set(name, { ...one, revision: rpmRevision(one.revision) });
+  await (machine.distribution === 'rocky' ? becomeRocky : becomeSuse)(machine, version);
+}
+
+async function becomeSuse(machine: Machine, version: string): Promise<void> {
+  const url = `${defaultBaseUrl}/core:/stable:/v${minorOf(version)}/rpm/`;
+  const files: Readonly<Record<string, string>> = {
+    '/etc/os-release':
+      'NAME="openSUSE Leap"\nVERSION="15.6"\nID="opensuse-leap"\nID_LIKE="suse opensuse"\nVERSION_ID="15.6"\nPRETTY_NAME="openSUSE Leap 15.6"\n',
+    [zyppRepoFile]: `[kubernetes]\nname=Kubernetes\nbaseurl=${url}\nenabled=1\ngpgcheck=1\ngpgkey=${url}repodata/repomd.xml.key\n`,
+    [trustedKeys]: 'the key of isv:kubernetes\n',
+    [osUpdatesFile]:
+      'libopenssl3 3.1.4-150600.5.15.1 3.1.4-150600.5.18.1\nkernel-default 6.4.0-150600.23.22.1 6.4.0-150600.23.25.1\n',
+  };
+  for (const [path, content] of Object.entries(files)) await putFile(machine, path, content);
+  machine.aptLists.set('/var/cache/zypp/solv/kubernetes', rpmPackages(minorOf(version)) ?? new Map());
+  await writeZypperLocks(machine);
+}
+
+async function becomeRocky(machine: Machine, version: string): Promise<void> {
+  const url = `${defaultBaseUrl}/core:/stable:/v${minorOf(version)}/rpm/`;
   const files: Readonly<Record<string, string>> = {
     '/etc/os-release':
       'NAME="Rocky Linux"\nVERSION="9.6 (Blue Onyx)"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.6"\nPLATFORM_ID="platform:el9"\nPRETTY_NAME="Rocky Linux 9.6 (Blue Onyx)"\n',
@@ -50,8 +78,6 @@ export async function becomeRocky(machine: Machine, version: string): Promise<vo
     [repoFile]: `[kubernetes]\nname=Kubernetes\nbaseurl=${url}\nenabled=1\ngpgcheck=1\ngpgkey=${url}repodata/repomd.xml.key\nexclude=kubelet kubeadm kubectl cri-tools kubernetes-cni\n`,
   };
   for (const [path, content] of Object.entries(files)) await putFile(machine, path, content);
-  for (const [name, one] of machine.packages)
-    machine.packages.set(name, { ...one, revision: rpmRevision(one.revision) });
   machine.aptLists.set(url, rpmPackages(minorOf(version)) ?? new Map());
   await writeLocks(machine);
 }
@@ -60,4 +86,11 @@ export async function becomeRocky(machine: Machine, version: string): Promise<vo
 export async function writeLocks(machine: Machine): Promise<void> {
   const lines = [...machine.packages].flatMap(([name, one]) => (one.held ? [`${name}-0:${one.revision}.*\n`] : []));
   await putFile(machine, versionLocks, lines.sort().join(''));
+}
+
+/** The held packages as locks(5) has them. */
+export async function writeZypperLocks(machine: Machine): Promise<void> {
+  const names = [...machine.packages].filter(([, one]) => one.held).map(([name]) => name);
+  const stanza = (name: string) => `\ntype: package\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: ${name}\n`;
+  await putFile(machine, '/etc/zypp/locks', names.sort().map(stanza).join(''));
 }

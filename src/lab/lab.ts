@@ -6,6 +6,7 @@ import type { Fault } from './audit.ts';
 import { writeFiles } from './boot.ts';
 import { realClock, type Clock } from './clock.ts';
 import { Cluster } from './cluster.ts';
+import type { Distribution } from './distribution.ts';
 import { addressOf, endpointsOf } from './etcd-endpoints.ts';
 import { becomeEtcd, syncStaticPods } from './etcd-process.ts';
 import { Machine, type MachineRole } from './machine.ts';
@@ -36,6 +37,8 @@ export interface LabOptions {
   readonly problems?: readonly string[];
   /** Nodes by name, or `*` for all, with Rocky Linux and dnf in place of Debian. */
   readonly rocky?: readonly string[];
+  /** The same with openSUSE and zypper. */
+  readonly suse?: readonly string[];
   /** Default: real time at `timeScale`. */
   readonly clock?: Clock;
   /** Simulated durations are divided by it. */
@@ -121,7 +124,7 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
     const name = `${role === 'control-plane' ? 'cp' : role === 'other' ? 'etcd' : 'worker'}-${index + 1}`;
     return new Machine({
       name,
-      distribution: options.rocky?.includes(name) || options.rocky?.includes('*') ? 'rocky' : 'debian',
+      distribution: distributionOf(options, name),
       role,
       ip: role === 'other' ? addressOf(index) : `10.10.0.${role === 'worker' ? 101 + index : 11 + index}`,
       apiEndpoint,
@@ -152,6 +155,11 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   for (const each of workerMachines.slice(workers)) await makeSpare(world, each);
   for (const problem of options.problems ?? []) await plantProblem(world, problem);
   return world;
+}
+
+function distributionOf({ rocky = [], suse = [] }: LabOptions, name: string): Distribution {
+  const has = (names: readonly string[]) => names.includes(name) || names.includes('*');
+  return has(suse) ? 'suse' : has(rocky) ? 'rocky' : 'debian';
 }
 
 /** ssh2 now and then writes an ed25519 key that it cannot read itself: such a one is thrown away. */

@@ -4,15 +4,17 @@ import type { Machine } from './machine.ts';
 import type { Tool } from './shell/shell.ts';
 
 const frontend = '/var/lib/dpkg/lock-frontend';
+const zyppLock = '/run/zypp.pid';
 const kernelLocks = '/proc/locks';
 
-/** Another program works with packages: apt-get waits for it, and the kernel's list of locks names it. */
+/** Another program works with packages: the package manager waits for it. The kernel's list of locks names it, or zypp's own file. */
 export async function holdPackageLock(
   machine: Machine,
   command = '/usr/bin/python3 /usr/bin/unattended-upgrade',
 ): Promise<void> {
   const pid = machine.newPid();
   machine.dpkgLocked = true;
+  if (machine.distribution === 'suse') await putFile(machine, zyppLock, `${pid}\n`);
   await putFile(machine, kernelLocks, `1: POSIX  ADVISORY  WRITE ${pid} 08:01:${inodeOf(frontend)} 0 EOF\n`);
   await putFile(machine, `/proc/${pid}/cmdline`, `${command} `);
   await putFile(machine, `/proc/${pid}/fd/4`, frontend);
@@ -22,6 +24,7 @@ export async function holdPackageLock(
 export async function releasePackageLock(machine: Machine): Promise<void> {
   machine.dpkgLocked = false;
   await machine.fs.rm(kernelLocks, { force: true });
+  await machine.fs.rm(zyppLock, { force: true });
 }
 
 /** `ls -i`, and `ls -l` of what a process has open: just-bash knows neither. */

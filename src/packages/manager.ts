@@ -117,9 +117,9 @@ export interface PackageReading {
   readonly ids: readonly string[];
   /** The command that shows what is installed, for messages. */
   readonly listing: string;
-  /** Prints {@link InstalledPackage}s as `NAME REVISION STATUS`, and holds as lines that {@link heldName} knows. */
+  /** Prints {@link InstalledPackage}s as `NAME REVISION STATUS`, and holds as `held: NAME` or as {@link heldName} knows them. */
   readonly installed: string;
-  heldName(line: string): string | undefined;
+  heldName?(line: string): string | undefined;
   /** The program that keeps the list of what is installed, for people. */
   readonly database: string;
   /** Globs of files with package sources. */

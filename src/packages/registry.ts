@@ -1,9 +1,10 @@
 import { apt } from './apt/apt.ts';
 import { dnf, dnf5, yum } from './dnf/dnf.ts';
 import type { PackageManager, PackageReading } from './manager.ts';
+import { zypper } from './zypper/zypper.ts';
 
 /** Every package manager. A new one is a folder and a line here; on a node that has several, the first one counts. */
-export const managers: readonly PackageManager[] = [apt, dnf, dnf5, yum];
+export const managers: readonly PackageManager[] = [apt, zypper, dnf, dnf5, yum];
 
 /** What a fact says about a node's manager: `dnf5` of its packages, else `dnf` of its operating system. */
 export interface ManagerFacts {

@@ -1,41 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { actions } from '../../src/actions/registry.ts';
-import type { NodeFacts } from '../../src/facts/facts.ts';
-import { readNodeFacts } from '../../src/facts/read.ts';
-import { fakeLab, type Run } from './rig.ts';
+import { packageFacts as facts, packageStep as step } from './package-steps.ts';
+import { fakeLab } from './rig.ts';
 
-const options = { minors: ['1.32', '1.40'], kubeconfig: '/etc/kubernetes/admin.conf', host: 'worker-1' };
 const rocky = { controlPlanes: 1, workers: 1, rocky: ['worker-1'] };
-
-function facts(run: Run): Promise<NodeFacts> {
-  const ids = ['os', 'packages', 'repository', 'offered', 'binaries'] as const;
-  return readNodeFacts((script) => run('worker-1', script), ids, options);
-}
-
-function step(
-  name: string,
-  given: object,
-  machine: NodeFacts,
-  held: readonly string[] = ['kubeadm', 'kubectl', 'kubelet'],
-) {
-  const action = actions.get(name);
-  if (!action) throw new Error(`no action ${name}`);
-  const node = { name: 'worker-1', host: '10.10.0.101', role: 'worker' } as const;
-  const context = {
-    with: action.schema.parse(given),
-    node,
-    nodes: [node],
-    facts: { nodes: { 'worker-1': machine } },
-    settings: { kubeconfig: options.kubeconfig },
-    run: 'run',
-    before: { unschedulable: false, held },
-  };
-  return {
-    isDone: () => action.isDone(context),
-    script: () => action.script?.(context)?.text ?? '',
-    unsupported: action.unsupported?.(context),
-  };
-}
 
 describe('a Rocky Linux node of the lab', () => {
   it('is read through rpm and dnf', async () => {

@@ -159,27 +159,30 @@ async function everywhere(context: ToolContext, call: DnfCall, name: string): Pr
   return (await offers(context, { ...call, withoutExcludes: ['all'] }, name)).map(({ revision }) => revision);
 }
 
-/** kubelet needs kubernetes-cni, kubeadm before 1.32 needs cri-tools, of their minor or newer. */
 async function raiseDependencies(
   context: ToolContext,
   call: DnfCall,
   changes: Map<string, string>,
 ): Promise<string | undefined> {
-  const kubelet = changes.get('kubelet');
-  const kubeadm = changes.get('kubeadm');
-  const needs: [string, string][] = [];
-  if (kubelet !== undefined) needs.push(['kubernetes-cni', findMinor(minorOf(kubelet))?.cni ?? '']);
-  if (kubeadm !== undefined && minorNumber(kubeadm) < 32)
-    needs.push(['cri-tools', findMinor(minorOf(kubeadm))?.criTools ?? '']);
-  for (const [name, wanted] of needs) {
+  for (const [name, wanted] of raisedWith(changes)) {
     const own = context.machine.packages.get(name);
-    if (!own || compareVersions(own.revision.replace(/-.*/, ''), wanted.replace(/-.*/, '')) >= 0) continue;
+    if (!own || compareVersions(own.revision.replace(/-.*/, ''), wanted) >= 0) continue;
     const [newest] = own.held ? [] : await offers(context, call, name);
     if (!newest)
-      return `Error: \n Problem: cannot install the best candidate for the job\n  - nothing provides ${name} >= ${wanted.replace(/-.*/, '')} needed\n  - package ${name} is filtered out by exclude filtering\n`;
+      return `Error: \n Problem: cannot install the best candidate for the job\n  - nothing provides ${name} >= ${wanted} needed\n  - package ${name} is filtered out by exclude filtering\n`;
     changes.set(name, newest.revision);
   }
   return undefined;
+}
+
+/** kubelet needs kubernetes-cni, kubeadm before 1.32 needs cri-tools, of their minor or newer: names and versions. */
+export function raisedWith(changes: ReadonlyMap<string, string>): (readonly [string, string])[] {
+  const needs: [string, string][] = [];
+  const [kubelet, kubeadm] = [changes.get('kubelet'), changes.get('kubeadm')];
+  if (kubelet !== undefined) needs.push(['kubernetes-cni', findMinor(minorOf(kubelet))?.cni ?? '']);
+  if (kubeadm !== undefined && minorNumber(kubeadm) < 32)
+    needs.push(['cri-tools', findMinor(minorOf(kubeadm))?.criTools ?? '']);
+  return needs.map(([name, revision]) => [name, revision.replace(/-.*/, '')] as const);
 }
 
 async function versionlock(context: ToolContext, { words }: DnfCall): Promise<number> {

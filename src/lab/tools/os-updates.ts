@@ -30,7 +30,7 @@ export async function upgradeOs(context: Process, simulate: boolean): Promise<vo
   await machine.fs.writeFile('/run/reboot-required.pkgs', `${kernels.join('\n')}\n`);
 }
 
-async function pendingUpdates(machine: Machine): Promise<string[][]> {
+export async function pendingUpdates(machine: Machine): Promise<string[][]> {
   if (!(await machine.fs.exists(osUpdatesFile))) return [];
   const text = await machine.fs.readFile(osUpdatesFile);
   return text

@@ -1,7 +1,8 @@
 import { rpmPackages } from '../distribution.ts';
 import type { Machine } from '../machine.ts';
 
-const folder = '/etc/yum.repos.d';
+/** Of dnf, and of zypper. */
+const folders = ['/etc/yum.repos.d', '/etc/zypp/repos.d'];
 
 /** One section of a .repo file. */
 export interface RpmRepository {
@@ -15,12 +16,14 @@ export interface RpmRepository {
 }
 
 /** The Kubernetes repositories of a machine, enabled or not. */
-export async function readRepositories(machine: Machine): Promise<RpmRepository[]> {
-  const names = (await machine.fs.exists(folder)) ? await machine.fs.readdir(folder) : [];
+export async function readRepositories(machine: Machine, ...places: readonly string[]): Promise<RpmRepository[]> {
   const found: RpmRepository[] = [];
-  for (const name of names.filter((each) => each.endsWith('.repo'))) {
-    const text = await machine.fs.readFile(`${folder}/${name}`);
-    for (const section of text.split(/^(?=\[)/m)) found.push(...repository(`${folder}/${name}`, section));
+  for (const folder of places.length > 0 ? places : folders) {
+    const names = (await machine.fs.exists(folder)) ? await machine.fs.readdir(folder) : [];
+    for (const name of names.filter((each) => each.endsWith('.repo'))) {
+      const text = await machine.fs.readFile(`${folder}/${name}`);
+      for (const section of text.split(/^(?=\[)/m)) found.push(...repository(`${folder}/${name}`, section));
+    }
   }
   return found;
 }

@@ -16,6 +16,7 @@ import { kubeadm } from './kubeadm.ts';
 import { openssl } from './openssl.ts';
 import { rpm } from './rpm.ts';
 import { kubelet, reboot, systemctl } from './systemctl.ts';
+import { zypper } from './zypper.ts';
 
 /** Every simulated program by name. */
 export const tools: ToolSet = {
@@ -42,6 +43,7 @@ export const tools: ToolSet = {
     dpkg,
     dnf,
     rpm,
+    zypper,
     systemctl,
     etcdctl,
     etcdutl,

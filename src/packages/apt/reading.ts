@@ -17,7 +17,6 @@ export const reading: PackageReading = {
   // dpkg-query exits 1 as soon as one of the names is not installed.
   installed: `dpkg-query -W -f='\${Package} \${Version} \${db:Status-Abbrev}\\n' ${names} 2>/dev/null
   apt-mark showhold | sed 's/^/held: /'`,
-  heldName: (line) => /^held: ([^:\s]+)/.exec(line)?.[1],
   database: 'dpkg',
   sourceFiles: [...LISTS.split(' '), STANZAS],
   sourcesOf,

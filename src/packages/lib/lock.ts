@@ -1,7 +1,8 @@
 /**
  * A shell function: `lock_holder FILE...` prints `PID (COMMAND) holds FILE` of the first one that is locked, nothing where none is.
  * Without lsof or fuser: the kernel's list of locks has the inode, and the holder must have just that file open (inodes repeat
- * between file systems). A `.pid` file outlives its program, so its process must still be a package manager.
+ * between file systems). A `.pid` file outlives its program, so its process must still be a package manager; for libzypp
+ * (ZYppFactory.cc) any process with that id is one.
  */
 export const lockHolder = `lock_holder() {
   for lock in "$@"; do
@@ -19,7 +20,8 @@ export const lockHolder = `lock_holder() {
       command=$(tr '\\000\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c 1-120) || continue
       [ -n "$command" ] || continue
       case $lock in
-      *.pid) case $command in *dnf* | *yum* | *packagekit* | *zyp* | *[Yy]a[Ss][Tt]*) ;; *) continue ;; esac ;;
+      */zypp.pid) ;;
+      *.pid) case $command in *dnf* | *yum* | *packagekit*) ;; *) continue ;; esac ;;
       *) ls -l "/proc/$pid/fd" 2>/dev/null | grep -Fq -- "-> $lock" || continue ;;
       esac
       printf '%s (%s) holds %s\\n' "$pid" "\${command% }" "$lock"

@@ -1,0 +1,49 @@
+import { quote } from '../../transport/quote.ts';
+import { LOCKS } from './reading.ts';
+import { waitUnlocked } from '../lib/lock.ts';
+import { sectionOf } from '../lib/rpm-switch.ts';
+import { WORK } from '../lib/work.ts';
+import type { Install, Script, Switch } from '../manager.ts';
+import { TRUST } from './commands.ts';
+
+/** Their newest: which one is needed only the solver could tell, and it refuses what is locked. */
+const DEPENDENCIES = 'kubernetes-cni cri-tools';
+
+/**
+ * \`download\` takes no notice of locks and installs nothing. The section is the one that the later installation uses, by its alias, as
+ * the cache of packages is found by that; the metadata of the new minor stay in a folder of their own, apart from the configured ones.
+ */
+export function fetchPackages(source: Switch, { wanted }: Install): Script {
+  const alias = sectionOf(source);
+  const key = `${source.url}repodata/repomd.xml.key`;
+  const words = wanted.map(({ name, revision }) => quote(`${name}=${revision.replace(/-\*$/, '')}`)).join(' ');
+  const names = wanted.map(({ name, revision }) => `${name}=${revision}`).join(' ');
+  const section = `[${alias}]\nname=${alias}\nbaseurl=${source.url}\nenabled=1\nautorefresh=0\ngpgcheck=1\ngpgkey=${key}`;
+  return {
+    commands: [
+      `rpm --import ${key}`,
+      `zypper --non-interactive download ${words}   # from ${source.url}; the configured source stays`,
+    ],
+    text: `export ZYPP_LOCK_TIMEOUT=300
+${waitUnlocked(LOCKS)}
+${TRUST}
+zypp_at_target() {
+  zypper --non-interactive --reposd-dir ${WORK}/repos.d --raw-cache-dir ${WORK}/raw --solv-cache-dir ${WORK}/solv "$@"
+}
+mkdir ${WORK}/repos.d || exit
+printf '%s\\n' ${quote(section)} >${WORK}/repos.d/target.repo || exit
+wait_unlocked || exit
+trust ${quote(key)}
+zypp_at_target refresh ${quote(alias)} || {
+  rc=$?
+  echo ${quote(`${source.url} cannot be read: nothing was fetched, nothing was changed`)} >&2
+  exit "$rc"
+}
+zypp_at_target download ${words} || {
+  rc=$?
+  echo ${quote(`these packages cannot be fetched from ${source.url}: ${names}`)} >&2
+  exit "$rc"
+}
+zypp_at_target download ${DEPENDENCIES} || echo 'what these packages may depend on could not be fetched ahead: ${DEPENDENCIES}' >&2`,
+  };
+}

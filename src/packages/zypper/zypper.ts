@@ -1,0 +1,70 @@
+import { quote } from '../../transport/quote.ts';
+import { planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
+import type { PackageManager, Script, Switch } from '../manager.ts';
+import { enabling, lock, SETTINGS, TRUST, unlock } from './commands.ts';
+import { fetchPackages } from './fetch.ts';
+import { install } from './install.ts';
+import { LOCKS, reading } from './reading.ts';
+
+/** https://kubernetes.io/docs/tasks/tools/install-kubectl-linux/ has no `exclude`, which libzypp does not know. */
+const ADDED = { file: '/etc/zypp/repos.d/kubernetes.repo', lines: '' };
+
+export const zypper: PackageManager = {
+  id: 'zypper',
+  displayName: 'zypper',
+  program: 'zypper',
+  reading,
+  planSwitch: (found, minor, baseUrl) => planRpmSwitch(found, minor, baseUrl, ADDED),
+  switchSource: (change) => switchSection(change, { locks: LOCKS, read: readSource(change) }),
+  install: (what, found) => {
+    const ids = sectionIds(found);
+    const sources = found?.sources ?? [];
+    const disabled = ids.filter((id) => !sources.some((source) => source.enabled && source.section?.id === id));
+    return install(what, { ids, disabled });
+  },
+  fetch: fetchPackages,
+  upgradeOs,
+};
+
+/** The key of the section as it is in its file by then: it may be fetched from elsewhere than the packages. */
+function readSource(change: Switch): Script {
+  const alias = sectionOf(change);
+  const enable = change.kept?.enabled === false ? enabling([alias]) : '';
+  const refresh = `zypper --non-interactive ${enable}refresh --force ${quote(alias)}`;
+  const keys = `/^\\[/ { own = ($0 == "[${alias}]") } own && sub(/^gpgkey[ \\t]*=[ \\t]*/, "")`;
+  return {
+    commands: [`rpm --import ${change.url}repodata/repomd.xml.key`, refresh],
+    text: `{
+  export ZYPP_LOCK_TIMEOUT=300
+  ${TRUST.replaceAll('\n', '\n  ')}
+  for key in $(awk ${quote(keys)} ${quote(change.file)}); do trust "$key"; done
+  ${refresh}
+}`,
+  };
+}
+
+/**
+ * Kubernetes packages that are not locked are locked for as long as this takes. Interactive patches are not left out; after an update
+ * of zypper itself (103) the rest comes by a second call.
+ */
+function upgradeOs({
+  installed,
+  held,
+}: {
+  readonly installed: readonly string[];
+  readonly held: readonly string[];
+}): Script {
+  const free = installed.filter((name) => !held.includes(name));
+  const update = 'update --with-interactive --auto-agree-with-licenses';
+  return {
+    commands: ['zypper --non-interactive refresh', `zypper --non-interactive ${update}`],
+    text: `${SETTINGS}
+wait_unlocked || exit
+zypp refresh || exit
+${free.length === 0 ? '' : `${lock(free)} || exit\n`}rc=0
+zypp ${update} || rc=$?
+if [ "$info" -eq 103 ]; then zypp ${update} || rc=$?; fi
+${free.length === 0 ? '' : `${unlock(free)} || rc=$?\n`}exit "$rc"
+`,
+  };
+}
