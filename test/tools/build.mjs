@@ -1,6 +1,6 @@
 // Compiles src/ to dist/ and src/lab/ to src/lab/dist/, file by file; types are checked by `npm run typecheck` alone.
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
@@ -42,6 +42,7 @@ function write(file, text) {
 
 /** npm links the commands of dependencies only: this is what `npx runbook` finds in the checkout. */
 function link(path, target) {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(path) === target) return;
   mkdirSync(dirname(path), { recursive: true });
   rmSync(path, { force: true });
   symlinkSync(target, path);
