@@ -25,7 +25,7 @@ export function define(command: Command, run: Run): void {
     .action((file: string, options: Options) => run(() => plan(file, options)));
 }
 
-/** The dry run, of a saved plan too: documents, connections, facts, plan and guards as in `apply`, and nothing after that. */
+/** The dry run, of a saved plan too: as `apply` up to its guards, without its look at locks and runs. */
 export function plan(file: string, options: Options): Promise<number> {
   return withConsole(options, 'stderr', async (console, atEnd) => {
     const documents = await loadDocuments(console, file, options);

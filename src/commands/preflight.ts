@@ -26,8 +26,8 @@ export function define(command: Command, run: Run): void {
 }
 
 /**
- * Facts and guards alone: takes no lock and changes nothing. With a runbook its steps are judged too, and so its target version; without
- * one every guard judges the cluster as it is now, and a drain of each node.
+ * Facts and guards alone: takes no lock and changes nothing. With a runbook its steps are judged too; without one every
+ * guard judges the cluster as it is now, and a drain of each node.
  */
 function preflight(file: string | undefined, options: CommonOptions): Promise<number> {
   const isData = options.output === 'json';

@@ -7,7 +7,7 @@ interface Entry {
   readonly load: () => Promise<{ readonly define: (command: Command, run: Run) => void }>;
 }
 
-/** What `runbook --help` lists. A command's file, with its options and all that it does, is loaded only when the command is called. */
+/** What `runbook --help` lists. The file of a command is loaded only when the command is called. */
 const COMMANDS: Readonly<Record<string, Entry>> = {
   apply: {
     usage: '[options] <runbook.yaml | plan.json>',

@@ -9,7 +9,7 @@ import { slug } from '../plan/steps.ts';
 import type { Console } from './console.ts';
 import { confirm } from './control.ts';
 
-/** A step that asks a person, as `--approve STEP` can name it: by its name, or by its id with or without number and node. */
+/** A step that asks a person, with what `--approve STEP` can call it. */
 interface Asking {
   readonly title: string;
   readonly slug: string;
@@ -19,8 +19,8 @@ interface Asking {
 }
 
 /**
- * `--approve` names steps that ask. Without a terminal it must name all that are sure to ask, so that a run does not stop in the middle
- * with a question that no one can answer.
+ * `--approve` names steps that ask. Without a terminal it must name all that are sure to ask: no run may stop in the
+ * middle with a question that no one can answer.
  * @throws Failure (usage)
  */
 export function checkApprovals(given: readonly string[], runbook: Runbook, command: string): void {
@@ -119,7 +119,7 @@ function asPlanned(step: PlanStep): Asking {
   return { ...namesOf(step.title), id: step.id, node: step.node };
 }
 
-/** `4.1-approve`, `cp-1/4.1-approve`, `approve`, or the step's name; before the plan, numbers and nodes are not known. */
+/** `4.1-approve`, `cp-1/4.1-approve`, `approve`, or the step's name; numbers and nodes only of planned steps. */
 function isNamed(value: string, one: Asking): boolean {
   if (value === one.title || value === one.slug) return true;
   const [, node, number, name] = /^(?:(.*)\/)?(\d+\.\d+-)?(.*)$/.exec(value) ?? [];

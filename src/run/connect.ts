@@ -34,7 +34,7 @@ export interface ConnectOptions {
   readonly allowMissing?: boolean;
 }
 
-/** Connects to all nodes in parallel. @throws Failure (unreachable) that names every node that does not answer or is not trusted */
+/** Connects to all nodes in parallel. @throws Failure (unreachable) with every node that fails */
 export async function connectNodes(console: Console, options: ConnectOptions): Promise<Connection> {
   const inventory = options.inventory.value;
   const transport = new Ssh2Transport();

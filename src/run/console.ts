@@ -20,7 +20,7 @@ export interface Console {
 
 export type Say = (text: string, detail?: readonly string[]) => void;
 
-/** `progress`: where progress goes; a command that prints data keeps stdout for it. */
+/** `progress`: where progress goes; stdout is for data where a command prints any. */
 function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): Console {
   const output = options.output ?? (process.stdout.isTTY && progress === 'stdout' ? 'pretty' : 'plain');
   const stream = progress === 'stdout' ? process.stdout : process.stderr;
@@ -66,8 +66,7 @@ type Close = () => Promise<unknown>;
 export type AtEnd = (close: Close) => void;
 
 /**
- * Runs a command. What it opens it gives to `atEnd`: all of it is closed here, the last first, before a failure is shown: what happened,
- * the evidence, what to do next.
+ * Runs a command. What it gives to `atEnd` is closed here, the last first, before a failure is shown.
  */
 export async function withConsole(
   options: CommonOptions,

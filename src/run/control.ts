@@ -7,7 +7,7 @@ import type { Console } from './console.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Ctrl-C once: finish the running step, then stop; twice: leave it running on the node and end. SIGTERM and SIGHUP likewise. */
+/** Ctrl-C once: finish the running step, then stop; twice: leave it running and end. SIGTERM and SIGHUP likewise. */
 export function listenForStop(console: Console): { readonly control: Control; dispose(): void } {
   const stop = new AbortController();
   const leave = new AbortController();

@@ -35,7 +35,7 @@ export interface Execution extends Connection {
   readonly approve: readonly string[];
 }
 
-/** Runs a plan from where its record ends, shows the summary, and gives the exit code. Ctrl-C stops the run from here on. */
+/** Runs a plan from where its record ends, shows the summary, and gives the exit code. */
 export async function execute(console: Console, execution: Execution): Promise<number> {
   const stop = listenForStop(console);
   try {
@@ -108,7 +108,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
   return result.outcome === 'done' && result.leftOut ? exitCode('failed') : exitCode(result.outcome);
 }
 
-/** The journal waits for its copies on the nodes only for an attempt on this machine, which leaves no other trace there. */
+/** The journal waits for its copies only before an attempt on this machine, which leaves no other trace on a node. */
 function mirrored(journal: Journal, mirror: Mirror): Journal {
   return {
     append: async (body) => {
@@ -119,7 +119,7 @@ function mirrored(journal: Journal, mirror: Mirror): Journal {
   };
 }
 
-/** After a finished run the nodes keep one line per attempt, without scripts and output. A node that is away keeps them. */
+/** Deletes scripts and output on the nodes that answer; one line per attempt stays. */
 async function clearNodes({ fleet, plan, record: { mirror, run } }: Execution): Promise<void> {
   await mirror.finish();
   const isLocal = plan.phases.some((phase) => phase.steps.some((step) => step.place === 'local'));

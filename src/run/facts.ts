@@ -16,7 +16,7 @@ export interface Reading {
   readonly observer: Observer;
 }
 
-/** Reads what the plan stands on. @throws Failure (guard-refused) when a fact cannot be read */
+/** Reads what the plan is made from. @throws Failure (guard-refused) when a fact cannot be read */
 export async function readFacts(
   console: Console,
   documents: Documents,
@@ -34,7 +34,7 @@ export async function readFacts(
   return { observer: asking, facts: await orFailure(asking.read(known, scope.nodes, ['offered'])) };
 }
 
-/** Someone else may have changed the cluster between the plan and the lock. @throws Failure (guard-refused) with what moved */
+/** Someone else may have changed the cluster since the plan. @throws Failure (guard-refused) with what changed */
 export async function refuseMovedFacts(console: Console, { facts, observer }: Reading, scope: Scope): Promise<void> {
   const now = await read(console, observer, scope);
   const moved = differences(decidingFacts(facts), decidingFacts(now));

@@ -17,7 +17,7 @@ export interface FoundRun {
   readonly epoch: number;
 }
 
-/** The latest unfinished run, or the named one; with an inventory also one that only the nodes know. A text why there is none. */
+/** The latest unfinished run, or the named one; with an inventory also from the nodes. Or why there is none. */
 export async function findRun(
   console: Console,
   store: RunStore,
@@ -38,7 +38,7 @@ export async function findRun(
   return { run: copy.run, plan: copy.plan, steps: foldJournal(copy.records).steps, epoch: 0 };
 }
 
-/** Undefined where the state folder has none, or only the first files of one. @throws Failure for an unknown id without inventory */
+/** Undefined where the state folder has none, or only its first files. */
 async function knownRun(
   store: RunStore,
   run: string | undefined,

@@ -12,7 +12,7 @@ import type { Console } from './console.ts';
 import type { Valid } from './load.ts';
 import { connectLockNodes, type Locks } from './locks.ts';
 
-/** The newest unfinished run of the inventory's cluster (or the named one) as its nodes know it; a text why there is none. */
+/** The newest unfinished run of the cluster (or the named one) as its nodes know it; or why there is none. */
 export async function findOnNodes(
   console: Console,
   store: RunStore,
@@ -33,15 +33,15 @@ export async function findOnNodes(
     }
     const best = bestCopy(copies);
     if (!best) throw new Failure('usage', `no run ${run} in ${store.root}, nor on ${asked}`);
-    return copies.some((copy) => copy.over) ? `run ${run} is over, say ${asked}` : best;
+    return copies.some((copy) => copy.over) ? `run ${run} is over, as ${asked} report` : best;
   } finally {
     await fleet.close();
   }
 }
 
 /**
- * Where the nodes know a later epoch than the journal here, or there is no journal here, it is rebuilt from the best copy and from the
- * attempts that the nodes know. Needs the lock.
+ * If the nodes know a later epoch than the journal here, or there is no journal here, it is rebuilt from the best copy
+ * and from the attempts that the nodes know. Needs the lock.
  * @throws Failure (unreachable) when a node is away whose attempts decide what is left to do
  */
 export async function takeNewerCopy(
@@ -75,7 +75,7 @@ async function knownEpoch(store: RunStore, run: string): Promise<number> {
   return (await store.read(run)).progress.epoch;
 }
 
-/** Asks every node that may know an attempt of a step that is not settled: the step's own, and those that run kubectl. */
+/** Asks every node that may know an attempt of an unsettled step: the step's own, and those that run kubectl. */
 async function findAttempts(
   fleet: Fleet,
   plan: Plan,

@@ -26,11 +26,11 @@ export interface Documents {
   readonly chosen?: Chosen;
   readonly limit?: string;
   readonly overrides: readonly Override[];
-  /** The plan that the argument named in place of a runbook; the documents are those it was made of, as they are now. */
+  /** The argument, if it was a plan; the documents are those it was made of, as they are now. */
   readonly saved?: SavedPlan;
 }
 
-/** Reads runbook, inventory and inputs, or those of a saved plan, and shows every problem of all of them. @throws Failure (document) */
+/** Reads runbook, inventory and inputs, also of a saved plan. @throws Failure (document) after all problems are shown */
 export async function loadDocuments(console: Console, argument: string, given: CommonOptions): Promise<Documents> {
   const saved = await loadSavedPlan(argument, given);
   const options = saved?.options ?? given;

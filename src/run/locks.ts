@@ -12,14 +12,14 @@ import type { Valid } from './load.ts';
 /** Milliseconds for one request to a node's lock or copy, so that a slow node does not hold up the others. */
 const REQUEST_LIMIT = 60_000;
 
-/** The nodes that hold the lock and the copies of a run, by name: all control planes; every selected node where there are none. */
+/** The nodes with the lock and the copies of a run, by name: all control planes; without any, every selected node. */
 function lockNodeNames(inventory: Inventory, selected: readonly string[]): string[] {
   if (selected.length === 0) return [];
   const controlPlanes = inventory.nodes.filter((node) => node.role === 'control-plane').map((node) => node.name);
   return (controlPlanes.length > 0 ? controlPlanes : [...selected]).toSorted();
 }
 
-/** Connects to them, apart from any run. One that does not answer is no failure yet: it is among the missing when they are asked. */
+/** Connects to them without a run. A node that does not answer is among the missing when they are asked. */
 export async function connectLockNodes(
   console: Console,
   store: RunStore,
@@ -81,7 +81,7 @@ export interface Held extends HeldLock {
   readonly epoch: number;
 }
 
-/** Takes the lock here and the one on the nodes as one, with one id. The epoch may come out later than the wanted one. */
+/** Takes the lock here and the one on the nodes, with one id. The epoch may be later than the wanted one. */
 export async function takeLocks(
   console: Console,
   locks: Locks,

@@ -4,27 +4,27 @@ import { Failure } from '../failure.ts';
 import type { Override } from '../guards/lib/override.ts';
 import { guards } from '../guards/registry.ts';
 
-/** `GUARD=REASON` or `GUARD@NODE=REASON`. @throws Failure (usage) for an unknown or binding guard, an unknown node, an empty reason */
+/** `GUARD=REASON` or `GUARD@NODE=REASON`. @throws Failure (usage) */
 export function parseOverrides(given: readonly string[] = [], inventory: Inventory): readonly Override[] {
   return given.map((text) => {
     const [, name = '', node, reason = ''] = /^([^=@]*)(?:@([^=]*))?=([^]*)$/.exec(text) ?? [];
-    const told = `--override ${text}`;
+    const option = `--override ${text}`;
     if (name === '' || reason.trim() === '') {
       throw new Failure(
         'usage',
-        `${told}: it has the form GUARD=REASON (or GUARD@NODE=REASON), and the reason is kept in the journal`,
+        `${option}: it has the form GUARD=REASON (or GUARD@NODE=REASON), and the reason is kept in the journal`,
       );
     }
     const guard = guards.get(name);
     if (!guard) {
       const hint = suggest(name, [...guards.keys()], 'guards');
-      throw new Failure('usage', `${told}: there is no guard ${name}`, hint === undefined ? [] : [hint]);
+      throw new Failure('usage', `${option}: there is no guard ${name}`, hint === undefined ? [] : [hint]);
     }
     if (guard.binding !== undefined) {
-      throw new Failure('usage', `${told}: ${name} cannot be overridden: ${guard.binding}`);
+      throw new Failure('usage', `${option}: ${name} cannot be overridden: ${guard.binding}`);
     }
     if (node !== undefined && !inventory.nodes.some((one) => one.name === node)) {
-      throw new Failure('usage', `${told}: the inventory has no node ${node}`);
+      throw new Failure('usage', `${option}: the inventory has no node ${node}`);
     }
     return { guard: name, ...(node === undefined ? {} : { node }), reason: reason.trim() };
   });

@@ -16,7 +16,7 @@ export function scopeOf(documents: Documents): Scope {
   return { ...needs, nodes: nodesOf(documents, needs) };
 }
 
-/** Nodes of the phases with a step that needs them, and the control planes where Kubernetes is asked. No other is contacted. */
+/** Nodes of the phases with a step that needs them, and the control planes if Kubernetes is asked. */
 function nodesOf({ runbook, inventory, limit }: Documents, needs: Needs): string[] {
   const { phases } = runbook.value;
   const wanted = new Set<string>();

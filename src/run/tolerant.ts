@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 import type { Finding } from '../guards/guard.ts';
 import { ConnectionLost } from '../transport/transport.ts';
 
-export interface ToldFacts {
+export interface TolerantReading {
   readonly facts: Facts;
   /** What could not be read, as findings: one for each place and cause. */
   readonly findings: readonly Finding[];
@@ -19,7 +19,7 @@ interface Unread {
 }
 
 /**
- * Reads facts of nodes and cluster. One that cannot be read is a finding, and costs no other.
+ * Reads facts of nodes and cluster. One that cannot be read is a finding; the others are read all the same.
  * @throws Failure (unreachable) when a node is lost meanwhile
  */
 export async function readTolerantly(
@@ -27,7 +27,7 @@ export async function readTolerantly(
   known: Facts,
   nodes: readonly string[],
   ids: readonly FactId[],
-): Promise<ToldFacts> {
+): Promise<TolerantReading> {
   const [perNode, perCluster] = [ids.filter(isNodeFact), ids.filter(isClusterFact)];
   const readings = await Promise.all(nodes.map((name) => readAll(observer, { nodes: {} }, [name], perNode)));
   const ofNodes = { ...known.nodes };
@@ -49,7 +49,7 @@ async function readAll(
     const reading = await observer.read(known, nodes, left).catch(asFactError);
     if (!(reading instanceof FactError)) return { facts: reading, unread };
     const last = unread.at(-1);
-    // An API server that is silent says the same to every question: the rest is not asked one by one.
+    // An API server that is down fails every question alike: the rest is not asked one by one.
     const isSilent = last !== undefined && sameCause(last.error, reading);
     const lost = isSilent ? left : [reading.fact];
     if (isSilent) unread.splice(-1, 1, { facts: [...last.facts, ...lost], error: last.error });
@@ -70,7 +70,7 @@ function sameCause(one: FactError, other: FactError): boolean {
 }
 
 function finding({ facts, error }: Unread): Finding {
-  const said = error.message.replace(` ${error.remedy}`, '');
+  const cause = error.message.replace(` ${error.remedy}`, '');
   const others = facts.length - 1;
   return {
     guard: 'facts',
@@ -78,8 +78,8 @@ function finding({ facts, error }: Unread): Finding {
     ...(isClusterFact(error.fact) ? {} : { node: error.node }),
     summary:
       others === 0
-        ? said
-        : `${said} It is the same with ${others} more: ${facts.filter((id) => id !== error.fact).join(', ')}`,
+        ? cause
+        : `${cause} It is the same with ${others} more: ${facts.filter((id) => id !== error.fact).join(', ')}`,
     remedy: error.remedy,
     source: 'what cannot be read cannot be judged',
   };

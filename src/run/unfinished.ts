@@ -57,7 +57,7 @@ export function refuseUnfinished({ here, onNodes }: Unfinished, { runbook, inven
   }
 }
 
-/** A step of an abandoned run must not run beside the new run: it is waited for, or resumed. @throws Failure (unfinished-run) */
+/** A step of an abandoned run must not run beside the new run. @throws Failure (unfinished-run) */
 export async function refuseStillRunning(
   fleet: Fleet,
   nodes: readonly string[],
