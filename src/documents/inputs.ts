@@ -26,19 +26,16 @@ export function resolveInputs(runbook: Pick<Runbook, 'inputs' | 'hops'>, sets: r
   for (const one of sets) {
     const [name, text] = splitSet(one);
     if (text === undefined) {
-      diagnostics.push(
-        problem('set', `--set ${one} is not of the form key=value`, undefined, 'e.g. --set version=1.32.9'),
-      );
+      const summary = `--set ${one} is not of the form key=value`;
+      diagnostics.push(problem('set', summary, undefined, 'e.g. --set version=1.32.9'));
       continue;
     }
     set.add(name);
     if (name === 'via' && runbook.hops) {
       const versions = text.split(',').map((part) => parseVersion(part.trim()));
+      const summary = '--set via: it must be a list of versions';
       if (versions.every((version) => version !== undefined)) via = versions;
-      else
-        diagnostics.push(
-          problem('set', '--set via: it must be a list of versions', undefined, 'e.g. --set via=1.32.9,1.33.12'),
-        );
+      else diagnostics.push(problem('set', summary, undefined, 'e.g. --set via=1.32.9,1.33.12'));
       continue;
     }
     const spec = Object.hasOwn(runbook.inputs, name) ? runbook.inputs[name] : undefined;

@@ -71,14 +71,8 @@ function checkAddresses(document: YamlDocument, nodes: readonly unknown[], ssh: 
     const path: Path = ['nodes', index];
     const found: Diagnostic[] = [];
     if (port !== undefined && isMap(own) && own['port'] !== undefined) {
-      found.push(
-        problem(
-          'duplicate-key',
-          '`port` and `ssh.port` are both given',
-          document.keyAt([...path, 'port']),
-          'keep one of the two',
-        ),
-      );
+      const span = document.keyAt([...path, 'port']);
+      found.push(problem('duplicate-key', '`port` and `ssh.port` are both given', span, 'keep one of the two'));
     }
     if (typeof host !== 'string') return found;
     const address = JSON.stringify([host, port ?? portOf(own) ?? portOf(ssh) ?? 22]);
@@ -98,27 +92,15 @@ function checkGroup(document: YamlDocument, group: string, members: unknown, nam
   const path = ['groups', group];
   const found: Diagnostic[] = [];
   if (Object.hasOwn(ROLE_WORDS, group)) {
-    found.push(
-      problem(
-        'reserved',
-        `a group cannot be called \`${group}\`: this word selects nodes by role`,
-        document.keyAt(path),
-      ),
-    );
+    const summary = `a group cannot be called \`${group}\`: this word selects nodes by role`;
+    found.push(problem('reserved', summary, document.keyAt(path)));
   } else if (names.includes(group)) {
     found.push(problem('reserved', `\`${group}\` is the name of a node already`, document.keyAt(path)));
   }
   itemsOf(members).forEach((member, index) => {
     if (typeof member !== 'string' || member === '' || names.includes(member)) return;
-    const span = document.at([...path, index]);
-    found.push(
-      problem(
-        'unknown-node',
-        `group \`${group}\` names \`${member}\`, which is not a node`,
-        span,
-        suggest(member, names, 'nodes'),
-      ),
-    );
+    const summary = `group \`${group}\` names \`${member}\`, which is not a node`;
+    found.push(problem('unknown-node', summary, document.at([...path, index]), suggest(member, names, 'nodes')));
   });
   return found;
 }
@@ -128,16 +110,11 @@ function checkHostKeys(document: YamlDocument, raw: Raw, nodes: readonly unknown
     [raw['ssh'], ['ssh']],
     ...nodes.map((node, index) => [isMap(node) ? node['ssh'] : undefined, ['nodes', index, 'ssh']] as const),
   ];
+  const summary = 'host keys are not verified: anyone in between can take over the cluster';
+  const detail = 'list the keys in known_hosts (ssh-keyscan, verified), or use accept-new';
   return places
     .filter(([ssh]) => isMap(ssh) && ssh['hostKeyChecking'] === 'off')
-    .map(([, path]) =>
-      warning(
-        'host-keys-off',
-        'host keys are not verified: anyone in between can take over the cluster',
-        document.at([...path, 'hostKeyChecking']),
-        'list the keys in known_hosts (ssh-keyscan, verified), or use accept-new',
-      ),
-    );
+    .map(([, path]) => warning('host-keys-off', summary, document.at([...path, 'hostKeyChecking']), detail));
 }
 
 function checkKubectl(document: YamlDocument, kubectl: unknown): Diagnostic[] {

@@ -66,32 +66,23 @@ function checkInputSpec({ document, declared }: Context, name: string, spec: unk
   const path = ['inputs', name];
   const found: Diagnostic[] = [];
   if (name === 'via' && declared.hop) {
-    found.push(
-      problem(
-        'reserved',
-        '`via` is reserved by `hops`: --set via=... gives the patches in between',
-        document.keyAt(path),
-      ),
-    );
+    const summary = '`via` is reserved by `hops`: --set via=... gives the patches in between';
+    found.push(problem('reserved', summary, document.keyAt(path)));
   }
   const type = typeOf(spec);
   if (!isMap(spec) || !type) return found;
   const allowed = itemsOf(spec['enum']).filter(isPlain);
   const one = { type, ...(allowed.length > 0 ? { enum: allowed } : {}) };
   allowed.forEach((value, index) => {
-    const typed = checkInput({ type: one.type }, value);
-    if (!typed.ok)
-      found.push(
-        problem('invalid-value', `a value of \`enum\` ${typed.message}`, document.at([...path, 'enum', index])),
-      );
+    const typed = checkInput({ type }, value);
+    const span = document.at([...path, 'enum', index]);
+    if (!typed.ok) found.push(problem('invalid-value', `a value of \`enum\` ${typed.message}`, span));
   });
   const value = spec['default'];
   if (!isPlain(value) && typeof value !== 'boolean') return found;
   const typed = checkInput(one, value);
-  if (!typed.ok)
-    found.push(
-      problem('invalid-value', `the default of \`${name}\` ${typed.message}`, document.at([...path, 'default'])),
-    );
+  const span = document.at([...path, 'default']);
+  if (!typed.ok) found.push(problem('invalid-value', `the default of \`${name}\` ${typed.message}`, span));
   return found;
 }
 
@@ -126,13 +117,9 @@ function checkNodes({ document }: Context, nodes: unknown, path: Path): Diagnost
     : [[nodes, path]];
   return entries.flatMap(([entry, at]) => {
     if (typeof entry !== 'string' || entry === '') return [];
+    const detail = 'e.g. all, control-plane[0], workers, worker-1, !worker-2';
     return checkPatterns(entry).map(({ message, start, end }) =>
-      problem(
-        'node-pattern',
-        message,
-        document.inside(at, start, end),
-        'e.g. all, control-plane[0], workers, worker-1, !worker-2',
-      ),
+      problem('node-pattern', message, document.inside(at, start, end), detail),
     );
   });
 }
@@ -160,14 +147,8 @@ function checkForm({ document }: Context, step: Raw, path: Path): Diagnostic[] {
   const uses = step['uses'] !== undefined;
   const run = step['run'] !== undefined;
   if (!uses && !run) {
-    return [
-      problem(
-        'step-form',
-        'this step does nothing',
-        document.at(path),
-        'it needs `uses` (an action) or `run` (commands)',
-      ),
-    ];
+    const detail = 'it needs `uses` (an action) or `run` (commands)';
+    return [problem('step-form', 'this step does nothing', document.at(path), detail)];
   }
   if (uses && run) {
     return [problem('step-form', 'this step has both `uses` and `run`', document.at(path), 'make two steps of it')];

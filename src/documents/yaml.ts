@@ -103,12 +103,7 @@ function syntaxProblem(source: Source, document: Document, error: YAMLError): Di
   const line = span.text ?? '';
   switch (error.code) {
     case 'MULTIPLE_DOCS':
-      return problem(
-        'yaml',
-        'more than one YAML document in the file',
-        span,
-        'put each document into a file of its own',
-      );
+      return problem('yaml', 'more than one YAML document in the file', span, 'put each document into its own file');
     case 'DUPLICATE_KEY':
       return problem('duplicate-key', 'this key is given twice', span, 'keep one of the two');
     case 'TAG_RESOLVE_FAILED':

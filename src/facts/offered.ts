@@ -1,7 +1,7 @@
 import { onNode } from '../packages/registry.ts';
 import { quote } from '../transport/quote.ts';
 import type { Fact, FactOptions } from './fact.ts';
-import { compareRevisions, minorOf } from './lib/version.ts';
+import { compareRevisions } from './lib/version.ts';
 import { sourceFiles } from './repository.ts';
 
 /** What the repository of each asked minor offers, whether or not it is configured now. By minor (`1.32`). */
@@ -63,9 +63,4 @@ function newestFirst(entry: OfferedMinor): OfferedMinor {
     [...new Set(revisions)].toSorted((a, b) => compareRevisions(b, a)),
   ]);
   return { ...entry, revisions: Object.fromEntries(sorted) };
-}
-
-/** The minors of versions, each once, for {@link FactOptions.minors}. */
-export function minorsOf(versions: readonly string[]): string[] {
-  return [...new Set(versions.map(minorOf))];
 }

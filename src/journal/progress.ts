@@ -24,7 +24,6 @@ export interface Progress {
   readonly plan?: string;
   readonly epoch: number;
   readonly startedAt?: string;
-  readonly endedAt?: string;
   readonly state: 'running' | 'stopped' | 'done' | 'abandoned';
   /** Why it stopped last. */
   readonly reason?: string;
@@ -65,11 +64,11 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
     case 'run-resumed':
       return { ...progress, epoch: record.epoch, holder: record.holder, state: 'running' };
     case 'run-stopped':
-      return { ...progress, state: 'stopped', reason: record.reason, endedAt: record.at };
+      return { ...progress, state: 'stopped', reason: record.reason };
     case 'run-finished':
-      return { ...progress, state: 'done', endedAt: record.at };
+      return { ...progress, state: 'done' };
     case 'run-abandoned':
-      return { ...progress, state: 'abandoned', reason: record.reason, endedAt: record.at };
+      return { ...progress, state: 'abandoned', reason: record.reason };
     case 'attempt-started':
     case 'attempt-ended':
     case 'step-finished':

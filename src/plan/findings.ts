@@ -1,3 +1,4 @@
+import { SEVERITIES } from '../event.ts';
 import type { Finding } from '../guards/guard.ts';
 
 /** The same rule on the same node for the same reason is told once: where it is worst, else at its first step. */
@@ -6,12 +7,12 @@ export function unique(findings: readonly Finding[]): Finding[] {
   for (const finding of findings) {
     const key = `${finding.guard}\n${finding.node ?? ''}\n${finding.summary}`;
     const known = told.get(key);
-    if (!known || weight[finding.severity] > weight[known.severity]) told.set(key, finding);
+    if (!known || rank(finding) < rank(known)) told.set(key, finding);
   }
   return [...told.values()];
 }
 
-const weight = { note: 0, warn: 1, refuse: 2 } as const;
+const rank = ({ severity }: Finding): number => SEVERITIES.indexOf(severity);
 
 /** Once one of a family refuses a step, what the family says of later steps mostly follows from it. */
 const FAMILIES = [

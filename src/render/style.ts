@@ -22,7 +22,6 @@ export interface Symbols {
   readonly bar: string;
   readonly ellipsis: string;
   readonly times: string;
-  readonly dash: string;
   readonly spinner: readonly string[];
 }
 
@@ -40,7 +39,6 @@ const UNICODE: Symbols = {
   bar: '│',
   ellipsis: '…',
   times: '×',
-  dash: '–',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 };
 
@@ -58,7 +56,6 @@ const ASCII: Symbols = {
   bar: '|',
   ellipsis: '...',
   times: 'x',
-  dash: '-',
   spinner: ['|', '/', '-', '\\'],
 };
 

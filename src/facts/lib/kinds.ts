@@ -9,8 +9,3 @@ export function isNodeFact(id: FactId): id is NodeFactId {
 export function isClusterFact(id: FactId): id is ClusterFactId {
   return !isNodeFact(id);
 }
-
-/** Whether any of them asks for Kubernetes through kubectl. */
-export function needsClusterFacts(ids: readonly FactId[]): boolean {
-  return ids.some(isClusterFact);
-}
