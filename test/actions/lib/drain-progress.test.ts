@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DrainProgress } from '../../src/actions/lib/drain-progress.ts';
+import { DrainProgress } from '../../../src/actions/lib/drain-progress.ts';
 
 const refused = (name: string) =>
   `error when evicting pods/"${name}" -n "demo" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.\n`;

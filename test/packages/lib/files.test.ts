@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { constantFrom, sample, string, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
-import { sedPattern, sedReplacement } from '../../src/packages/lib/files.ts';
-import { quote } from '../../src/transport/quote.ts';
+import { sedPattern, sedReplacement } from '../../../src/packages/lib/files.ts';
+import { quote } from '../../../src/transport/quote.ts';
 
 const text = string({ maxLength: 40, unit: 'binary-ascii' }).filter((value) => !/[\0\n\r]/.test(value));
 
