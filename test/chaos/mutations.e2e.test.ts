@@ -16,7 +16,7 @@ let points: readonly CrashPoint[];
 beforeAll(async () => {
   baseline = await recordBaseline();
   points = allPoints(baseline);
-}, 240_000);
+});
 
 /** The first points of a kind, at the step that must never run twice and at those around it. */
 function some(wanted: (point: CrashPoint) => boolean, count = 3): CrashPoint[] {
@@ -46,12 +46,12 @@ const lateApply = (effect: string) => (point: CrashPoint) =>
 test('the engine as it is keeps every promise at the points that follow', async () => {
   const chosen = ['kill', 'drop'].flatMap((effect) => [...some(duringApply(effect)), ...some(lateApply(effect), 4)]);
   expect(await violations(chosen, {})).toEqual([]);
-}, 240_000);
+});
 
 test('caught: a node that runs an attempt although it exists already', async () => {
   const found = await violations(some(lateApply('drop'), 3), { claimsTwice: true });
   expect(found.join('\n')).toMatch(/was sent to cp-1 (while|although)/);
-}, 240_000);
+});
 
 test('caught: a journal that is written after the deed', async () => {
   const journal = (inner: Journal): Journal => {
@@ -71,7 +71,7 @@ test('caught: a journal that is written after the deed', async () => {
   };
   const found = await violations(some(duringApply('kill'), 1), { journal });
   expect(found.join('\n')).toContain('of which the journal knows nothing');
-}, 240_000);
+});
 
 test('caught: a resume that sends again without asking the node', async () => {
   const seams: Seams = {
@@ -88,7 +88,7 @@ test('caught: a resume that sends again without asking the node', async () => {
   );
   const found = await violations(chosen.slice(0, 12), seams, 0);
   expect(found.join('\n')).toMatch(/was sent to cp-\d while .* still ran/);
-}, 240_000);
+});
 
 test('caught: a lost connection that is read as success', async () => {
   const remote = (inner: RemoteNode): RemoteNode => {
@@ -104,7 +104,7 @@ test('caught: a lost connection that is read as success', async () => {
   };
   const found = await violations(some(duringApply('drop'), 1), { remote });
   expect(found.join('\n')).toMatch(/the journal says of .*: exited 0; on cp-1 it is running/);
-}, 240_000);
+});
 
 test('caught: a drain of a node for which there is nothing left to do', async () => {
   const { service: _, ...always } = drain;
@@ -117,7 +117,7 @@ test('caught: a drain of a node for which there is nothing left to do', async ()
   expect(await violations(some(done, 1), {})).toEqual([]);
   const found = await violations(some(done, 1), seams);
   expect(found.join('\n')).toContain('was finished and is drained again');
-}, 240_000);
+});
 
 /** A node with some of its answers replaced. */
 function wrapped(inner: RemoteNode, changes: Partial<RemoteNode>): RemoteNode {

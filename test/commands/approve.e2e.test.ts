@@ -55,7 +55,7 @@ test('a step that asks a person is not answered by --yes: without a terminal not
   expect(wrong.code, wrong.all).toBe(2);
   expect(wrong.all).toContain('Those that ask: all-data-is-lost');
   expect(done()).toEqual([false, false]);
-}, 120_000);
+});
 
 test('--approve names the step by its name or its id, the plan shows the question, and the journal who answered', async () => {
   const { args, dir, done } = await setting();
@@ -69,7 +69,7 @@ test('--approve names the step by its name or its id, the plan shows the questio
   const run = applied.all.match(/\d{8}-\d{6}-asking-\w+/)?.[0] ?? '';
   const journal = readFileSync(join(dir, 'state', 'runs', run, 'journal.jsonl'), 'utf8');
   expect(journal).toContain('approved by --approve 1.2-all-data-is-lost');
-}, 120_000);
+});
 
 test('a question whose condition is false is not asked, and one that turns out true is refused before anything is done', async () => {
   const { args, done } = await setting('if: inputs.ask');
@@ -79,7 +79,7 @@ test('a question whose condition is false is not asked, and one that turns out t
   const applied = await runbook(['apply', ...args, '--yes', '--set', 'ask=false']);
   expect(applied.code, applied.all).toBe(0);
   expect(done()).toEqual([true, true]);
-}, 120_000);
+});
 
 test('on a terminal the question is asked when the run comes to it; no stops there, and resume asks again', async () => {
   const { args, done } = await setting();
@@ -93,7 +93,7 @@ test('on a terminal the question is asked when the run comes to it; no stops the
   const yes = await onTerminal(['resume', '-i', inventory, '--state-dir', state, '--yes'], 'y');
   expect(yes.exitCode, yes.all).toBe(0);
   expect(done()).toEqual([true, true]);
-}, 120_000);
+});
 
 test('a limit that leaves out the node at which the question stands does not leave out the question', async () => {
   const { args, dir, done } = await setting();
@@ -118,4 +118,4 @@ test('a limit that leaves out the node at which the question stands does not lea
   expect(yes.code, yes.all).toBe(0);
   expect([...done(), existsSync(join(dir, 'later'))]).toEqual([false, false, true]);
   expect(yes.all).toContain('approved by --approve all-data-is-lost');
-}, 120_000);
+});

@@ -33,15 +33,17 @@ export async function runbook(
   return { code: result.exitCode, stdout: result.stdout, stderr: result.stderr, all: result.all };
 }
 
-/** Starts the program and leaves it running, for tests that end it. */
+/** Starts the program and leaves it running, for tests that end it; it ends with the test at the latest. */
 export function startRunbook(args: readonly string[], env: Record<string, string> = {}) {
-  return execa(process.execPath, [CLI, ...args], {
+  const running = execa(process.execPath, [CLI, ...args], {
     reject: false,
     all: true,
     stdin: 'ignore',
     extendEnv: true,
     env: { NO_COLOR: '1', ...env },
   });
+  onTestFinished(() => void running.kill('SIGKILL'));
+  return running;
 }
 
 /** A folder that is gone after the test. */

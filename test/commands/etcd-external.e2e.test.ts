@@ -69,7 +69,6 @@ test.each([1, 3])(
       expect(machine && cluster.condition(machine).status, name).toBe('True');
     }
   },
-  180_000,
 );
 
 test('an external etcd whose machines are not all in the inventory, or not in the runbook, is refused before anything stops', async () => {
@@ -94,7 +93,7 @@ test('an external etcd whose machines are not all in the inventory, or not in th
   expect(ran(lab, /systemctl stop|snapshot restore \//)).toEqual([]);
   for (const machine of lab.world.machines.filter((one) => one.isControlPlane))
     expect([...machine.staticPods.keys()]).toContain('kube-apiserver');
-}, 180_000);
+});
 
 test('a member under systemd that somebody has started between the stop and its restore is refused by name', async () => {
   const { lab, restore } = await backedUp(3);
@@ -108,7 +107,7 @@ test('a member under systemd that somebody has started between the stop and its 
   expect(all).toMatch(/etcd runs on etcd-2 \(its data are in \/var\/lib\/etcd\)/);
   expect(flat(all)).toContain('`systemctl stop etcd` there, then `runbook resume`');
   expect(ran(lab, /snapshot restore \//)).toEqual([]);
-}, 120_000);
+});
 
 test('an upgrade goes by an external etcd: preflight finds nothing, kubeadm leaves it alone, its machines stay as they are', async () => {
   const { lab, inventory } = await openLab({ controlPlanes: 2, workers: 2, externalEtcd: 3, timeScale: 50 });
@@ -139,7 +138,7 @@ test('an upgrade goes by an external etcd: preflight finds nothing, kubeadm leav
         '--etcd-servers=https://10.10.0.31:2379,https://10.10.0.32:2379',
       );
   }
-}, 240_000);
+});
 
 test('a backup is taken through a member that lives, where another one is dead', async () => {
   const { lab, inventory } = await openLab({ controlPlanes: 1, workers: 0, externalEtcd: 3, timeScale: 50 });
@@ -160,7 +159,7 @@ test('a backup is taken through a member that lives, where another one is dead',
   const { code, all } = await runbook(backup);
   expect(code, all).toBe(0);
   expect(all).toContain('from https://10.10.0.32:2379');
-}, 120_000);
+});
 
 test.each(['systemctl stop etcd', 'snapshot restore /', 'systemctl start'])(
   'a controller that is killed during `%s` is followed by one that ends the restore, each command having run once',
@@ -179,5 +178,4 @@ test.each(['systemctl stop etcd', 'snapshot restore /', 'systemctl start'])(
     for (const once of [/systemctl stop etcd/, /snapshot restore \//, /systemctl start .*etcd/])
       expect(ran(lab, once), String(once)).toHaveLength(3);
   },
-  180_000,
 );

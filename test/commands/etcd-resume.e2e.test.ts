@@ -100,7 +100,6 @@ test.each(['etcd-stop', 'etcd-restore', 'etcd-start'])(
     expect(resumed.code, resumed.all.slice(-4000)).toBe(0);
     await expectRestoredOnce(lab, state);
   },
-  180_000,
 );
 
 test.each(['etcd-stop', 'etcd-restore', 'etcd-start'])(
@@ -116,5 +115,4 @@ test.each(['etcd-stop', 'etcd-restore', 'etcd-start'])(
     }
     await expectRestoredOnce(lab, state);
   },
-  180_000,
 );

@@ -46,4 +46,4 @@ test('with kubectl on the operator’s machine a runbook of workers alone knows 
   expect(applied.code, applied.all.slice(-3000)).toBe(0);
   const worker = await lab.node('worker-1');
   expect(worker).toMatchObject({ ready: true, unschedulable: false });
-}, 120_000);
+});

@@ -85,7 +85,7 @@ test('while a local run goes on another from the same state folder is refused, a
   expect(resumed.code, resumed.all).toBe(0);
   expect(resumed.all).toContain('no node holds a lock of this run');
   expect(readFileSync(join(it.dir, 'mark'), 'utf8')).toBe('here\n');
-}, 60_000);
+});
 
 test('--new waits for what an abandoned run still does on this machine', async () => {
   const it = written(`  - name: Here
@@ -106,7 +106,7 @@ test('--new waits for what an abandoned run still does on this machine', async (
   const resumed = await it.resume();
   expect(resumed.code, resumed.all).toBe(0);
   expect(readFileSync(join(it.dir, 'mark'), 'utf8')).toBe('here\n');
-}, 60_000);
+});
 
 test('require refuses while planning, with what it says; what an earlier step is to bring about is asked when its turn comes', async () => {
   const require = (command: string) =>
@@ -129,7 +129,7 @@ test('require refuses while planning, with what it says; what an earlier step is
   const failed = await never.run('apply', '--yes');
   expect(failed.code, failed.all).toBe(1);
   expect(failed.all).toContain('it vanished');
-}, 60_000);
+});
 
 test('beside nodes of a cluster a unit without SSH is left alone, also by a resume that reads everything anew', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1');
@@ -158,4 +158,4 @@ test('beside nodes of a cluster a unit without SSH is left alone, also by a resu
     expect(all).not.toContain('keeps a lock');
   }
   expect((await lab.node('worker-1')).unschedulable).toBe(false);
-}, 120_000);
+});

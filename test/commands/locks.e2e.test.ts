@@ -39,7 +39,7 @@ test('of two applies from two state folders one runs; the other names who, where
   expect(refused).toMatch(/process \d+ on \S+, since \d{4}-/);
   expect(refused).toMatch(/runbook unlock [0-9a-f]{8}/);
   for (const name of ['cp-1', 'cp-2', 'cp-3']) expect(await applies(lab, name)).toEqual([0]);
-}, 240_000);
+});
 
 test('with the state folder lost after kill -9, resume -i rebuilds the run from the nodes and finishes it, nothing twice', async () => {
   const lab = await smallLab();
@@ -67,7 +67,7 @@ test('with the state folder lost after kill -9, resume -i rebuilds the run from 
   expect(again).toMatchObject({ code: 0, all: expect.stringContaining('nothing to resume') });
   const named = await runbook(['resume', run, '-i', lab.inventory, '--state-dir', folder(), '--yes']);
   expect(named).toMatchObject({ code: 0, all: expect.stringContaining('is over') });
-}, 240_000);
+});
 
 test('unlock frees a lock only by its own id; a state folder that was overtaken learns so from the nodes', async () => {
   const lab = await smallLab();
@@ -89,7 +89,7 @@ test('unlock frees a lock only by its own id; a state folder that was overtaken 
   expect(late.code, late.all).toBe(0);
   expect(late.all).toMatch(/rebuilt run[^]*nothing to resume: run \S+ is done/);
   for (const name of ['cp-1', 'cp-2', 'cp-3']) expect(await applies(lab, name)).toEqual([0]);
-}, 240_000);
+});
 
 test('a run whose lock is taken away starts nothing new', async () => {
   const lab = await smallLab();
@@ -102,4 +102,4 @@ test('a run whose lock is taken away starts nothing new', async () => {
   expect(ended.all).toContain('no longer holds its lock');
   expect(await applies(lab, 'cp-1')).toEqual([0]);
   expect(await applies(lab, 'cp-2')).toEqual([]);
-}, 240_000);
+});

@@ -47,7 +47,7 @@ test('os-maintenance updates and reboots each node once, out of service meanwhil
   expect(again.code, again.all).toBe(0);
   expect(again.all).toMatch(/done in .*: \d+ unchanged/);
   for (const node of await lab.nodes()) expect([count(node, UPGRADE), count(node, /reboot$/)]).toEqual([1, 1]);
-}, 240_000);
+});
 
 test('killed while a node is down for its reboot, resume waits for it and does not reboot it again', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1');
@@ -65,7 +65,7 @@ test('killed while a node is down for its reboot, resume waits for it and does n
   const worker = await lab.node('worker-1');
   expect(worker).toMatchObject({ ready: true, unschedulable: false, rebooted: true });
   expect([count(worker, UPGRADE), count(worker, /reboot$/)]).toEqual([1, 1]);
-}, 240_000);
+});
 
 test('no control plane is rebooted while another has no healthy member of etcd', async () => {
   const lab = await labUp('--control-planes', '3', '--workers', '1', '--problems', 'etcd-member-down@cp-3');
@@ -74,7 +74,7 @@ test('no control plane is rebooted while another has no healthy member of etcd',
   expect(refused.code, refused.all).toBe(3);
   expect(refused.all).toContain('etcd would lose its quorum while cp-1 restarts its member');
   for (const node of await lab.nodes()) expect([count(node, UPGRADE), count(node, /reboot$/)]).toEqual([0, 0]);
-}, 120_000);
+});
 
 test('a node that goes on asking for a reboot after its reboot is rebooted once', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1');
@@ -83,13 +83,10 @@ test('a node that goes on asking for a reboot after its reboot is rebooted once'
   const steps = `      - run: touch /boot/vmlinuz-99.0.0 "/boot/vmlinuz-$(uname -r)"\n      - uses: reboot\n`;
   const head = 'apiVersion: runbook/v1\nkind: Runbook\nname: pinned\nphases:\n';
   writeFileSync(file, `${head}  - name: Reboot\n    nodes: workers\n    steps:\n${steps}`);
-  const running = startRunbook(['apply', file, '-i', lab.inventory, '--state-dir', folder(), '--yes']);
-  const limit = setTimeout(() => running.kill('SIGTERM'), 30_000);
-  const { exitCode, all } = await running;
-  clearTimeout(limit);
+  const { code, all } = await runbook(['apply', file, '-i', lab.inventory, '--state-dir', folder(), '--yes']);
   expect(count(await lab.node('worker-1'), /reboot$/)).toBe(1);
-  expect(exitCode, all).toBe(0);
-}, 120_000);
+  expect(code, all).toBe(0);
+});
 
 test('Ctrl-C twice ends the run also while it waits for a node to come back', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1');
@@ -99,14 +96,12 @@ test('Ctrl-C twice ends the run also while it waits for a node to come back', as
   writeFileSync(file, `${head}  - name: Reboot\n    nodes: workers\n    steps:\n${step}`);
   await lab.fault('worker-1', 'systemctl reboot', 'exit:0');
   const running = startRunbook(['apply', file, '-i', lab.inventory, '--state-dir', folder(), '--yes']);
-  const limit = setTimeout(() => running.kill('SIGKILL'), 40_000);
   for await (const line of running.iterable({ from: 'all' })) {
     if (/not been rebooted yet|finishing the running step/.test(line)) running.kill('SIGINT');
   }
   const { exitCode } = await running;
-  clearTimeout(limit);
   expect(exitCode).toBe(130);
-}, 120_000);
+});
 
 test('pods that a drain would destroy are refused before any node is touched', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1', '--workloads', 'naked');
@@ -122,4 +117,4 @@ test('pods that a drain would destroy are refused before any node is touched', a
   expect(refused.code, refused.all).toBe(3);
   expect(refused.all).toContain('naked');
   for (const node of await lab.nodes()) expect([count(node, UPGRADE), count(node, /reboot$/)]).toEqual([0, 0]);
-}, 240_000);
+});

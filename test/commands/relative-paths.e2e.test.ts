@@ -31,4 +31,4 @@ phases:
   const resumed = await runbook(['resume', ...args], { cwd: there });
   expect(resumed.code, resumed.all).toBe(0);
   expect(resumed.all).toMatch(/│ planned/);
-}, 120_000);
+});

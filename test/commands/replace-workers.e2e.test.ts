@@ -44,7 +44,7 @@ test('replace-workers asks a person, then drains, resets and removes the old wor
   const again = await runbook(['plan', ...args, '--detailed-exitcode']);
   expect(again.all).not.toMatch(/\bchange \d/);
   expect(again.all).toContain('worker-1 has no Node object any more');
-}, 240_000);
+});
 
 test('replace-workers refuses without its groups, a control plane among the old, and pods that would be lost', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '3', '--workloads', 'naked');
@@ -79,7 +79,7 @@ test('replace-workers refuses without its groups, a control plane among the old,
 
   const meant = await plan({ new: ['worker-3'], old: ['worker-1'] }, '--set', 'force=true');
   expect(meant.code, meant.all.slice(-3000)).toBe(0);
-}, 240_000);
+});
 
 const JOIN = /^kubeadm join /;
 const APPROVED = ['--yes', '--approve', 'the-old-workers-go'];
@@ -118,7 +118,7 @@ test('replace-workers joins new machines by tokens that stand nowhere, and takes
   const again = await runbook(['apply', ...args, ...APPROVED]);
   expect(again.code, again.all).toBe(0);
   expect((await lab.node('worker-2')).commands.filter(({ line }) => JOIN.test(line))).toHaveLength(1);
-}, 240_000);
+});
 
 test('killed while a machine joins, resume follows it and joins it once', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1', '--spare-workers', '1');
@@ -134,7 +134,7 @@ test('killed while a machine joins, resume follows it and joins it once', async 
   const worker = await lab.node('worker-2');
   expect(worker.ready).toBe(true);
   expect(worker.commands.filter(({ line }) => JOIN.test(line))).toHaveLength(1);
-}, 240_000);
+});
 
 test('a machine that is rebooted while it joins is cleaned up, and joins by a new attempt', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '1', '--spare-workers', '1');
@@ -152,7 +152,7 @@ test('a machine that is rebooted while it joins is cleaned up, and joins by a ne
     ['reset', 0],
     ['join', 0],
   ]);
-}, 240_000);
+});
 
 /** Does something by hand on a machine. */
 async function byHand(lab: Lab, node: string, command: string): Promise<void> {
@@ -177,4 +177,4 @@ test('a machine of another cluster, and one with a kubeadm of another minor, are
   expect(refused.all).toContain('worker-2 cannot join: its kubeadm is 1.32.9, the cluster is at 1.31.9');
   expect(refused.all).toContain('worker-3 cannot join: it is part of a cluster already');
   for (const node of await lab.nodes()) expect(node.commands.filter(({ line }) => JOIN.test(line))).toEqual([]);
-}, 240_000);
+});

@@ -1,6 +1,6 @@
 import ssh2 from 'ssh2';
 import type { AuthContext } from 'ssh2';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import type { Target } from '../../src/transport/transport.ts';
 import { asked, hello, refusal } from './login.ts';
@@ -81,10 +81,15 @@ describe('login by password', () => {
 
   test('the time limit stands still while somebody types', async () => {
     methods = ['password'];
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const slow = new Ssh2Transport({
-      readSecret: () => new Promise((resolve) => setTimeout(() => resolve('right'), 400)),
+      readSecret: async () => {
+        await vi.advanceTimersByTimeAsync(6000);
+        return 'right';
+      },
     });
-    const session = await slow.connect({ ...target(), connectTimeout: 300 });
+    const session = await slow.connect({ ...target(), connectTimeout: 5000 });
     await session.close();
   });
 });
