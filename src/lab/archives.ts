@@ -1,7 +1,7 @@
 import { work } from './clock.ts';
 import { putFile } from './machine-files.ts';
 import type { Machine } from './machine.ts';
-import { hostOf, isReachable } from './reach.ts';
+import { hostOf, isReachable } from './network.ts';
 import type { Tool, ToolContext } from './shell/shell.ts';
 import { offersOf, type SourcePlaces } from './tools/repositories.ts';
 
@@ -31,7 +31,7 @@ export async function fetchArchives(
   return undefined;
 }
 
-/** What `apt-get clean` takes away. */
+/** What `apt-get clean` removes. */
 export async function removeArchives(machine: Machine): Promise<void> {
   await machine.fs.rm(folder, { recursive: true, force: true });
   await machine.fs.mkdir(folder, { recursive: true });

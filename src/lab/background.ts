@@ -48,8 +48,8 @@ export async function startInBackground(dir: string, options: LabOptions): Promi
 
 /** The compiled entry, also where this runs from the sources. */
 function mainFile(): string {
-  const beside = fileURLToPath(new URL('./main.js', import.meta.url));
-  if (existsSync(beside)) return beside;
+  const compiled = fileURLToPath(new URL('./main.js', import.meta.url));
+  if (existsSync(compiled)) return compiled;
   const built = fileURLToPath(new URL('./dist/main.js', import.meta.url));
   if (existsSync(built)) return built;
   throw usageFailure('the lab is not built', ['Run `npm run build` first.']);

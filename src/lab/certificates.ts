@@ -71,7 +71,7 @@ export async function certificateEnd(machine: Machine, path: string): Promise<nu
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** Gives a certificate (by its path, a kubeconfig for its own) another end: a problem is planted so, and mended. */
+/** Gives a certificate (by its path, a kubeconfig for its own) another end, to plant a problem or to fix it. */
 export async function setCertificateEnd(machine: Machine, path: string, notAfter: number): Promise<void> {
   const { mode } = await machine.fs.stat(path);
   const text = await machine.fs.readFile(path);

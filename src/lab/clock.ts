@@ -64,7 +64,7 @@ interface FakeTimer {
   readonly done: () => void;
 }
 
-/** Time that stands still unless a test moves it. */
+/** Time that only a test moves. */
 export class FakeClock implements Clock {
   readonly scale: number;
   #now: number;

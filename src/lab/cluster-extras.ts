@@ -6,7 +6,7 @@ export interface LabWebhook {
   readonly service: {
     readonly namespace: string;
     readonly name: string;
-    /** Labels of its pods; a workload of the lab has them, or nobody does. */
+    /** Labels of its pods; of a workload of the lab, or of no pod at all. */
     readonly selector: Readonly<Record<string, string>>;
   };
   /** Of the core group: `pods`, `nodes` ... */
@@ -71,7 +71,7 @@ export function webhookFor(labels: Readonly<Record<string, string>>, name = 'pol
   };
 }
 
-/** Something asked an API server for an API that a release takes away. It is counted until that server restarts. */
+/** Something asked an API server for an API that a release removes. It is counted until that server restarts. */
 export interface DeprecatedRequest {
   readonly group: string;
   readonly version: string;

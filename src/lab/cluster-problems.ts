@@ -1,4 +1,4 @@
-import { hostOf } from './reach.ts';
+import { hostOf } from './network.ts';
 import { putFile, repositoryUrl } from './machine-files.ts';
 import type { Machine } from './machine.ts';
 import { minorOf, minors, revisionSuffix } from './releases.ts';

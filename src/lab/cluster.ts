@@ -25,7 +25,7 @@ export interface Pod {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Undefined: nobody would make it anew. */
+  /** Undefined: a deleted pod is not replaced. */
   readonly workload?: Workload;
   readonly image: string;
   readonly emptyDir: boolean;
@@ -63,7 +63,7 @@ export class Cluster {
   readonly endpoint: string;
   readonly createdAt: number;
   extras = healthyExtras();
-  /** What etcd keeps besides. */
+  /** What else etcd keeps. */
   store;
   pods: Pod[] = [];
   /** kubeadm-config's kubernetesVersion. */
@@ -165,7 +165,7 @@ export class Cluster {
     this.tick();
   }
 
-  /** Gives a workload another image: its pods are made anew. */
+  /** Gives a workload another image: its pods are replaced. */
   updateImage(name: string, image: string): void {
     const workload = this.workloads.find((candidate) => candidate.name === name);
     if (!workload || workload.image === image) return;

@@ -1,16 +1,15 @@
 import { Command, CommanderError } from 'commander';
-import { parseDuration, parseFaultEffect } from './audit.ts';
+import { parseFaultEffect } from './audit.ts';
 import { endBackground, runningLab, startInBackground } from './background.ts';
 import { askLab, askState } from './control.ts';
 import { distributions } from './distribution.ts';
 import { LabFailure, usageFailure } from './failure.ts';
-import type { LabOptions } from './lab.ts';
-import { isManaged } from './managed/lab.ts';
-import { problemList, problems } from './problems.ts';
-import { isRelease, minors } from './releases.ts';
-import type { LabState } from './state.ts';
-import { workloadOptions, type WorkloadOption } from './workloads.ts';
 import { managedFault, managedState, managedUp } from './managed/command.ts';
+import { isManaged } from './managed/lab.ts';
+import { problemList } from './problems.ts';
+import type { LabState } from './state.ts';
+import { count, knownProblem, scale, type UpOptions, upOptions } from './up-options.ts';
+import { workloadOptions } from './workloads.ts';
 
 const defaultFolder = '.runbook/lab';
 
@@ -23,7 +22,7 @@ export async function runLab(words: readonly string[]): Promise<number> {
     await labCommand().parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
-    // Help comes here too, with 0; every other word of commander's is about usage.
+    // Help comes here too, with 0; every other error of commander is about usage.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof LabFailure)) throw error;
     process.stderr.write(`${[`error: ${error.message}`, ...error.detail.map((line) => `  ${line}`)].join('\n')}\n`);
@@ -42,9 +41,9 @@ function labCommand(): Command {
     .option('--dir <dir>', "the lab's folder", defaultFolder)
     .option('--control-planes <n>', 'how many control planes', '3')
     .option('--workers <n>', 'how many workers', '2')
-    .option('--spare-workers <n>', 'how many machines beside them have not joined the cluster', '0')
-    .option('--external-etcd [n]', 'etcd on so many machines of its own, under systemd: 3 unless told')
-    .option('--etcd <version>', 'the release of a stacked etcd, e.g. 3.4.13; that of Kubernetes unless told')
+    .option('--spare-workers <n>', 'how many further machines, which have not joined the cluster', '0')
+    .option('--external-etcd [n]', 'etcd on so many machines of its own, under systemd (default: 3)')
+    .option('--etcd <version>', 'the release of a stacked etcd, e.g. 3.4.13 (default: that of Kubernetes)')
     .option('--kubernetes <version>', 'the release it runs', '1.31.9')
     .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
@@ -58,20 +57,20 @@ function labCommand(): Command {
     .action(up);
   lab
     .command('plant')
-    .description('let something be wrong from now on (`lab up --problems help` lists what)')
+    .description('plant a problem in a running lab (`lab up --problems help` lists them)')
     .argument('<problem>', 'e.g. etcd-member-down@cp-3')
     .option('--dir <dir>', "the lab's folder", defaultFolder)
     .action(plant);
-  lab.command('down').description('end a lab').option('--dir <dir>', "the lab's folder", defaultFolder).action(down);
+  lab.command('down').description('stop a lab').option('--dir <dir>', "the lab's folder", defaultFolder).action(down);
   lab
     .command('state')
-    .description('what is true in a lab, and every command that its nodes ran')
+    .description('the state of a lab, and every command that its nodes ran')
     .option('--dir <dir>', "the lab's folder", defaultFolder)
     .option('--output <format>', 'json or table', 'table')
     .action(state);
   lab
     .command('fault')
-    .description('let a command fail, hang, lose its connection ...')
+    .description('make a command fail, hang, lose its connection ...')
     .argument('<node>', 'the node that runs the command')
     .option('--dir <dir>', "the lab's folder", defaultFolder)
     .requiredOption('--on <regexp>', "matches the command's line, e.g. 'kubeadm upgrade node'")
@@ -79,25 +78,6 @@ function labCommand(): Command {
     .option('--times <n>', 'how many commands it applies to', '1')
     .action(fault);
   return lab;
-}
-
-interface UpOptions {
-  readonly dir: string;
-  readonly controlPlanes: string;
-  readonly workers: string;
-  readonly spareWorkers: string;
-  readonly externalEtcd?: string | true;
-  readonly etcd?: string;
-  readonly kubernetes: string;
-  readonly latency: string;
-  readonly timeScale: string;
-  readonly workloads: string;
-  readonly problems: string;
-  readonly os: string;
-  readonly dnfNodes: string;
-  readonly zypperNodes: string;
-  readonly managed?: string;
-  readonly nodeGroups: string;
 }
 
 async function up(given: UpOptions, command: Command): Promise<void> {
@@ -116,102 +96,10 @@ async function up(given: UpOptions, command: Command): Promise<void> {
   process.stdout.write(`${inventory}\n`);
 }
 
-function upOptions(given: UpOptions): LabOptions {
-  if (given.nodeGroups !== '') throw usageFailure('--node-groups belongs to --managed eks');
-  if (isManaged(given.dir)) throw usageFailure(`a managed lab lies in ${given.dir}: give another --dir`);
-  const kubernetes = given.kubernetes.replace(/^v/, '');
-  if (!isRelease(kubernetes))
-    throw usageFailure(`the lab knows no release ${given.kubernetes}`, [
-      `It knows ${minors.flatMap((minor) => minor.patches).join(', ')}.`,
-    ]);
-  if (!distributions.some((name) => name === given.os))
-    throw usageFailure(`--os ${given.os} is none of ${distributions.join(', ')}`);
-  const latency = parseDuration(given.latency);
-  if (latency === undefined) throw usageFailure(`--latency ${given.latency} is not a duration such as 20ms`);
-  const timeScale = scale(given.timeScale);
-  const workloads = given.workloads.split(',').filter(Boolean).map(workloadOption);
-  return {
-    controlPlanes: count('--control-planes', given.controlPlanes, 1, 7),
-    workers: count('--workers', given.workers, 0, 50),
-    spareWorkers: count('--spare-workers', given.spareWorkers, 0, 50),
-    ...(given.externalEtcd === undefined ? {} : { externalEtcd: etcdCount(given.externalEtcd) }),
-    ...(given.etcd === undefined ? {} : { etcd: etcdRelease(given.etcd, given.externalEtcd !== undefined) }),
-    kubernetes,
-    latency,
-    timeScale,
-    workloads,
-    rocky: nodesOf('--dnf-nodes', given.dnfNodes, given.os === 'rocky'),
-    suse: nodesOf('--zypper-nodes', given.zypperNodes, given.os === 'suse'),
-    problems: given.problems.split(',').filter(Boolean).map(knownProblem).map(onNode(given)),
-  };
-}
-
-function etcdRelease(given: string, isExternal: boolean): string {
-  if (isExternal) throw usageFailure('--etcd is for a stacked etcd, not beside --external-etcd');
-  if (!/^3\.\d+\.\d+$/.test(given)) throw usageFailure(`--etcd ${given} is not a release such as 3.4.13`);
-  return given;
-}
-
-function etcdCount(given: string | true): number {
-  return given === true ? 3 : count('--external-etcd', given, 1, 7);
-}
-
-function nodesOf(option: string, list: string, all: boolean): string[] {
-  const names = list
-    .split(',')
-    .map((name) => name.trim())
-    .filter(Boolean);
-  const strange = names.find((name) => !/^(cp|worker)-\d+$/.test(name));
-  if (strange !== undefined) throw usageFailure(`${option} ${strange} is no node such as cp-1 or worker-2`);
-  return all ? ['*'] : names;
-}
-
-function workloadOption(name: string): WorkloadOption {
-  const found = workloadOptions.find((option) => option === name.trim());
-  if (!found) throw usageFailure(`--workloads ${name} is none of ${workloadOptions.join(', ')}`);
-  return found;
-}
-
-function knownProblem(text: string): string {
-  const name = text.trim().split('@')[0] ?? '';
-  if (problems[name]) return text.trim();
-  throw usageFailure(`--problems ${text}: there is no such problem`, [
-    `There are: ${Object.keys(problems).join(', ')}`,
-  ]);
-}
-
-/** A problem on a node that the lab will have. */
-function onNode({ controlPlanes, workers, externalEtcd }: UpOptions): (problem: string) => string {
-  const etcd = externalEtcd === true ? '3' : (externalEtcd ?? '0');
-  const counts: Readonly<Record<string, string>> = { cp: controlPlanes, worker: workers, etcd };
-  return (problem) => {
-    const [, kind, number = ''] = /@(cp|worker|etcd)-([1-9]\d*)$/.exec(problem) ?? [];
-    const has = kind === undefined ? !problem.includes('@') : Number(number) <= Number(counts[kind] ?? 0);
-    if (has) return problem;
-    throw usageFailure(`--problems ${problem}: the lab has no such node`, [
-      `It has cp-1 to cp-${controlPlanes}, and ${workers} ${workers === '1' ? 'worker' : 'workers'} called worker-1 and so on.`,
-      ...(etcd === '0' ? [] : [`Its etcd is on etcd-1 to etcd-${etcd}.`]),
-    ]);
-  };
-}
-
 async function plant(problem: string, given: { readonly dir: string }): Promise<void> {
   await askLab(await runningLab(given.dir), { verb: 'plant', problem: knownProblem(problem) }).catch((error: Error) => {
     throw usageFailure(error.message);
   });
-}
-
-function scale(text: string): number {
-  const factor = Number(text);
-  if (factor > 0 && factor <= 1000) return factor;
-  throw usageFailure(`--time-scale ${text} is not a number above 0 and up to 1000`);
-}
-
-function count(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most)
-    throw usageFailure(`${option} ${text} is not a whole number from ${least} to ${most}`);
-  return value;
 }
 
 async function down(given: { readonly dir: string }): Promise<void> {

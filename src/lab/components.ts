@@ -1,6 +1,6 @@
 import type { Machine } from './machine.ts';
 
-/** How long the kubelet takes to start a container anew, and this one until it serves. */
+/** How long the kubelet takes to restart a container, and then the container until it serves. */
 const restart = 1000;
 
 const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
@@ -15,7 +15,7 @@ export function componentPid(machine: Machine, name: string): number | undefined
   return 100_000 + place * 1000 + (pod.restarts % 1000);
 }
 
-/** Ends the process of a static pod; the kubelet starts it anew. False: there is no such process. */
+/** Ends the process of a static pod; the kubelet restarts it. False: there is no such process. */
 export function endComponent(machine: Machine, pid: number): boolean {
   const name = [...machine.staticPods.keys()].find((one) => componentPid(machine, one) === pid);
   const pod = name === undefined ? undefined : machine.staticPods.get(name);

@@ -10,7 +10,7 @@ import { plantProblem } from './problems.ts';
 import type { LabState } from './state.ts';
 
 const addressSchema = z.object({ port: z.number(), token: z.string(), pid: z.number() });
-/** Where a lab in the background listens, as its folder tells: `control.json`, mode 0600. */
+/** Where a lab in the background listens; in its folder as `control.json`, mode 0600. */
 export type ControlAddress = z.infer<typeof addressSchema>;
 
 const requestSchema = z.discriminatedUnion('verb', [

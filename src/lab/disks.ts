@@ -42,12 +42,12 @@ async function linesOf(machine: Machine): Promise<string[]> {
 }
 
 async function fileSystems(machine: Machine): Promise<FileSystem[]> {
-  const told = (await linesOf(machine)).flatMap((line): FileSystem[] => {
+  const given = (await linesOf(machine)).flatMap((line): FileSystem[] => {
     const [kind, mount = '', ...numbers] = line.split(/\s+/);
     const [size = 0, free = 0, inodes = 0, freeInodes = 0] = numbers.map(Number);
     return kind === 'fs' ? [{ mount, size, free, inodes, freeInodes }] : [];
   });
-  return told.some(({ mount }) => mount === '/') ? told : [usual, ...told];
+  return given.some(({ mount }) => mount === '/') ? given : [usual, ...given];
 }
 
 export const df: Tool = async (context) => {
@@ -86,11 +86,11 @@ function rowOf({ mount, size, free, inodes, freeInodes }: FileSystem, counted: b
 /** `du -sk FOLDER...` */
 export const du: Tool = async (context) => {
   const { machine, args } = context;
-  const told = await linesOf(machine);
+  const given = await linesOf(machine);
   let code = 0;
   for (const path of args.filter((arg) => !arg.startsWith('-'))) {
     const full = pathOf(context, path);
-    const size = told.find((line) => line.startsWith(`du ${full} `))?.split(' ')[2];
+    const size = given.find((line) => line.startsWith(`du ${full} `))?.split(' ')[2];
     if (await machine.fs.exists(full)) context.out(`${size ?? (await sizeBelow(machine, full))}\t${path}\n`);
     else {
       context.err(`du: cannot access '${path}': No such file or directory\n`);

@@ -1,11 +1,10 @@
 import { defaultBaseUrl, keyringFile, putFile, sourcesFile } from './machine-files.ts';
-import type { Machine } from './machine.ts';
+import type { Distribution, Machine } from './machine.ts';
 import { compareVersions, minorOf, repositoryOf } from './releases.ts';
 import { osUpdatesFile } from './tools/os-updates.ts';
 
 /** What a machine of the lab runs: Debian 12 with apt, Rocky Linux 9 with dnf 4, or openSUSE Leap 15.6 with zypper. */
-export const distributions = ['debian', 'rocky', 'suse'] as const;
-export type Distribution = (typeof distributions)[number];
+export const distributions: readonly Distribution[] = ['debian', 'rocky', 'suse'];
 
 const ofDebian = ['apt-get', 'apt-mark', 'apt-cache', 'dpkg-query', 'dpkg', 'dpkg-deb', 'gpg'];
 const foreign: Readonly<Record<Distribution, readonly string[]>> = {
@@ -21,7 +20,7 @@ export function isForeign(machine: Machine, program: string): boolean {
 
 export const repoFile = '/etc/yum.repos.d/kubernetes.repo';
 const zyppRepoFile = '/etc/zypp/repos.d/kubernetes.repo';
-/** Where rpm keeps the keys that it was told to import, which libzypp trusts. */
+/** Where rpm keeps the imported keys, which libzypp trusts. */
 export const trustedKeys = '/var/lib/rpm/lab-keys';
 export const versionLocks = '/etc/dnf/plugins/versionlock.list';
 /** What the community's packages have after their version. */

@@ -26,8 +26,8 @@ export function isEtcdProgram(name: string): boolean {
 
 /** It is in the image of etcd only. */
 export function isWithin(machine: Machine, name: string): boolean {
-  const beside = machine.etcd.unit !== undefined || (machine.isControlPlane && machine.etcdEndpoints !== undefined);
-  return !beside && isEtcdProgram(name);
+  const installed = machine.etcd.unit !== undefined || (machine.isControlPlane && machine.etcdEndpoints !== undefined);
+  return !installed && isEtcdProgram(name);
 }
 
 /** A command line that runs within the container of etcd, where nothing but its programs is. */
@@ -37,7 +37,7 @@ export function inImage(words: readonly string[]): string {
   return [name, ...args].map(quote).join(' ');
 }
 
-/** Programs of the image, which root reaches through /proc/PID/root and copies; beside an external etcd they are in /usr/local/bin. */
+/** Programs of the image, which root finds below /proc/PID/root and copies; with an external etcd they are in /usr/local/bin. */
 export async function writeEtcdPrograms(machine: Machine): Promise<void> {
   const folder = machine.etcdEndpoints ? '/usr/local/bin' : imagePrograms;
   for (const name of etcdPrograms) await putFile(machine, `${folder}/${name}`, imageScript(name), 0o755);
@@ -61,7 +61,7 @@ function imageScript(name: string): string {
   return `#!/bin/sh\nwords=\nfor word; do words="$words '$word'"; done\neval "${imageProgram(name)} $words"\n`;
 }
 
-/** Where a path below /proc/PID/root of the running etcd lies. */
+/** The real path of one below /proc/PID/root of the running etcd. */
 export function throughProc(path: string, etcdPid: number | undefined, withoutImage: boolean): string {
   const [, pid, rest = ''] = /^\/proc\/(\d+)\/root(\/.*)$/.exec(path) ?? [];
   if (pid === undefined || Number(pid) !== etcdPid) return path;
@@ -127,7 +127,7 @@ export async function takeData(machine: Machine, world: World, folder = '/var/li
   const file = `${folder}/member/snap/db`;
   if (!(await machine.fs.exists(file))) return false;
   const { image } = readFile(await machine.fs.readFileBuffer(file));
-  // The first data of a lab is no image: what its cluster has is what it stands for.
+  // The first data of a lab is no image: it represents what its cluster has.
   const { store } = world.cluster;
   machine.etcd.clusterId = image ? BigInt(image.clusterId) : store.clusterId;
   const others = etcdMachines(world).some((other) => other !== machine && isAlive(other));

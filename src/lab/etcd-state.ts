@@ -1,6 +1,6 @@
 /** Which etcd cluster keeps the API's objects, and how far its revisions have come. */
 export interface EtcdStore {
-  /** As etcd makes it: 64 bits, anew with each restore. */
+  /** As etcd makes it: 64 bits, another one after each restore. */
   clusterId: bigint;
   /** The revision at `since`. */
   revision: number;
@@ -11,7 +11,7 @@ export interface EtcdStore {
   /** The name of the machine whose member led last. */
   leader?: string;
   namespaces: string[];
-  /** ConfigMaps that somebody made. */
+  /** ConfigMaps that were created. */
   configMaps: { namespace: string; name: string; data: Record<string, string> }[];
 }
 

@@ -6,7 +6,7 @@ export interface ExecPlan {
   /** Printed to stderr before anything is read: what `printf %s MARK >&2;` in front says. */
   readonly marks: string;
   readonly run:
-    | { readonly kind: 'agent'; readonly programSize: number; readonly root: string }
+    | { readonly kind: 'helper'; readonly programSize: number; readonly root: string }
     /** The script is what comes on stdin. */
     | { readonly kind: 'stdin' }
     | { readonly kind: 'script'; readonly script: string; readonly args: readonly string[] };
@@ -47,7 +47,7 @@ function planWords(words: readonly string[], uid: number, line?: string): ExecPl
   const [shell, option, text = '', name, ...args] = words;
   if (shell === 'sh' && option === '-c') {
     if (name === 'runbook-helper' && /^\d+$/.test(args[0] ?? ''))
-      return { uid, marks: '', run: { kind: 'agent', programSize: Number(args[0]), root: args[1] ?? '' } };
+      return { uid, marks: '', run: { kind: 'helper', programSize: Number(args[0]), root: args[1] ?? '' } };
     if (text === 'eval "$(cat)"') return { uid, marks: '', run: { kind: 'stdin' } };
     if (args.length === 0) return withMarks(text, uid);
     return { uid, marks: '', run: { kind: 'script', script: text, args } };

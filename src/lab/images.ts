@@ -3,7 +3,7 @@ import { inImage } from './etcd-process.ts';
 import { unpackedVersion } from './archives.ts';
 import { work } from './clock.ts';
 import { hexOf } from './identity.ts';
-import { hostOf, isReachable } from './reach.ts';
+import { hostOf, isReachable } from './network.ts';
 import { imagesOf, minorNumber } from './releases.ts';
 import type { Tool, ToolContext } from './shell/shell.ts';
 

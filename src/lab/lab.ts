@@ -6,10 +6,9 @@ import type { Fault } from './audit.ts';
 import { writeFiles } from './boot.ts';
 import { realClock, type Clock } from './clock.ts';
 import { Cluster } from './cluster.ts';
-import type { Distribution } from './distribution.ts';
 import { addressOf, endpointsOf } from './etcd-endpoints.ts';
 import { becomeEtcd, syncStaticPods } from './etcd-process.ts';
-import { Machine, type MachineRole } from './machine.ts';
+import { type Distribution, Machine, type MachineRole } from './machine.ts';
 import { LabShell, type ToolSet } from './shell/shell.ts';
 import { createSshServer } from './ssh-server.ts';
 import { readState, type LabState } from './state.ts';
@@ -22,7 +21,7 @@ import { machineNamed, members, type World } from './world.ts';
 export interface LabOptions {
   readonly controlPlanes?: number;
   readonly workers?: number;
-  /** Machines beside them that have not joined the cluster. */
+  /** Further machines, which have not joined the cluster. */
   readonly spareWorkers?: number;
   /** How many machines of their own run etcd, under systemd; 0 or undefined: it is stacked on the control planes. */
   readonly externalEtcd?: number;

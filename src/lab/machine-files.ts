@@ -69,7 +69,7 @@ export async function writeInitialFiles(machine: Machine, version: string): Prom
   for (const folder of ['/tmp', '/var/tmp']) await machine.fs.chmod(folder, 0o1777);
 }
 
-/** What a boot makes anew. */
+/** Files that every boot makes again. */
 export async function writeBootFiles(machine: Machine): Promise<void> {
   await putFile(machine, '/proc/sys/kernel/random/boot_id', `${machine.bootId}\n`, 0o444);
   await putFile(machine, '/proc/1/stat', `1 (systemd) S 0 1 1 0 -1 4194560 9 9 9 9 9 9 9 9 20 0 1 0 4 0 0\n`, 0o444);

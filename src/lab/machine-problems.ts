@@ -7,7 +7,7 @@ import { minorOf } from './releases.ts';
 
 type Plant = (machine: Machine) => Promise<void> | void;
 
-/** What can be wrong with a machine itself. Each is what an operator would find, and could mend, on the machine. */
+/** What can be wrong with a machine itself. An operator can find and fix each of them on the machine. */
 export const machineProblems = {
   /** 150 MiB are left. */
   'full-disk': (machine) => leaveRoom(machine, 150 * 1024),
@@ -41,7 +41,7 @@ export const machineProblems = {
       '/etc/apt/sources.list.d/kubernetes-xenial.list',
       'deb https://apt.kubernetes.io/ kubernetes-xenial main\n',
     ),
-  /** A gate that 1.32 took away, and a flag that 1.31 did: the kubelet that runs was started before they were written. */
+  /** A gate that 1.32 removed, and a flag that 1.31 removed: the kubelet that runs was started before they were written. */
   'removed-flag': (machine) =>
     putFile(
       machine,

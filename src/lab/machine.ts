@@ -4,7 +4,6 @@ import { AttemptStore } from './attempts.ts';
 import { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { DeprecatedRequest } from './cluster-extras.ts';
-import type { Distribution } from './distribution.ts';
 import { healthyMember } from './etcd-state.ts';
 import { hexOf, uuidOf } from './identity.ts';
 import { findMinor, imagesOf, minorOf, revisionSuffix } from './releases.ts';
@@ -45,7 +44,9 @@ export interface Killable {
 /** `other`: a machine that is no node of the cluster; etcd runs there. */
 export type MachineRole = 'control-plane' | 'worker' | 'other';
 
-export interface MachineSettings {
+export type Distribution = 'debian' | 'rocky' | 'suse';
+
+export interface MachineOptions {
   readonly name: string;
   readonly role: MachineRole;
   readonly ip: string;
@@ -107,27 +108,27 @@ export class Machine {
   readonly #shell: MachineShell;
   #nextPid = 1200;
 
-  constructor(settings: MachineSettings) {
-    this.name = settings.name;
-    this.role = settings.role;
-    this.ip = settings.ip;
-    this.apiEndpoint = settings.apiEndpoint;
-    this.distribution = settings.distribution ?? 'debian';
-    if (settings.etcdEndpoints) this.etcdEndpoints = settings.etcdEndpoints;
-    this.clock = settings.clock;
-    this.#shell = settings.shell;
+  constructor(options: MachineOptions) {
+    this.name = options.name;
+    this.role = options.role;
+    this.ip = options.ip;
+    this.apiEndpoint = options.apiEndpoint;
+    this.distribution = options.distribution ?? 'debian';
+    if (options.etcdEndpoints) this.etcdEndpoints = options.etcdEndpoints;
+    this.clock = options.clock;
+    this.#shell = options.shell;
     this.machineId = hexOf(`machine-id:${this.name}`, 32);
     this.systemUuid = uuidOf(`system:${this.name}`);
     this.bootId = randomUUID();
-    this.fs = settings.shell.createFs(this);
+    this.fs = options.shell.createFs(this);
     const now = this.clock.now();
     this.bootedAt = now - 3_600_000;
     this.binaryChangedAt = now - 7_200_000;
     this.kubelet = {
-      version: settings.version,
+      version: options.version,
       startedAt: this.bootedAt,
       pid: this.newPid(),
-      previousVersion: settings.version,
+      previousVersion: options.version,
       previouslyReady: true,
     };
     this.attempts = new AttemptStore(this);
@@ -136,8 +137,8 @@ export class Machine {
       this.etcd.unit = { active: true, startedAt: this.bootedAt, readyAt: this.bootedAt, pid: this.newPid() };
       return;
     }
-    this.#installPackages(settings.version);
-    if (this.role === 'control-plane') this.#startStaticPods(settings.version);
+    this.#installPackages(options.version);
+    if (this.role === 'control-plane') this.#startStaticPods(options.version);
   }
 
   get isControlPlane(): boolean {

@@ -69,7 +69,7 @@ export const problems: Readonly<Record<string, Problem>> = {
     plant: (_world, machine) => addFlag(machine, 'kube-apiserver', '--emulated-version=1.30'),
   },
   'deprecated-api': {
-    what: "something asks the node's API server for an API that 1.32 takes away",
+    what: "something asks the node's API server for an API that 1.32 removes",
     at: 'control-plane',
     plant: (_world, machine) => {
       machine.deprecatedRequests.push({
@@ -81,7 +81,7 @@ export const problems: Readonly<Record<string, Problem>> = {
     },
   },
   webhook: {
-    what: 'a webhook that must answer for pods has nobody behind it',
+    what: 'a webhook that must answer for pods has no endpoint',
     at: 'cluster',
     plant: ({ cluster }) => {
       cluster.extras.webhooks.push(webhookFor({ app: 'nobody' }));
@@ -106,7 +106,7 @@ export const problems: Readonly<Record<string, Problem>> = {
     'duplicate-repository': 'a second, older Kubernetes source is configured',
     'legacy-repository': 'a source of the repository that is gone since 2024 is configured',
     'removed-flag': 'the kubelet is given a flag and a feature gate that its next releases do not have',
-    'old-drop-in': "an old drop-in in /etc stands before the package's own",
+    'old-drop-in': "an old drop-in in /etc overrides the package's own",
     'broken-package': 'the package kubelet is half configured',
     'package-lock': 'another process holds the lock of dpkg',
   }),
@@ -132,7 +132,7 @@ export function problemList(): string {
 
 /**
  * Plants a problem: `swap`, or `swap@worker-1`; without a node on the last one of its role, so that the first control plane, which is asked
- * about the cluster, goes on working. @throws RangeError for an unknown problem or node
+ * about the cluster, keeps working. @throws RangeError for an unknown problem or node
  */
 export async function plantProblem(world: World, text: string): Promise<void> {
   const [name = '', node] = text.split('@');

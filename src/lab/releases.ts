@@ -11,7 +11,7 @@ export interface Minor {
   readonly etcdOf?: Readonly<Record<string, string>>;
 }
 
-/** Newest last. Some patches stand for all; image versions as `kubeadm config images list` prints them. */
+/** Newest last. A few patches represent all; image versions as `kubeadm config images list` prints them. */
 export const minors: readonly Minor[] = [
   {
     minor: '1.28',

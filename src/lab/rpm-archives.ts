@@ -17,7 +17,7 @@ export async function putRpm(machine: Machine, path: string, name: string, revis
   await putFile(machine, path, `lab package ${name} ${revision}\n`);
 }
 
-/** `rpm2cpio FILE`: the archive goes on as it is. */
+/** `rpm2cpio FILE`: the archive is passed on as it is. */
 export const rpm2cpio: Tool = async (context) => {
   const { args, cwd, machine } = context;
   const path = machine.fs.resolvePath(cwd, args[0] ?? '');

@@ -31,7 +31,7 @@ interface KeptMachine {
   readonly attempts: KeptAttempts;
 }
 
-/** A world in which nothing runs, kept so that others can go on from there. Its audit log is not part of it. */
+/** A world in which nothing runs, kept so that others can continue from there, without its audit log. */
 export interface Snapshot {
   readonly machines: readonly KeptMachine[];
   readonly nodes: readonly ApiNode[];
@@ -46,7 +46,7 @@ export interface Snapshot {
   readonly podCount: number;
 }
 
-/** Made anew by whoever reads them, or by the shell itself. */
+/** Made again by each reader, or by the shell itself. */
 const notKept = /^\/(dev|bin|usr\/bin|proc\/uptime|proc\/self)(\/|$)/;
 
 /** @throws Error while a machine is down or runs something */

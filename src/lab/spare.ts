@@ -12,7 +12,7 @@ const files = [
   'scheduler.conf',
 ];
 
-/** What `kubeadm reset` takes away of a worker: its kubelet stops, its state and identity are deleted. */
+/** As `kubeadm reset` on a worker: the kubelet stops, its state and identity are deleted. */
 export async function forgetCluster(
   machine: Machine,
 ): Promise<{ folders: readonly string[]; files: readonly string[] }> {

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel, type Session } from 'ssh2';
-import { serveAgent } from './agent.ts';
+import { serveHelper } from './helper.ts';
 import { loginEnv } from './attempts.ts';
 import { planExec, readsStdin } from './exec-line.ts';
 import type { Machine } from './machine.ts';
@@ -92,8 +92,8 @@ async function runExec(
   const plan = planExec(line, login);
   channel.on('error', () => undefined);
   if (plan.marks) channel.stderr.write(plan.marks);
-  if (plan.run.kind === 'agent') {
-    await serveAgent({
+  if (plan.run.kind === 'helper') {
+    await serveHelper({
       machine,
       uid: plan.uid,
       programSize: plan.run.programSize,

@@ -26,7 +26,7 @@ export interface Workload {
   readonly requests?: Requests;
   /** The scheduler puts its pods on as few nodes as it can. */
   readonly packed?: true;
-  /** Of its pods: nobody takes them away, so that a deleted pod stays. */
+  /** Of its pods: they are never removed, so that a deleted pod stays. */
   readonly finalizers?: readonly string[];
 }
 

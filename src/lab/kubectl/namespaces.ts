@@ -73,7 +73,7 @@ export async function apiResources(context: ToolContext, call: KubectlCall): Pro
   return 0;
 }
 
-/** `rollout restart deployment/NAME`, or all of a kind: their pods are made anew. */
+/** `rollout restart deployment/NAME`, or all of a kind: their pods are replaced. */
 export async function restartRollout(context: ToolContext, call: KubectlCall): Promise<number> {
   await apiServerFor(context, call);
   const { cluster } = context.world;

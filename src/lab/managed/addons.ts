@@ -13,7 +13,7 @@ export function addonVersions(name: string, minor: string): AddonVersion[] {
   }));
 }
 
-/** The version that an add-on has where nobody chose another. */
+/** The version that an add-on has unless another was chosen. */
 export function defaultAddon(name: string, minor: string): string {
   const version = addonVersions(name, minor).find((one) => one.compatibilities[0].defaultVersion);
   if (!version) throw new Error(`there is no add-on ${name} for ${minor}`);

@@ -27,7 +27,7 @@ export async function managedUp(given: Given, named: readonly string[], timeScal
   const minor = /^v?(1\.\d{2})(?:\.\d+)?$/.exec(given.kubernetes)?.[1];
   if (minor === undefined) throw usageFailure(`--kubernetes ${given.kubernetes} is no minor such as 1.32`);
   if (!isManaged(given.dir) && existsSync(join(given.dir, 'inventory.yaml')))
-    throw usageFailure(`another lab lies in ${given.dir}: give another --dir`);
+    throw usageFailure(`${given.dir} already has a lab: choose another --dir`);
   return startManaged(given.dir, { minor, groups: groupsIn(given.nodeGroups || 'general,spot', minor), timeScale });
 }
 

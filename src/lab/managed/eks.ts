@@ -102,7 +102,7 @@ export const operations: Readonly<Record<string, (state: ManagedState, call: Cal
   },
 };
 
-/** The same request sent again (by its token) gives the same update; another one beside it is refused. */
+/** The same request sent again (by its token) gives the same update; a second one is refused. */
 function begin(
   state: ManagedState,
   call: Call,

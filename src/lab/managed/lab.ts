@@ -75,8 +75,8 @@ ${groups.map((name) => `  - { name: ${name}, host: ${name}.invalid }\n`).join(''
 
 /** The compiled program, also where this runs from the sources. */
 function programFile(): string {
-  const beside = fileURLToPath(new URL('./aws-main.js', import.meta.url));
-  if (existsSync(beside)) return beside;
+  const compiled = fileURLToPath(new URL('./aws-main.js', import.meta.url));
+  if (existsSync(compiled)) return compiled;
   const built = fileURLToPath(new URL('../dist/managed/aws-main.js', import.meta.url));
   if (existsSync(built)) return built;
   throw usageFailure('the lab is not built', ['Run `npm run build` first.']);

@@ -1,4 +1,4 @@
-/** One word of POSIX sh that stands for exactly this text; quoted only where it must be. */
+/** This text as one word of POSIX sh, quoted only where it must be. */
 export function quote(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

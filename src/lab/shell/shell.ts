@@ -58,7 +58,7 @@ export class ShellProcess implements FsProcess {
   }
 }
 
-/** Which script a file is touched for. One for all labs: each of them would slow every promise of the program down for good. */
+/** The script that touches a file. One for all labs: each further AsyncLocalStorage slows every promise of the process. */
 const processes = new AsyncLocalStorage<ShellProcess>();
 
 /** The simulated shell of all machines of one lab. */

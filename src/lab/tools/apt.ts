@@ -183,7 +183,7 @@ async function unlocked(context: ToolContext, seconds: number): Promise<boolean>
   return !machine.dpkgLocked;
 }
 
-/** The revision that a pattern such as `1.32.9-*` or `1.32.9-1.1` stands for in the index of the last update. */
+/** The revision that a pattern such as `1.32.9-*` or `1.32.9-1.1` selects in the index of the last update. */
 async function resolve(
   context: ToolContext,
   name: string,

@@ -1,6 +1,6 @@
 import { work } from '../clock.ts';
 import { rpmPackages, writeLocks } from '../distribution.ts';
-import { hostOf, isReachable } from '../reach.ts';
+import { hostOf, isReachable } from '../network.ts';
 import { putRpm, rpmArchive } from '../rpm-archives.ts';
 import { compareVersions, findMinor, minorNumber, minorOf } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
@@ -24,7 +24,7 @@ export const dnf: Tool = async (context) => {
     );
   switch (call.verb) {
     case 'makecache':
-      return (await refreshed(context, call, true)) ? told(context, call, 'Metadata cache created.\n') : 1;
+      return (await refreshed(context, call, true)) ? printed(context, call, 'Metadata cache created.\n') : 1;
     case 'install':
     case 'upgrade':
     case 'update':
@@ -35,7 +35,7 @@ export const dnf: Tool = async (context) => {
       return versionlock(context, call);
     case 'clean':
       context.machine.aptLists.clear();
-      return told(context, call, '12 files removed\n');
+      return printed(context, call, '12 files removed\n');
     case 'check':
     case 'check-update':
       return 0;
@@ -127,7 +127,7 @@ async function install(context: ToolContext, call: DnfCall): Promise<number> {
   const problem = await raiseDependencies(context, call, changes);
   if (problem !== undefined) return fail(context, problem);
   context.out('Dependencies resolved.\n');
-  if (changes.size === 0) return told(context, call, 'Nothing to do.\nComplete!\n');
+  if (changes.size === 0) return printed(context, call, 'Nothing to do.\nComplete!\n');
   for (const [name, revision] of changes)
     context.out(` ${machine.packages.has(name) ? 'Upgrading' : 'Installing'}: ${name} x86_64 ${revision} kubernetes\n`);
   if (!call.yes) return fail(context, 'Is this ok [y/N]: Operation aborted.\n');
@@ -137,13 +137,13 @@ async function install(context: ToolContext, call: DnfCall): Promise<number> {
     const from = cached.find(({ url }) => machine.aptLists.get(url)?.get(name)?.includes(revision));
     if (from && call.downloadOnly) await putRpm(machine, rpmArchive(from, name, revision), name, revision);
   }
-  if (call.downloadOnly) return told(context, call, 'Complete!\n');
+  if (call.downloadOnly) return printed(context, call, 'Complete!\n');
   for (const [name, revision] of changes) {
     machine.packages.set(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false });
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
     context.out(`  Upgrading        : ${name}-${revision}.x86_64\n`);
   }
-  return told(context, call, 'Complete!\n');
+  return printed(context, call, 'Complete!\n');
 }
 
 /** `kubelet`, or `kubelet-1.32.9-150500.1.1`, or with a pattern in it. */
@@ -221,7 +221,7 @@ async function versionlock(context: ToolContext, { words }: DnfCall): Promise<nu
   return code;
 }
 
-function told(context: ToolContext, { quiet }: DnfCall, text: string): number {
+function printed(context: ToolContext, { quiet }: DnfCall, text: string): number {
   if (!quiet) context.out(text);
   return 0;
 }

@@ -47,10 +47,10 @@ export const etcdutl: Tool = (context) => {
   return fail(context, `unknown command ${JSON.stringify(call.words.join(' '))} for "etcdutl"`);
 };
 
-/** `etcdctl snapshot status|restore`, which 3.6 took away. */
+/** `etcdctl snapshot status|restore`, which 3.6 removed. */
 export async function oldSnapshotCommand(context: ToolContext, verb: string): Promise<number> {
   if (compareVersions(versionOf(context), '3.6.0') >= 0) {
-    // Asked for help on a word that it does not know it tells those that it does know, and exits 0.
+    // For an unknown word it prints the help, and exits 0.
     if (!context.args.includes('--help')) return fail(context, `unknown command "${verb}" for "etcdctl snapshot"`);
     context.out(
       'Manages etcd node snapshots\n\nUsage:\n  etcdctl snapshot <subcommand> [flags]\n\nAvailable Commands:\n  save\n',
@@ -146,7 +146,7 @@ async function load(context: ToolContext, file: string) {
   const bytes = Buffer.from(await context.machine.fs.readFileBuffer(path));
   const { image, sealed } = readFile(bytes);
   if (image) return { bytes, image, sealed };
-  // A file whose pages are damaged opens or not; its seal tells in any case.
+  // A file whose pages are damaged opens or not; its seal shows it in any case.
   fail(context, sealed === false ? 'snapshot file integrity check failed. 1 errors found.' : 'invalid database');
   return undefined;
 }

@@ -62,7 +62,7 @@ function printVersion(context: ToolContext, call: KubeadmCall, version: string):
   return 0;
 }
 
-/** As kubeadm does: the files alone; who uses them goes on with the old ones until it restarts. */
+/** As kubeadm does: the files alone; a process keeps the old ones until it restarts. */
 async function renew(context: ToolContext, what: string | undefined): Promise<number> {
   const { machine } = context;
   if (!machine.isControlPlane) {

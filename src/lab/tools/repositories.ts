@@ -1,5 +1,5 @@
 import type { Machine } from '../machine.ts';
-import { hostOf, isReachable } from '../reach.ts';
+import { hostOf, isReachable } from '../network.ts';
 import { compareVersions, repositoryOf } from '../releases.ts';
 import { fetchRpm } from './rpm-repositories.ts';
 

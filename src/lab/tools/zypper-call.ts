@@ -1,4 +1,4 @@
-import { isReachable, hostOf } from '../reach.ts';
+import { isReachable, hostOf } from '../network.ts';
 import { rpmPackages, trustedKeys } from '../distribution.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { readRepositories, type RpmRepository } from './rpm-repositories.ts';

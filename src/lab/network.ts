@@ -1,6 +1,6 @@
 import type { Machine } from './machine.ts';
 
-/** A host that the machine's /etc/hosts sends nowhere (0.0.0.0) cannot be reached: so a repository or a registry is taken away. */
+/** False for a host that /etc/hosts maps to 0.0.0.0: so a test or a runbook makes a repository or a registry unreachable. */
 export async function isReachable(machine: Machine, host: string): Promise<boolean> {
   const lines = (await machine.fs.readFile('/etc/hosts')).split('\n');
   return !lines.some((line) => {

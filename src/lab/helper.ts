@@ -38,7 +38,7 @@ class ByteReader {
   }
 }
 
-export interface AgentOptions {
+export interface HelperOptions {
   readonly machine: Machine;
   readonly uid: number;
   /** Bytes of the program that come first and are not run: the lab speaks the protocol itself. */
@@ -54,13 +54,13 @@ interface Output {
 }
 
 /** The node's side of docs/attempts.md for one channel, until its stdin ends. */
-export async function serveAgent(options: AgentOptions): Promise<void> {
+export async function serveHelper(options: HelperOptions): Promise<void> {
   const reader = new ByteReader(options.stdin);
   if (!(await reader.take(options.programSize))) return;
-  await new Agent(options, reader).serve();
+  await new Helper(options, reader).serve();
 }
 
-class Agent {
+class Helper {
   readonly #machine: Machine;
   readonly #root: string;
   readonly #uid: number;
@@ -68,7 +68,7 @@ class Agent {
   readonly #stdout: Writable;
   #open = true;
 
-  constructor(options: AgentOptions, reader: ByteReader) {
+  constructor(options: HelperOptions, reader: ByteReader) {
     this.#machine = options.machine;
     this.#uid = options.uid;
     this.#reader = reader;
