@@ -81,7 +81,7 @@ interface BaseAction<W> {
   readonly onTimeout: 'kill' | 'leave';
   /** Facts that `isDone`, `script`, `project` and `verify` read. */
   readonly facts: readonly FactId[];
-  /** The facts of these that tell its outcome, read again after its script until it is so; default: all of {@link facts}. */
+  /** The facts of these that show its outcome, read again after its script until it is true; default: all of {@link facts}. */
   readonly outcomeFacts?: readonly FactId[];
   /** Guards asked before the step, on fresh facts. */
   readonly guards: readonly string[];
@@ -93,7 +93,7 @@ interface BaseAction<W> {
   placeOf?(options: W): 'node' | 'kubectl' | 'control-plane' | 'local';
   /** The time limit that follows from `with`, in milliseconds, in place of `timeout`; a step's own `timeout:` still wins. */
   timeoutOf?(context: ActionContext<W>): number;
-  /** Its node's reboot is its aim: one that came while its script ran is its success, whatever asks for another. */
+  /** Its node's reboot is its aim: one that came while its script ran is its success. */
   readonly reboots?: true;
   /** It judges the whole cluster: skipped where nodes were left out. */
   readonly wholeCluster?: true;

@@ -8,7 +8,7 @@ const schema = z.strictObject({
 /** Stops the run until a person has said yes; `--yes` does not answer it, `--approve STEP` does. */
 export const approve: Action<z.infer<typeof schema>> = {
   name: 'approve',
-  summary: 'Ask a person before the run goes on (not answered by --yes, but by --approve)',
+  summary: 'Ask a person before the run continues (not answered by --yes, but by --approve)',
   schema,
   place: 'node',
   effect: 'none',

@@ -5,7 +5,7 @@ import { quote } from '../transport/quote.ts';
 import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({
-  src: z.string().min(1).describe("The file on the operator's machine; `~/` is his home"),
+  src: z.string().min(1).describe("The file on the operator's machine; `~/` is the home folder"),
   dest: z
     .string()
     .regex(/^\/.*[^/]$/, 'an absolute path of a file')
@@ -94,7 +94,7 @@ function verdict(context: ActionContext<With>): Verdict {
   const missing = [
     ...(there.sha256 === here.sha256 ? [] : [`${dest} has another content`]),
     ...(there.mode === plain(mode) ? [] : [`its mode is ${there.mode ?? 'unknown'}, not ${mode}`]),
-    ...(owner === undefined || belongs(there.owner, owner) ? [] : [`it belongs to ${there.owner ?? 'nobody known'}`]),
+    ...(owner === undefined || belongs(there.owner, owner) ? [] : [`its owner is ${there.owner ?? 'not known'}`]),
   ];
   return verdictOf(missing, `${dest} is as ${src}`);
 }

@@ -23,7 +23,7 @@ const fields = z.strictObject({
   timeout: duration
     .default('10m')
     .describe('How long kubectl tries before it gives up, e.g. while a PodDisruptionBudget refuses'),
-  force: z.boolean().default(false).describe('Delete pods without a controller too, for good'),
+  force: z.boolean().default(false).describe('Delete pods without a controller too, permanently'),
   deleteEmptydirData: z
     .boolean()
     .default(false)
@@ -40,11 +40,11 @@ const fields = z.strictObject({
     .string()
     .regex(/^[^\n\r]*$/, 'one line')
     .optional()
-    .describe('Why PodDisruptionBudgets may be passed over; required for `onBlocked: force`'),
+    .describe('Why PodDisruptionBudgets may be overridden; required for `onBlocked: force`'),
 });
 const schema = fields.refine((options) => options.onBlocked !== 'force' || (options.reason ?? '').trim() !== '', {
   path: ['reason'],
-  error: '`onBlocked: force` passes over PodDisruptionBudgets: say why in `reason`',
+  error: '`onBlocked: force` overrides PodDisruptionBudgets: say why in `reason`',
 });
 export type DrainOptions = z.infer<typeof schema>;
 
@@ -192,7 +192,7 @@ function emptied(name: string, left: readonly PodFact[] | undefined): Verdict {
   return { done: true, reason: `${name} is cordoned and no pod that a drain evicts is left on it` };
 }
 
-/** Its controller makes it anew on a node that nobody can foretell; without one it is gone. */
+/** Its controller makes it again on a node that is not known yet; without one it is gone. */
 function elsewhere(pod: PodFact): PodFact[] {
   if (!pod.controller) return [];
   const { node: _, ...rest } = pod;

@@ -48,7 +48,7 @@ function ownMember(context: ActionContext<unknown>, members: readonly EtcdMember
   return members.find((member) => names.includes(member.name));
 }
 
-/** Ids are told in decimal as JSON, and taken in hexadecimal. */
+/** etcdctl prints ids in decimal as JSON, and takes them in hexadecimal. */
 const SCRIPT = `set -u
 export LC_ALL=C
 ${ETCD_SHELL}

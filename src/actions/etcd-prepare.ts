@@ -55,7 +55,7 @@ export const etcdPrepare: Action<With> = {
     ),
 };
 
-/** etcd's own hash over all keys, as it was when the snapshot was taken; empty: nobody could tell it. */
+/** etcd's own hash over all keys, as it was when the snapshot was taken; empty: it is not known. */
 function hashTold({ facts, with: { snapshot } }: ActionContext<With>): string {
   return String(parseMetadata(facts.files?.local[`${snapshot}.json`]?.text)?.status?.hash ?? '');
 }

@@ -27,7 +27,7 @@ const schema = z.strictObject({
   verify: z
     .boolean()
     .default(true)
-    .describe('Let etcdutl (or an older etcdctl) check the snapshot; what none of them can check is told'),
+    .describe('Let etcdutl (or an older etcdctl) check the snapshot; what none of them can check is reported'),
 });
 type With = z.infer<typeof schema>;
 
@@ -85,7 +85,7 @@ function verdict(context: ActionContext<With>): Verdict {
     return { done: false, reason: `${path} does not end with the hash of its content: it is damaged` };
   const told = parseMetadata(context.facts.files?.local[`${path}.json`]?.text);
   if (!told) return { done: true, reason: `it is in ${path}` };
-  if (told.sha256 !== file.sha256) return { done: false, reason: `${path} is not what its metadata tell of` };
+  if (told.sha256 !== file.sha256) return { done: false, reason: `${path} is not what its metadata describe` };
   const revision = told.status ? `revision ${told.status.revision}, ${told.status.totalKey} keys, ` : '';
   return { done: true, reason: `it is in ${path}: ${revision}sha256 ${file.sha256}` };
 }

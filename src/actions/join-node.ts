@@ -12,7 +12,7 @@ const schema = z.strictObject({});
 
 /**
  * `kubeadm join` by a file that names the API server, holds the cluster's authority and a bootstrap token of its own for each attempt
- * ("kubeadm join": file discovery with embedded credentials), so that no token stands in an argument. It lies in memory, and goes with the script.
+ * ("kubeadm join": file discovery with embedded credentials), so that no token is in an argument. It is in memory, and is removed with the script.
  */
 export const joinNode: Action<z.infer<typeof schema>> = {
   name: 'join-node',
@@ -125,7 +125,7 @@ for file in /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/kubele
 done
 mark=/etc/kubernetes/.runbook-joins
 if [ -e "$mark" ]; then
-  echo 'an earlier join was broken off here: its files are taken away first'
+  echo 'an earlier join was interrupted here: its files are removed first'
   kubeadm reset --force || end 1
 fi
 mkdir -p "\${mark%/*}" && : > "$mark" || end 1

@@ -19,7 +19,7 @@ export const reboot: Action<With> = {
   summary: 'Reboot the node and wait until it answers again, with another boot',
   schema,
   place: 'node',
-  // Whether it was rebooted can always be told, so it is not done again for want of knowledge.
+  // Facts always show whether it was rebooted, so it is not repeated by mistake.
   effect: 'repeatable',
   timeout: 120_000,
   onTimeout: 'kill',

@@ -84,7 +84,7 @@ export const renewCertificates: Action<With> = {
 
 const COMPONENTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
-/** The mark tells a later look that what was renewed is not in use yet; a reboot, which brings it into use, takes it away. */
+/** The mark shows a later look that what was renewed is not in use yet; a reboot, which brings it into use, takes it away. */
 const SCRIPT = `set -u
 command -v pidof >/dev/null || { echo 'no pidof: what uses the certificates could not be restarted, so none was renewed' >&2; exit 1; }
 : > ${RENEWAL_MARK} || exit

@@ -8,7 +8,7 @@ const schema = z.strictObject({});
 
 export const uncordon: Action<z.infer<typeof schema>> = {
   name: 'uncordon',
-  summary: 'Let pods onto the node again (kubectl uncordon), unless somebody else had cordoned it',
+  summary: 'Let pods onto the node again (kubectl uncordon), unless someone else had cordoned it',
   schema,
   place: 'kubectl',
   effect: 'repeatable',
@@ -28,7 +28,7 @@ export const uncordon: Action<z.infer<typeof schema>> = {
     const node = objectOf(context);
     if (!node) return { done: false, reason: unknownObject(context) };
     if (isForeign(node)) {
-      const when = context.before?.unschedulable === true ? 'before this run' : 'by somebody else meanwhile';
+      const when = context.before?.unschedulable === true ? 'before this run' : 'by someone else meanwhile';
       return { done: true, reason: `${node.name} was cordoned ${when}: left so` };
     }
     if (node.unschedulable) return { done: false, reason: `${node.name} is cordoned` };
@@ -45,7 +45,7 @@ export const uncordon: Action<z.infer<typeof schema>> = {
   },
 };
 
-/** Cordoned by somebody else, before the run or in the middle of it: whatever a run of ours cordons bears its mark from before that. */
+/** Cordoned by someone else: a run of ours marks a node before it cordons it. */
 function isForeign(node: NodeObject): boolean {
   return node.unschedulable && node.annotations[CORDONED_BY] === undefined;
 }

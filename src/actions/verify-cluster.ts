@@ -109,10 +109,10 @@ function summary(context: ActionContext<With>): string {
   return `the control plane${kubelets} is at ${context.with.version}, ${nodes} nodes are Ready`;
 }
 
-/** A node that somebody else cordoned is his: told, not failed. */
+/** Report, but do not fail on, a node someone else cordoned. */
 function leftCordoned(cluster: ClusterFacts): string {
   const names = (cluster.nodes ?? []).filter((node) => node.unschedulable).map((node) => node.name);
-  return names.length > 0 ? `; cordoned by somebody else and left so: ${some(names)}` : '';
+  return names.length > 0 ? `; cordoned by someone else and left so: ${some(names)}` : '';
 }
 
 function isOurs(node: NodeObject): boolean {

@@ -5,9 +5,9 @@ import type { StepEnd } from './step-end.ts';
 /** Waits for a person's answer. Anything but yes stops the run here, and `resume` asks again. */
 export async function askStep(context: RunContext, step: PlannedStep, question: string): Promise<StepEnd> {
   const changes = context.plan.phases.some((phase) => phase.steps.some((one) => one.predicted.outcome === 'change'));
-  if (!changes) return { kind: 'ended', outcome: 'unchanged', reason: 'nothing would be changed, so nobody is asked' };
+  if (!changes) return { kind: 'ended', outcome: 'unchanged', reason: 'nothing would be changed, so no one is asked' };
   context.emit({ type: 'step-started', ...step.ref, attempt: 1, commands: step.commands, reattached: false });
   const answer = await context.ask?.(step.planned, question);
-  if (answer === undefined) return { kind: 'ended', outcome: 'failed', reason: 'there is nobody to ask' };
+  if (answer === undefined) return { kind: 'ended', outcome: 'failed', reason: 'no one can be asked here' };
   return answer.approved ? { kind: 'ended', outcome: 'unchanged', reason: answer.how } : { kind: 'stopped' };
 }

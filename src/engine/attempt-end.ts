@@ -21,7 +21,7 @@ export interface Output {
   close(): void;
 }
 
-/** Opens the log of one attempt; its lines are told as they come. */
+/** Opens the log of one attempt; its lines are shown as they come. */
 export function openOutput(context: RunContext, step: PlannedStep, attempt: number): Output {
   const log = context.log(step.planned, attempt);
   const watch = watchOf(context, step);
@@ -116,7 +116,7 @@ export async function judgeInterrupted(
   return {
     kind: 'ended',
     outcome: 'unknown',
-    reason: `${how}, and nobody can tell whether it had its effect; look at ${step.node.name}, then answer with \`runbook resume --treat ${step.key}=done\` (or =again)`,
+    reason: `${how}, and it is not known whether it had its effect; look at ${step.node.name}, then answer with \`runbook resume --treat ${step.key}=done\` (or =again)`,
   };
 }
 

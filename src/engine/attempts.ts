@@ -27,11 +27,11 @@ export async function takeUpStep(context: RunContext, step: PlannedStep): Promis
   if (!known || !last) return undefined;
   if (last.ended) return takeUpEnded(context, step, known, last.ended);
   const output = openOutput(context, step, last.attempt);
-  let told = false;
+  let shown = false;
   try {
-    const tell = (state: AttemptState) => {
-      if (told || state.kind === 'absent') return;
-      told = true;
+    const show = (state: AttemptState) => {
+      if (shown || state.kind === 'absent') return;
+      shown = true;
       context.emit({
         type: 'step-started',
         ...step.ref,
@@ -44,7 +44,7 @@ export async function takeUpStep(context: RunContext, step: PlannedStep): Promis
     const limit = step.onTimeout === 'leave' ? step.timeout : 0;
     const state = await leavable(
       context,
-      takeUpAttempt(context.fleet, last.host, context.run, id, output.sink, limit, tell),
+      takeUpAttempt(context.fleet, last.host, context.run, id, output.sink, limit, show),
     );
     // The node has not heard of it, but its request may still be on its way: if the step is to be done, just this attempt is sent again.
     if (state.kind === 'absent') return undefined;
@@ -88,7 +88,7 @@ function knownBefore(context: RunContext, step: PlannedStep): Facts {
   return { nodes: Object.fromEntries(others), ...(cluster && { cluster }) };
 }
 
-/** A failure that nobody was told of: a repeatable step is simply tried again, any other is told first. */
+/** A failure that was never reported: a repeatable step is simply tried again, any other is reported first. */
 function unseenFailure(
   step: PlannedStep,
   reason: string,

@@ -58,7 +58,7 @@ export class Fleet {
         if (!(error instanceof ConnectionLost) || this.#closed) throw error;
         await this.#drop(name, link);
         const now = this.#options.clock.now();
-        // A link that held for a while is a new loss, one that dies at once goes on with the old one's time limit.
+        // A link that held for a while is a new loss, one that dies at once keeps the old one's time limit.
         if (lostAt === undefined || now - began > 30_000) lostAt = now;
         this.#options.emit({ type: 'connection-lost', node: name, reason: error.message });
         again = true;
@@ -68,7 +68,7 @@ export class Fleet {
   }
 
   /**
-   * Runs `work` on the node's present link, or on a new one where that is gone; tries once and tells nobody. For what goes on beside
+   * Runs `work` on the node's present link, or on a new one where that is gone; tries once and reports nothing. For what happens beside
    * the run (its lock, its copies) and may fail without stopping it. @throws ConnectionLost | ConnectFailure
    */
   async once<T>(name: string, work: (remote: RemoteNode) => Promise<T>): Promise<T> {
@@ -153,7 +153,7 @@ function nodeLost(name: string, reason: string, cause: Error, detail: readonly s
     `node ${name} was lost: ${reason}`,
     [
       ...detail,
-      'What runs there goes on by itself. When the node is reachable again, `runbook resume` takes its result.',
+      'What runs there continues by itself. When the node is reachable again, `runbook resume` takes its result.',
     ],
     { cause },
   );

@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { OutputSink } from '../remote/attempt.ts';
 
 const TAIL_LINES = 20;
-/** A line longer than this is told in pieces: output without newlines must not grow in memory. */
+/** A line longer than this is shown in pieces: output without newlines must not grow in memory. */
 const MAX_LINE = 16_384;
 
 /** Where one attempt's output goes: bytes to its log, lines to whoever watches, the last lines kept for a failure's message. */
@@ -16,11 +16,11 @@ export class AttemptOutput implements OutputSink {
 
   constructor(write: (chunk: Buffer) => void, emit: (stream: 'stdout' | 'stderr', text: string) => void) {
     this.#write = write;
-    const tell = (stream: 'stdout' | 'stderr') => (text: string) => {
+    const lines = (stream: 'stdout' | 'stderr') => (text: string) => {
       this.#remember(text);
       emit(stream, text);
     };
-    this.#streams = { stdout: new LineSplitter(tell('stdout')), stderr: new LineSplitter(tell('stderr')) };
+    this.#streams = { stdout: new LineSplitter(lines('stdout')), stderr: new LineSplitter(lines('stderr')) };
   }
 
   stdout(chunk: Buffer): void {

@@ -6,7 +6,7 @@ export type StepEnd =
       readonly kind: 'ended';
       readonly outcome: Outcome;
       readonly reason: string;
-      /** The node's further steps of the phase are left out, and the run goes on. */
+      /** The node's further steps of the phase are left out, and the run continues. */
       readonly leavesOut?: true;
       readonly tail?: readonly string[];
       readonly log?: string;

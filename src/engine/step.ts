@@ -20,7 +20,7 @@ const cutOffAgain = {
 
 /**
  * One planned step, from what the journal knows of it to its outcome: an attempt of an earlier controller is taken up first; else
- * fresh facts, when/if, isDone, guards, the attempts, and the look at what they did. The outcome is on disk before it is told.
+ * fresh facts, when/if, isDone, guards, the attempts, and the look at what they did. The outcome is on disk before it is shown.
  */
 export async function executeStep(context: RunContext, step: PlannedStep): Promise<StepEnd> {
   const known = context.progress.get(step.key);

@@ -28,7 +28,7 @@ export interface Route {
 
 /**
  * Brings a file to a host: under another name, compared by sha256, then renamed. What is there already is not sent again; a lost link
- * begins anew. @throws Failure
+ * begins again. @throws Failure
  */
 export async function sendFile({ fleet, localFiles, host, progress }: Route, file: SentFile): Promise<void> {
   const local = await localFiles.describe(file.local);
@@ -83,7 +83,7 @@ async function deliver(
 }
 
 /**
- * Brings a file from a host: beside its place, compared by sha256 with what the host says of it, then renamed; a lost link goes on
+ * Brings a file from a host: beside its place, compared by sha256 with what the host says of it, then renamed; a lost link continues
  * where it stopped. Done when the file is here already. @throws Failure
  */
 export async function fetchFile({ fleet, localFiles, host, progress }: Route, file: FetchedFile): Promise<void> {

@@ -90,7 +90,7 @@ function phaseHolds(
 }
 
 /**
- * The nodes of a phase within the limit. A question is not about the node that it stands at: where the limit leaves none of the
+ * The nodes of a phase within the limit. A question is not about its node: where the limit leaves none of the
  * phase's nodes, it is still asked, at the first of them, and nothing else of the phase is done.
  */
 export function chooseNodes(

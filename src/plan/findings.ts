@@ -1,20 +1,20 @@
 import { SEVERITIES } from '../event.ts';
 import type { Finding } from '../guards/guard.ts';
 
-/** The same rule on the same node for the same reason is told once: where it is worst, else at its first step. */
+/** The same rule on the same node for the same reason is reported once: where it is worst, else at its first step. */
 export function unique(findings: readonly Finding[]): Finding[] {
-  const told = new Map<string, Finding>();
+  const kept = new Map<string, Finding>();
   for (const finding of findings) {
     const key = `${finding.guard}\n${finding.node ?? ''}\n${finding.summary}`;
-    const known = told.get(key);
-    if (!known || rank(finding) < rank(known)) told.set(key, finding);
+    const known = kept.get(key);
+    if (!known || rank(finding) < rank(known)) kept.set(key, finding);
   }
-  return [...told.values()];
+  return [...kept.values()];
 }
 
 const rank = ({ severity }: Finding): number => SEVERITIES.indexOf(severity);
 
-/** Once one of a family refuses a step, what the family says of later steps mostly follows from it. */
+/** Once one of a family refuses a step, its refusals of later steps mostly follow from it. */
 const FAMILIES = [
   /^(skew-|no-skipped-minor$|no-downgrade$|kubeadm-version$|etcd-floor$)/,
   // A node that does not reach its repository says nothing about versions.
@@ -35,7 +35,7 @@ function withoutLater(findings: readonly Finding[], family: RegExp): Finding[] {
     guard: 'version-rules',
     severity: 'note',
     summary: `${later.length} more refusals by version rules at later steps are left out: they follow from ${first}`,
-    remedy: `Mend ${first} first; what is left then shows in the next plan.`,
+    remedy: `Fix ${first} first; the next plan shows what is left.`,
     source: 'Kubernetes version skew policy',
   };
   return [...findings.filter((one) => !later.includes(one)), more];

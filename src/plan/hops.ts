@@ -18,11 +18,11 @@ export interface Way {
   readonly unused: readonly string[];
 }
 
-/** Patches that somebody chose for hops. */
+/** Patches chosen for hops. */
 export interface Chosen {
   /** `--set via=...` */
   readonly via?: readonly string[];
-  /** Of a saved plan: those that are of no use any more are passed over. */
+  /** Of a saved plan: those no longer of use are ignored. */
   readonly saved?: readonly string[];
 }
 
@@ -193,7 +193,7 @@ function clusterVersion(facts: Facts): string {
   const version = servers[0] ?? facts.cluster?.kubeadmConfig?.kubernetesVersion;
   if (version !== undefined) return version;
   throw new Failure('guard-refused', "the cluster's version is not known, so the way to the target is not either", [
-    'Neither an API server nor kubeadm-config told it. Nothing was changed.',
+    'Neither an API server nor kubeadm-config reported it. Nothing was changed.',
   ]);
 }
 

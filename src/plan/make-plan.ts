@@ -27,7 +27,7 @@ export interface PlanInput extends DraftInput {
   readonly checks: (steps: readonly DraftedStep[]) => Promise<Facts['checks']>;
   /** Reads the files that actions look at. */
   readonly files?: (steps: readonly DraftedStep[]) => Promise<FileFacts | undefined>;
-  /** Runs what `require` steps ask; by step key what those said that do not hold. */
+  /** Runs what `require` steps ask; by step key what those printed that do not hold. */
   readonly requirements?: (steps: readonly PlannedStep[]) => Promise<ReadonlyMap<string, string>>;
   readonly overrides?: readonly Override[];
   /** Patches of hops in between. */
@@ -93,13 +93,12 @@ function wayOf({ runbook, inventory, inputs, facts, chosen }: PlanInput): Way | 
   return findWay(hopsTarget(runbook.value, inventory.value, inputs, chosen?.via), facts, chosen ?? {});
 }
 
-/** Promise 6 has nobody to keep it where no node is contacted. */
 const locked: Finding = {
   guard: 'one-operator',
   severity: 'note',
   summary: 'every step runs on this machine: no node is contacted, and none keeps a lock or a copy of the run',
   remedy:
-    'Only this state folder is locked. See to it that nobody starts the same elsewhere; the run is resumed from this folder alone.',
+    'Only this state folder is locked. Make sure that no one starts the same elsewhere; the run is resumed from this folder alone.',
   source: 'the lock of a run lies on the nodes that it contacts',
 };
 
@@ -119,7 +118,7 @@ async function unmet(input: PlanInput, draft: DraftPhase, { steps }: PlanPhase):
   });
 }
 
-const AGAIN = 'Mend what it names, then give the same command again.';
+const AGAIN = 'Fix what it names, then give the same command again.';
 
 function behind({ unused, from }: Way): Finding {
   return {

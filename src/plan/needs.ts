@@ -65,7 +65,7 @@ function factsOfExpressions(step: Step): readonly FactId[] {
   return [...condition, ...factsIn({ ...templates, name: step.name, env: step.env })];
 }
 
-/** A `version` that only a node's facts would tell is left out: what it offers is then not looked up ahead. */
+/** A `version` that only a node's facts would show is left out: what it offers is not read ahead. */
 function minorOf(
   version: unknown,
   inventory: Inventory,

@@ -44,7 +44,7 @@ const step = z.strictObject({
   predicted: prediction,
 });
 
-/** What `hop` stands for in expressions. */
+/** The value of `hop` in expressions. */
 const hop = z.strictObject({ version: z.string(), first: z.boolean(), last: z.boolean() });
 
 const phase = z.strictObject({

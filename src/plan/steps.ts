@@ -80,7 +80,7 @@ export function draftStep(
   }
   const draft = {
     ...common,
-    // A time limit that only the resolved `with` tells is filled in where the facts are at hand (predict.ts).
+    // A time limit that only the resolved `with` gives is set where the facts are known (predict.ts).
     ...(step.timeout === undefined ? {} : { ownTimeout: true }),
     id: `${number}-${slug(step.name ?? step.uses)}`,
     title: step.name ?? titleOf(step.uses, resolved),
@@ -119,7 +119,7 @@ function firstLine(text: string): string {
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
 
-/** How a title stands in a step id. */
+/** A title as part of a step id. */
 export function slug(text: string): string {
   const plain = text
     .replaceAll(/\$\{\{.*?\}\}/g, '')

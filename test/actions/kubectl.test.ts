@@ -65,7 +65,7 @@ test('a failed drain that this run began earlier gives the node back too', () =>
   expect(state()).toEqual({ cordoned: false, mark: undefined });
 });
 
-test('a node that somebody else had cordoned is not marked, and stays cordoned after a failed drain', () => {
+test('a node that someone else had cordoned is not marked, and stays cordoned after a failed drain', () => {
   cluster({ drain: 1 });
   bench.write('cordoned', '');
   expect(bench.run(scriptOf('drain', {}).text).code).toBe(1);
@@ -146,7 +146,7 @@ test.each([
     false,
     undefined,
     true,
-    'w-1.example was cordoned by somebody else meanwhile: left so',
+    'w-1.example was cordoned by someone else meanwhile: left so',
   ],
   ['an earlier run of ours that was given up', true, 'run-3', false, 'w-1.example is cordoned'],
   ['this run', false, 'run-7', false, 'w-1.example is cordoned'],

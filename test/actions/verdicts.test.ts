@@ -214,7 +214,7 @@ test("somebody else's cordon is told, ours is a failure", () => {
   });
   expect(isDone('verify-cluster', AT, cordoned({}))).toMatchObject({
     done: true,
-    reason: expect.stringContaining('cordoned by somebody else and left so: w-1.example'),
+    reason: expect.stringContaining('cordoned by someone else and left so: w-1.example'),
   });
   expect(isDone('verify-cluster', AT, cordoned({ 'runbook/cordoned-by': 'run-7' })).reason).toBe(
     'w-1.example is still cordoned by this program',

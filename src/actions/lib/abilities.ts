@@ -32,7 +32,7 @@ export interface Looks<W> {
 export interface Serves<W> {
   /**
    * `out`: takes the node out of service; `in`: brings it back. An `out` is done when no step up to its `in` has anything left
-   * to do, so that a second run drains nobody.
+   * to do, so that a second run drains no node.
    */
   readonly service?: 'out' | 'in';
   /** It only makes way for what follows on the node, up to its `in`: done, too, when none of that has anything left to do. */
@@ -70,7 +70,7 @@ export interface Observing {
   read(ids: readonly ClusterFactId[]): Promise<ClusterFacts | undefined>;
 }
 
-/** Paths; on the operator's machine `~/` is his home, and what is relative starts in his current folder. */
+/** Paths; on the operator's machine `~/` is the home folder, and what is relative starts in the current folder. */
 export interface FilesToLookAt {
   readonly local?: readonly { readonly path: string; /** Its content too, if it is small. */ readonly text?: true }[];
   /** Absolute. */
@@ -86,7 +86,7 @@ export interface SentFile {
   readonly closed?: true;
 }
 
-/** Its content passes through this program's memory, and is told to nobody. */
+/** Its content passes through this program's memory, and is never shown. */
 export interface MadeFile {
   /** For people: `a token to join by`. */
   readonly what: string;

@@ -78,7 +78,7 @@ function withTag(image: string, tag: string): string {
   return image.replace(/(:[^:/@]*)?(@.*)?$/, `:${tag}`);
 }
 
-/** kubeadm never takes etcd back. What a release newer than the table brings has no version that could be told. */
+/** kubeadm never takes etcd back. The version that a release newer than the table brings is not known. */
 function etcdOf(component: Component, target: string): Component {
   const shipped = shippedEtcd(target);
   const now = etcdVersionOf(component.tag);

@@ -17,11 +17,11 @@ const EVICTING = /^evicting pod ([^/\s]+)\/(\S+)/;
 const REFUSED =
   /^error when evicting pods?(?:\/| )"([^"]+)"(?: -n "([^"]+)")?.*(?:disruption budget|PodDisruptionBudget)/;
 const GONE = /^pod\/(\S+) (?:evicted|deleted)/;
-/** It gave up: what its last lines said of the pods stays as it is. */
+/** It gave up: what its last lines reported of the pods stays as it is. */
 const GAVE_UP = /^(?:There are pending |error: unable to drain node )/;
 const BYPASSED = /^PodDisruptionBudgets are bypassed, because: (.+)$/;
 
-/** What `kubectl drain` says of its pods, as its output goes on (k8s.io/kubectl/pkg/drain, 1.18 to 1.37). */
+/** What `kubectl drain` reports of its pods, line by line (k8s.io/kubectl/pkg/drain, 1.18 to 1.37). */
 export class DrainProgress {
   readonly #pods = new Map<string, AwaitedPod>();
   #gaveUp = false;

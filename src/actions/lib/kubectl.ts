@@ -20,7 +20,7 @@ function nodeField(context: ActionContext<unknown>, path: string): string {
 
 /**
  * Shell lines that set `ours` to yes when this run cordons (or already has cordoned) the node, after having written so on it;
- * a node that somebody else had cordoned is not marked. $RUNBOOK_RUN names the run: a script may be older than its run.
+ * a node that someone else had cordoned is not marked. $RUNBOOK_RUN names the run: a script may be older than its run.
  */
 export function markOurs(context: ActionContext<unknown>): readonly string[] {
   const node = quote(objectNameOf(context));
