@@ -1,4 +1,5 @@
-// What a durable step costs, held against the goals. Machines differ and are busy: only ratios within one run mean something.
+// What a durable step costs, held against the goals. Machines differ and are busy: only ratios within one run mean
+// something.
 import { constants, loadavg } from 'node:os';
 import { measureFirstResult } from './first-result.ts';
 import { goalsOf, type Figures } from './goals.ts';

@@ -13,7 +13,8 @@ export interface ControlMaster {
 }
 
 /**
- * Calls are made by a small shell: a process as large as Node takes milliseconds to fork, which is not ControlMaster's fault.
+ * Calls are made by a small shell: a process as large as Node takes milliseconds to fork, which is not
+ * ControlMaster's fault.
  */
 export async function openControlMaster(sshd: Sshd, port: number): Promise<ControlMaster> {
   const socket = join(sshd.dir, 'master');

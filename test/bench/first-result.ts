@@ -12,7 +12,8 @@ const FAR = 100;
 const TIMES = 5;
 
 /**
- * How many round trips: what the delay of the line adds to the shortest time, in units of that delay. The proxy answers a
+ * How many round trips: what the delay of the line adds to the shortest time, in units of that delay. The proxy
+ * answers a
  * dial at once: TCP's own handshake is not among them.
  */
 export async function measureFirstResult(rig: Rig): Promise<FirstResult> {

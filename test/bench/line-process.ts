@@ -1,4 +1,5 @@
-// The delaying proxies in a process of their own: what the measured program computes must not hold bytes up on their way.
+// The delaying proxies in a process of their own: what the measured program computes must not hold bytes up on their
+// way.
 import { createServer } from 'node:net';
 import { startProxy } from '../sshd/proxy.ts';
 

@@ -11,7 +11,7 @@ import { settledState } from './state.ts';
 
 export const RUN = 'run-1';
 
-/** A moment between two steps of the undisturbed run, from which others can go on. */
+/** A moment between two steps of the undisturbed run, from which others can continue. */
 export interface Checkpoint {
   readonly now: number;
   readonly world: Snapshot;
@@ -20,7 +20,7 @@ export interface Checkpoint {
   readonly facts: Facts;
 }
 
-/** One step of the undisturbed run: where it began, and all that happened in it. */
+/** One step of the undisturbed run: where it began, and what happened in it. */
 export interface Segment {
   readonly number: number;
   readonly step: PlanStep;
@@ -31,14 +31,14 @@ export interface Segment {
   readonly starts: readonly string[];
 }
 
-/** An upgrade that nothing disturbs: what all others are held against. */
+/** An upgrade that nothing disturbs: what all others are compared with. */
 export interface Baseline {
   readonly documents: Documents;
   readonly plan: Plan;
   readonly segments: readonly Segment[];
-  /** How the cluster stands after each segment. */
+  /** The state of the cluster after each segment. */
   readonly states: readonly (readonly string[])[];
-  /** What reading scripts answered, for the runs that are held against it. */
+  /** What reading scripts answered, for the runs that are compared with it. */
   readonly answers: Memo;
 }
 
@@ -53,7 +53,8 @@ export function recordBaseline(scenario: Scenario = ONE_MINOR): Promise<Baseline
 
 async function record(scenario: Scenario): Promise<Baseline> {
   const documents = await readDocuments(scenario);
-  // Once for the shell to load what it loads only when it is needed: that takes real time, which would mix up the fake one.
+  // Once for the shell to load what it loads only when it is needed: that takes real time, which would mix up the
+  // fake one.
   await undisturbed(documents, 18);
   return undisturbed(documents);
 }

@@ -42,7 +42,7 @@ export const noHooks: CommandHooks = {
   sending: () => undefined,
 };
 
-/** Of the script that runs. One for all clusters: each of them would slow every promise down for good. */
+/** Of the script that runs. One for all clusters: each one slows every promise down permanently. */
 const origins = new AsyncLocalStorage<Origin>();
 
 /** The simulated cluster on fake time, with every command attributed to the attempt that it belongs to. */

@@ -17,7 +17,7 @@ import type { SimulatedCluster } from './cluster.ts';
 import { Link, type Owner } from './link.ts';
 import type { KeptJournal } from './journal.ts';
 
-/** What stands between a controller and its surroundings; a mutation of the engine replaces one of these. */
+/** What is between a controller and its surroundings; a mutation of the engine replaces one of these. */
 export interface Seams {
   readonly remote?: (remote: RemoteNode, name: string) => RemoteNode;
   readonly journal?: (journal: Journal) => Journal;
@@ -33,7 +33,7 @@ export interface Surroundings {
   /** Minors whose repositories are asked. */
   readonly minors: readonly string[];
   readonly seams: Seams;
-  /** Called once a record is on disk and before its writer goes on. */
+  /** Called once a record is on disk and before its writer continues. */
   readonly checkpoint?: (body: JournalBody, controller: Controller) => Promise<void>;
 }
 
@@ -75,7 +75,7 @@ export class Controller implements Owner {
     });
   }
 
-  /** As `kill -9`: what it had begun on nodes goes on there, all else is over. */
+  /** As `kill -9`: what it began on nodes continues there, all else is over. */
   kill(): void {
     this.dead = true;
     this.#die('killed');
@@ -87,7 +87,8 @@ export class Controller implements Owner {
   }
 
   /**
-   * A new run (with the facts of its plan), one that goes on as if it had never stopped (with the facts that it had), or, without
+   * A new run (with the facts of its plan), one that continues as if it never stopped (with the facts that it had),
+   * or, without
    * facts, the resume of one; up to its end or to this controller's.
    */
   async run(plan: Plan, run: string, kept: KeptJournal, facts?: Facts): Promise<RunResult | 'killed'> {
@@ -99,7 +100,7 @@ export class Controller implements Owner {
     const before = foldJournal(kept.records());
     const journal = this.#mortalJournal(kept);
     const isNew = before.run === undefined;
-    // With facts at hand a run that has begun goes on as the same process.
+    // With facts at hand a run that has begun continues as the same process.
     const epoch = isNew || !facts ? before.epoch + 1 : before.epoch;
     const context = this.#makeContext(plan, run, epoch, journal, new Map(before.steps), facts);
     this.#context = context;

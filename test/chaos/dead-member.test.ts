@@ -4,7 +4,10 @@ import { Controller } from './controller.ts';
 import { KeptJournal } from './journal.ts';
 import { needs, plan, readDocuments } from './scenario.ts';
 
-/** An upgrade in which `after` is done to the cluster once the first control plane is through, up to the kubeadm of the second. */
+/**
+ * An upgrade in which `after` is done to the cluster once the first control plane is through, up to the kubeadm of
+ * the second.
+ */
 async function upgrade(after: (cluster: SimulatedCluster) => void) {
   const documents = await readDocuments();
   const cluster = await SimulatedCluster.create();
@@ -33,7 +36,7 @@ async function upgrade(after: (cluster: SimulatedCluster) => void) {
   };
 }
 
-test('a member of etcd that dies in mid-run is refused before the next control plane, not hung upon', async () => {
+test('an etcd member that dies during the run is refused before the next control plane, and nothing hangs', async () => {
   const { result, events, upgrades, took } = await upgrade((cluster) => {
     cluster.machine('cp-3').etcd.dead = true;
   });

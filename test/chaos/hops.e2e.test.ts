@@ -6,10 +6,10 @@ import { disturb } from './trial.ts';
 
 const SEED = 20260411;
 const COUNT = 4;
-/** In the midst of which of the first hop a new run takes over: it must find its way to the second. */
+/** Actions of the first hop during which a new run takes over: it must still get to the second hop. */
 const ACTIONS = ['kubeadm-upgrade-apply', 'kubeadm-upgrade-node', 'install-packages', 'restart-kubelet', 'uncordon'];
 
-test('whatever strikes an upgrade over two minors, it ends as if nothing had', async () => {
+test('an upgrade over two minors that is disturbed at any point ends as if nothing had happened', async () => {
   const baseline = await recordBaseline(TWO_HOPS);
   const versions = baseline.segments.map(({ step }) => step.with['version']);
   const [first, second] = [versions.indexOf('1.32.10'), versions.indexOf('1.33.12')];

@@ -17,7 +17,7 @@ const CHANGES =
   /^(kubeadm upgrade (apply|node)|apt-get(?!.*(-s\b|--simulate)).*\b(install|upgrade|update)\b|kubectl .*\b(drain|cordon|uncordon|annotate|taint|label|delete)\b|systemctl\b.*\b(restart|start|stop|daemon-reload)\b|apt-mark (un)?hold\b|dpkg .*--configure|reboot)/;
 const NOTE = /^kubectl .*\bannotate .*runbook\/failed=/;
 
-/** Holds what the nodes really ran against what the journal says. */
+/** Compares what the nodes really ran with what the journal records. */
 export class Ledger {
   readonly wrong = new Set<string>();
   readonly #cluster: SimulatedCluster;
@@ -61,7 +61,7 @@ export class Ledger {
     } else if (CHANGES.test(line) && !NOTE.test(line)) this.wrong.add(`${node} ran \`${line}\` outside of any attempt`);
   }
 
-  /** What the journal says of an attempt's end is what the node knows of it, at that moment and for ever. */
+  /** The journal and the node agree on how an attempt ended, at that moment and at the end. */
   recorded(run: string, record: JournalRecord): void {
     if (record.type !== 'attempt-ended') return;
     const id = `${record.step}.${record.node}.${record.attempt}`;
@@ -79,7 +79,7 @@ export class Ledger {
       this.wrong.add(`the journal says of ${id}: ${said}; on ${host} it is ${truth}`);
   }
 
-  /** Once all is over: nothing runs any more, and the audit log agrees with every end that the journal tells. */
+  /** At the end: nothing runs any more, and the audit log agrees with every end in the journal. */
   close(): void {
     for (const [run, journal] of this.#journals) for (const record of journal.records()) this.recorded(run, record);
     for (const ran of this.#ran)

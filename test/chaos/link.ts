@@ -15,7 +15,7 @@ import {
 import { ConnectFailure, ConnectionLost, type Session } from '../../src/transport/transport.ts';
 import type { SimulatedCluster } from './cluster.ts';
 
-/** What a link belongs to; once it is dead nothing of it may act or be told anything. */
+/** What a link belongs to; once it is dead it neither acts nor gets an answer. */
 export interface Owner {
   readonly dead: boolean;
 }
@@ -23,7 +23,10 @@ export interface Owner {
 export const ROOT = '/var/lib/runbook';
 const never = new Promise<never>(() => undefined);
 
-/** One open link from a controller to a node of the simulated cluster: the node's attempts natively, no bytes in between. */
+/**
+ * One open link from a controller to a node of the simulated cluster: the node's attempts natively, no bytes in
+ * between.
+ */
 export class Link implements RemoteNode {
   readonly #cluster: SimulatedCluster;
   readonly #machine: Machine;
@@ -60,7 +63,7 @@ export class Link implements RemoteNode {
     };
   }
 
-  /** The connection breaks: whoever waits on it is told, what runs on the node goes on. */
+  /** The connection breaks: whoever waits on it gets an error, what runs on the node continues. */
   kill(): void {
     this.#machine.connections.delete(this);
     this.#gone ??= new ConnectionLost(this.#machine.name, 'the connection broke');
@@ -168,7 +171,7 @@ export class Link implements RemoteNode {
     try {
       this.#claim(spec);
     } catch {
-      // Refused, and nobody is there to be told.
+      // Refused, and its sender is gone.
     }
   }
 
@@ -200,7 +203,7 @@ export class Link implements RemoteNode {
     }
   }
 
-  /** A dead controller's request does nothing; its answers, and those of a broken link, reach nobody. */
+  /** A dead controller's request does nothing; its answers, and those of a broken link, are dropped. */
   #call<T>(work: () => Promise<T>): Promise<T> {
     if (this.#owner.dead) return never;
     if (this.#gone) return Promise.reject(this.#gone);

@@ -95,7 +95,7 @@ function ofRequests(segment: Segment): Unnumbered[] {
   );
 }
 
-/** How a point is told to people. */
+/** The point as the output of a test names it. */
 export function describe({ number, node, effect, place, segment }: CrashPoint): string {
   const where =
     place.kind === 'request'

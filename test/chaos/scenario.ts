@@ -70,7 +70,7 @@ export function needs({ runbook, inventory, inputs, scenario: { minors } }: Docu
   return { ...needsOf(runbook.value, inventory.value, inputs, actions, guards), minors };
 }
 
-/** The plan of a controller for the cluster as it stands, made as the commands make it. */
+/** The plan of a controller for the cluster as it is now, made as the commands make it. */
 export async function plan(documents: Documents, controller: Controller): Promise<{ plan: Plan; facts: Facts }> {
   const { inventory } = documents;
   const wanted = needs(documents);

@@ -2,7 +2,10 @@ import { readState } from '../../src/lab/state.ts';
 import { keepFiles } from '../../src/lab/snapshot.ts';
 import type { World } from '../../src/lab/world.ts';
 
-/** kubeadm's backups are named after the time; boots and locks come and go; apt ignores the copies that a cut-off script leaves. */
+/**
+ * kubeadm's backups are named after the time; boots and locks come and go; apt ignores the copies that a cut-off
+ * script leaves.
+ */
 const passing = /^\/(etc\/kubernetes\/tmp|proc|run|tmp|var\/tmp)(\/|$)|\.save$/;
 
 /** All that an upgrade is about, as comparable lines: what two runs that ended alike have alike. */

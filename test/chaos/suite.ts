@@ -6,7 +6,10 @@ import { disturb, type Verdict } from './trial.ts';
 const SEED = 20260314;
 const FAILURES_SHOWN = 5;
 
-/** Which points are tried: `CHAOS_POINTS` = a number of them (a sample by `CHAOS_SEED`) or `all`; `CHAOS_POINT` = one alone. */
+/**
+ * Which points are tried: `CHAOS_POINTS` = a number of them (a sample by `CHAOS_SEED`) or `all`; `CHAOS_POINT` = one
+ * alone.
+ */
 function chosen(points: readonly CrashPoint[], count: number): CrashPoint[] {
   const { CHAOS_POINT, CHAOS_POINTS, CHAOS_SEED } = process.env;
   if (CHAOS_POINT !== undefined) return points.filter((point) => point.number === Number(CHAOS_POINT));
@@ -17,7 +20,7 @@ function chosen(points: readonly CrashPoint[], count: number): CrashPoint[] {
 /** A sample of `count` crash points; several files may share it, so that each has a processor of its own. */
 export function chaosSuite(count: number, part = 1, parts = 1): void {
   test(
-    `whatever strikes an upgrade, it ends as if nothing had (part ${part} of ${parts})`,
+    `an upgrade that is disturbed at any point ends as if nothing had happened (part ${part} of ${parts})`,
     async () => {
       const baseline = await recordBaseline();
       const points = chosen(allPoints(baseline), count).filter((_, index) => index % parts === part - 1);

@@ -9,11 +9,15 @@ interface Timer {
 
 /** A jump over more than this many milliseconds of fake time is made only when the event loop was idle for a while. */
 const LONG = 20_000;
-/** Milliseconds of real time for which something that runs may seem idle: the shell loads programs when they are first needed. */
+/**
+ * Milliseconds of real time for which something that runs may seem idle: the shell loads programs when they are first
+ * needed.
+ */
 const PATIENCE = 4000;
 
 /**
- * Fake time that runs as fast as the machine allows: it moves on as soon as nothing is left to do at the present moment.
+ * Fake time that runs as fast as the machine allows: it moves on as soon as nothing is left to do at the present
+ * moment.
  * `onTick` is called between any two moments.
  */
 export class FastTime implements Clock {
@@ -29,7 +33,7 @@ export class FastTime implements Clock {
     return this.#now;
   }
 
-  /** @throws Error when somebody waits already */
+  /** @throws Error when something waits already */
   jumpTo(now: number): void {
     if (this.#timers.length > 0) throw new Error('somebody waits');
     this.#now = now;
@@ -65,7 +69,10 @@ export class FastTime implements Clock {
     this.#timers.push({ due: this.#now + ms, order: this.#order, fire });
   }
 
-  /** Moves time on until the promise settles. @throws Error when nothing is left to wait for, or after `limit` ms of fake time */
+  /**
+   * Moves time on until the promise settles. @throws Error when nothing is left to wait for, or after `limit` ms of
+   * fake time
+   */
   async run<T>(promise: Promise<T>, limit = 6 * 3_600_000): Promise<T> {
     const end = { settled: false };
     const done = promise.finally(() => {

@@ -19,7 +19,7 @@ export interface Verdict {
   /** Empty: every promise was kept. */
   readonly violations: readonly string[];
   readonly controllers: number;
-  /** The point was never reached: the run was not the one that was recorded. */
+  /** False: the run never came to the point, so it was not the recorded one. */
   readonly struck: boolean;
   readonly story: readonly string[];
 }
@@ -38,7 +38,7 @@ const PAUSES = [0, 700, 5000];
 const LONG_PAUSE = 5000;
 const CUT_OFF = 3000;
 
-/** Disturbs the upgrade at one point, resumes until it is done, and tells every promise that was not kept. */
+/** Disturbs the upgrade at one point, resumes until it is done, and reports every broken promise. */
 export async function disturb(baseline: Baseline, point: CrashPoint, options: TrialOptions = {}): Promise<Verdict> {
   const segment = baseline.segments[point.segment];
   if (!segment) throw new Error(`no segment ${point.segment}`);
@@ -123,12 +123,12 @@ class Trial {
     try {
       const facts = first ? this.#segment.from.facts : await this.#beginAnew(controller);
       const result = await time.run(controller.run(this.#plan, this.#run, this.#kept, facts));
-      this.#story.push(...told(controller), result === 'killed' ? 'killed' : `${result.outcome} ${result.reason}`);
+      this.#story.push(...eventsOf(controller), result === 'killed' ? 'killed' : `${result.outcome} ${result.reason}`);
       if (result === 'killed') return this.#converged;
       return result.outcome === 'done';
     } catch (error) {
-      this.#story.push(...told(controller), String(error));
-      // What an operator is told and resumes after; anything else is a bug.
+      this.#story.push(...eventsOf(controller), String(error));
+      // An operator sees this and resumes; anything else is a bug.
       if (!(error instanceof Failure) || error.kind !== 'step-failed')
         this.#problems.push(`it broke: ${String(error)}`);
       return false;
@@ -137,11 +137,11 @@ class Trial {
     }
   }
 
-  /** After `anew` the second controller makes a plan of its own, from how the cluster stands. */
+  /** After `anew` the second controller makes a plan of its own, from the state of the cluster. */
   async #beginAnew(controller: Controller) {
     if (this.#point.effect !== 'anew' || this.#run !== RUN) return undefined;
     const { time } = this.#cluster;
-    // It is refused while an attempt of the abandoned run goes on: here the operator waits.
+    // It is refused while an attempt of the abandoned run still runs: here the operator waits.
     for (; ; await time.run(time.sleep(LONG_PAUSE))) {
       if (this.#isBusy()) continue;
       try {
@@ -249,7 +249,7 @@ class Trial {
   }
 }
 
-function told(controller: Controller): string[] {
+function eventsOf(controller: Controller): string[] {
   return controller.events.flatMap((event) => {
     switch (event.type) {
       case 'step-finished':

@@ -4,7 +4,8 @@ import { controlPlanes } from '../../src/lab/world.ts';
 import type { Command, SimulatedCluster } from './cluster.ts';
 
 /**
- * Looks at the cluster between any two moments, and notes every promise that is broken, if only for a moment: skew (version skew
+ * Looks at the cluster between any two moments, and records every broken promise, even one broken only for a moment:
+ * skew (version skew
  * policy), one node at a time, and no kubelet changed on a node that pods may come to.
  */
 export class Watch {
@@ -25,7 +26,7 @@ export class Watch {
     for (const machine of this.#cluster.world.machines) this.#kubeletChange(machine);
   }
 
-  /** A node that has all it is to get is taken out of service by nobody. */
+  /** A node that is finished is not taken out of service again. */
   begun(command: Command): void {
     const [, node] = /^kubectl .*\bdrain (\S+)/.exec(command.line) ?? [];
     if (node === undefined) return;

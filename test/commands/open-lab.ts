@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { type Lab, type LabOptions, startLab } from '../../src/lab/lab.ts';
 import { folder } from './cli.ts';
 
-/** A lab in this process, so that a test can reach into it, and its inventory. */
+/** A lab in this process, so that a test can look into it, and its inventory. */
 export async function openLab(options: LabOptions = {}): Promise<{ lab: Lab; inventory: string }> {
   const lab = await startLab({ timeScale: 10, ...options });
   onTestFinished(() => lab.close());

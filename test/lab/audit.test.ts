@@ -20,7 +20,7 @@ describe('the audit log', () => {
     expect(commands[0]?.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
 
-  it('says null while a command runs', async () => {
+  it('has a null exit code while a command runs', async () => {
     const { start, lab, clock } = await fakeLab({ controlPlanes: 1, workers: 0 });
     const running = start('cp-1', 'kubeadm upgrade plan v1.31.9');
     await clock.advance(100);
@@ -114,7 +114,7 @@ describe('faults', () => {
     }
   });
 
-  it('are written as the contract says', () => {
+  it('are written as docs/lab.md describes', () => {
     expect(
       ['disconnect', 'exit:7', 'hang', 'reboot', 'slow:1m30s', 'exit:x', 'slow:', 'boom'].map(parseFaultEffect),
     ).toEqual([

@@ -21,7 +21,7 @@ describe('drain in the lab', () => {
     ]);
   });
 
-  it('waits for a PodDisruptionBudget and goes on when it allows again', async () => {
+  it('waits for a PodDisruptionBudget and continues when it allows again', async () => {
     const { run, clock } = await fakeLab();
     await run('cp-1', 'kubectl drain worker-1 --ignore-daemonsets && kubectl uncordon worker-1');
     const before = clock.now();
@@ -41,7 +41,7 @@ describe('drain in the lab', () => {
     expect((await lab.state()).nodes.find((node) => node.name === 'worker-1')?.unschedulable).toBe(true);
   });
 
-  it('refuses pods without a controller, emptyDir data and DaemonSets unless it is told to', async () => {
+  it('refuses pods without a controller, emptyDir data and DaemonSets unless a flag allows it', async () => {
     const { run, lab } = await fakeLab({ workloads: ['naked', 'emptydir'] });
     const plain = await run('cp-1', 'kubectl drain worker-1');
     expect(plain.code).toBe(1);
@@ -90,7 +90,7 @@ describe('what holds a drain in the lab', () => {
     expect(clock.now() - began).toBeLessThan(12_000);
   });
 
-  it('is a pod that stays Terminating, as nobody takes its finalizer away', async () => {
+  it('is a pod that stays Terminating, as nothing removes its finalizer', async () => {
     const { run } = await fakeLab({ workloads: ['finalizer'] });
     const { code, stderr } = await run('cp-1', drain);
     expect(code).toBe(1);
@@ -132,7 +132,7 @@ describe('kubectl in the lab', () => {
     expect((await run('cp-1', ask)).stderr).toContain('The connection to the server 10.10.0.12:6443 was refused');
   });
 
-  it('prints jsonpath, custom columns and names, and says what is not there', async () => {
+  it('prints jsonpath, custom columns and names, and names what is missing', async () => {
     const { run } = await fakeLab({ controlPlanes: 1, workers: 1 });
     const script = `kubectl get nodes -o jsonpath='{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'`;
     expect((await run('cp-1', script)).stdout).toBe('cp-1=True\nworker-1=True\n');

@@ -72,7 +72,7 @@ it('brings the objects of a snapshot back on one member, with pods of its worklo
   expect(Number(/"revision":(\d+)/.exec(stdout)?.[1])).toBeGreaterThan(1_000_000_000);
 });
 
-it('answers again once a majority of three members stands on the same snapshot, and keeps a member with old data out', async () => {
+it('answers again once a majority of three members runs from the same snapshot, and keeps a member with old data out', async () => {
   const rig = await fakeLab({ workers: 1 });
   const nodes = ['cp-1', 'cp-2', 'cp-3'];
   await snapshot(rig, nodes);

@@ -49,7 +49,7 @@ it('finds a member whose machine is off within 30 seconds, although its pod stil
   expect(took).toBeLessThan(30_000);
 });
 
-it('tells learners, alarms, sizes and members that lag', async () => {
+it('reports learners, alarms, sizes and members that lag', async () => {
   const lab = await fakeLab();
   const [first, second, third] = lab.lab.world.machines;
   if (first) Object.assign(first.etcd, { alarm: 'NOSPACE', dbSize: 2_147_483_648 });

@@ -36,7 +36,7 @@ describe('packages in the lab', () => {
     expect((await run('cp-1', 'curl -fsSL https://pkgs.k8s.io/core:/stable:/v1.99/deb/Packages')).code).toBe(22);
   });
 
-  it('asks about a changed conffile where nobody said what to do, and mends it by dpkg --configure', async () => {
+  it('asks about a changed conffile where no option decides, and dpkg --configure repairs it', async () => {
     const { run } = await fakeLab({ controlPlanes: 1, workers: 0 });
     const asked = await run(
       'cp-1',
@@ -63,7 +63,7 @@ describe('packages in the lab', () => {
     expect((await run('cp-1', `${fetch} --batch --yes --dearmor -o ${ring} && cat ${ring}`)).stdout).toContain('v1.32');
   });
 
-  it('has signing keys with two years to go, or with the end that their keyring says', async () => {
+  it('has signing keys with two years to go, or with the end in their keyring', async () => {
     const { run, clock } = await fakeLab({ controlPlanes: 1, workers: 0 });
     const ring = '/etc/apt/keyrings/kubernetes-apt-keyring.gpg';
     const show = `gpg --show-keys --with-colons ${ring} | grep '^pub:' | cut -d: -f7`;

@@ -1,4 +1,5 @@
-// `npm run bench`: compiles the bench with what it measures into a folder of its own, so that neither a stale dist nor a loader is measured.
+// `npm run bench`: compiles the bench with what it measures into a folder of its own, so that neither a stale dist
+// nor a loader is measured.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

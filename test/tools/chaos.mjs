@@ -1,4 +1,5 @@
-// `npm run chaos`: every crash point of an upgrade. `-- --point K` replays one, `-- --points N [--seed S]` tries a sample.
+// `npm run chaos`: every crash point of an upgrade. `-- --point K` replays one, `-- --points N [--seed S]` tries a
+// sample.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 

@@ -1,4 +1,5 @@
-// `npm run demo`: a simulated cluster of 3 control planes and 2 workers at 1.31.9, upgraded to 1.32 as a user would do it.
+// `npm run demo`: a simulated cluster of 3 control planes and 2 workers at 1.31.9, upgraded to 1.32 as a user would
+// do it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
