@@ -232,3 +232,19 @@ test('told to leave, the run ends at once and the attempt stays open in the jour
   expect((await runPlan(bench.context())).outcome).toBe('done');
   expect(bench.node('n1').ran).toHaveLength(1);
 });
+
+test('a script that exited with 0 is settled on a resume, even where no facts can be read', async () => {
+  const bench = new Bench(
+    planOf(['n1'], [step('n1', 'a'), step('n1', 'b', { action: 'reboot', effect: 'repeatable' })]),
+  );
+  bench.onRecord = (record) => {
+    if (record.type === 'step-finished') throw new Error('killed');
+  };
+  await expect(runPlan({ ...bench.context(), facts: { nodes: {} } })).rejects.toThrow('killed');
+  bench.records.pop();
+  bench.onRecord = () => undefined;
+  const resumed = bench.context();
+  await runPlan(resumed).catch(() => undefined);
+  expect(resumed.progress.get('n1/a')).toMatchObject({ outcome: 'changed', reason: 'exited with 0' });
+  expect(bench.node('n1').ran).toHaveLength(1);
+});
