@@ -13,8 +13,7 @@ const TIMES = 5;
 
 /**
  * How many round trips: what the delay of the line adds to the shortest time, in units of that delay. The proxy
- * answers a
- * dial at once: TCP's own handshake is not among them.
+ * answers a dial at once: TCP's own handshake is not among them.
  */
 export async function measureFirstResult(rig: Rig): Promise<FirstResult> {
   const near = { login: new Array<number>(), result: new Array<number>(), echo: new Array<number>() };

@@ -88,8 +88,7 @@ export class Controller implements Owner {
 
   /**
    * A new run (with the facts of its plan), one that continues as if it never stopped (with the facts that it had),
-   * or, without
-   * facts, the resume of one; up to its end or to this controller's.
+   * or, without facts, the resume of one; up to its end or to this controller's.
    */
   async run(plan: Plan, run: string, kept: KeptJournal, facts?: Facts): Promise<RunResult | 'killed'> {
     return Promise.race([this.#run(plan, run, kept, facts), this.died]);

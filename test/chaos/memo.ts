@@ -15,8 +15,8 @@ const MARKER = /fact-[0-9a-f-]{36}/g;
 
 /**
  * What reading scripts answered, by script and by all that they can see: the simulated shell is slow, and most of
- * what it does in an
- * upgrade is to read the same facts again. It answers only for a cluster in exactly the same state.
+ * what it does in an upgrade is to read the same facts again. It answers only for a cluster in exactly the same
+ * state.
  */
 export class Memo {
   readonly #known = new Map<string, Known>();

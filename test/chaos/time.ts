@@ -17,8 +17,7 @@ const PATIENCE = 4000;
 
 /**
  * Fake time that runs as fast as the machine allows: it moves on as soon as nothing is left to do at the present
- * moment.
- * `onTick` is called between any two moments.
+ * moment. `onTick` is called between any two moments.
  */
 export class FastTime implements Clock {
   readonly scale = 1;

@@ -5,8 +5,7 @@ import type { Command, SimulatedCluster } from './cluster.ts';
 
 /**
  * Looks at the cluster between any two moments, and records every broken promise, even one broken only for a moment:
- * skew (version skew
- * policy), one node at a time, and no kubelet changed on a node that pods may come to.
+ * skew (version skew policy), one node at a time, and no kubelet changed on a node that pods may come to.
  */
 export class Watch {
   readonly broken = new Set<string>();
