@@ -79,7 +79,7 @@ function inTheWay(pods: readonly PodFact[], facts: Facts): string[] {
 }
 
 function homeless(facts: Facts, node: string, pods: PodsToDrain): string[] {
-  const unplaced = withoutPlace(facts, node, pods.evictable);
+  const unplaced = withoutPlace(facts, node);
   if (!unplaced || pods.evictable.length === 0) return [];
   if (unplaced.length === 0) return ['room elsewhere by their requests'];
   return [`no room elsewhere: ${named(unplaced.map(({ pod }) => pod))}`];

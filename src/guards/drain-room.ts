@@ -18,7 +18,7 @@ export const drainRoom: Guard = {
 function judge(input: GuardInput, step: DrainStep): Finding[] {
   const object = nodeObjectFor(input.before, step.node.name);
   const pods = object && podsToDrain(input.before, object.name);
-  const unplaced = pods && withoutPlace(input.before, object.name, pods.evictable);
+  const unplaced = pods && withoutPlace(input.before, object.name);
   if (!unplaced || unplaced.length === 0) return [];
   const names = unplaced.map(({ pod, why }) => `${pod.namespace}/${pod.name} (${why})`);
   return [

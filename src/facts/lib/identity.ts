@@ -25,60 +25,62 @@ export function inventoryNamesOf(facts: Facts, objectName: string): readonly str
 
 /** By Node object, in the cluster's order: the facts of its machine, of one whose machine facts are missing by its name. */
 export function machinesByObject(facts: Facts): readonly (NodeFacts | undefined)[] {
-  const { machineAt, values } = pairs(facts);
-  return machineAt.map((at) => (at === undefined ? undefined : values[at]));
+  return pairs(facts).machines;
 }
 
 /** Which machine is which Node object, by places in the two lists: these stay while facts are projected. */
 interface Pairs {
+  readonly record: Facts['nodes'];
   readonly names: readonly string[];
   readonly values: readonly NodeFacts[];
   readonly objects: readonly NodeObject[];
   readonly objectAt: ReadonlyMap<string, number>;
   readonly machineAt: readonly (number | undefined)[];
+  readonly machines: readonly (NodeFacts | undefined)[];
   readonly namesOf: ReadonlyMap<string, readonly string[]>;
 }
 
 const pairs = carried(pair, (last, facts) => {
-  const now = listsOf(facts);
-  const stays =
-    everySame(last.names, now.names, () => false) &&
-    everySame(last.values, now.values, isSameMachine) &&
-    everySame(last.objects, now.objects, isSameObject);
-  return stays ? { ...last, ...now } : undefined;
+  const objects = facts.cluster?.nodes ?? none;
+  if (!everySame(last.objects, objects, isSameObject)) return undefined;
+  if (facts.nodes === last.record) return { ...last, objects };
+  const [names, values] = [Object.keys(facts.nodes), Object.values(facts.nodes)];
+  if (!everySame(last.names, names, () => false) || !everySame(last.values, values, isSameMachine)) return undefined;
+  return { ...last, record: facts.nodes, values, objects, machines: machinesAt(last.machineAt, values) };
 });
 
-function listsOf({ nodes, cluster }: Facts): Pick<Pairs, 'names' | 'values' | 'objects'> {
-  return { names: Object.keys(nodes), values: Object.values(nodes), objects: cluster?.nodes ?? [] };
-}
+const none: readonly NodeObject[] = [];
 
-function pair(facts: Facts): Pairs {
-  const lists = listsOf(facts);
-  const places = new Map(lists.objects.map((object, at) => [object, at]));
-  const byName = new Map(lists.objects.map(({ name }, at) => [name, at]));
+function pair({ nodes: record, cluster }: Facts): Pairs {
+  const [names, values, objects] = [Object.keys(record), Object.values(record), cluster?.nodes ?? none];
+  const places = new Map(objects.map((object, at) => [object, at]));
+  const byName = new Map(objects.map(({ name }, at) => [name, at]));
   const objectAt = new Map<string, number>();
-  const machineAt = lists.objects.map((): number | undefined => undefined);
+  const machineAt = objects.map((): number | undefined => undefined);
   const namesOf = new Map<string, string[]>();
-  for (const [index, name] of lists.names.entries()) {
-    const object = find(lists.values[index] ?? {}, lists.objects);
+  for (const [index, name] of names.entries()) {
+    const object = find(values[index] ?? {}, objects);
     const at = object === undefined ? byName.get(name) : places.get(object);
     if (at !== undefined) machineAt[at] = index;
     if (object === undefined || at === undefined) continue;
     objectAt.set(name, at);
     namesOf.set(object.name, [...(namesOf.get(object.name) ?? []), name]);
   }
-  return { ...lists, objectAt, machineAt, namesOf };
+  return { record, names, values, objects, objectAt, machineAt, machines: machinesAt(machineAt, values), namesOf };
+}
+
+function machinesAt(places: Pairs['machineAt'], values: Pairs['values']): Pairs['machines'] {
+  return places.map((at) => (at === undefined ? undefined : values[at]));
 }
 
 function everySame<T>(before: readonly T[], after: readonly T[], alike: (a: T, b: T) => boolean): boolean {
-  return (
-    before === after ||
-    (before.length === after.length &&
-      before.every((one, index) => {
-        const other = after[index];
-        return one === other || (other !== undefined && alike(one, other));
-      }))
-  );
+  if (before === after) return true;
+  if (before.length !== after.length) return false;
+  for (let at = 0; at < after.length; at += 1) {
+    const [one, other] = [before[at], after[at]];
+    if (one !== other && (one === undefined || other === undefined || !alike(one, other))) return false;
+  }
+  return true;
 }
 
 function isSameMachine(a: NodeFacts, b: NodeFacts): boolean {

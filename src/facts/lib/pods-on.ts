@@ -1,11 +1,30 @@
 import type { ClusterFacts } from '../facts.ts';
 import type { PodFact } from '../pods.ts';
 import { groupBy } from './group-by.ts';
-import { once } from './once.ts';
+import { carried } from './once.ts';
 
-const byNode = once((pods: readonly PodFact[]) => groupBy(pods, (pod) => pod.node));
+interface PodsByNode {
+  readonly pods: readonly PodFact[];
+  readonly byNode: ReadonlyMap<string, readonly PodFact[]>;
+}
+
+/** The lists of nodes whose pods stay as they are stay the same objects. */
+const grouped = carried(
+  (pods: readonly PodFact[]): PodsByNode => ({ pods, byNode: groupBy(pods, (pod) => pod.node) }),
+  (last, pods) => {
+    if (pods.length !== last.pods.length) return undefined;
+    const touched = new Set<string | undefined>();
+    for (let at = 0; at < pods.length; at += 1) {
+      if (pods[at] !== last.pods[at]) touched.add(pods[at]?.node).add(last.pods[at]?.node);
+    }
+    const some = groupBy(pods, (pod) => (touched.has(pod.node) ? pod.node : undefined));
+    const byNode = new Map(last.byNode);
+    for (const node of touched) if (node !== undefined) byNode.set(node, some.get(node) ?? []);
+    return { pods, byNode };
+  },
+);
 
 /** The pods of a Node object. Undefined where pods were not asked for. */
 export function podsOn(cluster: ClusterFacts | undefined, nodeObjectName: string): readonly PodFact[] | undefined {
-  return cluster?.pods && (byNode(cluster.pods).get(nodeObjectName) ?? []);
+  return cluster?.pods && (grouped(cluster.pods).byNode.get(nodeObjectName) ?? []);
 }

@@ -3,7 +3,10 @@ import type { Facts } from '../facts.ts';
 import type { LabelSelector } from '../pdbs.ts';
 import type { NodeObject } from '../nodes.ts';
 import type { NodeTerm, PodFact, Toleration } from '../pods.ts';
-import { amountText } from './quantity.ts';
+import { podsToDrain } from './drain.ts';
+import { once } from './once.ts';
+import { podsOn } from './pods-on.ts';
+import { amountText, sumOf } from './quantity.ts';
 
 /** A pod for which the other nodes have no place, and why. */
 export interface Unplaced {
@@ -18,17 +21,29 @@ export interface Unplaced {
  * judged: affinity between pods, topology spread, volumes, host ports, priorities. Undefined where one of them does not say
  * what it has, such as a node that is going to join.
  */
-export function withoutPlace(facts: Facts, from: string, leaving: readonly PodFact[]): readonly Unplaced[] | undefined {
+export function withoutPlace(facts: Facts, from: string): readonly Unplaced[] | undefined {
+  return forecasts(facts)(from);
+}
+
+const forecasts = once((facts: Facts) => {
+  const known = new Map<string, readonly Unplaced[] | undefined>();
+  return (from: string) => {
+    if (!known.has(from)) known.set(from, forecast(facts, from));
+    return known.get(from);
+  };
+});
+
+function forecast(facts: Facts, from: string): readonly Unplaced[] | undefined {
   const { nodes, pods } = facts.cluster ?? {};
   if (!nodes || !pods) return undefined;
   const others = nodes.filter((node) => node.name !== from && !node.unschedulable && node.ready);
   if (others.some((node) => node.allocatable === undefined)) return undefined;
-  const rooms = roomsOf(others, pods);
+  const rooms = others.map((node) => roomOn(node, podsOn(facts.cluster, node.name) ?? []));
   settle(
     pods.filter((pod) => pod.node === undefined && isAlive(pod)),
     rooms,
   );
-  return bySize(leaving).flatMap((pod) => {
+  return bySize(podsToDrain(facts, from)?.evictable ?? []).flatMap((pod) => {
     const why = place(pod, rooms);
     return why === undefined ? [] : [{ pod, why }];
   });
@@ -39,14 +54,17 @@ interface Room {
   readonly left: Record<string, number>;
 }
 
-function roomsOf(nodes: readonly NodeObject[], pods: readonly PodFact[]): Room[] {
-  const rooms = new Map(nodes.map((node) => [node.name, { node, left: { ...node.allocatable } }]));
-  for (const pod of pods) {
-    const room = pod.node === undefined ? undefined : rooms.get(pod.node);
-    if (room && isAlive(pod)) take(room, pod);
-  }
-  return [...rooms.values()];
+function roomOn(node: NodeObject, pods: readonly PodFact[]): Room {
+  const left = { ...node.allocatable };
+  const taken = takenBy(pods);
+  for (const name in taken) left[name] = (left[name] ?? 0) - (taken[name] ?? 0);
+  return { node, left };
 }
+
+const takenBy = once((pods: readonly PodFact[]) => {
+  const alive = pods.filter(isAlive);
+  return sumOf([{ pods: alive.length }, ...alive.map(({ requests = {} }) => requests)]);
+});
 
 /**
  * Pods that an earlier drain sent away live somewhere by now. Thousands on hundreds of nodes: they go from one node to the next, the

@@ -103,7 +103,8 @@ function cloudControllers(facts: Facts): SkewController[] {
 }
 
 const cloudControllersIn = once((pods: readonly PodFact[]): SkewController[] => {
-  const images = new Set(pods.flatMap((pod) => pod.images));
+  const images = new Set<string>();
+  for (const pod of pods) for (const image of pod.images) images.add(image);
   return [...images]
     .filter((image) => followsKubernetes.test(image))
     .flatMap((image) => {
@@ -146,25 +147,28 @@ interface Kubelets {
 /** The list is the same object for as long as no kubelet changes. */
 const kubeletsOf = carried(
   (facts: Facts): Kubelets => {
-    const [objects, machines] = [facts.cluster?.nodes ?? [], machinesByObject(facts)];
+    const [objects, machines] = [facts.cluster?.nodes ?? none, machinesByObject(facts)];
     const byObject = objects.map((object, at) => kubeletsOfNode(object, machines[at] ?? {}));
     return { objects, machines, byObject, all: byObject.flat() };
   },
   (last, facts) => {
-    const [objects, machines] = [facts.cluster?.nodes ?? [], machinesByObject(facts)];
+    const [objects, machines] = [facts.cluster?.nodes ?? none, machinesByObject(facts)];
+    if (objects === last.objects && machines === last.machines) return last;
     if (objects.length !== last.objects.length) return undefined;
-    let changes = false;
-    const byObject = last.byObject.map((was, at) => {
-      const object = objects[at];
-      if (!object || (object === last.objects[at] && machines[at] === last.machines[at])) return was;
+    const byObject = [...last.byObject];
+    let { all } = last;
+    for (const [at, object] of objects.entries()) {
+      if (object === last.objects[at] && machines[at] === last.machines[at]) continue;
       const now = kubeletsOfNode(object, machines[at] ?? {});
-      if (isDeepStrictEqual(was, now)) return was;
-      changes = true;
-      return now;
-    });
-    return { objects, machines, byObject, all: changes ? byObject.flat() : last.all };
+      if (isDeepStrictEqual(byObject[at], now)) continue;
+      byObject[at] = now;
+      all = none;
+    }
+    return { objects, machines, byObject, all: all === last.all ? all : byObject.flat() };
   },
 );
+
+const none: readonly never[] = [];
 
 function kubeletsOfNode({ name, kubeletVersion }: NodeObject, machine: NodeFacts): SkewKubelet[] {
   const server = machine.kubelet?.server;
