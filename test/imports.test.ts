@@ -104,6 +104,22 @@ test('the engine names no action', () => {
   expect(named).toEqual([]);
 });
 
+/** Text for people is only a guard's `source`, which cites manuals; other words are taken from the package manager itself. */
+test('no file outside of packages and the lab names a package manager in code', () => {
+  const found = sources()
+    .filter((file) => !['packages', 'lab'].includes(roomOf(file)))
+    .flatMap((file) => codeTexts(file).filter(({ text, property }) => property !== 'source' && named(text).length > 0))
+    .map(({ text, file }) => `src/${file}: ${named(text).join(', ')} in ${text.slice(0, 80)}`);
+  expect(found).toEqual([]);
+});
+
+test('a package manager is found in names and literals, not inside of other words', () => {
+  expect(named('rpmFetch')).toEqual(['rpm']);
+  expect(named('runs `apt-get update`')).toEqual(['apt']);
+  expect(named("manager === 'dnf5'")).toEqual(['dnf']);
+  expect(named('capture an adapted attempt')).toEqual([]);
+});
+
 test('the table itself refuses what it should', () => {
   expect(mayImport('engine', 'render')).toBe(false);
   expect(mayImport('transport', 'engine')).toBe(false);
@@ -205,4 +221,27 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
   if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) return node.arguments[0];
   return undefined;
+}
+
+const PACKAGE_MANAGERS = ['apt', 'dpkg', 'dnf', 'yum', 'rpm', 'zypper', 'zypp'];
+
+/** Words of text or of a camelCase name that are package managers. */
+function named(text: string): string[] {
+  const words = text.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/).map((word) => word.toLowerCase());
+  return words.filter((word) => PACKAGE_MANAGERS.includes(word));
+}
+
+/** Identifiers, strings, parts of templates and regular expressions of a file, with the property that they are the value of. */
+function codeTexts(file: string): { readonly file: string; readonly text: string; readonly property?: string }[] {
+  const source = ts.createSourceFile(file, readFileSync(join(SRC, file), 'utf8'), ts.ScriptTarget.ESNext, true);
+  const found: { file: string; text: string; property?: string }[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) || ts.isLiteralExpression(node) || ts.isTemplateLiteralToken(node)) {
+      const property = ts.isPropertyAssignment(node.parent) ? node.parent.name.getText() : undefined;
+      found.push({ file, text: node.text, ...(property !== undefined && { property }) });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
