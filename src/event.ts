@@ -26,7 +26,7 @@ export const findingSchema = z.strictObject({
   step: z.exactOptional(z.string()).describe('The planned step at which it would happen'),
   summary: z.string().describe('One line: what is wrong, with the values seen'),
   remedy: z.string().describe('What to do about it'),
-  source: z.string().describe("The rule's source, e.g. R7, Kubernetes version skew policy"),
+  source: z.string().describe("The rule's source, e.g. Kubernetes version skew policy"),
   overridden: z.exactOptional(z.string()).describe("The operator's reason to override a refusal; it is a warning then"),
 });
 

@@ -4,6 +4,7 @@ import type { Action } from './action.ts';
 import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
 import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
 import { release } from './lib/release.ts';
+import { upgradeGuards } from './lib/upgrade-guards.ts';
 import { quote } from '../transport/quote.ts';
 import { verdictOf } from './lib/verdict.ts';
 
@@ -23,36 +24,7 @@ export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
   timeout: 1_800_000,
   onTimeout: 'leave',
   facts: ['machine', 'kubelet', 'nodes', 'apiServers', 'staticPods', 'kubeadmConfig', 'kubeProxy'],
-  guards: [
-    'membership',
-    'same-machine',
-    'nodes-ready',
-    'api-servers-answer',
-    'etcd-health',
-    'etcd-floor',
-    'certificates',
-    'admin-conf',
-    'deprecated-apis',
-    'emulation',
-    'static-pods-edited',
-    'coredns',
-    'no-skipped-minor',
-    'no-downgrade',
-    'kubeadm-version',
-    'skew-api-servers',
-    'skew-kubelet',
-    'skew-kube-proxy',
-    'skew-kube-proxy-pods',
-    'skew-controllers',
-    'skew-kubectl',
-    'skew-kubelet-behind',
-    'disk-room',
-    'removed-flags',
-    'cgroup-v1',
-    'container-runtime',
-    'clock-skew',
-    'kubelet-server',
-  ],
+  guards: [...upgradeGuards, 'coredns'],
   settle: 300_000,
   script(context) {
     const command = `kubeadm upgrade apply -y ${quote(`v${context.with.version}`)}${kubeadmFlags(context.with)}`;

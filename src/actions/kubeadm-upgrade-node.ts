@@ -5,6 +5,7 @@ import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
 import { releaseOf } from '../packages/lib/revision.ts';
 import { atLeast, release } from './lib/release.ts';
 import { machineOf, objectOf } from './lib/subject.ts';
+import { upgradeGuards } from './lib/upgrade-guards.ts';
 import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({
@@ -33,35 +34,7 @@ export const kubeadmUpgradeNode: Action<With> = {
     'kubeadmConfig',
     'kubeProxy',
   ],
-  guards: [
-    'membership',
-    'same-machine',
-    'nodes-ready',
-    'api-servers-answer',
-    'etcd-health',
-    'etcd-floor',
-    'certificates',
-    'admin-conf',
-    'deprecated-apis',
-    'emulation',
-    'static-pods-edited',
-    'no-skipped-minor',
-    'no-downgrade',
-    'kubeadm-version',
-    'skew-api-servers',
-    'skew-kubelet',
-    'skew-kube-proxy',
-    'skew-kube-proxy-pods',
-    'skew-controllers',
-    'skew-kubectl',
-    'skew-kubelet-behind',
-    'disk-room',
-    'removed-flags',
-    'cgroup-v1',
-    'container-runtime',
-    'clock-skew',
-    'kubelet-server',
-  ],
+  guards: upgradeGuards,
   settle: 300_000,
   script(context) {
     const command = `kubeadm upgrade node${kubeadmFlags(context.with)}`;

@@ -13,7 +13,7 @@ import { listed, peopleName, targetOf } from './lib/subject.ts';
 export const kubeadmVersion: Guard = {
   id: 'kubeadm-version',
   title: 'kubeadm fits the release it goes to, the cluster and the kubelets',
-  source: 'R9, Kubernetes version skew policy and "Version skew policy for kubeadm"',
+  source: 'Kubernetes version skew policy and "Version skew policy for kubeadm"',
   facts: ['binaries', 'nodes', 'apiServers', 'kubeadmConfig'],
   scope: 'step',
   ofSteps: true,
@@ -21,7 +21,7 @@ export const kubeadmVersion: Guard = {
   check: (input) => (input.step ? judge(input, input.step) : []),
 };
 
-const r11 = 'R11, kubeadm upgrade policy: kubelets';
+const kubeletPolicy = 'kubeadm upgrade policy: kubelets';
 
 function judge(input: GuardInput, step: BoundStep): Finding[] {
   const target = targetOf(step);
@@ -104,7 +104,7 @@ function kubeletsTooOld(input: GuardInput, target: string): Finding[] {
       severity: 'refuse',
       summary: `kubeadm refuses ${target} while kubelets are more than ${allowed} ${allowed === 1 ? 'minor' : 'minors'} behind it: ${listed(names)}`,
       remedy: `Upgrade these kubelets to ${minorText(to - allowed)} or newer first.`,
-      source: r11,
+      source: kubeletPolicy,
     },
   ];
 }

@@ -2,12 +2,11 @@ import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { skewState } from './lib/skew-state.ts';
 
-/** What R6 leaves unsaid: its rule about minors is `skew-mixed-api-servers`. */
+/** `skew-mixed-api-servers` has the rule about minors. */
 export const kubeletServer: Guard = {
   id: 'kubelet-server',
   title: 'Each kubelet asks the cluster, not one control plane of several',
-  source:
-    'R6, kubernetes/kubernetes #127316; "Creating Highly Available Clusters with kubeadm": --control-plane-endpoint',
+  source: 'kubernetes/kubernetes #127316; "Creating Highly Available Clusters with kubeadm": --control-plane-endpoint',
   facts: ['nodes', 'apiServers', 'machine', 'kubelet', 'kubeadmConfig'],
   scope: 'run',
   check: (input) => (input.step ? [] : input.nodes.flatMap((node) => judge(input, node))),

@@ -6,7 +6,7 @@ import { nodeField, targetOf } from './lib/subject.ts';
 export const noSkippedMinor: Guard = {
   id: 'no-skipped-minor',
   title: 'An API server never skips a minor',
-  source: 'R7, Kubernetes version skew policy: kube-apiserver upgrade',
+  source: 'Kubernetes version skew policy: kube-apiserver upgrade',
   facts: ['nodes', 'apiServers', 'kubeadmConfig'],
   scope: 'step',
   ofSteps: true,

@@ -5,7 +5,7 @@ import { judge } from './lib/skew.ts';
 export const skewControllers: Guard = {
   id: 'skew-controllers',
   title: 'Controller managers and schedulers fit the API servers that they ask',
-  source: 'R4, Kubernetes version skew policy: kube-controller-manager, kube-scheduler, and cloud-controller-manager',
+  source: 'Kubernetes version skew policy: kube-controller-manager, kube-scheduler, and cloud-controller-manager',
   facts: ['nodes', 'apiServers', 'staticPods', 'pods', 'machine', 'kubelet'],
   scope: 'step',
   // A cloud's own controller is upgraded by nobody here: it is shown.

@@ -6,11 +6,11 @@ import { judge } from './lib/skew.ts';
 import { kubeProxySkew, type Violation } from './lib/skew-rules.ts';
 import { type SkewState, skewState, type SkewVersion } from './lib/skew-state.ts';
 
-/** The DaemonSet says what should run (R3); a rollout that is stuck leaves something else running. As it stands only. */
+/** The DaemonSet says what should run; a rollout that is stuck leaves something else running. As it stands only. */
 export const skewKubeProxyPods: Guard = {
   id: 'skew-kube-proxy-pods',
   title: 'The kube-proxy that runs on each node fits the API servers and its kubelet',
-  source: 'R3, Kubernetes version skew policy: kube-proxy',
+  source: 'Kubernetes version skew policy: kube-proxy',
   facts: ['nodes', 'apiServers', 'kubeProxy', 'pods', 'machine', 'kubelet'],
   scope: 'run',
   check: (input) => {

@@ -3,11 +3,11 @@ import type { Finding, Guard, GuardInput } from './guard.ts';
 import { highest, skewState } from './lib/skew-state.ts';
 import { listed, peopleName } from './lib/subject.ts';
 
-/** What is beyond the limit is R2's to refuse; this is the word ahead of it. */
+/** Warns at the limit; `skew-kubelet` refuses beyond it. */
 export const skewKubeletBehind: Guard = {
   id: 'skew-kubelet-behind',
   title: 'Kubelets at the limit are upgraded before the control plane moves on',
-  source: 'R10, Kubernetes version skew policy: kubelet (three minors, two before 1.25)',
+  source: 'Kubernetes version skew policy: kubelet (three minors, two before 1.25)',
   facts: ['nodes', 'apiServers', 'machine', 'kubelet'],
   scope: 'run',
   check: (input) => {

@@ -7,7 +7,7 @@ import { listed, nodeField } from './lib/subject.ts';
 export const skewKubeletDrained: Guard = {
   id: 'skew-kubelet-drained',
   title: 'A kubelet never changes its minor on a node that was not drained',
-  source: 'R8, Kubernetes version skew policy: kubelet upgrade',
+  source: 'Kubernetes version skew policy: kubelet upgrade',
   facts: ['nodes', 'pods', 'machine', 'packages', 'kubelet'],
   scope: 'step',
   ofSteps: true,

@@ -5,7 +5,7 @@ import { highest, lowest, reachable, type SkewKubelet, type SkewState, skewState
 export const skewMixedApiServers: Guard = {
   id: 'skew-mixed-api-servers',
   title: 'No kubelet moves to the new minor while an API server it may reach is still at the old one',
-  source: 'R6, Kubernetes version skew policy (kubernetes/kubernetes #127316)',
+  source: 'Kubernetes version skew policy (kubernetes/kubernetes #127316)',
   facts: ['nodes', 'apiServers', 'machine', 'packages', 'kubelet', 'staticPods'],
   scope: 'step',
   ofSteps: true,

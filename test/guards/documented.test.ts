@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { guards } from '../../src/guards/registry.ts';
 
@@ -31,6 +31,12 @@ describe('docs/guards.md', () => {
 });
 
 describe('a guard', () => {
+  test('has a file of its own, named by its id', () => {
+    const files = readdirSync(new URL('../../src/guards/', import.meta.url)).filter((file) => file.endsWith('.ts'));
+    const rest = ['guard.ts', 'registry.ts'];
+    expect(new Set(files)).toEqual(new Set([...rest, ...[...guards.keys()].map((id) => `${id}.ts`)]));
+  });
+
   /** Throws as soon as a rule looks at it. */
   const untouchable = new Proxy({ nodes: {} }, { get: () => raise() });
 

@@ -4,7 +4,8 @@ import { etcdStart } from '../../src/actions/etcd-start.ts';
 import type { Action } from '../../src/actions/action.ts';
 import { bindStep } from '../../src/actions/bound-step.ts';
 import { etcdRestore } from '../../src/actions/etcd-restore.ts';
-import { etcdMembersStopped, etcdOldData } from '../../src/guards/etcd-restore.ts';
+import { etcdMembersStopped } from '../../src/guards/etcd-members-stopped.ts';
+import { etcdOldData } from '../../src/guards/etcd-old-data.ts';
 import type { GuardNode } from '../../src/guards/guard.ts';
 
 const RUN = '20261121-etcd-restore-1';

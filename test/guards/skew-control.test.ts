@@ -27,7 +27,7 @@ const cloud = (image: string, apiServers: Versions): GuardCase['facts'] => {
 const apply = stepOn('cp1', 'kubeadm-upgrade-apply', { version: '1.32.9' });
 const mixed = { cp1: '1.32.9', cp2: '1.31.9', cp3: '1.31.9' };
 
-describe('R4: controller managers and schedulers', () =>
+describe('skew-controllers: controller managers and schedulers', () =>
   testCases('skew-controllers', [
     managers('as new as the API servers', all('1.31.9'), all('1.31.9')),
     managers('policy page: 1.37 API servers, 1.36 controllers', all('1.37.0'), all('1.36.2')),
@@ -126,7 +126,7 @@ function kubectls(title: string, apiServers: Versions, kubectl: Versions, ...par
   return { title, facts: cluster(apiServers, { kubectl }), finds: parts.map((part) => ['warn', part] as const) };
 }
 
-describe('R5: kubectl', () =>
+describe('skew-kubectl', () =>
   testCases('skew-kubectl', [
     kubectls('policy page: API servers at 1.37, kubectl 1.38, 1.37 and 1.36', all('1.37.0'), {
       cp1: '1.38.0',
@@ -167,7 +167,7 @@ function kubelets(title: string, apiServer: string, kubelet: string, ...parts: s
   };
 }
 
-describe('R10: kubelets at the limit', () =>
+describe('skew-kubelet-behind: kubelets at the limit', () =>
   testCases('skew-kubelet-behind', [
     kubelets('as new', '1.34.1', '1.34.1'),
     kubelets('two minors behind', '1.34.1', '1.32.9'),
@@ -179,7 +179,7 @@ describe('R10: kubelets at the limit', () =>
       'as an API server at 1.26 allows: w1 (1.24.3)',
     ),
     kubelets('1.25 may be three behind', '1.28.0', '1.25.3', 'w1 (1.25.3)'),
-    kubelets('beyond the limit it is for R2 to say', '1.35.0', '1.31.9'),
+    kubelets('beyond the limit it is for skew-kubelet to refuse', '1.35.0', '1.31.9'),
     {
       title: 'reached by a step: a note, its kubelets may follow',
       facts: sketch({ apiServers: { cp1: '1.33.4' }, kubelets: { cp1: '1.33.4', w1: '1.31.9' } }),
@@ -215,7 +215,7 @@ function proxies(
   };
 }
 
-describe('R3: the kube-proxy that runs', () =>
+describe('skew-kube-proxy-pods: the kube-proxy that runs', () =>
   testCases('skew-kube-proxy-pods', [
     proxies('is what the DaemonSet says', '1.31.9', { cp1: '1.31.9', w1: '1.31.9' }, '1.31.9'),
     proxies('is in the middle of a rollout', '1.32.9', { cp1: '1.32.9', w1: '1.31.9' }, '1.32.9'),
@@ -252,7 +252,7 @@ function silentAt(version: string, kubelets: Versions): GuardCase['facts'] {
 const old = { cp1: '1.31.9', cp2: '1.31.9', cp3: '1.31.9' };
 const kubelet = stepOn('cp1', 'restart-kubelet', { version: '1.32.9' });
 
-describe('R6: an API server that does not answer counts with the release of its manifest', () =>
+describe('skew-mixed-api-servers: an API server that does not answer counts with the release of its manifest', () =>
   testCases('skew-mixed-api-servers', [
     {
       title: 'at the old minor it may come back at any moment',

@@ -158,11 +158,11 @@ describe('a plan for people', () => {
       Refused: apply would stop here (1)
         ✖ refused: cp-1 1.3-kubeadm-upgrade-apply: 1.31.9 to 1.33.4 skips a minor
             do: upgrade to 1.32 first: --set version=1.32.9
-            rule: R7, Kubernetes version skew policy (version-skew)
+            rule: Kubernetes version skew policy (version-skew)
 
       Notes (1)
         • note: 1.32.10 is offered too
-            rule: R9, package repository (repository-offers)
+            rule: package repository (repository-offers)
 
       would change 30 steps on 5 nodes; 0 already done; 5 that only read or wait;
         refused by 1 finding

@@ -118,14 +118,14 @@ export function samplePlan(workers = 2): Plan {
         step: '1.3-kubeadm-upgrade-apply',
         summary: '1.31.9 to 1.33.4 skips a minor',
         remedy: 'upgrade to 1.32 first: --set version=1.32.9',
-        source: 'R7, Kubernetes version skew policy',
+        source: 'Kubernetes version skew policy',
       },
       {
         guard: 'repository-offers',
         severity: 'note',
         summary: '1.32.10 is offered too',
         remedy: '',
-        source: 'R9, package repository',
+        source: 'package repository',
       },
     ],
   };

@@ -12,7 +12,7 @@ export interface Violation {
   readonly remedy: string;
 }
 
-/** R1: the newest and the oldest API server are within one minor. */
+/** The newest and the oldest API server are within one minor. */
 export function apiServerSkew({ apiServers }: SkewState): Violation[] {
   const [low, high] = [lowest(apiServers), highest(apiServers)];
   if (!low || !high || high.minor - low.minor <= 1) return [];
@@ -26,7 +26,7 @@ export function apiServerSkew({ apiServers }: SkewState): Violation[] {
   ];
 }
 
-/** R2: a kubelet is not newer than any API server it can reach, and at most three minors older than the newest (two before 1.25). */
+/** A kubelet is not newer than any API server it can reach, and at most three minors older than the newest (two before 1.25). */
 export function kubeletSkew({ kubelets, apiServers }: SkewState): readonly Violation[] {
   return kubeletSkews(kubelets)(apiServers);
 }
@@ -60,13 +60,13 @@ function kubeletSkewOf(kubelets: SkewState['kubelets'], apiServers: SkewState['a
         ...common,
         excess: behind - allowed,
         summary: `${what} of ${kubelet.node} ${behind} minors behind an API server, ${allowed} are allowed: ${kubelet.version} against ${high.version} of ${high.node}`,
-        remedy: `Upgrade the kubelet of ${kubelet.node} to 1.${high.minor - allowed} or newer first (R10).`,
+        remedy: `Upgrade the kubelet of ${kubelet.node} to 1.${high.minor - allowed} or newer first.`,
       },
     ];
   });
 }
 
-/** R3: kube-proxy as R2, and within three minors of each node's kubelet (two where kube-proxy is older than 1.25). */
+/** kube-proxy: as a kubelet, and within three minors of each node's kubelet (two where kube-proxy is older than 1.25). */
 export const kubeProxySkew = once((state: SkewState): Violation[] => {
   const { kubeProxy, apiServers, kubelets } = state;
   if (!kubeProxy) return [];
@@ -104,7 +104,7 @@ export const kubeProxySkew = once((state: SkewState): Violation[] => {
 });
 
 /**
- * R4: a controller-manager, scheduler or cloud-controller-manager is not newer than an API server that it asks, and at most one minor
+ * A controller-manager, scheduler or cloud-controller-manager is not newer than an API server that it asks, and at most one minor
  * older than the newest. kubeadm has the first two ask the API server of their own node (kubeadm 1.20 release notes).
  */
 export function controllerSkew(state: SkewState): Violation[] {
@@ -138,7 +138,7 @@ export function controllerSkew(state: SkewState): Violation[] {
   });
 }
 
-/** R5: kubectl is within one minor of every API server. */
+/** kubectl is within one minor of every API server. */
 export function kubectlSkew({ apiServers, kubectls }: SkewState): Violation[] {
   return kubectls.flatMap(({ node, minor, version }) => {
     const worst = apiServers.toSorted((a, b) => Math.abs(b.minor - minor) - Math.abs(a.minor - minor))[0];

@@ -1,48 +1,9 @@
 import { inventoryNameOf } from '../../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput } from '../guard.ts';
-import { apiServerSkew, kubeletSkew, kubeProxySkew, type Violation } from './skew-rules.ts';
+import type { Violation } from './skew-rules.ts';
 import { type SkewState, skewState } from './skew-state.ts';
 
-const policy = 'Kubernetes version skew policy';
-
-export const skewApiServers: Guard = {
-  id: 'skew-api-servers',
-  title: 'API servers are within one minor of each other',
-  source: `R1, ${policy}: kube-apiserver`,
-  facts: ['nodes', 'apiServers', 'machine', 'kubelet', 'staticPods'],
-  scope: 'step',
-  binding: 'skew is never violated, not even for a moment',
-  check: (input) => judge(skewApiServers, input, apiServerSkew),
-};
-
-export const skewKubelet: Guard = {
-  id: 'skew-kubelet',
-  title: 'No kubelet is newer than an API server or too old for it',
-  source: `R2, ${policy}: kubelet`,
-  facts: ['nodes', 'apiServers', 'machine', 'packages', 'kubelet', 'staticPods'],
-  scope: 'step',
-  binding: 'skew is never violated, not even for a moment',
-  check: (input) => judge(skewKubelet, input, kubeletSkew),
-};
-
-export const skewKubeProxy: Guard = {
-  id: 'skew-kube-proxy',
-  title: 'kube-proxy fits the API servers and the kubelets',
-  source: `R3, ${policy}: kube-proxy`,
-  facts: ['nodes', 'apiServers', 'kubeProxy'],
-  scope: 'step',
-  check: (input) => judge(skewKubeProxy, input, kubeProxySkew, kubeadmMovesProxyEarly),
-};
-
-/** Before 1.28 kubeadm upgraded the addons with the first control plane (1.28 release notes): nothing can be done about it. */
-function kubeadmMovesProxyEarly(violation: Violation, after: SkewState): boolean {
-  return violation.key === 'newer' && (after.kubeProxy?.minor ?? 0) < 28;
-}
-
-/**
- * A step is refused when a violation is new or grows by it. One that was there before is shown: the step may be what mends it,
- * and refusing every step would leave the cluster as it is.
- */
+/** Refuses a step that adds a violation or makes one worse. Others are warnings: the step may be what fixes them. */
 export function judge(
   guard: Guard,
   input: GuardInput,

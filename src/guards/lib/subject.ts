@@ -2,10 +2,14 @@ import type { Facts } from '../../facts/facts.ts';
 import type { NodeObject } from '../../facts/nodes.ts';
 import { inventoryNameOf } from '../../facts/lib/identity.ts';
 import type { BoundStep } from '../../actions/bound-step.ts';
-import type { Finding, GuardInput } from '../guard.ts';
+import type { Finding, Guard, GuardInput } from '../guard.ts';
 
 /** A finding without what the guard itself adds. */
 export type Draft = Omit<Finding, 'guard' | 'source'>;
+
+export function findingOf(guard: Pick<Guard, 'id' | 'source'>, draft: Draft): Finding {
+  return { guard: guard.id, source: guard.source, ...draft };
+}
 
 /** The release that a step is about, if it names one. */
 export function targetOf(step: BoundStep | undefined): string | undefined {
