@@ -24,7 +24,7 @@ export type Answer =
   | { readonly kind: 'end'; readonly tag: number }
   | { readonly kind: 'refused'; readonly tag: number; readonly code: string; readonly message: string };
 
-/** The other side said what the protocol does not know. */
+/** The other side sent what the protocol does not know. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
@@ -33,8 +33,8 @@ const longestLine = 64 * 1024;
 const mostNoise = 256 * 1024;
 
 /**
- * Cuts a stream of bytes into answers, in whatever pieces it arrives; output is handed on as it comes, never collected.
- * What stands before `hello` is kept as {@link AnswerReader.noise}.
+ * Cuts a stream of bytes into answers, however it is split; output is passed on as it comes, never collected.
+ * What comes before `hello` is kept as {@link AnswerReader.noise}.
  */
 export class AnswerReader {
   noise = '';
@@ -80,7 +80,7 @@ export class AnswerReader {
       this.handle(parseAnswer(line));
       return;
     }
-    // what a login shell prints without a newline stands on the same line
+    // what a login shell prints without a newline is on the same line
     const hello = /hello (?<version>\d+) (?<uid>\d+) (?<bootId>\S+)\r?$/u.exec(line)?.groups;
     if (hello === undefined) {
       this.noise += `${line}\n`;

@@ -13,7 +13,7 @@ export interface AttemptSpec {
   readonly onTimeout: 'kill' | 'leave';
   /** Which takeover of the run this controller is; a node refuses a lower one than it has seen for the run. */
   readonly epoch: number;
-  /** Bytes kept of each of stdout and stderr on the node; what exceeds it is dropped there and said so. */
+  /** Bytes kept of each of stdout and stderr on the node; the rest is dropped there, and reported. */
   readonly maxOutput: number;
 }
 
@@ -37,7 +37,7 @@ export type AttemptState =
 export interface OutputSink {
   stdout(chunk: Buffer): void;
   stderr(chunk: Buffer): void;
-  /** That stream was longer than `maxOutput`: the node dropped the rest. Told once, at the end. */
+  /** That stream was longer than `maxOutput`: the node dropped the rest. Called once, at the end. */
   cut?(stream: 'stdout' | 'stderr'): void;
 }
 
@@ -61,13 +61,10 @@ export class ClaimRefused extends Error {
   override readonly name = 'ClaimRefused';
 }
 
-/**
- * The durable attempts of one node. Every method throws `ConnectionLost` when the link goes away; the attempt on the
- * node is not touched by that.
- */
+/** The durable attempts of one node. Methods throw `ConnectionLost` when the link goes away; the attempt continues. */
 export interface RemoteNode {
   /**
-   * Claims, launches and follows until the attempt ended. With `onTimeout: leave` it resolves with `running` once the limit is over.
+   * Claims, launches and follows until the attempt ended. With `onTimeout: leave`: `running` at the limit.
    * @throws AlreadyClaimed | StaleEpoch | ClaimRefused | ConnectionLost
    */
   start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState>;

@@ -27,7 +27,7 @@ const mostStderr = 8 * 1024;
 
 /** The program of docs/attempts.md, running in one channel; it serves one request at a time. */
 export class HelperChannel {
-  /** False once the channel is gone or has said something that cannot be understood. */
+  /** False once the channel is gone or has sent something that cannot be understood. */
   usable = true;
   private readonly channel: Channel;
   private readonly target: string;
@@ -67,7 +67,7 @@ export class HelperChannel {
     });
   }
 
-  /** Sends a request and waits for its last answer. @throws ConnectionLost | ClaimRefused (the program does not run) | ProtocolError */
+  /** Waits for the last answer. @throws ConnectionLost | ClaimRefused (the program does not run) | ProtocolError */
   async ask(request: Request): Promise<LastAnswer> {
     if (!this.usable || this.pending !== undefined) throw new Error('the helper is busy or gone');
     this.tag += 1;
@@ -120,9 +120,9 @@ export class HelperChannel {
   }
 
   private neverBegan(): ClaimRefused {
-    const said = `${this.reader.noise}${this.stderr}`.trim();
+    const printed = `${this.reader.noise}${this.stderr}`.trim();
     return new ClaimRefused(
-      `${this.target}: sh could not be started on the node: ${said === '' ? 'it said nothing' : said}`,
+      `${this.target}: sh could not be started on the node: ${printed === '' ? 'it printed nothing' : printed}`,
     );
   }
 

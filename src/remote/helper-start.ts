@@ -1,4 +1,4 @@
-/** The part of the program on a node that claims and launches an attempt; `supervisor`, `pump`, `look` and the like are other parts'. */
+/** The part of the program on a node that claims and launches an attempt; the others define `pump`, `look` and so on. */
 export const startProgram = `
 # take COUNT: exactly so many bytes of stdin, never more; ends the shell that runs it
 take() {
@@ -59,7 +59,7 @@ END
     pump
     if past_deadline; then
       finish
-      # the attempt goes on waking this shell, which could lose half a request by it
+      # the attempt continues to wake this shell, which could lose half a request
       [ "$state" != running ] || exit
       return
     fi
@@ -69,7 +69,7 @@ END
     *)
       if [ $code = 4 ] || [ ! -e "$d/launched" ]; then
         rm -rf "$d"
-        # what it was told may still lie in there, for the next one to take
+        # its line may still be in the pipe, for the next one to read
         exec 9>&-
         sup= line=
         if [ $code = 4 ]; then refuse no-space no room to launch in "$d"; else refuse io could not launch in "$d": $code; fi
@@ -89,7 +89,7 @@ furnish() {
 }
 keep() { { printf '%s\\n' "$s" >"$1/script" && echo $epoch >"$1/epoch" && echo $max >"$1/max"; } 2>/dev/null; }
 
-# starts a supervisor that waits to be told its attempt: the next step finds it waiting, and it ends with this shell
+# starts a supervisor that waits for its attempt: the next step finds it waiting, and it ends with this shell
 ready() {
   sup=
   [ "$scoped" ] || find_scope
@@ -136,7 +136,7 @@ find_scope() {
 prepare() {
   if [ ! -d "$r" ]; then
     if ! m=$(LC_ALL=C mkdir -p "$r" 2>&1); then refuse_io "$m"; return 1; fi
-    [ -O "$root" ] || { refuse io "$root belongs to somebody else"; return 1; }
+    [ -O "$root" ] || { refuse io "$root belongs to another user"; return 1; }
   fi
   if swept; then refuse already-claimed swept; return 1; fi
   seen=0

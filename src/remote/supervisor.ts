@@ -1,14 +1,14 @@
 /**
  * What keeps one attempt on a node: a session of its own that starts the script, keeps its output up to a limit, and
- * writes `status`. Arguments: umask of the script, pid and start time of the shell that waits for it. It reads one line:
- * time limit in seconds (0: none is enforced), file size limit of each stream in blocks of 512 bytes, folder; it may be
- * started long before, and ends with 5 where none comes. It exits with 3 when the attempt has been declared void, with 4
- * when nothing could be launched.
+ * writes `status`. Arguments: umask of the script, pid and start time of the shell that waits for it.
+ * It may start long before its attempt, and reads one line: time limit in seconds (0: none is enforced), file size limit
+ * of each stream in blocks of 512 bytes, folder. It exits with 5 where none comes, with 3 when the attempt has been
+ * declared void, with 4 when nothing could be launched.
  *
  * The script writes into pipes that a drain reads for as long as anything has them open, so that it never sees SIGPIPE
- * or EFBIG; the file size limit is set for the drain alone. The output is complete at the end of the pipe. Where a child in
- * the background keeps the pipe open, the supervisor writes a mark into it once the script has ended: what comes before
- * the mark is the attempt's output, however late the drain runs.
+ * or EFBIG; only the drain has the file size limit. The output is complete at the end of the pipe. Where a child in the
+ * background keeps the pipe open, the supervisor writes a mark into it once the script has ended: what comes before the
+ * mark is the attempt's output, however late the drain runs.
  */
 export const supervisorProgram = `
 mask=$1 helper=$2 helper_born=$3
@@ -172,6 +172,6 @@ printf '%s\n' "$w" >&5
 exec 5>&-
 while wait $s; c=$?; [ $c -gt 128 ] && born $s; do :; done
 [ $c = 0 ] || record "$w"
-# not before the last tick: the other shell goes on to read requests
+# not before the last tick: the other shell continues with requests
 [ "$w" = timed-out ] || { wait $h; [ -z "$late" ] || wait $h; } 2>/dev/null
 `;

@@ -8,7 +8,7 @@ import type {
 import { identitiesOf, type Identity, type ReadSecret } from './identities.ts';
 import type { Target } from './transport.ts';
 
-/** Tries what a target gives, publickey first (without `none`: one round trip less), and remembers it for the message. */
+/** Tries what a target gives, publickey first (without `none`: one round trip less), and keeps it for the message. */
 export interface Authentication {
   readonly handler: AuthHandlerMiddleware;
   /** What was tried, in order, what could not be, and what the server still wants. */

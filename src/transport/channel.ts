@@ -13,7 +13,7 @@ export interface Process {
   close(): void;
 }
 
-/** A channel that keeps every byte until it is read, ends after both streams were read, and at once when it is closed here. */
+/** A channel that keeps bytes until they are read, and ends after both streams were read, or when it is closed here. */
 export function channelOver(process: Process): Channel {
   const stdout = feed(process.stdout);
   const stderr = feed(process.stderr);
@@ -34,7 +34,7 @@ export function channelOver(process: Process): Channel {
 
 /**
  * An ssh2 channel. `lost` says why the link is gone, if it is.
- * ssh2 emits `close` only after both streams were read, and then with `undefined` in place of a code where none was sent.
+ * ssh2 emits `close` only after both streams were read, and without a code where none was sent.
  */
 export function ssh2Channel(raw: ClientChannel, lost: () => string | undefined): Channel {
   const stdin = stdinOf(raw);

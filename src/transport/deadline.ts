@@ -1,4 +1,4 @@
-/** A time limit that stands still while somebody types a secret. */
+/** A time limit that pauses while the operator types a secret. */
 export class Deadline {
   readonly #onExpired: () => void;
   #left: number;

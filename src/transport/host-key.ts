@@ -41,7 +41,7 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** Judges the key that was offered and, with accept-new, keeps it. Undefined: go on. */
+/** Judges the key that was offered and, with accept-new, keeps it. Undefined: it is trusted. */
 export async function refuseHostKey(
   target: Target,
   place: Place,
@@ -96,7 +96,7 @@ function refusal(
     return new ConnectFailure(target.name, 'host-key-revoked', message, [offered, next]);
   }
   if (verdict.kind === 'changed') {
-    const message = `${who}: ITS HOST KEY HAS CHANGED. Somebody may be listening in, or the node was installed anew`;
+    const message = `${who}: ITS HOST KEY HAS CHANGED. Someone may be listening in, or the node was reinstalled`;
     return new ConnectFailure(target.name, 'host-key-changed', message, [
       offered,
       ...verdict.known.map((line) => `known: ${line.type} ${fingerprint(line.key)} (${placeOf(line)})`),
@@ -125,7 +125,7 @@ const placeOf = (line: KnownHostLine): string => `${line.file}:${line.line}`;
 
 function howToVerify(key: Buffer): string {
   const file = `/etc/ssh/ssh_host_${shortType(key)}_key.pub`;
-  return `compare the offered fingerprint with what the machine itself says on its console: ssh-keygen -lf ${file}`;
+  return `compare the offered fingerprint with what the machine itself prints on its console: ssh-keygen -lf ${file}`;
 }
 
 /** The word that ssh-keyscan -t and the names of host key files use. */

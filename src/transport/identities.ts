@@ -5,7 +5,7 @@ import { expandHome } from './host-key.ts';
 import { fingerprint } from './known-hosts.ts';
 import type { SecretSource, Target } from './transport.ts';
 
-/** One thing to try with publickey authentication. `open` may ask for a passphrase, so it is called when its turn comes. */
+/** One thing to try with publickey authentication. `open` may ask for a passphrase: it is called when its turn comes. */
 export interface Identity {
   /** For messages: `~/.ssh/id_ed25519`. */
   readonly label: string;
@@ -19,8 +19,8 @@ export type Credential =
 export type ReadSecret = (source: SecretSource, question: string) => Promise<string>;
 
 /**
- * What to log in with, best first: identity files (an encrypted one by the agent, if it holds the key, so that nobody is
- * asked), then the agent's other keys. `notes` say what could not be used.
+ * What to log in with, best first: identity files (an encrypted one by the agent, if it holds the key, so that no one
+ * is asked), then the agent's other keys. `notes` say what could not be used.
  */
 export async function identitiesOf(
   target: Target,

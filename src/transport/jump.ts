@@ -11,7 +11,7 @@ interface Hop {
   readonly port: number;
 }
 
-/** Reads `[user@]host[:port]`; an IPv6 address with a port stands in brackets. */
+/** Reads `[user@]host[:port]`; an IPv6 address with a port is in brackets. */
 export function parseHop(text: string, user: string): Hop {
   const [, name, bracketed, plain, port] =
     /^(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:]+|.*:.*:.*?))(?::(\d+))?$/.exec(text) ?? [];
@@ -121,7 +121,7 @@ export function placeOf(host: string, port: number, via: readonly string[]): Pla
 export function dial(through: Lease | undefined, host: string, port: number, signal: AbortSignal): Promise<Duplex> {
   if (through) return forward(through, host, port);
   return new Promise((resolve, reject) => {
-    // Node gives each of several addresses 250 ms unless told otherwise: too little for a far one.
+    // Node gives each of several addresses 250 ms by default: too little for a far one.
     const socket = connect({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 3000 });
     socket.once('error', reject);
     socket.once('connect', () => resolve(socket));

@@ -20,7 +20,7 @@ export type HostKeyVerdict =
   | { readonly kind: 'changed'; readonly known: readonly KnownHostLine[] }
   | { readonly kind: 'revoked'; readonly by: KnownHostLine };
 
-/** Reads a file's text. Comments and lines that make no sense are passed over, as OpenSSH does. */
+/** Reads a file's text. Skips comments and lines that it cannot read, as OpenSSH does. */
 export function parseKnownHosts(file: string, text: string): KnownHostLine[] {
   return text.split('\n').flatMap((raw, index) => parseLine(file, index + 1, raw) ?? []);
 }
@@ -100,7 +100,7 @@ function matchesHash(hosts: string, name: string): boolean {
   return digest.equals(Buffer.from(hash, 'base64'));
 }
 
-/** `*` and `?` only; everything else, brackets too, stands for itself. */
+/** `*` and `?` only; everything else, brackets too, matches itself. */
 function matchesPattern(pattern: string, name: string): boolean {
   const source = pattern.replace(/[\\^$.*+?()[\]{}|]/g, (char) => {
     if (char === '*') return '.*';

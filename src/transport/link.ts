@@ -14,7 +14,7 @@ import { ConnectFailure, type Target } from './transport.ts';
 /** One authenticated SSH connection, to a node or to a jump host. */
 export interface Link {
   readonly client: Client;
-  /** Why it is gone; undefined while it stands. */
+  /** Why it is gone; undefined while it is open. */
   readonly lost: string | undefined;
   readonly closed: Promise<string>;
   close(): Promise<void>;
@@ -80,7 +80,7 @@ class LinkAttempt {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    // A failure may come before anybody waits for it.
+    // A failure may come before anything waits for it.
     this.#failed.promise.catch(() => undefined);
     this.#deadline = new Deadline(options.target.connectTimeout, () => this.#fail('time limit'));
   }
@@ -110,16 +110,16 @@ class LinkAttempt {
     this.#sock?.destroy();
   }
 
-  /** Whatever fails first; what is thrown by the work itself is told as a failure of the connection, too. */
+  /** Rejects with what fails first; what the work itself throws counts as a failure of the connection, too. */
   async #orFail<T>(work: Promise<T>): Promise<T> {
     work.catch((error: unknown) => this.#fail(error));
     return Promise.race([work, this.#failed.promise]).catch(() => this.#failed.promise);
   }
 
   #fail(cause: unknown): void {
-    // ^C at a prompt is no failure of the node.
-    const told = cause instanceof ConnectFailure || (cause instanceof Failure && cause.kind === 'cancelled');
-    this.#failed.reject(told ? cause : describeFailure(this.#options, this.#phase, cause, this.#auth?.report()));
+    // ^C at a prompt is not a failure of the node.
+    const isKnown = cause instanceof ConnectFailure || (cause instanceof Failure && cause.kind === 'cancelled');
+    this.#failed.reject(isKnown ? cause : describeFailure(this.#options, this.#phase, cause, this.#auth?.report()));
   }
 
   async #authentication(): Promise<Authentication> {

@@ -6,7 +6,7 @@ import { readSecret } from './secrets.ts';
 import { sessionOver } from './session.ts';
 import { ConnectionLost, type Channel, type Exit, type Session, type Target, type Transport } from './transport.ts';
 
-/** The operator's machine, behind the same contract: `sh -c` in a child process. Of a target only name, user and become count. */
+/** The operator's machine: `sh -c` in a child process. Of a target only name, user, become and connectTimeout count. */
 export class LocalTransport implements Transport {
   readonly #readSecret: ReadSecret;
 

@@ -15,7 +15,7 @@ import {
 } from './transport.ts';
 
 /**
- * SSH by the ssh2 package. Host keys are verified, at jump hosts too; `connectTimeout` holds for each hop and for the node.
+ * SSH by the ssh2 package. Host keys are verified, at jump hosts too; `connectTimeout` is for each hop and the node.
  * A password is sent to the node alone, never to a jump host.
  */
 export class Ssh2Transport implements Transport {

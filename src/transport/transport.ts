@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** How to log in to one node; what an inventory says, with every default filled in. */
+/** How to log in to one node: the inventory's keys, with every default filled in. */
 export interface Target {
   /** The node's name in the inventory: used in messages only. */
   readonly name: string;
@@ -8,7 +8,7 @@ export interface Target {
   readonly port: number;
   readonly user: string;
   readonly identityFiles: readonly string[];
-  /** The agent's socket, or undefined for none. */
+  /** The SSH agent's socket, or undefined for none. */
   readonly agentSocket?: string;
   /** Asked for at most once per process and source; undefined: no password login. */
   readonly password?: SecretSource;
@@ -32,7 +32,7 @@ export interface Become {
   readonly password?: SecretSource;
 }
 
-/** How a remote process ended. `lost`: the link went away and nobody knows; never read it as success. */
+/** How a remote process ended. `lost`: the link went away and the end is not known; never read it as success. */
 export type Exit =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'signalled'; readonly signal: string }
@@ -68,14 +68,14 @@ export interface Session {
   readonly target: string;
   /** Runs a program under `sh`: `command` is one POSIX sh command line, elevated by `become`. @throws ConnectionLost */
   open(command: string): Promise<Channel>;
-  /** {@link open}, with its output collected. @throws ConnectionLost when the link is gone before the command was sent. */
+  /** {@link open}, with its output collected. @throws ConnectionLost when the link is gone before the command is sent. */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /** Settles when the link is gone, with the reason; never rejects. */
   readonly closed: Promise<string>;
   close(): Promise<void>;
 }
 
-/** A way to reach nodes. */
+/** A way to connect to nodes. */
 export interface Transport {
   /** @throws ConnectFailure */
   connect(target: Target, signal?: AbortSignal): Promise<Session>;
