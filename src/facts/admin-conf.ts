@@ -24,7 +24,7 @@ true`,
   parse: parseAdminConf,
 };
 
-export function parseAdminConf(output: string): AdminConfFact {
+function parseAdminConf(output: string): AdminConfFact {
   if (/^missing$/m.test(output)) return { present: false };
   const said = /^answer: ([\s\S]*)$/m.exec(output)?.[1]?.trim() ?? '';
   if (said === '') return { present: true };

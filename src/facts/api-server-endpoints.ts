@@ -24,7 +24,7 @@ const podSchema = z.object({
   spec: z.object({ nodeName: z.string().nullish() }),
 });
 
-export function parseApiServerEndpoints(output: string): ApiServerEndpoint[] {
+function parseApiServerEndpoints(output: string): ApiServerEndpoint[] {
   return parseJson(listOf(podSchema), output).flatMap(({ metadata, spec }) => {
     const endpoint = metadata.annotations?.[endpointAnnotation];
     return spec.nodeName && endpoint ? [{ node: spec.nodeName, endpoint }] : [];

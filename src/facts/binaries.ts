@@ -19,7 +19,7 @@ true`,
 };
 
 /** @throws Error when a binary is there but says no version (it may be damaged, or of another machine's kind) */
-export function parseBinaries(output: string): BinariesFact {
+function parseBinaries(output: string): BinariesFact {
   const found: { -readonly [K in keyof BinariesFact]?: string } = {};
   for (const name of ['kubeadm', 'kubelet', 'kubectl'] as const) {
     const line = new RegExp(`^${name}: (.*)$`, 'm').exec(output)?.[1];

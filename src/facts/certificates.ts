@@ -43,7 +43,7 @@ true`,
   parse: parseCertificates,
 };
 
-export function parseCertificates(output: string): CertificatesFact {
+function parseCertificates(output: string): CertificatesFact {
   const now = Number(/^now: (\d+)$/m.exec(output)?.[1] ?? Number.NaN);
   const files = output.split(/^file: /m).slice(1);
   return {

@@ -48,7 +48,7 @@ const answerSchema = z.union([
   itemSchema.transform((item) => [item]),
 ]);
 
-export function parseCoreDns(output: string): CoreDnsFact {
+function parseCoreDns(output: string): CoreDnsFact {
   const items = output.trim() === '' ? [] : parseJson(answerSchema, output);
   const corefile = items.find(({ kind }) => kind === 'ConfigMap')?.data?.Corefile;
   const container = items.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers[0];

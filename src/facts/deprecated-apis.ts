@@ -29,7 +29,7 @@ true`,
   parse: parseDeprecatedApis,
 };
 
-export function parseDeprecatedApis(output: string): DeprecatedApi[] {
+function parseDeprecatedApis(output: string): DeprecatedApi[] {
   return output.split('\n').flatMap((line) => {
     const labels = new RegExp(`^${metric}\\{(.*)\\} [1-9]`).exec(line)?.[1];
     if (labels === undefined) return [];

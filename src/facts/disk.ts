@@ -43,7 +43,7 @@ true`,
   parse: parseDisk,
 };
 
-export function parseDisk(output: string): DiskFact {
+function parseDisk(output: string): DiskFact {
   const etcd = /^etcd: (\d+)\s/m.exec(output)?.[1];
   const found = output
     .split(/^place: /m)

@@ -62,7 +62,7 @@ true`,
   parse: parseEtcdHost,
 };
 
-export function parseEtcdHost(output: string): EtcdHostFact {
+function parseEtcdHost(output: string): EtcdHostFact {
   const lines = output.split('\n').map((line) => line.trim());
   const all = (word: string) =>
     lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1).trim());

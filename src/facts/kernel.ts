@@ -27,7 +27,7 @@ true`,
   parse: parseKernel,
 };
 
-export function parseKernel(output: string): KernelFact {
+function parseKernel(output: string): KernelFact {
   const type = /^cgroup: (\S+)$/m.exec(output)?.[1];
   const cgroup = type === 'cgroup2fs' ? 'v2' : type === 'tmpfs' || type === 'cgroupfs' ? 'v1' : undefined;
   return {

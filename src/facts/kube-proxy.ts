@@ -35,7 +35,7 @@ const daemonSetSchema = z.object({
     .nullish(),
 });
 
-export function parseKubeProxy(output: string): KubeProxyFact {
+function parseKubeProxy(output: string): KubeProxyFact {
   if (output.trim() === '') return { desired: 0, updated: 0, available: 0 };
   const { metadata, spec, status } = parseJson(daemonSetSchema, output);
   const version = tagOf(spec.template.spec.containers[0]?.image ?? '');

@@ -56,7 +56,7 @@ const clusterConfigurationSchema = z.object({
 });
 
 /** Takes JSON and YAML. */
-export function parseKubeadmConfig(output: string): KubeadmConfigFact {
+function parseKubeadmConfig(output: string): KubeadmConfigFact {
   const configMap = configMapSchema.safeParse(parse(output));
   if (!configMap.success) throw new Error('the ConfigMap has no ClusterConfiguration');
   const configuration = clusterConfigurationSchema.safeParse(parse(configMap.data.data.ClusterConfiguration));

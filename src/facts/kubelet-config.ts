@@ -29,7 +29,7 @@ const configSchema = z.object({
 });
 
 /** The whole ConfigMap as JSON or YAML. */
-export function parseKubeletConfig(output: string): KubeletConfigFact {
+function parseKubeletConfig(output: string): KubeletConfigFact {
   const configMap = configMapSchema.safeParse(yamlOf(output));
   const known = configMap.success ? parseKubeletConfiguration(configMap.data.data.kubelet) : undefined;
   return known ?? { missing: true, featureGates: {} };

@@ -60,7 +60,7 @@ const kept = new Set([
   'container-runtime-endpoint',
 ]);
 
-export function parseKubeletSetup(output: string): KubeletSetupFact {
+function parseKubeletSetup(output: string): KubeletSetupFact {
   const [start = '', config] = output.split(/^config:$/m);
   const flags = start
     .split(/^file: /m)

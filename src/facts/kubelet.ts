@@ -50,7 +50,7 @@ true`,
   parse: parseKubelet,
 };
 
-export function parseKubelet(output: string): KubeletFact {
+function parseKubelet(output: string): KubeletFact {
   const value = (name: string) => new RegExp(`^${name} *(.*?)\\s*$`, 'm').exec(output)?.[1] ?? '';
   const server = value('server:').replace(/^(["'])(.*)\1$/, '$2');
   const nodeName = certificateName(output);

@@ -21,7 +21,7 @@ const leaseSchema = z.object({
   spec: z.object({ renewTime: z.string().nullish() }),
 });
 
-export function parseLeases(output: string): LeaseFact[] {
+function parseLeases(output: string): LeaseFact[] {
   return parseJson(listOf(leaseSchema), output).map(({ metadata, spec }) => ({
     node: metadata.name,
     renewTime: spec.renewTime ?? '',

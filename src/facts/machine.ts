@@ -31,7 +31,7 @@ true`,
   parse: parseMachine,
 };
 
-export function parseMachine(output: string): MachineFact {
+function parseMachine(output: string): MachineFact {
   const value = (name: string) => new RegExp(`^${name}: *(.*?)\\s*$`, 'm').exec(output)?.[1] ?? '';
   const machineId = value('machine-id').toLowerCase().replaceAll('-', '');
   if (machineId === '') throw new Error('the machine has no machine-id');

@@ -33,7 +33,7 @@ const manifestSchema = z.object({
   }),
 });
 
-export function parseManifests(output: string): ManifestsFact {
+function parseManifests(output: string): ManifestsFact {
   const components: Record<string, ManifestsFact[string]> = {};
   for (const document of parseAllDocuments(output)) {
     const parsed = document.errors.length > 0 ? undefined : manifestSchema.safeParse(document.toJS());

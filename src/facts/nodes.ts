@@ -64,7 +64,7 @@ const nodeSchema = z.object({
   }),
 });
 
-export function parseNodes(output: string): NodeObject[] {
+function parseNodes(output: string): NodeObject[] {
   return parseJson(listOf(nodeSchema), output).map(({ metadata, spec, status }) => {
     const labels = metadata.labels ?? {};
     const ready = status.conditions?.find((condition) => condition.type === 'Ready');

@@ -40,7 +40,7 @@ function prefixOf(options: FactOptions): string {
   return `prefix=$(cat ${sourceFiles} 2>/dev/null | sed -n '/^[[:space:]]*#/d; /gpgkey/d; s|^.*[[:space:]=]\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p; s|^\\([a-z][a-z0-9+.-]*://[^[:space:]]*/core:/[a-z]*:\\)/v1\\.[0-9].*|\\1|p' | head -n 1)`;
 }
 
-export function parseOffered(output: string): OfferedFact {
+function parseOffered(output: string): OfferedFact {
   const minors: Record<string, { url: string; revisions: Record<string, string[]>; error?: string }> = {};
   const at = (minor: string) => (minors[minor] ??= { url: '', revisions: {} });
   for (const line of output.split('\n')) {

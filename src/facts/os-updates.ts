@@ -18,7 +18,7 @@ export const osUpdates: Fact<OsUpdatesFact> = {
   parse: parseOsUpdates,
 };
 
-export function parseOsUpdates(output: string): OsUpdatesFact {
+function parseOsUpdates(output: string): OsUpdatesFact {
   const words = (name: string) =>
     [...output.matchAll(new RegExp(`^${name}: (.+)$`, 'gm'))].map(([, word = '']) => word);
   const [error] = words('failed');

@@ -21,7 +21,7 @@ ${onNode(({ identify }) => identify)}`,
   parse: parseOs,
 };
 
-export function parseOs(output: string): OsFact {
+function parseOs(output: string): OsFact {
   const fields = new Map<string, string>();
   let packageManager = 'unknown';
   for (const line of output.split('\n')) {

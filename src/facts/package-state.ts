@@ -20,7 +20,7 @@ true`,
   parse: parsePackageState,
 };
 
-export function parsePackageState(output: string): PackageStateFact {
+function parsePackageState(output: string): PackageStateFact {
   const broken = output.split('\n').flatMap((line) => readings.flatMap(({ audit }) => audit?.brokenName(line) ?? []));
   const [, pid, command, file] = /^lock: (\d+) \((.*)\) holds (\S+)$/m.exec(output) ?? [];
   const held = pid !== undefined && command !== undefined && file !== undefined;

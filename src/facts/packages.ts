@@ -25,7 +25,7 @@ true`,
   parse: parsePackages,
 };
 
-export function parsePackages(output: string): PackagesFact {
+function parsePackages(output: string): PackagesFact {
   const installed: Record<string, InstalledPackage> = {};
   const held = new Set<string>();
   for (const line of output.split('\n')) {

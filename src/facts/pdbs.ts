@@ -69,7 +69,7 @@ const pdbSchema = z.object({
     .nullish(),
 });
 
-export function parsePdbs(output: string): PdbFact[] {
+function parsePdbs(output: string): PdbFact[] {
   return parseJson(listOf(pdbSchema), output).map(({ apiVersion, metadata, spec, status }) => ({
     namespace: metadata.namespace,
     name: metadata.name,

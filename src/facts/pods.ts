@@ -97,7 +97,7 @@ export const pods: Fact<readonly PodFact[]> = {
 };
 
 /** @throws Error when a line is not as the template has it */
-export function parsePods(output: string): PodFact[] {
+function parsePods(output: string): PodFact[] {
   return output
     .split('\n')
     .filter((line) => line !== '')

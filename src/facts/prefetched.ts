@@ -53,7 +53,7 @@ true`,
 
 const imageList = z.object({ images: z.array(z.object({ repoTags: z.array(z.string()).nullish() })) });
 
-export function parsePrefetched(output: string): PrefetchedFact {
+function parsePrefetched(output: string): PrefetchedFact {
   const [notes = '', images] = output.split(/^images:$/m);
   const archives: Record<string, string[]> = {};
   const needs: Record<string, string[]> = {};
@@ -80,7 +80,7 @@ function parseImages(output: string): string[] {
     const list = imageList.safeParse(jsonOf(text));
     return list.success ? list.data.images.flatMap((image) => image.repoTags ?? []) : [];
   }
-  return text.split('\n').flatMap((line) => line.trim().split(/\s+/)[0]?.split(',') ?? []);
+  return text.split('\n').flatMap((line) => /\S+/.exec(line)?.[0].split(',') ?? []);
 }
 
 function jsonOf(text: string): unknown {

@@ -28,7 +28,7 @@ true`,
   parse: parseReboot,
 };
 
-export function parseReboot(output: string): RebootFact {
+function parseReboot(output: string): RebootFact {
   const asked = /^required: *(.*?) *$/m.exec(output)?.[1];
   if (asked !== undefined)
     return { required: true, reason: asked === '' ? 'installed packages ask for it' : `asked for by ${asked}` };

@@ -29,7 +29,7 @@ true`,
   parse: parseRepositoryKeys,
 };
 
-export function parseRepositoryKeys(output: string): RepositoryKeysFact {
+function parseRepositoryKeys(output: string): RepositoryKeysFact {
   const now = Number(/^now: (\d+)$/m.exec(output)?.[1] ?? Number.NaN);
   const keyrings = output
     .split(/^keyring: /m)

@@ -19,7 +19,7 @@ true`,
   parse: parseRepository,
 };
 
-export function parseRepository(output: string): RepositoryFact {
+function parseRepository(output: string): RepositoryFact {
   const files = new Map<string, SourceLine[]>();
   for (const printed of output.split('\n')) {
     const [, file, number, text] = /^(\/.+?):(\d+):(.*)$/.exec(printed) ?? [];

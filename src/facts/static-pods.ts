@@ -39,7 +39,7 @@ const manifestSchema = z.object({
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
-export function parseStaticPods(output: string): StaticPodsFact {
+function parseStaticPods(output: string): StaticPodsFact {
   const components: Record<string, { image: string; tag: string }> = {};
   let endpoint: string | undefined;
   for (const document of parseAllDocuments(output)) {

@@ -58,7 +58,7 @@ const configurationsSchema = z.object({
   ),
 });
 
-export function parseWebhooks(output: string): WebhookFact[] {
+function parseWebhooks(output: string): WebhookFact[] {
   const [json = '', list = ''] = output.split(/^--- services$/m);
   const selectors = new Map(list.split('\n').flatMap(serviceOf));
   return parseJson(configurationsSchema, json).items.flatMap(({ kind, apiVersion, metadata, webhooks: hooks }) =>

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PackageSource } from '../../src/packages/manager.ts';
-import { parseRepository } from '../../src/facts/repository.ts';
+import { repository as repositoryFact } from '../../src/facts/repository.ts';
 import { Bench } from './bench.ts';
 import { actionNamed, contextFor, isDone, scriptOf, type Setting } from './cluster.ts';
+import { parsed } from '../facts/fixture.ts';
 
 const MIRROR = 'http://127.0.0.1:9/mirror';
 const WITH = { version: '1.32.9' };
@@ -29,7 +30,7 @@ function setting(files: readonly string[], settings: Setting['settings'] = {}): 
       .split('\n')
       .map((line, index) => `${bench.path(file)}:${index + 1}:${line}`),
   );
-  const repository = parseRepository(printed.join('\n'));
+  const repository = parsed(repositoryFact, printed.join('\n'));
   return { machine: (facts) => ({ ...facts, repository }), settings };
 }
 

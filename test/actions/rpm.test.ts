@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NodeFacts } from '../../src/facts/facts.ts';
 import type { PackagesFact } from '../../src/facts/packages.ts';
-import { parsePackages } from '../../src/facts/packages.ts';
-import { parseRepository } from '../../src/facts/repository.ts';
+import { packages } from '../../src/facts/packages.ts';
+import { repository } from '../../src/facts/repository.ts';
 import { Bench } from './bench.ts';
 import { actionNamed, contextFor, isDone, scriptOf, type Setting } from './cluster.ts';
+import { parsed } from '../facts/fixture.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/rpm/${name}.txt`, import.meta.url), 'utf8');
 
@@ -53,7 +54,7 @@ function node(
     ...facts,
     os,
     packages: { installed, held, manager },
-    repository: parseRepository(printed.join('\n')),
+    repository: parsed(repository, printed.join('\n')),
     offered: { '1.32': { url: '', revisions: { kubelet: ['1.32.10-150500.1.1', REVISION] } } },
   });
   return { machine };
@@ -156,7 +157,7 @@ describe('install-packages', () => {
     ['versionlock-yum', ['kubeadm', 'kubelet']],
   ])('%s tells what is locked', (name, held) => {
     const printed = fixture(name).replaceAll(/^/gm, 'locked: ');
-    expect(parsePackages(`manager: dnf5\nkubelet 1.31.9-150500.1.1 ii\n${printed}`)).toEqual({
+    expect(parsed(packages, `manager: dnf5\nkubelet 1.31.9-150500.1.1 ii\n${printed}`)).toEqual({
       installed: { kubelet: { revision: '1.31.9-150500.1.1', status: 'ii' } },
       held,
       manager: 'dnf5',

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NodeFacts } from '../../src/facts/facts.ts';
-import { parsePackages } from '../../src/facts/packages.ts';
-import { parseRepository } from '../../src/facts/repository.ts';
+import { packages } from '../../src/facts/packages.ts';
+import { repository } from '../../src/facts/repository.ts';
 import { reading } from '../../src/packages/zypper/reading.ts';
 import { Bench } from './bench.ts';
 import { isDone, scriptOf, type Setting } from './cluster.ts';
+import { parsed } from '../facts/fixture.ts';
 
 const KUBELET = { packages: ['kubelet'], version: '1.32.9' };
 const REVISION = '1.32.9-150500.1.1';
@@ -43,7 +44,7 @@ function node(held: readonly string[] = [], text = section('1.31')): Setting {
       ...facts,
       os,
       packages: { installed: { kubelet: { revision: '1.31.9-150500.1.1', status: 'ii' } }, held, manager: 'zypper' },
-      repository: parseRepository(printed.join('\n')),
+      repository: parsed(repository, printed.join('\n')),
       offered: { '1.32': { url: '', revisions: { kubelet: ['1.32.10-150500.1.1', REVISION] } } },
     }),
   };
@@ -174,7 +175,7 @@ test('locks are read from the file of locks(5); those of some versions or of one
     `${stanza('kubelet')}${stanza('kubeadm', 'version: > 1.32\n')}${stanza('kubectl', 'repo: kubernetes\n')}\ntype: patch\nsolvable_name: cri-tools\n${stanza('kubernetes-cni')}`,
   );
   const { stderr } = bench.run(`exec >&2\n${reading.installed.replaceAll('/etc/zypp/locks', file)}`);
-  expect(parsePackages(stderr).held).toEqual(['kubelet', 'kubernetes-cni']);
+  expect(parsed(packages, stderr).held).toEqual(['kubelet', 'kubernetes-cni']);
 });
 
 test('updates are read from the XML of list-updates; a repository that was skipped is named', () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Fact } from '../../src/facts/fact.ts';
 import { podTemplate } from '../../src/facts/pods.ts';
 import { jsonpath } from '../../src/lab/kubectl/jsonpath.ts';
 
@@ -11,15 +12,12 @@ export function fixture(name: string): string {
     .replace(/\nrc=\d+\n?$/, '\n');
 }
 
-/** The lines that match, joined again. */
-export function linesOf(text: string, pattern: RegExp): string {
-  return text
-    .split('\n')
-    .filter((line) => pattern.test(line))
-    .join('\n');
-}
-
 /** The pods of the real cluster, as kubectl prints them by the template of the fact. */
 export function podLines(): string {
   return jsonpath(podTemplate, JSON.parse(fixture('pods.json')));
+}
+
+/** What a fact's parser makes of an output. */
+export function parsed<T>(fact: Fact<T>, output: string): T {
+  return fact.parse(output, { kubeconfig: '/etc/kubernetes/admin.conf' });
 }

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { osUpdates, parseOsUpdates } from '../../src/facts/os-updates.ts';
+import { osUpdates } from '../../src/facts/os-updates.ts';
 import { Bench } from '../actions/bench.ts';
+import { parsed } from './fixture.ts';
 
 /** What is read where a pretended tool answers; `hidden` is not there. */
 function read(tool: string, body: string, hidden = '') {
@@ -8,7 +9,7 @@ function read(tool: string, body: string, hidden = '') {
   onTestFinished(() => bench.remove());
   bench.tool(tool, body);
   const without = hidden === '' ? '' : `command() { [ "$2" != ${hidden} ]; }\n`;
-  return parseOsUpdates(bench.run(`exec >&2\n${without}${osUpdates.script({ minors: [], kubeconfig: '' })}`).stderr);
+  return parsed(osUpdates, bench.run(`exec >&2\n${without}${osUpdates.script({ minors: [], kubeconfig: '' })}`).stderr);
 }
 
 test('an update that was cut off before it was configured is pending', () => {
@@ -24,17 +25,4 @@ test('an apt that cannot tell what it would upgrade has not said that nothing is
 test('a long name that dnf leaves alone on its line is an update like any other', () => {
   const wrapped = `printf '%s\\n' '' 'NetworkManager-initscripts-updown.noarch' '            1:1.48.10-2.el9_5   baseos' 'openssl.x86_64  3  baseos'; exit 100`;
   expect(read('dnf', wrapped, 'dpkg-query')).toEqual({ pending: ['NetworkManager-initscripts-updown', 'openssl'] });
-});
-
-test('updates are named once each, without those of Kubernetes', () => {
-  expect(parseOsUpdates('pending: openssl\npending: kubelet\npending: libssl3\npending: openssl\n')).toEqual({
-    pending: ['libssl3', 'openssl'],
-  });
-});
-
-test('a source that could not be asked is told', () => {
-  expect(parseOsUpdates('failed: Failed to fetch http://x  Could not connect\npending: openssl\n')).toEqual({
-    pending: ['openssl'],
-    error: 'Failed to fetch http://x  Could not connect',
-  });
 });

@@ -3,11 +3,11 @@ import { podsToDrain } from '../../src/facts/lib/drain.ts';
 import type { Facts } from '../../src/facts/facts.ts';
 import type { PdbFact } from '../../src/facts/pdbs.ts';
 import type { PodFact } from '../../src/facts/pods.ts';
-import { parseNodes } from '../../src/facts/nodes.ts';
-import { parsePdbs } from '../../src/facts/pdbs.ts';
-import { parsePods } from '../../src/facts/pods.ts';
+import { nodes as nodesFact } from '../../src/facts/nodes.ts';
+import { pdbs } from '../../src/facts/pdbs.ts';
+import { pods } from '../../src/facts/pods.ts';
 import { checkStep } from '../../src/guards/registry.ts';
-import { fixture, podLines } from '../facts/fixture.ts';
+import { fixture, podLines, parsed } from '../facts/fixture.ts';
 import { testCases } from './cases.ts';
 import { guardNode, pdb, pod, sketch, stepOn } from './cluster.ts';
 import { blockedCases, roomCases, terminatingCases, togetherCases } from './drain.cases.ts';
@@ -26,11 +26,11 @@ function drain(facts: Facts, options: Readonly<Record<string, unknown>> = {}, no
 
 /** The real cluster, seen from its worker w1. */
 const real: Facts = (() => {
-  const nodes = parseNodes(fixture('nodes.json'));
+  const nodes = parsed(nodesFact, fixture('nodes.json'));
   const machineId = nodes.find((node) => node.name === 'w1')?.machineId ?? '';
   return {
     nodes: { w1: { machine: { hostname: 'w1', machineId, bootId: '', addresses: [] } } },
-    cluster: { nodes, pods: parsePods(podLines()), pdbs: parsePdbs(fixture('pdbs.json')) },
+    cluster: { nodes, pods: parsed(pods, podLines()), pdbs: parsed(pdbs, fixture('pdbs.json')) },
   };
 })();
 
