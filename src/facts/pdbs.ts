@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './lib/kubectl.ts';
+import { matches } from './lib/selector.ts';
 
 export interface PdbFact {
   readonly namespace: string;
@@ -103,20 +104,5 @@ function selectorOf(selector: z.infer<typeof selectorSchema>, beta: boolean): La
 export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
   if (selector.matchesNothing === true) return false;
   const byLabel = Object.entries(selector.matchLabels).every(([key, value]) => labels[key] === value);
-  return byLabel && selector.matchExpressions.every((expression) => holds(expression, labels[expression.key]));
-}
-
-function holds(expression: LabelSelector['matchExpressions'][number], value: string | undefined): boolean {
-  switch (expression.operator) {
-    case 'In':
-      return value !== undefined && expression.values.includes(value);
-    case 'NotIn':
-      return value === undefined || !expression.values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    default:
-      return false;
-  }
+  return byLabel && selector.matchExpressions.every((one) => matches(one, labels[one.key]) === true);
 }

@@ -1,54 +1,42 @@
-import { type DrainStep, ofDrain } from './lib/of-drain.ts';
+import type { Facts } from '../facts/facts.ts';
 import { covers, type Refusal, refusals, underSeveral } from '../facts/lib/budgets.ts';
-import { podsToDrain } from '../facts/lib/drain.ts';
 import type { PdbFact } from '../facts/pdbs.ts';
 import type { PodFact } from '../facts/pods.ts';
-import { nodeObjectFor } from '../facts/lib/identity.ts';
-import type { Finding, Guard, GuardInput } from './guard.ts';
-import { listed } from './lib/subject.ts';
+import { type Drain, drainGuard, podNames } from './lib/of-drain.ts';
+import { type Draft, listed } from './lib/subject.ts';
 
-export const drainBlocked: Guard = {
-  id: 'drain-blocked',
-  title: 'No PodDisruptionBudget keeps a drain from ever ending',
-  source: 'Kubernetes: "Specifying a Disruption Budget", Eviction API (429 is retried for ever)',
-  facts: ['nodes', 'pods', 'pdbs', 'machine', 'kubelet'],
-  scope: 'step',
-  check(input) {
-    if (!input.step) return idleBudgets(input);
-    return ofDrain(input, judge);
+export const drainBlocked = drainGuard(
+  {
+    id: 'drain-blocked',
+    title: 'No PodDisruptionBudget keeps a drain from ever ending',
+    source: 'Kubernetes: "Specifying a Disruption Budget", Eviction API (429 is retried for ever)',
+    readsPdbs: true,
   },
-};
+  (drain) => {
+    const pdbs = drain.facts.cluster?.pdbs;
+    if (!pdbs) return [];
+    const evicted = [...drain.pods.evictable, ...drain.pods.naked];
+    return [
+      ...refusals(evicted, pdbs).map((refusal) => blockedBy(drain, refusal)),
+      ...underSeveral(evicted, pdbs).map(({ pod, pdbs: several }) => severalOn(drain, pod, several)),
+    ];
+  },
+  idleBudgets,
+);
 
-function judge(input: GuardInput, step: DrainStep): Finding[] {
-  const object = nodeObjectFor(input.before, step.node.name);
-  const pods = object && podsToDrain(input.before, object.name);
-  const pdbs = input.before.cluster?.pdbs;
-  if (!pods || !pdbs) return [];
-  const evicted = [...pods.evictable, ...pods.naked];
-  return [
-    ...refusals(evicted, pdbs).map((refusal) => blockedBy(step, refusal)),
-    ...underSeveral(evicted, pdbs).map(({ pod, pdbs: several }) => severalOn(step, pod, several)),
-  ];
-}
-
-function blockedBy(step: DrainStep, refusal: Refusal): Finding {
+function blockedBy(drain: Drain, refusal: Refusal): Draft {
   const { pdb, pods, forEver, why } = refusal;
-  const names = listed(pods.map((pod) => `${pod.namespace}/${pod.name}`));
-  const said = forEver ? `can never allow a disruption (${why})` : why;
+  const verdict = forEver ? `can never allow a disruption (${why})` : why;
   return {
-    guard: drainBlocked.id,
-    severity: forEver ? severity(step) : 'warn',
-    node: step.node.name,
-    summary: `the PodDisruptionBudget ${pdb.namespace}/${pdb.name} ${said}; on ${step.node.name} it covers ${names}`,
+    severity: forEver ? severity(drain) : 'warn',
+    summary: `the PodDisruptionBudget ${pdb.namespace}/${pdb.name} ${verdict}; on ${drain.node} it covers ${listed(podNames(pods))}`,
     remedy: remedyFor(refusal),
-    source: drainBlocked.source,
   };
 }
 
-/** What is never let go stops a run before it begins, unless the runbook says how to go on without. */
-function severity(step: DrainStep): Finding['severity'] {
-  const policy = step.with.onBlocked;
-  return policy === 'skip-node' || policy === 'force' ? 'warn' : 'refuse';
+/** A drain that can never end stops the run before it begins, unless the step has a policy for it. */
+function severity({ options: { onBlocked } }: Drain): Draft['severity'] {
+  return onBlocked === 'skip-node' || onBlocked === 'force' ? 'warn' : 'refuse';
 }
 
 function remedyFor({ pdb, forEver }: Refusal): string {
@@ -62,30 +50,25 @@ function remedyFor({ pdb, forEver }: Refusal): string {
 }
 
 /** The eviction API answers 500 for a pod of more than one budget. */
-function severalOn(step: DrainStep, pod: PodFact, pdbs: readonly PdbFact[]): Finding {
+function severalOn(drain: Drain, pod: PodFact, pdbs: readonly PdbFact[]): Draft {
   return {
-    guard: drainBlocked.id,
-    severity: severity(step),
-    node: step.node.name,
-    summary: `${pdbs.length} PodDisruptionBudgets cover ${pod.namespace}/${pod.name} on ${step.node.name} (${pdbs.map((pdb) => pdb.name).join(', ')}): it can never be evicted`,
+    severity: severity(drain),
+    summary: `${pdbs.length} PodDisruptionBudgets cover ${pod.namespace}/${pod.name} on ${drain.node} (${pdbs.map((pdb) => pdb.name).join(', ')}): it can never be evicted`,
     remedy: `Leave only one of them to select it (kubectl -n ${pod.namespace} get pdb).`,
-    source: drainBlocked.source,
   };
 }
 
-/** Budgets that cover no pod protect nothing: mostly a selector with a mistake in it. */
-function idleBudgets({ before: { cluster } }: GuardInput): Finding[] {
+/** A budget that covers no pod often has a mistake in its selector. */
+function idleBudgets({ cluster }: Facts): Draft[] {
   const { pods, pdbs } = cluster ?? {};
   if (!pods || !pdbs) return [];
   const idle = pdbs.filter((pdb) => pdb.expectedPods === 0 && !pods.some((pod) => covers(pdb, pod)));
   if (idle.length === 0) return [];
   return [
     {
-      guard: drainBlocked.id,
       severity: 'note',
       summary: `PodDisruptionBudgets that cover no pod: ${listed(idle.map((pdb) => `${pdb.namespace}/${pdb.name}`))}`,
       remedy: 'Look whether their selectors have the labels of the pods that they are meant to protect.',
-      source: drainBlocked.source,
     },
   ];
 }

@@ -1,57 +1,42 @@
-import { type DrainStep, ofDrain } from './lib/of-drain.ts';
-import { podsToDrain } from '../facts/lib/drain.ts';
-import type { PodFact } from '../facts/pods.ts';
-import { nodeObjectFor } from '../facts/lib/identity.ts';
-import type { Finding, Guard, GuardInput } from './guard.ts';
-import { listed } from './lib/subject.ts';
+import { type Drain, drainGuard, podNames } from './lib/of-drain.ts';
+import { type Draft, listed } from './lib/subject.ts';
 
-export const drainDestroys: Guard = {
-  id: 'drain-destroys',
-  title: 'A drain destroys nothing that nobody brings back, unless the runbook says so',
-  source: 'kubectl drain: --force, --delete-emptydir-data ("Safely Drain a Node")',
-  facts: ['nodes', 'pods', 'machine', 'kubelet'],
-  scope: 'step',
-  ofSteps: true,
-  binding: 'kubectl drain itself refuses; `force` and `deleteEmptydirData` of the step say that it is meant',
-  check: (input) => ofDrain(input, judge),
-};
-
-function judge(input: GuardInput, step: DrainStep): Finding[] {
-  const object = nodeObjectFor(input.before, step.node.name);
-  const pods = object && podsToDrain(input.before, object.name);
-  if (!pods) return [];
-  return [
-    ...finding(step, pods.naked, step.with.force, {
+export const drainDestroys = drainGuard(
+  {
+    id: 'drain-destroys',
+    title: 'A drain destroys nothing that nobody brings back, unless the runbook says so',
+    source: 'kubectl drain: --force, --delete-emptydir-data ("Safely Drain a Node")',
+    binding: 'kubectl drain itself refuses; `force` and `deleteEmptydirData` of the step say that it is meant',
+  },
+  (drain) => [
+    ...losses(drain, 'naked', {
       what: 'delete for good, as no controller brings them back',
       input: 'force',
       flag: '--force',
     }),
-    ...finding(step, pods.emptyDir, step.with.deleteEmptydirData, {
+    ...losses(drain, 'emptyDir', {
       what: 'lose the emptyDir data of',
       input: 'deleteEmptydirData',
       flag: '--delete-emptydir-data',
     }),
-  ];
+  ],
+);
+
+interface Loss {
+  readonly what: string;
+  readonly input: 'force' | 'deleteEmptydirData';
+  readonly flag: string;
 }
 
-function finding(
-  step: DrainStep,
-  pods: readonly PodFact[],
-  allowed: boolean,
-  loss: { readonly what: string; readonly input: string; readonly flag: string },
-): Finding[] {
-  if (pods.length === 0) return [];
-  const names = listed(pods.map((pod) => `${pod.namespace}/${pod.name}`));
+function losses({ pods, node, options }: Drain, kind: 'naked' | 'emptyDir', { what, input, flag }: Loss): Draft[] {
+  if (pods[kind].length === 0) return [];
   return [
     {
-      guard: drainDestroys.id,
-      severity: allowed ? 'warn' : 'refuse',
-      node: step.node.name,
-      summary: `draining ${step.node.name} would ${loss.what}: ${names}`,
-      remedy: allowed
-        ? `The runbook's \`${loss.input}: true\` says that this is meant.`
-        : `Move or delete these pods yourself, or say that it is meant: \`${loss.input}: true\` of the drain step (\`--set ${loss.input}=true\` where the runbook has that input; kubectl's ${loss.flag}).`,
-      source: drainDestroys.source,
+      severity: options[input] ? 'warn' : 'refuse',
+      summary: `draining ${node} would ${what}: ${listed(podNames(pods[kind]))}`,
+      remedy: options[input]
+        ? `The runbook's \`${input}: true\` says that this is meant.`
+        : `Move or delete these pods yourself, or say that it is meant: \`${input}: true\` of the drain step (\`--set ${input}=true\` where the runbook has that input; kubectl's ${flag}).`,
     },
   ];
 }

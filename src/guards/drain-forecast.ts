@@ -1,50 +1,34 @@
-import { type DrainStep, ofDrain } from './lib/of-drain.ts';
-import { refusals, underSeveral } from '../facts/lib/budgets.ts';
-import { podsToDrain, type PodsToDrain } from '../facts/lib/drain.ts';
+import type { DrainOptions } from '../actions/drain.ts';
 import type { Facts } from '../facts/facts.ts';
-import type { PodFact } from '../facts/pods.ts';
-import { nodeObjectFor } from '../facts/lib/identity.ts';
+import { refusals, underSeveral } from '../facts/lib/budgets.ts';
+import type { PodsToDrain } from '../facts/lib/drain.ts';
 import { withoutPlace } from '../facts/lib/room.ts';
-import type { Finding, Guard, GuardInput } from './guard.ts';
+import type { PodFact } from '../facts/pods.ts';
+import { drainGuard, podNames } from './lib/of-drain.ts';
 import { listed } from './lib/subject.ts';
 
-/** Never more than a note: what is wrong with a drain is told by the other drain guards. */
-export const drainForecast: Guard = {
-  id: 'drain-forecast',
-  title: 'What each drain would move, lose and wait for',
-  source: 'kubectl drain, the eviction API ("Safely Drain a Node")',
-  facts: ['nodes', 'pods', 'pdbs', 'machine', 'kubelet'],
-  scope: 'step',
-  ofSteps: true,
-  check: (input) => ofDrain(input, judge),
-};
+/** Only notes: the other drain guards refuse and warn. */
+export const drainForecast = drainGuard(
+  {
+    id: 'drain-forecast',
+    title: 'What each drain would move, lose and wait for',
+    source: 'kubectl drain, the eviction API ("Safely Drain a Node")',
+    readsPdbs: true,
+  },
+  ({ facts, pods, object, node, options }) => {
+    const parts = [
+      pods.evictable.length === 0
+        ? 'no pod moves'
+        : `${count(pods.evictable.length)} ${pods.evictable.length === 1 ? 'moves' : 'move'}`,
+      ...lost(pods),
+      ...inTheWay([...pods.evictable, ...pods.naked], facts),
+      ...homeless(facts, object, pods),
+    ];
+    return [{ severity: 'note', summary: `draining ${node}: ${parts.join('; ')}`, remedy: policyText(options) }];
+  },
+);
 
-function judge(input: GuardInput, step: DrainStep): Finding[] {
-  const object = nodeObjectFor(input.before, step.node.name);
-  const pods = object && podsToDrain(input.before, object.name);
-  if (!pods) return [];
-  const parts = [
-    pods.evictable.length === 0
-      ? 'no pod moves'
-      : `${count(pods.evictable.length)} ${pods.evictable.length === 1 ? 'moves' : 'move'}`,
-    ...lost(pods),
-    ...inTheWay([...pods.evictable, ...pods.naked], input.before),
-    ...homeless(input.before, object.name, pods),
-  ];
-  return [
-    {
-      guard: drainForecast.id,
-      severity: 'note',
-      node: step.node.name,
-      summary: `draining ${step.node.name}: ${parts.join('; ')}`,
-      remedy: policyText(step),
-      source: drainForecast.source,
-    },
-  ];
-}
-
-/** What the runbook says of a drain that PodDisruptionBudgets hold. */
-function policyText({ with: { onBlocked, timeout, reason } }: DrainStep): string {
+function policyText({ onBlocked, timeout, reason }: DrainOptions): string {
   const after = `PodDisruptionBudgets that hold it are waited for ${timeout}`;
   switch (onBlocked) {
     case 'wait':
@@ -86,10 +70,7 @@ function homeless(facts: Facts, node: string, pods: PodsToDrain): string[] {
 }
 
 function named(pods: readonly PodFact[]): string {
-  return listed(
-    pods.map((pod) => `${pod.namespace}/${pod.name}`),
-    5,
-  );
+  return listed(podNames(pods), 5);
 }
 
 function count(pods: number): string {

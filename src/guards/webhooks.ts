@@ -1,10 +1,10 @@
 import type { Facts } from '../facts/facts.ts';
 import type { PodFact } from '../facts/pods.ts';
 import type { WebhookFact } from '../facts/webhooks.ts';
-import type { BoundStep } from '../actions/bound-step.ts';
+import { type BoundStep, isStepOf } from '../actions/bound-step.ts';
+import { drain } from '../actions/drain.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
-import { ofDrain } from './lib/of-drain.ts';
 import { listed, peopleName } from './lib/subject.ts';
 
 /** Webhooks that are asked at an address outside, or whose Service names its backends by hand, are not judged. */
@@ -16,8 +16,9 @@ export const webhooks: Guard = {
   scope: 'step',
   check: (input) => {
     const concerned = (input.before.cluster?.webhooks ?? []).filter((hook) => hook.fails && concernsPodsOrNodes(hook));
-    if (!input.step) return concerned.flatMap((hook) => silent(input, hook));
-    return ofDrain(input, (_, step) => concerned.flatMap((hook) => goesWith(input, step, hook)));
+    const { step } = input;
+    if (!step) return concerned.flatMap((hook) => silent(input, hook));
+    return isStepOf(step, drain) ? concerned.flatMap((hook) => goesWith(input, step, hook)) : [];
   },
 };
 
@@ -31,7 +32,7 @@ function concernsPodsOrNodes({ rules }: WebhookFact): boolean {
   );
 }
 
-/** Ready pods behind a webhook; undefined: nobody can tell. */
+/** Ready pods behind a webhook; undefined: not known. */
 function backendsOf(facts: Facts, { service, selector }: WebhookFact): PodFact[] | undefined {
   const pods = facts.cluster?.pods;
   if (!pods || !service || !selector) return undefined;

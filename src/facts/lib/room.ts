@@ -1,12 +1,12 @@
 import type { Amounts } from './quantity.ts';
 import type { Facts } from '../facts.ts';
-import type { LabelSelector } from '../pdbs.ts';
 import type { NodeObject } from '../nodes.ts';
 import type { NodeTerm, PodFact, Toleration } from '../pods.ts';
 import { podsToDrain } from './drain.ts';
 import { once } from './once.ts';
 import { podsOn } from './pods-on.ts';
 import { amountText, sumOf } from './quantity.ts';
+import { matches } from './selector.ts';
 
 /** A pod for which the other nodes have no place, and why. */
 export interface Unplaced {
@@ -15,11 +15,10 @@ export interface Unplaced {
 }
 
 /**
- * Those of a node's pods for which the other nodes have no place: Ready and schedulable ones whose labels and taints suit, with room for
- * the pod's requests beside those of the pods that are there now ("Assigning Pods to Nodes", "Taints and Tolerations"). The pods are put
- * one after the other, the largest first, where most is left: another order might find room, so it is a forecast and no proof. Not
- * judged: affinity between pods, topology spread, volumes, host ports, priorities. Undefined where one of them does not say
- * what it has, such as a node that is going to join.
+ * The pods of a node that fit on no other Ready, schedulable node, by requests, labels and taints ("Assigning Pods to Nodes",
+ * "Taints and Tolerations"). Places the largest pod first, where most room is left: a forecast, as another order might find room.
+ * Ignores affinity between pods, topology spread, volumes, host ports and priorities. Undefined if a node does not report
+ * what it has, such as one that has yet to join.
  */
 export function withoutPlace(facts: Facts, from: string): readonly Unplaced[] | undefined {
   return forecasts(facts)(from);
@@ -67,8 +66,8 @@ const takenBy = once((pods: readonly PodFact[]) => {
 });
 
 /**
- * Pods that an earlier drain sent away live somewhere by now. Thousands on hundreds of nodes: they go from one node to the next, the
- * emptiest first, which are those that were drained before.
+ * Places the pods that earlier drains evicted. There may be thousands, so this fills one node after the other, the emptiest first:
+ * those were drained before.
  */
 function settle(pods: readonly PodFact[], rooms: readonly Room[]): void {
   const order = rooms.toSorted((a, b) => (b.left['pods'] ?? 0) - (a.left['pods'] ?? 0));
@@ -150,7 +149,7 @@ function suits(node: NodeObject, pod: PodFact): boolean {
   return node.taints.length === 0 || node.taints.every((taint) => tolerates(tolerations, taint));
 }
 
-/** A cordon's own taint is told by `unschedulable`. */
+/** `unschedulable` already covers a cordon's own taint. */
 function tolerates(tolerations: readonly Toleration[], taint: NodeObject['taints'][number]): boolean {
   if (taint.effect === 'PreferNoSchedule' || taint.key === 'node.kubernetes.io/unschedulable') return true;
   return tolerations.some(({ key = '', operator = 'Equal', value = '', effect = '' }) => {
@@ -164,27 +163,5 @@ function tolerates(tolerations: readonly Toleration[], taint: NodeObject['taints
 function holds({ matchExpressions, names }: NodeTerm, node: NodeObject): boolean {
   if (matchExpressions.length === 0 && names === undefined) return false;
   const named = names?.includes(node.name) ?? true;
-  return named && matchExpressions.every((one) => expressionHolds(one, node.labels[one.key]));
-}
-
-function expressionHolds(
-  { operator, values }: LabelSelector['matchExpressions'][number],
-  label: string | undefined,
-): boolean {
-  switch (operator) {
-    case 'In':
-      return label !== undefined && values.includes(label);
-    case 'NotIn':
-      return label === undefined || !values.includes(label);
-    case 'Exists':
-      return label !== undefined;
-    case 'DoesNotExist':
-      return label === undefined;
-    case 'Gt':
-      return Number(label) > Number(values[0]);
-    case 'Lt':
-      return Number(label) < Number(values[0]);
-    default:
-      return true;
-  }
+  return named && matchExpressions.every((one) => matches(one, node.labels[one.key]) !== false);
 }
