@@ -103,7 +103,11 @@ export const drain: Action<DrainOptions> = {
     const leaving = evictablePods(facts.cluster, name, context.with.podSelector);
     if (!facts.cluster?.pods || !leaving) return facts;
     const gone = new Set(leaving);
-    const pods = facts.cluster.pods.flatMap((pod) => (gone.has(pod) ? elsewhere(pod) : pod));
+    const pods: PodFact[] = [];
+    for (const pod of facts.cluster.pods) {
+      if (pod.node !== name || !gone.has(pod)) pods.push(pod);
+      else pods.push(...elsewhere(pod));
+    }
     return { ...facts, cluster: { ...facts.cluster, pods } };
   },
 };

@@ -32,6 +32,7 @@ interface Member {
 }
 
 function judge(input: GuardInput, step: BoundStep): Finding[] {
+  if (!input.before.nodes[step.node.name]?.staticPods?.components['etcd']) return [];
   const members = membersOf(input.before);
   const own = members.find((member) => member.node === step.node.name);
   const target = targetOf(step) ?? input.before.nodes[step.node.name]?.binaries?.kubeadm;

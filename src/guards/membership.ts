@@ -4,6 +4,7 @@ import { isStepOf } from '../actions/bound-step.ts';
 import { joinNode } from '../actions/join-node.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
+import { judgedMembers } from './lib/subject.ts';
 
 export const membership: Guard = {
   id: 'membership',
@@ -15,11 +16,12 @@ export const membership: Guard = {
   check: (input) => {
     const objects = input.before.cluster?.nodes;
     if (!objects) return [];
-    const stepNode = input.step?.node.name;
-    const members = input.nodes.filter((node) => node.role !== 'other' && (stepNode ?? node.name) === node.name);
     // Before a step only what can stop it: an unknown control plane.
-    const judged = stepNode === undefined ? objects : objects.filter((object) => object.controlPlane);
-    return [...members.flatMap((node) => judgeMember(input, node)), ...strangers(input, judged).map(stranger)];
+    const judged = input.step ? objects.filter((object) => object.controlPlane) : objects;
+    return [
+      ...judgedMembers(input).flatMap((node) => judgeMember(input, node)),
+      ...strangers(input, judged).map(stranger),
+    ];
   },
 };
 

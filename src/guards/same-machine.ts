@@ -4,6 +4,7 @@ import type { NodeObject } from '../facts/nodes.ts';
 import { idMatches, inventoryNamesOf, nodeObjectFor, sharesAddress } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { claimedObject } from './membership.ts';
+import { judgedMembers } from './lib/subject.ts';
 
 export const sameMachine: Guard = {
   id: 'same-machine',
@@ -14,10 +15,7 @@ export const sameMachine: Guard = {
   binding: 'another machine than the one that is drained would be changed',
   check: (input) => {
     if (!input.before.cluster?.nodes) return [];
-    const stepNode = input.step?.node.name;
-    return input.nodes
-      .filter((node) => node.role !== 'other' && (stepNode ?? node.name) === node.name)
-      .flatMap((node) => judge(input, node));
+    return judgedMembers(input).flatMap((node) => judge(input, node));
   },
 };
 

@@ -11,6 +11,7 @@ export const skewKubeletBehind: Guard = {
   facts: ['nodes', 'apiServers', 'machine', 'kubelet'],
   scope: 'run',
   check: (input) => {
+    if (input.step && isUnmoved(input)) return [];
     const now = atLimit(input, input.step ? input.after : input.before);
     const before = input.step ? atLimit(input, input.before) : [];
     const names = now.filter((name) => !before.includes(name));
@@ -19,6 +20,11 @@ export const skewKubeletBehind: Guard = {
     return [finding(input, names, top.minor)];
   },
 };
+
+function isUnmoved(input: GuardInput): boolean {
+  const [before, after] = [skewState(input.before), skewState(input.after)];
+  return before.kubelets === after.kubelets && before.apiServers === after.apiServers;
+}
 
 function finding(input: GuardInput, names: readonly string[], minor: number): Finding {
   return {

@@ -1,6 +1,7 @@
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { nodeField } from './lib/subject.ts';
-import { highest, lowest, reachable, type SkewKubelet, type SkewState, skewState } from './lib/skew-state.ts';
+import { once } from '../facts/lib/once.ts';
+import { highest, lowest, reachable, type SkewKubelet, skewState } from './lib/skew-state.ts';
 
 export const skewMixedApiServers: Guard = {
   id: 'skew-mixed-api-servers',
@@ -17,23 +18,28 @@ export const skewMixedApiServers: Guard = {
 export function moved(input: GuardInput): SkewKubelet[] {
   const before = skewState(input.before).kubelets;
   const after = skewState(input.after).kubelets;
-  if (after === before) return [];
-  const unchanged = new Set(before);
-  return after.filter((kubelet) => {
-    if (unchanged.has(kubelet)) return false;
-    const same = (source: SkewKubelet['source']) =>
-      before.find((candidate) => candidate.node === kubelet.node && candidate.source === source);
-    const was = same(kubelet.source) ?? same('running');
-    return was !== undefined && kubelet.minor > was.minor;
-  });
+  return after === before ? [] : movedSince(before)(after);
 }
+
+const movedSince = once((before: readonly SkewKubelet[]) =>
+  once((after: readonly SkewKubelet[]): SkewKubelet[] => {
+    const unchanged = new Set(before);
+    return after.filter((kubelet) => {
+      if (unchanged.has(kubelet)) return false;
+      const same = (source: SkewKubelet['source']) =>
+        before.find((candidate) => candidate.node === kubelet.node && candidate.source === source);
+      const was = same(kubelet.source) ?? same('running');
+      return was !== undefined && kubelet.minor > was.minor;
+    });
+  }),
+);
 
 function judge(kubelet: SkewKubelet, input: GuardInput): Finding[] {
   // The API servers as they stand when the kubelet starts, whichever side of the step that is.
-  const state: SkewState = { ...skewState(input.before), kubelets: [kubelet] };
-  const [low, high] = [lowest(state.apiServers), highest(state.apiServers)];
+  const { apiServers } = skewState(input.before);
+  const [low, high] = [lowest(apiServers), highest(apiServers)];
   if (!low || !high || low.minor === high.minor || kubelet.minor <= low.minor) return [];
-  const old = lowest(reachable(state.apiServers, kubelet));
+  const old = lowest(reachable(apiServers, kubelet));
   if (!old || old.minor >= kubelet.minor) return [];
   const through = kubelet.server === undefined ? 'an unknown address' : kubelet.server;
   return [

@@ -29,3 +29,11 @@ export async function planFor(count: number) {
   const { user, system } = process.cpuUsage(before);
   return { plan, cpu: (user + system) / 1e6 };
 }
+
+/** How many times the CPU of the small fleet the large one takes, once the code is compiled. */
+export async function growth(few: number, many: number) {
+  await planFor(few);
+  const small = await planFor(few);
+  const large = await planFor(many);
+  return { large, ratio: large.cpu / small.cpu };
+}

@@ -2,7 +2,7 @@ import type { Facts, NodeFacts } from '../facts.ts';
 import type { MachineFact } from '../machine.ts';
 import type { NodeObject } from '../nodes.ts';
 import { groupBy } from './group-by.ts';
-import { carried, once } from './once.ts';
+import { carried, everySame, once } from './once.ts';
 
 /**
  * The Node object that a machine of the inventory is. Its machine-id or system UUID decides, never its name; where several Node
@@ -26,6 +26,11 @@ export function inventoryNamesOf(facts: Facts, objectName: string): readonly str
 /** By Node object, in the cluster's order: the facts of its machine, of one whose machine facts are missing by its name. */
 export function machinesByObject(facts: Facts): readonly (NodeFacts | undefined)[] {
   return pairs(facts).machines;
+}
+
+/** The machines of the inventory, in its order. */
+export function machinesOf(facts: Facts): Pick<Pairs, 'names' | 'values'> {
+  return pairs(facts);
 }
 
 /** Which machine is which Node object, by places in the two lists: these stay while facts are projected. */
@@ -71,16 +76,6 @@ function pair({ nodes: record, cluster }: Facts): Pairs {
 
 function machinesAt(places: Pairs['machineAt'], values: Pairs['values']): Pairs['machines'] {
   return places.map((at) => (at === undefined ? undefined : values[at]));
-}
-
-function everySame<T>(before: readonly T[], after: readonly T[], alike: (a: T, b: T) => boolean): boolean {
-  if (before === after) return true;
-  if (before.length !== after.length) return false;
-  for (let at = 0; at < after.length; at += 1) {
-    const [one, other] = [before[at], after[at]];
-    if (one !== other && (one === undefined || other === undefined || !alike(one, other))) return false;
-  }
-  return true;
 }
 
 function isSameMachine(a: NodeFacts, b: NodeFacts): boolean {

@@ -19,3 +19,25 @@ export function carried<Key extends WeakKey, Value>(
   let last: Value | undefined;
   return once((key) => (last = (last === undefined ? undefined : carry(last, key)) ?? compute(key)));
 }
+
+/** As {@link once}, for a list that is projected: the result stays while each member is the same or `alike`. */
+export function whileAlike<T, Value>(
+  compute: (list: readonly T[]) => Value,
+  alike: (a: T, b: T) => boolean,
+): (list: readonly T[]) => Value {
+  const found = carried(
+    (list: readonly T[]) => ({ list, value: compute(list) }),
+    (last, list) => (everySame(last.list, list, alike) ? { list, value: last.value } : undefined),
+  );
+  return (list) => found(list).value;
+}
+
+export function everySame<T>(before: readonly T[], after: readonly T[], alike: (a: T, b: T) => boolean): boolean {
+  if (before === after) return true;
+  if (before.length !== after.length) return false;
+  for (let at = 0; at < after.length; at += 1) {
+    const [one, other] = [before[at], after[at]];
+    if (one !== other && (one === undefined || other === undefined || !alike(one, other))) return false;
+  }
+  return true;
+}

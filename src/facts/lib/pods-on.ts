@@ -17,14 +17,25 @@ const grouped = carried(
     for (let at = 0; at < pods.length; at += 1) {
       if (pods[at] !== last.pods[at]) touched.add(pods[at]?.node).add(last.pods[at]?.node);
     }
-    const some = groupBy(pods, (pod) => (touched.has(pod.node) ? pod.node : undefined));
+    if (touched.size > 3) return undefined;
     const byNode = new Map(last.byNode);
-    for (const node of touched) if (node !== undefined) byNode.set(node, some.get(node) ?? []);
+    for (const node of touched) {
+      if (node !== undefined)
+        byNode.set(
+          node,
+          pods.filter((pod) => pod.node === node),
+        );
+    }
     return { pods, byNode };
   },
 );
 
+/** By Node object; one without pods is left out. */
+export function podsByNode(pods: readonly PodFact[]): ReadonlyMap<string, readonly PodFact[]> {
+  return grouped(pods).byNode;
+}
+
 /** The pods of a Node object. Undefined where pods were not asked for. */
 export function podsOn(cluster: ClusterFacts | undefined, nodeObjectName: string): readonly PodFact[] | undefined {
-  return cluster?.pods && (grouped(cluster.pods).byNode.get(nodeObjectName) ?? []);
+  return cluster?.pods && (podsByNode(cluster.pods).get(nodeObjectName) ?? []);
 }

@@ -4,7 +4,7 @@ import type { NodeObject } from '../nodes.ts';
 import type { NodeTerm, PodFact, Toleration } from '../pods.ts';
 import { podsToDrain } from './drain.ts';
 import { once } from './once.ts';
-import { podsOn } from './pods-on.ts';
+import { podsByNode } from './pods-on.ts';
 import { amountText, sumOf } from './quantity.ts';
 import { matches } from './selector.ts';
 
@@ -37,7 +37,8 @@ function forecast(facts: Facts, from: string): readonly Unplaced[] | undefined {
   if (!nodes || !pods) return undefined;
   const others = nodes.filter((node) => node.name !== from && !node.unschedulable && node.ready);
   if (others.some((node) => node.allocatable === undefined)) return undefined;
-  const rooms = others.map((node) => roomOn(node, podsOn(facts.cluster, node.name) ?? []));
+  const byNode = podsByNode(pods);
+  const rooms = others.map((node) => roomOn(node, byNode.get(node.name) ?? none));
   settle(
     pods.filter((pod) => pod.node === undefined && isAlive(pod)),
     rooms,
@@ -47,6 +48,8 @@ function forecast(facts: Facts, from: string): readonly Unplaced[] | undefined {
     return why === undefined ? [] : [{ pod, why }];
   });
 }
+
+const none: readonly PodFact[] = [];
 
 interface Room {
   readonly node: NodeObject;
@@ -92,20 +95,19 @@ function take(room: Room, pod: PodFact): void {
 
 /** Takes the room that the pod will have. @returns why there is none */
 function place(pod: PodFact, rooms: readonly Room[]): string | undefined {
-  const open = rooms.filter(({ node }) => suits(node, pod));
+  const best = roomiest(rooms, pod);
   if (rooms.length === 0) return 'no other node is Ready and schedulable';
-  if (open.length === 0) return 'its nodeSelector, affinity and tolerations suit none of the other schedulable nodes';
-  const best = roomiest(open, pod);
-  if (best && fits(best.left, pod)) {
+  if (!best) return 'its nodeSelector, affinity and tolerations suit none of the other schedulable nodes';
+  if (fits(best.left, pod)) {
     take(best, pod);
     return undefined;
   }
   const asked = wants(pod);
-  const short = Object.keys(asked).filter((name) => (best?.left[name] ?? 0) < (asked[name] ?? 0));
+  const short = Object.keys(asked).filter((name) => (best.left[name] ?? 0) < (asked[name] ?? 0));
   const text = (name: string, amounts: Amounts) => `${name} ${amountText(name, Math.max(0, amounts[name] ?? 0))}`;
   const wanted = short.map((name) => text(name, asked)).join(', ');
-  const left = short.map((name) => text(name, best?.left ?? {})).join(', ');
-  return `no suitable node has room for ${wanted}; ${best?.node.name ?? ''} has the most left, ${left}`;
+  const left = short.map((name) => text(name, best.left)).join(', ');
+  return `no suitable node has room for ${wanted}; ${best.node.name} has the most left, ${left}`;
 }
 
 function isAlive(pod: PodFact): boolean {
@@ -125,16 +127,18 @@ function fits(left: Amounts, { requests = {} }: PodFact): boolean {
   return true;
 }
 
-/** Where it would fit most often, by what is scarcest there. */
+/** Of those that suit it, where it would fit most often, by what is scarcest there. */
 function roomiest(rooms: readonly Room[], pod: PodFact): Room | undefined {
   const asked = Object.entries(wants(pod)).filter(([, amount]) => amount > 0);
-  let best: { readonly room: Room; readonly times: number } | undefined;
+  let best: Room | undefined;
+  let most = -Infinity;
   for (const room of rooms) {
     let times = Infinity;
     for (const [name, amount] of asked) times = Math.min(times, (room.left[name] ?? 0) / amount);
-    if (!best || times > best.times) best = { room, times };
+    if ((best && times <= most) || !suits(room.node, pod)) continue;
+    [best, most] = [room, times];
   }
-  return best?.room;
+  return best;
 }
 
 function bySize(pods: readonly PodFact[]): PodFact[] {

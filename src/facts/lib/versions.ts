@@ -1,9 +1,9 @@
 import type { Facts } from '../facts.ts';
 import type { PodFact } from '../pods.ts';
-import { nodeObjectFor } from './identity.ts';
+import { machinesOf, nodeObjectFor } from './identity.ts';
 import { tagOf } from './image.ts';
 import type { NodeObject } from '../nodes.ts';
-import { once } from './once.ts';
+import { once, whileAlike } from './once.ts';
 import { compareVersions } from './version.ts';
 
 type ByNode = Readonly<Record<string, string>>;
@@ -71,8 +71,9 @@ function componentVersions(facts: Facts, component: string): ByNode {
   for (const pod of mirrorPods(facts.cluster?.pods ?? noPods)) {
     if (pod.node !== undefined && isComponent(pod, component)) versions[pod.node] = tagOf(pod.images[0] ?? '');
   }
-  for (const name in facts.nodes) {
-    const tag = facts.nodes[name]?.staticPods?.components[component]?.tag;
+  const { names, values } = machinesOf(facts);
+  for (let at = 0; at < names.length; at += 1) {
+    const [name, tag] = [names[at] ?? '', values[at]?.staticPods?.components[component]?.tag];
     if (tag !== undefined) versions[nodeObjectFor(facts, name)?.name ?? name] = tag;
   }
   return versions;
@@ -80,7 +81,10 @@ function componentVersions(facts: Facts, component: string): ByNode {
 
 const noPods: readonly PodFact[] = [];
 
-const mirrorPods = once((pods: readonly PodFact[]) => pods.filter((pod) => pod.mirror));
+const mirrorPods = whileAlike(
+  (pods: readonly PodFact[]) => pods.filter((pod) => pod.mirror),
+  (a, b) => !a.mirror && !b.mirror,
+);
 
 function isComponent(pod: PodFact, component: string): boolean {
   return pod.namespace === 'kube-system' && pod.labels['component'] === component;

@@ -36,10 +36,12 @@ const kubeletSkews = once((kubelets: SkewState['kubelets']) =>
 );
 
 function kubeletSkewOf(kubelets: SkewState['kubelets'], apiServers: SkewState['apiServers']): Violation[] {
-  const high = highest(apiServers);
-  return kubelets.flatMap((kubelet) => {
+  const [lowestOfAll, high] = [lowest(apiServers), highest(apiServers)];
+  if (!lowestOfAll || !high) return [];
+  const suspects = kubelets.filter(({ minor }) => minor > lowestOfAll.minor || high.minor - minor > 2);
+  return suspects.flatMap((kubelet) => {
     const low = lowest(reachable(apiServers, kubelet));
-    if (!low || !high) return [];
+    if (!low) return [];
     const allowed = kubelet.minor < 25 ? 2 : 3;
     const what = kubelet.source === 'running' ? 'kubelet' : 'installed kubelet';
     const common = { key: `${kubelet.source} ${kubelet.node}`, node: kubelet.node };
@@ -89,9 +91,9 @@ export const kubeProxySkew = once((state: SkewState): Violation[] => {
       remedy: `Upgrade kube-proxy to 1.${high.minor - allowed} or newer first.`,
     });
   }
-  for (const kubelet of kubelets.filter((candidate) => candidate.source === 'running')) {
+  for (const kubelet of kubelets) {
     const apart = Math.abs(kubelet.minor - kubeProxy.minor);
-    if (apart <= allowed) continue;
+    if (apart <= allowed || kubelet.source !== 'running') continue;
     found.push({
       key: `kubelet ${kubelet.node}`,
       node: kubelet.node,

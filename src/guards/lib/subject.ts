@@ -1,8 +1,10 @@
 import type { Facts } from '../../facts/facts.ts';
 import type { NodeObject } from '../../facts/nodes.ts';
+import { groupBy } from '../../facts/lib/group-by.ts';
 import { inventoryNameOf } from '../../facts/lib/identity.ts';
+import { once } from '../../facts/lib/once.ts';
 import type { BoundStep } from '../../actions/bound-step.ts';
-import type { Finding, Guard, GuardInput } from '../guard.ts';
+import type { Finding, Guard, GuardInput, GuardNode } from '../guard.ts';
 
 /** A finding without what the guard itself adds. */
 export type Draft = Omit<Finding, 'guard' | 'source'>;
@@ -15,6 +17,14 @@ export function findingOf(guard: Pick<Guard, 'id' | 'source'>, draft: Draft): Fi
 export function targetOf(step: BoundStep | undefined): string | undefined {
   return step?.action.target?.(step.with);
 }
+
+/** The nodes of the inventory that belong to the cluster; before a step that step's alone. */
+export function judgedMembers({ nodes, step }: GuardInput): readonly GuardNode[] {
+  const judged = step ? (nodesByName(nodes).get(step.node.name) ?? []) : nodes;
+  return judged.filter(({ role }) => role !== 'other');
+}
+
+const nodesByName = once((nodes: readonly GuardNode[]) => groupBy(nodes, ({ name }) => name));
 
 /** What people know a Node object by: its name in the inventory, else its own. */
 export function peopleName(facts: Facts, object: string): string {
