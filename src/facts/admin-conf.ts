@@ -4,9 +4,9 @@ import { kubectl } from './lib/kubectl.ts';
 /** /etc/kubernetes/admin.conf of a node. */
 export interface AdminConfFact {
   readonly present: boolean;
-  /** It may do everything; undefined: nobody could be asked. */
+  /** It may do everything; undefined: not known. */
   readonly admin?: boolean;
-  /** What kubectl said where the answer was not yes. */
+  /** kubectl's output where the answer was not yes. */
   readonly error?: string;
 }
 
@@ -26,9 +26,9 @@ true`,
 
 function parseAdminConf(output: string): AdminConfFact {
   if (/^missing$/m.test(output)) return { present: false };
-  const said = /^answer: ([\s\S]*)$/m.exec(output)?.[1]?.trim() ?? '';
-  if (said === '') return { present: true };
-  const lines = said.split('\n').map((line) => line.trim());
+  const answer = /^answer: ([\s\S]*)$/m.exec(output)?.[1]?.trim() ?? '';
+  if (answer === '') return { present: true };
+  const lines = answer.split('\n').map((line) => line.trim());
   if (lines.includes('yes')) return { present: true, admin: true };
   // `no` may be followed by the authorizer's reason.
   const refused = lines.find((line) => /^no\b/.test(line) || /forbidden/i.test(line));

@@ -5,7 +5,7 @@ import type { Fact } from './fact.ts';
 export interface CertificatesFact {
   /** Seconds since the epoch, by the node's clock. */
   readonly now?: number;
-  /** A kubeconfig stands for its client certificate. `notAfter` in seconds since the epoch. */
+  /** For a kubeconfig: its client certificate. `notAfter` in seconds since the epoch. */
   readonly files: readonly { readonly path: string; readonly notAfter: number }[];
   /** They were renewed by a step that did not restart all that uses them. */
   readonly unfinished?: true;

@@ -18,7 +18,7 @@ export const clock: Fact<ClockFact> = {
   parse: () => ({}),
 };
 
-/** Of one exchange: what the node's clock said first and last, and the controller's just before and just after, in seconds. */
+/** Of one exchange: the node's clock first and last, and the controller's just before and just after, in seconds. */
 export interface Exchange {
   readonly first: string;
   readonly last: string;
@@ -34,7 +34,7 @@ export function clockBetween({ first, last, sent, received }: Exchange): ClockFa
   return { least: rounded(late.from - received - 0.001), most: rounded(early.to - sent) };
 }
 
-/** Without nanoseconds (busybox prints none, or `%N` as it stands) it is some moment of that second. */
+/** Without nanoseconds (busybox prints none, or a literal `%N`) it is some moment of that second. */
 function instant(text: string): { readonly from: number; readonly to: number } | undefined {
   const [, seconds, fraction] = /^(\d+)(?:\.(\d{1,9}))?/.exec(text.trim()) ?? [];
   if (seconds === undefined) return undefined;

@@ -14,7 +14,7 @@ export interface DeprecatedApi {
 const metric = 'apiserver_requested_deprecated_apis';
 
 /**
- * What somebody asked this node's API server for since it started, although a release takes it away ("Deprecated API Migration
+ * Requests to this node's API server since its start, for APIs that a release removes ("Deprecated API Migration
  * Guide"). Each process counts for itself, so each is asked at its own address; its metrics are megabytes, so they are sieved there.
  * A node without an API server, or one that does not answer, has none.
  */

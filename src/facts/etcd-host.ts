@@ -1,7 +1,7 @@
 import { ETCD_SHELL } from './lib/etcd-shell.ts';
 import type { Fact } from './fact.ts';
 
-/** etcd on one machine, as its own files tell: no API server is asked. */
+/** etcd on one machine, by its own files: no API server is asked. */
 export interface EtcdHostFact {
   /** `pod`: a static pod, also one whose manifest a restore has moved aside; `unit`: systemd's etcd.service; undefined: there is none. */
   readonly kind?: 'pod' | 'unit';

@@ -2,7 +2,7 @@ import { parseEtcd } from './lib/etcd-answers.ts';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
 
-/** The members of etcd, as one of them tells. */
+/** The members of etcd, as one of them lists them. */
 export interface EtcdFact {
   /** It is not made of static pods: kubeadm does not touch it. */
   readonly external: boolean;

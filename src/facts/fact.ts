@@ -40,7 +40,7 @@ export interface Fact<T> {
   readonly remedy: string;
 }
 
-/** A fact that could not be read: where, by which command, what it said, what to do next. */
+/** A fact that could not be read: where, by which command, its output, what to do next. */
 export class FactError extends Error {
   override readonly name = 'FactError';
   readonly node: string;
@@ -75,6 +75,6 @@ interface FactErrorEvidence {
 
 function messageOf(evidence: Omit<FactErrorEvidence, 'reason'> & { readonly reason?: string }): string {
   const what = evidence.reason ?? `\`${evidence.command}\` exited with ${evidence.code}`;
-  const said = evidence.stderr.length > 0 ? `: ${evidence.stderr.join(' | ')}` : '';
-  return `cannot read ${evidence.fact} on ${evidence.node}: ${what}${said}. ${evidence.remedy}`;
+  const output = evidence.stderr.length > 0 ? `: ${evidence.stderr.join(' | ')}` : '';
+  return `cannot read ${evidence.fact} on ${evidence.node}: ${what}${output}. ${evidence.remedy}`;
 }

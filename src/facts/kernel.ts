@@ -1,7 +1,7 @@
 import type { Fact } from './fact.ts';
 
 export interface KernelFact {
-  /** Of the hierarchy that the kubelet uses; undefined: nothing tells. */
+  /** Of the hierarchy that the kubelet uses; undefined: not known. */
   readonly cgroup?: 'v1' | 'v2';
   readonly swaps: readonly { readonly name: string; readonly bytes: number }[];
   /** Sockets of container runtimes that the kubelet could use. */

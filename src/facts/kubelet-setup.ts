@@ -21,13 +21,13 @@ export interface KubeletFlag {
   readonly value?: string;
 }
 
-/** Where flags of a kubeadm node's kubelet stand: kubeadm's file, the operator's, and systemd's units with their drop-ins. */
+/** Where a kubeadm node's kubelet gets its flags: kubeadm's file, the operator's, and systemd's units with their drop-ins. */
 const files =
   '/var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.service.d/*.conf /run/systemd/system/kubelet.service.d/*.conf /usr/lib/systemd/system/kubelet.service /usr/lib/systemd/system/kubelet.service.d/*.conf';
 
 const configFile = '/var/lib/kubelet/config.yaml';
 
-/** How the kubelet is started. Values are kept of the flags alone that rules read: others may hold what is nobody's business. */
+/** How the kubelet is started. Keeps the values only of flags that rules read: others may hold secrets. */
 export const kubeletSetup: Fact<KubeletSetupFact> = {
   command: `cat /var/lib/kubelet/kubeadm-flags.env ${configFile}; systemctl cat kubelet`,
   remedy: 'Look at these files there.',

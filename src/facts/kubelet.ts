@@ -13,7 +13,7 @@ export interface KubeletFact {
   readonly binaryChangedAt?: number;
   /** /healthz on 127.0.0.1:10248 answered ok. */
   readonly healthy: boolean;
-  /** The release whose `kubeadm upgrade node` wrote this node's configuration. No node can tell it: it stands only in projected facts. */
+  /** The release whose `kubeadm upgrade node` wrote this node's configuration. No node records it: only projected facts have it. */
   readonly configuredFor?: string;
 }
 

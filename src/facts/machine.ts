@@ -9,7 +9,7 @@ export interface MachineFact {
   readonly bootId: string;
   /**
    * Start time of process 1, in clock ticks since the kernel's start (proc_pid_stat(5), field 22). Nodes that are containers share a
-   * kernel, whose boot id stays the same when one of them is started anew.
+   * kernel, whose boot id stays the same when one of them is started again.
    */
   readonly initStart?: string;
   /** Every IPv4 and IPv6 address but loopback, without prefix length. */
@@ -18,7 +18,7 @@ export interface MachineFact {
 
 export const machine: Fact<MachineFact> = {
   command: 'cat /etc/machine-id /sys/class/dmi/id/product_uuid /proc/sys/kernel/random/boot_id; ip -o addr',
-  remedy: 'Look at /etc/machine-id there: without it a machine cannot be told from another.',
+  remedy: 'Look at /etc/machine-id there: without it a machine cannot be distinguished from another.',
   // The files in the order in which the kubelet (cAdvisor) looks for them.
   script: () =>
     `printf 'hostname: %s\\n' "$(hostname 2>/dev/null || cat /proc/sys/kernel/hostname)"

@@ -186,7 +186,7 @@ function termOf({ matchExpressions, matchFields }: z.infer<typeof termsSchema>[n
 }
 
 /**
- * What the scheduler counts: the sum of the containers and of the init containers that go on running, or the largest init container
+ * What the scheduler counts: the sum of the containers and of the init containers that keep running, or the largest init container
  * where that is more; and the runtime's overhead (Kubernetes: "Resource sharing within containers", "Pod Overhead").
  */
 function requestsOf(field: (name: Field) => string): Amounts {

@@ -31,8 +31,8 @@ export async function readNodeFacts(
   };
   for (const id of wanted) take(id);
   if (facts.clock) {
-    const told = (id: string) => answers.get(id)?.stdout ?? '';
-    facts.clock = clockBetween({ first: told('clock'), last: told(LAST), ...times });
+    const output = (id: string) => answers.get(id)?.stdout ?? '';
+    facts.clock = clockBetween({ first: output('clock'), last: output(LAST), ...times });
   }
   return withoutUndefined(facts);
 }

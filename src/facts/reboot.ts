@@ -2,7 +2,7 @@ import { onNode } from '../packages/registry.ts';
 import type { Fact } from './fact.ts';
 
 export interface RebootFact {
-  /** What was installed asks for a reboot; undefined: nothing on the node can tell. */
+  /** What was installed asks for a reboot; undefined: not known. */
   readonly required?: boolean;
   /** Why, or why not, for people. */
   readonly reason: string;

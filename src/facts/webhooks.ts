@@ -83,7 +83,7 @@ function parseWebhooks(output: string): WebhookFact[] {
   );
 }
 
-/** `demo/hook {"app":"hook"}`; kubectl before 1.18 writes `map[app:hook]`. A Service without a selector has pods that nobody can tell. */
+/** `demo/hook {"app":"hook"}`; kubectl before 1.18 writes `map[app:hook]`. A Service without a selector has unknown pods. */
 function serviceOf(line: string): [string, Readonly<Record<string, string>>][] {
   const [, name, text = ''] = /^(\S+\/\S+) (.+)$/.exec(line) ?? [];
   if (name === undefined) return [];

@@ -27,13 +27,13 @@ function problemOf(fact: AdminConfFact | undefined): readonly [string, string] |
   if (!fact.present) {
     return [
       'is missing',
-      'Make it anew there: kubeadm init phase kubeconfig admin (with the configuration of kubeadm-config).',
+      'Create it again there: kubeadm init phase kubeconfig admin (with the configuration of kubeadm-config).',
     ];
   }
   if (fact.admin === false) {
-    const said = fact.error === undefined ? '' : `: ${fact.error}`;
+    const detail = fact.error === undefined ? '' : `: ${fact.error}`;
     return [
-      `may not do everything in the cluster${said}`,
+      `may not do everything in the cluster${detail}`,
       'Bind its group again, with super-admin.conf of the first control plane: kubectl create clusterrolebinding kubeadm:cluster-admins --clusterrole=cluster-admin --group=kubeadm:cluster-admins.',
     ];
   }

@@ -4,7 +4,7 @@ import type { Draft } from './lib/subject.ts';
 import { upgradeOptions } from './lib/upgrade.ts';
 
 const day = 86_400;
-/** Days ahead of a certificate's end from which it is told: kubeadm's own leaf certificates last a year, its authorities ten. */
+/** Days before a certificate's end. kubeadm's leaf certificates last a year, its authorities ten. */
 const soon = { leaf: 30, authority: 365 };
 
 export const certificates: Guard = {
@@ -51,7 +51,7 @@ function ended(node: GuardNode, file: File, kind: Kind): Draft {
     summary: `the certificate ${file.path} of ${node.name} ended on ${dayOf(file)}`,
     remedy: {
       authority: 'Replace that authority ("Manual Rotation of CA Certificates") before anything else.',
-      kubelet: 'Join the kubelet anew: a new bootstrap token, or kubeadm kubeconfig user for its kubelet.conf.',
+      kubelet: 'Join the kubelet again: a new bootstrap token, or kubeadm kubeconfig user for its kubelet.conf.',
       leaf: `On ${node.name}: kubeadm certs renew all, then restart its static pods.`,
     }[kind],
   };

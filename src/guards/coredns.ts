@@ -15,7 +15,7 @@ const resources = { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory
 export const coreDns: Guard = {
   id: 'coredns',
   title: 'CoreDNS is as kubeadm left it',
-  source: 'kubeadm upgrade: preflight CoreDNSUnsupportedPlugins and CoreDNSMigration; the addon is applied anew',
+  source: 'kubeadm upgrade: preflight CoreDNSUnsupportedPlugins and CoreDNSMigration; the addon is applied again',
   facts: ['coreDns'],
   scope: 'run',
   check: ({ before }) => {
@@ -81,7 +81,7 @@ function customResources({ resources: own }: CoreDnsFact): Draft[] {
   ];
 }
 
-/** Server blocks with the names of their plugins, which stand one level deep. */
+/** Server blocks with the names of their plugins, one level deep. */
 function blocksOf(corefile: string): { readonly zone: string; readonly plugins: readonly string[] }[] {
   const blocks: { zone: string; plugins: string[] }[] = [];
   let depth = 0;
@@ -89,7 +89,7 @@ function blocksOf(corefile: string): { readonly zone: string; readonly plugins: 
     if (line === '') continue;
     const name = /^\S+/.exec(line)?.[0] ?? '';
     if (depth === 0 && line.endsWith('{')) blocks.push({ zone: line.slice(0, -1).trim(), plugins: [] });
-    // A snippet's `import` is followed nowhere: what it brings stands in a block of its own.
+    // An `import` is not followed: the snippet is a block of its own.
     else if (depth === 1 && name !== '}' && name !== 'import') blocks.at(-1)?.plugins.push(name);
     depth += (line.match(/\{(?=\s|$)/g) ?? []).length - (line.match(/(?:^|\s)\}/g) ?? []).length;
   }

@@ -8,10 +8,10 @@ import { versionsOf } from '../facts/lib/versions.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed, targetOf } from './lib/subject.ts';
 
-/** It warns only: an API server remembers whoever asked since it started, also who has been mended since. */
+/** Only warns: an API server remembers every request since its start, also those of clients fixed since. */
 export const deprecatedApis: Guard = {
   id: 'deprecated-apis',
-  title: 'Nobody asks for APIs that the release takes away',
+  title: 'No one asks for APIs that the release takes away',
   source: '"Deprecated API Migration Guide", metric apiserver_requested_deprecated_apis of each API server',
   facts: ['deprecatedApis', 'kubeadmConfig'],
   scope: 'run',
@@ -46,7 +46,7 @@ function finding(api: string, nodes: readonly string[]): Finding {
   return {
     guard: deprecatedApis.id,
     severity: 'warn',
-    summary: `somebody asks for ${api} (seen by the API server of ${listed(nodes)})`,
+    summary: `a client asks for ${api} (seen by the API server of ${listed(nodes)})`,
     remedy:
       'Find who does so (audit logs: annotation k8s.io/deprecated) and move it to the newer version first; the count ends when an API server restarts.',
     source: deprecatedApis.source,

@@ -9,7 +9,7 @@ export const drainBlocked = drainGuard(
   {
     id: 'drain-blocked',
     title: 'No PodDisruptionBudget keeps a drain from ever ending',
-    source: 'Kubernetes: "Specifying a Disruption Budget", Eviction API (429 is retried for ever)',
+    source: 'Kubernetes: "Specifying a Disruption Budget", Eviction API (429 is retried without end)',
     readsPdbs: true,
   },
   (drain) => {

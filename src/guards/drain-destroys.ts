@@ -4,7 +4,7 @@ import { type Draft, listed } from './lib/subject.ts';
 export const drainDestroys = drainGuard(
   {
     id: 'drain-destroys',
-    title: 'A drain destroys nothing that nobody brings back, unless the runbook says so',
+    title: 'A drain destroys nothing that no one brings back, unless the runbook says so',
     source: 'kubectl drain: --force, --delete-emptydir-data ("Safely Drain a Node")',
     binding: 'kubectl drain itself refuses; `force` and `deleteEmptydirData` of the step say that it is meant',
   },

@@ -34,7 +34,7 @@ function policyText({ onBlocked, timeout, reason }: DrainOptions): string {
     case 'wait':
       return 'PodDisruptionBudgets that hold it are waited for up to the time limit of the step.';
     case 'skip-node':
-      return `${after}; then the node is left out and the run goes on.`;
+      return `${after}; then the node is left out and the run continues.`;
     case 'force':
       return `${after}; then they are bypassed, because: ${reason ?? ''}`;
     case 'fail':
@@ -44,7 +44,7 @@ function policyText({ onBlocked, timeout, reason }: DrainOptions): string {
 
 function lost(pods: PodsToDrain): string[] {
   return [
-    ...(pods.naked.length > 0 ? [`deleted for good: ${named(pods.naked)}`] : []),
+    ...(pods.naked.length > 0 ? [`deleted permanently: ${named(pods.naked)}`] : []),
     ...(pods.emptyDir.length > 0 ? [`emptyDir data lost: ${named(pods.emptyDir)}`] : []),
   ];
 }

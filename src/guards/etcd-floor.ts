@@ -58,7 +58,7 @@ function refusal(low: readonly Member[], target: string, next: string): Finding 
     guard: etcdFloor.id,
     severity: 'refuse',
     summary: `${target} brings etcd ${next}, and members below ${ETCD_FLOOR} could let removed ones come back: ${listed(low.map(({ node, tag }) => `${node} (${tag})`))}`,
-    remedy: `Go to a patch of ${before} first whose etcd is ${ETCD_FLOOR} or newer, e.g. by --set via=${before}.N (\`kubeadm config images list --kubernetes-version v${before}.N\` tells it). One member alone needs none.`,
+    remedy: `Go to a patch of ${before} first whose etcd is ${ETCD_FLOOR} or newer, e.g. by --set via=${before}.N (\`kubeadm config images list --kubernetes-version v${before}.N\` shows it). One member alone needs none.`,
     source: etcdFloor.source,
   };
 }

@@ -50,7 +50,7 @@ function judge(etcd: EtcdFact, input: GuardInput): Draft[] {
 function silent(etcd: EtcdFact): Draft {
   return {
     severity: 'refuse',
-    summary: `etcd told its members, but not whether they are healthy (asked through ${etcd.source ?? 'one of them'})`,
+    summary: `etcd lists its members, but not whether they are healthy (asked through ${etcd.source ?? 'one of them'})`,
     remedy: 'Try etcdctl endpoint health --cluster there by hand.',
   };
 }
@@ -79,7 +79,7 @@ function memberProblems(member: EtcdMember, facts: Facts): Draft[] {
       ...at,
       severity: 'refuse',
       summary: `the etcd member ${name} (${member.clientUrls.join(', ')}) is not healthy: ${why}`,
-      remedy: `Bring it back first: look at its node, and at crictl logs of its etcd container. If its node is gone for good: etcdctl member remove ${member.id}, then join a new control plane.`,
+      remedy: `Bring it back first: look at its node, and at crictl logs of its etcd container. If its node is gone permanently: etcdctl member remove ${member.id}, then join a new control plane.`,
     });
   }
   return [...found, ...member.alarms.map((alarm) => alarmed(name, alarm, at))];
@@ -93,7 +93,7 @@ function alarmed(name: string, alarm: string, at: { readonly node?: string }): D
     remedy:
       alarm === 'NOSPACE'
         ? 'Compact and defragment it, then `etcdctl alarm disarm` ("etcd: maintenance", space quota).'
-        : 'Take that member out and join it anew from a healthy one ("etcd: data corruption").',
+        : 'Take that member out and join it again from a healthy one ("etcd: data corruption").',
   };
 }
 
@@ -112,8 +112,8 @@ function wrongNumber(etcd: EtcdFact, facts: Facts): Draft[] {
       severity: 'refuse',
       summary: `etcd has ${etcd.members.length} members for ${controlPlanes.length} control planes: ${listed(names)}`,
       remedy: left[0]
-        ? `Take out the member that nobody runs: etcdctl member remove ${left[0].id}.`
-        : 'Look at the etcd manifest of that control plane; join it anew if it has lost its member.',
+        ? `Take out the member that no node runs: etcdctl member remove ${left[0].id}.`
+        : 'Look at the etcd manifest of that control plane; join it again if it has lost its member.',
     },
   ];
 }

@@ -4,7 +4,7 @@ import type { Guard } from './guard.ts';
 import { RESTORE_SOURCE } from './lib/etcd-snapshot.ts';
 import { findingOf } from './lib/subject.ts';
 
-/** A member that runs on old data would carry them into the restored cluster. */
+/** A member that runs on old data would bring them into the restored cluster. */
 export const etcdMembersStopped: Guard = {
   id: 'etcd-members-stopped',
   title: 'No member of etcd runs while one is restored',
@@ -27,8 +27,8 @@ export const etcdMembersStopped: Guard = {
               summary: `etcd runs on ${node}${facts.etcdHost?.dataDir === undefined ? '' : ` (its data are in ${facts.etcdHost.dataDir})`}: nothing is restored while a member runs`,
               remedy:
                 facts.etcdHost?.kind === 'unit'
-                  ? 'Somebody has started it: `systemctl stop etcd` there, then `runbook resume`.'
-                  : `Somebody has started it: move etcd.yaml out of /etc/kubernetes/manifests there (to /etc/kubernetes/runbook-restore-${run ?? 'RUN'}), then \`runbook resume\`.`,
+                  ? 'Someone has started it: `systemctl stop etcd` there, then `runbook resume`.'
+                  : `Someone has started it: move etcd.yaml out of /etc/kubernetes/manifests there (to /etc/kubernetes/runbook-restore-${run ?? 'RUN'}), then \`runbook resume\`.`,
             }),
           ),
 };

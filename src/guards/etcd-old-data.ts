@@ -4,7 +4,6 @@ import type { Guard } from './guard.ts';
 import { RESTORE_SOURCE } from './lib/etcd-snapshot.ts';
 import { findingOf } from './lib/subject.ts';
 
-/** What a restore has moved aside once is not covered by what somebody put in its place. */
 export const etcdOldData: Guard = {
   id: 'etcd-old-data',
   title: 'A restore overwrites no data of etcd: what is in its place can be moved aside',
@@ -26,7 +25,7 @@ export const etcdOldData: Guard = {
         severity: 'refuse',
         ...(node === undefined ? {} : { node }),
         summary: `${dir} holds data of etcd that this restore did not make, and the old data are already in ${dir}.before-${run}: one of them would be overwritten`,
-        remedy: `Look at both. To go on with the snapshot: move ${dir}/member to a place of its own, then \`runbook resume\`.`,
+        remedy: `Look at both. To continue with the snapshot: move ${dir}/member to a place of its own, then \`runbook resume\`.`,
       }),
     ];
   },

@@ -17,7 +17,8 @@ export const etcdSnapshotCluster: Guard = {
   lasting: true,
   check: (input) => {
     // A control plane is not stopped where there is nothing to restore.
-    const nothing = isStepOf(input.step, etcdStop) && hostsOf(input).length === 0 ? [nobody('a snapshot', input)] : [];
+    const nothing =
+      isStepOf(input.step, etcdStop) && hostsOf(input).length === 0 ? [noMember('a snapshot', input)] : [];
     return [...nothing, ...ofSnapshot(input, belonging)].map((draft) => findingOf(etcdSnapshotCluster, draft));
   },
 };
@@ -28,13 +29,13 @@ function belonging({ path, file, metadata, input }: Snapshot): Draft[] {
     return [
       {
         severity: 'refuse',
-        summary: `nothing tells of which cluster ${path} is: there is no ${path}.json beside it`,
+        summary: `nothing shows which cluster ${path} is of: there is no ${path}.json beside it`,
         remedy: "If you know that it is this cluster's: --override 'etcd-snapshot-cluster=WHY YOU KNOW'.",
       },
     ];
   }
   const hosts = hostsOf(input);
-  if (hosts.length === 0) return [nobody(path, input)];
+  if (hosts.length === 0) return [noMember(path, input)];
   const here = hosts.map(({ host }) => `${host.name ?? '?'} at ${host.peerUrl ?? '?'}`).toSorted();
   const there = metadata.members.map((member) => `${member.name} at ${member.peerUrls.join(',')}`).toSorted();
   if (here.join(' ') !== there.join(' ')) {
@@ -61,7 +62,7 @@ function hostsOf(input: GuardInput): { readonly node: string; readonly host: Etc
   });
 }
 
-function nobody(path: string, { nodes }: GuardInput): Draft {
+function noMember(path: string, { nodes }: GuardInput): Draft {
   return {
     severity: 'refuse',
     summary: `none of the nodes of this run has a member of etcd (${listed(nodes.map(({ name }) => name))}): ${path} cannot be restored`,
@@ -70,7 +71,7 @@ function nobody(path: string, { nodes }: GuardInput): Draft {
   };
 }
 
-/** Every restore gives a new id, so the authority of the certificates tells more: a cluster keeps it for life. */
+/** A restore changes the cluster's id, never its certificate authority. */
 function authority(path: string, metadata: SnapshotMetadata, hosts: readonly EtcdHostFact[]): Draft[] {
   const others = hosts.filter((host) => host.ca !== undefined && host.ca !== metadata.ca);
   if (metadata.ca !== undefined) {
@@ -80,7 +81,7 @@ function authority(path: string, metadata: SnapshotMetadata, hosts: readonly Etc
         severity: 'refuse',
         summary: `${path} is of a cluster with the same names, but with another certificate authority (taken ${metadata.takenAt})`,
         remedy:
-          "It was made anew since: its service accounts and certificates do not fit. If it is meant: --override 'etcd-snapshot-cluster=WHY'.",
+          "It was created again since: its service accounts and certificates do not fit. If it is meant: --override 'etcd-snapshot-cluster=WHY'.",
       },
     ];
   }

@@ -2,7 +2,6 @@ import type { Guard } from './guard.ts';
 import { ofSnapshot, RESTORE_SOURCE, type Snapshot } from './lib/etcd-snapshot.ts';
 import { type Draft, findingOf } from './lib/subject.ts';
 
-/** A damaged snapshot is found before anything is stopped. */
 export const etcdSnapshotWhole: Guard = {
   id: 'etcd-snapshot-whole',
   title: 'The snapshot to restore is there, and is what was taken',

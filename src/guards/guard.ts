@@ -41,9 +41,9 @@ export interface Guard {
   readonly roles?: readonly GuardNode['role'][];
   /** Its node facts are read on every node before a step, not only on the one that the step is about. */
   readonly everywhere?: true;
-  /** What it refuses does not mend itself: nobody waits for that before a step is given up. */
+  /** What it refuses does not resolve by itself: a step does not wait for it. */
   readonly lasting?: true;
-  /** It is about what a step leads to: the cluster as it stands is not judged by it, and neither holds nor breaks it. */
+  /** Judges only steps, never the cluster as it is. */
   readonly ofSteps?: true;
   /** Why a refusal of this rule cannot be overridden; undefined: it can, with a reason. */
   readonly binding?: string;

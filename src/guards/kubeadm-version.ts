@@ -109,7 +109,7 @@ function kubeletsTooOld(input: GuardInput, target: string): Finding[] {
   ];
 }
 
-/** Of a machine whose facts were not read the name speaks. */
+/** By its name, if the machine's facts were not read. */
 function objectOf({ before }: GuardInput, name: string): NodeObject | undefined {
   const byName = () => before.cluster?.nodes?.find((object) => object.name === name);
   const object = nodeObjectFor(before, name) ?? byName();
@@ -135,14 +135,14 @@ function ownKubelet(input: GuardInput, step: BoundStep): Finding[] {
   ];
 }
 
-/** What kubeadm's own tests do goes one minor at a time; of the policy's three on a worker nothing is known to fail. */
+/** kubeadm's own tests go one minor at a time; no failure over three minors on a worker is known. */
 function unproven(step: BoundStep, kubelet: string, kubeadm: string): Finding[] {
   if (step.node.role === 'control-plane') return [];
   return [
     {
       guard: kubeadmVersion.id,
       severity: 'note',
-      summary: `kubeadm upgrade node takes workers over several minors at once, from ${kubelet} to ${kubeadm}: the skew policy allows it, nobody has proven it`,
+      summary: `kubeadm upgrade node takes workers over several minors at once, from ${kubelet} to ${kubeadm}: the skew policy allows it, kubeadm's tests do not cover it`,
       remedy: 'Try it on one worker first (--limit), or let the workers go along with each minor (--set workers=each).',
       source: kubeadmVersion.source,
     },

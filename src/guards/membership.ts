@@ -28,7 +28,7 @@ export const membership: Guard = {
 function judgeMember({ before: facts, step }: GuardInput, node: GuardNode): Finding[] {
   if (!facts.nodes[node.name]?.machine) return [];
   const object = nodeObjectFor(facts, node.name);
-  // Where an object bears its name or address, `same-machine` tells both ids.
+  // If an object has its name or address, `same-machine` reports both ids.
   if (!object) {
     const joins = node.joins === true || isStepOf(step, joinNode);
     return joins || claimedObject(facts, node) || hasLeft(facts, node) ? [] : [missing(facts, node)];

@@ -50,7 +50,7 @@ function packageDowngrades(input: GuardInput, step: BoundStep): Finding[] {
   return [{ ...refusal(summary, newest), node: step.node.name }];
 }
 
-/** Whatever the step is called: no API server and no kubelet may end up older than it was. */
+/** No API server and no kubelet may end up older than it was, by any step. */
 function projectedDowngrades(input: GuardInput): Finding[] {
   const [before, after] = [versionsOf(input.before), versionsOf(input.after)];
   const compare = (what: string, was: Readonly<Record<string, string>>, is: Readonly<Record<string, string>>) =>

@@ -15,7 +15,7 @@ function notReady(
   input: GuardInput,
   object: { readonly name: string; readonly readyReason: string; readonly controlPlane: boolean },
 ): Finding {
-  // With --limit most machines are not asked: their names speak for them.
+  // With --limit most machines are not read: match them by name.
   const name =
     inventoryNameOf(input.before, object.name) ?? input.nodes.find((node) => node.name === object.name)?.name;
   return {

@@ -5,7 +5,7 @@ import { listed } from './lib/subject.ts';
 
 export const oldDropIn: Guard = {
   id: 'old-drop-in',
-  title: "No old unit or drop-in in /etc stands before the package's own",
+  title: "No old unit or drop-in in /etc overrides the package's own",
   source:
     'systemd.unit(5): files in /etc override those of the same name in /usr/lib; "Configuring each kubelet in your cluster using kubeadm"',
   facts: ['kubeletSetup'],

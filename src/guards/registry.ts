@@ -106,7 +106,7 @@ const all: readonly Guard[] = [
 /** Every guard by its id. A new one is a file and a line here. */
 export const guards: ReadonlyMap<string, Guard> = new Map(all.map((guard) => [guard.id, guard]));
 
-/** Judges the cluster as it stands, by the named guards (default: all). Every finding, none stops the others. */
+/** Judges the cluster as it is, by the named guards (default: all). */
 export function checkRun(
   input: Omit<GuardInput, 'step'>,
   guardIds: readonly string[] = [...guards.keys()],
@@ -115,7 +115,7 @@ export function checkRun(
   return ask({ nodes, before, after: before }, guardIds);
 }
 
-/** Those of the named guards that are asked again before a step that changes something; the others had their say while planning. */
+/** The named guards that run again before each step that changes something; the others run only while planning. */
 export function askedBeforeSteps(guardIds: readonly string[]): readonly string[] {
   return guardIds.filter((id) => guards.get(id)?.scope !== 'run');
 }

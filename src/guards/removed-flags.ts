@@ -95,7 +95,7 @@ function ofKubelet(facts: Facts, node: GuardNode): Given[] {
 function kubeletFlags(setup: KubeletSetupFact | undefined): Given[] {
   return (
     (setup?.flags ?? [])
-      // The package brings its own anew, and kubeadm cleans its file of some.
+      // The package replaces its own file, and kubeadm removes some flags from its file.
       .filter(
         ({ file, name }) =>
           !/^(\/usr)?\/lib\//.test(file) && !(file.endsWith('/kubeadm-flags.env') && cleanedByKubeadm.has(name)),

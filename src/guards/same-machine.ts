@@ -61,7 +61,7 @@ function impostor(facts: Facts, node: GuardNode, machine: MachineFact): Finding[
   ];
 }
 
-/** Cloned machines may share a machine-id: where the UUIDs differ, name and address must speak for it. */
+/** Cloned machines may share a machine-id: if the UUIDs differ, name and address must match. */
 function clone(facts: Facts, node: GuardNode, machine: MachineFact, object: NodeObject): Finding[] {
   const differs = (own: string | undefined, seen: string) => own !== undefined && seen !== '' && own !== seen;
   const contradicted = differs(machine.machineId, object.machineId) || differs(machine.systemUuid, object.systemUuid);

@@ -8,6 +8,6 @@ export const skewControllers: Guard = {
   source: 'Kubernetes version skew policy: kube-controller-manager, kube-scheduler, and cloud-controller-manager',
   facts: ['nodes', 'apiServers', 'staticPods', 'pods', 'machine', 'kubelet'],
   scope: 'step',
-  // A cloud's own controller is upgraded by nobody here: it is shown.
+  // A run does not upgrade a cloud's own controller: only warn.
   check: (input) => judge(skewControllers, input, controllerSkew, ({ node }) => node === undefined),
 };

@@ -6,7 +6,7 @@ import { judge } from './lib/skew.ts';
 import { kubeProxySkew, type Violation } from './lib/skew-rules.ts';
 import { type SkewState, skewState, type SkewVersion } from './lib/skew-state.ts';
 
-/** The DaemonSet says what should run; a rollout that is stuck leaves something else running. As it stands only. */
+/** A stuck rollout leaves another version running than the DaemonSet's. Never judges steps. */
 export const skewKubeProxyPods: Guard = {
   id: 'skew-kube-proxy-pods',
   title: 'The kube-proxy that runs on each node fits the API servers and its kubelet',

@@ -35,7 +35,7 @@ const movedSince = once((before: readonly SkewKubelet[]) =>
 );
 
 function judge(kubelet: SkewKubelet, input: GuardInput): Finding[] {
-  // The API servers as they stand when the kubelet starts, whichever side of the step that is.
+  // The API servers as they are when the kubelet starts, whichever side of the step that is.
   const { apiServers } = skewState(input.before);
   const [low, high] = [lowest(apiServers), highest(apiServers)];
   if (!low || !high || low.minor === high.minor || kubelet.minor <= low.minor) return [];

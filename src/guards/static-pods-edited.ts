@@ -13,7 +13,7 @@ export const staticPodsEdited: Guard = {
   id: 'static-pods-edited',
   title: 'Static pods are as kubeadm-config would write them',
   source:
-    '"Upgrading kubeadm clusters": manifests are written anew; "Customizing components with the kubeadm API": --patches',
+    '"Upgrading kubeadm clusters": manifests are written again; "Customizing components with the kubeadm API": --patches',
   facts: ['manifests', 'kubeadmConfig'],
   scope: 'run',
   check: ({ before, nodes, step }) => {
@@ -31,7 +31,7 @@ export const staticPodsEdited: Guard = {
             node: node.name,
             summary: `the static pod ${component} of ${node.name} has what kubeadm-config does not say: ${listed(found)}`,
             remedy:
-              'kubeadm upgrade writes it anew and loses that. Put it into extraArgs or extraVolumes of kubeadm-config, or into a folder of patches (`patches` of the step). `kubeadm upgrade diff` shows it.',
+              'kubeadm upgrade writes it again and loses that. Put it into extraArgs or extraVolumes of kubeadm-config, or into a folder of patches (`patches` of the step). `kubeadm upgrade diff` shows it.',
             source: staticPodsEdited.source,
           },
         ];

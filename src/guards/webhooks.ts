@@ -63,7 +63,7 @@ function silent({ before }: GuardInput, hook: WebhookFact): Finding[] {
 function goesWith({ before }: GuardInput, step: BoundStep, hook: WebhookFact): Finding[] {
   const object = nodeObjectFor(before, step.node.name);
   const backends = backendsOf(before, hook);
-  // Carried facts do not tell where an evicted pod went: where one of them is without a node, nothing is known.
+  // Projected facts do not show where an evicted pod goes: if one has no node, nothing is known.
   if (!object || !backends || backends.length === 0 || !backends.every((pod) => pod.node === object.name)) return [];
   const left = backends.filter((pod) => pod.controller?.kind !== 'DaemonSet' && !pod.mirror);
   if (left.length === 0) return [];
@@ -75,7 +75,7 @@ function goesWith({ before }: GuardInput, step: BoundStep, hook: WebhookFact): F
       node: step.node.name,
       summary: `all that answers for the webhook ${hook.name} (${hook.kind} ${hook.configuration}) is on ${peopleName(before, object.name)}: ${names}`,
       remedy:
-        'While it moves no pod or node can be changed, perhaps not even its own pod made anew: give it replicas on two nodes first, or exempt its namespace.',
+        'While it moves no pod or node can be changed, perhaps not even its own pod created again: give it replicas on two nodes first, or exempt its namespace.',
       source: webhooks.source,
     },
   ];

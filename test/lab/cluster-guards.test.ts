@@ -110,7 +110,7 @@ it('shows each problem that is planted in it', async () => {
     'refuse admin-conf cp-1: /etc/kubernetes/admin.conf of cp-1 may not do everything in the cluster',
     'refuse admin-conf cp-2: /etc/kubernetes/admin.conf of cp-2 may not do everything in the cluster',
     'refuse admin-conf cp-3: /etc/kubernetes/admin.conf of cp-3 may not do everything in the cluster',
-    'warn deprecated-apis -: somebody asks for flowcontrol.apiserver.k8s.io/v1beta3 flowschemas, which 1.32 takes away (seen by the API server of cp-3)',
+    'warn deprecated-apis -: a client asks for flowcontrol.apiserver.k8s.io/v1beta3 flowschemas, which 1.32 takes away (seen by the API server of cp-3)',
     'warn emulation cp-1: kube-apiserver of cp-1 has --emulated-version=1.30: the version that it says is not the one that counts',
     'warn static-pods-edited cp-1: the static pod kube-apiserver of cp-1 has what kubeadm-config does not say: --emulated-version=1.30',
     expect.stringContaining('warn coredns -: the Corefile of CoreDNS has plugins that kubeadm cannot migrate: unbound'),

@@ -2,7 +2,7 @@ import type { PdbFact } from '../pdbs.ts';
 import type { PodFact } from '../pods.ts';
 import { selects } from '../pdbs.ts';
 
-/** A budget that refuses evictions: `ever`: whatever becomes ready; else as things are now. */
+/** A budget that refuses evictions: now, or (`forEver`) even if all its pods are ready. */
 export interface Refusal {
   readonly pdb: PdbFact;
   readonly pods: readonly PodFact[];
@@ -59,7 +59,7 @@ function impossible(pdb: PdbFact): string | undefined {
 
 function notNow(pdb: PdbFact, pods: readonly PodFact[]): string | undefined {
   if (pdb.observedGeneration < pdb.generation) {
-    return `was changed and not judged anew yet (generation ${pdb.generation}, observed ${pdb.observedGeneration})`;
+    return `was changed and not evaluated again yet (generation ${pdb.generation}, observed ${pdb.observedGeneration})`;
   }
   if (pdb.disruptionsAllowed > 0) return undefined;
   const unready = pods.some((pod) => !pod.ready) ? '; pods that are not ready wait for the others too' : '';

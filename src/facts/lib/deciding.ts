@@ -2,7 +2,7 @@ import type { Facts, NodeFacts } from '../facts.ts';
 import { versionsOf } from './versions.ts';
 
 /**
- * What a saved plan stands on: versions, packages, repositories, cordons, membership. Not where pods run, no readiness, no times,
+ * What a saved plan depends on: versions, packages, repositories, cordons, membership. Not where pods run, no readiness, no times,
  * nothing that moves by itself. Plain data for hashing; undefined members are left out by canonical JSON.
  */
 export function decidingFacts(facts: Facts): Readonly<Record<string, unknown>> {

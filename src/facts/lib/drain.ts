@@ -12,7 +12,7 @@ export interface PodsToDrain {
   readonly finished: readonly PodFact[];
   /** Evicted; their controller makes new ones. */
   readonly evictable: readonly PodFact[];
-  /** Without a controller: only with `--force`, and then gone for good. */
+  /** Without a controller: deleted permanently, only with `--force`. */
   readonly naked: readonly PodFact[];
   /** Those of `evictable` and `naked` whose emptyDir data is lost: only with `--delete-emptydir-data`. */
   readonly emptyDir: readonly PodFact[];

@@ -50,7 +50,7 @@ export function parseEtcd(output: string): EtcdFact {
     return {
       ...known,
       members: [],
-      error: /^error: (.*)$/m.exec(head)?.[1] ?? 'etcdctl member list said nothing usable',
+      error: /^error: (.*)$/m.exec(head)?.[1] ?? 'etcdctl member list printed nothing usable',
     };
   }
   const health = answer(output, 'health', healthSchema);
@@ -84,7 +84,7 @@ export function parseEtcd(output: string): EtcdFact {
   return { ...known, ...(clusterId == null ? {} : { clusterId }), members };
 }
 
-/** The last line of a section that is such JSON: etcdctl's log lines may stand around it. */
+/** The last line of a section that is such JSON: etcdctl's log lines may be around it. */
 function answer<T>(output: string, name: string, schema: z.ZodType<T>): T | undefined {
   const section = output.split(/^--- /m).find((part) => part.startsWith(`${name}\n`)) ?? '';
   for (const line of section.split('\n').toReversed()) {

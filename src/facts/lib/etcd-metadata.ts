@@ -20,7 +20,7 @@ const schema = z.object({
   status: z.object({ hash: z.number(), revision: z.number(), totalKey: z.number() }).nullish(),
 });
 
-/** What stands beside a snapshot in `FILE.json`. */
+/** The content of `FILE.json` beside a snapshot. */
 export interface SnapshotMetadata {
   /** ISO 8601 */
   readonly takenAt: string;
@@ -34,7 +34,7 @@ export interface SnapshotMetadata {
   /** In hexadecimal. */
   readonly clusterId: string;
   readonly members: readonly { readonly name: string; readonly peerUrls: readonly string[] }[];
-  /** As `snapshot status` told it; undefined: there was no program that could. */
+  /** From `snapshot status`; undefined: no program was there for it. */
   readonly status?: { readonly hash: number; readonly revision: number; readonly totalKey: number };
 }
 

@@ -35,7 +35,7 @@ const replicas = once((pods: readonly PodFact[]): ReadonlyMap<string, number> =>
   return counts;
 });
 
-/** Their pods stand for one another; those of a Job do not. */
+/** Their pods replace one another; those of a Job do not. */
 const REPLICATED = ['ReplicaSet', 'StatefulSet', 'ReplicationController'];
 
 function workloadOf({ namespace, controller }: PodFact): string | undefined {

@@ -41,7 +41,7 @@ export interface SkewApiServer extends SkewVersion {
 }
 export interface SkewKubelet extends SkewVersion {
   readonly node: string;
-  /** `installed`: the package on the disk, which the next start of the kubelet runs, by whatever cause; only where it is another. */
+  /** `installed`: the package on the disk, which the next start of the kubelet runs; only if its version differs. */
   readonly source: 'running' | 'installed';
   /** `server:` of its kubeconfig. */
   readonly server?: string;

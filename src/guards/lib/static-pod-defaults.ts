@@ -90,7 +90,7 @@ export const defaultFlags: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Names of volumes, of whatever component. */
+/** Names of volumes, of any component. */
 export const defaultVolumes: readonly RegExp[] = [
   /^(ca-certs|etc-ca-certificates|etc-pki|etc-pki-ca-trust|etc-pki-tls-certs)$/,
   /^(usr-local-share-ca-certificates|usr-share-ca-certificates)$/,
