@@ -30,10 +30,16 @@ export async function planFor(count: number) {
   return { plan, cpu: (user + system) / 1e6 };
 }
 
-/** How many times the CPU of the small fleet the large one takes, once the code is compiled. */
+/** How many times the CPU of the small fleet the large one takes: the best of three each, once the code is compiled. */
 export async function growth(few: number, many: number) {
   await planFor(few);
-  const small = await planFor(few);
-  const large = await planFor(many);
+  const small = await best(few);
+  const large = await best(many);
   return { large, ratio: large.cpu / small.cpu };
+}
+
+/** Whatever else the machine does makes a plan dearer, never cheaper. */
+async function best(count: number) {
+  const plans = [await planFor(count), await planFor(count), await planFor(count)];
+  return plans.reduce((one, other) => (other.cpu < one.cpu ? other : one));
 }
