@@ -143,7 +143,7 @@ test('a machine that is rebooted while it joins is cleaned up, and joins by a ne
   const applied = await runbook(['apply', ...args, ...APPROVED]);
   const ended = applied.code === 0 ? applied : await runbook(['resume', ...args.slice(1), ...APPROVED]);
   expect(ended.code, applied.all + ended.all).toBe(0);
-  expect(applied.all + ended.all).toContain('an earlier join was broken off here');
+  expect(applied.all + ended.all).toContain('an earlier join was interrupted here');
   const worker = await lab.node('worker-2');
   expect(worker.ready).toBe(true);
   const tries = worker.commands.filter(({ line }) => /^kubeadm (join|reset) /.test(line));

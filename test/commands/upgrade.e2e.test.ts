@@ -158,7 +158,7 @@ test('a saved plan is applied as it is, and refused once the facts or the runboo
   expect((await runbook(['plan', file, '--state-dir', state])).code).toBe(3);
   const moved = await runbook(['apply', file, '--yes', '--state-dir', state]);
   expect(moved.code).toBe(3);
-  expect(moved.all).toContain('does not stand any more');
+  expect(moved.all).toContain('is out of date');
 });
 
 test('without a terminal and without --yes nothing is contacted', async () => {
