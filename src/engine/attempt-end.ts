@@ -42,7 +42,7 @@ export function openOutput(context: RunContext, step: PlannedStep, attempt: numb
   };
 }
 
-/** What an attempt's end means for the step, with what is known from before it; `again`: it was proven interrupted or never ran, and may be sent again. */
+/** What an attempt's end means for the step. `again`: it was proven interrupted or never ran, and may be sent again. */
 export async function judgeEnd(
   context: RunContext,
   step: PlannedStep,

@@ -11,7 +11,7 @@ import type { Fleet } from './fleet.ts';
 type CountingSink = OutputSink & { readonly offsets: FollowFrom };
 
 /**
- * Starts an attempt on its host and follows it to its end, through any number of lost connections. It is claimed at most once:
+ * Starts an attempt on its host and follows it to its end, however often the link is lost. It is claimed at most once:
  * after a lost link, or where it was `sent` before, the node is asked what it knows before anything is sent again.
  */
 export function startAttempt(
@@ -42,8 +42,8 @@ export function startAttempt(
 }
 
 /**
- * Takes up an attempt that an earlier controller started: its whole output from the first byte, then its end; `running` once
- * `limit` milliseconds are over (0: none).
+ * Takes up an attempt that an earlier controller started: its whole output from the first byte, then its end.
+ * `running` once `limit` milliseconds are over (0: no limit).
  */
 export function takeUpAttempt(
   fleet: Fleet,

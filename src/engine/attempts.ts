@@ -18,8 +18,8 @@ import { verified } from './verify.ts';
 const MAX_OUTPUT = 256 * 1024 * 1024;
 
 /**
- * What became of an attempt that an earlier controller (or an earlier time limit) left without an end in the journal. Undefined: the
- * step is to be done (again), from fresh facts on.
+ * What became of an attempt that an earlier controller or time limit left without an end in the journal.
+ * Undefined: the step is still to be done, from fresh facts on.
  */
 export async function takeUpStep(context: RunContext, step: PlannedStep): Promise<StepEnd | undefined> {
   const known = context.progress.get(step.key);
@@ -46,7 +46,7 @@ export async function takeUpStep(context: RunContext, step: PlannedStep): Promis
       context,
       takeUpAttempt(context.fleet, last.host, context.run, id, output.sink, limit, show),
     );
-    // The node has not heard of it, but its request may still be on its way: if the step is to be done, just this attempt is sent again.
+    // The node does not know it, but its request may still be on its way: to do the step, send this same attempt again.
     if (state.kind === 'absent') return undefined;
     const end = await judgeEnd(context, step, last.attempt, state, output, knownBefore(context, step));
     if (end === 'again') return undefined;
@@ -97,7 +97,7 @@ function unseenFailure(
   return step.effect === 'repeatable' ? undefined : { kind: 'ended', outcome: 'failed', reason, ...log };
 }
 
-/** One durable attempt, from its record in the journal to what its end means; `again`: it never ran, or was cut off and may be sent again. */
+/** Records, makes and judges one durable attempt. `again`: it never ran or was cut off, and may be sent again. */
 export async function attemptStep(context: RunContext, step: PlannedStep, script: string): Promise<StepEnd | 'again'> {
   const known = context.progress.get(step.key);
   if (known?.last && !known.last.ended) {

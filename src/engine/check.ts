@@ -32,7 +32,7 @@ export function kubectlHostFor(observer: Observer, { name, role }: DraftedStep['
   return observer.kubectlHost(role === 'control-plane' ? name : undefined);
 }
 
-/** Runs the `check:` of those steps that have one, where the step itself would run. A check only looks; its output is not kept. */
+/** Runs the `check:` of the steps that have one, where the step itself would run. It only looks; no output is kept. */
 export async function runChecks(
   { fleet, observer }: Surroundings,
   steps: readonly DraftedStep[],

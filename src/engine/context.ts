@@ -32,7 +32,7 @@ export interface RunContext {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly control: Control;
-  /** Looks at the run's lock; asked beside the reading of facts, and awaited before each claim. @throws Failure (locked) */
+  /** Looks at the run's lock: beside each reading of facts, and awaited before each claim. @throws Failure (locked) */
   readonly assertHeld?: () => Promise<void>;
   /** Asks a person whether the run may continue; undefined where no person can be asked. */
   readonly ask?: (step: PlanStep, question: string) => Promise<Answer>;

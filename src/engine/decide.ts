@@ -8,7 +8,7 @@ import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
 import { neededFacts, PATIENCE, refresh } from './refresh.ts';
 
-/** Decides one step on fresh facts. A refusal is given time to end by itself, unless its guard says that it does not. */
+/** Decides one step on fresh facts. A refusal gets time to end by itself, unless its guard says that it does not. */
 export async function decide(context: RunContext, step: PlannedStep): Promise<Decision> {
   const { clock, control, run } = context;
   const inOutage = isAhead(step) ? outOfService(step) : [];

@@ -39,8 +39,8 @@ export class Fleet {
   }
 
   /**
-   * Runs `work` on the node's link; when the link is lost, dials again (with backoff, for `reconnectFor`) and runs `work` again,
-   * so `work` must be safe to repeat: a read, or a durable attempt that asks for its own state first.
+   * Runs `work` on the node's link. When the link is lost, dials again (with backoff, for `reconnectFor`) and repeats
+   * `work`, which must be safe to repeat: a read, or a durable attempt that asks for its own state first.
    * @throws Failure when the node stays away.
    */
   async with<T>(name: string, work: (remote: RemoteNode, again: boolean) => Promise<T>): Promise<T> {
@@ -68,8 +68,8 @@ export class Fleet {
   }
 
   /**
-   * Runs `work` on the node's present link, or on a new one where that is gone; tries once and reports nothing. For what happens beside
-   * the run (its lock, its copies) and may fail without stopping it. @throws ConnectionLost | ConnectFailure
+   * Runs `work` once on the node's present link, or on a new one where that is gone, and reports nothing. For what runs
+   * beside the run (its lock, its copies) and may fail without stopping it. @throws ConnectionLost | ConnectFailure
    */
   async once<T>(name: string, work: (remote: RemoteNode) => Promise<T>): Promise<T> {
     const present = await this.#links.get(name);

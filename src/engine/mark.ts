@@ -3,8 +3,8 @@ import type { RunContext } from './context.ts';
 import { isTrouble } from './trouble.ts';
 
 /**
- * Writes the reason on the Node object of a node that failed while it was out of service, or half changed. Best effort: the run has
- * failed already, and its journal says the same.
+ * Writes the reason on the Node object of a node that failed while out of service or half changed. Best effort: the
+ * run has failed already, and its journal says the same.
  */
 export async function markFailedNode(
   context: RunContext,
@@ -42,7 +42,7 @@ function isOutOfService(context: RunContext, row: readonly PlannedStep[], failed
   return out;
 }
 
-/** Something that is never done twice has changed it in this phase, which still has to bring it back into service (and then takes the reason away). */
+/** A `once` step changed the node in this phase, and a later step returns it to service (and removes the reason). */
 function isHalfDone(context: RunContext, row: readonly PlannedStep[], failed: PlannedStep): boolean {
   const returns = row.slice(failed.at).some((step) => step.action.service === 'in');
   return returns && row.slice(0, failed.at).some((step) => step.effect === 'once' && isChanged(context, step));

@@ -7,7 +7,7 @@ const TAIL_LINES = 20;
 /** A line longer than this is shown in pieces: output without newlines must not grow in memory. */
 const MAX_LINE = 16_384;
 
-/** Where one attempt's output goes: bytes to its log, lines to whoever watches, the last lines kept for a failure's message. */
+/** Takes one attempt's output: bytes to its log, lines to who watches, the last lines kept for a failure's message. */
 export class AttemptOutput implements OutputSink {
   readonly #write: (chunk: Buffer) => void;
   readonly #streams: { readonly stdout: LineSplitter; readonly stderr: LineSplitter };
@@ -82,7 +82,7 @@ class LineSplitter {
   }
 }
 
-/** Appends bytes to a log file, synchronously: a step that prints faster than the disk writes waits in the connection, not in memory. */
+/** Appends bytes to a log file, synchronously: output faster than the disk waits in the connection, not in memory. */
 export function openLog(file: string): { write: (chunk: Buffer) => void; close: () => void } {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // Truncated on purpose: an attempt is always followed from its first byte when it is taken up again.

@@ -10,10 +10,10 @@ import { readFiles } from './files.ts';
 import type { Observer } from './observe.ts';
 import { isTrouble } from './trouble.ts';
 
-/** For how long facts that an unsettled cluster does not give, or a guard that refuses, are asked again. Milliseconds. */
+/** How long to ask again for facts that an unsettled cluster does not give, or a guard that refuses. Milliseconds. */
 export const PATIENCE = 90_000;
 
-/** Reads the step's facts again, of its node or of every node, and keeps them. @throws Failure when they cannot be read within `patience` milliseconds. */
+/** Rereads and keeps the step's facts, of its node or of all nodes. @throws Failure after `patience` milliseconds */
 export async function refresh(
   context: RunContext,
   step: DraftedStep,

@@ -23,7 +23,7 @@ type NodeEnd =
   | { readonly kind: 'failed' | 'refused' | 'stopped' | 'left'; readonly step: PlannedStep; readonly reason: string };
 
 /**
- * Walks a plan: phases in order, in each the batches in order, the nodes of a batch side by side, a node's steps in order.
+ * Walks a plan: phases and their batches in order, the nodes of a batch side by side, a node's steps in order.
  * Nothing new starts after a batch with more failures than the phase allows, a refusal, or the operator's word.
  */
 export async function runPlan(context: RunContext): Promise<RunResult> {

@@ -13,7 +13,7 @@ export async function sendFiles(context: RunContext, step: PlannedStep, host: st
   for (const file of action.makes?.(view) ?? []) await bringFile(route, context.observer.controlPlane(host), file);
 }
 
-/** Brings what a step's script left behind to the operator's machine. @throws Failure: the script itself has succeeded, and is not run again */
+/** Brings a step's result files to the operator's machine. @throws Failure: the script succeeded, it is not rerun */
 export async function fetchFiles(context: RunContext, step: PlannedStep): Promise<void> {
   const host = context.progress.get(step.key)?.last?.host ?? step.node.name;
   for (const file of fetchedBy(context, step)) await fetchFile(routeOf(context, step, host), file);

@@ -19,8 +19,8 @@ const cutOffAgain = {
 } as const satisfies StepEnd;
 
 /**
- * One planned step, from what the journal knows of it to its outcome: an attempt of an earlier controller is taken up first; else
- * fresh facts, when/if, isDone, guards, the attempts, and the look at what they did. The outcome is on disk before it is shown.
+ * Takes one planned step to its outcome. An attempt of an earlier controller in the journal is taken up first; else
+ * fresh facts, when/if, isDone, guards, attempts, and a look at what they did. The outcome is on disk before it shows.
  */
 export async function executeStep(context: RunContext, step: PlannedStep): Promise<StepEnd> {
   const known = context.progress.get(step.key);
@@ -74,7 +74,7 @@ async function decideAndDo(context: RunContext, step: PlannedStep): Promise<Step
   }
 }
 
-/** A request that the node had not heard of may have arrived while the facts were read: then it is the cause of what they say. */
+/** A request unknown to the node may have arrived while the facts were read: then it is the cause of what they say. */
 async function lateAttempt(context: RunContext, step: PlannedStep): Promise<StepEnd | undefined> {
   const last = context.progress.get(step.key)?.last;
   return last && !last.ended ? takeUpStep(context, step) : undefined;

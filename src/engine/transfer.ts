@@ -27,8 +27,8 @@ export interface Route {
 }
 
 /**
- * Brings a file to a host: under another name, compared by sha256, then renamed. What is there already is not sent again; a lost link
- * begins again. @throws Failure
+ * Brings a file to a host: under another name, compared by sha256, then renamed. A file that is there already is not
+ * sent again; after a lost link, it is sent from the start. @throws Failure
  */
 export async function sendFile({ fleet, localFiles, host, progress }: Route, file: SentFile): Promise<void> {
   const local = await localFiles.describe(file.local);
@@ -83,8 +83,8 @@ async function deliver(
 }
 
 /**
- * Brings a file from a host: beside its place, compared by sha256 with what the host says of it, then renamed; a lost link continues
- * where it stopped. Done when the file is here already. @throws Failure
+ * Brings a file from a host: beside its place, compared with the host's sha256, then renamed; after a lost link it
+ * continues where it stopped. Done when the file is here already. @throws Failure
  */
 export async function fetchFile({ fleet, localFiles, host, progress }: Route, file: FetchedFile): Promise<void> {
   const local = localPath(file.local);

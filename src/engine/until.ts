@@ -4,8 +4,8 @@ import type { RunContext } from './context.ts';
 import { isTrouble } from './trouble.ts';
 
 /**
- * Looks again until the verdict is true, at most for `limit` milliseconds; each new reason in between is shown. Trouble with looking is
- * such a reason, a bug is thrown. @returns the last verdict; undefined: the signal aborted before
+ * Looks again until the verdict is true, for at most `limit` milliseconds, and shows each new reason. Trouble with
+ * looking is such a reason; a bug is thrown. @returns the last verdict; undefined: the signal aborted before
  */
 export async function until(
   context: Pick<RunContext, 'clock' | 'emit'>,
@@ -33,8 +33,8 @@ function asReason(error: unknown): Verdict {
 }
 
 /**
- * Pauses between two looks, in milliseconds: each about a tenth of the waiting so far, so that what comes soon is soon seen, and at
- * most 2 s.
+ * Pauses between two looks, in milliseconds: each is about a tenth of the wait so far, so that what comes soon is
+ * seen soon, and at most 2 s.
  */
 function* pauses(): Generator<number, never> {
   for (let pause = 250; ; pause = Math.min(pause * 1.1, 2000)) yield Math.round(pause);

@@ -10,8 +10,8 @@ import { fetchFiles, pruneOlderFiles } from './step-files.ts';
 import { until } from './until.ts';
 
 /**
- * The outcome apart from exit status 0 and what the tool printed: fresh facts until the action's own verdict is true, at most
- * for its `settle` time.
+ * The outcome apart from exit status 0 and what the tool printed: fresh facts until the action's own verdict is true,
+ * for at most its `settle` time.
  */
 export async function verified(
   context: RunContext,

@@ -4,7 +4,7 @@ import { neededFacts, refresh } from './refresh.ts';
 import type { StepEnd } from './step-end.ts';
 import { until } from './until.ts';
 
-/** A step without a script: fresh facts until they say that it is done, at most for its time limit. It changes nothing. */
+/** A step without a script: reads fresh facts until it is done, for at most its time limit. It changes nothing. */
 export async function waitStep(context: RunContext, step: PlannedStep): Promise<StepEnd> {
   context.emit({ type: 'step-started', ...step.ref, attempt: 1, commands: step.commands, reattached: false });
   const ids = neededFacts([step]);

@@ -31,7 +31,7 @@ export interface Asked {
   readonly overrides?: readonly Override[] | undefined;
 }
 
-/** Condition, needless outage, isDone, guards: the one order in which a step is decided, while planning and while running. */
+/** Decides a step, in the one order of planning and running: condition, needless outage, isDone, guards. */
 export function decideStep(step: DraftedStep, facts: Facts, asked: Asked): Decision {
   if (!conditionHolds(step, facts, asked.run)) {
     return { kind: 'skip', reason: `its condition is false: ${step.if ?? ''}` };

@@ -28,7 +28,7 @@ export interface Round {
   readonly named: boolean;
 }
 
-/** The runbook's phases with their nodes chosen and their steps resolved, on these facts; without those whose `if` is false. */
+/** The runbook's phases on these facts, with nodes chosen and steps resolved; without those whose `if` is false. */
 export function draftPhases(
   input: DraftInput,
   bind: Bind,
@@ -58,7 +58,7 @@ export function draftPhases(
   });
 }
 
-/** The nodes of all phases, or of those with a step of that action; with hops also of those whose `if` may become true in a later one. */
+/** The nodes of all phases, or of those with a step of `action`; with hops, also of those whose `if` may hold later. */
 export function touchedNodes(input: DraftInput, facts: Facts, action?: string): ReadonlySet<string> {
   const { phases, hops } = input.runbook.value;
   const planned = phases.filter(

@@ -26,7 +26,7 @@ export interface Chosen {
   readonly saved?: readonly string[];
 }
 
-/** The release that `hops.to` names. @throws Failure (document) where it is none, or where `via` cannot lie on the way to it. */
+/** The release that `hops.to` names. @throws Failure (document) if it is none, or `via` cannot lie on the way to it. */
 export function hopsTarget(
   runbook: Pick<Runbook, 'hops'>,
   inventory: Inventory,
@@ -58,8 +58,8 @@ export function hopsTarget(
 }
 
 /**
- * The minors to go through, the target's last. They begin after that of the oldest API server; at it where a kubelet is still older,
- * so that a hop that was left half done is finished first, or where the target is a patch of it.
+ * The minors to go through, the target's last. They begin after that of the oldest API server; at it where a kubelet is
+ * older, so that a half-done hop is finished first, or where the target is a patch of it.
  * @throws Failure (guard-refused) where no version of the cluster is known.
  */
 export function hopMinors(to: string, facts: Facts, chosen: Chosen = {}): number[] {
@@ -99,8 +99,8 @@ export function findWay(to: string, facts: Facts, chosen: Chosen): Way {
 }
 
 /**
- * Of `via`, those that the cluster is past already. The command that was given before may be given again: it is refused only where
- * a minor is still to come that nothing was chosen for, as then a wrong one was named.
+ * Those of `via` that the cluster is past already. The same command may be given again: it is refused only where a
+ * minor is still to come that nothing was chosen for, as then a wrong one was named.
  */
 function passed(via: readonly string[], minors: readonly number[], from: string, to: string): string[] {
   const between = minors.slice(0, -1);
@@ -113,8 +113,8 @@ function passed(via: readonly string[], minors: readonly number[], from: string,
 }
 
 /**
- * What was chosen; else the patch at which a control plane already is, so that a half-done hop ends where it began; else the newest that
- * all nodes are offered. Before etcd 3.6 comes to several members, one whose etcd is fit for that, where there is one.
+ * What was chosen; else the patch at which a control plane is, so that a half-done hop ends where it began; else the
+ * newest that all nodes are offered. Before etcd 3.6 comes to several members: one whose etcd is fit for that, if any.
  */
 function patchFor(minor: number, to: string, facts: Facts, { via = [], saved = [] }: Chosen): string {
   const given = via.find((version) => numberOf(version) === minor);
@@ -182,7 +182,7 @@ function needsFloor(minor: number, to: string, facts: Facts): boolean {
   return tags.length > 1 && low && isBeyondFloor(shippedEtcd(next)?.atLeast ?? '0.0.0');
 }
 
-/** A patch newer than the table may ship an etcd that is: the step to the next minor is judged by what it really was. */
+/** A patch newer than the table may ship an etcd that does: the step to the next minor judges the one it really has. */
 function mayMeetFloor(version: string): boolean {
   const etcd = shippedEtcd(version);
   return etcd !== undefined && (meetsFloor(etcd.atLeast) || !etcd.certain);

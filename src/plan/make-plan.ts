@@ -37,8 +37,8 @@ export interface PlanInput extends DraftInput {
 }
 
 /**
- * Documents + facts -> plan, for dry run and apply alike. It walks the steps in order on facts that are carried forward, so that each
- * is judged and guarded on the cluster as it would be by then.
+ * Documents + facts -> plan, for dry run and apply alike. It walks the steps in order on facts carried forward, so that
+ * each is judged and guarded on the cluster as it would be by then.
  * @throws Failure (document) when an expression or a `with` turns out wrong on a node.
  */
 export async function makePlan(input: PlanInput): Promise<Plan> {
@@ -102,7 +102,7 @@ const locked: Finding = {
   source: 'the lock of a run lies on the nodes that it contacts',
 };
 
-/** What must hold before anything is changed is asked while planning already, up to the first step that would change something. */
+/** Planning already asks what must hold before anything changes, up to the first step that would change something. */
 async function unmet(input: PlanInput, draft: DraftPhase, { steps }: PlanPhase): Promise<Finding[]> {
   const end = steps.findIndex((step) => step.predicted.outcome === 'change');
   const asked = steps.slice(0, end === -1 ? undefined : end).flatMap((planned, at) => {
@@ -139,7 +139,7 @@ function changesSomething(phase: PlanPhase): boolean {
   return phase.steps.some((step) => step.predicted.outcome === 'change');
 }
 
-/** Every node that the plan touches, and, where it asks for Kubernetes, the control planes that it asks. In the inventory's order. */
+/** The nodes that the plan touches and the control planes that it asks about Kubernetes, in the inventory's order. */
 function planNodes(
   touched: ReadonlySet<string>,
   inventory: Inventory,

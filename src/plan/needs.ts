@@ -16,11 +16,11 @@ const FACTS_OF_HOPS: readonly FactId[] = ['nodes', 'apiServers', 'kubeadmConfig'
 export interface Needs {
   readonly facts: readonly FactId[];
   readonly guards: readonly string[];
-  /** Minors (`1.32`) whose package repositories are asked for what they offer; those of hops show only when the cluster is known. */
+  /** Minors (`1.32`) whose package repositories are asked; those of hops show only when the cluster is known. */
   readonly minors: readonly string[];
 }
 
-/** Facts and guards are those that the runbook's actions and expressions declare: `run:` steps ask for no Kubernetes. */
+/** The facts and guards that the runbook's actions and expressions declare: `run:` steps ask for no Kubernetes. */
 export function needsOf(
   runbook: Runbook,
   inventory: Inventory,
@@ -50,8 +50,8 @@ export function needsOf(
 }
 
 /**
- * Does a step need the node that it is about? Not where it runs on the operator's machine, or only asks a person, and its expressions
- * name nothing that would have to be read there.
+ * Does a step need the node that it is about? Not where it runs on the operator's machine, or only asks a person, and
+ * its expressions name nothing that would have to be read there.
  */
 export function needsItsNode(step: Step, actions: ReadonlyMap<string, Action>): boolean {
   const action = step.kind === 'uses' ? actions.get(step.uses) : undefined;

@@ -2,7 +2,7 @@ import type { Verdict } from '../actions/action.ts';
 import type { Facts } from '../facts/facts.ts';
 import { contextOf, type DraftedStep } from './bind.ts';
 
-/** The steps of the node after this one, up to the one that brings the node back (or the phase's end), without these two. */
+/** The node's steps between this one and the one that brings the node back (or the phase's end). */
 export function outOfService(out: DraftedStep): readonly DraftedStep[] {
   const after = out.row.slice(out.at + 1);
   const length = after.findIndex(bringsBack);
@@ -15,8 +15,8 @@ export function isAhead({ action }: DraftedStep): boolean {
 }
 
 /**
- * A step that takes a node out of service, or makes way for that, has nothing to do when no step before the node is back has: so a second
- * run drains no node. Undefined: it has.
+ * A step that takes a node out of service, or makes way for that, has nothing to do when no step before the node is
+ * back has: so a second run drains no node. Undefined: it has.
  */
 export function needlessOutage(out: DraftedStep, facts: Facts): Verdict | undefined {
   const changing = outOfService(out).filter(

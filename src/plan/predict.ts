@@ -12,7 +12,7 @@ interface Predicted {
   readonly findings: readonly Finding[];
 }
 
-/** Decides a phase's steps in the order of work, carrying the facts forward through those that would change something. */
+/** Decides a phase's steps in the order of work, carrying facts forward through those that would change something. */
 export function predictPhase(
   draft: DraftPhase,
   start: Facts,
@@ -43,7 +43,7 @@ function predictionOf(step: DraftedStep, decision: Decision, afterChange: boolea
     case 'skip':
       return { outcome: 'skipped', reason };
     case 'done':
-      // A step that only waits is not done ahead of the changes whose effect it waits for, whatever the carried facts say.
+      // A step that only waits is not done before the changes whose effect it awaits, whatever the carried facts say.
       if (step.effect === 'none' && afterChange) return { outcome: 'read', reason: `until ${reason}` };
       return { outcome: 'unchanged', reason };
     case 'refused':
