@@ -48,7 +48,7 @@ function judge(facts: NodeFacts, { before, step }: GuardInput, target: number): 
   return [{ severity: 'warn', summary, remedy }];
 }
 
-/** kubeadm writes the cluster's configuration to each node that it upgrades; a flag of the node's own goes before it. */
+/** kubeadm writes the cluster's configuration to each node that it upgrades; a node's own flag overrides it. */
 function isAllowed({ kubeletSetup }: NodeFacts, { cluster }: Facts): boolean {
   const flag = kubeletSetup?.flags.find(({ name }) => name === 'fail-cgroupv1');
   if (flag) return flag.value === 'false';

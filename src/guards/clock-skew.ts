@@ -2,9 +2,9 @@ import type { ClockFact } from '../facts/clock.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 
 /**
- * Seconds. etcd's members complain of each other's clocks beyond one second ("the clock difference against peer is too high").
- * Certificates begin five minutes before they are signed (kubeadm's and the controller manager's backdate): to a clock that is
- * further behind, each new one is not yet valid.
+ * Seconds. etcd's members warn of clocks over one second apart ("the clock difference against peer is too high").
+ * Certificates begin five minutes before they are signed (kubeadm and the controller manager backdate them): on a
+ * clock that is further behind, each new one is not yet valid.
  */
 const limits = { warn: 1, refuse: 300 };
 

@@ -10,7 +10,7 @@ const GiB = 1024 ** 3;
 const caches = readings.flatMap((reading) => reading.caches);
 
 /**
- * Bytes that an upgrade takes at a place: archives and programs of the packages (about 350 MiB unpacked), images of the new release
+ * Bytes that an upgrade takes at a place: package archives and programs (about 350 MiB unpacked), the new images
  * (about 700 MiB on a control plane), the kubelet's own files; `close` is what it should leave besides.
  */
 const needs: readonly { readonly path: RegExp; readonly refuse: number; readonly close: number }[] = [
@@ -24,7 +24,7 @@ const needs: readonly { readonly path: RegExp; readonly refuse: number; readonly
 /** Inodes: a few thousand files are in the packages and images. */
 const inodes = { refuse: 5000, close: 20_000 };
 
-/** The kubelet's hard eviction thresholds nodefs.available<10% and nodefs.inodesFree<5%: below, pods are evicted and images collected. */
+/** The kubelet's hard eviction: at nodefs.available<10% or nodefs.inodesFree<5%, it evicts pods and deletes images. */
 const eviction = { free: 0.1, inodes: 0.05 };
 
 export const diskRoom: Guard = {

@@ -24,15 +24,15 @@ export interface GuardInput {
   readonly step?: BoundStep;
 }
 
-/** A rule. Pure: (facts, step) -> findings, none = holds. Facts that are undefined were not asked for: say nothing about them. */
+/** A rule. Pure: (facts, step) -> findings, none = holds. Undefined facts were not asked for: say nothing of them. */
 export interface Guard {
   readonly id: string;
   readonly title: string;
   readonly source: string;
   readonly facts: readonly FactId[];
   /**
-   * Every guard is asked while planning: once on the whole (`step` is undefined), and for each planned step of the actions that name it,
-   * on facts carried forward to that step, so that a rule may depend on the step's `with.version`.
+   * Planning asks every guard: once on the whole (`step` is undefined), and for each planned step of the actions that
+   * name it, on facts carried forward to that step, so that a rule may depend on the step's `with.version`.
    * `run`: that is all; its facts are not read again during the run. For what an upgrade itself does not move.
    * `step`: it is asked again before each such step, on fresh facts: a reading of its facts per step.
    */

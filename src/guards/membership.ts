@@ -89,7 +89,7 @@ function strangers(input: GuardInput, objects: readonly NodeObject[]): NodeObjec
   return [...left];
 }
 
-/** The Node object that a node of the inventory says it is: by the kubelet's certificate, else by its name or address. */
+/** The Node object that an inventory node says it is: by the kubelet's certificate, else by its name or address. */
 export function claimedObject(facts: Facts, node: GuardNode): NodeObject | undefined {
   const objects = facts.cluster?.nodes ?? [];
   const nodeName = facts.nodes[node.name]?.kubelet?.nodeName;

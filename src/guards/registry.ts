@@ -120,7 +120,7 @@ export function askedBeforeSteps(guardIds: readonly string[]): readonly string[]
   return guardIds.filter((id) => guards.get(id)?.scope !== 'run');
 }
 
-/** Judges one step, by the named guards. Every finding carries the step's id. @throws Error (a bug) for an unknown guard */
+/** Judges one step by the named guards. Findings carry the step's id. @throws Error (a bug) for an unknown guard */
 export function checkStep(input: GuardInput, guardIds: readonly string[]): readonly Finding[] {
   return ask(input, guardIds).map((finding) => (input.step ? { ...finding, step: input.step.id } : finding));
 }

@@ -7,7 +7,7 @@ import { type MachineDraft, onMachines } from './lib/machines.ts';
 const day = 86_400;
 const soon = 30;
 
-/** Before it is installed from; a switch of the source fetches a new key, after which nothing is known about the old one. */
+/** For steps that install from it. A switch of the source fetches a new key: then nothing is known of the old one. */
 export const repositoryKey: Guard = {
   id: 'repository-key',
   title: 'The key that signs the package repository has not ended',

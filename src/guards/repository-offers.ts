@@ -65,7 +65,7 @@ function judge(input: GuardInput, step: BoundStep): Finding[] {
   ];
 }
 
-/** The minors of the configured sources where none is that of the target: the package manager would not find it there. */
+/** The minors of the configured sources if none is the target's: the package manager would not find it there. */
 function otherMinors(node: NodeFacts | undefined, target: string): string[] {
   const minors = (node?.repository?.sources ?? []).filter((source) => source.enabled).map((source) => source.minor);
   return minors.includes(minorOf(target)) ? [] : [...new Set(minors)];

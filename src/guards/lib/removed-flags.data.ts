@@ -1,6 +1,6 @@
 /**
- * What Kubernetes components no longer understand, by the minor that took it away: a component that is given one of these does not
- * start. Data: a new release is a few names here.
+ * What Kubernetes components no longer understand, by the minor that removed it: a component that is given one of
+ * these does not start. Data: a new release is a few names here.
  */
 
 /** Flags without dashes, by component. `*`: of every component. */

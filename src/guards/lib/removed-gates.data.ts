@@ -1,6 +1,6 @@
 /**
- * Feature gates that Kubernetes components no longer understand, by the minor that took them away: "Feature Gates (removed)" of the
- * Kubernetes reference and the release notes. A component that is given one of these does not start.
+ * Feature gates that Kubernetes components no longer understand, by the minor that removed them. From the reference,
+ * "Feature Gates (removed)", and the release notes. A component that is given one of these does not start.
  */
 export const removedFeatureGates: Readonly<Record<number, readonly string[]>> = {
   21: [

@@ -26,7 +26,7 @@ export function apiServerSkew({ apiServers }: SkewState): Violation[] {
   ];
 }
 
-/** A kubelet is not newer than any API server it can reach, and at most three minors older than the newest (two before 1.25). */
+/** A kubelet is no newer than any API server it can reach, and at most 3 minors behind the newest (2 before 1.25). */
 export function kubeletSkew({ kubelets, apiServers }: SkewState): readonly Violation[] {
   return kubeletSkews(kubelets)(apiServers);
 }
@@ -68,7 +68,7 @@ function kubeletSkewOf(kubelets: SkewState['kubelets'], apiServers: SkewState['a
   });
 }
 
-/** kube-proxy: as a kubelet, and within three minors of each node's kubelet (two where kube-proxy is older than 1.25). */
+/** kube-proxy: as a kubelet, and within three minors of each node's kubelet (two if kube-proxy is older than 1.25). */
 export const kubeProxySkew = once((state: SkewState): Violation[] => {
   const { kubeProxy, apiServers, kubelets } = state;
   if (!kubeProxy) return [];
@@ -106,8 +106,8 @@ export const kubeProxySkew = once((state: SkewState): Violation[] => {
 });
 
 /**
- * A controller-manager, scheduler or cloud-controller-manager is not newer than an API server that it asks, and at most one minor
- * older than the newest. kubeadm has the first two ask the API server of their own node (kubeadm 1.20 release notes).
+ * A controller-manager, scheduler or cloud-controller-manager is no newer than an API server that it asks, and at most
+ * one minor older than the newest. kubeadm has the first two ask their own node's API server (1.20 release notes).
  */
 export function controllerSkew(state: SkewState): Violation[] {
   const high = highest(state.apiServers);

@@ -94,7 +94,7 @@ const controllersOf = once((facts: Facts): SkewController[] => {
   ];
 });
 
-/** Those whose releases bear the number of the Kubernetes minor that they are made for; others have numbers of their own. */
+/** Those whose releases bear the number of their Kubernetes minor; others have numbers of their own. */
 const followsKubernetes =
   /(provider-aws\/cloud-controller-manager|openstack-cloud-controller-manager|azure-cloud-controller-manager|cloud-pv-vsphere\/cloud-provider-vsphere|cpi\/release\/manager|cloud-provider-gcp\/cloud-controller-manager)[:@]/;
 
@@ -209,8 +209,8 @@ function aliases(facts: Facts, node: string, endpoint: string): string[] {
 }
 
 /**
- * The API servers that a kubelet may reach: one where its `server:` is that one's own address; all of them through a load balancer,
- * a virtual address, a proxy on the node, or where it is not known.
+ * The API servers that a kubelet may reach: one where its `server:` is that one's own address; all of them through a
+ * load balancer, a virtual address, a proxy on the node, or where it is not known.
  */
 export function reachable(apiServers: readonly SkewApiServer[], { server }: SkewKubelet): readonly SkewApiServer[] {
   return serversAt(apiServers)(server);
