@@ -11,7 +11,7 @@ import type { LabOptions } from './lab.ts';
 const startLimit = 30_000;
 const endLimit = 10_000;
 
-/** Starts a lab in a process of its own and waits until it answers. @returns the path of its inventory @throws LabFailure */
+/** Starts a lab in its own process and waits until it answers. @returns the path of its inventory @throws LabFailure */
 export async function startInBackground(dir: string, options: LabOptions): Promise<string> {
   const folder = resolve(dir);
   const running = await readAddress(folder);

@@ -24,7 +24,7 @@ export const authorities: Readonly<Record<string, string>> = {
   'front-proxy-ca': `${pki}/front-proxy-ca.crt`,
 };
 
-/** What a certificate is in the lab: text that openssl (the lab's) reads. `notAfter` in milliseconds since the epoch. */
+/** A certificate in the lab: text that openssl (the lab's) reads. `notAfter` in milliseconds since the epoch. */
 export function certificateText(notAfter: number, subject: string): string {
   return `-----BEGIN CERTIFICATE-----\nsubject=${subject}\nnotAfter=${opensslTime(notAfter)}\n-----END CERTIFICATE-----\n`;
 }
@@ -41,7 +41,7 @@ export function clientCertificateData(notAfter: number, user: string): string {
   return Buffer.from(certificateText(notAfter, `O = system:masters, CN = ${user}`)).toString('base64');
 }
 
-/** When a freshly made certificate ends: leaves last a year, authorities ten. To the day, so that runs of one day can be compared. */
+/** When a new certificate ends: leaves last a year, authorities ten. To the day: runs of one day can be compared. */
 export function freshEnd(now: number, path: string): number {
   const today = now - (now % day);
   return today + (Object.values(authorities).includes(path) ? 10 * year : year);
@@ -62,7 +62,7 @@ export function pkiFiles(machine: Machine, now: number): { readonly path: string
     }));
 }
 
-/** Milliseconds since the epoch at which the certificate in a file (or its kubeconfig) ends; undefined: none is there. */
+/** When the certificate in a file (or its kubeconfig) ends, in milliseconds since the epoch; undefined: not there. */
 export async function certificateEnd(machine: Machine, path: string): Promise<number | undefined> {
   if (!(await machine.fs.exists(path))) return undefined;
   const text = await machine.fs.readFile(path);

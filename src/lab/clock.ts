@@ -125,7 +125,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets pending callbacks and promises run; the simulated shell needs several turns of the event loop, gzip a thread. */
+/** Lets pending callbacks and promises run; the simulated shell needs several event loop turns, and gzip a thread. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 12; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
   await new Promise<void>((resolve) => setTimeout(resolve, 1));

@@ -13,7 +13,7 @@ export interface LabWebhook {
   readonly resources: readonly string[];
 }
 
-/** What of the API's objects guards look at, and nothing in the lab acts on. Each field can be set to plant a problem. */
+/** API objects that guards look at, and nothing in the lab acts on. Each field can be set to plant a problem. */
 export interface ClusterExtras {
   webhooks: LabWebhook[];
   corefile: string;
@@ -60,7 +60,7 @@ const corefile = `.:53 {
 }
 `;
 
-/** A webhook that must answer for pods, behind which are the pods with these labels: none, or those of a workload of the lab. */
+/** A webhook that must answer for pods, served by the pods with these labels: none, or those of a lab's workload. */
 export function webhookFor(labels: Readonly<Record<string, string>>, name = 'policy'): LabWebhook {
   return {
     kind: 'ValidatingWebhookConfiguration',

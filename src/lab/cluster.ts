@@ -153,7 +153,7 @@ export class Cluster {
     return { healthy, desired, expected, allowed: expected === 0 ? 0 : Math.max(0, healthy - desired) };
   }
 
-  /** The eviction API: `blocked` where a PodDisruptionBudget allows no disruption now, `several` where there is more than one. */
+  /** The eviction API: `blocked` if a PodDisruptionBudget allows no disruption now, `several` if several apply. */
   evict(pod: Pod): 'accepted' | 'blocked' | 'several' {
     const answer = permit(this, pod);
     if (answer === 'accepted') this.deletePod(pod);

@@ -6,7 +6,7 @@ export function setClock(machine: Machine, ahead: number): void {
   machine.clockAhead = ahead;
 }
 
-/** `date +%s` and `date +%s.%N` by the machine's clock, `date -s @SECONDS` to set it; in any other form it is the shell's own. */
+/** `date +%s` and `date +%s.%N` by the machine's clock, `date -s @SECONDS` to set it; the shell does other forms. */
 export const date: Tool = (context) => {
   const { machine } = context;
   const words = context.args.filter((arg) => arg !== '-u').join(' ');

@@ -3,8 +3,8 @@ import type { Machine } from './machine.ts';
 import type { Tool, ToolContext } from './shell/shell.ts';
 
 /**
- * The file systems of a machine, and what is said to lie in its folders: `fs MOUNT SIZE FREE INODES FREE-INODES` and `du FOLDER SIZE`,
- * one per line, sizes in KiB. What the lab's own files take does not count.
+ * The file systems of a machine, and what its folders are said to hold: `fs MOUNT SIZE FREE INODES FREE-INODES` and
+ * `du FOLDER SIZE`, one per line, sizes in KiB. What the lab's own files take does not count.
  */
 export const disksFile = '/var/lib/lab/disks';
 

@@ -42,7 +42,7 @@ export function rpmPackages(minor: string): ReadonlyMap<string, readonly string[
   );
 }
 
-/** Turns the files and packages of a fresh Debian machine into those of its distribution, with the same versions on hold. */
+/** Turns a fresh Debian machine's files and packages into those of its distribution, with the same versions on hold. */
 export async function becomeDistribution(machine: Machine, version: string): Promise<void> {
   if (machine.distribution === 'debian') return;
   for (const path of [sourcesFile, keyringFile, '/etc/apt', '/var/lib/dpkg', '/etc/debian_version'])

@@ -43,7 +43,7 @@ export function imageOf(cluster: Cluster): EtcdImage {
   });
 }
 
-/** The API's objects become those of the image. Pods follow: those of workloads that are gone end, those of workloads that came back start. */
+/** The API's objects become the image's. Pods of workloads that are gone end; those of workloads that return start. */
 export function loadImage(cluster: Cluster, image: EtcdImage): void {
   const { namespaces, configMaps, nodes, workloads, budgets, extras, kubernetes } = structuredClone(image);
   cluster.store = {

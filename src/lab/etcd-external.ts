@@ -10,7 +10,7 @@ export const etcdUnitFile = '/etc/systemd/system/etcd.service';
 const environmentFile = '/etc/etcd/etcd.env';
 const programs = '/usr/local/bin';
 
-/** What a machine of an external etcd has: a unit, certificates, data, programs. The second one keeps its settings in an EnvironmentFile. */
+/** An external etcd machine: unit, certificates, data, programs. The second has its settings in an EnvironmentFile. */
 export async function writeExternalEtcd(machine: Machine): Promise<void> {
   const now = machine.clock.now();
   for (const name of ['ca', 'server', 'peer']) {

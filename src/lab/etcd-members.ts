@@ -57,7 +57,7 @@ export function memberVersion(machine: Machine): string {
 /** Milliseconds for which kubeadm waits for a member that is down. */
 const patience = 240_000;
 
-/** Waits until every member serves, as kubeadm does before and after it restarts its own; false: it gave up. @throws Killed */
+/** Waits until all serve, as kubeadm does before and after it restarts its own; false: it timed out. @throws Killed */
 export async function awaitMembers(world: World, signal: AbortSignal): Promise<boolean> {
   // kubeadm leaves an external etcd to its owner.
   if (world.machines.some((machine) => machine.etcd.unit)) return true;

@@ -10,7 +10,7 @@ import { compareVersions } from './releases.ts';
 import { etcdMachines, type World } from './world.ts';
 
 const manifests = '/etc/kubernetes/manifests';
-/** The kubelet sees a changed manifest, and a container takes its time to end and to start. Milliseconds of simulated work. */
+/** Milliseconds of simulated work: until the kubelet sees a changed manifest; until a container ends and starts. */
 const noticed = 500;
 const starting = 1500;
 /** Where the lab keeps what an image of etcd has in /usr/local/bin. */
@@ -37,7 +37,7 @@ export function inImage(words: readonly string[]): string {
   return [name, ...args].map(quote).join(' ');
 }
 
-/** Programs of the image, which root finds below /proc/PID/root and copies; with an external etcd they are in /usr/local/bin. */
+/** The image's programs, which root finds below /proc/PID/root and copies; with an external etcd, in /usr/local/bin. */
 export async function writeEtcdPrograms(machine: Machine): Promise<void> {
   const folder = machine.etcdEndpoints ? '/usr/local/bin' : imagePrograms;
   for (const name of etcdPrograms) await putFile(machine, `${folder}/${name}`, imageScript(name), 0o755);
@@ -135,7 +135,7 @@ export async function takeData(machine: Machine, world: World, folder = '/var/li
   return true;
 }
 
-/** etcd.service starts, as systemd does it: it is active at once, and serves a little later if its data are its cluster's. */
+/** Starts etcd.service as systemd does: active at once, it serves a little later if its data are its cluster's. */
 export async function startEtcdUnit(machine: Machine, world: World): Promise<void> {
   const { unit } = machine.etcd;
   if (!unit || unit.active) return;

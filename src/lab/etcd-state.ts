@@ -26,7 +26,7 @@ export function firstStore(now: number): EtcdStore {
   };
 }
 
-/** One member of etcd, apart from what its machine and its static pod show. Each field can be set to plant a problem. */
+/** One member of etcd, apart from what its machine and static pod show. Each field can be set to plant a problem. */
 export interface EtcdMemberState {
   /** The process is dead although the machine runs. */
   dead: boolean;

@@ -41,7 +41,7 @@ export const machineProblems = {
       '/etc/apt/sources.list.d/kubernetes-xenial.list',
       'deb https://apt.kubernetes.io/ kubernetes-xenial main\n',
     ),
-  /** A gate that 1.32 removed, and a flag that 1.31 removed: the kubelet that runs was started before they were written. */
+  /** A gate that 1.32 removed, and a flag that 1.31 removed: the running kubelet started before they were written. */
   'removed-flag': (machine) =>
     putFile(
       machine,

@@ -1,6 +1,6 @@
 import type { Machine } from './machine.ts';
 
-/** False for a host that /etc/hosts maps to 0.0.0.0: so a test or a runbook makes a repository or a registry unreachable. */
+/** False for a host that /etc/hosts maps to 0.0.0.0: so tests and runbooks cut off a repository or a registry. */
 export async function isReachable(machine: Machine, host: string): Promise<boolean> {
   const lines = (await machine.fs.readFile('/etc/hosts')).split('\n');
   return !lines.some((line) => {

@@ -7,7 +7,7 @@ const frontend = '/var/lib/dpkg/lock-frontend';
 const zyppLock = '/run/zypp.pid';
 const kernelLocks = '/proc/locks';
 
-/** Another program works with packages: the package manager waits for it. The kernel's list of locks names it, or zypp's own file. */
+/** The package manager waits for another program, which the kernel's list of locks names, or zypp's own file. */
 export async function holdPackageLock(
   machine: Machine,
   command = '/usr/bin/python3 /usr/bin/unattended-upgrade',

@@ -131,8 +131,8 @@ export function problemList(): string {
 }
 
 /**
- * Plants a problem: `swap`, or `swap@worker-1`; without a node on the last one of its role, so that the first control plane, which is asked
- * about the cluster, keeps working. @throws RangeError for an unknown problem or node
+ * Plants a problem: `swap`, or `swap@worker-1`. Without a node, on the last one of its role, so that the first control
+ * plane, which is asked about the cluster, keeps working. @throws RangeError for an unknown problem or node
  */
 export async function plantProblem(world: World, text: string): Promise<void> {
   const [name = '', node] = text.split('@');

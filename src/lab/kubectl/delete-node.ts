@@ -3,7 +3,7 @@ import type { ToolContext } from '../shell/shell.ts';
 import { KubectlError } from './client.ts';
 import { isSet, type KubectlCall } from './flags.ts';
 
-/** The pods that were bound to a Node object go with it, without any grace (pod garbage collection of the controller manager). */
+/** The pods bound to a Node object go with it, without any grace (pod garbage collection of the controller manager). */
 export async function deleteNodes(context: ToolContext, call: KubectlCall, names: readonly string[]): Promise<number> {
   const { cluster } = context.world;
   const missing: string[] = [];

@@ -1,4 +1,4 @@
-/** A kubectl JSONPath template over a JSON value: fields, indexes, wildcards, `range`, filters by equality and by existence. */
+/** Evaluates a kubectl JSONPath template: fields, indexes, wildcards, `range`, filters by equality and by existence. */
 export function jsonpath(template: string, value: unknown): string {
   return render(parseTemplate(template), value, value);
 }

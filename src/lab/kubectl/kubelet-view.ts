@@ -1,7 +1,7 @@
 import type { NodeCondition } from '../cluster.ts';
 import type { Machine } from '../machine.ts';
 
-/** Milliseconds of simulated work after which a restarted kubelet reports its static pods as ready again: a minute or more in life. */
+/** Milliseconds of simulated work until a restarted kubelet reports ready static pods: a minute or more in life. */
 const mirrorWork = 3000;
 
 /** What the node lifecycle controller puts on a node that is not Ready, so that no pod comes to it. */

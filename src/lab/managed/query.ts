@@ -55,7 +55,7 @@ export const queries: Readonly<Record<string, (value: unknown) => unknown>> = {
   'update.errors[].resourceIds[]': (value) => update.parse(value).update.errors.flatMap((one) => one.resourceIds),
 };
 
-/** `--output text`: a list of lists is one line each, fields are parted by tabs, nothing is `None`, an empty list prints nothing. */
+/** `--output text`: a line for each inner list, tabs between fields, `None` for nothing; no text for an empty list. */
 export function formatText(value: unknown): string {
   if (!Array.isArray(value)) return `${scalar(value)}\n`;
   const lines: unknown[][] = value.every((one) => Array.isArray(one)) ? value : [value];

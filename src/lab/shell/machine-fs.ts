@@ -17,7 +17,7 @@ type WriteOptions = Parameters<InMemoryFs['writeFile']>[2];
 /** Where a user other than root may write. */
 const ownPaths = /^\/(home\/ops|tmp|var\/tmp|dev)(\/|$)/;
 
-/** The class of a machine's files: in memory only, with root's files closed to others and a few living files of /proc. */
+/** The class of a machine's files: in memory only, with root's files closed to others and a few live files of /proc. */
 export function machineFsClass(Base: typeof InMemoryFs) {
   return class MachineFiles extends Base {
     readonly #machine: Machine;

@@ -3,7 +3,7 @@ export function quote(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** The words of a command line made of plain and quoted words only; undefined where it is more than one simple command. */
+/** The words of a command line of plain and quoted words only; undefined where it is more than one simple command. */
 export function splitWords(line: string): string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;

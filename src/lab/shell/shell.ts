@@ -58,7 +58,7 @@ export class ShellProcess implements FsProcess {
   }
 }
 
-/** The script that touches a file. One for all labs: each further AsyncLocalStorage slows every promise of the process. */
+/** The script that touches a file. One for all labs: each more AsyncLocalStorage slows every promise of the process. */
 const processes = new AsyncLocalStorage<ShellProcess>();
 
 /** The simulated shell of all machines of one lab. */

@@ -8,7 +8,7 @@ import type {
   WordNode,
 } from 'just-bash';
 
-/** The first argument of a simulated program whose output goes straight to the script's own: it may print bit by bit. */
+/** First argument of a simulated program whose output goes straight to the script's own: it may print bit by bit. */
 export const streamMark = '--lab-stream-8f2c';
 
 type Redirection = SimpleCommandNode['redirections'][number];

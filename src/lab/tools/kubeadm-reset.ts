@@ -5,7 +5,10 @@ import type { KubeadmCall } from './kubeadm-call.ts';
 
 const resetWork = 1500;
 
-/** `kubeadm reset` of a worker (cmd/kubeadm/app/cmd/reset.go): the kubelet stops, its state and identity are deleted, CNI's files stay. */
+/**
+ * `kubeadm reset` of a worker (cmd/kubeadm/app/cmd/reset.go): stops the kubelet, deletes its state and identity, leaves
+ * CNI's files.
+ */
 export async function resetMachine(context: ToolContext, call: KubeadmCall): Promise<number> {
   const { machine } = context;
   if (!call.options.has('force') && !call.options.has('f')) {

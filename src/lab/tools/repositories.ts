@@ -33,7 +33,7 @@ export function placesOf(settings: readonly string[]): SourcePlaces {
   return { list: value('sourcelist') ?? usual.list, parts: value('sourceparts') ?? usual.parts };
 }
 
-/** What apt knows of a package: lists of the sources that are configured now, as their last update left them; newest first. */
+/** What apt knows of a package, newest first: lists of the sources configured now, as their last update left them. */
 export async function offersOf(machine: Machine, name: string, places = usual): Promise<Offer[]> {
   const sources = await readSources(machine, places);
   const offers = sources.flatMap(({ url }) =>

@@ -96,7 +96,7 @@ async function refresh(context: ToolContext, call: ZypperCall): Promise<number> 
   return EXIT.zypp;
 }
 
-/** Newest first, from the metadata that are there: the repositories of the lab have no autorefresh, as the documented section. */
+/** Newest first, from the metadata at hand: as in the documented section, the repositories have no autorefresh. */
 async function offers(context: ToolContext, call: ZypperCall, name: string): Promise<string[]> {
   const found: string[] = [];
   for (const repository of await repositoriesOf(context, call))
