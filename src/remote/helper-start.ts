@@ -1,4 +1,4 @@
-/** The part of the program on a node that claims and launches an attempt; the others define `pump`, `look` and so on. */
+/** The part of the node's program that claims and launches an attempt; the others define `pump`, `look` and so on. */
 export const startProgram = `
 # take COUNT: exactly so many bytes of stdin, never more; ends the shell that runs it
 take() {

@@ -1,7 +1,7 @@
 /**
  * What keeps one attempt on a node: a session of its own that starts the script, keeps its output up to a limit, and
  * writes `status`. Arguments: umask of the script, pid and start time of the shell that waits for it.
- * It may start long before its attempt, and reads one line: time limit in seconds (0: none is enforced), file size limit
+ * It may start long before its attempt, and reads one line: time limit in seconds (0: not enforced), file size limit
  * of each stream in blocks of 512 bytes, folder. It exits with 5 where none comes, with 3 when the attempt has been
  * declared void, with 4 when nothing could be launched.
  *

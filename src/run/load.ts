@@ -30,7 +30,7 @@ export interface Documents {
   readonly saved?: SavedPlan;
 }
 
-/** Reads runbook, inventory and inputs, also of a saved plan. @throws Failure (document) after all problems are shown */
+/** Reads runbook, inventory and inputs, also of a saved plan. @throws Failure (document) after it shows all problems */
 export async function loadDocuments(console: Console, argument: string, given: CommonOptions): Promise<Documents> {
   const saved = await loadSavedPlan(argument, given);
   const options = saved?.options ?? given;

@@ -5,7 +5,7 @@ import { expandHome } from './host-key.ts';
 import { fingerprint } from './known-hosts.ts';
 import type { SecretSource, Target } from './transport.ts';
 
-/** One thing to try with publickey authentication. `open` may ask for a passphrase: it is called when its turn comes. */
+/** One thing to try with publickey authentication. `open` may ask for a passphrase: it is called only in its turn. */
 export interface Identity {
   /** For messages: `~/.ssh/id_ed25519`. */
   readonly label: string;

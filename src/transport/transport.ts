@@ -68,7 +68,7 @@ export interface Session {
   readonly target: string;
   /** Runs a program under `sh`: `command` is one POSIX sh command line, elevated by `become`. @throws ConnectionLost */
   open(command: string): Promise<Channel>;
-  /** {@link open}, with its output collected. @throws ConnectionLost when the link is gone before the command is sent. */
+  /** {@link open}, with its output collected. @throws ConnectionLost when the link ends before the command is sent. */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /** Settles when the link is gone, with the reason; never rejects. */
   readonly closed: Promise<string>;
