@@ -63,8 +63,8 @@ export interface Action<W = unknown>
   extends BaseAction<W>, MovesFiles<W>, AsksPerson<W>, Looks<W>, Watches<W>, Serves<W> {}
 
 /**
- * What every action adds to a run: its script, when it is already done, what the facts will be after it. Everything is pure and judged
- * on facts; only the engine runs scripts.
+ * What every action adds to a run: its script, when it is already done, what the facts will be after it. All of it
+ * is pure and judged on facts; only the engine runs scripts.
  */
 interface BaseAction<W> {
   readonly name: string;
@@ -81,7 +81,7 @@ interface BaseAction<W> {
   readonly onTimeout: 'kill' | 'leave';
   /** Facts that `isDone`, `script`, `project` and `verify` read. */
   readonly facts: readonly FactId[];
-  /** The facts of these that show its outcome, read again after its script until it is true; default: all of {@link facts}. */
+  /** The facts of these that show its outcome, read after its script until it is true; default: all {@link facts}. */
   readonly outcomeFacts?: readonly FactId[];
   /** Guards asked before the step, on fresh facts. */
   readonly guards: readonly string[];
@@ -91,18 +91,21 @@ interface BaseAction<W> {
   target?(options: W): string | undefined;
   /** Where the script runs, where `with` says it. */
   placeOf?(options: W): 'node' | 'kubectl' | 'control-plane' | 'local';
-  /** The time limit that follows from `with`, in milliseconds, in place of `timeout`; a step's own `timeout:` still wins. */
+  /** The time limit in milliseconds that follows from `with`, instead of `timeout`; a step's own `timeout:` wins. */
   timeoutOf?(context: ActionContext<W>): number;
   /** Its node's reboot is its aim: one that came while its script ran is its success. */
   readonly reboots?: true;
   /** It judges the whole cluster: skipped where nodes were left out. */
   readonly wholeCluster?: true;
-  /** Why this action cannot work on this node at all (its package manager), in one line with what to do; undefined: it can. */
+  /** Why this action cannot work on this node (its package manager), in one line with what to do; undefined: it can. */
   unsupported?(context: ActionContext<W>): string | undefined;
   /** Undefined: nothing to run, the step waits until `isDone` is true (wait-node-ready). */
   script?(context: ActionContext<W>): StepScript;
   isDone(context: ActionContext<W>): Verdict;
-  /** The outcome apart from what the tool printed, on fresh facts; `before` are the facts ahead of the script, as far as they are known. Default: isDone. */
+  /**
+   * The outcome on fresh facts, apart from what the tool printed. Default: isDone.
+   * `before` are the facts ahead of the script, as far as they are known.
+   */
   verify?(context: ActionContext<W>, before: Facts): Verdict;
   /** The facts as they will be once it has succeeded. */
   project(context: ActionContext<W>): Facts;

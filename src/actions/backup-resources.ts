@@ -21,7 +21,7 @@ type With = z.infer<typeof schema>;
 
 const NAME = { kind: 'resources', extension: 'tar.gz' };
 
-/** `kubectl get all` leaves out most kinds (ConfigMaps, RBAC, Ingresses, custom resources ...): the API itself is asked for its kinds. */
+/** `kubectl get all` leaves out most kinds (ConfigMaps, RBAC, custom resources ...): the API is asked for its kinds. */
 export const backupResources: Action<With> = {
   name: 'backup-resources',
   summary: "Bring every object of the API as YAML to the operator's machine, by kind, in one archive",

@@ -177,7 +177,7 @@ function flags(options: DrainOptions, seconds: number): string[] {
   ];
 }
 
-/** A failed drain leaves the node cordoned, its capacity lost: give back what was ours, nothing on the node has changed yet. */
+/** A failed drain leaves the node cordoned and its capacity lost. Undo our cordon: nothing on the node changed yet. */
 function comeBack(context: ActionContext<DrainOptions>): string[] {
   const name = objectNameOf(context);
   return [

@@ -4,7 +4,10 @@ import type { EtcdMember } from '../facts/etcd.ts';
 import type { Action, ActionContext } from './action.ts';
 import { machineOf, objectNameOf } from './lib/subject.ts';
 
-/** An election costs writes a moment; a leader that hands over before it restarts spares them that ("etcd: runtime reconfiguration"). */
+/**
+ * An election stops writes briefly; a leader that hands over before its restart avoids one.
+ * Source: "etcd: runtime reconfiguration".
+ */
 export const etcdMoveLeader: Action<Record<string, never>> = {
   name: 'etcd-move-leader',
   summary: "Let another member of etcd lead before this node's own is restarted (etcdctl move-leader)",

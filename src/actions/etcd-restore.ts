@@ -4,8 +4,8 @@ import { hostOf, initialCluster, isMarked, prologue, withMark } from './lib/etcd
 import { quote } from '../transport/quote.ts';
 
 /**
- * Each member from the same snapshot, with its own name and address, the whole initial cluster and one token. The old data are moved
- * aside and stay. Source: etcd, "Disaster recovery": restoring a cluster, restoring with revision bump.
+ * Each member from the same snapshot, with its own name and address, the whole initial cluster and one token. The old
+ * data are moved aside and stay. Source: etcd, "Disaster recovery": restoring a cluster, restoring with revision bump.
  */
 export const etcdRestore: Action<Record<string, never>> = {
   name: 'etcd-restore',

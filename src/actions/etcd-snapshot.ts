@@ -157,7 +157,10 @@ echo "verified: $checked"
 `;
 }
 
-/** The ways to etcdctl: its program run from here; else within its pod, then within its container, where it can write its data folder only. */
+/**
+ * The ways to etcdctl: its program run from here; else in its pod; else in its container, where it can write
+ * only its data folder.
+ */
 const WAYS = `way=
 if tool=$(etcd_tool etcdctl); then
   way=$tool

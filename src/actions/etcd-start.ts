@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { withNode, type Action } from './action.ts';
 import { COMPONENTS, hostOf, isMarked, partsOf, prologue, withMark } from './lib/etcd-restore-shell.ts';
 
-/** All members at once: one alone waits for its quorum (a phase with `serial: 100%`). The kubelet is restarted last, as the API has gone back in time. */
+/**
+ * All members at once: one alone waits for its quorum (a phase with `serial: 100%`).
+ * The kubelet is restarted last, as the API has gone back in time.
+ */
 export const etcdStart: Action<Record<string, never>> = {
   name: 'etcd-start',
   summary: 'Start etcd and the control plane of a node again after a restore, and wait until both answer',

@@ -86,7 +86,7 @@ function revisions(
   };
 }
 
-/** Held packages that installing these may change: they themselves, and dependencies that may have to be raised with them. */
+/** Held packages that this installation may change: its own, and dependencies that may have to rise with them. */
 function holdsToRestore(context: ActionContext<With>): string[] {
   const { packages, version } = context.with;
   const names: string[] = [

@@ -11,8 +11,9 @@ const FOLDER = '/run/runbook-join';
 const schema = z.strictObject({});
 
 /**
- * `kubeadm join` by a file that names the API server, holds the cluster's authority and a bootstrap token of its own for each attempt
- * ("kubeadm join": file discovery with embedded credentials), so that no token is in an argument. It is in memory, and is removed with the script.
+ * `kubeadm join` by a file with the API server's address, the cluster's authority and a new bootstrap token for each
+ * attempt ("kubeadm join": file discovery with embedded credentials), so that no argument has a token.
+ * The file is in memory, and is removed with the script.
  */
 export const joinNode: Action<z.infer<typeof schema>> = {
   name: 'join-node',
@@ -106,7 +107,7 @@ printf 'users:\\n- name: join\\n  user: {token: %s}\\n' "$token"
 `;
 }
 
-/** A join that failed, or was cut off, before the kubelet had its certificate has left files that kubeadm does not join over. */
+/** A join that failed or was cut off before the kubelet had its certificate leaves files that block the next join. */
 const JOIN = `end() {
   rm -f "$config"
   rmdir "\${config%/*}" 2>/dev/null

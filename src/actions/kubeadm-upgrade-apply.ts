@@ -13,7 +13,7 @@ const schema = z.strictObject({
   ...kubeadmOptions,
 });
 
-/** The first control plane of an upgrade. What it printed is not believed: it says SUCCESS also where addons were skipped. */
+/** The first control plane of an upgrade. Its output is not believed: it says SUCCESS even if addons were skipped. */
 export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
   name: 'kubeadm-upgrade-apply',
   summary: 'Upgrade the first control plane and the cluster configuration (kubeadm upgrade apply)',

@@ -71,7 +71,7 @@ function controlPlaneVerdict(context: ActionContext<With>, target: string): Verd
   return verdictOf(missing, `the control plane of ${context.node.name} is at ${target}`);
 }
 
-/** A worker only fetches a configuration, which leaves no trace of its version: judged by the kubelet that comes after it. */
+/** A worker only fetches a configuration, which shows no version: the kubelet that comes after it decides. */
 function workerVerdict(context: ActionContext<With>, target: string): Verdict {
   const { kubelet, packages } = machineOf(context);
   if (kubelet?.configuredFor === target) return { done: true, reason: `the configuration for ${target} was fetched` };

@@ -60,7 +60,7 @@ function changeOf(context: ActionContext<With>): Switch | undefined {
   return managerOf(machineOf(context))?.planSwitch(...sourceOf(context));
 }
 
-/** The day on which the last key of the source's keyring ended, where it did: nothing that it signs is trusted from then on. */
+/** The day the last key of the source's keyring expired, if it did: what it signs is not trusted from then on. */
 function endedKey(context: ActionContext<With>, { keyring }: Switch): string | undefined {
   const { keyrings, now } = machineOf(context).repositoryKeys ?? {};
   const keys = keyrings?.find(({ file }) => file === keyring)?.keys ?? [];

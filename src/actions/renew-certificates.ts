@@ -18,15 +18,15 @@ const schema = z.strictObject({
 });
 type With = z.infer<typeof schema>;
 
-/** What `kubeadm certs renew all` renews: no authority, not the kubelet's own, which renews itself, and nothing that others put there. */
+/** What `kubeadm certs renew all` renews: no authority, no file of others, not the kubelet's, which renews itself. */
 const RENEWED =
   /^\/etc\/kubernetes\/(((super-)?admin|controller-manager|scheduler)\.conf|pki\/(apiserver|apiserver-kubelet-client|front-proxy-client)\.crt)$/;
 /** Those of etcd are kubeadm's only where it runs etcd. */
 const OF_ETCD = /^\/etc\/kubernetes\/pki\/(apiserver-etcd-client|etcd\/(server|peer|healthcheck-client))\.crt$/;
 
 /**
- * The components of a control plane read most of their certificates when they start, so each is ended once, and the kubelet starts it
- * anew ("Certificate Management with kubeadm", manual renewal: "you must restart the control plane Pods").
+ * A control plane's components read most of their certificates when they start: each is ended once, and the kubelet
+ * restarts it ("Certificate Management with kubeadm", manual renewal: "you must restart the control plane Pods").
  */
 export const renewCertificates: Action<With> = {
   name: 'renew-certificates',
@@ -84,7 +84,7 @@ export const renewCertificates: Action<With> = {
 
 const COMPONENTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
-/** The mark shows a later look that what was renewed is not in use yet; a reboot, which brings it into use, takes it away. */
+/** The mark shows that the renewed certificates are not in use yet; a reboot brings them into use and removes it. */
 const SCRIPT = `set -u
 command -v pidof >/dev/null || { echo 'no pidof: what uses the certificates could not be restarted, so none was renewed' >&2; exit 1; }
 : > ${RENEWAL_MARK} || exit

@@ -9,7 +9,7 @@ const schema = z.strictObject({
     .describe('Where it is asked: the node, a control plane, or the operator’s machine'),
 });
 
-/** What a runbook itself wants to hold before it changes anything: refused while planning, with what the command says. */
+/** What a runbook itself requires before it changes anything: a plan refuses with the command's output. */
 export const requireAction: Action<z.infer<typeof schema>> = {
   name: 'require',
   summary: 'Refuse unless a command that only looks exits with 0',

@@ -5,7 +5,10 @@ import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({});
 
-/** After the drain and before the Node object is deleted, while it still shows whose machine this is ("Creating a cluster with kubeadm", Clean up). */
+/**
+ * After the drain and before the Node object is deleted, while it still shows whose machine this is.
+ * Source: "Creating a cluster with kubeadm", Clean up.
+ */
 export const resetNode: Action<z.infer<typeof schema>> = {
   name: 'reset-node',
   summary: 'Undo what kubeadm join made on a drained worker (kubeadm reset)',

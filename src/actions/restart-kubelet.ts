@@ -101,9 +101,10 @@ function processMissing(context: ActionContext<With>): string[] {
 }
 
 /**
- * A kubelet says that it is not Ready for some seconds after its start, older ones for 10 s (nodeStatusUpdateFrequency). From then on
- * Kubernetes keeps pods away by a taint of its own (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/,
- * "Taint Nodes by Condition"), and lets them in at the very moment it is Ready: our cordon is not needed for that any more.
+ * A kubelet reports not Ready for some seconds after its start, older ones for 10 s (nodeStatusUpdateFrequency). From
+ * then on a taint of Kubernetes ("Taint Nodes by Condition",
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/) keeps pods away, and lets them in
+ * as soon as it is Ready: our cordon is no longer needed for that.
  */
 function readyMissing(node: NodeObject): string[] {
   const guarded = node.taints.some((taint) => taint.key === NOT_READY && taint.effect === 'NoSchedule');

@@ -9,7 +9,7 @@ import { release } from './lib/release.ts';
 import { apiServerOf, machineOf, objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
 import { verdictOf } from './lib/verdict.ts';
 
-/** A kubelet's lease lasts 40 s (nodeLeaseDurationSeconds); one that lags further behind the others' belongs to a dead one. */
+/** A kubelet's lease lasts 40 s (nodeLeaseDurationSeconds); one that lags more behind the others' is of a dead one. */
 const LEASE_LAG = 40_000;
 
 const schema = z.strictObject({
@@ -57,7 +57,7 @@ function nodeMissing(context: ActionContext<With>): string[] {
   ];
 }
 
-/** Of a kubelet that was not restarted since its binary was replaced no waiting makes the new one: it is taken as it runs. */
+/** If the kubelet was not restarted since its binary was replaced, no wait gives the new version: any counts. */
 function wantedVersion(context: ActionContext<With>): string | undefined {
   const { binaries, kubelet } = machineOf(context);
   const { startedAt, binaryChangedAt } = kubelet ?? {};

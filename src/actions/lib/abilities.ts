@@ -3,11 +3,11 @@ import type { ActionContext } from '../action.ts';
 
 /** Brings files to the node or from it. */
 export interface MovesFiles<W> {
-  /** Those of `with` that are paths on the operator's machine: the plan holds them absolute, as a resume may be started elsewhere. */
+  /** Paths in `with` on the operator's machine. The plan holds them absolute: a resume may start elsewhere. */
   readonly localPaths?: readonly string[];
   /** Files of the operator's machine and of the node that it judges by; they are in `facts.files`. */
   looksAt?(context: ActionContext<W>): FilesToLookAt;
-  /** Files that are brought to where the script runs, before each attempt. Their content is in no script, journal or log. */
+  /** Files brought to where the script runs, before each attempt. No script, journal or log has their content. */
   sends?(context: ActionContext<W>): readonly SentFile[];
   /** Files that hold a secret: made on a control plane, and brought to where the script runs before each attempt. */
   makes?(context: ActionContext<W>): readonly MadeFile[];
@@ -22,7 +22,7 @@ export interface AsksPerson<W> {
 
 /** Changes nothing. */
 export interface Looks<W> {
-  /** Its script only looks, and is run while planning too, where nothing before it would change anything: if it fails, `apply` refuses. */
+  /** Its script only looks. A plan runs it too, if no step before it changes anything; if it fails, `apply` refuses. */
   readonly asksAhead?: true;
   /** For steps without a script: the commands that show what is waited for. */
   waitsFor?(context: ActionContext<W>): readonly string[];
@@ -31,15 +31,15 @@ export interface Looks<W> {
 /** Takes nodes out of service or brings them back. */
 export interface Serves<W> {
   /**
-   * `out`: takes the node out of service; `in`: brings it back. An `out` is done when no step up to its `in` has anything left
-   * to do, so that a second run drains no node.
+   * `out`: takes the node out of service; `in`: brings it back. An `out` is done when no step up to its `in` has
+   * anything left to do, so that a second run drains no node.
    */
   readonly service?: 'out' | 'in';
-  /** It only makes way for what follows on the node, up to its `in`: done, too, when none of that has anything left to do. */
+  /** It only makes way for the node's steps up to its `in`: also done when none of them has anything left to do. */
   readonly makesWay?: true;
-  /** The exit status by which its script says that the node is to be left out of the phase's further steps; undefined: none. */
+  /** The exit status of its script that leaves the node out of the phase's further steps; undefined: none. */
   leavesOutAt?(options: W): number | undefined;
-  /** A script that writes on the Node object why the node was left out of service; undefined: there is none to write on. */
+  /** A script that writes on the Node object why the node was left out of service; undefined: there is no object. */
   noteFailure?(context: ActionContext<W>, reason: string): string | undefined;
 }
 

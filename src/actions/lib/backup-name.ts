@@ -11,7 +11,7 @@ export function backupPath({ kind, extension }: BackupName, context: ActionConte
   return `${context.with.dest.replace(/\/+$/, '')}/${kind}-${clusterOf(context)}-${context.run}.${extension}`;
 }
 
-/** The file names of all backups of the kind and the cluster; those of a cluster with a similar name are not among them. */
+/** The file names of all backups of the kind and the cluster, but not those of a cluster with a similar name. */
 export function backupNames({ kind, extension }: BackupName, context: ActionContext<unknown>): RegExp {
   return new RegExp(`^${kind}-${literal(clusterOf(context))}-\\d{8}-[^.]*\\.${literal(extension)}$`);
 }

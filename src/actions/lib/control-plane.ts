@@ -11,8 +11,8 @@ import { apiServerOf, machineOf, objectNameOf } from './subject.ts';
 const COMPONENTS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
 /**
- * What this node's control plane lacks to be at the target: its API server, asked directly, and the tags of its static pods
- * (https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-upgrade/).
+ * What this node's control plane lacks to be at the target, by its API server, asked directly, and the tags of its
+ * static pods (https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-upgrade/).
  */
 export function controlPlaneMissing(context: ActionContext<unknown>, target: string): string[] {
   const components = machineOf(context).staticPods?.components ?? {};

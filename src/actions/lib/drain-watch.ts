@@ -6,7 +6,7 @@ import type { Observing, Watch } from './abilities.ts';
 import { type AwaitedPod, DrainProgress } from './drain-progress.ts';
 import { some } from './verdict.ts';
 
-/** Between the first sign and the look at the cluster: refusals of several pods come together. Milliseconds, as all here. */
+/** From the first sign to the look at the cluster: several pods are refused together. Milliseconds, like all here. */
 const GATHER = 500;
 const PAUSE = 2000;
 /** What still holds is shown again. */

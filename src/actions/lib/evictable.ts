@@ -5,7 +5,7 @@ import type { PodFact } from '../../facts/pods.ts';
 
 const REQUIREMENT = /^(!?)([\w./-]+?)(?:(!?==?)([\w.-]*))?$/;
 
-/** A label selector of equality requirements, as `kubectl drain --pod-selector` takes it: `app=web,tier!=db,!canary`. */
+/** A label selector of equality requirements, as in `kubectl drain --pod-selector`: `app=web,tier!=db,!canary`. */
 export const podSelector = z
   .string()
   .refine(
@@ -14,8 +14,8 @@ export const podSelector = z
   );
 
 /**
- * The pods that `kubectl drain --ignore-daemonsets` removes from a node: all but mirrors of static pods and DaemonSets' pods.
- * Undefined where the pods are not known.
+ * The pods that `kubectl drain --ignore-daemonsets` removes from a node: all but mirrors of static pods and pods of
+ * DaemonSets. Undefined where the pods are not known.
  */
 export function evictablePods(
   cluster: ClusterFacts | undefined,

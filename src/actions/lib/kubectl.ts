@@ -19,7 +19,7 @@ function nodeField(context: ActionContext<unknown>, path: string): string {
 }
 
 /**
- * Shell lines that set `ours` to yes when this run cordons (or already has cordoned) the node, after having written so on it;
+ * Shell lines that set `ours` to yes when this run cordons (or already has cordoned) the node, after marking the node;
  * a node that someone else had cordoned is not marked. $RUNBOOK_RUN names the run: a script may be older than its run.
  */
 export function markOurs(context: ActionContext<unknown>): readonly string[] {

@@ -15,8 +15,9 @@ function registryOf(context: ActionContext<unknown>): string | undefined {
 }
 
 /**
- * Names, as they stand in an image's last path component, of what the node needs: static pods on a control plane, and wherever pods
- * of kube-proxy and CoreDNS may come to. A cluster whose network plugin replaces kube-proxy, or whose etcd is elsewhere, has none of it.
+ * Names (an image's last path component) of what the node needs: static pods on a control plane, and, wherever their
+ * pods may run, kube-proxy and CoreDNS. A cluster whose network plugin replaces kube-proxy, or whose etcd is elsewhere,
+ * has none of it.
  */
 export function imageNames(context: ActionContext<unknown>): string[] {
   const proxy = context.facts.cluster?.kubeProxy;

@@ -14,7 +14,7 @@ export interface ImagesToFetch {
 }
 
 /**
- * Fetches without changing what the node runs or is configured with: nothing is unpacked outside of a folder of its own.
+ * Fetches without changing what the node runs or how it is configured: it unpacks only into a folder of its own.
  * `packages` are shell lines that fetch them.
  */
 export function prefetchScript(

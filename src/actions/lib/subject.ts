@@ -9,7 +9,7 @@ export function machineOf(context: ActionContext<unknown>): NodeFacts {
   return context.facts.nodes[context.node.name] ?? {};
 }
 
-/** The Node object of the machine; undefined where none is known to be it (the guards `membership` and `same-machine` refuse). */
+/** The Node object of the machine; undefined if none is known (the guards `membership` and `same-machine` refuse). */
 export function objectOf(context: ActionContext<unknown>): NodeObject | undefined {
   return nodeObjectFor(context.facts, context.node.name);
 }
