@@ -17,7 +17,7 @@ export interface ApiServerFact {
   readonly error?: string;
 }
 
-/** Seconds for each question to one API server: together they stay below a probe's time limit with some of them dead. */
+/** Seconds for each question to one API server: with some dead, all together stay below a probe's time limit. */
 const patience = 8;
 
 /** The version of each API server, then its readiness where it answered. One that does not answer has an `error`. */
@@ -49,7 +49,7 @@ function serversOf({ apiServerEndpoints, earlier }: FactOptions): readonly ApiSe
   return apiServerEndpoints ?? endpointsOf(earlier?.nodes ?? [], earlier?.apiServerEndpoints ?? []);
 }
 
-/** One endpoint for each control plane's Node object: what its pod says, else its internal address and the usual port. */
+/** One endpoint for each control plane's Node object: from its pod, else its internal address and the usual port. */
 export function endpointsOf(
   nodes: readonly NodeObject[],
   announced: readonly ApiServerEndpoint[],

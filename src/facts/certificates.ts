@@ -17,8 +17,8 @@ export interface CertificatesFact {
 export const RENEWAL_MARK = '/run/runbook-certificates-renewed';
 
 /**
- * When the certificates of a kubeadm node end ("Certificate Management with kubeadm", "PKI certificates and requirements").
- * Of a file that holds a key as well only the certificate is printed.
+ * When the certificates of a kubeadm node expire ("Certificate Management with kubeadm", "PKI certificates and
+ * requirements"). Of a file that also holds a key, only the certificate is printed.
  */
 export const certificates: Fact<CertificatesFact> = {
   command: 'openssl x509 -noout -enddate -in /etc/kubernetes/pki/*.crt',

@@ -1,14 +1,14 @@
 import type { Fact, Probe } from './fact.ts';
 
-/** By how much the node's clock is ahead of the controller's, in seconds: between these two, as its answer took time. Empty: unknown. */
+/** How far the node's clock is ahead of the controller's, in seconds: a range, as answers take time. Empty: unknown. */
 export interface ClockFact {
   readonly least?: number;
   readonly most?: number;
 }
 
 /**
- * The node's clock against the controller's. It is read twice, ahead of everything else and after it: between the two the same time
- * passes for both, so that how long the other facts take widens nothing; see {@link clockBetween}.
+ * The node's clock against the controller's. It is read twice, before and after everything else: in between, the same
+ * time passes for both, so the time of the other facts does not widen the range; see {@link clockBetween}.
  */
 export const clock: Fact<ClockFact> = {
   command: 'date +%s.%N',
@@ -26,7 +26,7 @@ export interface Exchange {
   readonly received: number;
 }
 
-/** The node answered after the question was sent and before the answer was here: it cannot be further ahead or behind than that. */
+/** The node answered after the question was sent and before its answer arrived: this limits how far it is off. */
 export function clockBetween({ first, last, sent, received }: Exchange): ClockFact {
   const [early, late] = [instant(first), instant(last)];
   if (!early || !late) return {};

@@ -15,8 +15,8 @@ const metric = 'apiserver_requested_deprecated_apis';
 
 /**
  * Requests to this node's API server since its start, for APIs that a release removes ("Deprecated API Migration
- * Guide"). Each process counts for itself, so each is asked at its own address; its metrics are megabytes, so they are sieved there.
- * A node without an API server, or one that does not answer, has none.
+ * Guide"). Each process has its own count, so each is asked at its own address; its metrics are megabytes, so the node
+ * filters them. A node without an API server, or one that does not answer, has none.
  */
 export const deprecatedApis: Fact<readonly DeprecatedApi[]> = {
   command: `kubectl get --raw /metrics | grep ${metric}`,

@@ -3,7 +3,7 @@ import type { Fact } from './fact.ts';
 
 /** etcd on one machine, by its own files: no API server is asked. */
 export interface EtcdHostFact {
-  /** `pod`: a static pod, also one whose manifest a restore has moved aside; `unit`: systemd's etcd.service; undefined: there is none. */
+  /** `pod`: a static pod, even if a restore moved its manifest; `unit`: systemd's etcd.service; undefined: none. */
   readonly kind?: 'pod' | 'unit';
   readonly running: boolean;
   /** A process of kube-apiserver runs here. */

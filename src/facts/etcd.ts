@@ -41,7 +41,7 @@ export interface EtcdMember {
   readonly alarms: readonly string[];
 }
 
-/** Seconds for one question: a member whose node is off costs etcdctl its own limits, a dead kubelet would cost minutes. */
+/** Seconds for one question: if a member's node is off, etcdctl waits its own limits; a dead kubelet costs minutes. */
 const patience = 15;
 
 /** etcdctl's own limits: each member that does not answer costs as much, one after another in `endpoint status`. */
@@ -50,9 +50,9 @@ const limits = '--command-timeout=4s --dial-timeout=2s';
 const pki = '/etc/kubernetes/pki/etcd';
 
 /**
- * The members of etcd, asked through one of them that lives: the one on this machine, else one whose pod is Ready; an external
+ * The members of etcd, asked through a live one: the one on this machine, else one whose pod is Ready; an external
  * etcd through the etcdctl of this machine. What could not be read is in its `error`: it never fails.
- * Source: "Operating etcd clusters for Kubernetes"; the image of etcd has no shell, so each question is an exec of its own.
+ * Source: "Operating etcd clusters for Kubernetes"; etcd's image has no shell, so each question is an exec of its own.
  */
 export const etcd: Fact<EtcdFact> = {
   command: 'etcdctl member list; endpoint health; endpoint status; alarm list',

@@ -30,7 +30,7 @@ export interface Fact<T> {
   readonly command: string;
   /** Facts of the cluster that its script is made from: it runs in a second script, after theirs. */
   needs?(options: FactOptions): readonly ClusterFactId[];
-  /** POSIX sh, read only, for root, `LC_ALL=C`, stdin /dev/null. Its last status is the fact's: 0, or it could not be read. */
+  /** POSIX sh, read only, for root, `LC_ALL=C`, stdin /dev/null. Its last status: 0, or the fact could not be read. */
   script(options: FactOptions): string;
   /** A pipe for the output that makes it smaller. */
   readonly filter?: string;

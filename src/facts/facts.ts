@@ -7,7 +7,7 @@ export interface Facts {
   readonly nodes: Readonly<Record<string, NodeFacts>>;
   /** Undefined where no planned action asks for Kubernetes. */
   readonly cluster?: ClusterFacts;
-  /** Files that planned actions look at ({@link Action.looksAt}): on the operator's machine and on nodes, by path as it was asked for. */
+  /** Files that planned actions look at ({@link Action.looksAt}), on the operator's machine and nodes, by path. */
   readonly files?: FileFacts;
   /** Did the `check:` of a planned step exit with 0? By step key. */
   readonly checks?: Readonly<Record<string, boolean>>;
@@ -31,7 +31,7 @@ export interface FileFact {
   readonly mode?: string;
   /** `root:root`; on nodes only. */
   readonly owner?: string;
-  /** Its last 32 bytes are the sha256 of all before them, as `etcdctl snapshot save` leaves it; on the operator's machine only. */
+  /** Its last 32 bytes are the sha256 of the rest, as by `etcdctl snapshot save`; only on the operator's machine. */
   readonly sealed?: boolean;
   /** Its content, where that was asked for and is small. */
   readonly text?: string;

@@ -9,8 +9,8 @@ export interface KernelFact {
 }
 
 /**
- * What the kernel gives the kubelet: the version of cgroups, swap, and the sockets on which container runtimes listen. A unified
- * hierarchy has cgroup.controllers at its root (cgroups(7)); busybox's stat does not know its name.
+ * What the kernel gives the kubelet: the cgroup version, swap, and the sockets on which container runtimes listen.
+ * A unified hierarchy has cgroup.controllers at its root (cgroups(7)); busybox's stat does not know its name.
  */
 export const kernel: Fact<KernelFact> = {
   command: 'stat -fc %T /sys/fs/cgroup; cat /proc/swaps',

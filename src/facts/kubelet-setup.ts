@@ -21,7 +21,7 @@ export interface KubeletFlag {
   readonly value?: string;
 }
 
-/** Where a kubeadm node's kubelet gets its flags: kubeadm's file, the operator's, and systemd's units with their drop-ins. */
+/** Where a kubeadm node's kubelet gets its flags: files of kubeadm, of the operator, systemd's units and drop-ins. */
 const files =
   '/var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.service.d/*.conf /run/systemd/system/kubelet.service.d/*.conf /usr/lib/systemd/system/kubelet.service /usr/lib/systemd/system/kubelet.service.d/*.conf';
 

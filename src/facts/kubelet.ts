@@ -13,7 +13,10 @@ export interface KubeletFact {
   readonly binaryChangedAt?: number;
   /** /healthz on 127.0.0.1:10248 answered ok. */
   readonly healthy: boolean;
-  /** The release whose `kubeadm upgrade node` wrote this node's configuration. No node records it: only projected facts have it. */
+  /**
+   * The release whose `kubeadm upgrade node` wrote this node's configuration.
+   * No node records it: only projected facts have it.
+   */
   readonly configuredFor?: string;
 }
 
@@ -66,7 +69,7 @@ function parseKubelet(output: string): KubeletFact {
   };
 }
 
-/** From openssl's `subject=O = system:nodes, CN = system:node:cp1` (its form varies by version), or the certificate itself. */
+/** From openssl's `subject=O = system:nodes, CN = system:node:cp1` (the form varies by version), or the certificate. */
 function certificateName(output: string): string | undefined {
   const subject = /^subject=.*$/m.exec(output)?.[0] ?? certificateSubject(output);
   return /CN ?= ?system:node:([^,/\s]+)/.exec(subject)?.[1];

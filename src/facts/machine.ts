@@ -8,8 +8,8 @@ export interface MachineFact {
   readonly systemUuid?: string;
   readonly bootId: string;
   /**
-   * Start time of process 1, in clock ticks since the kernel's start (proc_pid_stat(5), field 22). Nodes that are containers share a
-   * kernel, whose boot id stays the same when one of them is started again.
+   * Start time of process 1, in clock ticks since the kernel's start (proc_pid_stat(5), field 22). Nodes that are
+   * containers share a kernel, whose boot id stays the same when one of them restarts.
    */
   readonly initStart?: string;
   /** Every IPv4 and IPv6 address but loopback, without prefix length. */

@@ -15,7 +15,7 @@ export interface OfferedMinor {
   readonly error?: string;
 }
 
-/** Asked over HTTP: the package manager's own lists know only the minor that is configured now, as of their last update. */
+/** Asked over HTTP: the package manager's lists know only the configured minor, as of their last update. */
 export const offered: Fact<OfferedFact> = {
   command: 'curl .../core:/stable:/vX.Y/',
   remedy: 'Look at the package sources there.',

@@ -10,7 +10,7 @@ export interface OsUpdatesFact {
   readonly error?: string;
 }
 
-/** What an update of the operating system would change, by lists that are fetched for this question: the node's own stay as they are. */
+/** What an operating system update would change, by lists fetched for this question: the node's own do not change. */
 export const osUpdates: Fact<OsUpdatesFact> = {
   command: commandsOf(({ listingUpdates }) => listingUpdates),
   remedy: 'Look at its package sources there.',

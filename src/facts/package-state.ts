@@ -9,7 +9,7 @@ export interface PackageStateFact {
   readonly lock?: { readonly pid: number; readonly command: string; readonly file: string };
 }
 
-/** Packages that an interrupted installation left half done, and who holds the package manager's locks at this moment. */
+/** Packages that an interrupted installation left half done, and who holds the package manager's locks now. */
 export const packageState: Fact<PackageStateFact> = {
   command: commandsOf(({ audit, locks }) => audit?.command ?? `ls ${locks}`),
   remedy: 'Try it there by hand.',

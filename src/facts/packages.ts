@@ -3,7 +3,7 @@ import { commandsOf, managers, onNode, readings } from '../packages/registry.ts'
 import type { Fact } from './fact.ts';
 
 export interface PackagesFact {
-  /** Of kubeadm, kubelet, kubectl, kubernetes-cni, cri-tools: those installed, with their full revision (`1.32.9-1.1`). */
+  /** The installed ones of kubeadm, kubelet, kubectl, kubernetes-cni, cri-tools, with full revision (`1.32.9-1.1`). */
   readonly installed: Readonly<Record<string, InstalledPackage>>;
   /** Names on hold or version-locked, sorted. */
   readonly held: readonly string[];

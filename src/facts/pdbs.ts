@@ -87,7 +87,7 @@ function parsePdbs(output: string): PdbFact[] {
   }));
 }
 
-/** An empty selector covers every pod of the namespace in policy/v1 and none in policy/v1beta1 (Kubernetes 1.21 API changes). */
+/** An empty selector covers all pods of the namespace in policy/v1, none in v1beta1 (Kubernetes 1.21 API changes). */
 function selectorOf(selector: z.infer<typeof selectorSchema>, beta: boolean): LabelSelector {
   const matchLabels = selector?.matchLabels ?? {};
   const matchExpressions = (selector?.matchExpressions ?? []).map(({ key, operator, values }) => ({

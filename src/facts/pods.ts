@@ -51,8 +51,8 @@ export interface NodeTerm {
 }
 
 /**
- * What is asked of each pod, a twentieth of what the API knows of it: kubectl itself leaves the rest out, so that ten thousand pods
- * are some megabytes. Maps and lists come as JSON (kubectl 1.19 and later); no nested `range`, which old kubectls end too early.
+ * What is asked of each pod, a twentieth of what the API has: kubectl leaves out the rest, so ten thousand pods are
+ * some megabytes. Maps and lists come as JSON (kubectl 1.19 and later); no nested `range`: old kubectls end it early.
  */
 const FIELDS = {
   namespace: '.metadata.namespace',
@@ -84,7 +84,7 @@ const FIELDS = {
 type Field = keyof typeof FIELDS;
 const NAMES = Object.keys(FIELDS) as Field[];
 
-/** The template of `kubectl get pods -o jsonpath=`, to be quoted for sh: a line for each pod, its fields between tabs. */
+/** The template of `kubectl get pods -o jsonpath=`, to be quoted for sh: one line per pod, tabs between its fields. */
 export const podTemplate = `{range .items[*]}${Object.values(FIELDS)
   .map((path) => `{${path}}`)
   .join('{"\\t"}')}{"\\n"}{end}`;
@@ -159,7 +159,7 @@ function words(text: string): string[] {
   return text.split(' ').filter((word) => word !== '');
 }
 
-/** Undefined for an unset field. @throws Error where kubectl printed no JSON (before 1.19), or something else than expected */
+/** Undefined for an unset field. @throws Error where kubectl did not print the expected JSON (before 1.19: none) */
 function json<T>(schema: z.ZodType<T>, text: string): T | undefined {
   return text === '' ? undefined : schema.parse(JSON.parse(text));
 }
@@ -186,8 +186,8 @@ function termOf({ matchExpressions, matchFields }: z.infer<typeof termsSchema>[n
 }
 
 /**
- * What the scheduler counts: the sum of the containers and of the init containers that keep running, or the largest init container
- * where that is more; and the runtime's overhead (Kubernetes: "Resource sharing within containers", "Pod Overhead").
+ * What the scheduler counts: the sum of the containers and of the init containers that keep running, or the largest
+ * init container if that is more; plus the runtime's overhead ("Resource sharing within containers", "Pod Overhead").
  */
 function requestsOf(field: (name: Field) => string): Amounts {
   const running = sumOf([...maps(field('requests')), ...maps(field('sidecarRequests'))]);

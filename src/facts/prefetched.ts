@@ -26,7 +26,7 @@ cri() {
 
 const caches = readings.flatMap((reading) => reading.caches).join(' ');
 
-/** What is ready on the node for a later step: volatile, and asked for by `prefetch` alone. Nothing there is no failure. */
+/** What is ready on the node for a later step: volatile, read only for `prefetch`. To find nothing is no failure. */
 export const prefetched: Fact<PrefetchedFact> = {
   command: `ls ${caches} ${prefetchFolder}; crictl images -o json`,
   remedy: 'Look at these folders there.',

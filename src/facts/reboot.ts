@@ -9,8 +9,8 @@ export interface RebootFact {
 }
 
 /**
- * Packages leave /run/reboot-required (reboot-notifier, update-notifier-common), some package managers know it themselves, and a
- * newer kernel than the running one may be in /boot.
+ * Packages leave /run/reboot-required (reboot-notifier, update-notifier-common), some package managers know it
+ * themselves, and /boot may have a newer kernel than the running one.
  */
 export const reboot: Fact<RebootFact> = {
   command: 'ls /run/reboot-required; needs-restarting -r; ls /boot/vmlinuz-*; uname -r',

@@ -13,8 +13,8 @@ export interface RepositoryKeysFact {
 }
 
 /**
- * The keyrings that Kubernetes package sources name, and when their keys end. gpg makes its home folder wherever it runs: here one
- * that is removed again. Managers that keep keys in their database of packages look at no expiry.
+ * The keyrings that Kubernetes package sources name, and when their keys expire. gpg creates its home folder where it
+ * runs: here a temporary one. Managers that keep keys in their package database do not check expiry.
  */
 export const repositoryKeys: Fact<RepositoryKeysFact> = {
   command: 'gpg --show-keys --with-colons KEYRING',

@@ -23,7 +23,10 @@ export interface WebhookFact {
 const services =
   'get services -A -o jsonpath=\'{range .items[*]}{.metadata.namespace}{"/"}{.metadata.name}{" "}{.spec.selector}{"\\n"}{end}\'';
 
-/** Admission webhooks, with the selector of the Service behind each. Their CA bundles are left out: they are most of it. It never fails. */
+/**
+ * Admission webhooks, with the selector of each one's Service. Their CA bundles, most of the data, are left out.
+ * It never fails.
+ */
 export const webhooks: Fact<readonly WebhookFact[]> = {
   command: 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o json',
   remedy: kubectlRemedy,
@@ -83,7 +86,7 @@ function parseWebhooks(output: string): WebhookFact[] {
   );
 }
 
-/** `demo/hook {"app":"hook"}`; kubectl before 1.18 writes `map[app:hook]`. A Service without a selector has unknown pods. */
+/** `demo/hook {"app":"hook"}`; kubectl before 1.18 prints `map[app:hook]`. Without a selector the pods are unknown. */
 function serviceOf(line: string): [string, Readonly<Record<string, string>>][] {
   const [, name, text = ''] = /^(\S+\/\S+) (.+)$/.exec(line) ?? [];
   if (name === undefined) return [];

@@ -2,8 +2,8 @@ import type { Facts, NodeFacts } from '../facts.ts';
 import { versionsOf } from './versions.ts';
 
 /**
- * What a saved plan depends on: versions, packages, repositories, cordons, membership. Not where pods run, no readiness, no times,
- * nothing that moves by itself. Plain data for hashing; undefined members are left out by canonical JSON.
+ * What a saved plan depends on: versions, packages, repositories, cordons, membership. Not where pods run, readiness,
+ * times, or anything that moves by itself. Plain data for hashing; canonical JSON leaves out undefined members.
  */
 export function decidingFacts(facts: Facts): Readonly<Record<string, unknown>> {
   const { cluster } = facts;

@@ -8,9 +8,9 @@ interface EtcdOfMinor {
 }
 
 /**
- * Source: `DefaultEtcdVersion` in cmd/kubeadm/app/constants/constants.go of each release; what a release really ships is printed by
- * `kubeadm config images list --kubernetes-version vX`. 1.33.12 is not verified: a wrong entry costs a refusal before the next minor,
- * as that step is judged by the images that run.
+ * Source: `DefaultEtcdVersion` in cmd/kubeadm/app/constants/constants.go of each release;
+ * `kubeadm config images list --kubernetes-version vX` prints what a release really ships. 1.33.12 is not verified: a
+ * wrong entry costs a refusal before the next minor, as the running images decide that step.
  */
 const BY_MINOR: Readonly<Record<number, EtcdOfMinor>> = {
   20: { steps: [[0, '3.4.13']], known: 15 },
@@ -52,7 +52,7 @@ export function shippedEtcd(release: string): ShippedEtcd | undefined {
   return atLeast === undefined ? undefined : { atLeast, certain: patch <= entry.known };
 }
 
-/** etcd 3.6 takes over members of 3.5 safely from this one on: older ones may bring members back that were removed long ago. */
+/** etcd 3.6 is safe after 3.5 only from this release on: older ones may bring back members removed long ago. */
 export const ETCD_FLOOR = '3.5.26';
 export const ETCD_FLOOR_SOURCE =
   'etcd 3.5 -> 3.6 with several members: https://etcd.io/blog/2025/zombie_members_upgrade/';

@@ -1,8 +1,8 @@
 /**
- * POSIX sh that finds etcd on a machine by its own files and processes, so that it works while no API server does. After
- * `etcd_find`: `kind` (pod, unit or none), `pid`. `etcd_setting NAME` prints a flag of etcd, `etcd_access` sets `access`, `etcd_tool
- * etcdctl|etcdutl` prints the path of a program: that of the running etcd's own image (registry.k8s.io/etcd has no shell, but its programs are
- * static, and root reaches them through /proc), else the machine's.
+ * POSIX sh that finds etcd on a machine by its own files and processes, so that it works while no API server does.
+ * After `etcd_find`: `kind` (pod, unit or none), `pid`. `etcd_setting NAME` prints a flag of etcd, `etcd_access` sets
+ * `access`, `etcd_tool etcdctl|etcdutl` prints the path of a program: from the running etcd's own image, else the
+ * machine's (registry.k8s.io/etcd has no shell, but its programs are static, and root reaches them through /proc).
  */
 export const ETCD_SHELL = `etcd_find() {
   kind=none settings= manifests=/etc/kubernetes/manifests

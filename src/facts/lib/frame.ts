@@ -16,7 +16,7 @@ export interface Framed {
 }
 
 /**
- * One script that runs several, each in a shell of its own, its output between lines with a marker that cannot be guessed.
+ * One script that runs several, each in its own shell, its output between lines with an unguessable marker.
  * The newline before each marker is the frame's own, so that output without a last newline does not swallow it.
  * Where there is a `gate`, nothing else runs unless it exits 0.
  */

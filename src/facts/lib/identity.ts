@@ -5,8 +5,9 @@ import { groupBy } from './group-by.ts';
 import { carried, everySame, once } from './once.ts';
 
 /**
- * The Node object that a machine of the inventory is. Its machine-id or system UUID decides, never its name; where several Node
- * objects share them (cloned machines), the name in the kubelet's certificate, then the addresses. Undefined: none, or facts are missing.
+ * The Node object of a machine in the inventory. Its machine-id or system UUID decides, never its name; if several Node
+ * objects share them (cloned machines), the name in the kubelet's certificate decides, then the addresses.
+ * Undefined: none, or facts are missing.
  */
 export function nodeObjectFor(facts: Facts, inventoryName: string): NodeObject | undefined {
   const at = pairs(facts).objectAt.get(inventoryName);
@@ -23,7 +24,7 @@ export function inventoryNamesOf(facts: Facts, objectName: string): readonly str
   return pairs(facts).namesOf.get(objectName) ?? [];
 }
 
-/** By Node object, in the cluster's order: the facts of its machine, of one whose machine facts are missing by its name. */
+/** By Node object, in the cluster's order: the facts of its machine, by the name if machine facts are missing. */
 export function machinesByObject(facts: Facts): readonly (NodeFacts | undefined)[] {
   return pairs(facts).machines;
 }

@@ -1,6 +1,6 @@
 import { withoutV } from './version.ts';
 
-/** The tag of an image without `v`: `registry:5000/kube-proxy:v1.32.9@sha256:...` -> `1.32.9`; empty where it has none. */
+/** The tag of an image without `v`: `registry:5000/kube-proxy:v1.32.9@sha256:...` -> `1.32.9`; empty if none. */
 export function tagOf(image: string): string {
   const name = image.replace(/@.*$/, '');
   const last = name.slice(name.lastIndexOf('/') + 1);

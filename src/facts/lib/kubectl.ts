@@ -6,7 +6,7 @@ export function kubectl(kubeconfig: string, args: string, timeout = 20): string 
   return `kubectl --kubeconfig ${pathWord(kubeconfig)} --request-timeout=${timeout}s ${args}`;
 }
 
-/** Takes the indentation away: half of what kubectl prints as JSON. A line break within a string is written `\n` there. */
+/** Removes the indentation, half of kubectl's JSON output. A line break within a string is `\n` there. */
 export const withoutIndentation = "sed 's/^ *//'";
 
 export const kubectlRemedy =

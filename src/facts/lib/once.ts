@@ -1,6 +1,6 @@
 /**
- * A function of an immutable value whose result is kept as long as that value: facts are read or projected once and looked at by
- * every guard and action of many steps. The only place that keeps what follows from facts.
+ * A function of an immutable value, with its result kept as long as that value: facts are read or projected once, and
+ * every guard and action of many steps looks at them. The only place that keeps what follows from facts.
  */
 export function once<Key extends WeakKey, Value>(compute: (key: Key) => Value): (key: Key) => Value {
   const known = new WeakMap<Key, { readonly value: Value }>();
@@ -11,7 +11,7 @@ export function once<Key extends WeakKey, Value>(compute: (key: Key) => Value): 
   };
 }
 
-/** As {@link once}, for what mostly stays as it is from one projection to the next: `carry` takes the last result over where it can. */
+/** Like {@link once}, for what changes little between projections: `carry` reuses the last result where it can. */
 export function carried<Key extends WeakKey, Value>(
   compute: (key: Key) => Value,
   carry: (last: Value, key: Key) => Value | undefined,

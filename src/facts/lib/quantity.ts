@@ -20,7 +20,7 @@ const SUFFIXES: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** A Kubernetes quantity (`100m`, `1.5Gi`, `2e3`) in units; undefined where it is none (apimachinery, pkg/api/resource). */
+/** A Kubernetes quantity (`100m`, `1.5Gi`, `2e3`) in units; else undefined (apimachinery, pkg/api/resource). */
 export function quantityOf(text: string): number | undefined {
   const [, number, suffix = ''] = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
   const factor = SUFFIXES[suffix];

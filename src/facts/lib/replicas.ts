@@ -10,7 +10,10 @@ export interface Together {
   readonly pods: readonly PodFact[];
 }
 
-/** Those of the given pods of a node that are all there is of their workload, with no PodDisruptionBudget that lets them go one by one. */
+/**
+ * Those of a node's given pods that are all of their workload, without a PodDisruptionBudget that lets them leave
+ * one by one.
+ */
 export function alone(facts: Facts, pods: readonly PodFact[]): readonly Together[] {
   const { pods: all = [], pdbs = [] } = facts.cluster ?? {};
   const groups = new Map<string, PodFact[]>();

@@ -15,10 +15,10 @@ export interface Unplaced {
 }
 
 /**
- * The pods of a node that fit on no other Ready, schedulable node, by requests, labels and taints ("Assigning Pods to Nodes",
- * "Taints and Tolerations"). Places the largest pod first, where most room is left: a forecast, as another order might find room.
- * Ignores affinity between pods, topology spread, volumes, host ports and priorities. Undefined if a node does not report
- * what it has, such as one that has yet to join.
+ * The pods of a node that fit on no other Ready, schedulable node, by requests, labels and taints ("Assigning Pods to
+ * Nodes", "Taints and Tolerations"). Places the largest pod first, where most room is left: a forecast, as another
+ * order might find room. Ignores affinity between pods, topology spread, volumes, host ports and priorities.
+ * Undefined if a node does not report what it has, such as one that has yet to join.
  */
 export function withoutPlace(facts: Facts, from: string): readonly Unplaced[] | undefined {
   return forecasts(facts)(from);
@@ -69,8 +69,8 @@ const takenBy = once((pods: readonly PodFact[]) => {
 });
 
 /**
- * Places the pods that earlier drains evicted. There may be thousands, so this fills one node after the other, the emptiest first:
- * those were drained before.
+ * Places the pods that earlier drains evicted. There may be thousands, so this fills one node after the other, the
+ * emptiest first: those were drained before.
  */
 function settle(pods: readonly PodFact[], rooms: readonly Room[]): void {
   const order = rooms.toSorted((a, b) => (b.left['pods'] ?? 0) - (a.left['pods'] ?? 0));
