@@ -1,4 +1,4 @@
-/** A node's packages as plain data, and what each package manager answers about them. Facts and actions see nothing else of one. */
+/** A node's packages as plain data, and what each package manager says of them: all that facts and actions see. */
 
 /** Those that a cluster made with kubeadm installs from the Kubernetes package repositories. */
 export const kubernetesPackages = ['kubeadm', 'kubelet', 'kubectl', 'kubernetes-cni', 'cri-tools'] as const;
@@ -62,7 +62,7 @@ export interface Switch {
   readonly keyring?: string;
   /** The signing key is in the source itself. */
   readonly inlineKey?: true;
-  /** Further enabled Kubernetes sources, taken out of use: a second minor may be installed from, a legacy one offers nothing. */
+  /** Other enabled Kubernetes sources to disable: a second minor could be installed, a legacy one offers nothing. */
   readonly disable: readonly (PackageSource | LegacySource)[];
 }
 
@@ -106,18 +106,18 @@ export interface PackageManager {
 }
 
 /**
- * How facts are read. Scripts are POSIX sh, read only; they are composed before it is known which manager a node has, so each part
- * runs only where `detect` is true.
+ * How facts are read. Scripts are POSIX sh, read only; they are composed before the manager of a node is known, so each
+ * part runs only where `detect` is true.
  */
 export interface PackageReading {
   /** A shell condition. */
   readonly detect: string;
-  /** A shell command that prints the {@link PackageManager.id}; nothing where packages can be looked at but not installed. */
+  /** A shell command that prints the {@link PackageManager.id}; nothing if packages can be read but not installed. */
   readonly identify: string;
   readonly ids: readonly string[];
   /** The command that shows what is installed, for messages. */
   readonly listing: string;
-  /** Prints {@link InstalledPackage}s as `NAME REVISION STATUS`, and holds as `held: NAME` or as {@link heldName} knows them. */
+  /** Prints {@link InstalledPackage}s as `NAME REVISION STATUS`, holds as `held: NAME` or as {@link heldName} reads. */
   readonly installed: string;
   heldName?(line: string): string | undefined;
   /** The program that keeps the list of what is installed, for people. */
@@ -130,8 +130,8 @@ export interface PackageReading {
   /** Defines `fetch URL [FILE]`, with the manager's proxies and credentials. */
   readonly fetchFunction: string;
   /**
-   * Defines `offered MINOR REPOSITORY`: prints `url: MINOR URL`, then `offers: MINOR NAME REVISION` lines, and sets `why` to the reason
-   * where there are none.
+   * Defines `offered MINOR REPOSITORY`: prints `url: MINOR URL`, then `offers: MINOR NAME REVISION` lines, and sets
+   * `why` to the reason if there are none.
    */
   readonly offered: string;
   /** The command that lists updates, for messages. */

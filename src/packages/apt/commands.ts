@@ -6,18 +6,18 @@ export const LOCKS =
 export const LISTS_LOCK = '/var/lib/apt/lists/lock';
 
 /**
- * Waits for the holder of dpkg's lock (apt names it) instead of failing, in seconds; and tries a fetch again with growing pauses
- * (1, 2, 4 ... 30 s from apt 2.3 on), so that a network that is gone for a minute does not fail the step.
+ * Waits for the holder of dpkg's lock (apt names it) instead of failing, in seconds; and retries a fetch with growing
+ * pauses (1, 2, 4 ... 30 s from apt 2.3 on), so that a network that is gone for a minute does not fail the step.
  */
 export const PATIENCE = '-o DPkg::Lock::Timeout=300 -o Acquire::Retries=7';
 
-/** Refreshes lists; options before the verb. Also a fetch that failed for a passing reason is a failure (apt >= 2.1.15). */
+/** Refreshes lists; options before the verb. A fetch that fails for a passing reason also fails (apt >= 2.1.15). */
 export const UPDATE = `apt-get -q ${PATIENCE} -o APT::Update::Error-Mode=any`;
 
 /** Changes packages without a question; the verb follows. A conffile that was changed by hand stays as it is. */
 export const CHANGE = `apt-get -y -q ${PATIENCE} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold`;
 
-/** No question is asked by debconf, dpkg, ucf or apt-listchanges; needrestart restarts nothing. A signal must not leave the holds off. */
+/** debconf, dpkg, ucf, apt-listchanges ask nothing; needrestart restarts nothing. A signal must not lose holds. */
 export const SETTINGS = `set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none UCF_FORCE_CONFFOLD=1
 trap ':' HUP INT TERM`;

@@ -1,8 +1,8 @@
 /** Programs of awk that change one stanza of a .sources file and print the whole file. */
 
 /**
- * Takes the source at line `at` out of use. Where its stanza has the address `wanted` as well, only the address that begins with
- * `uri` is taken out of it.
+ * Takes the source at line `at` out of use. If its stanza also has the address `wanted`, only the address that begins
+ * with `uri` is removed.
  */
 export const DISABLE_URI = `{ line[NR] = $0 }
 END {

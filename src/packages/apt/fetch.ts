@@ -18,8 +18,8 @@ const OPTIONS = [
 ].join(' ');
 
 /**
- * Into apt's own cache, where the later install looks, by a source of its own: the one that is configured stays. The node's other
- * sources are there too, as their lists are now: a dependency may be theirs.
+ * Into apt's own cache, where the later install looks, by a separate source: the configured one stays. The node's other
+ * sources are there too, with their current lists: a dependency may be theirs.
  */
 export function fetchPackages(source: Switch, { wanted }: Install): Script {
   const packages = wanted.map(({ name, revision }) => `${name}=${revision}`);

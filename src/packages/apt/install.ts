@@ -37,8 +37,8 @@ ${held === '' ? '' : holdAgain(held)}exit "$rc"
 }
 
 /**
- * A dpkg outlives the apt that was ended at a time limit, and no hold can be set while it works. No one else can install anything
- * meanwhile either, so it is enough that a process that outlives this script as well sets them right after.
+ * A dpkg outlives the apt that was ended at a time limit, and no hold can be set while it works. No one else can
+ * install meanwhile, so it is enough that a process that also outlives this script sets the holds right after.
  */
 function holdAgain(held: string): string {
   const later = `${waitUnlocked(LOCKS)}

@@ -43,7 +43,7 @@ offered() {
   why=$(fetch "\${url}Packages" 2>&1 >/dev/null | tail -n 1)
 }`,
   listingUpdates: 'apt-get -s upgrade',
-  // By lists of its own: the node's stay as they are. What apt would only configure (Conf) is an update that was interrupted.
+  // By separate lists: the node's do not change. What apt would only configure (Conf) is an interrupted update.
   updates: `lists=$(mktemp -d) && mkdir -p "$lists/partial" || exit
   own="-o Dir::State::Lists=$lists -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1"
   apt-get -q -q $own -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update >/dev/null 2>"$lists/said" || {

@@ -7,8 +7,9 @@ import { DISABLE_URI, REPLACE_KEY } from './deb822.ts';
 import { aptFetchFunction } from './fetch-function.ts';
 
 /**
- * Works on copies beside the files (apt ignores names in `.save`), swaps them by rename, asks apt for the new source alone, and
- * puts everything back where apt refuses it. The copies never outlive a script that ends by itself, also at its time limit.
+ * Works on copies beside the files (apt ignores names in `.save`), swaps them by rename, asks apt for the new source
+ * alone, and restores everything if apt refuses it. The copies never outlive a script that ends by itself, also at its
+ * time limit.
  */
 export function switchScript(change: Switch): string {
   const files = [...new Set([change.file, ...change.disable.map((source) => source.file)])].map(quote).join(' ');
@@ -28,9 +29,9 @@ export function switchScript(change: Switch): string {
 }
 
 /**
- * Shell function \`update\`: refreshes the list of one source file alone; a fetch that apt only warns about counts as a failure. Another
- * apt may be refreshing lists at this moment, and apt-get does not wait for that lock by itself. Sets \`signature\` to \`bad\` where
- * apt does not trust what it got (gpgv's words, and those of sqv from apt 3 on).
+ * Shell function `update`: refreshes the list of one source file only; a fetch that apt only warns about is a failure.
+ * Another apt may be refreshing lists now, and apt-get does not wait for that lock by itself. Sets `signature` to `bad`
+ * if apt does not trust what it got (messages of gpgv, and of sqv from apt 3 on).
  */
 export function updateFunction(file: string): string {
   const said = quote(`${file}.err.save`);
@@ -52,8 +53,8 @@ export function updateFunction(file: string): string {
 }
 
 /**
- * Shell function \`use_key MINOR\`: brings the key of a minor's repository to where the source looks for it, without gpg as well.
- * Exit 1: it could not be fetched (a mirror may sign by itself and have none); 2: it is the one that is there.
+ * Shell function `use_key MINOR`: brings the key of a minor's repository to where the source looks for it, also without
+ * gpg. Exit 1: it could not be fetched (a mirror may sign by itself and have none); 2: it is the one that is there.
  */
 function keyFunctions({ file, inlineKey, keyring, repository, url }: Switch): string {
   const address = `${quote(`${repository}/v`)}"$1"/deb/Release.key`;
@@ -147,7 +148,7 @@ if [ "$rc" -ne 0 ] && [ -n "$keyring" ] && [ -e "$keyring.before.save" ] && ! cm
 fi`;
 }
 
-/** A key whose end was moved is published with the newer minors only: the signature of the old ones stays good with it. */
+/** Only newer minors publish a key with an extended expiry: the signature of the old minors stays valid with it. */
 function otherKeys({ inlineKey, minor }: Switch): string {
   const number = Number(minor.split('.')[1]);
   return `newer=${inlineKey === true ? number : number + 1}

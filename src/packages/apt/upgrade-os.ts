@@ -2,7 +2,7 @@ import { waitUnlocked } from '../lib/lock.ts';
 import type { Script } from '../manager.ts';
 import { CHANGE, FINISH, LOCKS, SETTINGS, UPDATE } from './commands.ts';
 
-/** Kubernetes packages that are not on hold are held for as long as this takes, so that the upgrade does not move them. */
+/** Kubernetes packages that are not on hold are held meanwhile, so that the upgrade does not move them. */
 export function upgradeOs({
   installed,
   held,

@@ -31,7 +31,7 @@ export function mainExcludes(manager: Variant, repositories: readonly string[]):
 if cat /etc/dnf/dnf.conf /etc/yum.conf 2>/dev/null | grep -Eq '^[[:space:]]*exclude(pkgs)?[[:space:]]*=.*(kube|cri-tools)'; then main=${quote(withoutExcludes(manager, ['main', ...repositories]))}; fi`;
 }
 
-/** Reads the metadata of these repositories alone; a repository that does not answer is an error, also where it may be skipped. */
+/** Reads the metadata of these repositories only; one that does not answer is an error, even if it may be skipped. */
 export function readMetadata(manager: Variant, repositories: readonly string[]): string {
   const only = repositories.flatMap((id) => [
     `--enablerepo=${quote(id)}`,

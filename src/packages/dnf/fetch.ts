@@ -5,8 +5,8 @@ import type { Install, Script, Switch } from '../manager.ts';
 import { lock, LOCKS, mainExcludes, programOf, unlock, type Variant, withoutExcludes } from './commands.ts';
 
 /**
- * As an operator would type it: the section is read as it will be after the switch, for this one call. Its cache is found by id and
- * address, so the later install finds what was fetched.
+ * As an operator would type it: the section is read as it will be after the switch, for this one call. Its cache is
+ * found by id and address, so the later install finds what was fetched.
  */
 function fetchCommand(source: Switch, manager: Variant, wanted: Install['wanted'], more = ''): string {
   const { kept, url } = source;

@@ -12,7 +12,7 @@ import {
   withoutExcludes,
 } from './commands.ts';
 
-/** `repositories`: ids of the Kubernetes sections, whose `exclude=` lines are ignored for this call and stay in their file. */
+/** `repositories`: ids of the Kubernetes sections. This call ignores their `exclude=` lines, which stay in the file. */
 export function install({ wanted, held }: Install, manager: Variant, repositories: readonly string[]): Script {
   const words = wanted.map(({ name, revision }) => quote(`${name}-${revision}`)).join(' ');
   const excludes = withoutExcludes(manager, repositories);

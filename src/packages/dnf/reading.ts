@@ -58,7 +58,7 @@ ${fetchFunction({ proxies: 'dnf_proxy' })}`,
   unpackKubeadm: unpackRpm,
 };
 
-/** `kubelet-0:1.32.9-150500.1.1.*` (dnf 4), `0:kubelet-1.32.9-150500.1.1.*` (yum) or `Package name: kubelet` (dnf 5). */
+/** `kubelet-0:1.32.9-150500.1.1.*` (dnf 4), `0:kubelet-1.32.9-150500.1.1.*` (yum), `Package name: kubelet` (dnf 5). */
 function lockedName(line: string): string | undefined {
   const entry = /^locked: (?:Package name: )?(?:\d+:)?(.+)$/.exec(line)?.[1];
   return kubernetesPackages.find(

@@ -2,8 +2,8 @@
 type Way = readonly [condition: string, run: string];
 
 /**
- * Shell function: `fetch URL [FILE]` brings a file of a package repository (to stdout without FILE) with one program, the way the
- * package manager itself would: `first` and `last` are its own ways, `proxies` sets the variables that curl and wget honour.
+ * Shell function: `fetch URL [FILE]` gets a file of a package repository (to stdout without FILE) with one program, as
+ * the package manager does: `first` and `last` are its own ways, `proxies` sets the variables of curl and wget.
  */
 export function fetchFunction(own: { readonly first?: Way; readonly last?: Way; readonly proxies?: string }): string {
   const proxies = own.proxies === undefined ? '' : `${own.proxies}; `;

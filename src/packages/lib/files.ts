@@ -8,7 +8,7 @@ export function sedReplacement(text: string): string {
   return text.replaceAll(/[\\&|]/g, String.raw`\$&`);
 }
 
-/** Shell functions that keep a file as it is, put it back, and copy it to work on. Package managers ignore names in `.save`. */
+/** Shell functions that save a file, restore it, and copy it to edit. Package managers ignore `.save` files. */
 export const FILES = `keep() {
   if [ -e "$1" ]; then cp -p "$1" "$1.before.save"; else rm -f "$1.before.save"; fi
 }

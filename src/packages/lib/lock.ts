@@ -1,8 +1,8 @@
 /**
- * A shell function: `lock_holder FILE...` prints `PID (COMMAND) holds FILE` of the first one that is locked, nothing where none is.
- * Without lsof or fuser: the kernel's list of locks has the inode, and the holder must have just that file open (inodes repeat
- * between file systems). A `.pid` file outlives its program, so its process must still be a package manager; for libzypp
- * (ZYppFactory.cc) any process with that id is one.
+ * Shell function: `lock_holder FILE...` prints `PID (COMMAND) holds FILE` of the first locked one, nothing if none is.
+ * Without lsof or fuser: the kernel's list of locks has the inode, and the holder must have this very file open (inodes
+ * repeat between file systems). A `.pid` file outlives its program, so its process must still be a package manager;
+ * for libzypp (ZYppFactory.cc) any process with that id is one.
  */
 export const lockHolder = `lock_holder() {
   for lock in "$@"; do
@@ -31,8 +31,9 @@ export const lockHolder = `lock_holder() {
 }`;
 
 /**
- * Shell functions: `wait_unlocked` returns once no process holds these files. It names the holder at once and waits for it up to
- * five minutes; it never touches the lock itself. Who takes a lock right after is waited for by the package managers themselves.
+ * Shell functions: `wait_unlocked` returns once no process holds these files. It names the holder at once and waits up
+ * to five minutes for it; it never touches the lock itself. If another process takes a lock right after, the package
+ * managers wait for it themselves.
  */
 export function waitUnlocked(files: string): string {
   return `${lockHolder}

@@ -1,4 +1,4 @@
-/** `1.32.9` of the package revision `1.32.9-1.1`; a prerelease (`1.33.0~rc.1-1.1`) in Kubernetes' own spelling, without an epoch. */
+/** `1.32.9` of package revision `1.32.9-1.1`; a prerelease (`1.33.0~rc.1-1.1`) as Kubernetes spells it, no epoch. */
 export function releaseOf(revision: string): string {
   return revision
     .replace(/^\d+:/, '')

@@ -23,8 +23,8 @@ export const rpmInstalled = `rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE} ii\\n' $
 const names = kubernetesPackages.join('|');
 
 /**
- * Reads the index of a repository. `fallback`: shell commands that print `NAME REVISION` lines of the repository at `$url`, where
- * its index cannot be fetched or unpacked.
+ * Reads the index of a repository. `fallback`: shell commands that print `NAME REVISION` lines of the repository at
+ * `$url`, if its index cannot be fetched or unpacked.
  */
 export function rpmOffered(fallback?: string): string {
   return `rpms() {

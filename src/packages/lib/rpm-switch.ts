@@ -13,8 +13,8 @@ export function sectionOf({ kept }: Switch): string {
 }
 
 /**
- * {@link Switch} for a .repo file: one section, whose `baseurl` and `gpgkey` move together. A disabled section counts where none is
- * enabled: it may be one that is only enabled by an option of each call.
+ * {@link Switch} for a .repo file: one section, whose `baseurl` and `gpgkey` move together. A disabled section counts
+ * if none is enabled: it may be one that is only enabled by an option of each call.
  */
 export function planRpmSwitch(
   found: PackageSources | undefined,

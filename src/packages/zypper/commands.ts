@@ -3,9 +3,10 @@ import { waitUnlocked } from '../lib/lock.ts';
 import { LOCKS, zypperFetchFunction } from './reading.ts';
 
 /**
- * Shell function `zypp`: zypper without questions, which waits for the lock (ZYPP_LOCK_TIMEOUT: zypp.conf(5), in seconds). Its codes
- * from 100 on are no errors but information (zypper(8), EXIT CODES): a reboot (102) or a restart of zypper (103) is needed, another
- * repository could not be refreshed (106). A name that no repository has (104), an interrupt (105) and a failed script (107) are failures here.
+ * Shell function `zypp`: zypper without questions, which waits for the lock (ZYPP_LOCK_TIMEOUT: zypp.conf(5), seconds).
+ * Its codes from 100 on are information, not errors (zypper(8), EXIT CODES): a reboot (102) or zypper restart (103) is
+ * needed, another repository could not be refreshed (106). A name in no repository (104), an interrupt (105) and a
+ * failed script (107) are failures here.
  */
 export const SETTINGS = `set -u
 export LC_ALL=C ZYPP_LOCK_TIMEOUT=300
@@ -22,9 +23,9 @@ zypp() {
 }`;
 
 /**
- * Shell function \`trust URL\`: imports the repository's signing key, which the configuration names, into the database of rpm, whose
- * keys zypper trusts. zypper itself then accepts no other key: it is never told to import what it finds. A key that is there already
- * may be all that is needed, so a key that cannot be fetched is no failure yet.
+ * Shell function `trust URL`: imports the repository's signing key, which the configuration names, into the database of
+ * rpm, whose keys zypper trusts. zypper then accepts no other key: it never gets an option to import what it finds.
+ * A key that is there already may be enough, so a key that cannot be fetched is no failure yet.
  */
 export const TRUST = `${zypperFetchFunction}
 trust() {

@@ -10,8 +10,8 @@ import { TRUST } from './commands.ts';
 const DEPENDENCIES = 'kubernetes-cni cri-tools';
 
 /**
- * \`download\` takes no notice of locks and installs nothing. The section is the one that the later installation uses, by its alias, as
- * the cache of packages is found by that; the metadata of the new minor stay in a folder of their own, apart from the configured ones.
+ * `download` ignores locks and installs nothing. The section is the one that the later installation uses, by its alias,
+ * as this finds the cache of packages; the metadata of the new minor stay in a folder apart from the configured ones.
  */
 export function fetchPackages(source: Switch, { wanted }: Install): Script {
   const alias = sectionOf(source);

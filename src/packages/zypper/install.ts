@@ -27,7 +27,7 @@ ${locks ? relock(held) : ''}exit "$rc"
 }
 
 /**
- * Each minor is built in a project of its own, which may be another vendor to libzypp; it changes a vendor only where it is allowed to
+ * Each minor is built in its own project, which may be another vendor to libzypp; it changes a vendor only if allowed
  * (zypper(8), --allow-vendor-change). A version alone means any release of it.
  */
 function capability({ name, revision }: Install['wanted'][number]): string {

@@ -24,7 +24,7 @@ export const reading: PackageReading = {
   identify: 'echo zypper',
   ids: ['zypper'],
   listing: `rpm -q ${kubernetesPackages.join(' ')}; cat ${LOCKED}`,
-  // The file of locks(5), as \`zypper locks\` waits for zypp's own lock. Locks of some versions or of one repository hold nothing.
+  // The file of locks(5): `zypper locks` waits for zypp's lock. Locks of some versions or one repository do not count.
   installed: `${rpmInstalled}
   awk 'function flush() { if (name != "" && !partial && (type == "" || type == "package")) print "held: " name; name = type = ""; partial = 0 } /^[ \\t]*$/ { flush() } /^type:/ { type = $2 } /^solvable_name:/ { name = $2 } /^(version|repo):/ { partial = 1 } END { flush() }' ${LOCKED} 2>/dev/null`,
   database: 'rpm',

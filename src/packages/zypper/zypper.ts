@@ -44,8 +44,8 @@ function readSource(change: Switch): Script {
 }
 
 /**
- * Kubernetes packages that are not locked are locked for as long as this takes. Interactive patches are not left out; after an update
- * of zypper itself (103) the rest comes by a second call.
+ * Kubernetes packages that are not locked are locked meanwhile. Interactive patches are included; after an update of
+ * zypper itself (103) a second call brings the rest.
  */
 function upgradeOs({
   installed,
