@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Action } from './action.ts';
 
-/** A `run:` step: a script of the runbook's own. Only its `check` can tell if it is done; it changes no known fact. */
+/** A `run:` step: the runbook's script. Only its `check` can tell if it is done; it is assumed to change no fact. */
 export const run: Action<Record<string, never>> = {
   name: 'run',
   summary: 'Run a script of the runbook',

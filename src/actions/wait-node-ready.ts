@@ -57,7 +57,7 @@ function nodeMissing(context: ActionContext<With>): string[] {
   ];
 }
 
-/** If the kubelet was not restarted since its binary was replaced, no wait gives the new version: any counts. */
+/** If the kubelet was not restarted since its binary was replaced, waiting brings no new one: any version counts. */
 function wantedVersion(context: ActionContext<With>): string | undefined {
   const { binaries, kubelet } = machineOf(context);
   const { startedAt, binaryChangedAt } = kubelet ?? {};

@@ -7,7 +7,7 @@ export interface Facts {
   readonly nodes: Readonly<Record<string, NodeFacts>>;
   /** Undefined where no planned action asks for Kubernetes. */
   readonly cluster?: ClusterFacts;
-  /** Files that planned actions look at ({@link Action.looksAt}), on the operator's machine and nodes, by path. */
+  /** Files planned actions ask for ({@link Action.looksAt}), on the operator's machine and nodes, by path as given. */
   readonly files?: FileFacts;
   /** Did the `check:` of a planned step exit with 0? By step key. */
   readonly checks?: Readonly<Record<string, boolean>>;
