@@ -131,7 +131,9 @@ test.each(['package-repo', 'install-packages'])(
       }),
     };
     const context = contextFor(name, values, alpine);
-    expect(actionNamed(name).unsupported?.(context)).toMatch(/^w-1 \(Alpine 3\.22\) has none of apt, zypper, dnf, dnf 5, yum/);
+    expect(actionNamed(name).unsupported?.(context)).toMatch(
+      /^w-1 \(Alpine 3\.22\) has none of apt, zypper, dnf, dnf 5, yum/,
+    );
     const { code, stderr, calls } = bench.run(scriptOf(name, values, alpine).text);
     expect({ code, calls }).toEqual({ code: 1, calls: [] });
     expect(stderr).toContain('has none of apt');
