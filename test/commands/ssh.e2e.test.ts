@@ -114,10 +114,9 @@ describe.skipIf(!haveSshd)('over a real OpenSSH server', () => {
 
   test('after kill -9 of the controller the step runs on, and a resume takes its whole output and result', async () => {
     const { dir, file } = documents(
-      '- run: |\n    echo one\n    while ! test -e go; do sleep 0.1; done\n    echo x >> ran\n    echo two',
+      '- run: |\n    echo one\n    while test -d DIR && ! test -e DIR/go; do sleep 0.1; done\n    echo x >> DIR/ran\n    echo two',
     );
-    const body = readFileSync(file, 'utf8').replace('    echo one', `    cd ${dir}\n          echo one`);
-    writeFileSync(file, body);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('DIR', dir));
     const state = join(dir, 'state');
     const first = startRunbook(['apply', file, '-i', join(dir, 'inventory.yaml'), '--state-dir', state, '--yes']);
     await new Promise<void>((resolve) => {
@@ -139,8 +138,10 @@ describe.skipIf(!haveSshd)('over a real OpenSSH server', () => {
   });
 
   test('a second apply on the same state folder is refused while the first runs, naming it', async () => {
-    const { dir, file } = documents(`- run: |\n    echo begun\n    while ! test -e DIR/go; do sleep 0.1; done`);
-    writeFileSync(file, readFileSync(file, 'utf8').replace('DIR', dir));
+    const { dir, file } = documents(
+      `- run: |\n    echo begun\n    while test -d DIR && ! test -e DIR/go; do sleep 0.1; done`,
+    );
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('DIR', dir));
     const args = ['apply', file, '-i', join(dir, 'inventory.yaml'), '--state-dir', join(dir, 'state'), '--yes'];
     const first = startRunbook(args);
     await new Promise<void>((resolve) => {

@@ -43,9 +43,11 @@ export async function nodes(count: number, shell = 'sh', prefix = 'cp'): Promise
   const names = Array.from({ length: count }, (_, index) => `${prefix}-${index + 1}`);
   if (shell === 'lab') return labNodes(names);
   const home = await mkdtemp(join(tmpdir(), 'nodes-'));
-  // A majority is enough for a lock: the slowest node may still be at work when a test is over.
+  // A majority is enough for a lock: the slowest node may still be at work, or be asked, when a test is over.
   const asked = new Set<Promise<unknown>>();
+  let isOver = false;
   onTestFinished(async () => {
+    isOver = true;
     await Promise.allSettled(asked);
     await rm(home, { recursive: true, force: true });
   });
@@ -68,6 +70,7 @@ export async function nodes(count: number, shell = 'sh', prefix = 'cp'): Promise
     away: new Set(),
     hook: () => undefined,
     ask: (node, script) => {
+      if (isOver) return Promise.reject(new Error('the test is over'));
       const answer = askShell(node, script);
       asked.add(answer);
       return answer;

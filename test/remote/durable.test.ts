@@ -26,7 +26,7 @@ const isRoot = process.getuid?.() === 0;
 function gated(folder: string, last: number): string {
   return `echo x >>${folder}/ran; n=1
 while [ $n -le ${String(last)} ]; do
-  while [ ! -e ${folder}/gate-$n ]; do sleep 0.02; done
+  while [ -d ${folder} ] && [ ! -e ${folder}/gate-$n ]; do sleep 0.02; done
   echo $n; n=$((n + 1))
 done`;
 }
@@ -182,7 +182,7 @@ describe('an attempt outlives what happens to its connection', () => {
   it('ends when its script ends, whatever a child in the background holds open', async () => {
     const { node } = await link();
     const sink = new Collected();
-    const script = `(while [ ! -e ${folder}/gate-1 ]; do sleep 0.02; done; echo late; echo $? >${folder}/late) & echo here`;
+    const script = `(while [ -d ${folder} ] && [ ! -e ${folder}/gate-1 ]; do sleep 0.02; done; echo late; echo $? >${folder}/late) & echo here`;
     expect(await node.start(spec('1-a.1', script), sink)).toEqual({ kind: 'exited', code: 0 });
     expect(sink.text).toBe('here\n');
     open(1);

@@ -15,7 +15,8 @@ function lateDrain(interpreter: string): void {
   let session: LocalSession;
   let node: RemoteNode;
   const file = (name: string): string => join(folder, name);
-  const make = (name: string): void => writeFileSync(file(name), '');
+  // What waits for a file to go ends with the folder at the latest.
+  const release = (name: 'held' | 'open'): void => rmSync(file(name), { force: true });
 
   /** Puts a `cat` into PATH that does `first` before it reads. */
   function delayCat(first: string): void {
@@ -24,9 +25,9 @@ function lateDrain(interpreter: string): void {
     writeFileSync(join(bin, 'cat'), `#!/bin/sh\n${first}\nexec ${real} "$@"\n`, { mode: 0o755 });
   }
 
-  const waits = (): string => `while [ ! -e ${file('drain')} ]; do echo >>${file('polls')}; sleep 0.05; done`;
+  const waits = (): string => `while [ -e ${file('held')} ]; do echo >>${file('polls')}; sleep 0.05; done`;
 
-  /** Settles when the script has ended and its drains have looked for their file many more times. */
+  /** Settles when the script has ended and its drains have looked at their file many more times. */
   async function starved(): Promise<void> {
     await vi.waitFor(() => expect(existsSync(file('over'))).toBe(true), 20_000);
     const polls = (): number => (existsSync(file('polls')) ? readFileSync(file('polls')).length : 0);
@@ -40,11 +41,11 @@ function lateDrain(interpreter: string): void {
     let early = false;
     const started = node.start(spec('1-a.1', `${script}\necho >${file('over')}`, { maxOutput }), sink);
     const settled = started.then(
-      () => (early = !existsSync(file('drain'))),
+      () => (early = existsSync(file('held'))),
       () => undefined,
     );
     await starved();
-    make('drain');
+    release('held');
     await settled;
     expect(early).toBe(false);
     return started;
@@ -57,10 +58,11 @@ function lateDrain(interpreter: string): void {
   }
 
   /** A child that has the output open until the end of the test, and does that again and again. */
-  const child = (what: string): string => `(while [ ! -e ${file('end')} ]; do ${what}; sleep 0.05; done) &`;
+  const child = (what: string): string => `(while [ -e ${file('open')} ]; do ${what}; sleep 0.05; done) &`;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'runbook-remote-'));
+    for (const name of ['held', 'open']) writeFileSync(file(name), '');
     const path = pathWith(interpreter, folder);
     bin = join(folder, 'bin');
     session = new LocalSession(path);
@@ -68,8 +70,8 @@ function lateDrain(interpreter: string): void {
   });
 
   afterEach(async () => {
-    make('drain');
-    make('end');
+    release('held');
+    release('open');
     await node.close();
     await session.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });

@@ -41,7 +41,7 @@ describe.skipIf(!haveSshd)('with a real OpenSSH server', () => {
   it('loses and repeats nothing when the server process of the connection is killed in mid-step', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'runbook-remote-'));
     const gate = (name: string): void => writeFileSync(join(folder, name), '');
-    const wait = (name: string): string => `while [ ! -e ${folder}/${name} ]; do sleep 0.02; done`;
+    const wait = (name: string): string => `while [ -d ${folder} ] && [ ! -e ${folder}/${name} ]; do sleep 0.02; done`;
     const script = `echo 1; echo 2; ${wait('a')}; echo 3; ${wait('b')}; echo 4; echo x >>${folder}/ran`;
     const sink = new Collected();
     const options = { root: join(folder, 'root') };

@@ -1,9 +1,10 @@
 // `npm test` and `npm run test:e2e`: the tests of one tier or more; with the quick tier, first the static checks.
 // The last line is always `N passed, N failed, N skipped`. Usage: test.mjs --tier quick|e2e [--tier ...] [FILTER...]
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 /** Each is a project of test/vitest.config.ts. */
@@ -14,7 +15,7 @@ const inCi = !['', '0', 'false', undefined].includes(process.env.CI);
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const failed = [];
 const skipped = [];
-let running;
+const running = new Set();
 
 function tally(status, name) {
   counts[status]++;
@@ -33,11 +34,15 @@ function finish(error) {
 }
 
 /** Streams a program's output; resolves with its exit code (null: a signal ended it). */
-function run(command, args) {
+function run(command, args, env = process.env) {
   return new Promise((resolve, reject) => {
-    running = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-    running.once('error', reject);
-    running.once('exit', resolve);
+    const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    running.add(child);
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      running.delete(child);
+      resolve(code);
+    });
   });
 }
 
@@ -49,19 +54,57 @@ async function script(name) {
 
 async function vitest(tier, filters) {
   console.log(`--- ${tier} tests`);
-  const dir = mkdtempSync(join(tmpdir(), 'runbook-test-'));
+  const dir = mkdtempSync(join(tmpdir(), 'runbook-report-'));
+  // All that the tests make is in here, short as paths of sockets are. Another user's shell may look for its files.
+  const temporary = mkdtempSync(join(tmpdir(), 'rb-'));
+  chmodSync(temporary, 0o755);
   const report = join(dir, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
     const vitest = ['--no-install', 'vitest', 'run', '--config', 'test/vitest.config.ts', '--project', tier];
-    const code = await run('npx', [...vitest, ...reporters, ...filters]);
+    const code = await run('npx', [...vitest, ...reporters, ...filters], { ...process.env, TMPDIR: temporary });
     const before = counts.failed;
     count(JSON.parse(readFileSync(report, 'utf8')));
     // An error outside any test (a rejection that nothing handles) fails vitest but no test.
     if (code !== 0 && counts.failed === before) tally('failed', `vitest, ${tier} tests (exit ${code})`);
+    await nothingIsLeft(temporary);
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    for (const { pid } of processesOf(temporary)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    }
+    for (const folder of [dir, temporary]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** What a test leaves takes the time of all that come later, and hides what the program leaves. */
+async function nothingIsLeft(temporary) {
+  for (let tries = 0; processesOf(temporary).length > 0 && tries < 100; tries += 1) await setTimeout(100);
+  for (const { pid, line } of processesOf(temporary)) tally('failed', `a test left process ${pid}: ${line}`);
+  for (const name of readdirSync(temporary)) tally('failed', `a test left ${name} in its temporary folder`);
+}
+
+/** Processes that name this folder in their arguments or environment; none where there is no /proc. */
+function processesOf(folder) {
+  const read = (pid, file) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    } catch {
+      return ''; // It has ended, or is another user's.
+    }
+  };
+  let pids = [];
+  try {
+    pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+  return pids
+    .map((pid) => ({ pid: Number(pid), line: read(pid, 'cmdline').replaceAll('\0', ' ').trim() }))
+    .filter(({ pid, line }) => line.includes(folder) || read(pid, 'environ').includes(folder));
 }
 
 function count({ testResults }) {
@@ -76,7 +119,7 @@ function count({ testResults }) {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => {
-    running?.kill('SIGTERM');
+    for (const child of running) child.kill('SIGTERM');
     finish(new Error(`stopped by ${signal}`));
     process.exit();
   });
@@ -90,7 +133,7 @@ try {
   // Tests start the built program.
   await script('build');
   // With a filter only those tests are of interest.
-  if (values.tier.includes('quick') && filters.length === 0) for (const name of CHECKS) await script(name);
+  if (values.tier.includes('quick') && filters.length === 0) await Promise.all(CHECKS.map(script));
   for (const tier of values.tier) await vitest(tier, filters);
   finish();
 } catch (error) {
