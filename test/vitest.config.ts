@@ -8,7 +8,7 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Files share a worker: most of their time would be the loading of the same modules.
     isolate: false,
     // The simulated shell makes many short-lived objects.

@@ -1,3 +1,3 @@
 import { chaosSuite } from './suite.ts';
 
-chaosSuite(40);
+chaosSuite(24);
