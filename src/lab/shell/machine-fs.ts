@@ -12,6 +12,7 @@ export interface FsProcess {
 }
 
 type FileContent = Parameters<InMemoryFs['writeFile']>[1];
+type WriteRest = Parameters<InMemoryFs['writeFileSync']> extends [string, FileContent, ...infer Rest] ? Rest : never;
 type WriteOptions = Parameters<InMemoryFs['writeFile']>[2];
 
 /** Where a user other than root may write. */
@@ -23,12 +24,21 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     readonly #machine: Machine;
     readonly #sinks: OutputSinks;
     readonly #process: () => FsProcess | undefined;
+    readonly #stubs = new Set<string>();
 
     constructor(machine: Machine, sinks: OutputSinks, process: () => FsProcess | undefined) {
       super({ '/dev/null': '', '/dev/.lab/keep': '' });
       this.#machine = machine;
       this.#sinks = sinks;
       this.#process = process;
+    }
+
+    /** Each shell writes a stub for each of its commands, hundreds of them: those of an earlier shell will do. */
+    override writeFileSync(path: string, content: FileContent, ...rest: WriteRest): void {
+      const isStub = typeof content === 'string' && content.startsWith('#!/bin/bash\n# Built-in command: ');
+      if (isStub && this.#stubs.has(path)) return;
+      super.writeFileSync(path, content, ...rest);
+      if (isStub) this.#stubs.add(path);
     }
 
     #real(path: string): string {
