@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import type { FactId, Facts, NodeFacts } from '../facts/facts.ts';
+import type { FactId, Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import type { AsksPerson, Looks, MovesFiles, Serves, Watches } from './lib/abilities.ts';
 
@@ -109,11 +109,6 @@ interface BaseAction<W> {
   verify?(context: ActionContext<W>, before: Facts): Verdict;
   /** The facts as they will be once it has succeeded. */
   project(context: ActionContext<W>): Facts;
-}
-
-/** Copies facts with one node's facts changed. */
-export function withNode(facts: Facts, name: string, change: (node: NodeFacts) => NodeFacts): Facts {
-  return { ...facts, nodes: { ...facts.nodes, [name]: change(facts.nodes[name] ?? {}) } };
 }
 
 /** Copies facts with one Node object changed. */

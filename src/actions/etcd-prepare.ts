@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { RESTORES } from '../facts/etcd-host.ts';
 import { parseMetadata } from '../facts/lib/etcd-metadata.ts';
-import { withNode, type Action, type ActionContext } from './action.ts';
+import { withNode } from '../facts/lib/with-node.ts';
+import type { Action, ActionContext } from './action.ts';
 import { hostOf, isMarked, prologue, withMark } from './lib/etcd-restore-shell.ts';
 
 const schema = z.strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { withNode, type Action } from './action.ts';
+import { withNode } from '../facts/lib/with-node.ts';
+import type { Action } from './action.ts';
 import { hostOf, initialCluster, isMarked, prologue, withMark } from './lib/etcd-restore-shell.ts';
 import { quote } from '../transport/quote.ts';
 

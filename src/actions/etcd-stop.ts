@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { withNode, type Action } from './action.ts';
+import { withNode } from '../facts/lib/with-node.ts';
+import type { Action } from './action.ts';
 import { COMPONENTS, hostOf, isMarked, partsOf, prologue, withMark } from './lib/etcd-restore-shell.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
-import { withNode, type Action, type ActionContext } from './action.ts';
+import { withNode } from '../facts/lib/with-node.ts';
+import type { Action, ActionContext } from './action.ts';
 import { quote } from '../transport/quote.ts';
 import { machineOf, objectOf } from './lib/subject.ts';
 

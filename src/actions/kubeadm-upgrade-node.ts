@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { withNode, type Action, type ActionContext, type Verdict } from './action.ts';
+import { withNode } from '../facts/lib/with-node.ts';
+import type { Action, ActionContext, Verdict } from './action.ts';
 import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
 import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
 import { releaseOf } from '../packages/lib/revision.ts';

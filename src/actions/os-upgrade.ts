@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readings } from '../packages/registry.ts';
-import { withNode, type Action } from './action.ts';
+import { withNode } from '../facts/lib/with-node.ts';
+import type { Action } from './action.ts';
 import { scriptOfManager, withoutPackageManager } from './lib/packages.ts';
 import { machineOf } from './lib/subject.ts';
 import { some } from './lib/verdict.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MachineFact } from '../facts/machine.ts';
-import { withNode, type Action, type ActionContext, type Verdict } from './action.ts';
+import { withNode } from '../facts/lib/with-node.ts';
+import type { Action, ActionContext, Verdict } from './action.ts';
 import { machineOf } from './lib/subject.ts';
 
 const schema = z.strictObject({

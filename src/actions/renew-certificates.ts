@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { RENEWAL_MARK } from '../facts/certificates.ts';
 import type { CertificatesFact } from '../facts/certificates.ts';
-import { withNode, type Action, type ActionContext } from './action.ts';
+import { withNode } from '../facts/lib/with-node.ts';
+import type { Action, ActionContext } from './action.ts';
 import { apiServerMissing } from './lib/control-plane.ts';
 import { machineOf } from './lib/subject.ts';
 import { some, verdictOf } from './lib/verdict.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { withNode, withNodeObject, type Action } from './action.ts';
+import { withNode } from '../facts/lib/with-node.ts';
+import { withNodeObject, type Action } from './action.ts';
 import { machineOf, objectNameOf } from './lib/subject.ts';
 import { verdictOf } from './lib/verdict.ts';
 

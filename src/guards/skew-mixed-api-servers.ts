@@ -23,13 +23,16 @@ export function moved(input: GuardInput): SkewKubelet[] {
 
 const movedSince = once((before: readonly SkewKubelet[]) =>
   once((after: readonly SkewKubelet[]): SkewKubelet[] => {
-    const unchanged = new Set(before);
-    return after.filter((kubelet) => {
-      if (unchanged.has(kubelet)) return false;
+    // What a step changes lies between what both lists begin with and what both end with.
+    let [start, was, now] = [0, before.length, after.length];
+    while (start < now && before[start] === after[start]) start += 1;
+    while (was > start && now > start && before[was - 1] === after[now - 1]) [was, now] = [was - 1, now - 1];
+    const changed = before.slice(start, was);
+    return after.slice(start, now).filter((kubelet) => {
       const same = (source: SkewKubelet['source']) =>
-        before.find((candidate) => candidate.node === kubelet.node && candidate.source === source);
-      const was = same(kubelet.source) ?? same('running');
-      return was !== undefined && kubelet.minor > was.minor;
+        changed.find((candidate) => candidate.node === kubelet.node && candidate.source === source);
+      const earlier = same(kubelet.source) ?? same('running');
+      return earlier !== undefined && kubelet.minor > earlier.minor;
     });
   }),
 );

@@ -3,7 +3,8 @@ import type { Facts, NodeFacts } from '../../facts/facts.ts';
 import type { KubeProxyFact } from '../../facts/kube-proxy.ts';
 import type { PodFact } from '../../facts/pods.ts';
 import { compareVersions } from '../../facts/lib/version.ts';
-import { withNode, type ActionContext } from '../action.ts';
+import { withNode } from '../../facts/lib/with-node.ts';
+import type { ActionContext } from '../action.ts';
 import { bare, isBefore } from './release.ts';
 import { apiServerOf, machineOf, objectNameOf } from './subject.ts';
 

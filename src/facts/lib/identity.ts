@@ -2,6 +2,7 @@ import type { Facts, NodeFacts } from '../facts.ts';
 import type { MachineFact } from '../machine.ts';
 import type { NodeObject } from '../nodes.ts';
 import { groupBy } from './group-by.ts';
+import { changedNode } from './with-node.ts';
 import { carried, everySame, once } from './once.ts';
 
 /**
@@ -50,8 +51,11 @@ const pairs = carried(pair, (last, facts) => {
   const objects = facts.cluster?.nodes ?? none;
   if (!everySame(last.objects, objects, isSameObject)) return undefined;
   if (facts.nodes === last.record) return { ...last, objects };
-  const [names, values] = [Object.keys(facts.nodes), Object.values(facts.nodes)];
-  if (!everySame(last.names, names, () => false) || !everySame(last.values, values, isSameMachine)) return undefined;
+  const changed = changedNode(last.record, facts.nodes);
+  if (changed === undefined) return undefined;
+  const [at, now] = [last.names.indexOf(changed), facts.nodes[changed] ?? {}];
+  if (!isSameMachine(last.values[at] ?? {}, now)) return undefined;
+  const values = last.values.with(at, now);
   return { ...last, record: facts.nodes, values, objects, machines: machinesAt(last.machineAt, values) };
 });
 

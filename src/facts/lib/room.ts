@@ -35,10 +35,13 @@ const forecasts = once((facts: Facts) => {
 function forecast(facts: Facts, from: string): readonly Unplaced[] | undefined {
   const { nodes, pods } = facts.cluster ?? {};
   if (!nodes || !pods) return undefined;
-  const others = nodes.filter((node) => node.name !== from && !node.unschedulable && node.ready);
-  if (others.some((node) => node.allocatable === undefined)) return undefined;
   const byNode = podsByNode(pods);
-  const rooms = others.map((node) => roomOn(node, byNode.get(node.name) ?? none));
+  const rooms: Room[] = [];
+  for (const node of nodes) {
+    if (node.name === from || node.unschedulable || !node.ready) continue;
+    if (node.allocatable === undefined) return undefined;
+    rooms.push({ node, left: leftOn(node)(byNode.get(node.name) ?? none), isShared: true });
+  }
   settle(
     pods.filter((pod) => pod.node === undefined && isAlive(pod)),
     rooms,
@@ -53,20 +56,21 @@ const none: readonly PodFact[] = [];
 
 interface Room {
   readonly node: NodeObject;
-  readonly left: Record<string, number>;
+  left: Record<string, number>;
+  /** `left` serves other forecasts, too. */
+  isShared: boolean;
 }
 
-function roomOn(node: NodeObject, pods: readonly PodFact[]): Room {
-  const left = { ...node.allocatable };
-  const taken = takenBy(pods);
-  for (const name in taken) left[name] = (left[name] ?? 0) - (taken[name] ?? 0);
-  return { node, left };
-}
-
-const takenBy = once((pods: readonly PodFact[]) => {
-  const alive = pods.filter(isAlive);
-  return sumOf([{ pods: alive.length }, ...alive.map(({ requests = {} }) => requests)]);
-});
+/** With these pods on the node. A drain changes one node: what the others have left serves the next forecasts, too. */
+const leftOn = once((node: NodeObject) =>
+  once((pods: readonly PodFact[]) => {
+    const left: Record<string, number> = { ...node.allocatable };
+    const alive = pods.filter(isAlive);
+    const taken = sumOf([{ pods: alive.length }, ...alive.map(({ requests = {} }) => requests)]);
+    for (const name in taken) left[name] = (left[name] ?? 0) - (taken[name] ?? 0);
+    return left;
+  }),
+);
 
 /**
  * Places the pods that earlier drains evicted. There may be thousands, so this fills one node after the other, the
@@ -88,9 +92,11 @@ function settle(pods: readonly PodFact[], rooms: readonly Room[]): void {
 }
 
 function take(room: Room, pod: PodFact): void {
-  room.left['pods'] = (room.left['pods'] ?? 0) - 1;
+  if (room.isShared) Object.assign(room, { left: { ...room.left }, isShared: false });
+  const { left } = room;
+  left['pods'] = (left['pods'] ?? 0) - 1;
   const { requests = {} } = pod;
-  for (const name in requests) room.left[name] = (room.left[name] ?? 0) - (requests[name] ?? 0);
+  for (const name in requests) left[name] = (left[name] ?? 0) - (requests[name] ?? 0);
 }
 
 /** Takes the room that the pod will have. @returns why there is none */
