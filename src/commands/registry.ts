@@ -31,7 +31,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   status: {
     usage: '[options] [run-id]',
-    description: 'where a run stands: nodes x steps, versions, what is next (the latest run, or the named one)',
+    description: 'the state of a run: nodes x steps, versions, what is next (the latest run, or the named one)',
     load: () => import('./status.ts'),
   },
   runs: {

@@ -108,7 +108,7 @@ function understand<T>(id: FactId, fact: Fact<T>, framed: Framed | undefined, op
     stderr: lastLines(framed?.stderr ?? ''),
     remedy: fact.remedy,
   };
-  if (framed?.code === undefined) throw new FactError({ ...evidence, reason: 'its output broke off' });
+  if (framed?.code === undefined) throw new FactError({ ...evidence, reason: 'its output was interrupted' });
   if (framed.code !== 0) throw new FactError(evidence);
   try {
     return fact.parse(framed.stdout, options);

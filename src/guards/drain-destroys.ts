@@ -10,7 +10,7 @@ export const drainDestroys = drainGuard(
   },
   (drain) => [
     ...losses(drain, 'naked', {
-      what: 'delete for good, as no controller brings them back',
+      what: 'delete permanently, as no controller brings them back',
       input: 'force',
       flag: '--force',
     }),

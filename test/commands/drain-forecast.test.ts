@@ -17,7 +17,7 @@ test('the plan names a blocking budget, a naked pod, what goes together and what
     /forecast: draining worker-1/,
     /PodDisruptionBudget demo\/single can never allow a disruption/,
     /2 PodDisruptionBudgets cover demo\/twice-\S+ on worker-\d \(twice, twice-again\)/,
-    /delete for good, as no controller brings them back: demo\/naked/,
+    /delete permanently, as no controller brings them back: demo\/naked/,
     /all 2 replicas of demo\/ReplicaSet pair-\S+ are on worker-\d and go together/,
     /fit nowhere else while it is drained: demo\/big-\S+ \(no suitable node has room for cpu 3; worker-\d has the most left, cpu 0\.\d+\)/,
   ])

@@ -97,7 +97,7 @@ test('without a runbook a drain of each node is judged all the same', async () =
   expect(result.code, result.all).toBe(3);
   const found = data(result);
   const of = (guard: string) => found.findings.filter((one) => one.guard === guard).map((one) => one.summary);
-  expect(of('drain-destroys').join('\n')).toMatch(/delete for good.*demo\/naked/);
+  expect(of('drain-destroys').join('\n')).toMatch(/delete permanently.*demo\/naked/);
   expect(of('drain-destroys').join('\n')).toMatch(/emptyDir data of: demo\/scratch/);
   expect(of('drain-blocked').join('\n')).toMatch(/PodDisruptionBudget demo\/single/);
   expect(found.findings.every((one) => one.step === undefined)).toBe(true);

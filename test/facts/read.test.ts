@@ -129,7 +129,7 @@ describe('facts of a node', () => {
 
   it('tells output that broke off from a failure', async () => {
     const torn: Probe = async (script) => ({ ...(await probe(script)), stdout: '' });
-    await expect(readNodeFacts(torn, ['os'], options)).rejects.toThrow('its output broke off');
+    await expect(readNodeFacts(torn, ['os'], options)).rejects.toThrow('its output was interrupted');
   });
 });
 

@@ -72,7 +72,7 @@ describe('drain-destroys', () => {
   it('refuses on the real worker, naming the pods and the inputs', () => {
     const findings = drain(real);
     expect(findings.map(({ severity, summary }) => [severity, summary])).toEqual([
-      ['refuse', 'draining w1 would delete for good, as no controller brings them back: demo/naked'],
+      ['refuse', 'draining w1 would delete permanently, as no controller brings them back: demo/naked'],
       ['refuse', 'draining w1 would lose the emptyDir data of: demo/scratch-859d64699b-6bd52'],
     ]);
     expect(findings[0]?.remedy).toContain('--set force=true');

@@ -6,7 +6,7 @@ export interface AwaitedPod {
   readonly name: string;
   /** When its eviction was first asked for. */
   readonly since: number;
-  /** A PodDisruptionBudget refused its eviction, at last then. */
+  /** A PodDisruptionBudget refused its last eviction. */
   readonly refusedAt?: number;
 }
 
