@@ -59,9 +59,21 @@ export interface MachineOptions {
   readonly shell: MachineShell;
 }
 
+/** Who touches a file. */
+export interface FileUser {
+  readonly uid: number;
+  readonly umask: number;
+}
+
+/** The files of a machine, as root sees them. */
+export interface MachineFiles extends IFileSystem {
+  /** As this user's process sees and makes them. */
+  as(user: FileUser): IFileSystem;
+}
+
 /** What gives machines their files and runs their scripts. */
 export interface MachineShell {
-  createFs(machine: Machine): IFileSystem;
+  createFs(machine: Machine): MachineFiles;
   /** @returns the exit code, 137 for a script that was killed; never rejects */
   run(machine: Machine, spec: RunSpec): Promise<number>;
 }
@@ -76,7 +88,7 @@ export class Machine {
   /** Undefined: etcd is stacked on the control planes. */
   readonly etcdEndpoints?: readonly string[];
   readonly clock: Clock;
-  readonly fs: IFileSystem;
+  readonly fs: MachineFiles;
   readonly machineId: string;
   readonly systemUuid: string;
   readonly packages = new Map<string, Package>();

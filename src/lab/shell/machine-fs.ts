@@ -1,15 +1,10 @@
-import type { InMemoryFs } from 'just-bash';
+import type { IFileSystem, InMemoryFs } from 'just-bash';
 import { componentPid } from '../components.ts';
 import { manifestChanged, throughProc } from '../etcd-process.ts';
-import type { Machine } from '../machine.ts';
+import type { FileUser, Machine } from '../machine.ts';
 
 /** By path of a special file: who gets what is written to it. */
 export type OutputSinks = Map<string, (chunk: Buffer) => void>;
-
-export interface FsProcess {
-  readonly uid: number;
-  readonly umask: number;
-}
 
 type FileContent = Parameters<InMemoryFs['writeFile']>[1];
 type WriteRest = Parameters<InMemoryFs['writeFileSync']> extends [string, FileContent, ...infer Rest] ? Rest : never;
@@ -23,14 +18,37 @@ export function machineFsClass(Base: typeof InMemoryFs) {
   return class MachineFiles extends Base {
     readonly #machine: Machine;
     readonly #sinks: OutputSinks;
-    readonly #process: () => FsProcess | undefined;
+    /** While a call begins: whose it is. Undefined: root's, or of the lab itself. */
+    #user: FileUser | undefined;
     readonly #stubs = new Set<string>();
 
-    constructor(machine: Machine, sinks: OutputSinks, process: () => FsProcess | undefined) {
+    constructor(machine: Machine, sinks: OutputSinks) {
       super({ '/dev/null': '', '/dev/.lab/keep': '' });
       this.#machine = machine;
       this.#sinks = sinks;
-      this.#process = process;
+    }
+
+    as(user: FileUser): IFileSystem {
+      const calls = new Map<unknown, unknown>();
+      return new Proxy(this, {
+        get: (files, name) => {
+          const member: unknown = Reflect.get(files, name, files);
+          if (typeof member !== 'function') return member;
+          let call = calls.get(member);
+          if (call === undefined) {
+            call = (...args: unknown[]): unknown => {
+              this.#user = user;
+              try {
+                return Reflect.apply(member, files, args);
+              } finally {
+                this.#user = undefined;
+              }
+            };
+            calls.set(member, call);
+          }
+          return call;
+        },
+      });
     }
 
     /** Each shell writes a stub for each of its commands, hundreds of them: those of an earlier shell will do. */
@@ -69,8 +87,8 @@ export function machineFsClass(Base: typeof InMemoryFs) {
 
     override async readFileBytes(given: string) {
       const path = this.#real(given);
-      await this.#refresh(path);
       await this.#mayRead(path);
+      await this.#refresh(path);
       return super.readFileBytes(path);
     }
 
@@ -85,7 +103,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     override async writeFile(path: string, content: FileContent, options?: WriteOptions): Promise<void> {
       if (this.#toSink(path, content, options)) return;
       this.#mayWrite(path);
-      const umask = this.#process()?.umask;
+      const umask = this.#user?.umask;
       const isNew = umask !== undefined && umask !== 0o022 && !(await super.exists(path));
       await super.writeFile(path, content, options);
       if (isNew) await super.chmod(path, 0o666 & ~umask);
@@ -105,7 +123,8 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     }
 
     override async mkdir(path: string, options?: Parameters<InMemoryFs['mkdir']>[1]): Promise<void> {
-      if (!(options?.recursive && (await super.exists(path)))) this.#mayWrite(path);
+      const user = this.#user;
+      if (!(options?.recursive && (await super.exists(path)))) this.#mayWrite(path, user);
       await super.mkdir(path, options);
     }
 
@@ -153,7 +172,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     }
 
     async #mayRead(path: string): Promise<void> {
-      const uid = this.#process()?.uid ?? 0;
+      const uid = this.#user?.uid ?? 0;
       if (uid === 0 || ownPaths.test(path) || !(await super.exists(path))) return;
       for (let folder = path.lastIndexOf('/'); folder > 0; folder = path.lastIndexOf('/', folder - 1)) {
         const stat = await super.stat(path.slice(0, folder));
@@ -162,8 +181,8 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       if (((await super.stat(path)).mode & 0o004) === 0) throw denied('open', path);
     }
 
-    #mayWrite(path: string): void {
-      const uid = this.#process()?.uid ?? 0;
+    #mayWrite(path: string, user = this.#user): void {
+      const uid = user?.uid ?? 0;
       if (uid !== 0 && !ownPaths.test(path)) throw denied('open', path);
     }
   };

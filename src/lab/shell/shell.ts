@@ -1,16 +1,15 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type * as JustBashModule from 'just-bash';
-import type { Bash, Command, IFileSystem, ResolvedCommandContext } from 'just-bash';
+import type { Bash, Command, ResolvedCommandContext } from 'just-bash';
 import { Killed } from '../clock.ts';
 import { isForeign } from '../distribution.ts';
-import type { Machine, MachineShell } from '../machine.ts';
+import type { FileUser, Machine, MachineFiles, MachineShell } from '../machine.ts';
 import type { World } from '../world.ts';
 import type { RunSpec } from './run-spec.ts';
 import { withFault } from './fault.ts';
 import { etcdPrograms, imageProgram, isEtcdProgram, isWithin } from '../etcd-process.ts';
 import { quote } from './quote.ts';
 import { streamMark, StreamPlugin } from './stream.ts';
-import { machineFsClass, type FsProcess, type OutputSinks } from './machine-fs.ts';
+import { machineFsClass, type OutputSinks } from './machine-fs.ts';
 
 type JustBash = typeof JustBashModule;
 
@@ -47,7 +46,7 @@ export interface ToolSet {
 }
 
 /** State of one running script that programs may change. */
-export class ShellProcess implements FsProcess {
+export class ShellProcess implements FileUser {
   readonly pid: number;
   readonly uid: number;
   readonly traps = new Map<string, string>();
@@ -57,9 +56,6 @@ export class ShellProcess implements FsProcess {
     this.uid = uid;
   }
 }
-
-/** The script that touches a file. One for all labs: each more AsyncLocalStorage slows every promise of the process. */
-const processes = new AsyncLocalStorage<ShellProcess>();
 
 /** The simulated shell of all machines of one lab. */
 export class LabShell implements MachineShell {
@@ -77,9 +73,9 @@ export class LabShell implements MachineShell {
     this.#world = world;
   }
 
-  createFs(machine: Machine): IFileSystem {
+  createFs(machine: Machine): MachineFiles {
     const MachineFs = machineFsClass(this.#justBash.InMemoryFs);
-    return new MachineFs(machine, this.#sinks, () => processes.getStore());
+    return new MachineFs(machine, this.#sinks);
   }
 
   /** Runs a script to its end; resolves with its exit code, 137 when it was killed. Never rejects. */
@@ -98,7 +94,7 @@ export class LabShell implements MachineShell {
     machine.running.add(killable);
     try {
       const own = { ...spec, signal: abort.signal };
-      return await processes.run(process, () => this.#execute(machine, process, own, streams));
+      return await this.#execute(machine, process, own, streams);
     } finally {
       spec.signal.removeEventListener('abort', killable.kill);
       machine.running.delete(killable);
@@ -176,7 +172,7 @@ export class LabShell implements MachineShell {
   #createBash(machine: Machine, process: ShellProcess, spec: RunSpec): Bash {
     const { Bash } = this.#justBash;
     return new Bash({
-      fs: machine.fs,
+      fs: machine.fs.as(process),
       cwd: spec.cwd,
       env: { ...spec.env },
       sleep: (ms) => machine.clock.sleep(ms, spec.signal),
