@@ -6,8 +6,9 @@ const E2E = 'test/**/*.e2e.test.ts';
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // For what hangs: a machine with other work to do takes three times as long.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     maxWorkers: 3,
     // Files share a worker: most of their time would be the loading of the same modules.
     isolate: false,
