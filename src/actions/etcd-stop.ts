@@ -16,7 +16,7 @@ export const etcdStop: Action<Record<string, never>> = {
   timeout: 600_000,
   onTimeout: 'kill',
   facts: ['etcdHost'],
-  guards: ['etcd-snapshot-cluster'],
+  guards: ['static-pod-files', 'etcd-snapshot-cluster'],
   settle: 30_000,
   script: (context) => ({
     commands: [

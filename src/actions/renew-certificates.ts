@@ -38,7 +38,7 @@ export const renewCertificates: Action<With> = {
   timeout: 900_000,
   onTimeout: 'leave',
   facts: ['machine', 'kubelet', 'nodes', 'apiServers', 'certificates'],
-  guards: ['membership', 'same-machine', 'api-servers-answer', 'etcd-health', 'admin-conf'],
+  guards: ['membership', 'same-machine', 'static-pod-files', 'api-servers-answer', 'etcd-health', 'admin-conf'],
   settle: 300_000,
   unsupported: ({ node }) =>
     node.role === 'control-plane' ? undefined : `${node.name} is no control plane: it has no certificates of kubeadm's`,

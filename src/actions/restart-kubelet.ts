@@ -29,6 +29,7 @@ export const restartKubelet: Action<With> = {
   guards: [
     'membership',
     'same-machine',
+    'static-pod-files',
     'skew-kubelet',
     'skew-mixed-api-servers',
     'skew-kubelet-drained',

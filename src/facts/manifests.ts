@@ -1,6 +1,6 @@
-import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
+import { chosen, componentOf, manifestFiles, manifestsCommand, manifestsScript } from './lib/manifest-files.ts';
 import { staticPods } from './static-pods.ts';
 
 /** The static pods' manifests by component: how they are started. Without dashes, `true` where a flag has no value. */
@@ -18,15 +18,14 @@ export type ManifestsFact = Readonly<
 
 /** How the static pods are started. What is no pod of kubeadm's form is left out: `staticPods` complains about it. */
 export const manifests: Fact<ManifestsFact> = {
-  command: staticPods.command,
+  command: manifestsCommand,
   remedy: staticPods.remedy,
-  script: (options) => staticPods.script(options),
+  script: () => manifestsScript,
   parse: parseManifests,
 };
 
 const words = z.array(z.string()).nullish();
 const manifestSchema = z.object({
-  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).nullish() }),
   spec: z.object({
     containers: z.array(z.object({ name: z.string(), command: words, args: words })).min(1),
     volumes: z.array(z.object({ name: z.string() })).nullish(),
@@ -34,19 +33,21 @@ const manifestSchema = z.object({
 });
 
 function parseManifests(output: string): ManifestsFact {
-  const components: Record<string, ManifestsFact[string]> = {};
-  for (const document of parseAllDocuments(output)) {
-    const parsed = document.errors.length > 0 ? undefined : manifestSchema.safeParse(document.toJS());
-    if (!parsed?.success) continue;
-    const { metadata, spec } = parsed.data;
-    const [first, ...others] = spec.containers;
-    components[metadata.labels?.['component'] ?? metadata.name] = {
-      flags: [...(first?.command ?? []), ...(first?.args ?? [])].flatMap(flagOf),
-      volumes: (spec.volumes ?? []).map(({ name }) => name),
-      sidecars: others.map(({ name }) => name),
-    };
-  }
-  return components;
+  const found = manifestFiles(output).flatMap(({ file, value }) => {
+    const named = componentOf(value);
+    const parsed = manifestSchema.safeParse(value);
+    return named && parsed.success ? [{ file, ...named, manifest: manifestOf(parsed.data) }] : [];
+  });
+  return Object.fromEntries(chosen(found).map(({ component, manifest }) => [component, manifest]));
+}
+
+function manifestOf({ spec }: z.infer<typeof manifestSchema>): ManifestsFact[string] {
+  const [first, ...others] = spec.containers;
+  return {
+    flags: [...(first?.command ?? []), ...(first?.args ?? [])].flatMap(flagOf),
+    volumes: (spec.volumes ?? []).map(({ name }) => name),
+    sidecars: others.map(({ name }) => name),
+  };
 }
 
 function flagOf(word: string): { readonly name: string; readonly value: string }[] {

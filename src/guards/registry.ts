@@ -46,6 +46,7 @@ import { skewKubeletDrained } from './skew-kubelet-drained.ts';
 import { skewApiServers } from './skew-api-servers.ts';
 import { skewKubelet } from './skew-kubelet.ts';
 import { skewKubeProxy } from './skew-kube-proxy.ts';
+import { staticPodFiles } from './static-pod-files.ts';
 import { staticPodsEdited } from './static-pods-edited.ts';
 import { swap } from './swap.ts';
 import { webhooks } from './webhooks.ts';
@@ -75,6 +76,7 @@ const all: readonly Guard[] = [
   skewKubeletBehind,
   emulation,
   deprecatedApis,
+  staticPodFiles,
   staticPodsEdited,
   coreDns,
   webhooks,

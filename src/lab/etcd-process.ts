@@ -6,10 +6,10 @@ import { isAlive } from './etcd-members.ts';
 import { hexOf } from './identity.ts';
 import { putFile } from './machine-files.ts';
 import type { Machine } from './machine.ts';
+import { imageIn, manifestsFolder, podManifests } from './pod-files.ts';
 import { compareVersions } from './releases.ts';
 import { etcdMachines, type World } from './world.ts';
 
-const manifests = '/etc/kubernetes/manifests';
 /** Milliseconds of simulated work: until the kubelet sees a changed manifest; until a container ends and starts. */
 const noticed = 500;
 const starting = 1500;
@@ -48,7 +48,7 @@ export async function becomeEtcd(machine: Machine, version: string): Promise<voi
   const pod = machine.staticPods.get('etcd');
   if (!pod) return;
   const image = pod.image.replace(/:[^:]*$/, `:${version}-0`);
-  const file = `${manifests}/etcd.yaml`;
+  const file = `${manifestsFolder}/etcd.yaml`;
   const text = await machine.fs.readFile(file);
   await machine.fs.writeFile(file, text.replaceAll(pod.image, image));
   pod.image = image;
@@ -74,31 +74,29 @@ export function throughProc(path: string, etcdPid: number | undefined, withoutIm
 /** A manifest came or went: the kubelet of a machine looks, if it runs. */
 export function manifestChanged(machine: Machine, path: string): void {
   const { syncPods } = machine;
-  if (syncPods && path.startsWith(`${manifests}/`) && path.endsWith('.yaml'))
-    void work(machine.clock, noticed).then(syncPods);
+  if (syncPods && path.startsWith(`${manifestsFolder}/`)) void work(machine.clock, noticed).then(syncPods);
 }
 
-/** As the kubelet does it: a pod for each manifest, none without. */
+/** As the kubelet does it: a pod for each manifest, none without, another one where its image is another. */
 export async function syncStaticPods(machine: Machine, world: World): Promise<void> {
   if (!machine.up || machine.kubelet.stoppedAt !== undefined || !machine.isControlPlane) return;
+  const manifests = await podManifests(machine);
   for (const name of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
-    const file = `${manifests}/${name}.yaml`;
-    const present = await machine.fs.exists(file);
-    if (!present && machine.staticPods.has(name)) {
-      const { image = '' } = machine.staticPods.get(name) ?? {};
+    const manifest = manifests.get(name);
+    const pod = machine.staticPods.get(name);
+    if (pod && (manifest === undefined || pod.image !== imageIn(manifest))) {
       if (name === 'etcd') {
-        machine.etcd.lastImage = image;
+        machine.etcd.lastImage = pod.image;
         await keepData(machine, world);
       }
       machine.staticPods.delete(name);
-    } else if (present && !machine.staticPods.has(name)) {
-      await startPod(machine, world, name, await machine.fs.readFile(file));
     }
+    if (manifest !== undefined && !machine.staticPods.has(name)) await startPod(machine, world, name, manifest);
   }
 }
 
 async function startPod(machine: Machine, world: World, name: string, manifest: string): Promise<void> {
-  const image = /^ *image: (\S+)$/m.exec(manifest)?.[1] ?? '';
+  const image = imageIn(manifest);
   const now = machine.clock.now();
   const startedAt = now + noticed / machine.clock.scale;
   const pod = { image, hash: hexOf(`${machine.name}/${image}`, 32), startedAt, restarts: 0, readyAt: Infinity };

@@ -63,6 +63,14 @@ export const problems: Readonly<Record<string, Problem>> = {
     at: 'control-plane',
     plant: (_world, machine) => addFlag(machine, 'kube-apiserver', '--event-ttl=24h'),
   },
+  'duplicate-manifest': {
+    what: "a copy of the API server's manifest, kube-apiserver.yaml.bak, is in the folder of static pods",
+    at: 'control-plane',
+    plant: async (_world, machine) => {
+      const file = '/etc/kubernetes/manifests/kube-apiserver.yaml';
+      await putFile(machine, `${file}.bak`, await machine.fs.readFile(file), 0o600);
+    },
+  },
   emulation: {
     what: 'the API server emulates an older release',
     at: 'control-plane',

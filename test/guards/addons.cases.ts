@@ -1,5 +1,6 @@
 import type { Facts, NodeFacts } from '../../src/facts/facts.ts';
 import type { ManifestsFact } from '../../src/facts/manifests.ts';
+import type { StaticPodsFact } from '../../src/facts/static-pods.ts';
 import type { WebhookFact } from '../../src/facts/webhooks.ts';
 import type { GuardCase } from './cases.ts';
 import { pod, stepOn } from './cluster.ts';
@@ -93,6 +94,53 @@ export const editedCases: readonly GuardCase[] = [
     facts: compared(manifest('kube-apiserver', { flags: [flag('audit-log-path', '/var/log/audit')] })),
     step: stepOn('cp1', 'kubeadm-upgrade-apply', { version: '1.32.9', patches: '/etc/kubernetes/patches' }),
     finds: [],
+  },
+];
+
+const files = (change: Partial<StaticPodsFact>) => withNode('cp1', { staticPods: { components: {}, ...change } });
+export const fileCases: readonly GuardCase[] = [
+  { title: 'nothing else is there', facts: files({}), finds: [] },
+  {
+    title: 'a copy of a manifest',
+    facts: files({ several: { etcd: ['etcd.yaml', 'etcd.yaml.bak'] } }),
+    finds: [['refuse', '2 files in /etc/kubernetes/manifests are manifests of etcd: etcd.yaml, etcd.yaml.bak']],
+    node: 'cp1',
+  },
+  {
+    title: 'copies of two components, before a step',
+    facts: files({ several: { 'kube-apiserver': ['a', 'b'], 'kube-scheduler': ['c', 'd', 'e'] } }),
+    step: upgrade,
+    finds: [
+      ['refuse', 'manifests of kube-apiserver: a, b'],
+      ['refuse', '3 files in /etc/kubernetes/manifests are manifests of kube-scheduler: c, d, e'],
+    ],
+  },
+  {
+    title: 'a copy, before the kubelet restarts and reads all of them again',
+    facts: files({ several: { etcd: ['etcd.yaml', 'etcd.yaml.bak'] } }),
+    step: stepOn('cp1', 'restart-kubelet', { version: '1.32.9' }),
+    finds: [['refuse', 'manifests of etcd']],
+  },
+  {
+    title: 'a copy on another node than that of the step',
+    facts: files({ several: { etcd: ['etcd.yaml', 'etcd.yaml.bak'] } }),
+    step: stepOn('cp2', 'kubeadm-upgrade-node', { version: '1.32.9' }),
+    finds: [],
+  },
+  {
+    title: 'a file that is no pod',
+    facts: files({ strangers: [{ file: 'README', error: 'is not a pod' }] }),
+    finds: [['warn', 'README in /etc/kubernetes/manifests is not a pod']],
+  },
+  {
+    title: 'a manifest that was to be switched off by its name',
+    facts: files({ strangers: [{ file: 'kube-vip.yaml.off', pod: 'kube-vip' }] }),
+    finds: [['warn', 'kube-vip.yaml.off in /etc/kubernetes/manifests is no copy to the kubelet: it runs']],
+  },
+  {
+    title: 'a static pod of the operator',
+    facts: files({ strangers: [{ file: 'kube-vip.yaml', pod: 'kube-vip' }] }),
+    finds: [['note', 'kubeadm does not know the static pod kube-vip (kube-vip.yaml)']],
   },
 ];
 

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import { testCases } from './cases.ts';
-import { corednsCases, editedCases, emulationCases, webhookCases } from './addons.cases.ts';
+import { corednsCases, editedCases, emulationCases, fileCases, webhookCases } from './addons.cases.ts';
 import { adminConfCases, certificateCases, deprecatedCases } from './control-plane.cases.ts';
 
 describe('certificates', () => testCases('certificates', certificateCases));
@@ -8,5 +8,6 @@ describe('admin.conf', () => testCases('admin-conf', adminConfCases));
 describe('deprecated APIs', () => testCases('deprecated-apis', deprecatedCases));
 describe('emulation', () => testCases('emulation', emulationCases));
 describe('static pods', () => testCases('static-pods-edited', editedCases));
+describe('files of static pods', () => testCases('static-pod-files', fileCases));
 describe('CoreDNS', () => testCases('coredns', corednsCases));
 describe('a webhook', () => testCases('webhooks', webhookCases));

@@ -50,6 +50,35 @@ describe('kubeadm in the lab', () => {
     expect((await lab.state()).nodes[0]?.staticPods['kube-apiserver']).toBe('1.31.9');
   });
 
+  it.each([
+    [
+      'kube-apiserver.yaml.bak',
+      1,
+      '1.31.9',
+      /hash for component kube-apiserver on Node cp-1 did not change after 5m0s/,
+    ],
+    ['kube-apiserver-old.yaml', 0, '1.32.9', /^$/],
+    ['.kube-apiserver.yaml.swp', 0, '1.32.9', /^$/],
+  ])('waits for a pod that the kubelet runs, not for its manifest: beside %s', async (copy, code, version, message) => {
+    const { run, lab } = await fakeLab({ controlPlanes: 1, workers: 0 });
+    await run('cp-1', `cd /etc/kubernetes/manifests && cp kube-apiserver.yaml ${copy}`);
+    await install(run, 'cp-1', '1.32.9');
+    const applied = await run('cp-1', 'kubeadm upgrade apply -y v1.32.9');
+    expect(applied.code, applied.stderr).toBe(code);
+    expect(applied.stderr).toMatch(message);
+    expect((await lab.state()).nodes[0]?.staticPods['kube-apiserver']).toBe(version);
+  });
+
+  it('runs the copy of another release once the kubelet sees it', async () => {
+    const { run, lab, clock } = await fakeLab({ controlPlanes: 1, workers: 0 });
+    await run(
+      'cp-1',
+      "cd /etc/kubernetes/manifests && sed 's/v1.31.9/v1.31.4/' kube-scheduler.yaml >kube-scheduler.yaml.old",
+    );
+    await clock.run(clock.sleep(5000));
+    expect((await lab.state()).nodes[0]?.staticPods['kube-scheduler']).toBe('1.31.4');
+  });
+
   it('needs an answer without -y, a kubeconfig, and root', async () => {
     const { run } = await fakeLab({ controlPlanes: 1, workers: 1 });
     expect((await run('cp-1', 'kubeadm upgrade apply v1.31.9')).stderr).toContain("the user didn't answer (Y|y)");

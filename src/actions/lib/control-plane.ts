@@ -16,8 +16,10 @@ const COMPONENTS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler
  * static pods (https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-upgrade/).
  */
 export function controlPlaneMissing(context: ActionContext<unknown>, target: string): string[] {
-  const components = machineOf(context).staticPods?.components ?? {};
+  const { components = {}, several = {} } = machineOf(context).staticPods ?? {};
   const pods = COMPONENTS.flatMap((name) => {
+    const files = several[name];
+    if (files) return [`${name} has several manifests on ${context.node.name}: ${files.join(', ')}`];
     const tag = components[name]?.tag;
     if (tag === undefined) return [`${name} has no manifest on ${context.node.name}`];
     return bare(tag) === target ? [] : [`${name} is at ${bare(tag)}, not ${target}`];

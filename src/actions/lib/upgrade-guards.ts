@@ -10,6 +10,7 @@ export const upgradeGuards: readonly string[] = [
   'admin-conf',
   'deprecated-apis',
   'emulation',
+  'static-pod-files',
   'static-pods-edited',
   'no-skipped-minor',
   'no-downgrade',

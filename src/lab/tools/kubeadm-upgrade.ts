@@ -202,7 +202,8 @@ export async function upgradeApply(
   ]);
   if (!(await awaitMembers(context.world, context.signal))) return deadMember(context);
   if (call.options.get('certificate-renewal') !== 'false') await renewCertificates(context.machine);
-  await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
+  const stuck = await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
+  if (stuck !== undefined) return notUpgraded(context, stuck);
   cluster.version = version;
   say(context, [
     '[upload-config] Storing the configuration used in ConfigMap "kubeadm-config" in the "kube-system" Namespace',
@@ -222,6 +223,13 @@ export async function upgradeApply(
     '[upgrade/kubelet] Now please proceed with upgrading the rest of the nodes by following the right order.',
   ]);
   return 0;
+}
+
+function notUpgraded(context: ToolContext, why: string): number {
+  context.err(
+    `[upgrade/apply] FATAL: couldn't upgrade control plane. kubeadm has tried to recover everything into the earlier state. Errors faced: ${why}\n${stackTrace}`,
+  );
+  return 1;
 }
 
 function deadMember(context: ToolContext): number {
@@ -274,7 +282,8 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
     ]);
     if (!(await awaitMembers(context.world, context.signal))) return deadMember(context);
     if (call.options.get('certificate-renewal') !== 'false') await renewCertificates(context.machine);
-    await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
+    const stuck = await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
+    if (stuck !== undefined) return notUpgraded(context, stuck);
     say(context, ['[upgrade/control-plane] The control plane instance for this node was successfully upgraded!']);
     upgradeAddons(context, version);
   } else

@@ -2,6 +2,7 @@ import { work } from '../clock.ts';
 import { hexOf } from '../identity.ts';
 import { putFile } from '../machine-files.ts';
 import { manifestOf } from '../manifests.ts';
+import { imageIn, podManifests } from '../pod-files.ts';
 import { controlPlaneComponents, findMinor, imagesOf, minorOf, tagOf } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes } from '../world.ts';
@@ -13,8 +14,19 @@ export function say(context: ToolContext, lines: readonly string[]): void {
   context.out(lines.map((line) => `${line}\n`).join(''));
 }
 
-/** etcd, then the API server, the controller manager, the scheduler: swap the manifest, wait for the kubelet. */
-export async function upgradeStaticPods(context: ToolContext, version: string, withEtcd: boolean): Promise<void> {
+/** Milliseconds for which kubeadm waits for the kubelet to run another pod. */
+const patience = 300_000;
+
+/**
+ * etcd, then the API server, the controller manager, the scheduler: swap the manifest, wait for the kubelet. kubeadm goes
+ * by the hash of the mirror pod (phases/upgrade/staticpods.go): it sees that it changed, not what runs.
+ * @returns why it did not work
+ */
+export async function upgradeStaticPods(
+  context: ToolContext,
+  version: string,
+  withEtcd: boolean,
+): Promise<string | undefined> {
   const { machine } = context;
   const images = imagesOf(version);
   const stamp = new Date(machine.clock.now()).toISOString().slice(0, 19).replace(/[T:]/g, '-');
@@ -37,10 +49,16 @@ export async function upgradeStaticPods(context: ToolContext, version: string, w
       '[upgrade/staticpods] This can take up to 5m0s',
     ]);
     machine.pulledImages.add(image);
+    const runs = imageIn((await podManifests(machine)).get(component) ?? '');
+    if (runs === pod.image) {
+      await work(machine.clock, patience, context.signal);
+      await putFile(machine, manifest, await machine.fs.readFile(backup), 0o600);
+      return `static Pod hash for component ${component} on Node ${machine.name} did not change after 5m0s: timed out waiting for the condition`;
+    }
     if (component === 'kube-apiserver') machine.deprecatedRequests = [];
     Object.assign(pod, {
-      image,
-      hash: hexOf(`${machine.name}/${image}`, 32),
+      image: runs,
+      hash: hexOf(`${machine.name}/${runs}`, 32),
       startedAt: machine.clock.now(),
       restarts: 0,
       readyAt: machine.clock.now() + componentWork / 2 / machine.clock.scale,
@@ -51,6 +69,7 @@ export async function upgradeStaticPods(context: ToolContext, version: string, w
       `[upgrade/staticpods] Component "${component}" upgraded successfully!`,
     ]);
   }
+  return undefined;
 }
 
 /** From 1.28 on CoreDNS and kube-proxy wait for the last control plane. */

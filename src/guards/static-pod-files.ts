@@ -1,0 +1,51 @@
+import type { StaticPodsFact } from '../facts/static-pods.ts';
+import type { Guard } from './guard.ts';
+import { type MachineDraft, onMachines } from './lib/machines.ts';
+import { listed } from './lib/subject.ts';
+
+export const staticPodFiles: Guard = {
+  id: 'static-pod-files',
+  title: 'Each static pod has one manifest, and nothing else is in that folder',
+  source:
+    '"Create static Pods": the kubelet reads every file whose name does not begin with a dot (pkg/kubelet/config/file.go)',
+  facts: ['staticPods'],
+  scope: 'step',
+  roles: ['control-plane'],
+  lasting: true,
+  check: (input) =>
+    onMachines(staticPodFiles, input, ({ staticPods }) =>
+      staticPods ? [...several(staticPods), ...strange(staticPods)] : [],
+    ),
+};
+
+const folder = '/etc/kubernetes/manifests';
+
+function several({ several: found = {} }: StaticPodsFact): MachineDraft[] {
+  return Object.entries(found).map(([component, files]) => ({
+    severity: 'refuse',
+    summary: `${files.length} files in ${folder} are manifests of ${component}: ${listed(files)}`,
+    remedy: `The kubelet reads all of them, also copies with another ending, and runs the last by name or several side by side; kubeadm writes ${component}.yaml alone. Find out which one runs (crictl ps, and the pod's image), then move the others out of that folder.`,
+  }));
+}
+
+function strange({ strangers = [] }: StaticPodsFact): MachineDraft[] {
+  return strangers.map(({ file, pod, error }) => {
+    if (pod === undefined) {
+      return {
+        severity: 'warn',
+        summary: `${file} in ${folder} ${error ?? 'is not a pod'}`,
+        remedy: `The kubelet tries to read it again and again. Move it out of that folder, unless it is a manifest to repair.`,
+      };
+    }
+    const meant = /\.(ya?ml|json|manifest)$/.test(file);
+    return {
+      severity: meant ? 'note' : 'warn',
+      summary: meant
+        ? `kubeadm does not know the static pod ${pod} (${file})`
+        : `${file} in ${folder} is no copy to the kubelet: it runs the static pod ${pod} from it`,
+      remedy: meant
+        ? 'Its upgrade is up to you: kubeadm leaves it as it is.'
+        : 'Move it out of that folder; or, where it should run, let its name end in .yaml.',
+    };
+  });
+}
