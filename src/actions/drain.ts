@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
+import { isOrphan } from '../facts/lib/drain.ts';
 import type { PodFact } from '../facts/pods.ts';
 import { withNodeObject, type Action, type ActionContext, type StepScript, type Verdict } from './action.ts';
 import { duration, secondsOf } from './lib/duration.ts';
@@ -34,7 +35,7 @@ const fields = z.strictObject({
     .enum(policies)
     .default('fail')
     .describe(
-      "What to do where PodDisruptionBudgets held the drain for its timeout: fail; wait for them up to the step's own time limit; skip-node leaves the node out; force deletes the pods all the same",
+      "What to do where PodDisruptionBudgets held the drain for its timeout: fail; wait for them up to the step's own time limit; skip-node leaves the node out where they still hold it; force deletes the pods all the same",
     ),
   reason: z
     .string()
@@ -124,7 +125,7 @@ function drainScript(context: ActionContext<DrainOptions>): StepScript {
     ...whatHeld(context),
     ...(options.onBlocked === 'force' ? passOver(options.reason ?? '', forced) : []),
     ...comeBack(context),
-    ...(options.onBlocked === 'skip-node' ? [`if [ "$held" = yes ]; then exit ${LEAVE_OUT}; fi`] : []),
+    ...(options.onBlocked === 'skip-node' ? [`if [ "$budget" = yes ]; then exit ${LEAVE_OUT}; fi`] : []),
     'exit "$rc"',
   ];
   return { commands: options.onBlocked === 'force' ? [command, forced] : [command], text: `${text.join('\n')}\n` };
@@ -147,12 +148,11 @@ function patience({ with: options, limit }: ActionContext<DrainOptions>): number
 function whatHeld(context: ActionContext<DrainOptions>): string[] {
   if (context.with.onBlocked !== 'skip-node' && context.with.onBlocked !== 'force') return [];
   return [
-    'held=no budget=no',
+    'budget=no',
     `if why=$(${drainCommand(context, 5)} 2>&1); then printf '%s\\n' "$why"; exit 0; fi`,
     'printf \'%s\\n\' "$why" >&2',
     'case $why in',
-    "  *'disruption budget'*|*PodDisruptionBudget*) held=yes budget=yes ;;",
-    "  *'timeout reached'*) held=yes ;;",
+    "  *'disruption budget'*|*PodDisruptionBudget*) budget=yes ;;",
     'esac',
   ];
 }
@@ -196,9 +196,9 @@ function emptied(name: string, left: readonly PodFact[] | undefined): Verdict {
   return { done: true, reason: `${name} is cordoned and no pod that a drain evicts is left on it` };
 }
 
-/** Its controller makes it again on a node that is not known yet; without one it is gone. */
+/** Its controller, if there is one, makes it again on a node that is not known yet. */
 function elsewhere(pod: PodFact): PodFact[] {
-  if (!pod.controller) return [];
+  if (!pod.controller || isOrphan(pod)) return [];
   const { node: _, ...rest } = pod;
   return [rest];
 }

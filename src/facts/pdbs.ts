@@ -17,6 +17,8 @@ export interface PdbFact {
   readonly observedGeneration: number;
   /** spec.unhealthyPodEvictionPolicy is AlwaysAllow: pods that are not ready may always go. */
   readonly freesUnhealthy?: true;
+  /** Why the disruption controller cannot compute it, in its words: it allows nothing until that is fixed. */
+  readonly syncFailed?: string;
 }
 
 export interface LabelSelector {
@@ -66,6 +68,9 @@ const pdbSchema = z.object({
       currentHealthy: count,
       desiredHealthy: count,
       observedGeneration: count,
+      conditions: z
+        .array(z.object({ type: z.string(), reason: z.string().nullish(), message: z.string().nullish() }))
+        .nullish(),
     })
     .nullish(),
 });
@@ -84,7 +89,14 @@ function parsePdbs(output: string): PdbFact[] {
     generation: metadata.generation ?? 0,
     observedGeneration: status?.observedGeneration ?? 0,
     ...(spec.unhealthyPodEvictionPolicy === 'AlwaysAllow' ? { freesUnhealthy: true as const } : {}),
+    ...syncFailedOf(status?.conditions ?? []),
   }));
+}
+
+/** policy/v1 DisruptionAllowedCondition; its status is False then, whatever the numbers beside it say. */
+function syncFailedOf(conditions: NonNullable<NonNullable<z.infer<typeof pdbSchema>['status']>['conditions']>) {
+  const failed = conditions.find(({ type, reason }) => type === 'DisruptionAllowed' && reason === 'SyncFailed');
+  return failed ? { syncFailed: failed.message ?? 'no message' } : {};
 }
 
 /** An empty selector covers all pods of the namespace in policy/v1, none in v1beta1 (Kubernetes 1.21 API changes). */

@@ -14,7 +14,7 @@ export interface PodFact {
   readonly ready: boolean;
   readonly deleting: boolean;
   /** The controlling owner, if any. */
-  readonly controller?: { readonly kind: string; readonly name: string };
+  readonly controller?: Owner;
   /** A mirror of a static pod: no drain touches it. */
   readonly mirror: boolean;
   /** Names of emptyDir volumes. */
@@ -35,6 +35,15 @@ export interface PodFact {
   readonly finalizers?: readonly string[];
   /** ISO 8601: when its grace period ends, where it is being deleted. */
   readonly deletedAt?: string;
+}
+
+export interface Owner {
+  readonly kind: string;
+  readonly name: string;
+  /** Of a `DaemonSet` that is not of the group apps: its own. */
+  readonly group?: string;
+  /** Of a DaemonSet of the group apps: the API has it. It alone keeps a drain away from its pods. */
+  readonly exists?: true;
 }
 
 export interface Toleration {
@@ -89,26 +98,32 @@ export const podTemplate = `{range .items[*]}${Object.values(FIELDS)
   .map((path) => `{${path}}`)
   .join('{"\\t"}')}{"\\n"}{end}`;
 
+/** As above, for `kubectl get daemonsets`: a line without a tab for each. */
+const daemonSetTemplate = '{range .items[*]}{"daemonset: "}{.metadata.namespace}/{.metadata.name}{"\\n"}{end}';
+
 export const pods: Fact<readonly PodFact[]> = {
-  command: 'kubectl get pods -A',
+  command: 'kubectl get daemonsets,pods -A',
   remedy: kubectlRemedy,
-  script: ({ kubeconfig }) => kubectl(kubeconfig, `get pods -A -o jsonpath='${podTemplate}'`),
+  script: ({ kubeconfig }) =>
+    `${kubectl(kubeconfig, `get daemonsets.apps -A -o jsonpath='${daemonSetTemplate}'`)} &&
+${kubectl(kubeconfig, `get pods -A -o jsonpath='${podTemplate}'`)}`,
   parse: parsePods,
 };
 
 /** @throws Error when a line is not as the template has it */
 function parsePods(output: string): PodFact[] {
-  return output
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const values = line.split('\t');
-      if (values.length !== NAMES.length) throw new Error(`not a line about a pod: ${line.slice(0, 200)}`);
-      return podOf((field) => values[NAMES.indexOf(field)] ?? '');
-    });
+  const lines = output.split('\n').filter((line) => line !== '');
+  const daemonSets = new Set(lines.flatMap((line) => /^daemonset: (\S+)$/.exec(line)?.[1] ?? []));
+  return lines.slice(daemonSets.size).map((line) => {
+    const values = line.split('\t');
+    if (values.length !== NAMES.length) throw new Error(`not a line about a pod: ${line.slice(0, 200)}`);
+    return podOf((field) => values[NAMES.indexOf(field)] ?? '', daemonSets);
+  });
 }
 
-const ownersSchema = z.array(z.object({ kind: z.string(), name: z.string(), controller: z.boolean().nullish() }));
+const ownersSchema = z.array(
+  z.object({ apiVersion: z.string(), kind: z.string(), name: z.string(), controller: z.boolean().nullish() }),
+);
 const tolerationsSchema = z.array(
   z.object({
     key: z.string().optional(),
@@ -123,7 +138,7 @@ const termsSchema = z.array(
 );
 const quantitiesSchema = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
 
-function podOf(field: (name: Field) => string): PodFact {
+function podOf(field: (name: Field) => string, daemonSets: ReadonlySet<string>): PodFact {
   const owner = json(ownersSchema, field('owners'))?.find((one) => one.controller === true);
   const node = field('node');
   const deletedAt = field('deletedAt');
@@ -140,7 +155,7 @@ function podOf(field: (name: Field) => string): PodFact {
     phase: field('phase') || 'Unknown',
     ready: field('ready') === 'True',
     deleting: deletedAt !== '',
-    ...(owner ? { controller: { kind: owner.kind, name: owner.name } } : {}),
+    ...(owner ? { controller: ownerOf(owner, field('namespace'), daemonSets) } : {}),
     mirror: field('mirror') !== '',
     emptyDirs: words(field('emptyDirs')),
     images: words(field('images')),
@@ -153,6 +168,17 @@ function podOf(field: (name: Field) => string): PodFact {
     ...(finalizers ? { finalizers } : {}),
     ...(deletedAt === '' ? {} : { deletedAt }),
   };
+}
+
+function ownerOf(
+  { apiVersion, kind, name }: z.infer<typeof ownersSchema>[number],
+  namespace: string,
+  daemonSets: ReadonlySet<string>,
+): Owner {
+  const group = apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : '';
+  if (kind !== 'DaemonSet') return { kind, name };
+  if (group !== 'apps') return { kind, name, group };
+  return { kind, name, ...(daemonSets.has(`${namespace}/${name}`) ? { exists: true as const } : {}) };
 }
 
 function words(text: string): string[] {

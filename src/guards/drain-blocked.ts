@@ -41,6 +41,9 @@ function severity({ options: { onBlocked } }: Drain): Draft['severity'] {
 
 function remedyFor({ pdb, forEver }: Refusal): string {
   const kubectl = `kubectl -n ${pdb.namespace}`;
+  if (pdb.syncFailed !== undefined) {
+    return `Its pods need an owner with a scale: fix what \`${kubectl} describe pdb ${pdb.name}\` shows, or delete the budget until the node is drained.`;
+  }
   if (forEver) {
     return `Give its workload more replicas, or loosen the budget (${kubectl} edit pdb ${pdb.name}) until the node is drained.`;
   }

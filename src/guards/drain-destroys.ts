@@ -14,6 +14,7 @@ export const drainDestroys = drainGuard(
       input: 'force',
       flag: '--force',
     }),
+    ...foreign(drain),
     ...losses(drain, 'emptyDir', {
       what: 'lose the emptyDir data of',
       input: 'deleteEmptydirData',
@@ -37,6 +38,20 @@ function losses({ pods, node, options }: Drain, kind: 'naked' | 'emptyDir', { wh
       remedy: options[input]
         ? `The runbook's \`${input}: true\` says that this is meant.`
         : `Move or delete these pods yourself, or say that it is meant: \`${input}: true\` of the drain step (\`--set ${input}=true\` where the runbook has that input; kubectl's ${flag}).`,
+    },
+  ];
+}
+
+/** Since 1.34 kubectl compares the API group too (kubernetes/kubernetes#128779): these are evicted like others. */
+function foreign({ pods, node, options }: Drain): Draft[] {
+  const others = options.force ? [] : pods.evictable.filter(({ controller }) => controller?.group !== undefined);
+  if (others.length === 0) return [];
+  return [
+    {
+      severity: 'warn',
+      summary: `pods on ${node} are of a DaemonSet that is not of the group apps: ${listed(others.map((pod) => `${pod.namespace}/${pod.name} (${pod.controller?.group ?? ''})`))}`,
+      remedy:
+        'kubectl 1.34 and later evicts them; an older one takes them for orphans, and refuses without `force: true` of the drain step.',
     },
   ];
 }

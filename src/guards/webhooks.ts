@@ -3,6 +3,7 @@ import type { PodFact } from '../facts/pods.ts';
 import type { WebhookFact } from '../facts/webhooks.ts';
 import { type BoundStep, isStepOf } from '../actions/bound-step.ts';
 import { drain } from '../actions/drain.ts';
+import { stays } from '../facts/lib/drain.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { listed, peopleName } from './lib/subject.ts';
@@ -65,7 +66,7 @@ function goesWith({ before }: GuardInput, step: BoundStep, hook: WebhookFact): F
   const backends = backendsOf(before, hook);
   // Projected facts do not show where an evicted pod goes: if one has no node, nothing is known.
   if (!object || !backends || backends.length === 0 || !backends.every((pod) => pod.node === object.name)) return [];
-  const left = backends.filter((pod) => pod.controller?.kind !== 'DaemonSet' && !pod.mirror);
+  const left = backends.filter((pod) => !stays(pod));
   if (left.length === 0) return [];
   const names = listed(left.map((pod) => `${pod.namespace}/${pod.name}`));
   return [

@@ -150,7 +150,8 @@ export class Cluster {
       )
       .reduce((sum, workload) => sum + workload.replicas, 0);
     const desired = budget.minAvailable ?? Math.max(0, expected - (budget.maxUnavailable ?? 0));
-    return { healthy, desired, expected, allowed: expected === 0 ? 0 : Math.max(0, healthy - desired) };
+    const allowed = expected === 0 || budget.syncFailed !== undefined ? 0 : Math.max(0, healthy - desired);
+    return { healthy, desired, expected, allowed };
   }
 
   /** The eviction API: `blocked` if a PodDisruptionBudget allows no disruption now, `several` if several apply. */

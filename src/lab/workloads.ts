@@ -9,6 +9,9 @@ export const workloadOptions = [
   'too-big',
   'together',
   'finalizer',
+  'orphan',
+  'foreign-daemonset',
+  'unsynced-pdb',
 ] as const;
 export type WorkloadOption = (typeof workloadOptions)[number];
 
@@ -17,6 +20,8 @@ export interface Workload {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** API group of a DaemonSet; default: apps. */
+  readonly group?: string;
   /** Of a Deployment. */
   readonly replicas: number;
   image: string;
@@ -49,6 +54,8 @@ export interface Budget {
   /** With the first of its pods that goes it is changed to allow none. */
   readonly late?: true;
   generation?: number;
+  /** Why the disruption controller cannot compute it: it allows nothing. */
+  readonly syncFailed?: string;
 }
 
 export interface WorkloadSet {
@@ -58,22 +65,14 @@ export interface WorkloadSet {
     readonly namespace: string;
     readonly name: string;
     readonly labels: Readonly<Record<string, string>>;
+    /** Its owner, which is gone. */
+    readonly workload?: Workload;
   }[];
 }
 
 /** What every lab runs: all of it can be drained without further flags than --ignore-daemonsets. */
 export function defaultWorkloads(version: string, workers: number): WorkloadSet {
   const images = imagesOf(version);
-  const daemonSet = (namespace: string, name: string, labels: Record<string, string>, image: string): Workload => ({
-    kind: 'DaemonSet',
-    namespace,
-    name,
-    labels,
-    replicas: 0,
-    image,
-    emptyDir: false,
-    toleratesControlPlane: true,
-  });
   return {
     workloads: [
       daemonSet('kube-system', 'kube-proxy', { 'k8s-app': 'kube-proxy' }, images['kube-proxy'] ?? ''),
@@ -121,10 +120,40 @@ export function extraWorkloads(options: readonly WorkloadOption[], workers: numb
   if (options.includes('together')) workloads.push({ ...deployment('pair', 2), packed: true });
   if (options.includes('finalizer'))
     workloads.push({ ...deployment('stays', each), finalizers: ['example.com/protect'] });
+  if (options.includes('foreign-daemonset')) {
+    workloads.push({
+      ...daemonSet('demo', 'kruise', { app: 'kruise' }, 'example.com/kruise:1'),
+      group: 'apps.kruise.io',
+    });
+  }
+  if (options.includes('unsynced-pdb')) {
+    workloads.push(deployment('unscaled', each));
+    const syncFailed = 'widgets.example.com does not implement the scale subresource';
+    budgets.push({ namespace: 'demo', name: 'unscaled', selector: { app: 'unscaled' }, minAvailable: 0, syncFailed });
+  }
+  const gone = daemonSet('demo', 'gone', { app: 'gone' }, 'registry.example.com/gone:1');
   return {
     workloads,
     budgets,
-    naked: options.includes('naked') ? [{ namespace: 'demo', name: 'naked', labels: { app: 'naked' } }] : [],
+    naked: [
+      ...(options.includes('naked') ? [{ namespace: 'demo', name: 'naked', labels: { app: 'naked' } }] : []),
+      ...(options.includes('orphan')
+        ? [{ namespace: 'demo', name: 'gone-x7k2p', labels: gone.labels, workload: gone }]
+        : []),
+    ],
+  };
+}
+
+function daemonSet(namespace: string, name: string, labels: Record<string, string>, image: string): Workload {
+  return {
+    kind: 'DaemonSet',
+    namespace,
+    name,
+    labels,
+    replicas: 0,
+    image,
+    emptyDir: false,
+    toleratesControlPlane: true,
   };
 }
 

@@ -159,7 +159,9 @@ function clusterFacts(nodes: readonly NodeObject[], version: string): NonNullabl
         mirrorPod(node.name, 'kube-scheduler', version),
         { ...mirrorPod(node.name, 'etcd', version), images: ['registry.k8s.io/etcd:3.5.15-0'] },
       ]),
-      ...nodes.map((node) => pod(node.name, 'kube-proxy', { controller: { kind: 'DaemonSet', name: 'kube-proxy' } })),
+      ...nodes.map((node) =>
+        pod(node.name, 'kube-proxy', { controller: { kind: 'DaemonSet', name: 'kube-proxy', exists: true } }),
+      ),
       pod(objectName('w-1'), 'web', { controller: { kind: 'ReplicaSet', name: 'web' } }),
       pod(objectName('w-1'), 'naked', {}),
     ],

@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 /** A kubectl with one Node object: its cordon and our annotation are files. */
-function cluster(options: { drain?: number; patch?: 'fails'; get?: 'fails' }): void {
+function cluster(options: { drain?: number; says?: string; patch?: 'fails'; get?: 'fails' }): void {
   bench.tool(
     'kubectl',
     `case "$*" in
@@ -25,7 +25,7 @@ function cluster(options: { drain?: number; patch?: 'fails'; get?: 'fails' }): v
 *annotate*) rm -f mark ;;
 *uncordon*) ${options.patch ? ':' : 'rm -f cordoned'} ;;
 *" cordon "*) ${options.patch ? ':' : ': >cordoned'} ;;
-*drain*) : >cordoned; exit ${options.drain ?? 0} ;;
+*drain*) : >cordoned; echo ${JSON.stringify(options.says ?? '')} >&2; exit ${options.drain ?? 0} ;;
 esac`,
   );
 }
@@ -55,6 +55,16 @@ test('a failed drain gives the node back and hands its exit code on', () => {
   expect(code).toBe(7);
   expect(stderr).toContain('uncordoned again: w-1.example');
   expect(state()).toEqual({ cordoned: false, mark: undefined });
+});
+
+test.each([
+  ["Cannot evict pod as it would violate the pod's disruption budget.", 75],
+  ['This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.', 75],
+  ['error when waiting for pod web-1 in namespace demo to terminate: global timeout reached: 5s', 1],
+])('a node is left out for budgets alone: %s', (says, code) => {
+  cluster({ drain: 1, says });
+  expect(bench.run(scriptOf('drain', { onBlocked: 'skip-node' }).text).code).toBe(code);
+  expect(state().cordoned).toBe(false);
 });
 
 test('a failed drain that this run began earlier gives the node back too', () => {

@@ -8,7 +8,16 @@ import { labUp, runbook } from './in-process.ts';
 const flat = (text: string) => text.replaceAll(/\s+/g, ' ');
 
 test('the plan names a blocking budget, a naked pod, what goes together and what fits nowhere before anything is changed', async () => {
-  const workloads = ['naked', 'blocked-pdb', 'two-pdbs', 'too-big', 'together'] as const;
+  const workloads = [
+    'naked',
+    'orphan',
+    'foreign-daemonset',
+    'blocked-pdb',
+    'unsynced-pdb',
+    'two-pdbs',
+    'too-big',
+    'together',
+  ] as const;
   const lab = await labUp({ controlPlanes: 1, workers: 2, workloads });
   const common = ['os-maintenance.yaml', '-i', lab.inventory, '--state-dir', folder(), '--limit', 'workers'];
   const planned = await runbook(['plan', ...common]);
@@ -17,7 +26,9 @@ test('the plan names a blocking budget, a naked pod, what goes together and what
     /forecast: draining worker-1/,
     /PodDisruptionBudget demo\/single can never allow a disruption/,
     /2 PodDisruptionBudgets cover demo\/twice-\S+ on worker-\d \(twice, twice-again\)/,
-    /delete permanently, as no controller brings them back: demo\/naked/,
+    /delete permanently, as no controller brings them back: demo\/naked, demo\/gone-x7k2p/,
+    /demo\/unscaled can never allow a disruption \(the disruption controller cannot compute it: widgets\.example\.com/,
+    /are of a DaemonSet that is not of the group apps: demo\/kruise-\S+ \(apps\.kruise\.io\)/,
     /all 2 replicas of demo\/ReplicaSet pair-\S+ are on worker-\d and go together/,
     /fit nowhere else while it is drained: demo\/big-\S+ \(no suitable node has room for cpu 3; worker-\d has the most left, cpu 0\.\d+\)/,
   ])

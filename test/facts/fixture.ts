@@ -12,9 +12,10 @@ export function fixture(name: string): string {
     .replace(/\nrc=\d+\n?$/, '\n');
 }
 
-/** The pods of the real cluster, as kubectl prints them by the template of the fact. */
+/** The DaemonSets and pods of the real cluster, as kubectl prints them by the script of the fact. */
 export function podLines(): string {
-  return jsonpath(podTemplate, JSON.parse(fixture('pods.json')));
+  const daemonSets = 'daemonset: demo/agent\ndaemonset: kube-system/kube-proxy\n';
+  return `${daemonSets}${jsonpath(podTemplate, JSON.parse(fixture('pods.json')))}`;
 }
 
 /** What a fact's parser makes of an output. */

@@ -226,6 +226,7 @@ describe('facts of the cluster', () => {
   ${extra}
   *"get nodes -o json") cat "$FIXTURES/nodes.json" ;;
   *"get pods -l component=kube-apiserver -o json") cat "$FIXTURES/pods.json" ;;
+  *"get daemonsets.apps -A -o jsonpath="*) ;;
   *"get pods -A -o jsonpath="*) cat "$PODS" ;;
   *"get poddisruptionbudgets -A -o json") cat "$FIXTURES/pdbs.json" ;;
   *"get leases -o json") cat "$FIXTURES/leases.json" ;;

@@ -250,7 +250,7 @@ export const webhookCases: readonly GuardCase[] = [
   },
   {
     title: 'from a DaemonSet: a drain leaves it where it is',
-    facts: hooked([{ ...onW1, controller: { kind: 'DaemonSet', name: 'policy' } }]),
+    facts: hooked([{ ...onW1, controller: { kind: 'DaemonSet', name: 'policy', exists: true } }]),
     step: drain,
     finds: [],
   },

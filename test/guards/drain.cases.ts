@@ -134,7 +134,7 @@ export const roomCases: readonly GuardCase[] = [
     ['warn', 'demo/db-1'],
   ),
   roomCase('a DaemonSet’s pod, which stays', {
-    pods: [big('agent-1', 'w1', { controller: { kind: 'DaemonSet', name: 'agent' } }), ...full],
+    pods: [big('agent-1', 'w1', { controller: { kind: 'DaemonSet', name: 'agent', exists: true } }), ...full],
   }),
   roomCase('nodes that do not say what they have', {
     pods: [big('db-1', 'w1'), ...full],

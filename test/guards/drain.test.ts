@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { evictablePods } from '../../src/actions/lib/evictable.ts';
 import { podsToDrain } from '../../src/facts/lib/drain.ts';
 import type { Facts } from '../../src/facts/facts.ts';
 import type { PdbFact } from '../../src/facts/pdbs.ts';
@@ -51,6 +52,23 @@ describe('the pods of a node, as a drain sorts them', () => {
     expect(names(sorted?.evictable)?.every((name) => name.startsWith('kube-system/coredns'))).toBe(true);
   });
 
+  it('leaves only pods of a DaemonSet that exists in the group apps', () => {
+    const of = (name: string, controller: PodFact['controller'], change: Partial<PodFact> = {}) =>
+      pod(name, 'w1', { ...(controller ? { controller } : {}), ...change });
+    const facts = cluster([
+      of('there', { kind: 'DaemonSet', name: 'agent', exists: true }),
+      of('orphan', { kind: 'DaemonSet', name: 'gone' }),
+      of('kruise', { kind: 'DaemonSet', name: 'agent', group: 'apps.kruise.io' }),
+      of('over', { kind: 'DaemonSet', name: 'gone' }, { phase: 'Failed' }),
+    ]);
+    const sorted = podsToDrain(facts, 'w1');
+    expect(names(sorted?.daemonSet)).toEqual(['demo/there']);
+    expect(names(sorted?.naked)).toEqual(['demo/orphan']);
+    expect(names(sorted?.evictable)).toEqual(['demo/kruise']);
+    expect(names(sorted?.finished)).toEqual(['demo/over']);
+    expect(names(evictablePods(facts.cluster, 'w1'))).toEqual(['demo/orphan', 'demo/kruise', 'demo/over']);
+  });
+
   it('takes finished pods for harmless, and knows nothing where pods were not asked for', () => {
     const job = pod('job-1', 'w1', {
       phase: 'Succeeded',
@@ -88,6 +106,24 @@ describe('drain-destroys', () => {
     expect(drain(real, { force: false }).map((finding) => finding.severity)).toEqual(['refuse', 'refuse']);
   });
 
+  it('takes the pod of a DaemonSet that is gone for one without a controller', () => {
+    const orphan = pod('ds-1', 'w1', { controller: { kind: 'DaemonSet', name: 'gone' } });
+    expect(drain(cluster([orphan]))).toMatchObject([
+      { severity: 'refuse', summary: expect.stringContaining('demo/ds-1') },
+    ]);
+    expect(drain(cluster([orphan]), { force: true })).toMatchObject([{ severity: 'warn' }]);
+  });
+
+  it('warns of a DaemonSet of another group, which kubectl before 1.34 takes for one that is gone', () => {
+    const facts = cluster([
+      pod('k-1', 'w1', { controller: { kind: 'DaemonSet', name: 'k', group: 'apps.kruise.io' } }),
+    ]);
+    expect(drain(facts)).toMatchObject([
+      { severity: 'warn', summary: expect.stringContaining('demo/k-1 (apps.kruise.io)') },
+    ]);
+    expect(drain(facts, { force: true })).toEqual([]);
+  });
+
   it('says nothing of pods on other nodes, or before other steps', () => {
     const { controller: _none, ...naked } = pod('naked', 'w2');
     expect(drain(cluster([naked]))).toEqual([]);
@@ -112,6 +148,11 @@ describe('drain-blocked', () => {
     [
       'minAvailable more than there are pods',
       { minAvailable: '5', disruptionsAllowed: 0, desiredHealthy: 5 },
+      'refuse',
+    ],
+    [
+      'what the disruption controller cannot compute, whatever its numbers say',
+      { disruptionsAllowed: 1, syncFailed: 'no scale subresource' },
       'refuse',
     ],
     ['a percentage that rounds up to all', { minAvailable: '90%', disruptionsAllowed: 0, desiredHealthy: 3 }, 'refuse'],
@@ -200,7 +241,7 @@ describe('drain-blocked', () => {
     const free = [
       pod('web-1', 'w1', { phase: 'Pending' }),
       pod('web-2', 'w1', { deleting: true }),
-      pod('web-3', 'w1', { controller: { kind: 'DaemonSet', name: 'web' } }),
+      pod('web-3', 'w1', { controller: { kind: 'DaemonSet', name: 'web', exists: true } }),
       pod('web-4', 'w1', { mirror: true }),
     ];
     expect(drain(cluster(free, [never]))).toEqual([]);

@@ -13,7 +13,7 @@ function cluster(cordoned: readonly string[], pods: readonly PodFact[]): Facts {
   return { ...bare, cluster: { ...bare.cluster, nodes, pods } };
 }
 
-const daemon = pod('proxy-1', 'w1', { controller: { kind: 'DaemonSet', name: 'proxy' } });
+const daemon = pod('proxy-1', 'w1', { controller: { kind: 'DaemonSet', name: 'proxy', exists: true } });
 const elsewhere = pod('web-1', 'w2');
 const { controller: _, ...naked } = pod('tool', 'w1');
 

@@ -56,6 +56,30 @@ describe('drain in the lab', () => {
   });
 });
 
+describe('DaemonSets in the lab', () => {
+  const drain = 'kubectl drain worker-1 --ignore-daemonsets';
+
+  it('leave no pod alone once they are gone: it goes only with --force', async () => {
+    const { run, lab } = await fakeLab({ workloads: ['orphan'] });
+    const plain = await run('cp-1', drain);
+    expect(plain.code).toBe(1);
+    expect(plain.stderr).toContain('cannot delete daemonsets.apps "gone" not found: demo/gone-x7k2p');
+    expect((await run('cp-1', `${drain} --force`)).code).toBe(0);
+    expect((await lab.state()).cluster.pods.some((pod) => pod.name.startsWith('gone'))).toBe(false);
+  });
+
+  it.each([
+    ['1.33.4', 1, 'daemonsets.apps "kruise" not found'],
+    ['1.34.1', 0, ''],
+  ])('of another group are not known to kubectl %s', async (version, code, words) => {
+    const { run } = await fakeLab({ workloads: ['foreign-daemonset'], kubernetes: version });
+    const { stderr, ...drained } = await run('cp-1', drain);
+    expect(drained.code).toBe(code);
+    expect(stderr).toContain(words);
+    expect((await run('cp-1', 'kubectl get daemonsets -A')).stdout).not.toContain('kruise');
+  });
+});
+
 describe('what holds a drain in the lab', () => {
   const drain = 'kubectl drain worker-1 --ignore-daemonsets --timeout=12s';
 
@@ -99,6 +123,12 @@ describe('what holds a drain in the lab', () => {
     );
     const { stdout } = await run('cp-1', 'kubectl -n demo get pods -l app=stays --no-headers');
     expect(stdout).toContain('Terminating');
+  });
+
+  it('is a budget that the disruption controller cannot compute', async () => {
+    const { run } = await fakeLab({ workloads: ['unsynced-pdb'] });
+    expect((await run('cp-1', drain)).code).toBe(1);
+    expect((await run('cp-1', 'kubectl -n demo get pdb unscaled -o json')).stdout).toContain('"SyncFailed"');
   });
 
   it('leaves pods Pending that ask for more than the other nodes have', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ClusterFacts } from '../../facts/facts.ts';
+import { stays } from '../../facts/lib/drain.ts';
 import { podsOn } from '../../facts/lib/pods-on.ts';
 import type { PodFact } from '../../facts/pods.ts';
 
@@ -15,22 +16,18 @@ export const podSelector = z
 
 /**
  * The pods that `kubectl drain --ignore-daemonsets` removes from a node: all but mirrors of static pods and pods of
- * DaemonSets. Undefined where the pods are not known.
+ * DaemonSets that exist. Undefined where the pods are not known.
  */
 export function evictablePods(
   cluster: ClusterFacts | undefined,
   node: string,
   selector?: string,
 ): readonly PodFact[] | undefined {
-  return podsOn(cluster, node)?.filter((pod) => isEvictable(pod) && selects(selector, pod.labels));
+  return podsOn(cluster, node)?.filter((pod) => !stays(pod) && selects(selector, pod.labels));
 }
 
 export function podName(pod: PodFact): string {
   return `${pod.namespace}/${pod.name}`;
-}
-
-function isEvictable(pod: PodFact): boolean {
-  return !pod.mirror && pod.controller?.kind !== 'DaemonSet';
 }
 
 function selects(selector: string | undefined, labels: Readonly<Record<string, string>>): boolean {

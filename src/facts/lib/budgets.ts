@@ -45,8 +45,9 @@ function mayGoUnready(pdb: PdbFact, pod: PodFact): boolean {
   return pdb.freesUnhealthy === true || (pdb.desiredHealthy > 0 && pdb.currentHealthy >= pdb.desiredHealthy);
 }
 
-/** By its spec and the number of its pods it cannot allow a disruption even when all of them are ready. */
+/** By its spec, the number of its pods or its pods' owners it cannot allow a disruption even when all are ready. */
 function impossible(pdb: PdbFact): string | undefined {
+  if (pdb.syncFailed !== undefined) return `the disruption controller cannot compute it: ${pdb.syncFailed}`;
   if (pdb.maxUnavailable === '0' || pdb.maxUnavailable === '0%') return `maxUnavailable is ${pdb.maxUnavailable}`;
   if (pdb.minAvailable === '100%') return 'minAvailable is 100%';
   // The numbers in the status are those of an older spec, or none yet.

@@ -6,13 +6,13 @@ import { podsOn } from './pods-on.ts';
 export interface PodsToDrain {
   /** Static pods' mirrors: no drain touches them. */
   readonly mirror: readonly PodFact[];
-  /** Managed by a DaemonSet: left where they are. */
+  /** Managed by a DaemonSet of the group apps: left where they are. */
   readonly daemonSet: readonly PodFact[];
   /** Succeeded or failed: taken away, nothing is lost. */
   readonly finished: readonly PodFact[];
   /** Evicted; their controller makes new ones. */
   readonly evictable: readonly PodFact[];
-  /** Without a controller: deleted permanently, only with `--force`. */
+  /** Without a controller, or of a DaemonSet that is gone: deleted permanently, only with `--force`. */
   readonly naked: readonly PodFact[];
   /** Those of `evictable` and `naked` whose emptyDir data is lost: only with `--delete-emptydir-data`. */
   readonly emptyDir: readonly PodFact[];
@@ -32,8 +32,19 @@ type Kind = 'mirror' | 'daemonSet' | 'finished' | 'evictable' | 'naked';
 function kindOf(pod: PodFact): Kind {
   if (pod.mirror) return 'mirror';
   if (pod.phase === 'Succeeded' || pod.phase === 'Failed') return 'finished';
-  if (!pod.controller) return 'naked';
-  return pod.controller.kind === 'DaemonSet' ? 'daemonSet' : 'evictable';
+  if (!pod.controller || isOrphan(pod)) return 'naked';
+  return pod.controller.exists === true ? 'daemonSet' : 'evictable';
+}
+
+/** It is of a DaemonSet that is gone: deleted permanently, as one without a controller. */
+export function isOrphan({ controller }: PodFact): boolean {
+  return controller?.kind === 'DaemonSet' && controller.group === undefined && controller.exists !== true;
+}
+
+/** A drain leaves it on its node. */
+export function stays(pod: PodFact): boolean {
+  const kind = kindOf(pod);
+  return kind === 'mirror' || kind === 'daemonSet';
 }
 
 /** The finalizers that may keep a deleted pod; the Job controller takes its own away by itself. */

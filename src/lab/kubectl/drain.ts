@@ -1,6 +1,8 @@
 import { parseDuration } from '../audit.ts';
 import { work } from '../clock.ts';
 import type { Pod } from '../cluster.ts';
+import type { Machine } from '../machine.ts';
+import { minorNumber } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { apiServerFor, KubectlError } from './client.ts';
 import { flag, isSet, type KubectlCall } from './flags.ts';
@@ -48,11 +50,12 @@ async function drainNode(context: ToolContext, call: KubectlCall, name: string, 
   const pods = cluster.pods.filter(
     (pod) => pod.node === name && matchesSelector(flag(call, 'pod-selector'), pod.labels),
   );
-  const errors = refusals(call, pods);
+  const sorted = sort(context, pods);
+  const errors = refusals(call, sorted);
   if (errors.length > 0) throw drainError(context, name, errors);
-  const warnings = warningsOf(call, pods);
+  const warnings = warningsOf(call, sorted);
   if (warnings.length > 0) context.err(`WARNING: ${warnings.join('; ')}\n`);
-  const evicted = pods.filter((pod) => pod.workload?.kind !== 'DaemonSet');
+  const evicted = pods.filter((pod) => !sorted.daemons.includes(pod));
   if (isSet(call, 'dry-run') && flag(call, 'dry-run') !== 'none') {
     for (const pod of evicted) context.out(`evicting pod ${pod.namespace}/${pod.name} (server dry run)\n`);
     context.out(`node/${name} drained (server dry run)\n`);
@@ -128,14 +131,46 @@ function names(pods: readonly Pod[]): string {
   return pods.map((pod) => `${pod.namespace}/${pod.name}`).join(', ');
 }
 
-function refusals(call: KubectlCall, pods: readonly Pod[]): string[] {
-  const daemons = pods.filter((pod) => pod.workload?.kind === 'DaemonSet');
-  const local = pods.filter((pod) => pod.emptyDir && pod.workload?.kind !== 'DaemonSet');
-  const naked = pods.filter((pod) => pod.workload === undefined);
+interface Sorted {
+  readonly daemons: readonly Pod[];
+  /** Of a DaemonSet of the group apps that is not found. */
+  readonly orphans: readonly Pod[];
+  readonly naked: readonly Pod[];
+  readonly local: readonly Pod[];
+}
+
+/** The owner's API group counts since 1.34 (kubernetes/kubernetes#128779); its DaemonSet is asked for in apps/v1. */
+function sort(context: ToolContext, pods: readonly Pod[]): Sorted {
+  const { workloads } = context.world.cluster;
+  const comparesGroups = minorNumber(releaseOf(context.machine)) >= 34;
+  const ofDaemonSet = pods.filter(
+    ({ workload }) => workload?.kind === 'DaemonSet' && (workload.group === undefined || !comparesGroups),
+  );
+  const daemons = ofDaemonSet.filter(
+    ({ workload }) => workload && workload.group === undefined && workloads.includes(workload),
+  );
+  return {
+    daemons,
+    orphans: ofDaemonSet.filter((pod) => !daemons.includes(pod)),
+    naked: pods.filter((pod) => pod.workload === undefined),
+    local: pods.filter((pod) => pod.emptyDir && !daemons.includes(pod)),
+  };
+}
+
+function releaseOf(machine: Machine): string {
+  return machine.packages.get('kubectl')?.revision ?? machine.kubelet.version;
+}
+
+function notFound({ workload }: Pod): string {
+  return `daemonsets.apps "${workload?.name ?? ''}" not found`;
+}
+
+function refusals(call: KubectlCall, { daemons, orphans, naked, local }: Sorted): string[] {
   return [
     daemons.length > 0 && !isSet(call, 'ignore-daemonsets')
       ? `cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): ${names(daemons)}`
       : '',
+    ...(isSet(call, 'force') ? [] : orphans.map((pod) => `cannot delete ${notFound(pod)}: ${names([pod])}`)),
     local.length > 0 && !isSet(call, 'delete-emptydir-data')
       ? `cannot delete Pods with local storage (use --delete-emptydir-data to override): ${names(local)}`
       : '',
@@ -145,11 +180,10 @@ function refusals(call: KubectlCall, pods: readonly Pod[]): string[] {
   ].filter(Boolean);
 }
 
-function warningsOf(call: KubectlCall, pods: readonly Pod[]): string[] {
-  const daemons = pods.filter((pod) => pod.workload?.kind === 'DaemonSet');
-  const naked = pods.filter((pod) => pod.workload === undefined);
+function warningsOf(call: KubectlCall, { daemons, orphans, naked }: Sorted): string[] {
   return [
     daemons.length > 0 ? `ignoring DaemonSet-managed Pods: ${names(daemons)}` : '',
+    ...orphans.map((pod) => `${notFound(pod)}: ${names([pod])}`),
     naked.length > 0 && isSet(call, 'force') ? `deleting Pods that declare no controller: ${names(naked)}` : '',
   ].filter(Boolean);
 }

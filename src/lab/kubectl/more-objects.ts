@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster.ts';
 import type { Machine } from '../machine.ts';
 import type { Budget, Workload } from '../workloads.ts';
-import { metadata, type ApiObject } from './objects.ts';
+import { apiTime, metadata, type ApiObject } from './objects.ts';
 
 export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
   const status = cluster.budgetStatus(budget);
@@ -20,6 +20,19 @@ export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
       disruptionsAllowed: status.allowed,
       expectedPods: status.expected,
       observedGeneration: budget.generation ?? 1,
+      ...(budget.syncFailed === undefined
+        ? {}
+        : {
+            conditions: [
+              {
+                lastTransitionTime: apiTime(cluster.createdAt),
+                message: budget.syncFailed,
+                reason: 'SyncFailed',
+                status: 'False',
+                type: 'DisruptionAllowed',
+              },
+            ],
+          }),
     },
   };
 }
@@ -41,7 +54,7 @@ export function workloadObject(cluster: Cluster, workload: Workload): ApiObject 
     },
   };
   const base = {
-    apiVersion: 'apps/v1',
+    apiVersion: `${workload.group ?? 'apps'}/v1`,
     metadata: metadata(cluster, workload.name, workload.namespace, { generation: 1, labels: { ...workload.labels } }),
   };
   if (workload.kind === 'DaemonSet') {

@@ -118,7 +118,7 @@ export function podObject(cluster: Cluster, pod: Pod): ApiObject {
   const scheduled = pod.node !== undefined;
   const { workload } = pod;
   const owner = workload && {
-    apiVersion: 'apps/v1',
+    apiVersion: `${workload.group ?? 'apps'}/v1`,
     blockOwnerDeletion: true,
     controller: true,
     kind: workload.kind === 'Deployment' ? 'ReplicaSet' : 'DaemonSet',

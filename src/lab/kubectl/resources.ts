@@ -128,7 +128,7 @@ function workloads(lower: string, kind: string, short: string): Resource {
     list: (world) => {
       world.cluster.tick();
       return world.cluster.workloads
-        .filter((workload) => workload.kind === kind)
+        .filter((workload) => workload.kind === kind && workload.group === undefined)
         .map((workload) => workloadObject(world.cluster, workload));
     },
     columns:
