@@ -24,7 +24,7 @@ export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
   timeout: 1_800_000,
   onTimeout: 'leave',
   facts: ['machine', 'kubelet', 'nodes', 'apiServers', 'staticPods', 'kubeadmConfig', 'kubeProxy'],
-  guards: [...upgradeGuards, 'coredns'],
+  guards: [...upgradeGuards, 'coredns', 'schedulable'],
   settle: 300_000,
   script(context) {
     const command = `kubeadm upgrade apply -y ${quote(`v${context.with.version}`)}${kubeadmFlags(context.with)}`;

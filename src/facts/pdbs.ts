@@ -40,7 +40,7 @@ export const pdbs: Fact<readonly PdbFact[]> = {
   parse: parsePdbs,
 };
 
-const selectorSchema = z
+export const selectorSchema = z
   .object({
     matchLabels: stringMap,
     matchExpressions: z
@@ -100,7 +100,7 @@ function syncFailedOf(conditions: NonNullable<NonNullable<z.infer<typeof pdbSche
 }
 
 /** An empty selector covers all pods of the namespace in policy/v1, none in v1beta1 (Kubernetes 1.21 API changes). */
-function selectorOf(selector: z.infer<typeof selectorSchema>, beta: boolean): LabelSelector {
+export function selectorOf(selector: z.infer<typeof selectorSchema>, beta = false): LabelSelector {
   const matchLabels = selector?.matchLabels ?? {};
   const matchExpressions = (selector?.matchExpressions ?? []).map(({ key, operator, values }) => ({
     key,

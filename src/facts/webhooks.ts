@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy, parseJson } from './lib/kubectl.ts';
+import { type LabelSelector, selectorOf, selectorSchema } from './pdbs.ts';
 
 /** One webhook of a ValidatingWebhookConfiguration or MutatingWebhookConfiguration. */
 export interface WebhookFact {
@@ -13,6 +14,10 @@ export interface WebhookFact {
   readonly service?: { readonly namespace: string; readonly name: string };
   /** Of that Service; undefined: there is none, or it selects no pods. */
   readonly selector?: Readonly<Record<string, string>>;
+  /** namespaceSelector, where it is not empty. */
+  readonly namespaces?: LabelSelector;
+  /** It has an objectSelector or matchConditions, which no rule of ours judges. */
+  readonly narrowed?: true;
   readonly rules: readonly {
     readonly groups: readonly string[];
     readonly resources: readonly string[];
@@ -44,6 +49,9 @@ const strings = z.array(z.string()).nullish();
 const webhookSchema = z.object({
   name: z.string(),
   failurePolicy: z.string().nullish(),
+  namespaceSelector: selectorSchema,
+  objectSelector: selectorSchema,
+  matchConditions: z.array(z.unknown()).nullish(),
   clientConfig: z.object({
     service: z.object({ namespace: z.string(), name: z.string() }).nullish(),
     url: z.string().nullish(),
@@ -76,6 +84,8 @@ function parseWebhooks(output: string): WebhookFact[] {
         fails: (hook.failurePolicy ?? (apiVersion?.endsWith('/v1beta1') ? 'Ignore' : 'Fail')) === 'Fail',
         ...(service ? { service: { namespace: service.namespace, name: service.name } } : {}),
         ...(selector ? { selector } : {}),
+        ...(isEmpty(hook.namespaceSelector) ? {} : { namespaces: selectorOf(hook.namespaceSelector) }),
+        ...(isEmpty(hook.objectSelector) && !hook.matchConditions?.length ? {} : { narrowed: true as const }),
         rules: (hook.rules ?? []).map((rule) => ({
           groups: rule.apiGroups ?? [],
           resources: rule.resources ?? [],
@@ -84,6 +94,11 @@ function parseWebhooks(output: string): WebhookFact[] {
       };
     }),
   );
+}
+
+function isEmpty(selector: z.infer<typeof selectorSchema>): boolean {
+  const { matchLabels, matchExpressions } = selectorOf(selector);
+  return Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
 }
 
 /** `demo/hook {"app":"hook"}`; kubectl before 1.18 prints `map[app:hook]`. Without a selector the pods are unknown. */

@@ -37,6 +37,7 @@ import { repositories } from './repositories.ts';
 import { repositoryKey } from './repository-key.ts';
 import { repositoryOffers } from './repository-offers.ts';
 import { sameMachine } from './same-machine.ts';
+import { schedulable } from './schedulable.ts';
 import { skewKubeletBehind } from './skew-kubelet-behind.ts';
 import { skewKubeProxyPods } from './skew-kube-proxy-pods.ts';
 import { skewControllers } from './skew-controllers.ts';
@@ -79,6 +80,7 @@ const all: readonly Guard[] = [
   staticPodFiles,
   staticPodsEdited,
   coreDns,
+  schedulable,
   webhooks,
   kubeadmVersion,
   noDowngrade,

@@ -6,7 +6,9 @@ import { drain } from '../actions/drain.ts';
 import { stays } from '../facts/lib/drain.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
+import { type Asked, askedOf, exempts, OF_DRAINS, OF_KUBEADM } from './lib/admission.ts';
 import { listed, peopleName } from './lib/subject.ts';
+import { upgradeOptions } from './lib/upgrade.ts';
 
 /** Webhooks that are asked at an address outside, or whose Service names its backends by hand, are not judged. */
 export const webhooks: Guard = {
@@ -16,22 +18,19 @@ export const webhooks: Guard = {
   facts: ['webhooks', 'pods', 'nodes', 'machine', 'kubelet'],
   scope: 'step',
   check: (input) => {
-    const concerned = (input.before.cluster?.webhooks ?? []).filter((hook) => hook.fails && concernsPodsOrNodes(hook));
+    const failing = (input.before.cluster?.webhooks ?? []).filter((hook) => hook.fails);
     const { step } = input;
-    if (!step) return concerned.flatMap((hook) => silent(input, hook));
-    return isStepOf(step, drain) ? concerned.flatMap((hook) => goesWith(input, step, hook)) : [];
+    if (!step) return failing.flatMap((hook) => silent(input, hook, [OF_DRAINS, ...OF_KUBEADM]));
+    if (upgradeOptions(step)) {
+      const asked = OF_KUBEADM.filter(({ roles }) => roles.includes(step.node.role));
+      return failing.flatMap((hook) => silent(input, hook, asked));
+    }
+    if (!isStepOf(step, drain)) return [];
+    return failing
+      .filter((hook) => askedOf(hook, [OF_DRAINS]).length > 0)
+      .flatMap((hook) => goesWith(input, step, hook));
   },
 };
-
-function concernsPodsOrNodes({ rules }: WebhookFact): boolean {
-  return rules.some(
-    ({ groups, resources }) =>
-      groups.some((group) => group === '' || group === '*') &&
-      resources.some((resource) =>
-        /^(\*|\*\/\*|pods|pods\/\*|pods\/eviction|\*\/eviction|nodes|nodes\/\*|nodes\/status)$/.test(resource),
-      ),
-  );
-}
 
 /** Ready pods behind a webhook; undefined: not known. */
 function backendsOf(facts: Facts, { service, selector }: WebhookFact): PodFact[] | undefined {
@@ -46,15 +45,20 @@ function backendsOf(facts: Facts, { service, selector }: WebhookFact): PodFact[]
   );
 }
 
-function silent({ before }: GuardInput, hook: WebhookFact): Finding[] {
+/** Refuses where kubeadm would certainly fail half way: nothing of what it is about exempts kubeadm's own objects. */
+function silent({ before, step }: GuardInput, hook: WebhookFact, asked: readonly Asked[]): Finding[] {
+  const about = askedOf(hook, asked);
   const backends = backendsOf(before, hook);
-  if (!backends || backends.length > 0) return [];
+  if (about.length === 0 || !backends || backends.length > 0) return [];
+  const exempt = exempts(hook, about);
+  if (exempt === 'yes') return [];
   const service = `${hook.service?.namespace ?? ''}/${hook.service?.name ?? ''}`;
   return [
     {
       guard: webhooks.id,
-      severity: 'warn',
-      summary: `the webhook ${hook.name} (${hook.kind} ${hook.configuration}) must answer for pods or nodes, but ${service} has no ready pod`,
+      severity: step && exempt === 'no' ? 'refuse' : 'warn',
+      ...(step ? { node: step.node.name } : {}),
+      summary: `the webhook ${hook.name} (${hook.kind} ${hook.configuration}) must answer for ${listed(about)}, but ${service} has no ready pod`,
       remedy: `Bring its pods back, or take the configuration away: kubectl delete ${hook.kind.toLowerCase()} ${hook.configuration}.`,
       source: webhooks.source,
     },

@@ -167,7 +167,30 @@ ${block}`;
 const dns = (change: NonNullable<Facts['cluster']>['coreDns']) =>
   withCluster({ coreDns: { image: 'coredns:v1.11.3', ...change } });
 const limits = { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } };
+const tagged = (title: string, image: string, step: GuardCase['step'], ...finds: GuardCase['finds']): GuardCase => ({
+  title,
+  facts: withCluster({ coreDns: { image } }),
+  ...(step ? { step } : {}),
+  finds,
+});
+const skips = (...names: string[]) =>
+  stepOn('cp1', 'kubeadm-upgrade-apply', { version: '1.32.9', ignorePreflightErrors: names });
 export const corednsCases: readonly GuardCase[] = [
+  tagged('the version of an older kubeadm', 'registry.k8s.io/coredns/coredns:v1.10.1', upgrade),
+  tagged('a tag with a suffix', 'r/coredns:v1.11.3-100', upgrade, [
+    'refuse',
+    'kubeadm 1.32.9 cannot migrate CoreDNS from r/coredns:v1.11.3-100: its version, "1.11.3-100", is no release',
+  ]),
+  tagged('another container first', 'example.com/node-cache:1.25.0', upgrade, ['refuse', '"1.25.0"']),
+  tagged('a digest', `r/coredns@sha256:${'a'.repeat(64)}`, upgrade, ['refuse', 'is no release']),
+  tagged('a registry with a port and no tag', 'r:5000/coredns', upgrade, ['refuse', '"5000/coredns"']),
+  tagged('newer than what the release brings', 'coredns:v1.12.1', upgrade, [
+    'refuse',
+    'newer than the 1.11.3 that it brings',
+  ]),
+  tagged('only one of the checks skipped', 'coredns:x', skips('CoreDNSMigration'), ['refuse', '"x"']),
+  tagged('both checks skipped', 'coredns:x', skips('CoreDNSMigration', 'CoreDNSUnsupportedPlugins'), ['warn', '"x"']),
+  tagged('a suffix, without a step', 'coredns:v1.9.3-eksbuild.2', undefined, ['warn', 'kubeadm cannot migrate']),
   { title: 'another DNS', facts: withCluster({ coreDns: {} }), finds: [] },
   { title: 'as kubeadm made it', facts: dns({ corefile: corefile(), resources: limits }), finds: [] },
   {
@@ -209,7 +232,7 @@ function hook(change: Partial<WebhookFact> = {}): WebhookFact {
     ...change,
   };
 }
-const hooked = (pods: ReturnType<typeof pod>[], change: Partial<WebhookFact> = {}) =>
+export const hooked = (pods: ReturnType<typeof pod>[], change: Partial<WebhookFact> = {}) =>
   withCluster({ pods, webhooks: [hook(change)] });
 const onW1 = pod('policy-1', 'w1');
 const onW2 = pod('policy-2', 'w2');
@@ -265,7 +288,7 @@ export const webhookCases: readonly GuardCase[] = [
   {
     title: 'without any ready backend',
     facts: hooked([{ ...onW1, ready: false }]),
-    finds: [['warn', 'must answer for pods or nodes, but demo/policy has no ready pod']],
+    finds: [['warn', 'must answer for pods, but demo/policy has no ready pod']],
   },
-  { title: 'without a backend, for another step', facts: hooked([]), step: upgrade, finds: [] },
+  { title: 'without a backend, for another step', facts: hooked([]), step: stepOn('cp1', 'uncordon'), finds: [] },
 ];

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { testCases } from './cases.ts';
 import { corednsCases, editedCases, emulationCases, fileCases, webhookCases } from './addons.cases.ts';
+import { deadWebhookCases, schedulableCases } from './kubeadm.cases.ts';
 import { adminConfCases, certificateCases, deprecatedCases } from './control-plane.cases.ts';
 
 describe('certificates', () => testCases('certificates', certificateCases));
@@ -11,3 +12,5 @@ describe('static pods', () => testCases('static-pods-edited', editedCases));
 describe('files of static pods', () => testCases('static-pod-files', fileCases));
 describe('CoreDNS', () => testCases('coredns', corednsCases));
 describe('a webhook', () => testCases('webhooks', webhookCases));
+describe('a webhook without a ready pod', () => testCases('webhooks', deadWebhookCases));
+describe("the preflight Job's node", () => testCases('schedulable', schedulableCases));

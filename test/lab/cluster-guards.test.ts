@@ -115,7 +115,7 @@ it('shows each problem that is planted in it', async () => {
     'warn static-pods-edited cp-1: the static pod kube-apiserver of cp-1 has what kubeadm-config does not say: --emulated-version=1.30',
     expect.stringContaining('warn coredns -: the Corefile of CoreDNS has plugins that kubeadm cannot migrate: unbound'),
     'warn coredns -: the Deployment of CoreDNS has resources of its own: limits memory 512Mi (kubeadm: 170Mi)',
-    'warn webhooks -: the webhook silent.example.com (ValidatingWebhookConfiguration silent) must answer for pods or nodes, but demo/silent has no ready pod',
+    'warn webhooks -: the webhook silent.example.com (ValidatingWebhookConfiguration silent) must answer for pods, but demo/silent has no ready pod',
   ]);
 
   const web = before.cluster?.pods?.filter((pod) => pod.labels['app'] === 'web').map((pod) => pod.node) ?? [];

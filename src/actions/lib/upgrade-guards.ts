@@ -28,4 +28,5 @@ export const upgradeGuards: readonly string[] = [
   'container-runtime',
   'clock-skew',
   'kubelet-server',
+  'webhooks',
 ];

@@ -160,7 +160,7 @@ function suits(node: NodeObject, pod: PodFact): boolean {
 }
 
 /** `unschedulable` already covers a cordon's own taint. */
-function tolerates(tolerations: readonly Toleration[], taint: NodeObject['taints'][number]): boolean {
+export function tolerates(tolerations: readonly Toleration[], taint: NodeObject['taints'][number]): boolean {
   if (taint.effect === 'PreferNoSchedule' || taint.key === 'node.kubernetes.io/unschedulable') return true;
   return tolerations.some(({ key = '', operator = 'Equal', value = '', effect = '' }) => {
     if (effect !== '' && effect !== taint.effect) return false;
