@@ -43,9 +43,10 @@ export const kubeadmUpgradeApply: Action<z.infer<typeof schema>> = {
     );
   },
   project(context): Facts {
-    const facts = projectControlPlane(context, context.with.version);
+    const { version } = context.with;
+    const facts = projectControlPlane(context, version);
     if (!facts.cluster) return facts;
-    const kubeadmConfig = { ...facts.cluster.kubeadmConfig, kubernetesVersion: context.with.version };
+    const kubeadmConfig = { ...facts.cluster.kubeadmConfig, kubernetesVersion: version };
     return { ...facts, cluster: { ...facts.cluster, kubeadmConfig } };
   },
 };

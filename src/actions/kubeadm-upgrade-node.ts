@@ -3,6 +3,7 @@ import { withNode } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
 import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
 import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
+import { withKubeletFiles } from './lib/kubelet-files.ts';
 import { releaseOf } from '../packages/lib/revision.ts';
 import { atLeast, release } from './lib/release.ts';
 import { machineOf, objectOf } from './lib/subject.ts';
@@ -51,7 +52,7 @@ export const kubeadmUpgradeNode: Action<With> = {
     if (target === undefined) return context.facts;
     if (context.node.role === 'control-plane') return projectControlPlane(context, target);
     return withNode(context.facts, context.node.name, (node) => ({
-      ...node,
+      ...withKubeletFiles(node, context, target),
       kubelet: { active: true, healthy: true, ...node.kubelet, configuredFor: target },
     }));
   },

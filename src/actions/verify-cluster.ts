@@ -45,7 +45,7 @@ export const verifyCluster: Action<With> = {
   project(context): Facts {
     const { version, kubelets } = context.with;
     const facts = controlPlanes(context).reduce(
-      (facts, one) => projectControlPlane({ ...one, facts }, version),
+      (facts, one) => projectControlPlane({ ...one, with: {}, facts }, version),
       context.facts,
     );
     const { cluster } = facts;

@@ -1,6 +1,5 @@
-import type { KubeletConfigFact } from './kubelet-config.ts';
 import type { Fact } from './fact.ts';
-import { parseKubeletConfiguration } from './kubelet-config.ts';
+import { type KubeletConfiguration, parseKubeletConfiguration } from './kubelet-config.ts';
 
 /** How the kubelet is started. */
 export interface KubeletSetupFact {
@@ -10,7 +9,11 @@ export interface KubeletSetupFact {
   /** Units and drop-ins of the same names in /etc to which the package brings no other (yet). */
   readonly ownUnits: readonly string[];
   /** /var/lib/kubelet/config.yaml; undefined where it cannot be read. */
-  readonly config?: KubeletConfigFact;
+  readonly config?: KubeletConfiguration;
+  /** Files in the folder of `--config-dir` in the order in which they are laid over it. */
+  readonly dropIns?: readonly { readonly file: string; readonly config: KubeletConfiguration }[];
+  /** Of projected facts: kubeadm wrote {@link config} for this release. */
+  readonly writtenFor?: string;
 }
 
 export interface KubeletFlag {
@@ -48,6 +51,12 @@ for file in /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.serv
 done
 echo 'config:'
 if [ -r ${configFile} ]; then cat ${configFile}; fi
+folder=$(cat ${files} 2>/dev/null | sed -n '/^[[:space:]]*[#;]/d; s/.*--config-dir[= ]["'\\'']*\\([^ "'\\'']*\\).*/\\1/p' | tail -n 1)
+for file in "\${folder:-/none}"/*.conf; do
+  [ -r "$file" ] || continue
+  printf '\\ndrop-in: %s\\n' "$file"
+  cat "$file"
+done
 true`,
   parse: parseKubeletSetup,
 };
@@ -61,7 +70,8 @@ const kept = new Set([
 ]);
 
 function parseKubeletSetup(output: string): KubeletSetupFact {
-  const [start = '', config] = output.split(/^config:$/m);
+  const [start = '', files = ''] = output.split(/^config:$/m);
+  const [config, ...others] = files.split(/^drop-in: /m);
   const flags = start
     .split(/^file: /m)
     .slice(1)
@@ -69,7 +79,18 @@ function parseKubeletSetup(output: string): KubeletSetupFact {
   const known = parseKubeletConfiguration(config ?? '');
   const named = (word: string) =>
     [...start.matchAll(new RegExp(`^${word}: (/.*)$`, 'gm'))].map(([, file = '']) => file);
-  return { flags, shadowing: named('shadows'), ownUnits: named('alone'), ...(known ? { config: known } : {}) };
+  const dropIns = others.flatMap((part) => {
+    const end = part.indexOf('\n');
+    const config = parseKubeletConfiguration(part.slice(end));
+    return config ? [{ file: part.slice(0, end).trim(), config }] : [];
+  });
+  return {
+    flags,
+    shadowing: named('shadows'),
+    ownUnits: named('alone'),
+    ...(known ? { config: known } : {}),
+    ...(dropIns.length > 0 ? { dropIns } : {}),
+  };
 }
 
 function linesOf(part: string): string[] {

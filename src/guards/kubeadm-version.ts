@@ -135,14 +135,14 @@ function ownKubelet(input: GuardInput, step: BoundStep): Finding[] {
   ];
 }
 
-/** kubeadm's own tests go one minor at a time; no failure over three minors on a worker is known. */
+/** kubeadm's own tests go one minor at a time, and what each minor cleans up on a node it alone does. */
 function unproven(step: BoundStep, kubelet: string, kubeadm: string): Finding[] {
   if (step.node.role === 'control-plane') return [];
   return [
     {
       guard: kubeadmVersion.id,
       severity: 'note',
-      summary: `kubeadm upgrade node takes workers over several minors at once, from ${kubelet} to ${kubeadm}: the skew policy allows it, kubeadm's tests do not cover it`,
+      summary: `kubeadm upgrade node takes workers over several minors at once, from ${kubelet} to ${kubeadm}: the skew policy allows it, kubeadm does not support it (kubernetes/kubernetes #135807)`,
       remedy: 'Try it on one worker first (--limit), or let the workers go along with each minor (--set workers=each).',
       source: kubeadmVersion.source,
     },

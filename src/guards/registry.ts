@@ -23,6 +23,7 @@ import { etcdSnapshotCluster } from './etcd-snapshot-cluster.ts';
 import { etcdSnapshotWhole } from './etcd-snapshot-whole.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
+import { kubeletConfigGuard } from './kubelet-config.ts';
 import { kubeletServer } from './kubelet-server.ts';
 import { joinable } from './joinable.ts';
 import { membership } from './membership.ts';
@@ -89,6 +90,7 @@ const all: readonly Guard[] = [
   repositoryKey,
   packageState,
   diskRoom,
+  kubeletConfigGuard,
   removedFlagsGuard,
   oldDropIn,
   cgroupV1,

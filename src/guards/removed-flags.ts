@@ -1,12 +1,13 @@
 import type { Facts } from '../facts/facts.ts';
-import type { KubeletSetupFact } from '../facts/kubelet-setup.ts';
 import { isStepOf } from '../actions/bound-step.ts';
 import { restartKubelet } from '../actions/restart-kubelet.ts';
+import { cleanerOf, KUBEADM_FLAGS } from '../facts/lib/kubeadm-cleans.ts';
 import { minorNumber, minorText } from '../facts/lib/version.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
+import { layers, layersAt, OWN_FILE, SHARED } from './lib/kubelet-start.ts';
 import { onMachines, targetMinor, type MachineDraft } from './lib/machines.ts';
-import { cleanedByKubeadm, removedAdmissionPlugins, removedFlags } from './lib/removed-flags.data.ts';
+import { removedAdmissionPlugins, removedFlags } from './lib/removed-flags.data.ts';
 import { removedFeatureGates } from './lib/removed-gates.data.ts';
 import { upgradeOptions } from './lib/upgrade.ts';
 
@@ -14,7 +15,17 @@ export const removedFlagsGuard: Guard = {
   id: 'removed-flags',
   title: 'No component is given a flag, feature gate or admission plugin that its release does not have any more',
   source: 'Kubernetes release notes; "Feature Gates (removed)"; "Admission Controllers Reference"',
-  facts: ['kubeletSetup', 'manifests', 'kubeadmConfig', 'kubeletConfig', 'binaries', 'nodes', 'machine', 'kubelet'],
+  facts: [
+    'kubeletSetup',
+    'manifests',
+    'kubeadmConfig',
+    'kubeletConfig',
+    'binaries',
+    'staticPods',
+    'nodes',
+    'machine',
+    'kubelet',
+  ],
   scope: 'run',
   check: (input) => onMachines(removedFlagsGuard, input, (_, node) => judge(input, node)),
 };
@@ -25,14 +36,14 @@ function judge(input: GuardInput, node: GuardNode): MachineDraft[] {
   const { before, step } = input;
   if (!step) {
     const now = minorNumber(nodeObjectFor(before, node.name)?.kubeletVersion ?? '');
-    const given = [...(node.role === 'control-plane' ? ofControlPlane(before) : []), ...ofKubelet(before, node)];
+    const given = [...(node.role === 'control-plane' ? ofControlPlane(before) : []), ...ofKubelet(input, node)];
     return now === undefined
       ? []
       : findings(given, Number.POSITIVE_INFINITY, (since) => (since <= now + 1 ? 'warn' : 'note'));
   }
   if (isStepOf(step, restartKubelet)) {
     const target = targetMinor(input, 'kubelet');
-    return target === undefined ? [] : findings(ofKubelet(before, node), target, () => 'refuse');
+    return target === undefined ? [] : findings(ofKubelet(input, node), target, () => 'refuse');
   }
   const upgrade = upgradeOptions(step);
   if (!upgrade) return [];
@@ -87,39 +98,35 @@ function ofManifests(facts: Facts, node: GuardNode): Given[] {
   });
 }
 
-function ofKubelet(facts: Facts, node: GuardNode): Given[] {
-  const setup = facts.nodes[node.name]?.kubeletSetup;
-  return [...kubeletFlags(setup), ...kubeletGates(facts, setup)];
+function ofKubelet(input: GuardInput, node: GuardNode): Given[] {
+  const { before, step } = input;
+  const gates = (step ? layersAt(input, node) : layers(before, node, 'shared')).flatMap(({ where, config }) => {
+    const remedy = `Take it out there${where === SHARED ? `, and out of ${OWN_FILE} on the nodes` : ''}.`;
+    return Object.keys(config.featureGates).flatMap((gate) =>
+      gateGiven('kubelet', gate, `featureGates in ${where}`, remedy),
+    );
+  });
+  return [...kubeletFlags(input, node), ...gates];
 }
 
-function kubeletFlags(setup: KubeletSetupFact | undefined): Given[] {
-  return (
-    (setup?.flags ?? [])
-      // The package replaces its own file, and kubeadm removes some flags from its file.
-      .filter(
-        ({ file, name }) =>
-          !/^(\/usr)?\/lib\//.test(file) && !(file.endsWith('/kubeadm-flags.env') && cleanedByKubeadm.has(name)),
-      )
-      .flatMap(({ file, name, value = '' }) =>
-        givenBy(
-          'kubelet',
-          [{ name, value }],
-          file,
-          `Take it out of ${file}; most flags have a field in the kubelet configuration.`,
-        ),
-      )
-  );
+/** The package replaces its own file, and the kubeadm of one minor takes some flags out of its file. */
+function kubeletFlags(input: GuardInput, node: GuardNode): Given[] {
+  const now = minorNumber(nodeObjectFor(input.before, node.name)?.kubeletVersion ?? '') ?? 0;
+  const to = targetMinor(input, 'kubelet');
+  const willGo = (flag: string) => {
+    const cleaner = cleanerOf(flag);
+    return cleaner !== undefined && (to === undefined ? cleaner > now : cleaner === to);
+  };
+  return (input.before.nodes[node.name]?.kubeletSetup?.flags ?? [])
+    .filter(({ file, name }) => !/^(\/usr)?\/lib\//.test(file) && !(file === KUBEADM_FLAGS && willGo(name)))
+    .flatMap(({ file, name, value = '' }) => givenBy('kubelet', [{ name, value }], file, remedyFor(file, name)));
 }
 
-/** kubeadm writes the cluster's configuration over the node's. */
-function kubeletGates({ cluster }: Facts, setup: KubeletSetupFact | undefined): Given[] {
-  const shared = cluster?.kubeletConfig?.missing ? undefined : cluster?.kubeletConfig?.featureGates;
-  const gates = Object.keys(shared ?? setup?.config?.featureGates ?? {});
-  const where = shared
-    ? 'featureGates in the ConfigMap kube-system/kubelet-config'
-    : 'featureGates in /var/lib/kubelet/config.yaml';
-  const remedy = 'Take it out there, and out of /var/lib/kubelet/config.yaml on the nodes.';
-  return gates.flatMap((gate) => gateGiven('kubelet', gate, where, remedy));
+function remedyFor(file: string, flag: string): string {
+  const cleaner = file === KUBEADM_FLAGS ? cleanerOf(flag) : undefined;
+  const fields = `Take it out of ${file}; most flags have a field in the kubelet configuration.`;
+  if (cleaner === undefined) return fields;
+  return `Only kubeadm ${minorText(cleaner)} takes it out: let the node go through ${minorText(cleaner)} (workers: each), or take it out of ${file} by hand.`;
 }
 
 function givenBy(

@@ -42,7 +42,7 @@ export const flagCases: readonly GuardCase[] = [
   { title: 'flags that every release has', facts: kubelet(own, 'node-ip', 'v'), step: restart('1.37.0'), finds: [] },
   {
     title: 'what kubeadm cleans itself',
-    facts: kubelet(env, 'pod-infra-container-image', 'container-runtime=remote'),
+    facts: kubelet(env, 'pod-infra-container-image'),
     step: restart('1.35.0'),
     finds: [],
   },

@@ -5,6 +5,8 @@ import type { PodFact } from '../../facts/pods.ts';
 import { compareVersions } from '../../facts/lib/version.ts';
 import { withNode } from '../../facts/lib/with-node.ts';
 import type { ActionContext } from '../action.ts';
+import type { KubeadmOptions } from './kubeadm-options.ts';
+import { withKubeletFiles } from './kubelet-files.ts';
 import { bare, isBefore } from './release.ts';
 import { apiServerOf, machineOf, objectNameOf } from './subject.ts';
 
@@ -40,10 +42,12 @@ export function apiServerMissing(context: ActionContext<unknown>, target?: strin
 }
 
 /** The facts once this node's control plane is at the target. */
-export function projectControlPlane(context: ActionContext<unknown>, target: string): Facts {
+export function projectControlPlane(context: ActionContext<KubeadmOptions>, target: string): Facts {
   const { facts } = context;
   const object = objectNameOf(context);
-  const moved = withNode(facts, context.node.name, (node) => withComponents(node, target));
+  const moved = withNode(facts, context.node.name, (node) =>
+    withKubeletFiles(withComponents(node, target), context, target),
+  );
   if (!facts.cluster) return moved;
   const { apiServers, kubeProxy, pods } = facts.cluster;
   const servers = apiServers?.map((server) =>

@@ -23,6 +23,8 @@ export const upgradeGuards: readonly string[] = [
   'skew-kubectl',
   'skew-kubelet-behind',
   'disk-room',
+  'kubelet-config',
+  'swap',
   'removed-flags',
   'cgroup-v1',
   'container-runtime',

@@ -83,9 +83,6 @@ export const removedFlags: Readonly<Record<string, Readonly<Record<number, reado
   },
 };
 
-/** Flags that `kubeadm upgrade` itself takes out of /var/lib/kubelet/kubeadm-flags.env, and nowhere else. */
-export const cleanedByKubeadm: ReadonlySet<string> = new Set(['container-runtime', 'pod-infra-container-image']);
-
 /** "Admission Controllers Reference" and the release notes. */
 export const removedAdmissionPlugins: Readonly<Record<number, readonly string[]>> = {
   20: ['PodPreset'],
