@@ -9,6 +9,10 @@ export interface KubeadmConfigFact {
   readonly kubernetesVersion: string;
   readonly controlPlaneEndpoint?: string;
   readonly imageRepository?: string;
+  /** kubeadm's own. */
+  readonly featureGates?: Readonly<Record<string, boolean>>;
+  /** Of an etcd that kubeadm runs. */
+  readonly etcd?: { readonly imageRepository?: string; readonly imageTag?: string };
   /** extraArgs (without dashes) and the names of extraVolumes, by component (`kube-apiserver`, `etcd` ...). */
   readonly extra?: Readonly<
     Record<
@@ -41,7 +45,12 @@ const extraArgs = z
   ])
   .nullish();
 const component = z
-  .object({ extraArgs, extraVolumes: z.array(z.object({ name: z.string() })).nullish() })
+  .object({
+    extraArgs,
+    extraVolumes: z.array(z.object({ name: z.string() })).nullish(),
+    imageRepository: z.string().nullish(),
+    imageTag: z.string().nullish(),
+  })
   .nullish()
   // What is not understood is not compared.
   .catch(undefined);
@@ -53,6 +62,7 @@ const clusterConfigurationSchema = z.object({
   controllerManager: component,
   scheduler: component,
   etcd: z.object({ local: component }).nullish().catch(undefined),
+  featureGates: z.record(z.string(), z.boolean()).nullish().catch(undefined),
 });
 
 /** Takes JSON and YAML. */
@@ -61,11 +71,13 @@ function parseKubeadmConfig(output: string): KubeadmConfigFact {
   if (!configMap.success) throw new Error('the ConfigMap has no ClusterConfiguration');
   const configuration = clusterConfigurationSchema.safeParse(parse(configMap.data.data.ClusterConfiguration));
   if (!configuration.success) throw new Error('its ClusterConfiguration has no kubernetesVersion');
-  const { kubernetesVersion, controlPlaneEndpoint, imageRepository } = configuration.data;
+  const { kubernetesVersion, controlPlaneEndpoint, imageRepository, featureGates, etcd } = configuration.data;
   return {
     kubernetesVersion: withoutV(kubernetesVersion),
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
     ...(imageRepository ? { imageRepository } : {}),
+    ...(featureGates ? { featureGates } : {}),
+    ...(etcd?.local?.imageRepository || etcd?.local?.imageTag ? { etcd: pinned(etcd.local) } : {}),
     extra: {
       'kube-apiserver': extraOf(configuration.data.apiServer),
       'kube-controller-manager': extraOf(configuration.data.controllerManager),
@@ -73,6 +85,10 @@ function parseKubeadmConfig(output: string): KubeadmConfigFact {
       etcd: extraOf(configuration.data.etcd?.local),
     },
   };
+}
+
+function pinned({ imageRepository, imageTag }: NonNullable<z.infer<typeof component>>) {
+  return { ...(imageRepository ? { imageRepository } : {}), ...(imageTag ? { imageTag } : {}) };
 }
 
 function extraOf(given: z.infer<typeof component>) {

@@ -10,6 +10,7 @@ import { disk } from './disk.ts';
 import { etcd } from './etcd.ts';
 import { etcdHost } from './etcd-host.ts';
 import { kernel } from './kernel.ts';
+import { kubeProxyConfig } from './kube-proxy-config.ts';
 import { kubeProxy } from './kube-proxy.ts';
 import { kubeadmConfig } from './kubeadm-config.ts';
 import { kubelet } from './kubelet.ts';
@@ -73,4 +74,5 @@ export const clusterFacts = {
   coreDns,
   webhooks,
   kubeletConfig,
+  kubeProxyConfig,
 };

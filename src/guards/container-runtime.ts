@@ -112,7 +112,9 @@ function tooOld({ before }: GuardInput, node: GuardNode, target: number): Machin
 function dockershim(facts: Facts, node: GuardNode, target: number): MachineDraft[] {
   const object = nodeObjectFor(facts, node.name);
   const socket = object?.annotations['kubeadm.alpha.kubernetes.io/cri-socket'] ?? '';
-  if (target < 24 || !socket.includes('dockershim')) return [];
+  // Left behind by a move to another runtime it is no more than a wrong annotation: `cri-socket`.
+  const isDocker = object?.containerRuntime?.startsWith('docker:') ?? true;
+  if (target < 24 || !isDocker || !socket.includes('dockershim')) return [];
   return [
     {
       severity: 'refuse',

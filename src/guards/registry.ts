@@ -5,6 +5,7 @@ import { cgroupV1 } from './cgroup-v1.ts';
 import { clockSkew } from './clock-skew.ts';
 import { containerRuntime } from './container-runtime.ts';
 import { coreDns } from './coredns.ts';
+import { criSocket } from './cri-socket.ts';
 import { deprecatedApis } from './deprecated-apis.ts';
 import { diskRoom } from './disk-room.ts';
 import { packageState } from './package-state.ts';
@@ -24,6 +25,7 @@ import { etcdSnapshotWhole } from './etcd-snapshot-whole.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
 import { kubeletConfigGuard } from './kubelet-config.ts';
+import { kubeProxyMode } from './kube-proxy-mode.ts';
 import { kubeletServer } from './kubelet-server.ts';
 import { joinable } from './joinable.ts';
 import { membership } from './membership.ts';
@@ -82,6 +84,7 @@ const all: readonly Guard[] = [
   staticPodsEdited,
   coreDns,
   schedulable,
+  kubeProxyMode,
   webhooks,
   kubeadmVersion,
   noDowngrade,
@@ -95,6 +98,7 @@ const all: readonly Guard[] = [
   oldDropIn,
   cgroupV1,
   containerRuntime,
+  criSocket,
   swap,
   clockSkew,
   kubeletServer,

@@ -1,25 +1,35 @@
 import type { Facts } from '../facts/facts.ts';
+import { etcdVersionOf } from '../facts/lib/etcd-releases.ts';
 import { isStepOf } from '../actions/bound-step.ts';
+import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { restartKubelet } from '../actions/restart-kubelet.ts';
 import { cleanerOf, KUBEADM_FLAGS } from '../facts/lib/kubeadm-cleans.ts';
-import { minorNumber, minorText } from '../facts/lib/version.ts';
+import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { layers, layersAt, OWN_FILE, SHARED } from './lib/kubelet-start.ts';
 import { onMachines, targetMinor, type MachineDraft } from './lib/machines.ts';
-import { removedAdmissionPlugins, removedFlags } from './lib/removed-flags.data.ts';
+import {
+  etcdOfMinor,
+  removedAdmissionPlugins,
+  removedEtcdFlags,
+  removedFlags,
+  removedKubeadmGates,
+} from './lib/removed-flags.data.ts';
 import { removedFeatureGates } from './lib/removed-gates.data.ts';
 import { upgradeOptions } from './lib/upgrade.ts';
 
 export const removedFlagsGuard: Guard = {
   id: 'removed-flags',
   title: 'No component is given a flag, feature gate or admission plugin that its release does not have any more',
-  source: 'Kubernetes release notes; "Feature Gates (removed)"; "Admission Controllers Reference"',
+  source:
+    'Kubernetes release notes; "Feature Gates (removed)"; "Admission Controllers Reference"; "Upgrade etcd from 3.5 to 3.6"; "kubeadm init", removed feature gates',
   facts: [
     'kubeletSetup',
     'manifests',
     'kubeadmConfig',
     'kubeletConfig',
+    'kubeProxyConfig',
     'binaries',
     'staticPods',
     'nodes',
@@ -36,7 +46,12 @@ function judge(input: GuardInput, node: GuardNode): MachineDraft[] {
   const { before, step } = input;
   if (!step) {
     const now = minorNumber(nodeObjectFor(before, node.name)?.kubeletVersion ?? '');
-    const given = [...(node.role === 'control-plane' ? ofControlPlane(before) : []), ...ofKubelet(input, node)];
+    const given = [
+      ...(node.role === 'control-plane' ? [...ofControlPlane(before), ...ofEtcd(before)] : []),
+      // Of the cluster as a whole: said once.
+      ...(node === input.nodes.find(({ role }) => role === 'control-plane') ? ofCluster(before) : []),
+      ...ofKubelet(input, node),
+    ];
     return now === undefined
       ? []
       : findings(given, Number.POSITIVE_INFINITY, (since) => (since <= now + 1 ? 'warn' : 'note'));
@@ -51,6 +66,9 @@ function judge(input: GuardInput, node: GuardNode): MachineDraft[] {
   if (target === undefined) return [];
   return [
     ...findings(ofControlPlane(before), target, () => 'refuse'),
+    ...(upgrade.etcdUpgrade === false ? [] : findings(ofEtcd(before), target, () => 'refuse')),
+    // A later control plane runs the kubeadm of this one, and kube-proxy comes with the last.
+    ...(isStepOf(step, kubeadmUpgradeApply) ? findings(ofCluster(before), target, () => 'refuse') : []),
     // What was changed by hand in a manifest alone is lost with it, unless patches put it back.
     ...(upgrade.patches !== undefined ? findings(ofManifests(before, node), target, () => 'warn') : []),
   ];
@@ -61,6 +79,8 @@ interface Given {
   readonly component: string;
   readonly what: string;
   readonly where: string;
+  /** What it does not do; default: start. */
+  readonly fails?: string;
   readonly since: number;
   readonly remedy: string;
 }
@@ -72,19 +92,50 @@ function findings(
 ): MachineDraft[] {
   return given
     .filter(({ since }) => since <= target)
-    .map(({ component, what, where, since, remedy }) => ({
+    .map(({ component, what, where, fails = 'start', since, remedy }) => ({
       severity: severity(since),
-      summary: `${component} does not start with ${what} (${where}) from ${minorText(since)} on`,
+      summary: `${component} does not ${fails} with ${what} (${where}) from ${minorText(since)} on`,
       remedy,
     }));
 }
 
+const extraArgs = 'extraArgs in the ConfigMap kube-system/kubeadm-config';
+const takeOut =
+  'Take it out there: kubectl -n kube-system edit configmap kubeadm-config. kubeadm writes the manifests from it.';
+
+/** A pinned image stays: what a newer etcd does not know is of no account then. */
+function ofEtcd({ cluster }: Facts): Given[] {
+  const { extra, etcd } = cluster?.kubeadmConfig ?? {};
+  const pinned = etcdVersionOf(etcd?.imageTag);
+  return (extra?.['etcd']?.flags ?? []).flatMap(({ name }): Given[] => {
+    const since = sinceOf(removedEtcdFlags, name);
+    const version = since === undefined ? undefined : etcdOfMinor[since];
+    if (since === undefined || version === undefined) return [];
+    if (pinned !== undefined && compareVersions(pinned, version) < 0) return [];
+    const remedy = `${takeOut} etcd ${version} has another name for it, or none ("Upgrading etcd clusters and applications").`;
+    return [{ component: 'etcd', what: `--${name}`, where: extraArgs, since, remedy }];
+  });
+}
+
+/** kubeadm's own gates, and those of kube-proxy, whose ConfigMap kubeadm keeps. */
+function ofCluster({ cluster }: Facts): Given[] {
+  const own = Object.keys(cluster?.kubeadmConfig?.featureGates ?? {}).flatMap((gate): Given[] => {
+    const since = sinceOf(removedKubeadmGates, gate);
+    const where = 'featureGates in the ConfigMap kube-system/kubeadm-config';
+    const what = `the feature gate ${gate}`;
+    const remedy =
+      'Take it out there: kubectl -n kube-system edit configmap kubeadm-config. What it switched on is the rule by then.';
+    return since === undefined ? [] : [{ component: 'kubeadm', what, where, fails: 'upgrade', since, remedy }];
+  });
+  const where = 'featureGates in the ConfigMap kube-system/kube-proxy';
+  const remedy = 'Take it out of config.conf there: kubectl -n kube-system edit configmap kube-proxy.';
+  const gates = Object.keys(cluster?.kubeProxyConfig?.featureGates ?? {});
+  return [...own, ...gates.flatMap((gate) => gateGiven('kube-proxy', gate, where, remedy))];
+}
+
 function ofControlPlane({ cluster }: Facts): Given[] {
-  const where = 'extraArgs in the ConfigMap kube-system/kubeadm-config';
-  const remedy =
-    'Take it out there: kubectl -n kube-system edit configmap kubeadm-config. kubeadm writes the manifests from it.';
   return controlPlane.flatMap((component) =>
-    givenBy(component, cluster?.kubeadmConfig?.extra?.[component]?.flags ?? [], where, remedy),
+    givenBy(component, cluster?.kubeadmConfig?.extra?.[component]?.flags ?? [], extraArgs, takeOut),
   );
 }
 
@@ -139,7 +190,8 @@ function givenBy(
     const since = sinceOf(removedFlags[component], name) ?? sinceOf(removedFlags['*'], name);
     if (since !== undefined) return [{ component, what: `--${name}`, where, since, remedy }];
     const words = value.split(',').map((word) => word.replace(/=.*/, '').trim());
-    if (name === 'feature-gates') return words.flatMap((gate) => gateGiven(component, gate, where, remedy));
+    if (name === 'feature-gates')
+      return words.flatMap((gate) => gateGiven(component, gate.replace(/^kube:/, ''), where, remedy));
     if (name !== 'enable-admission-plugins' && name !== 'disable-admission-plugins') return [];
     return words.flatMap((plugin) => {
       const gone = sinceOf(removedAdmissionPlugins, plugin);
@@ -156,6 +208,8 @@ function gateGiven(component: string, gate: string, where: string, remedy: strin
 }
 
 function sinceOf(table: Readonly<Record<number, readonly string[]>> | undefined, name: string): number | undefined {
-  const found = Object.entries(table ?? {}).find(([, names]) => names.includes(name));
+  const found = Object.entries(table ?? {}).find(([, names]) =>
+    names.some((one) => one === name || (one.endsWith('*') && name.startsWith(one.slice(0, -1)))),
+  );
   return found && Number(found[0]);
 }

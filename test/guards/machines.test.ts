@@ -4,6 +4,7 @@ import { removedFlags } from '../../src/guards/lib/removed-flags.data.ts';
 import { removedFeatureGates } from '../../src/guards/lib/removed-gates.data.ts';
 import { testCases } from './cases.ts';
 import * as machines from './machines.cases.ts';
+import { criSocketCases, furtherFlagCases, proxyModeCases } from './sources.cases.ts';
 import { cgroupCases, flagCases, runtimeCases } from './releases.cases.ts';
 
 describe('room on the disks', () => testCases('disk-room', machines.diskCases));
@@ -15,6 +16,9 @@ describe('swap', () => testCases('swap', machines.swapCases));
 describe('clocks', () => testCases('clock-skew', machines.clockCases));
 describe('the servers of kubelets', () => testCases('kubelet-server', machines.serverCases));
 describe('flags, gates and plugins that are gone', () => testCases('removed-flags', flagCases));
+describe('flags and gates of etcd, kubeadm and kube-proxy', () => testCases('removed-flags', furtherFlagCases));
+describe('the mode of kube-proxy', () => testCases('kube-proxy-mode', proxyModeCases));
+describe('the socket of the container runtime', () => testCases('cri-socket', criSocketCases));
 describe('cgroups', () => testCases('cgroup-v1', cgroupCases));
 describe('container runtimes', () => testCases('container-runtime', runtimeCases));
 

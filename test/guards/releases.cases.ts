@@ -307,6 +307,12 @@ export const runtimeCases: readonly GuardCase[] = [
     finds: [['refuse', 'dockershim, which 1.24']],
   },
   {
+    title: 'containerd with an annotation that still says dockershim',
+    facts: runtime('containerd://2.0.5', socket('/var/run/dockershim.sock')),
+    step: node('1.24.0'),
+    finds: [],
+  },
+  {
     title: 'docker through cri-dockerd',
     facts: runtime('docker://20.10.7', socket('unix:///run/cri-dockerd.sock')),
     step: node('1.24.0'),

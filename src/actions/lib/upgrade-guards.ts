@@ -28,6 +28,8 @@ export const upgradeGuards: readonly string[] = [
   'removed-flags',
   'cgroup-v1',
   'container-runtime',
+  'cri-socket',
+  'kube-proxy-mode',
   'clock-skew',
   'kubelet-server',
   'webhooks',

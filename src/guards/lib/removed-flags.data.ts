@@ -3,7 +3,7 @@
  * these does not start. Data: a new release is a few names here.
  */
 
-/** Flags without dashes, by component. `*`: of every component. */
+/** Flags without dashes, by component (`*`: of every component). A name may end in `*`. */
 export const removedFlags: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = {
   // CHANGELOG-1.26: "Deprecated klog flags removed" (kubernetes/kubernetes #112120)
   '*': {
@@ -81,6 +81,41 @@ export const removedFlags: Readonly<Record<string, Readonly<Record<number, reado
     // CHANGELOG-1.24 (#106865)
     24: ['address', 'port'],
   },
+};
+
+/**
+ * Flags of etcd, by the first minor of Kubernetes that brings such an etcd: "Upgrade etcd from 3.5 to 3.6" and "from v3.6
+ * to v3.7" (etcd.io), Flags removed.
+ */
+export const removedEtcdFlags: Readonly<Record<number, readonly string[]>> = {
+  34: [
+    'enable-v2',
+    'experimental-enable-v2v3',
+    'proxy',
+    'proxy-dial-timeout',
+    'proxy-failure-wait',
+    'proxy-read-timeout',
+    'proxy-refresh-interval',
+    'proxy-write-timeout',
+  ],
+  37: ['experimental-*'],
+};
+
+/** Which etcd that is. */
+export const etcdOfMinor: Readonly<Record<number, string>> = { 34: '3.6.0', 37: '3.7.0' };
+
+/**
+ * Feature gates of kubeadm, with which it refuses to upgrade: "kubeadm init", List of removed feature gates; the last by
+ * kubernetes/kubernetes#138645.
+ */
+export const removedKubeadmGates: Readonly<Record<number, readonly string[]>> = {
+  24: ['IPv6DualStack'],
+  26: ['UnversionedKubeletConfigMap'],
+  31: ['UpgradeAddonsBeforeControlPlane'],
+  33: ['EtcdLearnerMode'],
+  35: ['WaitForAllControlPlaneComponents'],
+  36: ['ControlPlaneKubeletLocalMode'],
+  37: ['NodeLocalCRISocket'],
 };
 
 /** "Admission Controllers Reference" and the release notes. */
