@@ -24,6 +24,7 @@ import { etcdSnapshotCluster } from './etcd-snapshot-cluster.ts';
 import { etcdSnapshotWhole } from './etcd-snapshot-whole.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { kubeadmVersion } from './kubeadm-version.ts';
+import { knownBadGuard } from './known-bad.ts';
 import { kubeletConfigGuard } from './kubelet-config.ts';
 import { kubeProxyMode } from './kube-proxy-mode.ts';
 import { kubeletServer } from './kubelet-server.ts';
@@ -87,6 +88,7 @@ const all: readonly Guard[] = [
   kubeProxyMode,
   webhooks,
   kubeadmVersion,
+  knownBadGuard,
   noDowngrade,
   repositoryOffers,
   repositories,

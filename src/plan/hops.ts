@@ -6,6 +6,7 @@ import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts
 import { releaseOf } from '../packages/lib/revision.ts';
 import { versionsOf } from '../facts/lib/versions.ts';
 import { Failure } from '../failure.ts';
+import { isKnownBad } from '../guards/known-bad.ts';
 import type { PlanHop } from './plan.ts';
 import { scopeFor } from './scope.ts';
 
@@ -114,7 +115,7 @@ function passed(via: readonly string[], minors: readonly number[], from: string,
 
 /**
  * What was chosen; else the patch at which a control plane is, so that a half-done hop ends where it began; else the
- * newest that all nodes are offered. Before etcd 3.6 comes to several members: one whose etcd is fit for that, if any.
+ * newest that all nodes are offered, none that is known to do harm here if there is another. Before etcd 3.6 comes to several members: one whose etcd is fit for that, if any.
  */
 function patchFor(minor: number, to: string, facts: Facts, { via = [], saved = [] }: Chosen): string {
   const given = via.find((version) => numberOf(version) === minor);
@@ -124,9 +125,11 @@ function patchFor(minor: number, to: string, facts: Facts, { via = [], saved = [
   const begun = begunAt(minor, facts);
   const offered = offeredPatches(minorText(minor), facts);
   const fit = needsFloor(minor, to, facts) ? (version: string) => mayMeetFloor(version) : () => true;
-  if (begun !== undefined && fit(begun)) return begun;
+  if (begun !== undefined && fit(begun) && !isKnownBad(begun, facts)) return begun;
   const newer = offered.versions.filter((version) => begun === undefined || compareVersions(version, begun) >= 0);
-  const best = newer.find(fit) ?? begun ?? newer[0];
+  const good = newer.filter((version) => !isKnownBad(version, facts));
+  const other = begun !== undefined && fit(begun) ? begun : newer.find(fit);
+  const best = good.find(fit) ?? other ?? begun ?? good[0] ?? newer[0];
   if (best !== undefined) return best;
   throw new Failure('guard-refused', `no patch of ${minorText(minor)} is offered to all nodes; nothing was changed`, [
     ...offered.errors,

@@ -54,6 +54,15 @@ function through(to: string, facts: Facts, chosen: Chosen = {}): string {
   return [from, ...hops.map(({ version }) => version)].join(' ');
 }
 
+it('ends a half-done hop at a newer patch where the one begun does harm here', () => {
+  const offered = { '1.34': ['1.34.1-1.1', '1.34.3-1.1'] };
+  const facts = cluster(ha('1.33.12', { apiServers: { cp1: '1.34.1', cp2: '1.33.12', cp3: '1.33.12' } }), { offered });
+  expect(through('1.35.1', facts)).toBe('1.33.12 1.34.1 1.35.1');
+  const machine = { hostname: 'short', machineId: 'm', bootId: 'b', addresses: [] };
+  const nodes = { ...facts.nodes, w1: { ...facts.nodes['w1'], machine } };
+  expect(through('1.35.1', { ...facts, nodes })).toBe('1.33.12 1.34.3 1.35.1');
+});
+
 describe('the way through the minors', () => {
   const half = { cp1: '1.33.4', cp2: '1.32.9', cp3: '1.32.9' };
   it.each<[string, string, Facts, Chosen, string]>([
