@@ -32,6 +32,10 @@ export interface ActionContext<W> {
   readonly own?: OwnScript;
   /** The step's own time limit in milliseconds, where the runbook gives one; known while its script is made. */
   readonly limit?: number;
+  /** The step's last attempt in this run failed or was cut off: a part of what its tool does may be done. */
+  readonly cutOff?: true;
+  /** Addons (`kube-proxy`, `coredns`) that the cluster had when the run was planned; undefined: it was not asked. */
+  readonly addons?: readonly string[];
   /** The node as it stood when the run was planned; undefined: take it that nothing of it was changed yet. */
   readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[]; readonly boot?: string };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { withNode } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
-import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
+import { effectsMissing, etcdMissing, projectControlPlane } from './lib/control-plane.ts';
 import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
 import { withKubeletFiles } from './lib/kubelet-files.ts';
 import { releaseOf } from '../packages/lib/revision.ts';
@@ -35,6 +35,7 @@ export const kubeadmUpgradeNode: Action<With> = {
     'staticPods',
     'kubeadmConfig',
     'kubeProxy',
+    'coreDns',
   ],
   guards: upgradeGuards,
   settle: 300_000,
@@ -42,9 +43,9 @@ export const kubeadmUpgradeNode: Action<With> = {
     const command = `kubeadm upgrade node${kubeadmFlags(context.with)}`;
     return { commands: [command], text: `${command}\n` };
   },
-  isDone: configured,
+  isDone: (context) => configured(context, etcdMissing),
   verify(context) {
-    if (context.node.role === 'control-plane') return configured(context);
+    if (context.node.role === 'control-plane') return configured(context, () => []);
     return { done: true, reason: 'kubeadm exited 0: the kubelet configuration was fetched' };
   },
   project(context) {
@@ -62,20 +63,18 @@ function targetOf(context: ActionContext<With>): string | undefined {
   return context.with.version ?? machineOf(context).binaries?.kubeadm;
 }
 
-function configured(context: ActionContext<With>): Verdict {
+function configured(context: ActionContext<With>, ofEtcd: typeof etcdMissing): Verdict {
   const target = targetOf(context);
   if (target === undefined) return { done: false, reason: `kubeadm is not installed on ${context.node.name}` };
-  return context.node.role === 'control-plane' ? controlPlaneVerdict(context, target) : workerVerdict(context, target);
-}
-
-function controlPlaneVerdict(context: ActionContext<With>, target: string): Verdict {
-  const missing = controlPlaneMissing(context, target);
+  if (context.node.role !== 'control-plane') return workerVerdict(context, target);
+  const missing = [...effectsMissing(context, target, false), ...ofEtcd(context, target)];
   return verdictOf(missing, `the control plane of ${context.node.name} is at ${target}`);
 }
 
 /** A worker only fetches a configuration, which shows no version: the kubelet that comes after it decides. */
 function workerVerdict(context: ActionContext<With>, target: string): Verdict {
   const { kubelet, packages } = machineOf(context);
+  if (context.cutOff) return { done: false, reason: 'kubeadm did not come to its end here before: it is run again' };
   if (kubelet?.configuredFor === target) return { done: true, reason: `the configuration for ${target} was fetched` };
   const running = objectOf(context)?.kubeletVersion;
   const installed = packages?.installed['kubelet']?.revision;

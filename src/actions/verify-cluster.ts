@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { ClusterFacts, Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import type { Action, ActionContext } from './action.ts';
-import { controlPlaneMissing, projectControlPlane } from './lib/control-plane.ts';
+import { addonsGone, addonsMissing, projectAddons } from './lib/addons.ts';
+import { configMissing, controlPlaneMissing, kubeletConfigMissing, projectControlPlane } from './lib/control-plane.ts';
 import { CORDONED_BY, FAILED, kubectl } from './lib/kubectl.ts';
 import { release } from './lib/release.ts';
 import { some, verdictOf } from './lib/verdict.ts';
@@ -22,22 +23,32 @@ export const verifyCluster: Action<With> = {
   effect: 'none',
   timeout: 600_000,
   onTimeout: 'kill',
-  facts: ['machine', 'kubelet', 'staticPods', 'nodes', 'apiServers', 'kubeadmConfig', 'kubeProxy'],
+  facts: [
+    'machine',
+    'kubelet',
+    'staticPods',
+    'nodes',
+    'apiServers',
+    'kubeadmConfig',
+    'kubeletConfig',
+    'kubeProxy',
+    'coreDns',
+  ],
   guards: ['membership'],
   settle: 0,
   wholeCluster: true,
   waitsFor: (context) => [
     kubectl(context, 'get', 'nodes'),
-    kubectl(context, '-n', 'kube-system', 'get', 'daemonset', 'kube-proxy'),
-    kubectl(context, '-n', 'kube-system', 'get', 'configmap', 'kubeadm-config'),
+    kubectl(context, '-n', 'kube-system', 'get', 'daemonset/kube-proxy', 'deployment/coredns'),
+    kubectl(context, '-n', 'kube-system', 'get', 'configmap', 'kubeadm-config', 'kubelet-config'),
   ],
   isDone(context) {
     const { cluster } = context.facts;
     if (!cluster) return { done: false, reason: 'nothing is known of the cluster' };
     const missing = [
       ...controlPlanes(context).flatMap((one) => controlPlaneMissing(one, context.with.version)),
-      ...configMissing(cluster, context.with.version),
-      ...proxyMissing(cluster, context.with.version),
+      ...configurationMissing(context, cluster),
+      ...rollouts(cluster),
       ...(cluster.nodes ?? []).flatMap((node) => nodeMissing(context.with, node)),
     ];
     return verdictOf([...new Set(missing)], `${summary(context)}${leftCordoned(cluster)}`);
@@ -45,20 +56,16 @@ export const verifyCluster: Action<With> = {
   project(context): Facts {
     const { version, kubelets } = context.with;
     const facts = controlPlanes(context).reduce(
-      (facts, one) => projectControlPlane({ ...one, with: {}, facts }, version),
+      (facts, one) => projectControlPlane({ ...one, with: {}, facts }, version, true),
       context.facts,
     );
     const { cluster } = facts;
     if (!cluster) return facts;
-    const { kubeProxy, nodes } = cluster;
+    const { nodes } = cluster;
     return {
       ...facts,
       cluster: {
-        ...cluster,
-        kubeadmConfig: { ...cluster.kubeadmConfig, kubernetesVersion: version },
-        ...(kubeProxy?.version !== undefined && {
-          kubeProxy: { ...kubeProxy, version, updated: kubeProxy.desired, available: kubeProxy.desired },
-        }),
+        ...projectAddons(cluster, version),
         ...(nodes && {
           nodes: nodes.map((node) => ({
             ...node,
@@ -76,21 +83,40 @@ function controlPlanes(context: ActionContext<With>): ActionContext<With>[] {
   return context.nodes.filter((node) => node.role === 'control-plane').map((node) => ({ ...context, node }));
 }
 
-function configMissing(cluster: ClusterFacts, version: string): string[] {
-  const configured = cluster.kubeadmConfig?.kubernetesVersion;
-  return configured === version
-    ? []
-    : [`kubeadm-config says ${configured ?? 'nothing that could be read'}, not ${version}`];
+/** What kubeadm keeps in the cluster, each with its cure. What it did not have before is owed to no cluster. */
+function configurationMissing({ with: { version }, addons }: ActionContext<With>, cluster: ClusterFacts): string[] {
+  const again = [...configMissing(cluster, version), ...addonsMissing(cluster, version)];
+  return [
+    ...again.map((one) => `${one} (\`kubeadm upgrade apply v${version}\` on a control plane, again, brings it)`),
+    ...kubeletConfigMissing(cluster, version).map(
+      (one) => `${one} (\`kubeadm init phase upload-config kubelet --config FILE\` writes it: ${FILE})`,
+    ),
+    ...addonsGone(cluster, addons).map(
+      (name) =>
+        `${name} was there when the run was planned, and is gone (\`kubeadm init phase addon ${name} --config FILE\` brings it back: ${FILE})`,
+    ),
+  ];
 }
 
-/** A cluster without kube-proxy (another network plugin does its work) lacks nothing. */
-function proxyMissing({ kubeProxy }: ClusterFacts, version: string): string[] {
-  if (kubeProxy?.version === undefined) return [];
-  if (kubeProxy.version !== version) return [`kube-proxy is at ${kubeProxy.version}, not ${version}`];
-  const { available, desired, updated } = kubeProxy;
+const FILE = 'FILE is the ClusterConfiguration of the ConfigMap kubeadm-config';
+
+function rollouts({ kubeProxy, coreDns }: ClusterFacts): string[] {
+  return [
+    ...(kubeProxy?.version === undefined ? [] : rollingOut('kube-proxy', kubeProxy)),
+    ...(coreDns?.rollout ? rollingOut('CoreDNS', coreDns.rollout) : []),
+  ];
+}
+
+interface Rollout {
+  readonly desired: number;
+  readonly updated: number;
+  readonly available: number;
+}
+
+function rollingOut(name: string, { desired, updated, available }: Rollout): string[] {
   return updated >= desired && available >= desired
     ? []
-    : [`kube-proxy is still rolling out: ${updated} updated and ${available} available of ${desired}`];
+    : [`${name} is still rolling out: ${updated} updated and ${available} available of ${desired}`];
 }
 
 function nodeMissing(options: With, node: NodeObject): string[] {

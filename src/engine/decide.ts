@@ -4,6 +4,7 @@ import { askedBeforeSteps, guards } from '../guards/registry.ts';
 import type { PlannedStep } from '../plan/bind.ts';
 import { conditionHolds, type Decision, decideStep } from '../plan/decide.ts';
 import { isAhead, outOfService } from '../plan/outage.ts';
+import { isCutOff } from '../journal/progress.ts';
 import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
 import { neededFacts, PATIENCE, refresh } from './refresh.ts';
@@ -17,7 +18,12 @@ export async function decide(context: RunContext, step: PlannedStep): Promise<De
   const first = await read(false);
   const checks = conditionHolds(step, first, run) ? await runChecks(context, [step, ...inOutage]) : undefined;
   const decideOn = (facts: Facts, asked: readonly string[]) =>
-    decideStep(step, checks ? { ...facts, checks } : facts, { guards: asked, run, overrides: context.plan.overrides });
+    decideStep(step, checks ? { ...facts, checks } : facts, {
+      guards: asked,
+      run,
+      overrides: context.plan.overrides,
+      cutOff: isCutOff(context.progress.get(step.key)),
+    });
 
   const asked = askedBeforeSteps(step.action.guards);
   const everywhere = asked.some((name) => guards.get(name)?.everywhere === true);

@@ -1,6 +1,7 @@
 import type { Verdict } from '../actions/action.ts';
 import type { Facts } from '../facts/facts.ts';
 import { contextOf, type PlannedStep } from '../plan/bind.ts';
+import { isCutOff } from '../journal/progress.ts';
 import { runChecks } from './check.ts';
 import { Left, type RunContext } from './context.ts';
 import { leavable } from './leavable.ts';
@@ -44,5 +45,6 @@ export async function judgedByFacts(context: RunContext, step: PlannedStep): Pro
   if (check === undefined && action.facts.length === 0 && !action.looksAt) return undefined;
   const facts = await refresh(context, step, neededFacts([step]), PATIENCE);
   const checks = await runChecks(context, [step]);
-  return action.isDone(contextOf(step, checks ? { ...facts, checks } : facts));
+  const view = contextOf(step, checks ? { ...facts, checks } : facts);
+  return action.isDone(isCutOff(context.progress.get(step.key)) ? { ...view, cutOff: true } : view);
 }

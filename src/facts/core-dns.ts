@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import { kubectl, kubectlRemedy, parseJson, withoutIndentation } from './lib/kubectl.ts';
+import { kubectl, kubectlRemedy, objectsOf, parseJson, withoutIndentation } from './lib/kubectl.ts';
 
 export interface CoreDnsFact {
   /** Undefined: there is no such ConfigMap. */
   readonly corefile?: string;
   /** Undefined: there is no such Deployment. */
   readonly image?: string;
+  /** Pods of the Deployment; none of an older generation counts as updated. */
+  readonly rollout?: { readonly desired: number; readonly updated: number; readonly available: number };
   readonly resources?: {
     readonly limits: Readonly<Record<string, string>>;
     readonly requests: Readonly<Record<string, string>>;
@@ -24,6 +26,7 @@ export const coreDns: Fact<CoreDnsFact> = {
 };
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()])).nullish();
+const count = z.number().nullish();
 const itemSchema = z.object({
   kind: z.string(),
   data: z.object({ Corefile: z.string().nullish() }).nullish(),
@@ -39,25 +42,35 @@ const itemSchema = z.object({
           ),
         }),
       }),
+      replicas: count,
     })
     .nullish(),
+  metadata: z.object({ generation: count }).nullish(),
+  status: z.object({ observedGeneration: count, updatedReplicas: count, availableReplicas: count }).nullish(),
 });
-/** One object is printed alone. */
-const answerSchema = z.union([
-  z.object({ items: z.array(itemSchema) }).transform(({ items }) => items),
-  itemSchema.transform((item) => [item]),
-]);
+const answerSchema = objectsOf(itemSchema);
 
 function parseCoreDns(output: string): CoreDnsFact {
   const items = output.trim() === '' ? [] : parseJson(answerSchema, output);
   const corefile = items.find(({ kind }) => kind === 'ConfigMap')?.data?.Corefile;
-  const container = items.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers[0];
+  const deployment = items.find(({ kind }) => kind === 'Deployment');
+  const container = deployment?.spec?.template.spec.containers[0];
   return {
     ...(corefile ? { corefile } : {}),
     ...(container ? { image: container.image } : {}),
+    ...(deployment?.status ? { rollout: rolloutOf(deployment) } : {}),
     ...(container?.resources
       ? { resources: { limits: textOf(container.resources.limits), requests: textOf(container.resources.requests) } }
       : {}),
+  };
+}
+
+function rolloutOf({ metadata, spec, status }: z.infer<typeof itemSchema>) {
+  const seen = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+  return {
+    desired: spec?.replicas ?? 1,
+    updated: seen ? (status?.updatedReplicas ?? 0) : 0,
+    available: status?.availableReplicas ?? 0,
   };
 }
 

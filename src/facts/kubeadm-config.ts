@@ -13,6 +13,8 @@ export interface KubeadmConfigFact {
   readonly featureGates?: Readonly<Record<string, boolean>>;
   /** Of an etcd that kubeadm runs. */
   readonly etcd?: { readonly imageRepository?: string; readonly imageTag?: string };
+  /** Of CoreDNS, in place of kubeadm's own. */
+  readonly dns?: { readonly imageTag: string };
   /** extraArgs (without dashes) and the names of extraVolumes, by component (`kube-apiserver`, `etcd` ...). */
   readonly extra?: Readonly<
     Record<
@@ -63,6 +65,7 @@ const clusterConfigurationSchema = z.object({
   scheduler: component,
   etcd: z.object({ local: component }).nullish().catch(undefined),
   featureGates: z.record(z.string(), z.boolean()).nullish().catch(undefined),
+  dns: z.object({ imageTag: z.string().nullish() }).nullish().catch(undefined),
 });
 
 /** Takes JSON and YAML. */
@@ -71,18 +74,19 @@ function parseKubeadmConfig(output: string): KubeadmConfigFact {
   if (!configMap.success) throw new Error('the ConfigMap has no ClusterConfiguration');
   const configuration = clusterConfigurationSchema.safeParse(parse(configMap.data.data.ClusterConfiguration));
   if (!configuration.success) throw new Error('its ClusterConfiguration has no kubernetesVersion');
-  const { kubernetesVersion, controlPlaneEndpoint, imageRepository, featureGates, etcd } = configuration.data;
+  const { kubernetesVersion, controlPlaneEndpoint, imageRepository, featureGates, dns, etcd } = configuration.data;
   return {
     kubernetesVersion: withoutV(kubernetesVersion),
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
     ...(imageRepository ? { imageRepository } : {}),
     ...(featureGates ? { featureGates } : {}),
     ...(etcd?.local?.imageRepository || etcd?.local?.imageTag ? { etcd: pinned(etcd.local) } : {}),
+    ...(dns?.imageTag ? { dns: { imageTag: dns.imageTag } } : {}),
     extra: {
       'kube-apiserver': extraOf(configuration.data.apiServer),
       'kube-controller-manager': extraOf(configuration.data.controllerManager),
       'kube-scheduler': extraOf(configuration.data.scheduler),
-      etcd: extraOf(configuration.data.etcd?.local),
+      etcd: extraOf(etcd?.local),
     },
   };
 }

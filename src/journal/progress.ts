@@ -36,6 +36,24 @@ export function isSettled(outcome: Outcome | undefined): boolean {
   return outcome === 'changed' || outcome === 'unchanged' || outcome === 'skipped';
 }
 
+/** The last attempt ended before its script did all of its work, or its script reported that it failed. */
+export function isCutOff(step: StepProgress | undefined): boolean {
+  const ended = step?.last?.ended;
+  switch (ended?.kind) {
+    case 'exited':
+      return ended.code !== 0;
+    case 'timed-out':
+    case 'cancelled':
+    case 'interrupted':
+      return true;
+    case 'never-ran':
+    case 'refused':
+      return false;
+    case undefined:
+      return step?.outcome === 'failed' && step.last !== undefined;
+  }
+}
+
 /** Pure fold of a journal. */
 export function foldJournal(records: readonly JournalRecord[]): Progress {
   const steps = new Map<string, StepProgress>();

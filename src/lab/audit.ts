@@ -16,6 +16,8 @@ export type FaultEffect =
 
 export interface Fault {
   readonly on: RegExp;
+  /** Within the command, when it comes to this phase; undefined: before its work. */
+  readonly phase?: string;
   readonly effect: FaultEffect;
   /** How many more commands it applies to. */
   times: number;
@@ -54,8 +56,8 @@ export class Audit {
   }
 
   /** The first fault that matches, counted down. */
-  takeFault(line: string): FaultEffect | undefined {
-    const index = this.faults.findIndex((fault) => fault.on.test(line));
+  takeFault(line: string, phase?: string): FaultEffect | undefined {
+    const index = this.faults.findIndex((fault) => fault.phase === phase && fault.on.test(line));
     const fault = this.faults[index];
     if (!fault) return undefined;
     fault.times -= 1;

@@ -18,6 +18,8 @@ export interface ClusterExtras {
   webhooks: LabWebhook[];
   corefile: string;
   coreDnsResources: { limits: Record<string, string>; requests: Record<string, string> };
+  /** The release whose kubeadm wrote the ConfigMap kubelet-config last; undefined: nobody did since `kubeadm init`. */
+  kubeletConfigOf?: string;
   /** admin.conf's group is bound to cluster-admin. */
   adminMayAll: boolean;
   /** Bootstrap tokens, and until when they hold (milliseconds since the epoch). */

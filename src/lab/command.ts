@@ -8,6 +8,7 @@ import { managedFault, managedState, managedUp } from './managed/command.ts';
 import { isManaged } from './managed/lab.ts';
 import { problemList } from './problems.ts';
 import type { LabState } from './state.ts';
+import { kubeadmPhases } from './tools/kubeadm-phases.ts';
 import { count, knownProblem, scale, type UpOptions, upOptions } from './up-options.ts';
 import { workloadOptions } from './workloads.ts';
 
@@ -76,6 +77,7 @@ function labCommand(): Command {
     .requiredOption('--on <regexp>', "matches the command's line, e.g. 'kubeadm upgrade node'")
     .requiredOption('--do <effect>', 'disconnect, exit:N, hang, reboot or slow:DURATION (wall-clock)')
     .option('--times <n>', 'how many commands it applies to', '1')
+    .option('--phase <name>', `within kubeadm upgrade, when it comes to: ${kubeadmPhases.join(', ')}`)
     .action(fault);
   return lab;
 }
@@ -151,6 +153,7 @@ interface FaultOptions {
   readonly on: string;
   readonly do: string;
   readonly times: string;
+  readonly phase?: string;
 }
 
 async function fault(node: string, given: FaultOptions): Promise<void> {
@@ -166,9 +169,13 @@ async function fault(node: string, given: FaultOptions): Promise<void> {
   }
   if (!parseFaultEffect(given.do))
     throw usageFailure(`--do ${given.do} is none of disconnect, exit:N, hang, reboot, slow:DURATION`);
+  const { phase } = given;
+  if (phase !== undefined && !kubeadmPhases.some((one) => one === phase))
+    throw usageFailure(`--phase ${phase} is none of ${kubeadmPhases.join(', ')}`);
   const address = await runningLab(given.dir);
   try {
-    await askLab(address, { verb: 'fault', node, on: given.on, effect: given.do, times });
+    const fault = { node, on: given.on, effect: given.do, times, ...(phase !== undefined && { phase }) };
+    await askLab(address, { verb: 'fault', ...fault });
   } catch (error) {
     throw usageFailure(error instanceof Error ? error.message : String(error), [], { cause: error });
   }

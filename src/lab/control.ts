@@ -25,6 +25,7 @@ const requestSchema = z.discriminatedUnion('verb', [
     on: z.string(),
     effect: z.string(),
     times: z.number().int().positive(),
+    phase: z.string().exactOptional(),
   }),
 ]);
 type Request = z.infer<typeof requestSchema>;
@@ -85,7 +86,8 @@ async function serve(lab: Lab, request: Request, down: () => void): Promise<unkn
   if (request.verb === 'fault') {
     const effect = parseFaultEffect(request.effect);
     if (!effect) throw new Error(`no such fault: ${request.effect}`);
-    lab.addFault(request.node, { on: new RegExp(request.on), effect, times: request.times });
+    const { node, times, phase } = request;
+    lab.addFault(node, { on: new RegExp(request.on), effect, times, ...(phase !== undefined && { phase }) });
   }
   return null;
 }

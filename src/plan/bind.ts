@@ -14,6 +14,7 @@ export interface Binding {
   readonly inventory: Inventory;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly nodes: readonly PlanNode[];
+  readonly addons?: readonly string[];
   /** The run's id; while planning, `RUN`. */
   readonly run: string;
 }
@@ -56,8 +57,13 @@ export interface BoundPhase {
 }
 
 /** @throws Failure (document) where an action is unknown or does not take its options */
-export function bindPlan(plan: Plan, binding: Omit<Binding, 'inputs' | 'nodes'>): readonly BoundPhase[] {
-  const bind = binder({ ...binding, inputs: plan.inputs, nodes: plan.nodes });
+export function bindPlan(plan: Plan, binding: Omit<Binding, 'inputs' | 'nodes' | 'addons'>): readonly BoundPhase[] {
+  const bind = binder({
+    ...binding,
+    inputs: plan.inputs,
+    nodes: plan.nodes,
+    ...(plan.addons && { addons: plan.addons }),
+  });
   return plan.phases.map((phase) => {
     const rows = new Rows<PlannedStep>();
     const steps = phase.steps.map((planned) => {
@@ -107,7 +113,7 @@ export type Bind = (
 ) => DraftedStep;
 
 /** Binds the steps of one plan. */
-export function binder({ inventory, inputs, nodes, run: id }: Omit<Binding, 'actions'>): Bind {
+export function binder({ inventory, inputs, nodes, addons, run: id }: Omit<Binding, 'actions'>): Bind {
   const inventoryNodes = new Map(inventory.nodes.map((node) => [node.name, node]));
   const all = nodes.map(({ name, host, role }): ActionNode => ({ name, host, role }));
   const byName = new Map(all.map((node, index) => [node.name, { node, before: nodes[index]?.before }]));
@@ -127,7 +133,16 @@ export function binder({ inventory, inputs, nodes, run: id }: Omit<Binding, 'act
       node,
       action,
       with: options,
-      view: { with: options, node, nodes: all, settings, run: id, own, ...(before && { before }) },
+      view: {
+        with: options,
+        node,
+        nodes: all,
+        settings,
+        run: id,
+        own,
+        ...(before && { before }),
+        ...(addons && { addons }),
+      },
       row,
       at: row.length,
       scope: { inventory, inputs, ...(inventoryNode && { node: inventoryNode }), ...(hop && { hop }) },

@@ -29,6 +29,8 @@ export interface Asked {
   /** The run that is about to take the step; undefined while planning. */
   readonly run?: string;
   readonly overrides?: readonly Override[] | undefined;
+  /** Its last attempt in this run failed or was cut off. */
+  readonly cutOff?: boolean;
 }
 
 /** Decides a step, in the one order of planning and running: condition, needless outage, isDone, guards. */
@@ -39,7 +41,7 @@ export function decideStep(step: DraftedStep, facts: Facts, asked: Asked): Decis
   const needless = isAhead(step) ? needlessOutage(step, facts) : undefined;
   if (needless) return { kind: 'done', reason: needless.reason };
   const { action } = step;
-  const context = contextOf(step, facts);
+  const context = { ...contextOf(step, facts), ...(asked.cutOff === true && { cutOff: true as const }) };
   const { done, reason } = action.isDone(context);
   if (done) return { kind: 'done', reason };
   const after = action.project(context);

@@ -1,3 +1,4 @@
+import { addonsOf } from '../actions/lib/addons.ts';
 import { bootOf } from '../actions/reboot.ts';
 import type { Inventory, Runbook } from '../documents/model.ts';
 import { decidingFacts } from '../facts/lib/deciding.ts';
@@ -45,7 +46,8 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const { runbook, inventory, inputs, facts } = input;
   const touched = touchedNodes(input, facts);
   const nodes = planNodes(touched, inventory.value, facts, input.contacted);
-  const bind = binder({ inventory: inventory.value, inputs, nodes, run: 'RUN' });
+  const addons = addonsOf(facts);
+  const bind = binder({ inventory: inventory.value, inputs, nodes, run: 'RUN', ...(addons && { addons }) });
   const findings: Finding[] = [
     ...checkRun({ nodes: guardNodes(input, touched, facts), before: facts, after: facts }, input.guards),
   ];
@@ -78,6 +80,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     ...(way && { way: { from: way.from, through: way.hops.map((hop) => hop.version) } }),
     factsDigest: digestOf(decidingFacts(facts)),
     nodes,
+    ...(addons && { addons }),
     phases,
   } as const;
   return {

@@ -74,6 +74,9 @@ export const planSchema = z.strictObject({
     'sha256 of the deciding facts (versions, packages, repositories, cordons, membership); hex',
   ),
   nodes: z.array(node),
+  addons: z
+    .exactOptional(names)
+    .describe('Of kube-proxy and coredns, what the cluster had when planned: its upgrade must bring it along'),
   phases: z.array(phase),
   findings: z.array(findingSchema),
   overrides: z

@@ -119,7 +119,7 @@ function machineFacts(node: ActionNode, index: number, version: string): NodeFac
               'kube-apiserver': image('kube-apiserver'),
               'kube-controller-manager': image('kube-controller-manager'),
               'kube-scheduler': image('kube-scheduler'),
-              etcd: { image: 'registry.k8s.io/etcd:3.5.15-0', tag: '3.5.15-0' },
+              etcd: { image: 'registry.k8s.io/etcd:3.5.24-0', tag: '3.5.24-0' },
             },
             apiServerEndpoint: `${node.host}:6443`,
           }
@@ -157,7 +157,7 @@ function clusterFacts(nodes: readonly NodeObject[], version: string): NonNullabl
         mirrorPod(node.name, 'kube-apiserver', version),
         mirrorPod(node.name, 'kube-controller-manager', version),
         mirrorPod(node.name, 'kube-scheduler', version),
-        { ...mirrorPod(node.name, 'etcd', version), images: ['registry.k8s.io/etcd:3.5.15-0'] },
+        { ...mirrorPod(node.name, 'etcd', version), images: ['registry.k8s.io/etcd:3.5.24-0'] },
       ]),
       ...nodes.map((node) =>
         pod(node.name, 'kube-proxy', { controller: { kind: 'DaemonSet', name: 'kube-proxy', exists: true } }),

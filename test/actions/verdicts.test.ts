@@ -1,9 +1,18 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { ClusterFacts } from '../../src/facts/facts.ts';
 import type { KubeletFact } from '../../src/facts/kubelet.ts';
 import type { NodeObject } from '../../src/facts/nodes.ts';
 import { actionNamed, contextFor, isDone, scriptOf, type Setting } from './cluster.ts';
 
 const AT = { version: '1.32.9' };
+
+function dns(version: string) {
+  return { corefile: '.:53 {\n}\n', image: `registry.k8s.io/coredns/coredns:v${version}` };
+}
+
+function alone(version: string) {
+  return { apiServers: [{ node: 'cp-1.example', endpoint: 'cp-1:6443', version, ready: true }] };
+}
 
 test('the first control plane is done when API server, static pods and kubeadm-config are at the version', () => {
   const on = (setting: Setting) => isDone('kubeadm-upgrade-apply', AT, { node: 'cp-1', version: '1.32.9', ...setting });
@@ -22,6 +31,160 @@ test('the first control plane is done when API server, static pods and kubeadm-c
     staticPods: { components: { ...facts.staticPods?.components, 'kube-scheduler': old } },
   });
   expect(on({ machine }).reason).toBe('kube-scheduler is at 1.31.9, not 1.32.9');
+});
+
+describe('a part of what kubeadm upgrade does is not the whole', () => {
+  const at = (version: string, change: Partial<ClusterFacts>, more: Setting = {}): Setting => ({
+    node: 'cp-1',
+    version,
+    cluster: (c) => ({ ...c, coreDns: dns('1.11.3'), kubeletConfig: { featureGates: {} }, ...change }),
+    ...more,
+  });
+  const proxy = (version: string, more: object = {}) => ({
+    kubeProxy: { version, desired: 3, updated: 3, available: 3, ...more },
+  });
+  const behind = {
+    apiServers: [
+      { node: 'cp-1.example', endpoint: 'cp-1:6443', version: '1.32.9', ready: true },
+      { node: 'cp-2.example', endpoint: 'cp-2:6443', version: '1.31.9', ready: true },
+    ],
+  };
+  const pinned = { kubernetesVersion: '1.32.9', dns: { imageTag: 'v1.10.0' } };
+  const etcd = (tag: string): Setting => ({
+    machine: (facts) => ({
+      ...facts,
+      staticPods: { components: { ...facts.staticPods?.components, etcd: { image: `etcd:${tag}`, tag } } },
+    }),
+  });
+
+  test.each<[string, string, object, Setting, string]>([
+    ['kube-proxy is old', 'apply', {}, at('1.32.9', proxy('1.31.9')), 'kube-proxy is at 1.31.9, not 1.32.9'],
+    ['CoreDNS is old', 'apply', {}, at('1.32.9', { coreDns: dns('1.11.1') }), 'CoreDNS is at 1.11.1, not 1.11.3'],
+    [
+      'kubelet-config is missing',
+      'apply',
+      {},
+      at('1.32.9', { kubeletConfig: { missing: true, featureGates: {} } }),
+      'the ConfigMap kubelet-config is missing',
+    ],
+    [
+      'etcd did not move',
+      'apply',
+      {},
+      at('1.32.9', {}, etcd('3.5.15-0')),
+      'etcd is at 3.5.15, and 1.32.9 brings 3.5.16',
+    ],
+    [
+      'the last control plane owes the addons',
+      'node',
+      {},
+      at('1.32.9', proxy('1.31.9')),
+      'kube-proxy is at 1.31.9, not 1.32.9',
+    ],
+    [
+      'the first one owes them before 1.28',
+      'apply',
+      {},
+      at('1.27.1', proxy('1.26.1')),
+      'kube-proxy is at 1.26.1, not 1.27.1',
+    ],
+  ])('not done: %s', (_, verb, options, setting, reason) => {
+    expect(isDone(`kubeadm-upgrade-${verb}`, { ...AT, version: setting.version, ...options }, setting)).toEqual({
+      done: false,
+      reason,
+    });
+  });
+
+  test.each<[string, string, object, Setting]>([
+    ['another control plane is to come', 'apply', {}, at('1.32.9', { ...behind, ...proxy('1.31.9') })],
+    ['a further one never owes them before 1.28', 'node', {}, at('1.27.1', proxy('1.26.1'))],
+    [
+      'the cluster has neither',
+      'apply',
+      {},
+      at('1.32.9', { coreDns: {}, kubeProxy: { desired: 0, updated: 0, available: 0 } }),
+    ],
+    ['kube-proxy is not of kubeadm', 'apply', {}, at('1.32.9', proxy('1.31.9', { unmanaged: true }))],
+    [
+      'the phase was skipped',
+      'apply',
+      { skipPhases: ['addon'] },
+      at('1.32.9', { ...proxy('1.31.9'), coreDns: dns('1.10.1') }),
+    ],
+    ['the part was skipped', 'node', { skipPhases: ['addon/kube-proxy'] }, at('1.32.9', proxy('1.31.9'))],
+    [
+      'its Corefile cannot be migrated, knowingly',
+      'apply',
+      { ignorePreflightErrors: ['CoreDNSMigration'] },
+      at('1.32.9', { coreDns: dns('1.10.1') }),
+    ],
+    ['CoreDNS is pinned', 'apply', {}, at('1.32.9', { coreDns: dns('1.10.0'), kubeadmConfig: pinned })],
+    ['etcd is left alone', 'apply', { etcdUpgrade: false }, at('1.32.9', {}, etcd('3.5.15-0'))],
+    [
+      'kubelet-config had another name before 1.24',
+      'apply',
+      {},
+      at('1.23.1', { coreDns: dns('1.8.6'), kubeletConfig: { missing: true, featureGates: {} } }),
+    ],
+  ])('done: %s', (_, verb, options, setting) => {
+    expect(isDone(`kubeadm-upgrade-${verb}`, { ...AT, version: setting.version, ...options }, setting)).toMatchObject({
+      done: true,
+    });
+  });
+
+  test('a kubeadm that was cut off is run again, whatever the versions say', () => {
+    for (const [verb, node] of [
+      ['apply', 'cp-1'],
+      ['node', 'cp-2'],
+      ['node', 'w-1'],
+    ] as const) {
+      const action = actionNamed(`kubeadm-upgrade-${verb}`);
+      const context = contextFor(action.name, AT, { ...at('1.32.9', {}), node });
+      expect(action.isDone(context).done).toBe(true);
+      expect(action.isDone({ ...context, cutOff: true })).toMatchObject({
+        done: false,
+        reason: expect.stringContaining('it is run again'),
+      });
+    }
+  });
+
+  test('what is projected is what is asked for', () => {
+    const from = at('1.31.9', { ...proxy('1.31.9'), coreDns: dns('1.10.1'), ...alone('1.31.9') });
+    const apply = actionNamed('kubeadm-upgrade-apply');
+    const context = contextFor(apply.name, AT, from);
+    expect(apply.isDone({ ...context, facts: apply.project(context) })).toMatchObject({ done: true });
+  });
+
+  test('phases cannot be skipped by an apply before 1.32', () => {
+    const reason = (version: string) => {
+      const options = { version, skipPhases: ['addon'] };
+      const apply = actionNamed('kubeadm-upgrade-apply');
+      return apply.unsupported?.(contextFor(apply.name, options, { node: 'cp-1' }));
+    };
+    expect(reason('1.31.9')).toContain('no phases to skip before 1.32');
+    expect(reason('1.32.0')).toBeUndefined();
+  });
+
+  test('a cluster is not at a version while a part of kubeadm is old or gone, and the cure is named', () => {
+    const verify = (change: Partial<ClusterFacts>, addons?: readonly string[]) => {
+      const context = contextFor('verify-cluster', AT, at('1.32.9', change));
+      return actionNamed('verify-cluster').isDone({ ...context, ...(addons && { addons }) });
+    };
+    expect(verify({}, ['kube-proxy', 'coredns'])).toMatchObject({ done: true });
+    expect(verify(proxy('1.31.9')).reason).toBe(
+      'kube-proxy is at 1.31.9, not 1.32.9 (`kubeadm upgrade apply v1.32.9` on a control plane, again, brings it)',
+    );
+    expect(verify({ kubeletConfig: { missing: true, featureGates: {} } }).reason).toContain(
+      'kubeadm init phase upload-config kubelet',
+    );
+    expect(verify({ coreDns: {} }, ['kube-proxy', 'coredns']).reason).toContain(
+      'coredns was there when the run was planned, and is gone (`kubeadm init phase addon coredns',
+    );
+    expect(verify({ coreDns: {} }, ['kube-proxy'])).toMatchObject({ done: true });
+    expect(verify({ coreDns: { ...dns('1.11.3'), rollout: { desired: 2, updated: 1, available: 2 } } }).reason).toBe(
+      'CoreDNS is still rolling out: 1 updated and 2 available of 2',
+    );
+  });
 });
 
 test('flags of kubeadm are handed on, quoted', () => {

@@ -62,7 +62,11 @@ export class SimulatedCluster {
     this.world = world;
   }
 
-  static async create(now?: number, from?: Snapshot): Promise<SimulatedCluster> {
+  static async create(
+    now?: number,
+    from?: Snapshot,
+    size = { controlPlanes: 3, workers: 2 },
+  ): Promise<SimulatedCluster> {
     const time = new FastTime();
     let cluster: SimulatedCluster | undefined;
     const watched = (name: string, tool: Tool): Tool => {
@@ -76,7 +80,7 @@ export class SimulatedCluster {
       Object.entries(tools.audited).map(([name, tool]) => [name, watched(name, tool)]),
     );
     const programs: ToolSet = { plain: tools.plain, audited };
-    const world = await createWorld({ controlPlanes: 3, workers: 2, kubernetes: '1.31.9', clock: time }, programs);
+    const world = await createWorld({ ...size, kubernetes: '1.31.9', clock: time }, programs);
     if (from) await restoreSnapshot(world, from);
     if (now !== undefined) time.jumpTo(now);
     time.busy = () => world.machines.some((machine) => machine.running.size > 0);

@@ -60,7 +60,7 @@ function oneByOne(runbook: Valid<Runbook>): Valid<Runbook> {
   return { ...runbook, value: { ...runbook.value, phases } };
 }
 
-function valid<T>(document: Loaded<T>): Valid<T> {
+export function valid<T>(document: Loaded<T>): Valid<T> {
   const { value } = document;
   if (value === undefined) throw new Error(document.diagnostics.map((one) => one.summary).join('; '));
   return { ...document, value };

@@ -12,6 +12,7 @@ const passing = /^\/(etc\/kubernetes\/tmp|proc|run|tmp|var\/tmp)(\/|$)|\.save$/;
 export async function settledState(world: World): Promise<string[]> {
   const { cluster, nodes } = await readState(world);
   const lines = [`cluster ${cluster.version}, kube-proxy ${cluster.kubeProxy}, CoreDNS ${cluster.coreDns}`];
+  lines.push(`kubelet-config of ${world.cluster.extras.kubeletConfigOf ?? 'kubeadm init'}`);
   for (const workload of world.cluster.workloads) lines.push(`${workload.name} runs ${workload.image}`);
   for (const { name, annotations, held, kubeletRunning, packages, ready, repoMinor, staticPods, ...node } of nodes) {
     const machine = world.machines.find((one) => one.name === name);

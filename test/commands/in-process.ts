@@ -60,10 +60,10 @@ export async function labUp(options: LabOptions = {}) {
       return node;
     },
     /** Lets commands fail, hang, lose their connection: `runbook lab fault`. */
-    fault: (node: string, on: string, what: string, times = 1): void => {
+    fault: (node: string, on: string, what: string, times = 1, phase?: string): void => {
       const effect = parseFaultEffect(what);
       if (!effect) throw new Error(`no fault ${what}`);
-      lab.addFault(node, { on: new RegExp(on), effect, times });
+      lab.addFault(node, { on: new RegExp(on), effect, times, ...(phase !== undefined && { phase }) });
     },
     plant: (problem: string): Promise<void> => plantProblem(lab.world, problem),
   };

@@ -1,11 +1,12 @@
 import { etcdVersionOf, meetsFloor, shippedEtcd } from '../../facts/lib/etcd-releases.ts';
-import type { Facts, NodeFacts } from '../../facts/facts.ts';
-import type { KubeProxyFact } from '../../facts/kube-proxy.ts';
+import type { ClusterFacts, Facts, NodeFacts } from '../../facts/facts.ts';
+import type { KubeletConfigFact } from '../../facts/kubelet-config.ts';
 import type { PodFact } from '../../facts/pods.ts';
 import { compareVersions } from '../../facts/lib/version.ts';
 import { withNode } from '../../facts/lib/with-node.ts';
 import type { ActionContext } from '../action.ts';
-import type { KubeadmOptions } from './kubeadm-options.ts';
+import { addonsAreDue, addonsMissing, projectAddons } from './addons.ts';
+import { type KubeadmOptions, skips } from './kubeadm-options.ts';
 import { withKubeletFiles } from './kubelet-files.ts';
 import { bare, isBefore } from './release.ts';
 import { apiServerOf, machineOf, objectNameOf } from './subject.ts';
@@ -29,6 +30,48 @@ export function controlPlaneMissing(context: ActionContext<unknown>, target: str
   return [...apiServerMissing(context, target), ...pods];
 }
 
+/**
+ * What of the effects of its `kubeadm upgrade` this node or the cluster lacks: all that are due at this step but etcd,
+ * which {@link etcdMissing} judges by a table. kubeadm writes them one after the other (postupgrade.go), so that one
+ * which was cut off leaves any first part of them.
+ */
+export function effectsMissing(context: ActionContext<KubeadmOptions>, target: string, isApply: boolean): string[] {
+  const options = context.with;
+  const { cluster } = context.facts;
+  const missing = [
+    ...(context.cutOff ? ['kubeadm did not come to its end here before: it is run again'] : []),
+    ...(skips(options, 'control-plane') ? [] : controlPlaneMissing(context, target)),
+  ];
+  if (!cluster) return missing;
+  const config = isApply && !skips(options, 'upload-config', 'kubeadm') ? configMissing(cluster, target) : [];
+  const kubelets = isApply && !skips(options, 'upload-config', 'kubelet') ? kubeletConfigMissing(cluster, target) : [];
+  const addons = addonsAreDue(cluster, target, isApply) ? addonsMissing(cluster, target, options) : [];
+  return [...missing, ...config, ...kubelets, ...addons];
+}
+
+/** A member that is older than what the target brings. kubeadm leaves one alone whose image is pinned. */
+export function etcdMissing(context: ActionContext<KubeadmOptions>, target: string): string[] {
+  const options = context.with;
+  const now = etcdVersionOf(machineOf(context).staticPods?.components['etcd']?.tag);
+  const pinned = context.facts.cluster?.kubeadmConfig?.etcd?.imageTag !== undefined;
+  const wanted = shippedEtcd(target)?.atLeast;
+  if (options.etcdUpgrade === false || skips(options, 'control-plane') || pinned) return [];
+  if (now === undefined || wanted === undefined || compareVersions(now, wanted) >= 0) return [];
+  return [`etcd is at ${now}, and ${target} brings ${wanted}`];
+}
+
+export function configMissing(cluster: ClusterFacts, version: string): string[] {
+  const configured = cluster.kubeadmConfig?.kubernetesVersion;
+  return configured === version
+    ? []
+    : [`kubeadm-config says ${configured ?? 'nothing that could be read'}, not ${version}`];
+}
+
+/** Before 1.24 the ConfigMap had the minor in its name. */
+export function kubeletConfigMissing({ kubeletConfig }: ClusterFacts, version: string): string[] {
+  return kubeletConfig?.missing && !isBefore(version, 24) ? ['the ConfigMap kubelet-config is missing'] : [];
+}
+
 /** What this node's API server lacks; without a target, only to answer. */
 export function apiServerMissing(context: ActionContext<unknown>, target?: string): string[] {
   const server = apiServerOf(context);
@@ -41,29 +84,35 @@ export function apiServerMissing(context: ActionContext<unknown>, target?: strin
   return server.ready ? [] : [`the API server of ${context.node.name} is not ready`];
 }
 
-/** The facts once this node's control plane is at the target. */
-export function projectControlPlane(context: ActionContext<KubeadmOptions>, target: string): Facts {
+/** The facts once this node's control plane is at the target, by `apply` with the cluster's configuration. */
+export function projectControlPlane(context: ActionContext<KubeadmOptions>, target: string, isApply = false): Facts {
   const { facts } = context;
   const object = objectNameOf(context);
   const moved = withNode(facts, context.node.name, (node) =>
     withKubeletFiles(withComponents(node, target), context, target),
   );
   if (!facts.cluster) return moved;
-  const { apiServers, kubeProxy, pods } = facts.cluster;
+  const { apiServers, pods, kubeadmConfig, kubeletConfig } = facts.cluster;
   const servers = apiServers?.map((server) =>
     server.node === object ? { node: object, endpoint: server.endpoint, version: target, ready: true } : server,
   );
-  const last = servers?.every((server) => server.version === target) ?? false;
   const images = imagesOf(moved.nodes[context.node.name], object);
+  const cluster = {
+    ...facts.cluster,
+    ...(servers && { apiServers: servers }),
+    ...(pods && { pods: pods.map((pod) => withImage(pod, images)) }),
+    ...(isApply && { kubeadmConfig: { ...kubeadmConfig, kubernetesVersion: target } }),
+    ...(isApply && kubeletConfig && { kubeletConfig: present(kubeletConfig) }),
+  };
   return {
     ...moved,
-    cluster: {
-      ...facts.cluster,
-      ...(servers && { apiServers: servers }),
-      ...(kubeProxy && { kubeProxy: withProxy(kubeProxy, target, last) }),
-      ...(pods && { pods: pods.map((pod) => withImage(pod, images)) }),
-    },
+    cluster: addonsAreDue(cluster, target, isApply) ? projectAddons(cluster, target, context.with) : cluster,
   };
+}
+
+function present(kubeletConfig: KubeletConfigFact): KubeletConfigFact {
+  const { missing: _, ...written } = kubeletConfig;
+  return written;
 }
 
 function withComponents(node: NodeFacts, target: string): NodeFacts {
@@ -94,12 +143,6 @@ function etcdOf(component: Component, target: string): Component {
   if (!isNewer && (shipped.certain || meetsFloor(now))) return component;
   const tag = shipped.certain || meetsFloor(shipped.atLeast) ? `${shipped.atLeast}-0` : 'unknown';
   return { image: withTag(component.image, tag), tag };
-}
-
-/** From 1.28 on the addons move only with the last control plane; before, with the first (1.28 release notes). */
-function withProxy(proxy: KubeProxyFact, target: string, last: boolean): KubeProxyFact {
-  if (proxy.version === undefined || !(last || isBefore(target, 28))) return proxy;
-  return { ...proxy, version: target, updated: proxy.desired, available: proxy.desired };
 }
 
 /** The image of each static pod by the name of its mirror pod. */

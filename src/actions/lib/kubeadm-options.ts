@@ -17,6 +17,10 @@ export const kubeadmOptions = {
     .array(z.string().regex(/^[A-Za-z0-9._-]+$/, 'the name of a preflight check, such as CreateJob'))
     .optional()
     .describe('Preflight checks of kubeadm that only warn'),
+  skipPhases: z
+    .array(z.string().regex(/^[a-z-]+(\/[a-z-]+)?$/, 'a phase of kubeadm, such as addon/kube-proxy'))
+    .optional()
+    .describe('Phases that kubeadm leaves out (`--skip-phases`; of `upgrade apply` from 1.32 on)'),
 };
 
 export interface KubeadmOptions {
@@ -24,6 +28,12 @@ export interface KubeadmOptions {
   readonly certificateRenewal?: boolean | undefined;
   readonly etcdUpgrade?: boolean | undefined;
   readonly ignorePreflightErrors?: readonly string[] | undefined;
+  readonly skipPhases?: readonly string[] | undefined;
+}
+
+/** kubeadm leaves out the phase, or this part of it. */
+export function skips({ skipPhases = [] }: KubeadmOptions, phase: string, part?: string): boolean {
+  return skipPhases.some((one) => one === phase || (part !== undefined && one === `${phase}/${part}`));
 }
 
 /** Flags, quoted, each with a space before it. */
@@ -35,6 +45,7 @@ export function kubeadmFlags(options: KubeadmOptions): string {
     ...(options.ignorePreflightErrors?.length
       ? [`--ignore-preflight-errors=${options.ignorePreflightErrors.join(',')}`]
       : []),
+    ...(options.skipPhases?.length ? [`--skip-phases=${options.skipPhases.join(',')}`] : []),
   ];
   return flags.map((flag) => ` ${quote(flag)}`).join('');
 }

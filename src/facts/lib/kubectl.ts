@@ -28,6 +28,11 @@ export function parseJson<T>(schema: z.ZodType<T>, output: string): T {
 
 export const stringMap = z.record(z.string(), z.string()).nullish();
 
+/** What `kubectl get -o json` prints where it may find several objects: a list of them, or the only one alone. */
+export function objectsOf<T>(item: z.ZodType<T>) {
+  return z.union([z.object({ items: z.array(item) }).transform((list) => list.items), item.transform((one) => [one])]);
+}
+
 /** A list of objects, as `kubectl get -o json` prints it. */
 export function listOf<T>(item: z.ZodType<T>) {
   return z.object({ items: z.array(item).nullable() }).transform((list) => list.items ?? []);

@@ -1,3 +1,4 @@
+import type { FaultEffect } from '../audit.ts';
 import { reboot } from '../boot.ts';
 import { forever, Killed } from '../clock.ts';
 import type { Machine } from '../machine.ts';
@@ -14,7 +15,15 @@ export async function withFault(
   context: Process,
   tool: () => Promise<number> | number,
 ): Promise<number> {
-  const fault = machine.audit.takeFault(line);
+  return (await strike(machine, machine.audit.takeFault(line), context)) ?? tool();
+}
+
+/** What a fault does to a command. @returns the exit code that it ends with; undefined: it continues @throws Killed */
+export async function strike(
+  machine: Machine,
+  fault: FaultEffect | undefined,
+  context: Process,
+): Promise<number | undefined> {
   switch (fault?.kind) {
     case undefined:
       break;
@@ -34,5 +43,5 @@ export async function withFault(
       await machine.clock.sleep(fault.ms, context.signal);
       break;
   }
-  return tool();
+  return undefined;
 }

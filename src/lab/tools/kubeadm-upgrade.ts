@@ -9,6 +9,7 @@ import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes, members } from '../world.ts';
 import { kubeletProblems, versionProblems } from './kubeadm-policy.ts';
 import type { KubeadmCall } from './kubeadm-call.ts';
+import { enter } from './kubeadm-phases.ts';
 import { say, upgradeAddons, upgradeStaticPods } from './static-pods.ts';
 
 const stackTrace = 'To see the stack trace of this error execute with --v=5 or higher\n';
@@ -165,6 +166,7 @@ export async function upgradeApply(
     '[upgrade] Running cluster health checks',
   ]);
   await work(clock, durations.preflight, context.signal);
+  await enter(context, 'preflight');
   const unhealthy = healthProblem(context);
   if (unhealthy !== undefined) {
     context.err(unhealthy);
@@ -204,14 +206,20 @@ export async function upgradeApply(
   if (call.options.get('certificate-renewal') !== 'false') await renewCertificates(context.machine);
   const stuck = await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
   if (stuck !== undefined) return notUpgraded(context, stuck);
+  await enter(context, 'upload-config');
   cluster.version = version;
   say(context, [
     '[upload-config] Storing the configuration used in ConfigMap "kubeadm-config" in the "kube-system" Namespace',
+  ]);
+  await enter(context, 'upload-kubelet-config');
+  cluster.extras.kubeletConfigOf = version;
+  say(context, [
     '[kubelet] Creating a ConfigMap "kubelet-config" in namespace kube-system with the configuration for the kubelets in the cluster',
   ]);
   await writeKubeletConfig(context, version);
+  await enter(context, 'bootstrap-token');
   await work(clock, durations.config, context.signal);
-  upgradeAddons(context, version);
+  await upgradeAddons(context, version);
   const success =
     minorNumber(version) <= 31
       ? `[upgrade/successful] SUCCESS! Your cluster was upgraded to "v${version}". Enjoy!`
@@ -258,6 +266,7 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
     '[upgrade/preflight] Running pre-flight checks',
   ]);
   await work(machine.clock, durations.worker, context.signal);
+  await enter(context, 'preflight');
   if (minorNumber(version) > minorNumber(kubeadm)) {
     context.err(
       `[upgrade] FATAL: this version of kubeadm only supports deploying clusters with the control plane version <= 1.${minorNumber(kubeadm)}. Current version: v${version}\n${stackTrace}`,
@@ -285,7 +294,6 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
     const stuck = await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
     if (stuck !== undefined) return notUpgraded(context, stuck);
     say(context, ['[upgrade/control-plane] The control plane instance for this node was successfully upgraded!']);
-    upgradeAddons(context, version);
   } else
     say(context, [
       '[upgrade/preflight] Skipping prepull. Not a control plane node.',
@@ -293,14 +301,14 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
     ]);
   await writeKubeletConfig(context, version);
   await work(machine.clock, durations.config, context.signal);
-  say(context, [
-    '[upgrade/kubelet-config] The kubelet configuration for this node was successfully upgraded!',
-    '[upgrade/addon] Skipping the addon/coredns phase. Not a control plane node.',
-  ]);
+  say(context, ['[upgrade/kubelet-config] The kubelet configuration for this node was successfully upgraded!']);
+  if (machine.isControlPlane) await upgradeAddons(context, version);
+  else say(context, ['[upgrade/addon] Skipping the addon/coredns phase. Not a control plane node.']);
   return 0;
 }
 
 async function writeKubeletConfig(context: ToolContext, version: string): Promise<void> {
+  await enter(context, 'kubelet-config');
   const path = '/var/lib/kubelet/config.yaml';
   const config = await context.machine.fs.readFile(path);
   await putFile(context.machine, path, config);

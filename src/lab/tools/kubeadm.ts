@@ -8,6 +8,7 @@ import type { Tool, ToolContext } from '../shell/shell.ts';
 import { createToken, joinMachine } from './kubeadm-join.ts';
 import { resetMachine } from './kubeadm-reset.ts';
 import { type KubeadmCall, parseCall } from './kubeadm-call.ts';
+import { endedByFault } from './kubeadm-phases.ts';
 import { upgradeApply, upgradeNode, upgradePlan } from './kubeadm-upgrade.ts';
 
 const durations = { plan: 1000, renew: 500 };
@@ -27,9 +28,9 @@ export const kubeadm: Tool = async (context) => {
       await work(context.machine.clock, durations.plan, context.signal);
       return upgradePlan(context, call, third);
     case 'upgrade apply':
-      return upgradeApply(context, call, third);
+      return endedByFault(upgradeApply(context, call, third));
     case 'upgrade node':
-      return upgradeNode(context, call);
+      return endedByFault(upgradeNode(context, call));
     case 'config images':
       return configImages(context, third, call.options);
     case 'reset':

@@ -6,6 +6,7 @@ import { imageIn, podManifests } from '../pod-files.ts';
 import { controlPlaneComponents, findMinor, imagesOf, minorOf, tagOf } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes } from '../world.ts';
+import { enter } from './kubeadm-phases.ts';
 
 /** Milliseconds of simulated work for each component. */
 const componentWork = 600;
@@ -13,6 +14,13 @@ const componentWork = 600;
 export function say(context: ToolContext, lines: readonly string[]): void {
   context.out(lines.map((line) => `${line}\n`).join(''));
 }
+
+const phaseOf = {
+  etcd: 'etcd',
+  'kube-apiserver': 'control-plane',
+  'kube-controller-manager': 'kube-controller-manager',
+  'kube-scheduler': 'kube-scheduler',
+} as const;
 
 /** Milliseconds for which kubeadm waits for the kubelet to run another pod. */
 const patience = 300_000;
@@ -31,7 +39,8 @@ export async function upgradeStaticPods(
   const images = imagesOf(version);
   const stamp = new Date(machine.clock.now()).toISOString().slice(0, 19).replace(/[T:]/g, '-');
   const stacked = withEtcd && machine.etcdEndpoints === undefined;
-  for (const component of [...(stacked ? ['etcd'] : []), ...controlPlaneComponents]) {
+  for (const component of [...(stacked ? (['etcd'] as const) : []), ...controlPlaneComponents]) {
+    await enter(context, phaseOf[component]);
     const image = images[component] ?? '';
     const pod = machine.staticPods.get(component);
     say(context, [`[upgrade/staticpods] Preparing for "${component}" upgrade`]);
@@ -73,7 +82,8 @@ export async function upgradeStaticPods(
 }
 
 /** From 1.28 on CoreDNS and kube-proxy wait for the last control plane. */
-export function upgradeAddons(context: ToolContext, version: string): void {
+export async function upgradeAddons(context: ToolContext, version: string): Promise<void> {
+  await enter(context, 'addons');
   const { cluster } = context.world;
   const behind = controlPlanes(context.world).filter(
     (machine) => tagOf(machine.staticPods.get('kube-apiserver')?.image ?? '') !== version,
@@ -86,8 +96,10 @@ export function upgradeAddons(context: ToolContext, version: string): void {
   }
   const images = imagesOf(version);
   cluster.updateImage('coredns', images['coredns'] ?? '');
-  cluster.updateImage('kube-proxy', images['kube-proxy'] ?? '');
   cluster.coreDnsVersion = findMinor(minorOf(version))?.coredns ?? cluster.coreDnsVersion;
+  say(context, ['[addons] Applied essential addon: CoreDNS']);
+  await enter(context, 'kube-proxy');
+  cluster.updateImage('kube-proxy', images['kube-proxy'] ?? '');
   cluster.kubeProxyVersion = version;
-  say(context, ['[addons] Applied essential addon: CoreDNS', '[addons] Applied essential addon: kube-proxy']);
+  say(context, ['[addons] Applied essential addon: kube-proxy']);
 }

@@ -1,0 +1,95 @@
+import type { CoreDnsFact } from '../../facts/core-dns.ts';
+import type { ClusterFacts, Facts } from '../../facts/facts.ts';
+import type { KubeProxyFact } from '../../facts/kube-proxy.ts';
+import { shippedCoreDns } from '../../facts/lib/coredns-releases.ts';
+import { tagOf } from '../../facts/lib/image.ts';
+import { compareVersions } from '../../facts/lib/version.ts';
+import { type KubeadmOptions, skips } from './kubeadm-options.ts';
+import { isBefore } from './release.ts';
+
+/** What kubeadm brings along beside the control plane, and takes for its own while its ConfigMap is there. */
+type Addon = 'kube-proxy' | 'coredns';
+
+/** Which of them the cluster has; undefined: it was asked for neither. */
+export function addonsOf({ cluster }: Facts): readonly string[] | undefined {
+  const { kubeProxy, coreDns } = cluster ?? {};
+  if (!kubeProxy && !coreDns) return undefined;
+  return [
+    ...(kubeProxy?.version === undefined ? [] : ['kube-proxy']),
+    ...(coreDns?.image === undefined ? [] : ['coredns']),
+  ];
+}
+
+/**
+ * Does the `kubeadm upgrade` that takes one control plane to the target owe the addons? From 1.28 on the one of the
+ * last control plane does, before that the `apply` of the first (1.28 release notes).
+ */
+export function addonsAreDue({ apiServers }: ClusterFacts, target: string, isApply: boolean): boolean {
+  if (isBefore(target, 28)) return isApply;
+  return apiServers?.every((server) => server.version === target) ?? false;
+}
+
+/** What the addons that kubeadm keeps in this cluster lack to be at the target, in one line each. */
+export function addonsMissing(cluster: ClusterFacts, target: string, options: KubeadmOptions = {}): string[] {
+  const { kubeProxy, coreDns } = cluster;
+  const due = (addon: Addon) => !skips(options, 'addon', addon);
+  return [
+    ...(kubeProxy && due('kube-proxy') ? proxyMissing(kubeProxy, target) : []),
+    ...(coreDns && due('coredns') && !keepsCoreDns(options) ? coreDnsMissing(coreDns, cluster, target) : []),
+  ];
+}
+
+function proxyMissing({ version, unmanaged }: KubeProxyFact, target: string): string[] {
+  if (version === undefined || unmanaged || version === target) return [];
+  return [`kube-proxy is at ${version}, not ${target}`];
+}
+
+function coreDnsMissing(fact: CoreDnsFact, cluster: ClusterFacts, target: string): string[] {
+  const wanted = dueCoreDns(fact, cluster, target);
+  const now = tagOf(fact.image ?? '');
+  if (wanted === undefined || compareVersions(now, wanted) >= 0) return [];
+  return [`CoreDNS is at ${now}, not ${wanted}`];
+}
+
+/** Undefined: kubeadm does not take it for its own, or it is not known which one it brings. */
+function dueCoreDns({ image, corefile }: CoreDnsFact, { kubeadmConfig }: ClusterFacts, target: string) {
+  if (image === undefined || corefile === undefined || !/^\d+\.\d+\.\d+/.test(tagOf(image))) return undefined;
+  return kubeadmConfig?.dns === undefined ? shippedCoreDns(target) : undefined;
+}
+
+/** Where the Corefile cannot be migrated and these checks are ignored, kubeadm leaves the Deployment as it is (dns.go). */
+function keepsCoreDns({ ignorePreflightErrors = [] }: KubeadmOptions): boolean {
+  return ignorePreflightErrors.some((check) => /^(all|CoreDNS\w+)$/i.test(check));
+}
+
+/** What the cluster had when the run was planned and has no more. */
+export function addonsGone({ kubeProxy, coreDns }: ClusterFacts, planned: readonly string[] = []): Addon[] {
+  const gone: Addon[] = [];
+  if (kubeProxy && kubeProxy.version === undefined && planned.includes('kube-proxy')) gone.push('kube-proxy');
+  if (coreDns && coreDns.image === undefined && planned.includes('coredns')) gone.push('coredns');
+  return gone;
+}
+
+/** The addons as kubeadm leaves them at the target. */
+export function projectAddons(cluster: ClusterFacts, target: string, options: KubeadmOptions = {}): ClusterFacts {
+  const { kubeProxy, coreDns } = cluster;
+  const moves = (addon: Addon) => !skips(options, 'addon', addon);
+  return {
+    ...cluster,
+    ...(kubeProxy && moves('kube-proxy') && { kubeProxy: proxyAt(kubeProxy, target) }),
+    ...(coreDns && moves('coredns') && !keepsCoreDns(options) && { coreDns: coreDnsAt(coreDns, cluster, target) }),
+  };
+}
+
+function proxyAt(proxy: KubeProxyFact, target: string): KubeProxyFact {
+  if (proxy.version === undefined || proxy.unmanaged) return proxy;
+  return { ...proxy, version: target, updated: proxy.desired, available: proxy.desired };
+}
+
+function coreDnsAt(fact: CoreDnsFact, cluster: ClusterFacts, target: string): CoreDnsFact {
+  const wanted = dueCoreDns(fact, cluster, target);
+  const { image, rollout } = fact;
+  if (image === undefined || wanted === undefined || compareVersions(tagOf(image), wanted) >= 0) return fact;
+  const moved = { ...fact, image: image.replace(/:[^:/]*$/, `:v${wanted}`) };
+  return rollout ? { ...moved, rollout: { ...rollout, updated: rollout.desired, available: rollout.desired } } : moved;
+}

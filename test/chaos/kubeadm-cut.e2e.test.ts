@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest';
+import { type KubeadmPhase, kubeadmPhases } from '../../src/lab/tools/kubeadm-phases.ts';
+import { cutOff, upgrade } from './kubeadm-cut.ts';
+
+const WAYS = ['reboot', 'exit:137', 'exit:1'];
+const ofApply: readonly KubeadmPhase[] = ['upload-config', 'upload-kubelet-config', 'bootstrap-token'];
+
+describe.each([
+  { controlPlanes: 1, workers: 1 },
+  { controlPlanes: 3, workers: 0 },
+])('with $controlPlanes control planes', (size) => {
+  test('kubeadm that is cut off in any of its phases is run again, and all is as if nothing had happened', async () => {
+    const undisturbed = await upgrade(size);
+    const last = `cp-${size.controlPlanes}`;
+    // Only the last control plane comes to the addons.
+    const cuts = kubeadmPhases.flatMap((phase) => [
+      ...(phase === 'kube-proxy' && last !== 'cp-1' ? [] : [{ node: 'cp-1', phase }]),
+      ...(last === 'cp-1' || ofApply.includes(phase) ? [] : [{ node: last, phase }]),
+    ]);
+    const wrong: string[] = [];
+    for (const cut of cuts) for (const how of WAYS) wrong.push(...(await cutOff(size, undisturbed, { ...cut, how })));
+    expect(wrong).toEqual([]);
+  }, 1_200_000);
+});
