@@ -5,7 +5,7 @@ import type { PackageManager } from '../packages/manager.ts';
 import { withNode } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext, StepScript } from './action.ts';
 import { scriptOfManager, withoutPackageManager } from './lib/packages.ts';
-import { imageCommands, imageNames, listCommand, runsRelease } from './lib/prefetch-images.ts';
+import { imageCommands, imageNames, listCommand, runsRelease, writeConfiguration } from './lib/prefetch-images.ts';
 import { prefetchScript, type ImagesToFetch } from './lib/prefetch-script.ts';
 import { minorOf, release } from './lib/release.ts';
 import { machineOf } from './lib/subject.ts';
@@ -98,6 +98,7 @@ function imagesToFetch(context: ActionContext<With>): ImagesToFetch | undefined 
     version,
     names: imageNames(context),
     listArguments: listCommand(context, version).replace(/^kubeadm /, ''),
+    configuration: writeConfiguration(context, version),
     revision: revisionOf(context, 'kubeadm'),
   };
 }

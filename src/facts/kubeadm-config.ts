@@ -11,10 +11,12 @@ export interface KubeadmConfigFact {
   readonly imageRepository?: string;
   /** kubeadm's own. */
   readonly featureGates?: Readonly<Record<string, boolean>>;
-  /** Of an etcd that kubeadm runs. */
+  /** Of an etcd that kubeadm runs; it leaves etcd at such a tag. */
   readonly etcd?: { readonly imageRepository?: string; readonly imageTag?: string };
   /** Of CoreDNS, in place of kubeadm's own. */
   readonly dns?: { readonly imageTag: string };
+  /** The ClusterConfiguration as it is, for kubeadm to read. */
+  readonly clusterConfiguration?: string;
   /** extraArgs (without dashes) and the names of extraVolumes, by component (`kube-apiserver`, `etcd` ...). */
   readonly extra?: Readonly<
     Record<
@@ -72,7 +74,8 @@ const clusterConfigurationSchema = z.object({
 function parseKubeadmConfig(output: string): KubeadmConfigFact {
   const configMap = configMapSchema.safeParse(parse(output));
   if (!configMap.success) throw new Error('the ConfigMap has no ClusterConfiguration');
-  const configuration = clusterConfigurationSchema.safeParse(parse(configMap.data.data.ClusterConfiguration));
+  const { ClusterConfiguration: whole } = configMap.data.data;
+  const configuration = clusterConfigurationSchema.safeParse(parse(whole));
   if (!configuration.success) throw new Error('its ClusterConfiguration has no kubernetesVersion');
   const { kubernetesVersion, controlPlaneEndpoint, imageRepository, featureGates, dns, etcd } = configuration.data;
   return {
@@ -82,6 +85,7 @@ function parseKubeadmConfig(output: string): KubeadmConfigFact {
     ...(featureGates ? { featureGates } : {}),
     ...(etcd?.local?.imageRepository || etcd?.local?.imageTag ? { etcd: pinned(etcd.local) } : {}),
     ...(dns?.imageTag ? { dns: { imageTag: dns.imageTag } } : {}),
+    clusterConfiguration: whole,
     extra: {
       'kube-apiserver': extraOf(configuration.data.apiServer),
       'kube-controller-manager': extraOf(configuration.data.controllerManager),

@@ -1,22 +1,16 @@
 import type { BoundStep } from '../actions/bound-step.ts';
-import {
-  ETCD_FLOOR,
-  ETCD_FLOOR_SOURCE,
-  etcdVersionOf,
-  isBeyondFloor,
-  meetsFloor,
-  shippedEtcd,
-} from '../facts/lib/etcd-releases.ts';
+import { ETCD_FLOORS, type EtcdFloor, etcdVersionOf, floorBetween } from '../facts/lib/etcd-releases.ts';
+import { type EtcdOfRelease, etcdOfRelease } from '../facts/lib/etcd-target.ts';
 import type { Facts } from '../facts/facts.ts';
-import { minorNumber, minorText } from '../facts/lib/version.ts';
+import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
-import { listed, targetOf } from './lib/subject.ts';
+import { type Draft, findingOf, listed, targetOf } from './lib/subject.ts';
 
 export const etcdFloor: Guard = {
   id: 'etcd-floor',
-  title: `Several members of etcd come to 3.6 from ${ETCD_FLOOR} or newer only`,
-  source: ETCD_FLOOR_SOURCE,
-  facts: ['staticPods', 'binaries'],
+  title: 'etcd moves to its next minor only from a release that etcd supports',
+  source: ETCD_FLOORS.map(({ source }) => source).join('; '),
+  facts: ['staticPods', 'binaries', 'kubeadmConfig', 'prefetched'],
   scope: 'step',
   roles: ['control-plane'],
   ofSteps: true,
@@ -31,18 +25,33 @@ interface Member {
   readonly version: string | undefined;
 }
 
+interface Move {
+  readonly members: readonly Member[];
+  readonly target: string;
+  readonly next: EtcdOfRelease;
+  readonly floor: EtcdFloor;
+}
+
 function judge(input: GuardInput, step: BoundStep): Finding[] {
-  if (!input.before.nodes[step.node.name]?.staticPods?.components['etcd']) return [];
+  const { nodes } = input.before;
+  if (!nodes[step.node.name]?.staticPods?.components['etcd']) return [];
   const members = membersOf(input.before);
   const own = members.find((member) => member.node === step.node.name);
-  const target = targetOf(step) ?? input.before.nodes[step.node.name]?.binaries?.kubeadm;
-  const next = target === undefined ? undefined : shippedEtcd(target)?.atLeast;
-  if (!own || members.length < 2 || target === undefined || next === undefined) return [];
-  if (!isBeyondFloor(next) || (own.version !== undefined && isBeyondFloor(own.version))) return [];
-  const low = members.filter(({ version }) => version !== undefined && !meetsFloor(version));
+  const target = targetOf(step) ?? nodes[step.node.name]?.binaries?.kubeadm;
+  const next = target === undefined ? undefined : etcdOfRelease(input.before, target);
+  const floor = next && own && floorBetween(own.version, next.version);
+  if (target === undefined || !next || !floor) return [];
+  const move: Move = { members, target, next, floor };
+  const drafts = members.length < 2 && floor.ofSeveral === true ? asked(move) : judgeMembers(move);
+  return drafts.map((draft) => findingOf({ id: etcdFloor.id, source: floor.source }, draft));
+}
+
+function judgeMembers(move: Move): Draft[] {
+  const { members, floor } = move;
+  const low = members.filter(({ version }) => version !== undefined && compareVersions(version, floor.from) < 0);
   const unknown = members.filter(({ version }) => version === undefined);
-  if (low.length > 0) return [refusal(low, target, next)];
-  return unknown.length > 0 ? [note(unknown, target)] : [];
+  if (low.length > 0) return [below(low, move)];
+  return unknown.length > 0 ? [notKnown(unknown, move)] : asked(move);
 }
 
 function membersOf({ nodes }: Facts): Member[] {
@@ -52,23 +61,40 @@ function membersOf({ nodes }: Facts): Member[] {
   });
 }
 
-function refusal(low: readonly Member[], target: string, next: string): Finding {
+function brings({ target, next }: Move): string {
+  if (next.by === 'pin') return `etcd.local.imageTag of kubeadm-config brings etcd ${next.version}`;
+  return `${target} brings etcd ${next.version}${next.by === 'table' ? ' (by table)' : ''}`;
+}
+
+function below(low: readonly Member[], move: Move): Draft {
+  const { target, floor } = move;
   const before = minorText((minorNumber(target) ?? 1) - 1);
   return {
-    guard: etcdFloor.id,
-    severity: 'refuse',
-    summary: `${target} brings etcd ${next}, and members below ${ETCD_FLOOR} could let removed ones come back: ${listed(low.map(({ node, tag }) => `${node} (${tag})`))}`,
-    remedy: `Go to a patch of ${before} first whose etcd is ${ETCD_FLOOR} or newer, e.g. by --set via=${before}.N (\`kubeadm config images list --kubernetes-version v${before}.N\` shows it). One member alone needs none.`,
-    source: etcdFloor.source,
+    severity: floor.severity,
+    summary: `${brings(move)}, and members are below ${floor.from}, where ${floor.why}: ${listed(low.map(({ node, tag }) => `${node} (${tag})`))}`,
+    remedy: `Go to a patch of ${before} first whose etcd is ${floor.from} or newer, e.g. by --set via=${before}.N (\`kubeadm config images list --kubernetes-version v${before}.N\` shows it). If none has it: set \`etcd.local.imageTag: ${floor.better ?? floor.from}-0\` in the ClusterConfiguration (kubectl -n kube-system edit configmap kubeadm-config), run \`kubeadm upgrade apply\` and \`kubeadm upgrade node\` of the running release again, and take the tag out before ${target}.${floor.ofSeveral ? ' One member alone needs none.' : ''}`,
   };
 }
 
-function note(unknown: readonly Member[], target: string): Finding {
+function notKnown(unknown: readonly Member[], { target, floor }: Move): Draft {
   return {
-    guard: etcdFloor.id,
     severity: 'note',
     summary: `which etcd will run before ${target} is not known here: ${listed(unknown.map(({ node }) => node))}`,
-    remedy: `It must be ${ETCD_FLOOR} or newer, and is looked at again before that step; a refusal there changes nothing.`,
-    source: etcdFloor.source,
+    remedy: `It must be ${floor.from} or newer, and is looked at again before that step; a refusal there changes nothing.`,
   };
+}
+
+/** What is recommended although the floor is met. */
+function asked(move: Move): Draft[] {
+  const { floor, members } = move;
+  const { better, ask } = floor;
+  const older = members.filter(({ version }) => compareVersions(version ?? '0.0.0', better ?? '0.0.0') < 0);
+  if (ask === undefined || better === undefined || older.length === 0) return [];
+  return [
+    {
+      severity: 'note',
+      summary: `${brings(move)}, before which etcd recommends ${better} or newer: ${listed(older.map(({ node, tag }) => `${node} (${tag})`))}`,
+      remedy: `${ask}. A newer patch of the running etcd can be set by etcd.local.imageTag.`,
+    },
+  ];
 }

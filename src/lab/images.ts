@@ -1,3 +1,4 @@
+import { type ImageSettings, imageIn, imageSettings } from './cluster-configuration.ts';
 import { isAlive } from './etcd-members.ts';
 import { inImage } from './etcd-process.ts';
 import { unpackedVersion } from './archives.ts';
@@ -43,7 +44,17 @@ export async function configImages(
   options: ReadonlyMap<string, string>,
 ): Promise<number> {
   const version = kubeadmVersion(context) ?? '';
-  const wanted = (options.get('kubernetes-version') ?? version).replace(/^v/, '');
+  const file = options.get('config');
+  if (file !== undefined && options.size > 1) {
+    context.err(
+      `can not mix '--config' with arguments [${[...options.keys()].filter((key) => key !== 'config').join(' ')}]\n`,
+    );
+    return 1;
+  }
+  const repository = options.get('image-repository');
+  const flags: ImageSettings = repository === undefined ? {} : { imageRepository: repository };
+  const settings = file === undefined ? flags : imageSettings(await context.machine.fs.readFile(file));
+  const wanted = (options.get('kubernetes-version') ?? settings.kubernetesVersion ?? version).replace(/^v/, '');
   if (minorNumber(wanted) > minorNumber(version) || minorNumber(wanted) < minorNumber(version) - 1) {
     context.err(
       `this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minorNumber(version) - 1}.0. Current version: v${wanted}\nTo see the stack trace of this error execute with --v=5 or higher\n`,
@@ -51,8 +62,7 @@ export async function configImages(
     return 1;
   }
   const images = imagesOf(wanted);
-  const own = options.get('image-repository');
-  const list = ofKubeadm.map((name) => inRepository(images[name] ?? '', own));
+  const list = ofKubeadm.map((name) => imageIn(settings, name, images[name] ?? ''));
   if (verb !== 'pull') {
     context.out(list.map((image) => `${image}\n`).join(''));
     return 0;
@@ -66,11 +76,6 @@ export async function configImages(
     context.out(`[config/images] Pulled ${image}\n`);
   }
   return 0;
-}
-
-/** Another repository has CoreDNS at its top. */
-function inRepository(image: string, repository: string | undefined): string {
-  return repository === undefined ? image : `${repository}/${image.replace(/^.*\//, '')}`;
 }
 
 export const crictl: Tool = async (context) => {

@@ -114,6 +114,26 @@ test("the cluster's own registry is asked; one of kubeadm's defaults is left to 
   expect(shown('k8s.gcr.io').text).not.toContain('--image-repository');
 });
 
+test("kubeadm is given the cluster's own configuration, at the release to come", () => {
+  const clusterConfiguration = [
+    'dns:\n  imageRepository: harbor.example/dns\n',
+    'etcd:\n  local:\n    imageTag: 3.5.26-0\n',
+    'imageRepository: k8s.gcr.io\n',
+    "apiServer:\n  extraArgs:\n  - name: x\n    value: it's\n",
+    'kubernetesVersion: v1.31.9\n',
+  ].join('');
+  const { text, commands } = scriptOf('prefetch', AT, {
+    node: 'w-1',
+    cluster: (c) => ({ ...c, kubeadmConfig: { kubernetesVersion: '1.31.9', clusterConfiguration } }),
+  });
+  const file = '/var/cache/runbook/prefetch/cluster-configuration.yaml';
+  expect(commands).toContain(`kubeadm config images list --config=${file}`);
+  expect(text).toContain(`>${file} || exit`);
+  expect(text).toContain('imageRepository: harbor.example/dns');
+  expect(text).toContain('kubernetesVersion: v1.32.9');
+  expect(text).not.toMatch(/1\.31\.9|k8s\.gcr\.io/);
+});
+
 test('it is done when archives and images are there, and when the node has the release', () => {
   const with_ = (prefetched: PrefetchedFact, node = 'w-1') => ({
     node,

@@ -13,6 +13,20 @@ function install(run: Run, node: string, version: string, packages = 'kubeadm') 
 }
 
 describe('kubeadm in the lab', () => {
+  it('lists images by a ClusterConfiguration, and takes no other flag beside it', async () => {
+    const { run } = await fakeLab({ workers: 0 });
+    const parts = ['dns: { imageRepository: my.repo/dns }', 'etcd: { local: { imageTag: 3.5.26-0 } }'];
+    const file = ['kubernetesVersion: v1.31.9', 'imageRepository: my.repo:5000/k8s', ...parts].join('\n');
+    const list = `printf '${file}\n' >/tmp/c.yaml; kubeadm config images list --config=/tmp/c.yaml`;
+    const { stdout } = await run('cp-1', list);
+    expect(stdout).toContain('my.repo:5000/k8s/kube-proxy:v1.31.9\n');
+    expect(stdout).toContain('my.repo/dns/coredns:v1.11.3\n');
+    expect(stdout).toContain('my.repo:5000/k8s/etcd:3.5.26-0\n');
+    const mixed = await run('cp-1', `${list} --image-repository=x`);
+    expect(mixed).toMatchObject({ code: 1 });
+    expect(mixed.stderr).toContain("can not mix '--config' with arguments [image-repository]");
+  });
+
   it('upgrades the static pods of one control plane only, and the addons with the last one', async () => {
     const { run, lab } = await fakeLab({ controlPlanes: 2, workers: 0 });
     await install(run, 'cp-1', '1.32.9');

@@ -1,4 +1,5 @@
 import { etcdVersionOf, meetsFloor, shippedEtcd } from '../../facts/lib/etcd-releases.ts';
+import { type EtcdOfRelease, etcdOfRelease } from '../../facts/lib/etcd-target.ts';
 import type { ClusterFacts, Facts, NodeFacts } from '../../facts/facts.ts';
 import type { KubeletConfigFact } from '../../facts/kubelet-config.ts';
 import type { PodFact } from '../../facts/pods.ts';
@@ -88,8 +89,9 @@ export function apiServerMissing(context: ActionContext<unknown>, target?: strin
 export function projectControlPlane(context: ActionContext<KubeadmOptions>, target: string, isApply = false): Facts {
   const { facts } = context;
   const object = objectNameOf(context);
+  const etcd = etcdOfRelease(facts, target);
   const moved = withNode(facts, context.node.name, (node) =>
-    withKubeletFiles(withComponents(node, target), context, target),
+    withKubeletFiles(withComponents(node, target, etcd), context, target),
   );
   if (!facts.cluster) return moved;
   const { apiServers, pods, kubeadmConfig, kubeletConfig } = facts.cluster;
@@ -115,10 +117,10 @@ function present(kubeletConfig: KubeletConfigFact): KubeletConfigFact {
   return written;
 }
 
-function withComponents(node: NodeFacts, target: string): NodeFacts {
+function withComponents(node: NodeFacts, target: string, etcd: EtcdOfRelease | undefined): NodeFacts {
   if (!node.staticPods) return node;
   const moved = Object.entries(node.staticPods.components).map(([name, component]) => {
-    if (name === 'etcd') return [name, etcdOf(component, target)] as const;
+    if (name === 'etcd') return [name, etcdOf(component, target, etcd)] as const;
     const image = withTag(component.image, `v${target}`);
     return [
       name,
@@ -135,8 +137,8 @@ function withTag(image: string, tag: string): string {
 }
 
 /** kubeadm never takes etcd back. The version that a release newer than the table brings is not known. */
-function etcdOf(component: Component, target: string): Component {
-  const shipped = shippedEtcd(target);
+function etcdOf(component: Component, target: string, known: EtcdOfRelease | undefined): Component {
+  const shipped = known && known.by !== 'table' ? { atLeast: known.version, certain: true } : shippedEtcd(target);
   const now = etcdVersionOf(component.tag);
   if (!shipped || now === undefined) return component;
   const isNewer = compareVersions(shipped.atLeast, now) > 0;

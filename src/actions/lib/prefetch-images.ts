@@ -1,6 +1,7 @@
 import type { ActionContext } from '../action.ts';
 import { bare, isBefore } from './release.ts';
 import { quote } from '../../transport/quote.ts';
+import { WORK } from '../../packages/lib/work.ts';
 import { machineOf } from './subject.ts';
 
 /** Of these the release itself tells the tag; those of the others only its kubeadm knows. */
@@ -53,9 +54,29 @@ export function imageCommands(context: ActionContext<unknown>, version: string):
   ];
 }
 
-/** The release's own kubeadm knows its images; the installed one may be too old to. */
+/** Where the script puts the ClusterConfiguration that its kubeadm reads. */
+const CONFIGURATION = `${WORK}/cluster-configuration.yaml`;
+
+/**
+ * The release's own kubeadm knows its images; the installed one may be too old to. It is given the whole
+ * ClusterConfiguration, as it takes no flag for the registry of CoreDNS or the tags that are pinned.
+ */
 export function listCommand(context: ActionContext<unknown>, version: string): string {
+  if (configurationFor(context, version) !== undefined) return `kubeadm config images list --config=${CONFIGURATION}`;
   const registry = registryOf(context);
   const repository = registry === undefined ? '' : ` --image-repository=${quote(registry)}`;
   return `kubeadm config images list --kubernetes-version=v${version}${repository}`;
+}
+
+/** The ClusterConfiguration of the cluster, at the release. kubeadm moves from its own old registry by itself. */
+export function configurationFor(context: ActionContext<unknown>, version: string): string | undefined {
+  return context.facts.cluster?.kubeadmConfig?.clusterConfiguration
+    ?.replace(/^kubernetesVersion:.*$/m, `kubernetesVersion: v${version}`)
+    .replace(new RegExp(`^imageRepository: *["']?(?:${DEFAULTS.join('|').replaceAll('.', '\\.')})["']? *\n`, 'm'), '');
+}
+
+/** Shell lines that write it, where it is known. */
+export function writeConfiguration(context: ActionContext<unknown>, version: string): string | undefined {
+  const text = configurationFor(context, version);
+  return text === undefined ? undefined : `printf '%s\\n' ${quote(text.trimEnd())} >${CONFIGURATION} || exit`;
 }

@@ -9,6 +9,8 @@ export interface ImagesToFetch {
   readonly names: readonly string[];
   /** Without its program's path; see {@link kubeadmOf}. */
   readonly listArguments: string;
+  /** Shell lines that write the file which `listArguments` names, if they name one. */
+  readonly configuration: string | undefined;
   /** Revision of the release's kubeadm, whose archive is taken apart where it is not installed. */
   readonly revision: string;
 }
@@ -47,9 +49,10 @@ if [ "$(kubeadm version -o short 2>/dev/null)" != ${quote(`v${version}`)} ]; the
 fi`;
 }
 
-function fetchImages({ names, version, listArguments }: ImagesToFetch): string {
+function fetchImages({ names, version, listArguments, configuration = '' }: ImagesToFetch): string {
   const list = `${prefetchFolder}/images-v${version}`;
-  return `images=$("$kubeadm" ${listArguments}) || { echo ${quote(`kubeadm ${version} does not tell its images`)} >&2; exit 1; }
+  return `${configuration}
+images=$("$kubeadm" ${listArguments}) || { echo ${quote(`kubeadm ${version} does not tell its images`)} >&2; exit 1; }
 if command -v crictl >/dev/null 2>&1; then
   present() { cri inspecti "$1" >/dev/null 2>&1; }
   pull() { cri pull "$1"; }

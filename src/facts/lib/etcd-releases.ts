@@ -1,4 +1,4 @@
-import { compareVersions, minorNumber, withoutV } from './version.ts';
+import { compareVersions, minorNumber, minorOf, withoutV } from './version.ts';
 
 /** What kubeadm of one Kubernetes minor makes of etcd: from which patch on it ships which etcd, oldest first. */
 interface EtcdOfMinor {
@@ -29,7 +29,7 @@ const BY_MINOR: Readonly<Record<number, EtcdOfMinor>> = {
   33: { steps: [[0, '3.5.21'], [6, '3.5.24'], [12, '3.5.26']], known: 12 }, // prettier-ignore
   34: { steps: [[0, '3.6.4'], [2, '3.6.5']], known: 3 }, // prettier-ignore
   35: { steps: [[0, '3.6.6']], known: 1 },
-  36: { steps: [[0, '3.6.8']], known: 0 },
+  36: { steps: [[0, '3.6.8']], known: 4 },
   37: { steps: [[0, '3.7.0']], known: 0 },
 };
 
@@ -52,10 +52,55 @@ export function shippedEtcd(release: string): ShippedEtcd | undefined {
   return atLeast === undefined ? undefined : { atLeast, certain: patch <= entry.known };
 }
 
+/** What etcd wants to be before it moves to another minor. */
+export interface EtcdFloor {
+  /** The first release that wants it. */
+  readonly to: string;
+  readonly from: string;
+  /** What etcd's maintainers recommend. */
+  readonly better?: string;
+  /** One member alone needs none. */
+  readonly ofSeveral?: true;
+  readonly severity: 'refuse' | 'warn';
+  /** What happens below it. */
+  readonly why: string;
+  /** What etcd itself is to be asked before. */
+  readonly ask?: string;
+  readonly source: string;
+}
+
+export const ETCD_FLOORS: readonly EtcdFloor[] = [
+  {
+    to: '3.6.0',
+    from: '3.5.26',
+    better: '3.5.32',
+    ofSeveral: true,
+    severity: 'refuse',
+    why: 'removed members could come back',
+    ask: '`etcdutl check v2store --data-dir /var/lib/etcd` must find no content of the v2 store, which 3.6 does not read',
+    source:
+      'etcd 3.5 -> 3.6 with several members: https://etcd.io/blog/2025/zombie_members_upgrade/; 3.5.32 and the v2 store: etcd-io/website#1203',
+  },
+  {
+    to: '3.7.0',
+    from: '3.6.11',
+    severity: 'warn',
+    why: 'etcd supports the upgrade to 3.7 only from there',
+    source: 'etcd documentation, "Upgrade etcd from 3.6 to 3.7"',
+  },
+];
+
 /** etcd 3.6 is safe after 3.5 only from this release on: older ones may bring back members removed long ago. */
 export const ETCD_FLOOR = '3.5.26';
-export const ETCD_FLOOR_SOURCE =
-  'etcd 3.5 -> 3.6 with several members: https://etcd.io/blog/2025/zombie_members_upgrade/';
+
+/** The floor between two releases of etcd; undefined: it stays within its minor, or wants none. */
+export function floorBetween(from: string | undefined, to: string): EtcdFloor | undefined {
+  return ETCD_FLOORS.find(
+    (floor) =>
+      compareVersions(to, floor.to) >= 0 &&
+      (from === undefined ? minorOf(to) === minorOf(floor.to) : compareVersions(from, floor.to) < 0),
+  );
+}
 
 /** `3.5.24-0` -> `3.5.24`; undefined for what is no version. */
 export function etcdVersionOf(tag: string | undefined): string | undefined {

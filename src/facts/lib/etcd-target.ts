@@ -1,0 +1,22 @@
+import type { Facts } from '../facts.ts';
+import { etcdVersionOf, shippedEtcd } from './etcd-releases.ts';
+import { tagOf } from './image.ts';
+
+/** The etcd that a release would run here, and how that is known. */
+export interface EtcdOfRelease {
+  readonly version: string;
+  /** `pinned` by etcd.local.imageTag; listed by the release's own kubeadm; or by our table, a lower bound. */
+  readonly by: 'pin' | 'kubeadm' | 'table';
+}
+
+export function etcdOfRelease({ nodes, cluster }: Facts, release: string): EtcdOfRelease | undefined {
+  const pinned = etcdVersionOf(cluster?.kubeadmConfig?.etcd?.imageTag);
+  if (pinned !== undefined) return { version: pinned, by: 'pin' };
+  for (const node of Object.values(nodes)) {
+    const image = node.prefetched?.needs[release]?.find((name) => /(^|\/)etcd:/.test(name));
+    const listed = image === undefined ? undefined : etcdVersionOf(tagOf(image));
+    if (listed !== undefined) return { version: listed, by: 'kubeadm' };
+  }
+  const version = shippedEtcd(release)?.atLeast;
+  return version === undefined ? undefined : { version, by: 'table' };
+}
