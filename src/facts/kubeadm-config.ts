@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl } from './lib/kubectl.ts';
+import { isProxyVariable, withoutPassword } from './proxy-variables.ts';
 import { withoutV } from './lib/version.ts';
 
 export interface KubeadmConfigFact {
@@ -9,6 +10,12 @@ export interface KubeadmConfigFact {
   readonly kubernetesVersion: string;
   readonly controlPlaneEndpoint?: string;
   readonly imageRepository?: string;
+  readonly certificatesDir?: string;
+  readonly networking?: {
+    readonly dnsDomain?: string | undefined;
+    readonly podSubnet?: string | undefined;
+    readonly serviceSubnet?: string | undefined;
+  };
   /** kubeadm's own. */
   readonly featureGates?: Readonly<Record<string, boolean>>;
   /** Of an etcd that kubeadm runs; it leaves etcd at such a tag. */
@@ -24,6 +31,8 @@ export interface KubeadmConfigFact {
       {
         readonly flags: readonly { readonly name: string; readonly value: string }[];
         readonly volumes: readonly string[];
+        /** extraEnvs, by name; the value of a proxy variable. */
+        readonly envs?: readonly { readonly name: string; readonly value?: string }[];
       }
     >
   >;
@@ -52,6 +61,7 @@ const component = z
   .object({
     extraArgs,
     extraVolumes: z.array(z.object({ name: z.string() })).nullish(),
+    extraEnvs: z.array(z.object({ name: z.string(), value: z.string().nullish() })).nullish(),
     imageRepository: z.string().nullish(),
     imageTag: z.string().nullish(),
   })
@@ -62,6 +72,15 @@ const clusterConfigurationSchema = z.object({
   kubernetesVersion: z.string(),
   controlPlaneEndpoint: z.string().nullish(),
   imageRepository: z.string().nullish(),
+  certificatesDir: z.string().nullish().catch(undefined),
+  networking: z
+    .object({
+      dnsDomain: z.string().optional(),
+      podSubnet: z.string().optional(),
+      serviceSubnet: z.string().optional(),
+    })
+    .nullish()
+    .catch(undefined),
   apiServer: component,
   controllerManager: component,
   scheduler: component,
@@ -77,11 +96,22 @@ function parseKubeadmConfig(output: string): KubeadmConfigFact {
   const { ClusterConfiguration: whole } = configMap.data.data;
   const configuration = clusterConfigurationSchema.safeParse(parse(whole));
   if (!configuration.success) throw new Error('its ClusterConfiguration has no kubernetesVersion');
-  const { kubernetesVersion, controlPlaneEndpoint, imageRepository, featureGates, dns, etcd } = configuration.data;
+  const {
+    kubernetesVersion,
+    controlPlaneEndpoint,
+    imageRepository,
+    certificatesDir,
+    networking,
+    featureGates,
+    dns,
+    etcd,
+  } = configuration.data;
   return {
     kubernetesVersion: withoutV(kubernetesVersion),
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
     ...(imageRepository ? { imageRepository } : {}),
+    ...(certificatesDir ? { certificatesDir } : {}),
+    ...(networking ? { networking } : {}),
     ...(featureGates ? { featureGates } : {}),
     ...(etcd?.local?.imageRepository || etcd?.local?.imageTag ? { etcd: pinned(etcd.local) } : {}),
     ...(dns?.imageTag ? { dns: { imageTag: dns.imageTag } } : {}),
@@ -100,5 +130,15 @@ function pinned({ imageRepository, imageTag }: NonNullable<z.infer<typeof compon
 }
 
 function extraOf(given: z.infer<typeof component>) {
-  return { flags: given?.extraArgs ?? [], volumes: (given?.extraVolumes ?? []).map(({ name }) => name) };
+  return {
+    flags: given?.extraArgs ?? [],
+    volumes: (given?.extraVolumes ?? []).map(({ name }) => name),
+    ...(given?.extraEnvs?.length
+      ? {
+          envs: given.extraEnvs.map(({ name, value }) =>
+            isProxyVariable(name) ? { name, value: withoutPassword(value ?? '') } : { name },
+          ),
+        }
+      : {}),
+  };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { chosen, componentOf, manifestFiles, manifestsCommand, manifestsScript } from './lib/manifest-files.ts';
+import { isProxyVariable, withoutPassword } from './proxy-variables.ts';
 import { staticPods } from './static-pods.ts';
 
 /** The static pods' manifests by component: how they are started. Without dashes, `true` where a flag has no value. */
@@ -12,6 +13,11 @@ export type ManifestsFact = Readonly<
       readonly volumes: readonly string[];
       /** Names of containers beside the first. */
       readonly sidecars: readonly string[];
+      readonly image?: string;
+      /** Values of proxy variables alone, without passwords: others may hold secrets. */
+      readonly env?: readonly { readonly name: string; readonly value?: string }[];
+      /** All else, by its place: `resources.requests.cpu`, `livenessProbe.timeoutSeconds`, `spec.hostNetwork`. */
+      readonly fields?: Readonly<Record<string, string>>;
     }
   >
 >;
@@ -25,9 +31,18 @@ export const manifests: Fact<ManifestsFact> = {
 };
 
 const words = z.array(z.string()).nullish();
+const containerSchema = z.looseObject({
+  name: z.string(),
+  command: words,
+  args: words,
+  image: z.string().nullish(),
+  volumeMounts: z.unknown().optional(),
+  env: z.array(z.object({ name: z.string(), value: z.string().nullish() })).nullish(),
+});
 const manifestSchema = z.object({
-  spec: z.object({
-    containers: z.array(z.object({ name: z.string(), command: words, args: words })).min(1),
+  metadata: z.object({ labels: z.unknown(), annotations: z.unknown() }).partial(),
+  spec: z.looseObject({
+    containers: z.tuple([containerSchema], containerSchema),
     volumes: z.array(z.object({ name: z.string() })).nullish(),
   }),
 });
@@ -41,13 +56,33 @@ function parseManifests(output: string): ManifestsFact {
   return Object.fromEntries(chosen(found).map(({ component, manifest }) => [component, manifest]));
 }
 
-function manifestOf({ spec }: z.infer<typeof manifestSchema>): ManifestsFact[string] {
-  const [first, ...others] = spec.containers;
+function manifestOf({ metadata, spec }: z.infer<typeof manifestSchema>): ManifestsFact[string] {
+  const { containers, volumes: _, ...rest } = spec;
+  const [first, ...others] = containers;
+  const { name: _name, command, args, image, env, volumeMounts: _mounts, ...container } = first;
+  const fields = { ...leaves('', container), ...leaves('spec', rest), ...leaves('metadata', metadata) };
   return {
-    flags: [...(first?.command ?? []), ...(first?.args ?? [])].flatMap(flagOf),
+    flags: [...(command ?? []), ...(args ?? [])].flatMap(flagOf),
     volumes: (spec.volumes ?? []).map(({ name }) => name),
     sidecars: others.map(({ name }) => name),
+    ...(image ? { image } : {}),
+    ...(env?.length ? { env: env.map(variableOf) } : {}),
+    ...(Object.keys(fields).length > 0 ? { fields } : {}),
   };
+}
+
+function variableOf({ name, value }: { readonly name: string; readonly value?: string | null | undefined }) {
+  return isProxyVariable(name) ? { name, value: withoutPassword(value ?? '') } : { name };
+}
+
+/** The values of an object at any depth, by their place. */
+function leaves(at: string, value: unknown): Record<string, string> {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return { [at]: String(value) };
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, one]) => Object.entries(leaves(at === '' ? key : `${at}.${key}`, one))),
+  );
 }
 
 function flagOf(word: string): { readonly name: string; readonly value: string }[] {

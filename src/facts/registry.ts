@@ -28,6 +28,7 @@ import { packages } from './packages.ts';
 import { pdbs } from './pdbs.ts';
 import { pods } from './pods.ts';
 import { prefetched } from './prefetched.ts';
+import { proxyVariables } from './proxy-variables.ts';
 import { reboot } from './reboot.ts';
 import { repository } from './repository.ts';
 import { repositoryKeys } from './repository-keys.ts';
@@ -43,6 +44,7 @@ export const nodeFacts = {
   offered,
   binaries,
   staticPods,
+  proxyVariables,
   kubelet,
   reboot,
   osUpdates,

@@ -30,7 +30,7 @@ export function manifestOf(
     `    name: ${component}`,
     '    resources:',
     '      requests:',
-    '        cpu: 100m',
+    ...(requests[component] ?? []).map((request) => `        ${request}`),
     '  hostNetwork: true',
     '  priority: 2000001000',
     '  priorityClassName: system-node-critical',
@@ -38,6 +38,14 @@ export function manifestOf(
     '',
   ].join('\n');
 }
+
+/** kubeadm's phases/controlplane/manifests.go and phases/etcd/local.go. */
+const requests: Readonly<Record<string, readonly string[]>> = {
+  etcd: ['cpu: 100m', 'memory: 100Mi'],
+  'kube-apiserver': ['cpu: 250m'],
+  'kube-controller-manager': ['cpu: 200m'],
+  'kube-scheduler': ['cpu: 100m'],
+};
 
 const annotations: Readonly<Record<string, (ip: string) => string>> = {
   'kube-apiserver': (ip) => `kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: ${ip}:6443`,

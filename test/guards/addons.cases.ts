@@ -38,65 +38,6 @@ export const emulationCases: readonly GuardCase[] = [
   },
 ];
 
-export const editedCases: readonly GuardCase[] = [
-  {
-    title: 'kubeadm-config was not read',
-    facts: withNode('cp1', manifest('etcd', { flags: [flag('x', 'y')] })),
-    finds: [],
-  },
-  {
-    title: "kubeadm's own flags and volumes",
-    facts: compared(
-      manifest('kube-apiserver', {
-        flags: [flag('advertise-address', '10.0.1.1'), flag('tls-cert-file', '/etc/kubernetes/pki/apiserver.crt')],
-        volumes: ['ca-certs', 'etc-ca-certificates', 'k8s-certs', 'usr-share-ca-certificates'],
-      }),
-    ),
-    finds: [],
-  },
-  {
-    title: 'extraArgs and extraVolumes of kubeadm-config',
-    facts: compared(
-      manifest('kube-apiserver', { flags: [flag('audit-log-path', '/var/log/audit')], volumes: ['audit'] }),
-      {
-        'kube-apiserver': { flags: [flag('audit-log-path', '/var/log/audit')], volumes: ['audit'] },
-      },
-    ),
-    finds: [],
-  },
-  {
-    title: 'a flag by hand',
-    facts: compared(manifest('kube-apiserver', { flags: [flag('audit-log-path', '/var/log/audit')] })),
-    finds: [['warn', 'kube-apiserver of cp1 has what kubeadm-config does not say: --audit-log-path=/var/log/audit']],
-    node: 'cp1',
-  },
-  {
-    title: 'another value than extraArgs say',
-    facts: compared(manifest('kube-apiserver', { flags: [flag('authorization-mode', 'Node,RBAC,Webhook')] }), {
-      'kube-apiserver': { flags: [flag('authorization-mode', 'Node,RBAC')], volumes: [] },
-    }),
-    finds: [['warn', '--authorization-mode=Node,RBAC,Webhook']],
-  },
-  {
-    title: 'a volume and a container by hand',
-    facts: compared(manifest('kube-scheduler', { volumes: ['kubeconfig', 'policy'], sidecars: ['proxy'] })),
-    finds: [
-      ['warn', 'kube-scheduler of cp1 has what kubeadm-config does not say: the volume policy, the container proxy'],
-    ],
-  },
-  {
-    title: "a static pod that is not kubeadm's",
-    facts: compared(manifest('kube-vip', { flags: [flag('vip', '10.0.0.9')], volumes: ['kubeconfig-vip'] })),
-    finds: [],
-  },
-  {
-    title: 'kept by patches',
-    facts: compared(manifest('kube-apiserver', { flags: [flag('audit-log-path', '/var/log/audit')] })),
-    step: stepOn('cp1', 'kubeadm-upgrade-apply', { version: '1.32.9', patches: '/etc/kubernetes/patches' }),
-    finds: [],
-  },
-];
-
 const files = (change: Partial<StaticPodsFact>) => withNode('cp1', { staticPods: { components: {}, ...change } });
 export const fileCases: readonly GuardCase[] = [
   { title: 'nothing else is there', facts: files({}), finds: [] },

@@ -1,7 +1,8 @@
 import { describe } from 'vitest';
 import { testCases } from './cases.ts';
-import { corednsCases, editedCases, emulationCases, fileCases, webhookCases } from './addons.cases.ts';
+import { corednsCases, emulationCases, fileCases, webhookCases } from './addons.cases.ts';
 import { deadWebhookCases, schedulableCases } from './kubeadm.cases.ts';
+import { editedCases } from './static-pods.cases.ts';
 import { adminConfCases, certificateCases, deprecatedCases } from './control-plane.cases.ts';
 
 describe('certificates', () => testCases('certificates', certificateCases));
