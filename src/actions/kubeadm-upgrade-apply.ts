@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
 import type { Action, ActionContext } from './action.ts';
 import { effectsMissing, etcdMissing, projectControlPlane } from './lib/control-plane.ts';
-import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
+import { kubeadmFlags, kubeadmOptions, prereleaseFlag } from './lib/kubeadm-options.ts';
 import { isBefore, release } from './lib/release.ts';
 import { upgradeGuards } from './lib/upgrade-guards.ts';
 import { quote } from '../transport/quote.ts';
@@ -38,7 +38,8 @@ export const kubeadmUpgradeApply: Action<With> = {
   guards: [...upgradeGuards, 'coredns', 'schedulable'],
   settle: 300_000,
   script(context) {
-    const command = `kubeadm upgrade apply -y ${quote(`v${context.with.version}`)}${kubeadmFlags(context.with)}`;
+    const { version } = context.with;
+    const command = `kubeadm upgrade apply -y ${quote(`v${version}`)}${prereleaseFlag(version)}${kubeadmFlags(context.with)}`;
     return { commands: [command], text: `${command}\n` };
   },
   unsupported: ({ with: { skipPhases, version } }) =>

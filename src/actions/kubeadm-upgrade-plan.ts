@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Action } from './action.ts';
 import { controlPlaneMissing } from './lib/control-plane.ts';
+import { prereleaseFlag } from './lib/kubeadm-options.ts';
 import { release } from './lib/release.ts';
 import { quote } from '../transport/quote.ts';
 import { verdictOf } from './lib/verdict.ts';
@@ -29,7 +30,8 @@ export const kubeadmUpgradePlan: Action<z.infer<typeof schema>> = {
   ],
   settle: 0,
   script(context) {
-    const command = `kubeadm upgrade plan ${quote(`v${context.with.version}`)}`;
+    const { version } = context.with;
+    const command = `kubeadm upgrade plan ${quote(`v${version}`)}${prereleaseFlag(version)}`;
     return { commands: [command], text: `${command}\n` };
   },
   isDone(context) {

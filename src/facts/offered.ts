@@ -1,3 +1,4 @@
+import { withoutEpoch } from '../packages/lib/revision.ts';
 import { onNode } from '../packages/registry.ts';
 import { quote } from '../transport/quote.ts';
 import type { Fact, FactOptions } from './fact.ts';
@@ -51,7 +52,7 @@ function parseOffered(output: string): OfferedFact {
     else if (kind === 'error') entry.error = rest;
     else {
       const [name = '', revision = ''] = rest.split(' ');
-      (entry.revisions[name] ??= []).push(revision.replace(/^\d+:/, ''));
+      (entry.revisions[name] ??= []).push(withoutEpoch(revision));
     }
   }
   return Object.fromEntries(Object.entries(minors).map(([minor, entry]) => [minor, newestFirst(entry)]));

@@ -1,3 +1,4 @@
+import { withoutEpoch } from '../packages/lib/revision.ts';
 import { type InstalledPackage, kubernetesPackages } from '../packages/manager.ts';
 import { commandsOf, managers, onNode, readings } from '../packages/registry.ts';
 import type { Fact } from './fact.ts';
@@ -35,7 +36,7 @@ function parsePackages(output: string): PackagesFact {
     if (!isKubernetesPackage(name) || revision === undefined || status === undefined) continue;
     // `rc` has only its configuration left, `un` was never here.
     if (!/^[a-z][iUFHWt]/.test(status)) continue;
-    installed[name] = { revision: revision.replace(/^\d+:/, ''), status };
+    installed[name] = { revision: withoutEpoch(revision), status };
     if (status.startsWith('h')) held.add(name);
   }
   const id = /^manager: (\S+)$/m.exec(output)?.[1];

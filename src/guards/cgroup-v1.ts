@@ -17,6 +17,7 @@ export const cgroupV1: Guard = {
   id: 'cgroup-v1',
   title: 'The kubelet of the release starts on the cgroups that the node has',
   source: 'KEP-5573: failCgroupV1 is true by default from 1.35 on; "About cgroup v2": maintenance mode since 1.31',
+  comparedWith: 37,
   facts: ['kernel', 'kubeletSetup', 'kubeletConfig', 'binaries', 'staticPods', 'nodes', 'machine', 'kubelet'],
   scope: 'run',
   check: (input) => {

@@ -53,7 +53,8 @@ export const containerRuntime: Guard = {
   id: 'container-runtime',
   title: 'The container runtime is one, and one that the release works with',
   source:
-    'Kubernetes release notes (CRI v1 since 1.26; containerd 1.x until 1.37); "Container Runtimes"; kubeadm: several CRI sockets',
+    'Kubernetes release notes (CRI v1 since 1.26; containerd 1.x until 1.37); "Container Runtimes"; kubeadm: several CRI sockets; CRI-O: the minor of its Kubernetes',
+  comparedWith: 37,
   facts: ['nodes', 'machine', 'kubelet', 'kernel', 'kubeletSetup', 'binaries'],
   scope: 'run',
   check: (input) => {
@@ -103,9 +104,22 @@ function tooOld({ before }: GuardInput, node: GuardNode, target: number): Machin
       target >= one.from &&
       (one.below === undefined || compareVersions(version, one.below) < 0),
   );
-  if (!rule) return [];
+  if (!rule) return runtime === 'cri-o' ? otherMinor(version, target) : [];
   const summary = `${runtime} ${version} under Kubernetes ${minorText(target)}: ${rule.what}`;
   return [{ severity: rule.severity, summary, remedy: rule.remedy }];
+}
+
+/** "CRI-O follows the Kubernetes release cycles with respect to its minor versions" (cri-o/cri-o, README). */
+function otherMinor(version: string, target: number): MachineDraft[] {
+  const behind = target - (minorNumber(version) ?? target);
+  if (behind < 1) return [];
+  return [
+    {
+      severity: behind === 1 ? 'note' : 'warn',
+      summary: `cri-o ${version} under Kubernetes ${minorText(target)}: CRI-O is released for the Kubernetes of its own minor, and is ${behind === 1 ? 'one minor' : `${behind} minors`} behind`,
+      remedy: `Upgrade CRI-O to ${minorText(target)} along with the node, while it is drained.`,
+    },
+  ];
 }
 
 /** With cri-dockerd the Node object says docker as well: its socket tells the two apart. */

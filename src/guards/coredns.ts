@@ -20,6 +20,7 @@ export const coreDns: Guard = {
   id: 'coredns',
   title: 'CoreDNS is as kubeadm left it',
   source: 'kubeadm upgrade: preflight CoreDNSUnsupportedPlugins and CoreDNSMigration; the addon is applied again',
+  comparedWith: 37,
   facts: ['coreDns'],
   scope: 'run',
   check: ({ before, step }) => {

@@ -10,6 +10,7 @@ export const etcdFloor: Guard = {
   id: 'etcd-floor',
   title: 'etcd moves to its next minor only from a release that etcd supports',
   source: ETCD_FLOORS.map(({ source }) => source).join('; '),
+  comparedWith: 37,
   facts: ['staticPods', 'binaries', 'kubeadmConfig', 'prefetched'],
   scope: 'step',
   roles: ['control-plane'],

@@ -29,6 +29,8 @@ export interface Guard {
   readonly id: string;
   readonly title: string;
   readonly source: string;
+  /** The newest minor of Kubernetes with whose releases its tables of data were compared. */
+  readonly comparedWith?: number;
   readonly facts: readonly FactId[];
   /**
    * Planning asks every guard: once on the whole (`step` is undefined), and for each planned step of the actions that

@@ -13,6 +13,7 @@ export const knownBadGuard: Guard = {
   id: 'known-bad',
   title: 'No kubeadm is used that is known to do harm to a cluster such as this',
   source: 'Reports of kubernetes/kubeadm and kubernetes/kubernetes, each named in its finding',
+  comparedWith: 37,
   facts: [
     'binaries',
     'machine',

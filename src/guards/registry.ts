@@ -54,6 +54,7 @@ import { skewKubeProxy } from './skew-kube-proxy.ts';
 import { staticPodFiles } from './static-pod-files.ts';
 import { staticPodsEdited } from './static-pods-edited.ts';
 import { swap } from './swap.ts';
+import { vendorVersion } from './vendor-version.ts';
 import { webhooks } from './webhooks.ts';
 
 const all: readonly Guard[] = [
@@ -88,6 +89,7 @@ const all: readonly Guard[] = [
   kubeProxyMode,
   webhooks,
   kubeadmVersion,
+  vendorVersion,
   knownBadGuard,
   noDowngrade,
   repositoryOffers,

@@ -24,6 +24,7 @@ export const removedFlagsGuard: Guard = {
   title: 'No component is given a flag, feature gate or admission plugin that its release does not have any more',
   source:
     'Kubernetes release notes; "Feature Gates (removed)"; "Admission Controllers Reference"; "Upgrade etcd from 3.5 to 3.6"; "kubeadm init", removed feature gates',
+  comparedWith: 37,
   facts: [
     'kubeletSetup',
     'manifests',

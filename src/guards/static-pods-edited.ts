@@ -8,6 +8,7 @@ export const staticPodsEdited: Guard = {
   title: 'Static pods are as kubeadm-config would write them',
   source:
     '"Upgrading kubeadm clusters": manifests are written again; "Customizing components with the kubeadm API": --patches',
+  comparedWith: 37,
   facts: ['manifests', 'kubeadmConfig', 'proxyVariables'],
   scope: 'run',
   check: ({ before, nodes, step }) => {

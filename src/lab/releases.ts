@@ -87,6 +87,25 @@ export const minors: readonly Minor[] = [
     cni: '1.8.0-1.1',
     criTools: '1.35.0-1.1',
   },
+  // From here on the packages of kubernetes-cni and cri-tools, and the pause of 1.37, are assumed.
+  {
+    minor: '1.36',
+    patches: ['1.36.0', '1.36.4'],
+    etcd: '3.6.8-0',
+    coredns: '1.14.2',
+    pause: '3.10.2',
+    cni: '1.8.0-1.1',
+    criTools: '1.36.0-1.1',
+  },
+  {
+    minor: '1.37',
+    patches: ['1.37.0', '1.37.1'],
+    etcd: '3.7.0-0',
+    coredns: '1.14.6',
+    pause: '3.10.2',
+    cni: '1.8.0-1.1',
+    criTools: '1.37.0-1.1',
+  },
 ];
 
 /** From this minor on the kubelet package ships another /etc/default/kubelet, so dpkg asks about the changed one. */

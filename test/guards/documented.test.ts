@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { shippedEtcd } from '../../src/facts/lib/etcd-releases.ts';
+import { NEWEST_MINOR } from '../../src/facts/lib/newest-release.ts';
 import { guards } from '../../src/guards/registry.ts';
+import { minors as labMinors } from '../../src/lab/releases.ts';
 
 const node = { name: 'cp-1', host: '10.0.0.9', role: 'control-plane' } as const;
 const text = readFileSync(new URL('../../docs/guards.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
@@ -20,6 +23,8 @@ describe('docs/guards.md', () => {
       expect(binding !== undefined, 'called binding').toBe(guard.binding !== undefined);
       expect(plain(rest)).toContain(plain(guard.title));
       expect(plain(rest)).toContain(plain(`Rule: ${guard.source}`));
+      const data = /Data compared up to 1\.(\d+)\./.exec(rest)?.[1];
+      expect(data === undefined ? undefined : Number(data)).toBe(guard.comparedWith);
     },
   );
 
@@ -27,6 +32,29 @@ describe('docs/guards.md', () => {
     const told = entries.map(([, id]) => id);
     expect(new Set(told)).toEqual(new Set(guards.keys()));
     expect(told).toHaveLength(guards.size);
+  });
+});
+
+describe('tables of data', () => {
+  const dated = [...guards.values()].filter(({ comparedWith }) => comparedWith !== undefined);
+
+  test.each(dated)('those of $id are as new as the newest release that the program knows', ({ comparedWith }) => {
+    expect(comparedWith).toBeGreaterThanOrEqual(NEWEST_MINOR);
+  });
+
+  test('have their release in the guard that reads them', () => {
+    const folder = new URL('../../src/guards/', import.meta.url);
+    const readers = [...guards.keys()].filter((id) =>
+      readFileSync(new URL(`${id}.ts`, folder), 'utf8').includes(".data.ts'"),
+    );
+    expect(readers.length).toBeGreaterThan(2);
+    expect(dated.map(({ id }) => id)).toEqual(expect.arrayContaining(readers));
+  });
+
+  test('know the etcd of each minor, and the lab has them all', () => {
+    expect(labMinors.at(-1)?.minor).toBe(`1.${NEWEST_MINOR}`);
+    for (const { minor } of labMinors) expect(shippedEtcd(`${minor}.0`)).toBeDefined();
+    expect(shippedEtcd(`1.${NEWEST_MINOR}.0`)?.certain).toBe(true);
   });
 });
 

@@ -299,7 +299,21 @@ export const runtimeCases: readonly GuardCase[] = [
     step: restart('1.35.0'),
     finds: [['warn', '1.6.20~ds1']],
   },
-  { title: 'CRI-O', facts: runtime('cri-o://1.34.1'), step: restart('1.38.0'), finds: [] },
+  { title: 'CRI-O', facts: runtime('cri-o://1.34.1'), step: restart('1.34.3'), finds: [] },
+  { title: 'CRI-O newer', facts: runtime('cri-o://1.35.0'), step: restart('1.34.3'), finds: [] },
+  {
+    title: 'CRI-O to follow',
+    facts: runtime('cri-o://1.33.1'),
+    step: restart('1.34.3'),
+    finds: [['note', 'one minor']],
+  },
+  {
+    title: 'CRI-O of long ago',
+    facts: runtime('cri-o://1.24.6'),
+    step: restart('1.32.9'),
+    finds: [['warn', 'cri-o 1.24.6 under Kubernetes 1.32']],
+    node: 'w1',
+  },
   {
     title: 'dockershim',
     facts: runtime('docker://20.10.7', socket('/var/run/dockershim.sock')),

@@ -36,6 +36,12 @@ export function skips({ skipPhases = [] }: KubeadmOptions, phase: string, part?:
   return skipPhases.some((one) => one === phase || (part !== undefined && one === `${phase}/${part}`));
 }
 
+/** kubeadm takes a prerelease only by a flag of its own. */
+export function prereleaseFlag(version: string): string {
+  if (/-rc\./.test(version)) return ' --allow-release-candidate-upgrades';
+  return /-(alpha|beta)\./.test(version) ? ' --allow-experimental-upgrades' : '';
+}
+
 /** Flags, quoted, each with a space before it. */
 export function kubeadmFlags(options: KubeadmOptions): string {
   const flags = [

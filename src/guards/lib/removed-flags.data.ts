@@ -74,6 +74,8 @@ export const removedFlags: Readonly<Record<string, Readonly<Record<number, reado
     24: ['address', 'port'],
     // CHANGELOG-1.27 (#113710)
     27: ['enable-taint-manager', 'pod-eviction-timeout'],
+    // CHANGELOG-1.37 (#138002)
+    37: ['concurrent-service-syncs'],
   },
   'kube-scheduler': {
     // CHANGELOG-1.23 (#105424)

@@ -240,4 +240,18 @@ export const removedFeatureGates: Readonly<Record<number, readonly string[]>> = 
     'TopologyAwareHints',
     'WatchFromStorageWithoutResourceVersion',
   ],
+  // CHANGELOG-1.37: #135336, #137755, #138907, #139217. What its last betas removed is not known here.
+  37: [
+    'APIServerTracing',
+    'AnyVolumeDataSource',
+    'BtreeWatchCache',
+    'ConsistentListFromCache',
+    'OrderedNamespaceDeletion',
+    'RelaxedDNSSearchValidation',
+    'ResilientWatchCacheInitialization',
+    'RetryGenerateName',
+    'SidecarContainers',
+    'StreamingCollectionEncodingToJSON',
+    'StreamingCollectionEncodingToProtobuf',
+  ],
 };

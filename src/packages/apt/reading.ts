@@ -1,3 +1,4 @@
+import { withoutEpoch } from '../lib/revision.ts';
 import { kubernetesPackages, type PackageReading } from '../manager.ts';
 import { LOCKS } from './commands.ts';
 import { aptFetchFunction } from './fetch-function.ts';
@@ -78,8 +79,8 @@ archives() {
 }`,
   // An epoch's colon is written as %3a in the names of archives.
   archiveOf: (file) => {
-    const [, name, revision] = /([^/_]+)_(?:[^_/]*%3a)?([^_/]+)_[^_/]+\.deb$/.exec(file) ?? [];
-    return name === undefined || revision === undefined ? undefined : { name, revision };
+    const [, name, revision] = /([^/_]+)_([^_/]+)_[^_/]+\.deb$/.exec(file) ?? [];
+    return name === undefined || revision === undefined ? undefined : { name, revision: withoutEpoch(revision) };
   },
   unpackKubeadm: (
     revision,

@@ -1,4 +1,5 @@
 import { fetchFunction } from '../lib/fetch.ts';
+import { withoutEpoch } from '../lib/revision.ts';
 import { repoSources, rpmArchiveOf, rpmArchives, rpmInstalled, rpmOffered, unpackRpm } from '../lib/rpm-reading.ts';
 import { kubernetesPackages, type PackageReading } from '../manager.ts';
 import { LOCKS } from './commands.ts';
@@ -60,8 +61,9 @@ ${fetchFunction({ proxies: 'dnf_proxy' })}`,
 
 /** `kubelet-0:1.32.9-150500.1.1.*` (dnf 4), `0:kubelet-1.32.9-150500.1.1.*` (yum), `Package name: kubelet` (dnf 5). */
 function lockedName(line: string): string | undefined {
-  const entry = /^locked: (?:Package name: )?(?:\d+:)?(.+)$/.exec(line)?.[1];
+  const entry = /^locked: (?:Package name: )?(.+)$/.exec(line)?.[1];
+  const locked = entry === undefined ? undefined : withoutEpoch(entry);
   return kubernetesPackages.find(
-    (name) => entry === name || (entry?.startsWith(`${name}-`) && /^-\d/.test(entry.slice(name.length))),
+    (name) => locked === name || (locked?.startsWith(`${name}-`) && /^-\d/.test(locked.slice(name.length))),
   );
 }
