@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { RENEWAL_MARK } from '../facts/certificates.ts';
 import type { CertificatesFact } from '../facts/certificates.ts';
+import { missingKey, signingKey } from '../facts/lib/signers.ts';
 import { withNode } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext } from './action.ts';
 import { apiServerMissing } from './lib/control-plane.ts';
+import { COMPONENTS, renewalScript } from './lib/renewal-shell.ts';
 import { machineOf } from './lib/subject.ts';
 import { some, verdictOf } from './lib/verdict.ts';
 
@@ -19,12 +20,6 @@ const schema = z.strictObject({
 });
 type With = z.infer<typeof schema>;
 
-/** What `kubeadm certs renew all` renews: no authority, no file of others, not the kubelet's, which renews itself. */
-const RENEWED =
-  /^\/etc\/kubernetes\/(((super-)?admin|controller-manager|scheduler)\.conf|pki\/(apiserver|apiserver-kubelet-client|front-proxy-client)\.crt)$/;
-/** Those of etcd are kubeadm's only where it runs etcd. */
-const OF_ETCD = /^\/etc\/kubernetes\/pki\/(apiserver-etcd-client|etcd\/(server|peer|healthcheck-client))\.crt$/;
-
 /**
  * A control plane's components read most of their certificates when they start: each is ended once, and the kubelet
  * restarts it ("Certificate Management with kubeadm", manual renewal: "you must restart the control plane Pods").
@@ -38,20 +33,28 @@ export const renewCertificates: Action<With> = {
   timeout: 900_000,
   onTimeout: 'leave',
   facts: ['machine', 'kubelet', 'nodes', 'apiServers', 'certificates'],
-  guards: ['membership', 'same-machine', 'static-pod-files', 'api-servers-answer', 'etcd-health', 'admin-conf'],
+  guards: [
+    'membership',
+    'same-machine',
+    'static-pod-files',
+    'api-servers-answer',
+    'etcd-health',
+    'admin-conf',
+    'certificate-authority',
+  ],
   settle: 300_000,
   unsupported: ({ node }) =>
     node.role === 'control-plane' ? undefined : `${node.name} is no control plane: it has no certificates of kubeadm's`,
-  script() {
+  script(context) {
+    const fact = machineOf(context).certificates;
     const commands = ['kubeadm certs renew all', ...COMPONENTS.map((name) => `kill $(pidof ${name})`)];
-    return { commands, text: SCRIPT };
+    return { commands, text: renewalScript(fact ? renewed(fact).map(({ path }) => path) : []) };
   },
   isDone(context) {
     const fact = machineOf(context).certificates;
     if (fact?.now === undefined)
       return { done: false, reason: `the certificates of ${context.node.name} are not known` };
-    const end = fact.now + context.with.within * DAY;
-    const due = renewed(fact).filter((file) => file.notAfter < end);
+    const due = dueCertificates(fact, context.with.within);
     return verdictOf(
       [
         ...(due.length === 0
@@ -83,37 +86,24 @@ export const renewCertificates: Action<With> = {
     })),
 };
 
-const COMPONENTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
-
-/** The mark shows that the renewed certificates are not in use yet; a reboot brings them into use and removes it. */
-const SCRIPT = `set -u
-command -v pidof >/dev/null || { echo 'no pidof: what uses the certificates could not be restarted, so none was renewed' >&2; exit 1; }
-: > ${RENEWAL_MARK} || exit
-kubeadm certs renew all || exit
-# ends a static pod's component, and waits until the kubelet has started it anew; one that others run here is left alone
-renew() {
-  [ -f "/etc/kubernetes/manifests/$1.yaml" ] || return 0
-  old=$(pidof "$1") || return 0
-  kill $old || return
-  n=0
-  while new=$(pidof "$1"); [ -z "$new" ] || [ "$new" = "$old" ]; do
-    n=$((n + 1))
-    if [ "$n" -gt 180 ]; then echo "$1 was ended for its new certificates and did not come back within 3 minutes" >&2; return 1; fi
-    sleep 1
-  done
-  echo "$1 runs with its new certificates"
+/** What kubeadm keeps on a control plane and ends within so many days, whether it can renew it or not. */
+export function dueCertificates(fact: CertificatesFact, within: number): CertificatesFact['files'] {
+  const end = (fact.now ?? 0) + within * DAY;
+  return fact.files.filter(({ path, notAfter }) => isKubeadms(fact, path) && notAfter < end);
 }
-for name in ${COMPONENTS.join(' ')}; do renew "$name" || exit; done
-rm -f ${RENEWAL_MARK}
-echo 'copies of admin.conf (~/.kube/config, other machines) hold the old certificate: replace them'
-`;
+
+/** No authority, no file of others, not the kubelet's, which renews itself; etcd's only where kubeadm runs it. */
+function isKubeadms({ etcdElsewhere }: CertificatesFact, path: string): boolean {
+  const key = signingKey(path);
+  return key !== undefined && !(etcdElsewhere === true && key.includes('/etcd/'));
+}
 
 function renewed(fact: CertificatesFact): CertificatesFact['files'] {
   return fact.files.filter(({ path }) => isRenewed(fact, path));
 }
 
-function isRenewed({ etcdElsewhere }: CertificatesFact, path: string): boolean {
-  return RENEWED.test(path) || (etcdElsewhere !== true && OF_ETCD.test(path));
+function isRenewed(fact: CertificatesFact, path: string): boolean {
+  return isKubeadms(fact, path) && missingKey(fact, path) === undefined;
 }
 
 /** To the year that kubeadm gives, and beyond what any `within` asks for. */
@@ -123,7 +113,7 @@ function fresh(fact: CertificatesFact): CertificatesFact {
   return { ...rest, files: fact.files.map((file) => (isRenewed(fact, file.path) ? { ...file, notAfter } : file)) };
 }
 
-function nameOf(path: string): string {
+export function nameOf(path: string): string {
   return path.replace('/etc/kubernetes/', '');
 }
 

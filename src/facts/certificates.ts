@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Fact } from './fact.ts';
+import { AUTHORITY_KEYS } from './lib/signers.ts';
 
 /** Certificates of a node, as far as their ends could be read. */
 export interface CertificatesFact {
@@ -7,6 +8,8 @@ export interface CertificatesFact {
   readonly now?: number;
   /** For a kubeconfig: its client certificate. `notAfter` in seconds since the epoch. */
   readonly files: readonly { readonly path: string; readonly notAfter: number }[];
+  /** Of the keys of kubeadm's authorities, those that are on the machine; undefined: they were not looked for. */
+  readonly keys?: readonly string[];
   /** They were renewed by a step that did not restart all that uses them. */
   readonly unfinished?: true;
   /** No static pod of etcd is on the machine. */
@@ -26,6 +29,9 @@ export const certificates: Fact<CertificatesFact> = {
   script: () => `printf 'now: %s\\n' "$(date +%s)"
 if [ -e ${RENEWAL_MARK} ]; then echo unfinished; fi
 if [ ! -e /etc/kubernetes/manifests/etcd.yaml ]; then echo 'etcd elsewhere'; fi
+for key in ${AUTHORITY_KEYS.join(' ')}; do
+  if [ -e "$key" ]; then printf 'key: %s\\n' "$key"; fi
+done
 show() {
   printf 'file: %s\\n' "$1"
   if command -v openssl >/dev/null 2>&1; then openssl x509 -noout -enddate 2>/dev/null
@@ -50,6 +56,7 @@ function parseCertificates(output: string): CertificatesFact {
     ...(Number.isNaN(now) ? {} : { now }),
     ...(/^unfinished$/m.test(output) ? { unfinished: true as const } : {}),
     ...(/^etcd elsewhere$/m.test(output) ? { etcdElsewhere: true as const } : {}),
+    keys: [...output.matchAll(/^key: (.+)$/gm)].map(([, path = '']) => path),
     files: files.flatMap((part) => {
       const path = part.slice(0, part.indexOf('\n'));
       const end = endOf(part);

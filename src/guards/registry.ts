@@ -1,5 +1,6 @@
 import { adminConf } from './admin-conf.ts';
 import { apiServersAnswer } from './api-servers-answer.ts';
+import { certificateAuthority } from './certificate-authority.ts';
 import { certificates } from './certificates.ts';
 import { cgroupV1 } from './cgroup-v1.ts';
 import { clockSkew } from './clock-skew.ts';
@@ -69,6 +70,7 @@ const all: readonly Guard[] = [
   etcdMembersStopped,
   etcdOldData,
   certificates,
+  certificateAuthority,
   adminConf,
   skewApiServers,
   skewKubelet,

@@ -48,18 +48,35 @@ export function freshEnd(now: number, path: string): number {
 }
 
 /** The files under /etc/kubernetes/pki of a node; kubeconfigs bear their own. */
-export function pkiFiles(machine: Machine, now: number): { readonly path: string; readonly content: string }[] {
+export function pkiFiles(
+  machine: Machine,
+  now: number,
+): { readonly path: string; readonly content: string; readonly mode?: number }[] {
   const own = machine.isControlPlane
     ? [...Object.values(authorities), ...Object.values(leafCertificates)]
     : [`${pki}/ca.crt`];
   // An external etcd has its own elsewhere.
   const none = machine.etcdEndpoints ? /\/etcd\/(healthcheck-client|peer|server)\.crt$/ : /^never$/;
-  return own
+  const keys = machine.isControlPlane ? Object.keys(authorities).map(keyOf) : [];
+  const stacked = keys.filter((path) => !machine.etcdEndpoints || !path.includes('/etcd/'));
+  const certificates = own
     .filter((path) => path.endsWith('.crt') && !none.test(path))
     .map((path) => ({
       path,
       content: certificateText(freshEnd(now, path), `CN = ${path.replace(/^.*\/|\.crt$/g, '')}`),
     }));
+  return [...certificates, ...stacked.map((path) => ({ path, content: 'a key of the lab\n', mode: 0o600 }))];
+}
+
+/** The authority that signs a leaf certificate, by its name. */
+export function authorityOf(name: string): string {
+  if (name.includes('etcd')) return 'etcd-ca';
+  return name.startsWith('front-proxy') ? 'front-proxy-ca' : 'ca';
+}
+
+/** The key of an authority. */
+export function keyOf(name: string): string {
+  return (authorities[name] ?? name).replace(/\.crt$/, '.key');
 }
 
 /** When the certificate in a file (or its kubeconfig) ends, in milliseconds since the epoch; undefined: not there. */
@@ -83,9 +100,18 @@ export async function setCertificateEnd(machine: Machine, path: string, notAfter
   await machine.fs.chmod(path, mode);
 }
 
-/** As `kubeadm upgrade` and `kubeadm certs renew all` do on a control plane: authorities stay as they are. */
-export async function renewCertificates(machine: Machine): Promise<void> {
-  for (const path of Object.values(leafCertificates)) {
-    if (await machine.fs.exists(path)) await setCertificateEnd(machine, path, freshEnd(machine.clock.now(), path));
+/**
+ * As `kubeadm upgrade` and `kubeadm certs renew all` do on a control plane: authorities stay as they are, and so does
+ * what an authority without its key signed (cmd/certs.go).
+ * @returns which it could not renew
+ */
+export async function renewCertificates(machine: Machine): Promise<string[]> {
+  const external: string[] = [];
+  for (const [name, path] of Object.entries(leafCertificates)) {
+    if (!(await machine.fs.exists(path))) continue;
+    if (await machine.fs.exists(keyOf(authorityOf(name))))
+      await setCertificateEnd(machine, path, freshEnd(machine.clock.now(), path));
+    else external.push(name);
   }
+  return external;
 }

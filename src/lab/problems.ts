@@ -1,4 +1,4 @@
-import { setCertificateEnd, leafCertificates } from './certificates.ts';
+import { authorities, keyOf, leafCertificates, setCertificateEnd } from './certificates.ts';
 import { webhookFor } from './cluster-extras.ts';
 import { clusterProblems, type Problem } from './cluster-problems.ts';
 import { putFile } from './machine-files.ts';
@@ -40,6 +40,14 @@ export const problems: Readonly<Record<string, Problem>> = {
     what: 'the certificate in admin.conf ends in five days',
     at: 'control-plane',
     plant: (_world, machine) => endCertificate(machine, 'admin.conf', 5),
+  },
+  'external-ca': {
+    what: 'the keys of the authorities are elsewhere, and the certificate in admin.conf ends in five days',
+    at: 'control-plane',
+    plant: async (_world, machine) => {
+      for (const name of Object.keys(authorities)) await machine.fs.rm(keyOf(name), { force: true });
+      await endCertificate(machine, 'admin.conf', 5);
+    },
   },
   'admin-conf-rights': {
     what: 'admin.conf may not do everything',

@@ -20,18 +20,21 @@ function context(certificates: CertificatesFact, within = 90): ActionContext<{ w
 }
 
 /** The script on a bench whose folders stand for the machine's; `etcd` and the API server run, the latter comes back when it is ended. */
-function run(manifests: readonly string[]) {
+function run(manifests: readonly string[], certificates: CertificatesFact = { files: [] }, kubeadm = 'true') {
   const bench = new Bench();
   onTestFinished(() => bench.remove());
   for (const name of manifests) bench.write(`etc/manifests/${name}.yaml`, '');
   bench.write('run/.keep', '');
-  bench.tool('kubeadm');
+  bench.write('etc/admin.conf', 'client-certificate-data: b2xk\n');
+  bench.write('etc/pki/apiserver.crt', 'old\n');
+  bench.tool('kubeadm', `cd '${bench.path('etc')}' && ${kubeadm}`);
+  bench.tool('openssl', 'cat');
   bench.tool('sleep');
   bench.tool(
     'pidof',
     'case $1 in etcd) echo 111 ;; kube-apiserver) cat ended 2>/dev/null || echo 222 ;; *) exit 1 ;; esac',
   );
-  const text = renewCertificates.script?.(context({ files: [] })).text ?? '';
+  const text = renewCertificates.script?.(context(certificates)).text ?? '';
   const here = text.replaceAll('/etc/kubernetes', bench.path('etc')).replaceAll('/run/', `${bench.path('run')}/`);
   const kill = `kill() { echo "kill $*" >>'${bench.path('calls')}'; [ "$1" != 222 ] || echo 333 >'${bench.path('ended')}'; }`;
   const { code, calls } = bench.run(`${kill}\n${here}`);
@@ -40,6 +43,37 @@ function run(manifests: readonly string[]) {
 
 test('an etcd that systemd runs on a control plane is not ended: kubeadm has renewed nothing of it', () => {
   expect(run(['kube-apiserver'])).toEqual({ code: 0, killed: ['kill 222'], mark: false });
+});
+
+const BOTH: CertificatesFact = {
+  now: 0,
+  keys: [`${PKI}/ca.key`],
+  files: [
+    { path: `${PKI}/apiserver.crt`, notAfter: DAY },
+    { path: '/etc/kubernetes/admin.conf', notAfter: DAY },
+    { path: `${PKI}/front-proxy-client.crt`, notAfter: 300 * DAY },
+  ],
+};
+const renews = {
+  all: "echo new >pki/apiserver.crt; sed -i 's/b2xk/bmV3/' admin.conf",
+  one: 'echo new >pki/apiserver.crt',
+};
+
+test('nothing is restarted where kubeadm exits with 0 and has renewed nothing, or not all', () => {
+  const manifests = ['kube-apiserver'];
+  expect(run(manifests, BOTH)).toEqual({ code: 1, killed: [], mark: false });
+  expect(run(manifests, BOTH, renews.one)).toEqual({ code: 1, killed: [], mark: true });
+  expect(run(manifests, BOTH, renews.all)).toEqual({ code: 0, killed: ['kill 222'], mark: false });
+});
+
+test('what an authority without its key signed is not expected to be renewed, and due all the same', () => {
+  const later = (days: number): CertificatesFact => ({
+    ...BOTH,
+    files: BOTH.files.map((file) => (file.path.includes('front-proxy') ? file : { ...file, notAfter: days * DAY })),
+  });
+  expect(renewCertificates.verify?.(context(later(365)), facts(BOTH))).toMatchObject({ done: true });
+  expect(renewCertificates.isDone(context(later(365)))).toMatchObject({ done: true });
+  expect(renewCertificates.isDone(context(later(365), 310))).toMatchObject({ done: false });
 });
 
 test('renewed, but not in use everywhere, is not done: a resume goes on although nothing ends soon', () => {

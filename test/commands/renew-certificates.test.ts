@@ -20,6 +20,19 @@ test('renew-certificates leaves later ends on every control plane, restarts each
   expect(after.stdout).toMatch(/holds +certificates/);
 }, 180_000);
 
+test('with an external CA no renewal is promised, and renew-certificates is refused before anything is restarted', async () => {
+  const lab = await labUp({ workers: 1, problems: ['external-ca@cp-2'] });
+  const args = ['-i', lab.inventory, '--state-dir', folder()];
+  const warned = await runbook(['preflight', ...args]);
+  expect(warned.stdout).toMatch(/warning +certificates +cp-2/);
+  expect(warned.stdout).toContain('(external CA)');
+  const refused = await runbook(['apply', 'renew-certificates.yaml', ...args, '--set', 'within=90', '--yes']);
+  expect(refused.code, refused.all).toBe(3);
+  expect(refused.all).toContain('cp-2 cannot renew admin.conf: /etc/kubernetes/pki/ca.key is not there');
+  for (const node of await lab.nodes())
+    expect(node.commands.map((one) => one.line)).not.toContain('kubeadm certs renew all');
+}, 180_000);
+
 test('with `within` only what ends soon is renewed, and a member of etcd that is down is refused before', async () => {
   const lab = await labUp({ workers: 1, problems: ['certificate-expiring@cp-2'] });
   const args = ['renew-certificates.yaml', '-i', lab.inventory, '--state-dir', folder(), '--set', 'within=90'];

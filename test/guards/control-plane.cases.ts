@@ -10,6 +10,41 @@ function certificate(name: string, path: string, days: number): Facts {
 }
 const pki = '/etc/kubernetes/pki';
 
+const ALL_KEYS = [`${pki}/ca.key`, `${pki}/front-proxy-ca.key`, `${pki}/etcd/ca.key`];
+/** A certificate of cp1 beside one of the API server that lasts, where only these keys of authorities are. */
+function signed(path: string, days: number, keys: readonly string[]): Facts {
+  const files = [
+    { path: `${pki}/apiserver.crt`, notAfter: inDays(300) },
+    { path, notAfter: inDays(days) },
+  ];
+  return withNode('cp1', { certificates: { now, keys, files } });
+}
+const renewal = (within?: number) => stepOn('cp1', 'renew-certificates', within === undefined ? {} : { within });
+
+export const certificateAuthorityCases: readonly GuardCase[] = [
+  { title: 'every key is there', facts: signed('/etc/kubernetes/admin.conf', 4, ALL_KEYS), step: renewal(), finds: [] },
+  {
+    title: 'no key is there',
+    facts: signed('/etc/kubernetes/admin.conf', 4, []),
+    step: renewal(),
+    finds: [['refuse', `cp1 cannot renew pki/apiserver.crt, admin.conf: ${pki}/ca.key is not there (external CA)`]],
+    node: 'cp1',
+  },
+  {
+    title: 'only what is due counts',
+    facts: signed(`${pki}/front-proxy-client.crt`, 200, [`${pki}/ca.key`]),
+    step: renewal(90),
+    finds: [],
+  },
+  {
+    title: "one authority's key is not there",
+    facts: signed(`${pki}/front-proxy-client.crt`, 20, [`${pki}/ca.key`]),
+    step: renewal(90),
+    finds: [['refuse', `cannot renew pki/front-proxy-client.crt: ${pki}/front-proxy-ca.key is not there`]],
+  },
+  { title: 'another step', facts: signed('/etc/kubernetes/admin.conf', 4, []), step: upgrade, finds: [] },
+];
+
 export const certificateCases: readonly GuardCase[] = [
   { title: 'were not read', facts: healthy, finds: [] },
   { title: 'a year left', facts: certificate('cp1', `${pki}/apiserver.crt`, 364), finds: [] },
@@ -39,6 +74,24 @@ export const certificateCases: readonly GuardCase[] = [
     title: "the API server's client certificate for kubelets, a leaf as well",
     facts: certificate('cp1', `${pki}/apiserver-kubelet-client.crt`, 10),
     finds: [['note', 'apiserver-kubelet-client.crt of cp1 ends in 10 days']],
+  },
+  {
+    title: 'a leaf whose authority is elsewhere: no upgrade renews it',
+    facts: signed('/etc/kubernetes/scheduler.conf', 4, []),
+    step: upgrade,
+    finds: [['warn', 'scheduler.conf of cp1 ends in 4 days']],
+  },
+  {
+    title: 'a leaf whose own authority is here, another is not',
+    facts: signed('/etc/kubernetes/scheduler.conf', 4, [`${pki}/ca.key`]),
+    finds: [['note', 'scheduler.conf of cp1 ends in 4 days']],
+  },
+  {
+    title: 'keys in a folder that is not looked at',
+    facts: withNode('cp1', {
+      certificates: { now, keys: [], files: [{ path: '/etc/kubernetes/scheduler.conf', notAfter: inDays(4) }] },
+    }),
+    finds: [['note', 'scheduler.conf of cp1 ends in 4 days']],
   },
   {
     title: 'a leaf that the step keeps from being renewed',

@@ -3,9 +3,10 @@ import { testCases } from './cases.ts';
 import { corednsCases, emulationCases, fileCases, webhookCases } from './addons.cases.ts';
 import { deadWebhookCases, schedulableCases } from './kubeadm.cases.ts';
 import { editedCases } from './static-pods.cases.ts';
-import { adminConfCases, certificateCases, deprecatedCases } from './control-plane.cases.ts';
+import { adminConfCases, certificateAuthorityCases, certificateCases, deprecatedCases } from './control-plane.cases.ts';
 
 describe('certificates', () => testCases('certificates', certificateCases));
+describe('certificate-authority', () => testCases('certificate-authority', certificateAuthorityCases));
 describe('admin.conf', () => testCases('admin-conf', adminConfCases));
 describe('deprecated APIs', () => testCases('deprecated-apis', deprecatedCases));
 describe('emulation', () => testCases('emulation', emulationCases));

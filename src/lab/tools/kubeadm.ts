@@ -1,4 +1,4 @@
-import { authorities, certificateEnd, leafCertificates, renewCertificates } from '../certificates.ts';
+import { authorities, authorityOf, certificateEnd, leafCertificates, renewCertificates } from '../certificates.ts';
 import { work } from '../clock.ts';
 import { configImages, kubeadmVersion } from '../images.ts';
 import { versionInfo } from '../kubectl/client.ts';
@@ -75,20 +75,19 @@ async function renew(context: ToolContext, what: string | undefined): Promise<nu
     return 1;
   }
   await work(machine.clock, durations.renew, context.signal);
-  await renewCertificates(machine);
+  const external = await renewCertificates(machine);
   context.out(
     `${Object.keys(leafCertificates)
-      .map((name) => `certificate ${name} renewed\n`)
+      .map((name) =>
+        external.includes(name)
+          ? `Detected external ${authorityOf(name)}, certificate ${name} can't be renewed\n`
+          : `certificate ${name} renewed\n`,
+      )
       .join(
         '',
       )}\nDone renewing certificates. You must restart the kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new certificates.\n`,
   );
   return 0;
-}
-
-function authorityOf(name: string): string {
-  if (name.includes('etcd')) return 'etcd-ca';
-  return name.startsWith('front-proxy') ? 'front-proxy-ca' : 'ca';
 }
 
 async function checkExpiration(context: ToolContext): Promise<number> {
