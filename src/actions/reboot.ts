@@ -25,7 +25,7 @@ export const reboot: Action<With> = {
   timeout: 120_000,
   onTimeout: 'kill',
   facts: ['machine', 'reboot'],
-  guards: ['membership', 'same-machine', 'static-pod-files', 'others-ready', 'etcd-health', 'swap'],
+  guards: ['membership', 'same-machine', 'static-pod-files', 'others-ready', 'etcd-health', 'swap', 'volumes-detached'],
   settle: COMES_BACK,
   reboots: true,
   script() {

@@ -16,7 +16,7 @@ export const removeNode: Action<z.infer<typeof schema>> = {
   timeout: 120_000,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes', 'pods'],
-  guards: ['membership', 'same-machine', 'removal'],
+  guards: ['membership', 'same-machine', 'removal', 'volumes-detached'],
   settle: 30_000,
   unsupported: ({ node }) =>
     node.role === 'worker'

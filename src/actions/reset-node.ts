@@ -20,7 +20,7 @@ export const resetNode: Action<z.infer<typeof schema>> = {
   onTimeout: 'leave',
   facts: ['machine', 'kubelet', 'nodes', 'pods'],
   outcomeFacts: ['kubelet'],
-  guards: ['membership', 'same-machine', 'removal'],
+  guards: ['membership', 'same-machine', 'removal', 'volumes-detached'],
   settle: 30_000,
   unsupported: ({ node }) =>
     node.role === 'worker'

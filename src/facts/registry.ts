@@ -33,6 +33,7 @@ import { reboot } from './reboot.ts';
 import { repository } from './repository.ts';
 import { repositoryKeys } from './repository-keys.ts';
 import { staticPods } from './static-pods.ts';
+import { volumeAttachments } from './volume-attachments.ts';
 import { webhooks } from './webhooks.ts';
 
 /** Every fact of a node. A new one is a file and a line here. */
@@ -75,6 +76,7 @@ export const clusterFacts = {
   etcd,
   coreDns,
   webhooks,
+  volumeAttachments,
   kubeletConfig,
   kubeProxyConfig,
 };

@@ -1,4 +1,4 @@
-import type { DrainOptions } from '../actions/drain.ts';
+import type { DrainOptions } from '../actions/lib/drain-options.ts';
 import type { Facts } from '../facts/facts.ts';
 import { refusals, underSeveral } from '../facts/lib/budgets.ts';
 import type { PodsToDrain } from '../facts/lib/drain.ts';
@@ -16,10 +16,11 @@ export const drainForecast = drainGuard(
     readsPdbs: true,
   },
   ({ facts, pods, object, node, options }) => {
+    const moving = pods.evictable.filter(({ deleting }) => !deleting);
+    const ending = pods.evictable.length - moving.length;
     const parts = [
-      pods.evictable.length === 0
-        ? 'no pod moves'
-        : `${count(pods.evictable.length)} ${pods.evictable.length === 1 ? 'moves' : 'move'}`,
+      moving.length === 0 ? 'no pod moves' : `${count(moving.length)} ${moving.length === 1 ? 'moves' : 'move'}`,
+      ...(ending === 0 ? [] : [`${count(ending)} ${ending === 1 ? 'is' : 'are'} ending already`]),
       ...lost(pods),
       ...inTheWay([...pods.evictable, ...pods.naked], facts),
       ...homeless(facts, object, pods),

@@ -56,6 +56,7 @@ import { staticPodFiles } from './static-pod-files.ts';
 import { staticPodsEdited } from './static-pods-edited.ts';
 import { swap } from './swap.ts';
 import { vendorVersion } from './vendor-version.ts';
+import { volumesDetached } from './volumes-detached.ts';
 import { webhooks } from './webhooks.ts';
 
 const all: readonly Guard[] = [
@@ -111,6 +112,7 @@ const all: readonly Guard[] = [
   othersReady,
   joinable,
   removal,
+  volumesDetached,
   drainDestroys,
   drainBlocked,
   drainTogether,

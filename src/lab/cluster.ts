@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { firstStore } from './etcd-state.ts';
 import { healthyExtras } from './cluster-extras.ts';
 import { hexOf, nameSuffix } from './identity.ts';
+import { type Attachment, attachments } from './volumes.ts';
 import type { Machine } from './machine.ts';
 import { compareVersions, findMinor, minorNumber, minorOf } from './releases.ts';
 import { coversPod, hasRoom, permit, selects } from './evictions.ts';
@@ -66,6 +67,7 @@ export class Cluster {
   /** What else etcd keeps. */
   store;
   pods: Pod[] = [];
+  attachments: Attachment[] = [];
   /** kubeadm-config's kubernetesVersion. */
   version: string;
   kubeProxyVersion: string;
@@ -112,11 +114,24 @@ export class Cluster {
   /** Lets controllers and the scheduler do what is due. */
   tick(): void {
     const now = this.clock.now();
+    // A kubelet that is down ends no pod.
     this.pods = this.pods.filter(
-      (pod) => pod.deletedAt === undefined || pod.deletedAt > now || (pod.finalizers?.length ?? 0) > 0,
+      ({ deletedAt, finalizers = [], node }) =>
+        deletedAt === undefined ||
+        deletedAt > now ||
+        finalizers.length > 0 ||
+        (node !== undefined && this.nodes.has(node) && !this.#kubeletRuns(node)),
     );
     for (const workload of this.workloads) this.#reconcile(workload, now);
     for (const pod of this.pods) if (pod.node === undefined) this.#schedule(pod, now);
+    this.attachments = attachments(this.attachments, this.pods, { now, scale: this.clock.scale }, (node) =>
+      this.#kubeletRuns(node),
+    );
+  }
+
+  #kubeletRuns(node: string): boolean {
+    const machine = this.machineOf(node);
+    return machine?.up === true && machine.kubelet.stoppedAt === undefined;
   }
 
   isReady(pod: Pod): boolean {

@@ -12,6 +12,8 @@ export const workloadOptions = [
   'orphan',
   'foreign-daemonset',
   'unsynced-pdb',
+  'volumes',
+  'stuck-volume',
 ] as const;
 export type WorkloadOption = (typeof workloadOptions)[number];
 
@@ -31,6 +33,8 @@ export interface Workload {
   readonly requests?: Requests;
   /** The scheduler puts its pods on as few nodes as it can. */
   readonly packed?: true;
+  /** Each pod has a volume of a CSI driver: it is detached some time after the pod, or never. */
+  readonly volumes?: 'detach' | 'stay';
   /** Of its pods: they are never removed, so that a deleted pod stays. */
   readonly finalizers?: readonly string[];
 }
@@ -131,6 +135,8 @@ export function extraWorkloads(options: readonly WorkloadOption[], workers: numb
     const syncFailed = 'widgets.example.com does not implement the scale subresource';
     budgets.push({ namespace: 'demo', name: 'unscaled', selector: { app: 'unscaled' }, minAvailable: 0, syncFailed });
   }
+  if (options.includes('volumes')) workloads.push({ ...deployment('store', each), volumes: 'detach' });
+  if (options.includes('stuck-volume')) workloads.push({ ...deployment('held', each), volumes: 'stay' });
   const gone = daemonSet('demo', 'gone', { app: 'gone' }, 'registry.example.com/gone:1');
   return {
     workloads,

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bench } from './bench.ts';
 import { actionNamed, contextFor, isDone, pod, scriptOf } from './cluster.ts';
+import type { Facts } from '../../src/facts/facts.ts';
+import type { NodeObject } from '../../src/facts/nodes.ts';
 
 const KUBECTL = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
 const DRAIN = `${KUBECTL} drain w-1.example --ignore-daemonsets --timeout=600s`;
@@ -106,7 +108,7 @@ test('a drain destroys only what its inputs allow', () => {
   expect(scriptOf('drain', values).commands).toEqual([
     `${KUBECTL} drain w-1.example --ignore-daemonsets --timeout=5400s --force --delete-emptydir-data --grace-period=5 '--pod-selector=app=web,tier!=db'`,
   ]);
-  expect(actionNamed('drain').timeoutOf?.(contextFor('drain', values))).toBe(5_520_000);
+  expect(actionNamed('drain').timeoutOf?.(contextFor('drain', values))).toBe(10_920_000);
 });
 
 test('a drain is done when the node is cordoned and only pods are left that no drain evicts', () => {
@@ -119,6 +121,59 @@ test('a drain is done when the node is cordoned and only pods are left that no d
     'still on w-1.example: demo/web-w-1.example',
   );
   expect(isDone('drain', { podSelector: 'app=db' }, cordoned).done).toBe(true);
+});
+
+test('a drain is not done while a volume is attached, unless pods that stay have volumes', () => {
+  const attached = (bound: readonly string[] = []) => ({
+    object: (node: NodeObject) => ({ ...node, unschedulable: true }),
+    cluster: (c: NonNullable<Facts['cluster']>) => ({
+      ...c,
+      pods: [pod('w-1.example', 'agent', { controller: { kind: 'DaemonSet', name: 'agent', exists: true }, bound })],
+      volumeAttachments: [
+        { name: 'csi-1', node: 'w-1.example', volume: 'pvc-1' },
+        { name: 'csi-2', node: 'w-2.example', volume: 'pvc-2' },
+      ],
+    }),
+  });
+  expect(isDone('drain', {}, attached())).toEqual({ done: false, reason: 'still attached to w-1.example: pvc-1' });
+  expect(isDone('drain', {}, attached(['volume claims'])).done).toBe(true);
+  const projected = actionNamed('drain').project(contextFor('drain', {}, attached()));
+  expect(projected.cluster?.volumeAttachments).toEqual([{ name: 'csi-2', node: 'w-2.example', volume: 'pvc-2' }]);
+});
+
+test('a worker whose kubelet is down is not waited for, and keeps its ending pods', () => {
+  const down = (deleting: boolean) => ({
+    object: (node: NodeObject) => ({ ...node, unschedulable: true, ready: false }),
+    cluster: (c: NonNullable<Facts['cluster']>) => ({
+      ...c,
+      pods: [pod('w-1.example', 'web', { controller: { kind: 'ReplicaSet', name: 'web' }, deleting })],
+    }),
+  });
+  expect(scriptOf('drain', {}, down(true)).commands[0]).toContain(' --skip-wait-for-delete-timeout=60');
+  expect(scriptOf('drain', {}).commands[0]).not.toContain('--skip-wait');
+  expect(isDone('drain', {}, down(true)).done).toBe(true);
+  expect(isDone('drain', {}, down(false)).done).toBe(false);
+});
+
+test('a pod that is ending already leaves no second one behind it', () => {
+  const context = contextFor(
+    'drain',
+    {},
+    {
+      cluster: (c) => ({
+        ...c,
+        pods: [
+          pod('w-1.example', 'a', { controller: { kind: 'ReplicaSet', name: 'web' } }),
+          pod('w-1.example', 'b', { controller: { kind: 'ReplicaSet', name: 'web' }, deleting: true }),
+        ],
+      }),
+    },
+  );
+  expect(
+    actionNamed('drain')
+      .project(context)
+      .cluster?.pods?.map(({ name }) => name),
+  ).toEqual(['a-w-1.example']);
 });
 
 test('a pod that tolerates the cordon and came after the drain does not spoil its outcome', () => {

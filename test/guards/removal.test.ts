@@ -17,6 +17,40 @@ const daemon = pod('proxy-1', 'w1', { controller: { kind: 'DaemonSet', name: 'pr
 const elsewhere = pod('web-1', 'w2');
 const { controller: _, ...naked } = pod('tool', 'w1');
 
+const held = (facts: Facts): Facts => ({
+  ...facts,
+  cluster: { ...facts.cluster, volumeAttachments: [{ name: 'csi-1', node: 'w1', volume: 'pvc-1' }] },
+});
+const volumeCases: readonly GuardCase[] = [
+  {
+    title: 'a drained worker with a volume may not leave',
+    facts: held(cluster(['w1'], [daemon])),
+    step: stepOn('w1', 'remove-node'),
+    finds: [['refuse', 'volumes are still attached to w1 although it is drained: pvc-1']],
+    node: 'w1',
+  },
+  {
+    title: 'it is warned of before a reboot',
+    facts: held(cluster(['w1'], [daemon])),
+    step: stepOn('w1', 'reboot'),
+    finds: [['warn', 'still attached to w1']],
+  },
+  {
+    title: 'a pod that stays may be what uses it',
+    facts: held(cluster(['w1'], [{ ...daemon, bound: ['volume claims'] }])),
+    step: stepOn('w1', 'reset-node'),
+    finds: [],
+  },
+  {
+    title: 'a node that still runs its pods uses its volumes',
+    facts: held(cluster(['w1'], [daemon, pod('web-1', 'w1')])),
+    step: stepOn('w1', 'reboot'),
+    finds: [],
+  },
+  { title: 'a node in service', facts: held(cluster([], [daemon])), step: stepOn('w1', 'reboot'), finds: [] },
+  { title: 'one of another node', facts: held(cluster(['w2'], [])), step: stepOn('w2', 'remove-node'), finds: [] },
+];
+
 const cases: readonly GuardCase[] = [
   {
     title: 'a drained worker may be reset and removed',
@@ -48,3 +82,4 @@ const cases: readonly GuardCase[] = [
 ];
 
 describe('removal', () => testCases('removal', cases));
+describe('volumes of a drained node', () => testCases('volumes-detached', volumeCases));

@@ -10,7 +10,7 @@ export interface PodsToDrain {
   readonly daemonSet: readonly PodFact[];
   /** Succeeded or failed: taken away, nothing is lost. */
   readonly finished: readonly PodFact[];
-  /** Evicted; their controller makes new ones. */
+  /** Evicted; their controller makes new ones, and has done so for those that are being deleted. */
   readonly evictable: readonly PodFact[];
   /** Without a controller, or of a DaemonSet that is gone: deleted permanently, only with `--force`. */
   readonly naked: readonly PodFact[];

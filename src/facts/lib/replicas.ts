@@ -18,7 +18,7 @@ export function alone(facts: Facts, pods: readonly PodFact[]): readonly Together
   const { pods: all = [], pdbs = [] } = facts.cluster ?? {};
   const groups = new Map<string, PodFact[]>();
   for (const pod of pods) {
-    const workload = workloadOf(pod);
+    const workload = isOver(pod) ? undefined : workloadOf(pod);
     if (workload !== undefined) groups.set(workload, [...(groups.get(workload) ?? []), pod]);
   }
   return [...groups]

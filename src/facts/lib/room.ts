@@ -46,7 +46,9 @@ function forecast(facts: Facts, from: string): readonly Unplaced[] | undefined {
     pods.filter((pod) => pod.node === undefined && isAlive(pod)),
     rooms,
   );
-  return bySize(podsToDrain(facts, from)?.evictable ?? []).flatMap((pod) => {
+  // What is being deleted has been replaced elsewhere.
+  const moving = podsToDrain(facts, from)?.evictable.filter(({ deleting }) => !deleting);
+  return bySize(moving ?? []).flatMap((pod) => {
     const why = place(pod, rooms);
     return why === undefined ? [] : [{ pod, why }];
   });

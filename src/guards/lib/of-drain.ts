@@ -1,5 +1,6 @@
 import { type BoundStep, stepOf } from '../../actions/bound-step.ts';
-import { drain, type DrainOptions } from '../../actions/drain.ts';
+import { drain } from '../../actions/drain.ts';
+import type { DrainOptions } from '../../actions/lib/drain-options.ts';
 import type { Facts } from '../../facts/facts.ts';
 import { podsToDrain, type PodsToDrain } from '../../facts/lib/drain.ts';
 import { nodeObjectFor } from '../../facts/lib/identity.ts';

@@ -48,7 +48,8 @@ export async function drain(context: ToolContext, call: KubectlCall): Promise<nu
 async function drainNode(context: ToolContext, call: KubectlCall, name: string, limit: number): Promise<void> {
   const { cluster } = context.world;
   const pods = cluster.pods.filter(
-    (pod) => pod.node === name && matchesSelector(flag(call, 'pod-selector'), pod.labels),
+    (pod) =>
+      pod.node === name && matchesSelector(flag(call, 'pod-selector'), pod.labels) && !isSkipped(context, call, pod),
   );
   const sorted = sort(context, pods);
   const errors = refusals(call, sorted);
@@ -107,12 +108,23 @@ async function evictPod(
   for (;;) {
     cluster.tick();
     if (!cluster.pods.includes(pod)) break;
+    if (isSkipped(context, call, pod)) {
+      context.out(`pod ${pod.name} has DeletionTimestamp older than ${flag(call, SKIP) ?? ''} seconds, skipping\n`);
+      return undefined;
+    }
     if (cluster.clock.now() >= deadline)
       return `error when waiting for pod "${pod.name}" in namespace "${pod.namespace}" to terminate: ${reached}`;
     await work(cluster.clock, pollWork, context.signal);
   }
   context.out(`pod/${pod.name} ${deletes ? 'deleted' : 'evicted'}\n`);
   return undefined;
+}
+
+const SKIP = 'skip-wait-for-delete-timeout';
+
+function isSkipped({ world: { clock } }: ToolContext, call: KubectlCall, { deletedAt }: Pod): boolean {
+  const seconds = Number(flag(call, SKIP) ?? 0);
+  return seconds > 0 && deletedAt !== undefined && (clock.now() - deletedAt) * clock.scale > seconds * 1000;
 }
 
 /** `1m30s` as Go prints durations. */

@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster.ts';
 import type { Machine } from '../machine.ts';
+import type { Attachment } from '../volumes.ts';
 import type { Budget, Workload } from '../workloads.ts';
 import { apiTime, metadata, type ApiObject } from './objects.ts';
 
@@ -115,5 +116,15 @@ export function namespaceObject(cluster: Cluster, name: string): ApiObject {
     metadata: metadata(cluster, name, undefined),
     spec: {},
     status: { phase: 'Active' },
+  };
+}
+
+export function attachmentObject(cluster: Cluster, { name, node, volume }: Attachment): ApiObject {
+  return {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'VolumeAttachment',
+    metadata: metadata(cluster, name, undefined),
+    spec: { attacher: 'csi.example.com', nodeName: node, source: { persistentVolumeName: volume } },
+    status: { attached: true },
   };
 }

@@ -154,7 +154,10 @@ export function podObject(cluster: Cluster, pod: Pod): ApiObject {
       tolerations: workload?.toleratesControlPlane
         ? [{ effect: 'NoSchedule', key: 'node-role.kubernetes.io/control-plane' }]
         : [],
-      volumes: pod.emptyDir ? [{ emptyDir: {}, name: 'scratch' }] : [],
+      volumes: [
+        ...(pod.emptyDir ? [{ emptyDir: {}, name: 'scratch' }] : []),
+        ...(workload?.volumes ? [{ name: 'data', persistentVolumeClaim: { claimName: pod.name } }] : []),
+      ],
     },
     status: podStatus(cluster, {
       ready,

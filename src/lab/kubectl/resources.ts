@@ -4,7 +4,14 @@ import { clientFiles } from '../etcd-endpoints.ts';
 import { admissionResources } from './admission.ts';
 import { kubeletConfig } from '../machine-files.ts';
 import { members, type World } from '../world.ts';
-import { budgetObject, configMapObject, leaseObject, namespaceObject, workloadObject } from './more-objects.ts';
+import {
+  attachmentObject,
+  budgetObject,
+  configMapObject,
+  leaseObject,
+  namespaceObject,
+  workloadObject,
+} from './more-objects.ts';
 import { mirrorPodObjects, nodeObject, podObject, type ApiObject } from './objects.ts';
 import { show } from './jsonpath.ts';
 import { age } from './print.ts';
@@ -98,6 +105,21 @@ export const resources: readonly Resource[] = [
     list: (world) => world.cluster.store.namespaces.map((name) => namespaceObject(world.cluster, name)),
     columns: ['STATUS', 'AGE'],
     row: (item, world) => ['Active', ageOf(item, world)],
+  },
+  {
+    singular: 'volumeattachment.storage.k8s.io',
+    names: ['volumeattachment', 'volumeattachments', 'volumeattachments.storage.k8s.io'],
+    namespaced: false,
+    list: ({ cluster }) => {
+      cluster.tick();
+      return cluster.attachments.map((one) => attachmentObject(cluster, one));
+    },
+    columns: ['ATTACHER', 'PV', 'NODE', 'ATTACHED', 'AGE'],
+    row: (item, world) => {
+      const spec = part(item, 'spec');
+      const volume = (spec['source'] as { persistentVolumeName?: string }).persistentVolumeName;
+      return [item.metadata.name, 'csi.example.com', volume ?? '', show(spec['nodeName']), 'true', ageOf(item, world)];
+    },
   },
   ...[
     'replicaset.apps rs replicasets',
