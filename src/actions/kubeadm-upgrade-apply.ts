@@ -39,7 +39,7 @@ export const kubeadmUpgradeApply: Action<With> = {
   settle: 300_000,
   script(context) {
     const { version } = context.with;
-    const command = `kubeadm upgrade apply -y ${quote(`v${version}`)}${prereleaseFlag(version)}${kubeadmFlags(context.with)}`;
+    const command = `kubeadm upgrade apply -y ${quote(`v${version}`)}${prereleaseFlag(version)}${kubeadmFlags('apply', context.with)}`;
     return { commands: [command], text: `${command}\n` };
   },
   unsupported: ({ with: { skipPhases, version } }) =>

@@ -40,7 +40,7 @@ export const kubeadmUpgradeNode: Action<With> = {
   guards: upgradeGuards,
   settle: 300_000,
   script(context) {
-    const command = `kubeadm upgrade node${kubeadmFlags(context.with)}`;
+    const command = `kubeadm upgrade node${kubeadmFlags('node', context.with)}`;
     return { commands: [command], text: `${command}\n` };
   },
   isDone: (context) => configured(context, etcdMissing),

@@ -5,6 +5,7 @@ import type { Facts } from '../facts/facts.ts';
 import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { type Draft, findingOf, listed, targetOf } from './lib/subject.ts';
+import { upgradeOptions } from './lib/upgrade.ts';
 
 export const etcdFloor: Guard = {
   id: 'etcd-floor',
@@ -35,6 +36,7 @@ interface Move {
 
 function judge(input: GuardInput, step: BoundStep): Finding[] {
   const { nodes } = input.before;
+  if (upgradeOptions(step)?.etcdUpgrade === false) return [];
   if (!nodes[step.node.name]?.staticPods?.components['etcd']) return [];
   const members = membersOf(input.before);
   const own = members.find((member) => member.node === step.node.name);

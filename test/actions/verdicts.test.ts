@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterFacts } from '../../src/facts/facts.ts';
+import type { ClusterFacts, NodeFacts } from '../../src/facts/facts.ts';
 import type { KubeletFact } from '../../src/facts/kubelet.ts';
 import type { NodeObject } from '../../src/facts/nodes.ts';
 import { actionNamed, contextFor, isDone, scriptOf, type Setting } from './cluster.ts';
@@ -199,6 +199,44 @@ test('flags of kubeadm are handed on, quoted', () => {
   ]);
   expect(scriptOf('kubeadm-upgrade-node', AT).commands).toEqual(['kubeadm upgrade node']);
   expect(scriptOf('kubeadm-upgrade-plan', AT).commands).toEqual(['kubeadm upgrade plan v1.32.9']);
+});
+
+test('options of kubeadm come from inputs of a runbook: with commas, empty where nothing is said', () => {
+  const inputs = {
+    patches: '',
+    etcdUpgrade: true,
+    ignorePreflightErrors: 'CreateJob, Swap',
+    skipPhases: 'upload-config,addon',
+  };
+  expect(scriptOf('kubeadm-upgrade-apply', { ...AT, ...inputs }, { node: 'cp-1' }).commands).toEqual([
+    'kubeadm upgrade apply -y v1.32.9 --ignore-preflight-errors=CreateJob,Swap --skip-phases=upload-config,addon',
+  ]);
+  // `kubeadm upgrade node` has no phase of that name, and would refuse it.
+  expect(scriptOf('kubeadm-upgrade-node', { ...AT, ...inputs, ignorePreflightErrors: '' }).commands).toEqual([
+    'kubeadm upgrade node --skip-phases=addon',
+  ]);
+  const { schema } = actionNamed('kubeadm-upgrade-node');
+  for (const wrong of [{ skipPhases: 'adons' }, { patches: 'patches' }, { ignorePreflightErrors: 'a b' }])
+    expect(schema.safeParse({ ...AT, ...wrong }).success, JSON.stringify(wrong)).toBe(false);
+});
+
+test.each([
+  [{}, '3.6.4-0'],
+  [{ etcdUpgrade: false }, '3.5.24-0'],
+  [{ skipPhases: ['control-plane'] }, '3.5.24-0'],
+])('etcd moves with the control plane, unless the step %j leaves it', (options, tag) => {
+  const image = 'registry.k8s.io/etcd:3.5.24-0';
+  const machine = (facts: NodeFacts): NodeFacts => ({
+    ...facts,
+    staticPods: { components: { ...facts.staticPods?.components, etcd: { image, tag: '3.5.24-0' } } },
+  });
+  const context = contextFor(
+    'kubeadm-upgrade-apply',
+    { version: '1.34.1', ...options },
+    { node: 'cp-1', version: '1.33.4', machine },
+  );
+  const after = actionNamed('kubeadm-upgrade-apply').project(context).nodes['cp-1']?.staticPods?.components;
+  expect(after?.['etcd']?.tag).toBe(tag);
 });
 
 test('kube-proxy moves with the last control plane from 1.28 on, and with the first before', () => {

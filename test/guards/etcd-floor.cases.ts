@@ -88,6 +88,12 @@ export const etcdFloorCases: readonly GuardCase[] = [
     step: apply('1.34.9'),
     finds: [],
   },
+  {
+    title: 'a step that leaves etcd as it is',
+    facts: members([low, low]),
+    step: stepOn('cp1', 'kubeadm-upgrade-apply', { version: '1.34.1', etcdUpgrade: false }),
+    finds: [],
+  },
   { title: 'a pinned etcd stays', facts: pinned('3.5.24-0', members([low, low])), step: apply('1.34.1'), finds: [] },
   {
     title: 'a pin that moves it',

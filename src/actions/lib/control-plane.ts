@@ -89,9 +89,14 @@ export function apiServerMissing(context: ActionContext<unknown>, target?: strin
 export function projectControlPlane(context: ActionContext<KubeadmOptions>, target: string, isApply = false): Facts {
   const { facts } = context;
   const object = objectNameOf(context);
+  const keepsEtcd = context.with.etcdUpgrade === false || skips(context.with, 'control-plane');
   const etcd = etcdOfRelease(facts, target);
   const moved = withNode(facts, context.node.name, (node) =>
-    withKubeletFiles(withComponents(node, target, etcd), context, target),
+    withKubeletFiles(
+      withComponents(node, target, (component) => (keepsEtcd ? component : etcdOf(component, target, etcd))),
+      context,
+      target,
+    ),
   );
   if (!facts.cluster) return moved;
   const { apiServers, pods, kubeadmConfig, kubeletConfig } = facts.cluster;
@@ -117,10 +122,10 @@ function present(kubeletConfig: KubeletConfigFact): KubeletConfigFact {
   return written;
 }
 
-function withComponents(node: NodeFacts, target: string, etcd: EtcdOfRelease | undefined): NodeFacts {
+function withComponents(node: NodeFacts, target: string, etcd: (now: Component) => Component): NodeFacts {
   if (!node.staticPods) return node;
   const moved = Object.entries(node.staticPods.components).map(([name, component]) => {
-    if (name === 'etcd') return [name, etcdOf(component, target, etcd)] as const;
+    if (name === 'etcd') return [name, etcd(component)] as const;
     const image = withTag(component.image, `v${target}`);
     return [
       name,

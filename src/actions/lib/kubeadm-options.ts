@@ -1,11 +1,36 @@
 import { z } from 'zod';
 import { quote } from '../../transport/quote.ts';
 
+/** Phases by command, with their parts: `kubeadm upgrade apply --help` (1.32) and `kubeadm upgrade node --help`. */
+const PHASES = {
+  apply: [
+    'preflight',
+    'control-plane',
+    'upload-config',
+    'upload-config/kubeadm',
+    'upload-config/kubelet',
+    'kubelet-config',
+    'bootstrap-token',
+    'addon',
+    'addon/coredns',
+    'addon/kube-proxy',
+    'post-upgrade',
+  ],
+  node: ['preflight', 'control-plane', 'kubelet-config', 'addon', 'addon/coredns', 'addon/kube-proxy', 'post-upgrade'],
+} as const;
+
+/** A list, or its entries with commas between them, as an input of a runbook gives them; empty: none. */
+function list<T extends z.ZodType<string, string>>(entry: T) {
+  const entries = (text: string) => text.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
+  return z.union([z.array(entry), z.string().transform(entries).pipe(z.array(entry))]);
+}
+
 /** Keys that `kubeadm upgrade apply` and `kubeadm upgrade node` share. */
 export const kubeadmOptions = {
   patches: z
     .string()
-    .startsWith('/', 'an absolute path on the node')
+    .regex(/^(\/.*)?$/, 'must be an absolute path on the node')
+    .transform((path) => (path === '' ? undefined : path))
     .optional()
     .describe('Folder of patches on the node; pass it on every upgrade, or customised manifests are lost'),
   certificateRenewal: z
@@ -13,14 +38,16 @@ export const kubeadmOptions = {
     .optional()
     .describe('false: do not renew the certificates (kubeadm renews by default)'),
   etcdUpgrade: z.boolean().optional().describe('false: leave etcd as it is (kubeadm upgrades it by default)'),
-  ignorePreflightErrors: z
-    .array(z.string().regex(/^[A-Za-z0-9._-]+$/, 'the name of a preflight check, such as CreateJob'))
+  ignorePreflightErrors: list(
+    z.string().regex(/^[A-Za-z0-9._-]+$/, 'must be the name of a preflight check, such as CreateJob'),
+  )
     .optional()
-    .describe('Preflight checks of kubeadm that only warn'),
-  skipPhases: z
-    .array(z.string().regex(/^[a-z-]+(\/[a-z-]+)?$/, 'a phase of kubeadm, such as addon/kube-proxy'))
+    .describe('Preflight checks of kubeadm that only warn: a list, or names with commas between them'),
+  skipPhases: list(z.enum(PHASES.apply))
     .optional()
-    .describe('Phases that kubeadm leaves out (`--skip-phases`; of `upgrade apply` from 1.32 on)'),
+    .describe(
+      'Phases that kubeadm leaves out (`--skip-phases`; of `upgrade apply` from 1.32 on): a list, or names with commas between them',
+    ),
 };
 
 export interface KubeadmOptions {
@@ -42,16 +69,19 @@ export function prereleaseFlag(version: string): string {
   return /-(alpha|beta)\./.test(version) ? ' --allow-experimental-upgrades' : '';
 }
 
-/** Flags, quoted, each with a space before it. */
-export function kubeadmFlags(options: KubeadmOptions): string {
+/** Flags, quoted, each with a space before it. Phases that the command does not have are no option of it. */
+export function kubeadmFlags(command: keyof typeof PHASES, options: KubeadmOptions): string {
+  const known: readonly string[] = PHASES[command];
+  const phases = options.skipPhases?.filter((phase) => known.includes(phase)) ?? [];
   const flags = [
     ...(options.patches === undefined ? [] : [`--patches=${options.patches}`]),
     ...(options.certificateRenewal === undefined ? [] : [`--certificate-renewal=${options.certificateRenewal}`]),
-    ...(options.etcdUpgrade === undefined ? [] : [`--etcd-upgrade=${options.etcdUpgrade}`]),
+    // What is kubeadm's default is not said.
+    ...(options.etcdUpgrade === false ? ['--etcd-upgrade=false'] : []),
     ...(options.ignorePreflightErrors?.length
       ? [`--ignore-preflight-errors=${options.ignorePreflightErrors.join(',')}`]
       : []),
-    ...(options.skipPhases?.length ? [`--skip-phases=${options.skipPhases.join(',')}`] : []),
+    ...(phases.length > 0 ? [`--skip-phases=${phases.join(',')}`] : []),
   ];
   return flags.map((flag) => ` ${quote(flag)}`).join('');
 }

@@ -204,7 +204,7 @@ export async function upgradeApply(
   ]);
   if (!(await awaitMembers(context.world, context.signal))) return deadMember(context);
   if (call.options.get('certificate-renewal') !== 'false') await renewCertificates(context.machine);
-  const stuck = await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
+  const stuck = await upgradeStaticPods(context, version, call.options);
   if (stuck !== undefined) return notUpgraded(context, stuck);
   await enter(context, 'upload-config');
   cluster.version = version;
@@ -291,7 +291,7 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
     ]);
     if (!(await awaitMembers(context.world, context.signal))) return deadMember(context);
     if (call.options.get('certificate-renewal') !== 'false') await renewCertificates(context.machine);
-    const stuck = await upgradeStaticPods(context, version, call.options.get('etcd-upgrade') !== 'false');
+    const stuck = await upgradeStaticPods(context, version, call.options);
     if (stuck !== undefined) return notUpgraded(context, stuck);
     say(context, ['[upgrade/control-plane] The control plane instance for this node was successfully upgraded!']);
   } else

@@ -6,6 +6,7 @@ import { imageIn, podManifests } from '../pod-files.ts';
 import { controlPlaneComponents, findMinor, imagesOf, minorOf, tagOf } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes } from '../world.ts';
+import { patched } from './kubeadm-patches.ts';
 import { enter } from './kubeadm-phases.ts';
 
 /** Milliseconds of simulated work for each component. */
@@ -33,12 +34,12 @@ const patience = 300_000;
 export async function upgradeStaticPods(
   context: ToolContext,
   version: string,
-  withEtcd: boolean,
+  options: ReadonlyMap<string, string>,
 ): Promise<string | undefined> {
   const { machine } = context;
   const images = imagesOf(version);
   const stamp = new Date(machine.clock.now()).toISOString().slice(0, 19).replace(/[T:]/g, '-');
-  const stacked = withEtcd && machine.etcdEndpoints === undefined;
+  const stacked = options.get('etcd-upgrade') !== 'false' && machine.etcdEndpoints === undefined;
   for (const component of [...(stacked ? (['etcd'] as const) : []), ...controlPlaneComponents]) {
     await enter(context, phaseOf[component]);
     const image = images[component] ?? '';
@@ -50,8 +51,10 @@ export async function upgradeStaticPods(
     }
     const manifest = `/etc/kubernetes/manifests/${component}.yaml`;
     const backup = `/etc/kubernetes/tmp/kubeadm-backup-manifests-${stamp}/${component}.yaml`;
+    const written = await patched(machine, options.get('patches'), component, manifestOf(component, image, machine));
+    if ('error' in written) return `failed to patch static Pod manifest file for "${component}": ${written.error}`;
     await putFile(machine, backup, await machine.fs.readFile(manifest), 0o600);
-    await putFile(machine, manifest, manifestOf(component, image, machine), 0o600);
+    await putFile(machine, manifest, written.text, 0o600);
     say(context, [
       `[upgrade/staticpods] Moved new manifest to "${manifest}" and backed up old manifest to "${backup}"`,
       '[upgrade/staticpods] Waiting for the kubelet to restart the component',
