@@ -3,6 +3,7 @@ import { work } from './clock.ts';
 import { becomeDistribution } from './distribution.ts';
 import { writeExternalClient, writeExternalEtcd } from './etcd-external.ts';
 import { bootEtcd, writeEtcdPrograms } from './etcd-process.ts';
+import { startKubelet } from './kubelet-start.ts';
 import { repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
 import type { Machine } from './machine.ts';
 import { minorOf, repositoryOf } from './releases.ts';
@@ -47,5 +48,5 @@ async function comeBack(machine: Machine): Promise<void> {
   machine.up = true;
   bootEtcd(machine);
   // A machine that is no node of the cluster has none that stays up.
-  if (await machine.fs.exists('/etc/kubernetes/kubelet.conf')) machine.restartKubelet(false);
+  if (await machine.fs.exists('/etc/kubernetes/kubelet.conf')) await startKubelet(machine, false);
 }

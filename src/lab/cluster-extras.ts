@@ -1,3 +1,5 @@
+import { kubeletConfig } from './kubelet-files.ts';
+
 /** A ValidatingWebhookConfiguration or MutatingWebhookConfiguration with one webhook, and the Service behind it. */
 export interface LabWebhook {
   readonly kind: 'ValidatingWebhookConfiguration' | 'MutatingWebhookConfiguration';
@@ -16,6 +18,8 @@ export interface LabWebhook {
 /** API objects that guards look at, and nothing in the lab acts on. Each field can be set to plant a problem. */
 export interface ClusterExtras {
   webhooks: LabWebhook[];
+  /** The text in the ConfigMap kubelet-config: kubeadm writes it to each node that it upgrades. */
+  kubeletConfig: string;
   corefile: string;
   coreDnsResources: { limits: Record<string, string>; requests: Record<string, string> };
   /** The release whose kubeadm wrote the ConfigMap kubelet-config last; undefined: nobody did since `kubeadm init`. */
@@ -29,6 +33,7 @@ export interface ClusterExtras {
 export function healthyExtras(): ClusterExtras {
   return {
     webhooks: [],
+    kubeletConfig,
     corefile,
     coreDnsResources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
     adminMayAll: true,

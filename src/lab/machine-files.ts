@@ -1,5 +1,6 @@
 import { osUpdatesFile } from './tools/os-updates.ts';
 import { clientCertificateData, certificateText, freshEnd, kubeletCertificate, pkiFiles } from './certificates.ts';
+import { kubeadmFlags, kubeletConfig } from './kubelet-files.ts';
 import { manifestOf } from './manifests.ts';
 import type { Machine } from './machine.ts';
 import { minorOf } from './releases.ts';
@@ -153,8 +154,7 @@ function nodeFiles(machine: Machine): FileSpec[] {
     { path: '/var/lib/kubelet/config.yaml', content: kubeletConfig },
     {
       path: '/var/lib/kubelet/kubeadm-flags.env',
-      content:
-        'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/containerd/containerd.sock --pod-infra-container-image=registry.k8s.io/pause:3.10"\n',
+      content: kubeadmFlags(machine.kubelet.version),
     },
     {
       path: kubeletCertificate,
@@ -219,20 +219,3 @@ users:
     client-certificate${user.startsWith('system:node:') ? `: ${kubeletCertificate}` : `-data: ${data}`}
 `;
 }
-
-export const kubeletConfig = `apiVersion: kubelet.config.k8s.io/v1beta1
-authentication:
-  anonymous:
-    enabled: false
-  webhook:
-    enabled: true
-cgroupDriver: systemd
-clusterDNS:
-- 10.96.0.10
-clusterDomain: cluster.local
-healthzBindAddress: 127.0.0.1
-healthzPort: 10248
-kind: KubeletConfiguration
-rotateCertificates: true
-staticPodPath: /etc/kubernetes/manifests
-`;

@@ -2,7 +2,6 @@ import { stringify } from 'yaml';
 import type { Cluster } from '../cluster.ts';
 import { clientFiles } from '../etcd-endpoints.ts';
 import { admissionResources } from './admission.ts';
-import { kubeletConfig } from '../machine-files.ts';
 import { members, type World } from '../world.ts';
 import {
   attachmentObject,
@@ -238,7 +237,7 @@ function configMaps(cluster: Cluster): ApiObject[] {
       'config.conf': 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n',
     }),
     configMapObject(cluster, 'kubeadm-config', { ClusterConfiguration: stringify(configuration) }),
-    configMapObject(cluster, 'kubelet-config', { kubelet: kubeletConfig }),
+    configMapObject(cluster, 'kubelet-config', { kubelet: cluster.extras.kubeletConfig }),
     ...cluster.store.configMaps.map(({ namespace, name, data }) => configMapObject(cluster, name, data, namespace)),
   ];
 }

@@ -1,8 +1,6 @@
 import { work } from '../clock.ts';
-import { hexOf } from '../identity.ts';
 import { renewCertificates } from '../certificates.ts';
 import { awaitMembers } from '../etcd-members.ts';
-import { putFile } from '../machine-files.ts';
 import { table } from '../kubectl/print.ts';
 import { controlPlaneComponents, findMinor, imagesOf, minorNumber, minorOf, tagOf } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
@@ -10,6 +8,7 @@ import { controlPlanes, members } from '../world.ts';
 import { kubeletProblems, versionProblems } from './kubeadm-policy.ts';
 import type { KubeadmCall } from './kubeadm-call.ts';
 import { enter } from './kubeadm-phases.ts';
+import { writeKubeletConfig } from './kubelet-config.ts';
 import { say, upgradeAddons, upgradeStaticPods } from './static-pods.ts';
 
 const stackTrace = 'To see the stack trace of this error execute with --v=5 or higher\n';
@@ -305,21 +304,4 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
   if (machine.isControlPlane) await upgradeAddons(context, version);
   else say(context, ['[upgrade/addon] Skipping the addon/coredns phase. Not a control plane node.']);
   return 0;
-}
-
-async function writeKubeletConfig(context: ToolContext, version: string): Promise<void> {
-  await enter(context, 'kubelet-config');
-  const path = '/var/lib/kubelet/config.yaml';
-  const config = await context.machine.fs.readFile(path);
-  await putFile(context.machine, path, config);
-  say(context, [
-    `[upgrade] Backing up kubelet config file to /etc/kubernetes/tmp/kubeadm-kubelet-config${hexOf(version, 9)}/config.yaml`,
-    `[kubelet-start] Writing kubelet configuration to file "${path}"`,
-  ]);
-  if (minorNumber(version) < 34) return;
-  await putFile(
-    context.machine,
-    '/var/lib/kubelet/instance-config.yaml',
-    'containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n',
-  );
 }

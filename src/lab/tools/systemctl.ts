@@ -2,6 +2,7 @@ import { reboot as rebootMachine } from '../boot.ts';
 import { work } from '../clock.ts';
 import { etcdUnitFile } from '../etcd-external.ts';
 import { startEtcdUnit, stopEtcdUnit } from '../etcd-process.ts';
+import { startKubelet } from '../kubelet-start.ts';
 import type { Machine } from '../machine.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 
@@ -131,7 +132,8 @@ async function changeUnit(context: ToolContext, verb: string, unit: string): Pro
   if (unit !== 'kubelet') return 0;
   const running = machine.kubelet.stoppedAt === undefined;
   if (verb === 'stop') machine.kubelet.stoppedAt ??= machine.clock.now();
-  else if (verb === 'restart' || !running) machine.restartKubelet(world.cluster.condition(machine).status === 'True');
+  else if (verb === 'restart' || !running)
+    await startKubelet(machine, world.cluster.condition(machine).status === 'True');
   return 0;
 }
 
