@@ -47,7 +47,7 @@ export const renewCertificates: Action<With> = {
     node.role === 'control-plane' ? undefined : `${node.name} is no control plane: it has no certificates of kubeadm's`,
   script(context) {
     const fact = machineOf(context).certificates;
-    const commands = ['kubeadm certs renew all', ...COMPONENTS.map((name) => `kill $(pidof ${name})`)];
+    const commands = ['kubeadm certs renew all', ...COMPONENTS.map((name) => `kill PID   # of the static pod ${name}`)];
     return { commands, text: renewalScript(fact ? renewed(fact).map(({ path }) => path) : []) };
   },
   isDone(context) {

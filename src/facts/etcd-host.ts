@@ -34,7 +34,7 @@ export const etcdHost: Fact<EtcdHostFact> = {
 etcd_find
 echo "kind $kind"
 [ -z "$pid" ] || echo 'running etcd'
-if pidof kube-apiserver >/dev/null 2>&1; then echo 'running kube-apiserver'; fi
+if own_pids kube-apiserver >/dev/null; then echo 'running kube-apiserver'; fi
 if [ "$kind" != none ]; then
   dir=$(etcd_setting data-dir)
   echo "name $(etcd_setting name)"

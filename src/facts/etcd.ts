@@ -97,7 +97,7 @@ if [ -n "$pods" ]; then
     fi
     said="$said $pod"
   done
-  container=$(crictl ps -q --name '^etcd$' --state Running 2>/dev/null | head -n 1)
+  container=$(crictl ps -q --name '^etcd$' --label io.kubernetes.pod.namespace=kube-system --state Running 2>/dev/null | head -n 1)
   if [ -n "$container" ] && members=$(in_container member list); then
     echo 'source: crictl'; echo '--- members'; printf '%s\\n' "$members"
     rest in_container

@@ -102,6 +102,8 @@ export class Machine {
   readonly pulledImages = new Set<string>();
   /** What its API server was asked for since it started. */
   deprecatedRequests: DeprecatedRequest[] = [];
+  /** Names of processes that run in containers of other pods as well: a tenant's `etcd`. */
+  readonly tenants = new Set<string>();
   /** Its member of etcd; of no use on workers. */
   etcd = healthyMember();
   /** How its kubelet looks at the manifests; undefined while what is written there is no news to it. */

@@ -17,6 +17,13 @@ export const problems: Readonly<Record<string, Problem>> = {
       machine.etcd.dead = true;
     },
   },
+  'tenant-etcd': {
+    what: "a pod of somebody else's on the node runs an etcd of its own",
+    at: 'control-plane',
+    plant: (_world, machine) => {
+      machine.tenants.add('etcd');
+    },
+  },
   'etcd-learner': {
     what: "the node's member of etcd is a learner",
     at: 'control-plane',

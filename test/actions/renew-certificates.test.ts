@@ -32,10 +32,17 @@ function run(manifests: readonly string[], certificates: CertificatesFact = { fi
   bench.tool('sleep');
   bench.tool(
     'pidof',
-    'case $1 in etcd) echo 111 ;; kube-apiserver) cat ended 2>/dev/null || echo 222 ;; *) exit 1 ;; esac',
+    'case $1 in etcd) echo 999 111 ;; kube-apiserver) cat ended 2>/dev/null || echo 222 ;; *) exit 1 ;; esac',
   );
   const text = renewCertificates.script?.(context(certificates)).text ?? '';
-  const here = text.replaceAll('/etc/kubernetes', bench.path('etc')).replaceAll('/run/', `${bench.path('run')}/`);
+  const own = '0::/kubepods/burstable/pod8d0a1c5e7f9b42d38e6a5c4b3f2e1d0c/1\n';
+  for (const pid of [111, 222, 333]) bench.write(`proc/${pid}/cgroup`, own);
+  bench.write('proc/999/cgroup', '0::/kubepods/besteffort/pod4f1d2c3b-5a69-4788-9a0b-c1d2e3f4a5b6/1\n');
+  const here = text
+    .replaceAll('/etc/kubernetes', bench.path('etc'))
+    .replaceAll('/run/', `${bench.path('run')}/`)
+    .replaceAll('/var/log/pods', bench.path('logs'))
+    .replaceAll('/proc/', `${bench.path('proc')}/`);
   const kill = `kill() { echo "kill $*" >>'${bench.path('calls')}'; [ "$1" != 222 ] || echo 333 >'${bench.path('ended')}'; }`;
   const { code, calls } = bench.run(`${kill}\n${here}`);
   return { code, killed: calls.filter((line) => line.startsWith('kill ')), mark: bench.files('run').length > 1 };

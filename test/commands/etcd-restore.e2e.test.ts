@@ -20,7 +20,7 @@ const NAMESPACES = 'kubectl --kubeconfig /etc/kubernetes/admin.conf get namespac
 
 /** A backup of a lab that has a namespace of its own, which is then deleted. */
 async function backedUp(controlPlanes: number) {
-  const lab = await labUp({ controlPlanes, workers: 1 });
+  const lab = await labUp({ controlPlanes, workers: 1, problems: ['tenant-etcd@cp-1'] });
   await onControlPlane(lab, 'kubectl --kubeconfig /etc/kubernetes/admin.conf create namespace before-it');
   const dest = join(folder(), 'backups');
   const args = ['-i', lab.inventory, '--state-dir', folder(), '--yes'];
@@ -44,6 +44,7 @@ test.each([1, 3])(
     const restored = await runbook([...restore, '--approve', 'approve']);
     expect(restored.code, restored.all.slice(-3000)).toBe(0);
     expect(await onControlPlane(lab, NAMESPACES)).toMatch(/before-it +Active/);
+    expect(await onControlPlane(lab, 'pidof etcd')).toMatch(/90001 \d+/);
     for (const node of await lab.nodes()) expect(node.ready, node.name).toBe(true);
   },
   240_000,

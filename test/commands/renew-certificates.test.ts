@@ -1,9 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folder } from './cli.ts';
 import { labUp, runbook } from './in-process.ts';
 
 test('renew-certificates leaves later ends on every control plane, restarts each component once, and touches no worker', async () => {
-  const lab = await labUp({ problems: ['certificate-expiring@cp-2'] });
+  const lab = await labUp({ problems: ['certificate-expiring@cp-2', 'tenant-etcd@cp-2'] });
   const args = ['-i', lab.inventory, '--state-dir', folder()];
   const warned = await runbook(['preflight', ...args]);
   expect(warned.stdout).toMatch(/(note|warning) +certificates +cp-2/);
@@ -15,6 +17,11 @@ test('renew-certificates leaves later ends on every control plane, restarts each
     expect(node.ready).toBe(true);
   }
   expect(applied.all.match(/kube-apiserver runs with its new certificates/g)).toHaveLength(3);
+  const file = join(folder(), 'look.yaml');
+  const look = 'phases: [{ name: Look, nodes: cp-2, steps: [{ run: pidof etcd }] }]';
+  writeFileSync(file, `apiVersion: runbook/v1\nkind: Runbook\nname: look\n${look}\n`);
+  const looked = await runbook(['apply', file, ...args, '--yes']);
+  expect(looked.all, "the tenant's etcd is still there").toMatch(/90001 \d+/);
   const after = await runbook(['preflight', ...args]);
   expect(after.code, after.all).toBe(0);
   expect(after.stdout).toMatch(/holds +certificates/);

@@ -24,7 +24,7 @@ say() { printf '%s\\n' "$*"; }
 refuse() { printf '%s\\n' "$*" >&2; exit 1; }
 marked() { grep -qx "$1" "$work/state" 2>/dev/null; }
 mark() { marked "$1" || printf '%s\\n' "$1" >> "$work/state" || exit; }
-process() { pidof "$1" 2>/dev/null; }
+process() { own_pids "$1"; }
 places() {
   dir=$(etcd_setting data-dir)
   [ -n "$dir" ] || refuse 'the configuration of etcd does not say its data-dir'

@@ -1,3 +1,4 @@
+import { OWN_PIDS } from '../../facts/lib/own-pids.ts';
 import { RENEWAL_MARK } from '../../facts/certificates.ts';
 
 /** What is ended for its new certificates, in this order. */
@@ -11,7 +12,7 @@ export const COMPONENTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 
 export function renewalScript(expected: readonly string[]): string {
   return `set -u
 expected='${expected.join(' ')}'
-${SCRIPT}`;
+${OWN_PIDS}${SCRIPT}`;
 }
 
 const SCRIPT = `command -v pidof >/dev/null || { echo 'no pidof: what uses the certificates could not be restarted, so none was renewed' >&2; exit 1; }
@@ -35,13 +36,13 @@ if [ -n "$old" ]; then
   if [ "$(ends)" = "$(cat ${RENEWAL_MARK})" ]; then rm -f ${RENEWAL_MARK}; fi
   exit 1
 fi
-# ends a static pod's component, and waits until the kubelet has started it anew; one that others run here is left alone
+# ends a static pod's component, and waits until the kubelet has started it again; those of other pods are left alone
 renew() {
   [ -f "/etc/kubernetes/manifests/$1.yaml" ] || return 0
-  old=$(pidof "$1") || return 0
+  old=$(own_pids "$1") || { echo "no process of the static pod $1 runs"; return 0; }
   kill $old || return
   n=0
-  while new=$(pidof "$1"); [ -z "$new" ] || [ "$new" = "$old" ]; do
+  while new=$(own_pids "$1"); [ -z "$new" ] || [ "$new" = "$old" ]; do
     n=$((n + 1))
     if [ "$n" -gt 180 ]; then echo "$1 was ended for its new certificates and did not come back within 3 minutes" >&2; return 1; fi
     sleep 1

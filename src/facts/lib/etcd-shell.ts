@@ -1,12 +1,14 @@
+import { OWN_PIDS } from './own-pids.ts';
+
 /**
  * POSIX sh that finds etcd on a machine by its own files and processes, so that it works while no API server does.
  * After `etcd_find`: `kind` (pod, unit or none), `pid`. `etcd_setting NAME` prints a flag of etcd, `etcd_access` sets
  * `access`, `etcd_tool etcdctl|etcdutl` prints the path of a program: from the running etcd's own image, else the
  * machine's (registry.k8s.io/etcd has no shell, but its programs are static, and root reaches them through /proc).
  */
-export const ETCD_SHELL = `etcd_find() {
+export const ETCD_SHELL = `${OWN_PIDS}etcd_find() {
   kind=none settings= manifests=/etc/kubernetes/manifests
-  pid=$(pidof etcd 2>/dev/null || pgrep -x etcd 2>/dev/null || true); pid=\${pid%% *}
+  pid=$(own_pids etcd || true); pid=\${pid%% *}
   for found in "$manifests" /etc/kubernetes/runbook-restore-*; do
     [ -f "$found/etcd.yaml" ] || continue
     kind=pod settings=$(sed -n 's/^ *- *\\(--.*\\)/\\1/p' "$found/etcd.yaml" | tr -d "\\"'")

@@ -1,5 +1,5 @@
 import type { IFileSystem, InMemoryFs } from 'just-bash';
-import { componentPid } from '../components.ts';
+import { cgroupOf, componentPid } from '../components.ts';
 import { manifestChanged, throughProc } from '../etcd-process.ts';
 import type { FileUser, Machine } from '../machine.ts';
 
@@ -162,6 +162,8 @@ export function machineFsClass(Base: typeof InMemoryFs) {
         const seconds = (this.#machine.clock.now() - this.#machine.bootedAt) / 1000;
         return `${seconds.toFixed(2)} ${(seconds * 1.9).toFixed(2)}\n`;
       }
+      const pid = /^\/proc\/(\d+)\/cgroup$/.exec(path)?.[1];
+      if (pid !== undefined) return cgroupOf(this.#machine, Number(pid));
       if (path === '/proc/sys/kernel/random/uuid') return `${crypto.randomUUID()}\n`;
       return undefined;
     }

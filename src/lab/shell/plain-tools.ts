@@ -2,7 +2,7 @@ import { df, du } from '../disks.ts';
 import { hexOf } from '../identity.ts';
 import { putFile } from '../machine-files.ts';
 import { ls } from '../package-locks.ts';
-import { componentPid, endComponent } from '../components.ts';
+import { endComponent, pidsOf } from '../components.ts';
 import { sizeOf, textTools } from './text-tools.ts';
 import type { Tool, ToolContext } from './shell.ts';
 
@@ -209,9 +209,10 @@ const ip: Tool = (context) => {
 
 const pidof: Tool = (context) => {
   const name = context.args.findLast((arg) => !arg.startsWith('-'));
-  const pid = name === 'kubelet' ? kubeletPid(context) : componentPid(context.machine, name ?? '');
-  if (pid === undefined) return 1;
-  context.out(`${pid}\n`);
+  const kubelet = name === 'kubelet' ? kubeletPid(context) : undefined;
+  const pids = kubelet === undefined ? pidsOf(context.machine, name ?? '') : [kubelet];
+  if (pids.length === 0) return 1;
+  context.out(`${pids.join(' ')}\n`);
   return 0;
 };
 
