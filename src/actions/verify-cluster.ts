@@ -65,7 +65,7 @@ export const verifyCluster: Action<With> = {
     return {
       ...facts,
       cluster: {
-        ...projectAddons(cluster, version),
+        ...projectAddons(facts, version),
         ...(nodes && {
           nodes: nodes.map((node) => ({
             ...node,
@@ -84,8 +84,11 @@ function controlPlanes(context: ActionContext<With>): ActionContext<With>[] {
 }
 
 /** What kubeadm keeps in the cluster, each with its cure. What it did not have before is owed to no cluster. */
-function configurationMissing({ with: { version }, addons }: ActionContext<With>, cluster: ClusterFacts): string[] {
-  const again = [...configMissing(cluster, version), ...addonsMissing(cluster, version)];
+function configurationMissing(
+  { with: { version }, addons, facts }: ActionContext<With>,
+  cluster: ClusterFacts,
+): string[] {
+  const again = [...configMissing(cluster, version), ...addonsMissing(facts, version)];
   return [
     ...again.map((one) => `${one} (\`kubeadm upgrade apply v${version}\` on a control plane, again, brings it)`),
     ...kubeletConfigMissing(cluster, version).map(

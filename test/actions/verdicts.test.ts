@@ -57,9 +57,23 @@ describe('a part of what kubeadm upgrade does is not the whole', () => {
     }),
   });
 
+  /** kubeadm of the release has said which CoreDNS it brings. */
+  const listed: Setting = {
+    machine: (facts) => ({
+      ...facts,
+      prefetched: { archives: {}, needs: { '1.32.9': ['registry.k8s.io/coredns/coredns:v1.11.3'] }, images: [] },
+    }),
+  };
+
   test.each<[string, string, object, Setting, string]>([
     ['kube-proxy is old', 'apply', {}, at('1.32.9', proxy('1.31.9')), 'kube-proxy is at 1.31.9, not 1.32.9'],
-    ['CoreDNS is old', 'apply', {}, at('1.32.9', { coreDns: dns('1.11.1') }), 'CoreDNS is at 1.11.1, not 1.11.3'],
+    [
+      'CoreDNS is older than what kubeadm listed',
+      'apply',
+      {},
+      at('1.32.9', { coreDns: dns('1.11.1') }, listed),
+      'CoreDNS is at 1.11.1, not 1.11.3',
+    ],
     [
       'kubelet-config is missing',
       'apply',
@@ -109,16 +123,17 @@ describe('a part of what kubeadm upgrade does is not the whole', () => {
       'the phase was skipped',
       'apply',
       { skipPhases: ['addon'] },
-      at('1.32.9', { ...proxy('1.31.9'), coreDns: dns('1.10.1') }),
+      at('1.32.9', { ...proxy('1.31.9'), coreDns: dns('1.10.1') }, listed),
     ],
     ['the part was skipped', 'node', { skipPhases: ['addon/kube-proxy'] }, at('1.32.9', proxy('1.31.9'))],
     [
       'its Corefile cannot be migrated, knowingly',
       'apply',
       { ignorePreflightErrors: ['CoreDNSMigration'] },
-      at('1.32.9', { coreDns: dns('1.10.1') }),
+      at('1.32.9', { coreDns: dns('1.10.1') }, listed),
     ],
-    ['CoreDNS is pinned', 'apply', {}, at('1.32.9', { coreDns: dns('1.10.0'), kubeadmConfig: pinned })],
+    ['CoreDNS is pinned', 'apply', {}, at('1.32.9', { coreDns: dns('1.10.0'), kubeadmConfig: pinned }, listed)],
+    ['kubeadm was not asked which CoreDNS it brings', 'apply', {}, at('1.32.9', { coreDns: dns('1.10.0') })],
     ['etcd is left alone', 'apply', { etcdUpgrade: false }, at('1.32.9', {}, etcd('3.5.15-0'))],
     [
       'kubelet-config had another name before 1.24',
@@ -149,7 +164,7 @@ describe('a part of what kubeadm upgrade does is not the whole', () => {
   });
 
   test('what is projected is what is asked for', () => {
-    const from = at('1.31.9', { ...proxy('1.31.9'), coreDns: dns('1.10.1'), ...alone('1.31.9') });
+    const from = at('1.31.9', { ...proxy('1.31.9'), coreDns: dns('1.10.1'), ...alone('1.31.9') }, listed);
     const apply = actionNamed('kubeadm-upgrade-apply');
     const context = contextFor(apply.name, AT, from);
     expect(apply.isDone({ ...context, facts: apply.project(context) })).toMatchObject({ done: true });

@@ -1,8 +1,8 @@
 import type { CoreDnsFact } from '../../facts/core-dns.ts';
 import type { ClusterFacts, Facts } from '../../facts/facts.ts';
 import type { KubeProxyFact } from '../../facts/kube-proxy.ts';
-import { shippedCoreDns } from '../../facts/lib/coredns-releases.ts';
 import { tagOf } from '../../facts/lib/image.ts';
+import { listedTag } from '../../facts/lib/listed-images.ts';
 import { compareVersions } from '../../facts/lib/version.ts';
 import { type KubeadmOptions, skips } from './kubeadm-options.ts';
 import { isBefore } from './release.ts';
@@ -30,12 +30,12 @@ export function addonsAreDue({ apiServers }: ClusterFacts, target: string, isApp
 }
 
 /** What the addons that kubeadm keeps in this cluster lack to be at the target, in one line each. */
-export function addonsMissing(cluster: ClusterFacts, target: string, options: KubeadmOptions = {}): string[] {
-  const { kubeProxy, coreDns } = cluster;
+export function addonsMissing(facts: Facts, target: string, options: KubeadmOptions = {}): string[] {
+  const { kubeProxy, coreDns } = facts.cluster ?? {};
   const due = (addon: Addon) => !skips(options, 'addon', addon);
   return [
     ...(kubeProxy && due('kube-proxy') ? proxyMissing(kubeProxy, target) : []),
-    ...(coreDns && due('coredns') && !keepsCoreDns(options) ? coreDnsMissing(coreDns, cluster, target) : []),
+    ...(coreDns && due('coredns') && !keepsCoreDns(options) ? coreDnsMissing(coreDns, facts, target) : []),
   ];
 }
 
@@ -44,17 +44,20 @@ function proxyMissing({ version, unmanaged }: KubeProxyFact, target: string): st
   return [`kube-proxy is at ${version}, not ${target}`];
 }
 
-function coreDnsMissing(fact: CoreDnsFact, cluster: ClusterFacts, target: string): string[] {
-  const wanted = dueCoreDns(fact, cluster, target);
+function coreDnsMissing(fact: CoreDnsFact, facts: Facts, target: string): string[] {
+  const wanted = dueCoreDns(fact, facts, target);
   const now = tagOf(fact.image ?? '');
   if (wanted === undefined || compareVersions(now, wanted) >= 0) return [];
   return [`CoreDNS is at ${now}, not ${wanted}`];
 }
 
-/** Undefined: kubeadm does not take it for its own, or it is not known which one it brings. */
-function dueCoreDns({ image, corefile }: CoreDnsFact, { kubeadmConfig }: ClusterFacts, target: string) {
+/**
+ * Undefined: kubeadm does not take it for its own, or a prefetch has not asked which one it brings. A table that is
+ * wrong by a patch would fail a step that succeeded; kube-proxy, which kubeadm writes later, shows that it came so far.
+ */
+function dueCoreDns({ image, corefile }: CoreDnsFact, facts: Facts, target: string) {
   if (image === undefined || corefile === undefined || !/^\d+\.\d+\.\d+/.test(tagOf(image))) return undefined;
-  return kubeadmConfig?.dns === undefined ? shippedCoreDns(target) : undefined;
+  return facts.cluster?.kubeadmConfig?.dns === undefined ? listedTag(facts, target, 'coredns') : undefined;
 }
 
 /** Where the Corefile cannot be migrated and these checks are ignored, kubeadm leaves the Deployment as it is (dns.go). */
@@ -71,13 +74,14 @@ export function addonsGone({ kubeProxy, coreDns }: ClusterFacts, planned: readon
 }
 
 /** The addons as kubeadm leaves them at the target. */
-export function projectAddons(cluster: ClusterFacts, target: string, options: KubeadmOptions = {}): ClusterFacts {
+export function projectAddons(facts: Facts, target: string, options: KubeadmOptions = {}): ClusterFacts {
+  const { cluster = {} } = facts;
   const { kubeProxy, coreDns } = cluster;
   const moves = (addon: Addon) => !skips(options, 'addon', addon);
   return {
     ...cluster,
     ...(kubeProxy && moves('kube-proxy') && { kubeProxy: proxyAt(kubeProxy, target) }),
-    ...(coreDns && moves('coredns') && !keepsCoreDns(options) && { coreDns: coreDnsAt(coreDns, cluster, target) }),
+    ...(coreDns && moves('coredns') && !keepsCoreDns(options) && { coreDns: coreDnsAt(coreDns, facts, target) }),
   };
 }
 
@@ -86,8 +90,8 @@ function proxyAt(proxy: KubeProxyFact, target: string): KubeProxyFact {
   return { ...proxy, version: target, updated: proxy.desired, available: proxy.desired };
 }
 
-function coreDnsAt(fact: CoreDnsFact, cluster: ClusterFacts, target: string): CoreDnsFact {
-  const wanted = dueCoreDns(fact, cluster, target);
+function coreDnsAt(fact: CoreDnsFact, facts: Facts, target: string): CoreDnsFact {
+  const wanted = dueCoreDns(fact, facts, target);
   const { image, rollout } = fact;
   if (image === undefined || wanted === undefined || compareVersions(tagOf(image), wanted) >= 0) return fact;
   const moved = { ...fact, image: image.replace(/:[^:/]*$/, `:v${wanted}`) };

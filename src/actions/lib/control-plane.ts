@@ -46,7 +46,7 @@ export function effectsMissing(context: ActionContext<KubeadmOptions>, target: s
   if (!cluster) return missing;
   const config = isApply && !skips(options, 'upload-config', 'kubeadm') ? configMissing(cluster, target) : [];
   const kubelets = isApply && !skips(options, 'upload-config', 'kubelet') ? kubeletConfigMissing(cluster, target) : [];
-  const addons = addonsAreDue(cluster, target, isApply) ? addonsMissing(cluster, target, options) : [];
+  const addons = addonsAreDue(cluster, target, isApply) ? addonsMissing(context.facts, target, options) : [];
   return [...missing, ...config, ...kubelets, ...addons];
 }
 
@@ -111,10 +111,10 @@ export function projectControlPlane(context: ActionContext<KubeadmOptions>, targ
     ...(isApply && { kubeadmConfig: { ...kubeadmConfig, kubernetesVersion: target } }),
     ...(isApply && kubeletConfig && { kubeletConfig: present(kubeletConfig) }),
   };
-  return {
-    ...moved,
-    cluster: addonsAreDue(cluster, target, isApply) ? projectAddons(cluster, target, context.with) : cluster,
-  };
+  const after = { ...moved, cluster };
+  return addonsAreDue(cluster, target, isApply)
+    ? { ...after, cluster: projectAddons(after, target, context.with) }
+    : after;
 }
 
 function present(kubeletConfig: KubeletConfigFact): KubeletConfigFact {

@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.ts';
 import { etcdVersionOf, shippedEtcd } from './etcd-releases.ts';
-import { tagOf } from './image.ts';
+import { listedTag } from './listed-images.ts';
 
 /** The etcd that a release would run here, and how that is known. */
 export interface EtcdOfRelease {
@@ -9,14 +9,11 @@ export interface EtcdOfRelease {
   readonly by: 'pin' | 'kubeadm' | 'table';
 }
 
-export function etcdOfRelease({ nodes, cluster }: Facts, release: string): EtcdOfRelease | undefined {
-  const pinned = etcdVersionOf(cluster?.kubeadmConfig?.etcd?.imageTag);
+export function etcdOfRelease(facts: Facts, release: string): EtcdOfRelease | undefined {
+  const pinned = etcdVersionOf(facts.cluster?.kubeadmConfig?.etcd?.imageTag);
   if (pinned !== undefined) return { version: pinned, by: 'pin' };
-  for (const node of Object.values(nodes)) {
-    const image = node.prefetched?.needs[release]?.find((name) => /(^|\/)etcd:/.test(name));
-    const listed = image === undefined ? undefined : etcdVersionOf(tagOf(image));
-    if (listed !== undefined) return { version: listed, by: 'kubeadm' };
-  }
+  const listed = etcdVersionOf(listedTag(facts, release, 'etcd'));
+  if (listed !== undefined) return { version: listed, by: 'kubeadm' };
   const version = shippedEtcd(release)?.atLeast;
   return version === undefined ? undefined : { version, by: 'table' };
 }
