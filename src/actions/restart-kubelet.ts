@@ -4,6 +4,7 @@ import type { LeaseFact } from '../facts/leases.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import { withNode } from '../facts/lib/with-node.ts';
 import { withNodeObject, type Action, type ActionContext } from './action.ts';
+import { reported, staleReady } from './lib/fresh.ts';
 import { release } from './lib/release.ts';
 import { machineOf, objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
 import { verdictOf } from './lib/verdict.ts';
@@ -57,7 +58,7 @@ export const restartKubelet: Action<With> = {
       ...versionMissing(context),
       ...processMissing(context),
       ...(machineOf(context).kubelet?.healthy === false ? ['its /healthz does not answer ok'] : []),
-      ...(node ? readyMissing(node) : []),
+      ...(node ? readyMissing(context, node) : []),
       ...leaseMissing(context, before),
     ];
     const still = node?.ready === false ? `; pods are kept away until it is Ready (${node.readyReason})` : '';
@@ -74,8 +75,7 @@ export const restartKubelet: Action<With> = {
     const version = machineOf(context).binaries?.kubelet ?? context.with.version;
     if (version === undefined) return facts;
     return withNodeObject(facts, objectNameOf(context), (node) => ({
-      ...node,
-      ready: true,
+      ...reported(node),
       kubeletVersion: version,
       kubeProxyVersion: node.kubeProxyVersion === '' ? '' : version,
     }));
@@ -108,9 +108,10 @@ function processMissing(context: ActionContext<With>): string[] {
  * https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/) keeps pods away, and lets them in
  * as soon as it is Ready: our cordon is no longer needed for that.
  */
-function readyMissing(node: NodeObject): string[] {
+function readyMissing(context: ActionContext<With>, node: NodeObject): string[] {
   const guarded = node.taints.some((taint) => taint.key === NOT_READY && taint.effect === 'NoSchedule');
-  return node.ready || guarded ? [] : [`${node.name} is not Ready (${node.readyReason})`];
+  if (guarded) return [];
+  return node.ready ? staleReady(context, node) : [`${node.name} is not Ready (${node.readyReason})`];
 }
 
 /** A dead kubelet shows Ready for about 50 s: only a lease renewed by the new process proves that it lives. */

@@ -5,6 +5,7 @@ import type { LeaseFact } from '../facts/leases.ts';
 import { withNode } from '../facts/lib/with-node.ts';
 import { withNodeObject, type Action, type ActionContext } from './action.ts';
 import { apiServerMissing, imagesOf, withImage } from './lib/control-plane.ts';
+import { reported, staleReports } from './lib/fresh.ts';
 import { kubectl } from './lib/kubectl.ts';
 import { release } from './lib/release.ts';
 import { apiServerOf, machineOf, objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
@@ -53,6 +54,7 @@ function nodeMissing(context: ActionContext<With>): string[] {
   if (!node) return [unknownObject(context)];
   const wanted = wantedVersion(context) ?? node.kubeletVersion;
   return [
+    ...staleReports(context, node),
     ...(node.ready ? [] : [`${node.name} is not Ready (${node.readyReason})`]),
     ...(node.kubeletVersion === wanted ? [] : [`its kubelet is ${node.kubeletVersion}, not ${wanted}`]),
   ];
@@ -107,7 +109,7 @@ function project(context: ActionContext<With>): Facts {
       node.kubelet ? { ...node, kubelet: { ...node.kubelet, active: true, healthy: true } } : node,
     ),
     object,
-    (node) => ({ ...node, ready: true, kubeletVersion: version ?? node.kubeletVersion }),
+    (node) => ({ ...reported(node), kubeletVersion: version ?? node.kubeletVersion }),
   );
   if (!facts.cluster) return facts;
   const { apiServers, leases, pods } = facts.cluster;

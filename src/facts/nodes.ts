@@ -14,6 +14,8 @@ export interface NodeObject {
   /** What pods may ask for in all: cpu in thousandths, all else in units (bytes, pods). */
   readonly allocatable?: Amounts;
   readonly ready: boolean;
+  /** When the kubelet last reported Ready or not, by its own clock (ISO 8601, whole seconds). */
+  readonly heartbeat?: string;
   /** The Ready condition's reason and message, for people. */
   readonly readyReason: string;
   readonly addresses: readonly { readonly type: string; readonly address: string }[];
@@ -49,7 +51,13 @@ const nodeSchema = z.object({
     allocatable: stringMap,
     conditions: z
       .array(
-        z.object({ type: z.string(), status: z.string(), reason: z.string().nullish(), message: z.string().nullish() }),
+        z.object({
+          type: z.string(),
+          status: z.string(),
+          reason: z.string().nullish(),
+          message: z.string().nullish(),
+          lastHeartbeatTime: z.string().nullish(),
+        }),
       )
       .nullish(),
     addresses: z.array(z.object({ type: z.string(), address: z.string() })).nullish(),
@@ -76,6 +84,7 @@ function parseNodes(output: string): NodeObject[] {
       taints: (spec?.taints ?? []).map(({ key, effect, value }) => ({ key, effect, ...(value ? { value } : {}) })),
       ...(status.allocatable ? { allocatable: amountsOf(status.allocatable) } : {}),
       ready: ready?.status === 'True',
+      ...(ready?.lastHeartbeatTime ? { heartbeat: ready.lastHeartbeatTime } : {}),
       readyReason: [ready?.reason, ready?.message].filter(Boolean).join(': ') || 'it never reported its condition',
       addresses: (status.addresses ?? []).map(({ type, address }) => ({ type, address })),
       machineId: (status.nodeInfo.machineID ?? '').toLowerCase().replaceAll('-', ''),

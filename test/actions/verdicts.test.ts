@@ -400,6 +400,24 @@ test('waiting for a node names everything that is still missing', () => {
   expect(isDone('wait-node-ready', {}, installed({ startedAt: 100, binaryChangedAt: 200 })).done).toBe(true);
 });
 
+test('a Ready from before the kubelet started counts for nothing, whatever the other leases say', () => {
+  const started = (seconds: number, heartbeat: string, active = true): Setting => ({
+    machine: (facts) => ({ ...facts, kubelet: { active, healthy: true, startedAt: seconds, binaryChangedAt: 1000 } }),
+    object: (node) => ({ ...node, heartbeat }),
+  });
+  // All leases are of 00:50:00, as after a restore: 3000 s.
+  expect(isDone('wait-node-ready', {}, started(3100, '1970-01-01T00:49:00Z')).reason).toBe(
+    'the lease of w-1.example was not renewed since its kubelet started; w-1.example has not reported since its kubelet started',
+  );
+  expect(isDone('wait-node-ready', {}, started(2990.7, '1970-01-01T00:49:49Z')).reason).toBe(
+    'w-1.example has not reported since its kubelet started',
+  );
+  expect(isDone('wait-node-ready', {}, started(2990.7, '1970-01-01T00:49:50Z')).done).toBe(true);
+  expect(isDone('wait-node-ready', {}, started(2000, '1970-01-01T00:49:50Z', false)).reason).toBe(
+    'the kubelet of w-1 is not active',
+  );
+});
+
 test('a cluster is verified with every API server, static pod, kubelet and kube-proxy at the version', () => {
   expect(isDone('verify-cluster', AT, { version: '1.32.9' }).reason).toBe(
     'the control plane and every kubelet is at 1.32.9, 3 nodes are Ready',

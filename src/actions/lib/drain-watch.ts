@@ -1,9 +1,11 @@
 import type { PdbFact } from '../../facts/pdbs.ts';
 import { selects } from '../../facts/pdbs.ts';
+import type { NodeObject } from '../../facts/nodes.ts';
 import type { PodFact } from '../../facts/pods.ts';
 import type { ActionContext } from '../action.ts';
 import type { Observing, Watch } from './abilities.ts';
 import { type AwaitedPod, DrainProgress } from './drain-progress.ts';
+import { objectNameOf } from './subject.ts';
 import { some } from './verdict.ts';
 
 /** From the first sign to the look at the cluster: several pods are refused together. Milliseconds, like all here. */
@@ -18,17 +20,21 @@ const SLOW = 20_000;
 export class DrainWatch implements Watch {
   readonly #pods: readonly PodFact[] | undefined;
   readonly #observing: Observing;
+  readonly #node: string;
   readonly #progress = new DrainProgress();
   readonly #over = new AbortController();
   #isLooking = false;
   #held = '';
   #heldAt = 0;
   #last: string | undefined;
+  /** What was read last. */
+  #known: Known | undefined;
   #ending = '';
   #endingAt = 0;
 
-  constructor({ facts }: ActionContext<unknown>, observing: Observing) {
-    this.#pods = facts.cluster?.pods;
+  constructor(context: ActionContext<unknown>, observing: Observing) {
+    this.#pods = context.facts.cluster?.pods;
+    this.#node = objectNameOf(context);
     this.#observing = observing;
   }
 
@@ -48,7 +54,14 @@ export class DrainWatch implements Watch {
   }
 
   note(): string | undefined {
-    return this.#last;
+    const { attached, end } = this.#progress;
+    if (attached !== undefined) return attached;
+    if (!end) return this.#last;
+    const texts = [
+      ...(end.held.length > 0 ? [holdersOf(end.held, this.#known)] : []),
+      ...(end.ending.length > 0 ? [this.#endingOf(end.ending, this.#now())] : []),
+    ];
+    return texts.join('; ');
   }
 
   remark(): string | undefined {
@@ -82,9 +95,9 @@ export class DrainWatch implements Watch {
       this.#observing.show('no PodDisruptionBudget holds the drain any more');
       return;
     }
-    const known = await this.#read(held);
+    await this.#read(held);
     if (this.#over.signal.aborted) return;
-    const holders = holdersOf(held, known);
+    const holders = holdersOf(held, this.#known);
     this.#last = holders;
     this.#observing.show(`${isNew ? '' : 'still '}held: ${holders}; kubectl asks again every 5 s`);
   }
@@ -96,28 +109,44 @@ export class DrainWatch implements Watch {
     if (slow.length === 0 || (key === this.#ending && now - this.#endingAt < AGAIN)) return;
     this.#ending = key;
     this.#endingAt = now;
-    const known = await this.#read(slow, true);
+    await this.#read(slow, true);
     if (this.#over.signal.aborted) return;
-    const texts = slow.map((pod) => endingText(pod, now, known?.pods));
-    this.#last = `still ending: ${some(texts)}`;
+    this.#last = this.#endingOf(slow, now);
     this.#observing.show(this.#last);
   }
 
-  /** Budgets, and pods where what is known of them does not do. Undefined: no answer. */
-  async #read(wanted: readonly AwaitedPod[], fresh = false): Promise<Known | undefined> {
+  #endingOf(pods: readonly AwaitedPod[], now: number): string {
+    const node = this.#known?.node;
+    const texts = pods.map((pod) => endingText(pod, now, this.#known?.pods));
+    const down =
+      node?.ready === false ? `${node.name} is not Ready (${node.readyReason}), so no one ends its pods; ` : '';
+    return `${down}still ending: ${some(texts)}`;
+  }
+
+  /** Budgets, and pods where what is known of them does not do; of slow pods their node too. */
+  async #read(wanted: readonly AwaitedPod[], fresh = false): Promise<void> {
     const pods = this.#pods;
     const isKnown = !fresh && pods !== undefined && wanted.every((pod) => find(pods, pod) !== undefined);
     const read = await this.#observing.read([
-      ...(fresh ? [] : (['pdbs'] as const)),
+      ...(fresh ? (['nodes'] as const) : (['pdbs'] as const)),
       ...(isKnown ? [] : (['pods'] as const)),
     ]);
-    return read && { pods: read.pods ?? pods ?? [], pdbs: read.pdbs ?? [] };
+    const last = this.#known;
+    if (!read) return;
+    const node = read.nodes?.find(({ name }) => name === this.#node) ?? last?.node;
+    this.#known = {
+      pods: read.pods ?? last?.pods ?? pods ?? [],
+      ...((read.pdbs ?? last?.pdbs) ? { pdbs: read.pdbs ?? last?.pdbs ?? [] } : {}),
+      ...(node ? { node } : {}),
+    };
   }
 }
 
 interface Known {
   readonly pods: readonly PodFact[];
-  readonly pdbs: readonly PdbFact[];
+  /** Undefined: not read. */
+  readonly pdbs?: readonly PdbFact[];
+  readonly node?: NodeObject;
 }
 
 function namesOf(pods: readonly AwaitedPod[]): string {
@@ -133,13 +162,14 @@ function find(pods: readonly PodFact[] | undefined, wanted: AwaitedPod): PodFact
 
 /** `PodDisruptionBudget demo/web (allows 0 now: 2 of 3 pods healthy, 2 needed) holds demo/web-1, demo/web-2` */
 function holdersOf(held: readonly AwaitedPod[], known: Known | undefined): string {
-  if (!known) return `a PodDisruptionBudget (which one could not be read) holds ${some(held.map(({ pod }) => pod))}`;
+  const { pods = [], pdbs } = known ?? {};
+  if (!pdbs) return `a PodDisruptionBudget (which one could not be read) holds ${some(held.map(({ pod }) => pod))}`;
   const byHolder = new Map<string, string[]>();
   for (const pod of held) {
-    const holder = budgetsOver(find(known.pods, pod), known.pdbs);
+    const holder = budgetsOver(find(pods, pod), pdbs);
     byHolder.set(holder, [...(byHolder.get(holder) ?? []), pod.pod]);
   }
-  return [...byHolder].map(([holder, pods]) => `${holder} holds ${some(pods)}`).join('; ');
+  return [...byHolder].map(([holder, names]) => `${holder} holds ${some(names)}`).join('; ');
 }
 
 function budgetsOver(pod: PodFact | undefined, pdbs: readonly PdbFact[]): string {

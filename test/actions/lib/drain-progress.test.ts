@@ -49,3 +49,25 @@ test('a drain that gave up is over, and what held it at last is still known; ano
   picture.take('evicting pod demo/a\n', 20);
   expect(picture.isOver).toBe(false);
 });
+
+test('what kubectl names at its end counts, not the pod that was seen ending last', () => {
+  const progress = new DrainProgress();
+  progress.take(`evicting pod demo/a\nevicting pod demo/b\n${refused('a')}`, 0);
+  progress.take(
+    'There are pending pods in node "w1" when an error occurred: error when evicting pods/"a" -n "demo": global timeout reached: 10s\n',
+    10_000,
+  );
+  expect(names(progress.end?.held ?? [])).toEqual(['demo/a']);
+  expect(progress.end?.ending).toEqual([]);
+  progress.take(
+    'error: unable to drain node "w1" due to error: [error when evicting pods/"a" -n "demo": global timeout reached: 10s, error when waiting for pod "b" in namespace "demo" to terminate: global timeout reached: 10s], continuing command...\n',
+    10_001,
+  );
+  expect([names(progress.end?.held ?? []), names(progress.end?.ending ?? [])]).toEqual([['demo/a'], ['demo/b']]);
+});
+
+test('volumes that stay attached are what it gave up on', () => {
+  const progress = new DrainProgress();
+  progress.take('volumes are still attached to w1 after 10 s: pvc-1 (csi-1) \n', 0);
+  expect(progress.attached).toBe('volumes are still attached to w1 after 10 s: pvc-1 (csi-1)');
+});

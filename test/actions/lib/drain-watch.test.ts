@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import type { ClusterFacts } from '../../../src/facts/facts.ts';
+import { DrainWatch } from '../../../src/actions/lib/drain-watch.ts';
+import { pdb, pod } from '../../guards/cluster.ts';
+import { nodeObject } from '../../guards/cluster.ts';
+import { contextFor } from '../cluster.ts';
+
+/** A watch whose sleeps end at once, each `step` milliseconds later. */
+function watchOver(cluster: ClusterFacts, step: number) {
+  let now = 0;
+  const shown: string[] = [];
+  const watch = new DrainWatch(contextFor('drain', {}), {
+    now: () => now,
+    sleep: async () => {
+      now += step;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    show: (message) => shown.push(message),
+    read: async (ids) => Object.fromEntries(ids.map((id) => [id, cluster[id]])),
+  });
+  const shows = async (words: string) => {
+    await expect.poll(() => shown.join('\n')).toContain(words);
+    watch.close();
+  };
+  return { watch, shows };
+}
+
+const REFUSED =
+  'error when evicting pods/"web-1" -n "demo" (will retry after 5s): Cannot evict pod as it would violate the pod\'s disruption budget.\n';
+const GAVE_UP =
+  'error: unable to drain node "w-1.example" due to error: error when evicting pods/"web-1" -n "demo": global timeout reached: 10s, continuing command...\n';
+
+test('a drain that gave up on a budget names it, although another pod was seen ending later', async () => {
+  const cluster = { pods: [pod('web-1', 'w-1.example'), pod('slow-1', 'w-1.example')], pdbs: [pdb('web')] };
+  const { watch, shows } = watchOver(cluster, 500);
+  watch.saw(`evicting pod demo/web-1\nevicting pod demo/slow-1\n${REFUSED}`);
+  await shows('PodDisruptionBudget demo/web');
+  watch.saw(GAVE_UP);
+  expect(watch.note()).toBe(
+    'PodDisruptionBudget demo/web (allows 1 now: 3 of 3 pods healthy, 2 needed) holds demo/web-1',
+  );
+});
+
+test('a node that is not reachable during its drain is named before the pods that do not end', async () => {
+  const readyReason = 'NodeStatusUnknown: Kubelet stopped posting node status.';
+  const cluster = { pods: [], nodes: [nodeObject('w-1.example', { ready: false, readyReason })] };
+  const { watch, shows } = watchOver(cluster, 25_000);
+  watch.saw('evicting pod demo/slow-1\n');
+  await shows(
+    `w-1.example is not Ready (${readyReason}), so no one ends its pods; still ending: demo/slow-1 (for 25 s)`,
+  );
+});
