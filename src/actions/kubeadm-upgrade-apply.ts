@@ -35,7 +35,7 @@ export const kubeadmUpgradeApply: Action<With> = {
     'kubeProxy',
     'coreDns',
   ],
-  guards: [...upgradeGuards, 'coredns', 'schedulable'],
+  guards: [...upgradeGuards, 'coredns', 'schedulable', 'network-plugin'],
   settle: 300_000,
   script(context) {
     const { version } = context.with;

@@ -31,6 +31,7 @@ import { kubeProxyMode } from './kube-proxy-mode.ts';
 import { kubeletServer } from './kubelet-server.ts';
 import { joinable } from './joinable.ts';
 import { membership } from './membership.ts';
+import { networkPlugin } from './network-plugin.ts';
 import { noDowngrade } from './no-downgrade.ts';
 import { noSkippedMinor } from './no-skipped-minor.ts';
 import { nodesReady } from './nodes-ready.ts';
@@ -113,6 +114,7 @@ const all: readonly Guard[] = [
   joinable,
   removal,
   volumesDetached,
+  networkPlugin,
   drainDestroys,
   drainBlocked,
   drainTogether,

@@ -1,6 +1,26 @@
 /** A node's packages as plain data, and what each package manager says of them: all that facts and actions see. */
 
 /** Those that a cluster made with kubeadm installs from the Kubernetes package repositories. */
+/** Packages of container runtimes, of distributions and of their makers: an update restarts what runs every container. */
+export const runtimePackages: readonly string[] = [
+  'containerd',
+  'containerd.io',
+  'containerd-ctr',
+  'runc',
+  'crun',
+  'cri-o',
+  'cri-o-runc',
+  'conmon',
+  'conmon-rs',
+  'docker',
+  'docker-ce',
+  'docker-ce-cli',
+  'docker.io',
+  'moby-engine',
+  'moby-containerd',
+  'moby-runc',
+];
+
 export const kubernetesPackages = ['kubeadm', 'kubelet', 'kubectl', 'kubernetes-cni', 'cri-tools'] as const;
 
 export interface InstalledPackage {
@@ -101,8 +121,8 @@ export interface PackageManager {
   install(install: Install, found: PackageSources | undefined): Script;
   /** Lines of a script that fetch into the manager's own cache, past the configured source. */
   fetch(source: Switch, install: Install): Script;
-  /** A whole script that installs the updates of the operating system and leaves Kubernetes packages alone. */
-  upgradeOs(packages: { readonly installed: readonly string[]; readonly held: readonly string[] }): Script;
+  /** A whole script that installs the updates of the operating system and leaves these packages alone. */
+  upgradeOs(packages: { readonly kept: readonly string[]; readonly held: readonly string[] }): Script;
 }
 
 /**

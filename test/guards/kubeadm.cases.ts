@@ -4,7 +4,7 @@ import type { WebhookFact } from '../../src/facts/webhooks.ts';
 import { hooked } from './addons.cases.ts';
 import type { GuardCase } from './cases.ts';
 import { pod, sketch, stepOn } from './cluster.ts';
-import { upgrade } from './healthy.ts';
+import { upgrade, withCluster } from './healthy.ts';
 
 const inClusters = (version: string, taints: NodeObject['taints'], cordoned: readonly string[]): Facts => {
   const facts = sketch({ apiServers: { cp1: '1.29.9' }, kubelets: { cp1: '1.29.9', w1: '1.29.9' }, cordoned });
@@ -123,4 +123,42 @@ export const deadWebhookCases: readonly GuardCase[] = [
     facts: hooked([], { rules: ofKubeadm }),
     finds: [['warn', 'must answer for daemonsets, deployments']],
   },
+];
+
+const agent = (name: string, image: string) =>
+  pod(`${name}-1`, 'w1', { images: [image], controller: { kind: 'DaemonSet', name, exists: true } });
+const plugins = (...pods: ReturnType<typeof agent>[]): Facts => withCluster({ pods });
+export const networkPluginCases: readonly GuardCase[] = [
+  {
+    title: 'Flannel, beside what is none',
+    facts: plugins(
+      agent('kube-flannel-ds', 'ghcr.io/flannel-io/flannel:v0.26.1'),
+      agent('kube-proxy', 'registry.k8s.io/kube-proxy:v1.31.9'),
+    ),
+    step: upgrade,
+    finds: [['note', 'the network plugin is not upgraded: Flannel 0.26.1 (demo/kube-flannel-ds)']],
+    node: 'cp1',
+  },
+  {
+    title: 'Calico from another registry, by digest, and Multus',
+    facts: plugins(
+      agent('calico-node', 'my.repo:5000/mirror/calico/node:v3.28.0@sha256:00'),
+      agent('multus', 'ghcr.io/k8snetworkplumbingwg/multus-cni:snapshot'),
+    ),
+    step: upgrade,
+    finds: [['note', 'Calico 3.28.0 (demo/calico-node), Multus snapshot (demo/multus)']],
+  },
+  {
+    title: 'two versions while it is rolled out',
+    facts: plugins(agent('cilium', 'quay.io/cilium/cilium:v1.16.0'), agent('cilium', 'quay.io/cilium/cilium:v1.15.7')),
+    step: upgrade,
+    finds: [['note', 'Cilium 1.15.7 and 1.16.0 (demo/cilium)']],
+  },
+  {
+    title: 'within the minor',
+    facts: plugins(agent('cilium', 'quay.io/cilium/cilium:v1.16.0')),
+    step: apply('1.31.13'),
+    finds: [],
+  },
+  { title: 'none that is known', facts: plugins(agent('x', 'example.com/x:1')), step: upgrade, finds: [] },
 ];

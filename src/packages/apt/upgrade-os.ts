@@ -2,15 +2,15 @@ import { waitUnlocked } from '../lib/lock.ts';
 import type { Script } from '../manager.ts';
 import { CHANGE, FINISH, LOCKS, SETTINGS, UPDATE } from './commands.ts';
 
-/** Kubernetes packages that are not on hold are held meanwhile, so that the upgrade does not move them. */
+/** What is kept and not on hold is held meanwhile, so that the upgrade does not move them. */
 export function upgradeOs({
-  installed,
+  kept,
   held,
 }: {
-  readonly installed: readonly string[];
+  readonly kept: readonly string[];
   readonly held: readonly string[];
 }): Script {
-  const names = installed.filter((name) => !held.includes(name)).join(' ');
+  const names = kept.filter((name) => !held.includes(name)).join(' ');
   return {
     commands: ['apt-get update', 'apt-get -y --with-new-pkgs upgrade'],
     text: `${SETTINGS}

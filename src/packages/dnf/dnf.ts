@@ -28,12 +28,13 @@ function managerFor(id: Variant, displayName: string): PackageManager {
     },
     install: (what, found) => install(what, id, sectionIds(found)),
     fetch: (source, what) => fetchPackages(source, what, id),
-    upgradeOs: () => upgradeOs(id),
+    upgradeOs: ({ kept }) => upgradeOs(id, kept),
   };
 }
 
-function upgradeOs(id: Variant): Script {
-  const command = `${programOf(id)} -y upgrade --exclude=${kubernetesPackages.join(',')}`;
+function upgradeOs(id: Variant, kept: readonly string[]): Script {
+  const excluded = new Set([...kubernetesPackages, ...kept]);
+  const command = `${programOf(id)} -y upgrade --exclude=${[...excluded].join(',')}`;
   return {
     commands: [command],
     text: `set -u\nexport LC_ALL=C\n${waitUnlocked(LOCKS)}\nwait_unlocked || exit\n${command}\n`,

@@ -44,17 +44,11 @@ function readSource(change: Switch): Script {
 }
 
 /**
- * Kubernetes packages that are not locked are locked meanwhile. Interactive patches are included; after an update of
+ * What is kept and not locked is locked meanwhile. Interactive patches are included; after an update of
  * zypper itself (103) a second call brings the rest.
  */
-function upgradeOs({
-  installed,
-  held,
-}: {
-  readonly installed: readonly string[];
-  readonly held: readonly string[];
-}): Script {
-  const free = installed.filter((name) => !held.includes(name));
+function upgradeOs({ kept, held }: { readonly kept: readonly string[]; readonly held: readonly string[] }): Script {
+  const free = kept.filter((name) => !held.includes(name));
   const update = 'update --with-interactive --auto-agree-with-licenses';
   return {
     commands: ['zypper --non-interactive refresh', `zypper --non-interactive ${update}`],
