@@ -98,7 +98,7 @@ test('with workers=last a saved plan drains the workers once, at the last hop, a
   const planned = await runbook(['plan', 'upgrade.yaml', '-i', lab.inventory, ...sets, '-o', file]);
   expect(planned.code, planned.all).toBe(0);
   expect(planned.stdout).toContain('1.31.9 -> 1.32.9 -> 1.33.4 -> 1.34.1');
-  expect(planned.stdout.match(/kubeadm's\s+tests\s+do\s+not\s+cover\s+it/g)).toHaveLength(1);
+  expect(planned.stdout.match(/kubeadm\s+does\s+not\s+support\s+it/g)).toHaveLength(1);
   const applied = await runbook(['apply', file, '--yes', '--state-dir', folder()]);
   expect(applied.code, applied.all.slice(-3000)).toBe(0);
   const nodes = await expectAllAt(lab, '1.34.1');
