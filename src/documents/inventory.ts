@@ -5,19 +5,16 @@ import { issueDiagnostics } from './issues.ts';
 import { entriesOf, isMap, itemsOf, load } from './loaded.ts';
 import type { Inventory, Loaded } from './model.ts';
 import { suggest } from './nearest.ts';
-import { jsonSchemaOf } from './schema.ts';
 import { ROLE_WORDS } from './selectors.ts';
 import { problem, warning } from './source.ts';
 import type { Path, YamlDocument } from './yaml.ts';
-
-const schema = jsonSchemaOf(inventorySchema);
 
 /** Reads an inventory. Never throws: all problems at once, each with its place, are in `diagnostics`. */
 export function loadInventory(file: string, text: string): Loaded<Inventory> {
   return load(file, text, 'Inventory', (document, value) => {
     const parsed = inventorySchema.safeParse(value);
     const issues = parsed.success ? [] : parsed.error.issues;
-    const judged = { document, base: [], value, schema, called: 'the inventory' };
+    const judged = { document, base: [], value, schema: inventorySchema, called: 'the inventory' };
     return {
       diagnostics: [...issueDiagnostics(issues, judged), ...checkInventory(document, value)],
       build: () => {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Diagnostic } from '../diagnostic.ts';
 import { suggest } from './nearest.ts';
-import { type JsonSchema, keysAt } from './schema.ts';
+import { jsonSchemaOf, keysAt } from './schema.ts';
 import { problem } from './source.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 
@@ -12,7 +12,7 @@ export interface Judged {
   readonly document: YamlDocument;
   readonly base: Path;
   readonly value: unknown;
-  readonly schema: JsonSchema;
+  readonly schema: z.ZodType;
   /** How the whole part is called: `the runbook`, `` `with` of drain ``. */
   readonly called: string;
 }
@@ -56,7 +56,7 @@ function branchMeant(branches: readonly (readonly Issue[])[]): readonly Issue[] 
 function unknownKey(key: string, path: Path, judged: Judged): Diagnostic {
   const owner = valueAt(judged.value, path);
   const taken = typeof owner === 'object' && owner !== null ? Object.keys(owner) : [];
-  const known = keysAt(judged.schema, path).filter((candidate) => !taken.includes(candidate));
+  const known = keysAt(jsonSchemaOf(judged.schema), path).filter((candidate) => !taken.includes(candidate));
   const span = judged.document.keyAt([...judged.base, ...path, key]);
   const foreign = FOREIGN.get(key);
   const translated = foreign !== undefined && known.includes(foreign) ? `here it is called \`${foreign}\`` : undefined;

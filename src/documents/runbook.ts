@@ -4,17 +4,14 @@ import { load } from './loaded.ts';
 import type { Loaded, Phase, Runbook, RunbookData, Step } from './model.ts';
 import { checkRunbook } from './runbook-checks.ts';
 import { runbookSchema } from './runbook-schema.ts';
-import { jsonSchemaOf } from './schema.ts';
 import type { Path, YamlDocument } from './yaml.ts';
-
-const schema = jsonSchemaOf(runbookSchema);
 
 /** Reads a runbook. Never throws: all problems at once, each with its place, are in `diagnostics`. */
 export function loadRunbook(file: string, text: string, actions: ReadonlyMap<string, Action>): Loaded<Runbook> {
   return load(file, text, 'Runbook', (document, value) => {
     const parsed = runbookSchema.safeParse(value);
     const issues = parsed.success ? [] : parsed.error.issues;
-    const judged = { document, base: [], value, schema, called: 'the runbook' };
+    const judged = { document, base: [], value, schema: runbookSchema, called: 'the runbook' };
     return {
       diagnostics: [...issueDiagnostics(issues, judged), ...checkRunbook(document, value, actions)],
       build: () => (parsed.success ? placed(parsed.data, document) : undefined),

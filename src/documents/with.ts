@@ -3,7 +3,6 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { checkTemplate, type ExpressionProblem, type TemplateType, TYPE_WORDS } from './expressions.ts';
 import { type Issue, issueDiagnostics } from './issues.ts';
 import type { Declared } from './names.ts';
-import { jsonSchemaOf } from './schema.ts';
 import { problem } from './source.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 
@@ -26,7 +25,7 @@ export function checkWith(
     document,
     base,
     value: given,
-    schema: jsonSchemaOf(action.schema),
+    schema: action.schema,
     called: `\`with\` of ${action.name}`,
   };
   const issues = (result.success ? [] : result.error.issues).filter((issue) => known(issue, types));
