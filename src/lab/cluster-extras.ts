@@ -22,7 +22,7 @@ export interface ClusterExtras {
   kubeletConfig: string;
   corefile: string;
   coreDnsResources: { limits: Record<string, string>; requests: Record<string, string> };
-  /** The release whose kubeadm wrote the ConfigMap kubelet-config last; undefined: nobody did since `kubeadm init`. */
+  /** The release whose kubeadm wrote the ConfigMap kubelet-config last; undefined: none since `kubeadm init`. */
   kubeletConfigOf?: string;
   /** admin.conf's group is bound to cluster-admin. */
   adminMayAll: boolean;

@@ -1,7 +1,6 @@
 /** A node's packages as plain data, and what each package manager says of them: all that facts and actions see. */
 
-/** Those that a cluster made with kubeadm installs from the Kubernetes package repositories. */
-/** Packages of container runtimes, of distributions and of their makers: an update restarts what runs every container. */
+/** Packages of container runtimes, of distributions and of their makers: an update restarts all containers. */
 export const runtimePackages: readonly string[] = [
   'containerd',
   'containerd.io',
@@ -21,6 +20,7 @@ export const runtimePackages: readonly string[] = [
   'moby-runc',
 ];
 
+/** Those that a cluster made with kubeadm installs from the Kubernetes package repositories. */
 export const kubernetesPackages = ['kubeadm', 'kubelet', 'kubectl', 'kubernetes-cni', 'cri-tools'] as const;
 
 export interface InstalledPackage {

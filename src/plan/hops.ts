@@ -115,7 +115,8 @@ function passed(via: readonly string[], minors: readonly number[], from: string,
 
 /**
  * What was chosen; else the patch at which a control plane is, so that a half-done hop ends where it began; else the
- * newest that all nodes are offered, none that is known to do harm here if there is another. Before etcd 3.6 comes to several members: one whose etcd is fit for that, if any.
+ * newest that all nodes are offered, none that is known to do harm here if there is another. Before etcd 3.6 comes to
+ * several members: one whose etcd is fit for that, if any.
  */
 function patchFor(minor: number, to: string, facts: Facts, { via = [], saved = [] }: Chosen): string {
   const given = via.find((version) => numberOf(version) === minor);

@@ -33,7 +33,7 @@ const namespaces = once(
 );
 
 /**
- * Compared with the releases up to 1.37. Which patch mends 1.32.0 and 1.34.1 is by the reports, not by a changelog.
+ * Compared with the releases up to 1.37. Which patch fixes 1.32.0 and 1.34.1 is by the reports, not by a changelog.
  */
 export const knownBad: readonly KnownBad[] = [
   {
