@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { withNode } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
-import { effectsMissing, etcdMissing, projectControlPlane } from './lib/control-plane.ts';
+import { CUT_OFF, effectsMissing, etcdMissing, projectControlPlane } from './lib/control-plane.ts';
 import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
 import { withKubeletFiles } from './lib/kubelet-files.ts';
 import { releaseOf } from '../packages/lib/revision.ts';
@@ -74,7 +74,7 @@ function configured(context: ActionContext<With>, ofEtcd: typeof etcdMissing): V
 /** A worker only fetches a configuration, which shows no version: the kubelet that comes after it decides. */
 function workerVerdict(context: ActionContext<With>, target: string): Verdict {
   const { kubelet, packages } = machineOf(context);
-  if (context.cutOff) return { done: false, reason: 'kubeadm did not come to its end here before: it is run again' };
+  if (context.cutOff) return { done: false, reason: CUT_OFF };
   if (kubelet?.configuredFor === target) return { done: true, reason: `the configuration for ${target} was fetched` };
   const running = objectOf(context)?.kubeletVersion;
   const installed = packages?.installed['kubelet']?.revision;

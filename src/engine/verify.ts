@@ -45,6 +45,6 @@ export async function judgedByFacts(context: RunContext, step: PlannedStep): Pro
   if (check === undefined && action.facts.length === 0 && !action.looksAt) return undefined;
   const facts = await refresh(context, step, neededFacts([step]), PATIENCE);
   const checks = await runChecks(context, [step]);
-  const view = contextOf(step, checks ? { ...facts, checks } : facts);
-  return action.isDone(isCutOff(context.progress.get(step.key)) ? { ...view, cutOff: true } : view);
+  const isCut = isCutOff(context.progress.get(step.key));
+  return action.isDone(contextOf(step, checks ? { ...facts, checks } : facts, isCut));
 }

@@ -1,7 +1,7 @@
-import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
+import { yamlOf } from './lib/yaml.ts';
 
 /** The configuration of kube-proxy, which kubeadm keeps when it upgrades kube-proxy. */
 export interface KubeProxyConfigFact {
@@ -32,12 +32,4 @@ function parseKubeProxyConfig(output: string): KubeProxyConfigFact {
   const config = configMap.success ? configSchema.safeParse(yamlOf(configMap.data.data['config.conf'])) : undefined;
   if (!config?.success) return { missing: true, mode: '', featureGates: {} };
   return { mode: config.data.mode ?? '', featureGates: config.data.featureGates ?? {} };
-}
-
-function yamlOf(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    return undefined;
-  }
 }

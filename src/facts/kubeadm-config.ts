@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl } from './lib/kubectl.ts';
-import { isProxyVariable, withoutPassword } from './proxy-variables.ts';
+import { shownVariable } from './proxy-variables.ts';
 import { withoutV } from './lib/version.ts';
 
 export interface KubeadmConfigFact {
@@ -133,12 +133,6 @@ function extraOf(given: z.infer<typeof component>) {
   return {
     flags: given?.extraArgs ?? [],
     volumes: (given?.extraVolumes ?? []).map(({ name }) => name),
-    ...(given?.extraEnvs?.length
-      ? {
-          envs: given.extraEnvs.map(({ name, value }) =>
-            isProxyVariable(name) ? { name, value: withoutPassword(value ?? '') } : { name },
-          ),
-        }
-      : {}),
+    ...(given?.extraEnvs?.length ? { envs: given.extraEnvs.map(shownVariable) } : {}),
   };
 }

@@ -1,7 +1,7 @@
-import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
+import { yamlOf } from './lib/yaml.ts';
 
 /** A KubeletConfiguration, as far as rules read it. */
 export interface KubeletConfiguration {
@@ -87,12 +87,4 @@ function leaves(value: unknown, path = ''): [string, string][] {
   }
   const text = JSON.stringify(value);
   return ['null', '0', '""', '"0"', '"0s"', '[]'].includes(text) ? [] : [[path, text]];
-}
-
-function yamlOf(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { chosen, componentOf, manifestFiles, manifestsCommand, manifestsScript } from './lib/manifest-files.ts';
-import { isProxyVariable, withoutPassword } from './proxy-variables.ts';
+import { shownVariable } from './proxy-variables.ts';
 import { staticPods } from './static-pods.ts';
 
 /** The static pods' manifests by component: how they are started. Without dashes, `true` where a flag has no value. */
@@ -66,13 +66,9 @@ function manifestOf({ metadata, spec }: z.infer<typeof manifestSchema>): Manifes
     volumes: (spec.volumes ?? []).map(({ name }) => name),
     sidecars: others.map(({ name }) => name),
     ...(image ? { image } : {}),
-    ...(env?.length ? { env: env.map(variableOf) } : {}),
+    ...(env?.length ? { env: env.map(shownVariable) } : {}),
     ...(Object.keys(fields).length > 0 ? { fields } : {}),
   };
-}
-
-function variableOf({ name, value }: { readonly name: string; readonly value?: string | null | undefined }) {
-  return isProxyVariable(name) ? { name, value: withoutPassword(value ?? '') } : { name };
 }
 
 /** The values of an object at any depth, by their place. */

@@ -5,6 +5,9 @@ import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentatio
 import { amountsOf } from './lib/quantity.ts';
 import { withoutV } from './lib/version.ts';
 
+/** The annotation of a Node object in which kubeadm keeps the socket of its container runtime. */
+export const CRI_SOCKET = 'kubeadm.alpha.kubernetes.io/cri-socket';
+
 export interface NodeObject {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -23,10 +23,11 @@ true`,
 };
 
 /** `http://user:secret@proxy:3128` -> `http://***@proxy:3128` */
-export function withoutPassword(value: string): string {
+function withoutPassword(value: string): string {
   return value.replace(/\/\/[^/@]*@/, '//***@');
 }
 
-export function isProxyVariable(name: string): boolean {
-  return name.toLowerCase().endsWith('_proxy');
+/** A variable of a static pod: its value only where it is a proxy's, as others may hold secrets. */
+export function shownVariable({ name, value }: { readonly name: string; readonly value?: string | null | undefined }) {
+  return name.toLowerCase().endsWith('_proxy') ? { name, value: withoutPassword(value ?? '') } : { name };
 }

@@ -4,6 +4,7 @@ import { kubeadmUpgradeNode } from '../actions/kubeadm-upgrade-node.ts';
 import { restartKubelet } from '../actions/restart-kubelet.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Facts } from '../facts/facts.ts';
+import { CRI_SOCKET } from '../facts/nodes.ts';
 import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { type MachineDraft, onMachines, targetMinor } from './lib/machines.ts';
@@ -125,7 +126,7 @@ function otherMinor(version: string, target: number): MachineDraft[] {
 /** With cri-dockerd the Node object says docker as well: its socket tells the two apart. */
 function dockershim(facts: Facts, node: GuardNode, target: number): MachineDraft[] {
   const object = nodeObjectFor(facts, node.name);
-  const socket = object?.annotations['kubeadm.alpha.kubernetes.io/cri-socket'] ?? '';
+  const socket = object?.annotations[CRI_SOCKET] ?? '';
   // Left behind by a move to another runtime it is no more than a wrong annotation: `cri-socket`.
   const isDocker = object?.containerRuntime?.startsWith('docker:') ?? true;
   if (target < 24 || !isDocker || !socket.includes('dockershim')) return [];

@@ -3,12 +3,10 @@ import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { kubeadmUpgradeNode } from '../actions/kubeadm-upgrade-node.ts';
 import type { NodeFacts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
-import type { NodeObject } from '../facts/nodes.ts';
+import { CRI_SOCKET, type NodeObject } from '../facts/nodes.ts';
 import { minorNumber } from '../facts/lib/version.ts';
 import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines } from './lib/machines.ts';
-
-export const criSocketAnnotation = 'kubeadm.alpha.kubernetes.io/cri-socket';
 
 /** By its socket's path, and by what the Node object calls it. With cri-dockerd it says docker. */
 const runtimes: readonly { readonly name: string; readonly socket: RegExp; readonly reported: RegExp }[] = [
@@ -24,14 +22,14 @@ const nodeLocal = 34;
 export const criSocket: Guard = {
   id: 'cri-socket',
   title: 'kubeadm and the kubelet look for the container runtime where it is',
-  source: `kubeadm upgrade reads the annotation ${criSocketAnnotation} of the Node object (kubeadm#2364, kubeadm#2870); "Changing the Container Runtime on a Node from Docker Engine to containerd"`,
+  source: `kubeadm upgrade reads the annotation ${CRI_SOCKET} of the Node object (kubeadm#2364, kubeadm#2870); "Changing the Container Runtime on a Node from Docker Engine to containerd"`,
   facts: ['nodes', 'kubeletSetup', 'machine', 'kubelet'],
   scope: 'run',
   check: (input) => {
     if (input.step && !isStepOf(input.step, kubeadmUpgradeNode, kubeadmUpgradeApply)) return [];
     return onMachines(criSocket, input, (facts, { name }) => {
       const object = nodeObjectFor(input.before, name);
-      const socket = object?.annotations[criSocketAnnotation];
+      const socket = object?.annotations[CRI_SOCKET];
       if (!object || socket === undefined) return [];
       return [...otherRuntime(object, socket, input.step !== undefined), ...otherFlag(facts, object, socket)];
     });
@@ -48,7 +46,7 @@ function otherRuntime(object: NodeObject, socket: string, isStep: boolean): Mach
     {
       severity: isStep && !taken ? 'refuse' : 'warn',
       summary: `kubeadm looks for ${named.name} at ${socket} (annotation of the Node object), but the kubelet runs containers with ${running}`,
-      remedy: `Which one is right? Then set the annotation to its socket, e.g. kubectl annotate node ${object.name} --overwrite ${criSocketAnnotation}=unix:///run/containerd/containerd.sock: kubeadm pulls images there, and writes it into the kubelet's flags.`,
+      remedy: `Which one is right? Then set the annotation to its socket, e.g. kubectl annotate node ${object.name} --overwrite ${CRI_SOCKET}=unix:///run/containerd/containerd.sock: kubeadm pulls images there, and writes it into the kubelet's flags.`,
     },
   ];
 }
@@ -60,7 +58,7 @@ function otherFlag({ kubeletSetup }: NodeFacts, object: NodeObject, socket: stri
     {
       severity: 'warn',
       summary: `two container runtime sockets: ${socket} (annotation of the Node object) and ${flag.value} (--container-runtime-endpoint in ${flag.file})`,
-      remedy: `kubeadm writes that of the annotation into /var/lib/kubelet/kubeadm-flags.env. Correct the one that is wrong; the annotation with kubectl annotate node ${object.name} --overwrite ${criSocketAnnotation}=unix://PATH.`,
+      remedy: `kubeadm writes that of the annotation into /var/lib/kubelet/kubeadm-flags.env. Correct the one that is wrong; the annotation with kubectl annotate node ${object.name} --overwrite ${CRI_SOCKET}=unix://PATH.`,
     },
   ];
 }

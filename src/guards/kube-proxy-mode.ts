@@ -1,8 +1,8 @@
 import { isStepOf } from '../actions/bound-step.ts';
 import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { minorNumber, minorText } from '../facts/lib/version.ts';
-import type { Finding, Guard, GuardInput } from './guard.ts';
-import { targetOf } from './lib/subject.ts';
+import type { Guard, GuardInput } from './guard.ts';
+import { findingOf, targetOf } from './lib/subject.ts';
 
 interface Mode {
   /** The first minor that says so in its log. */
@@ -34,15 +34,13 @@ export const kubeProxyMode: Guard = {
     if (!mode || minor === undefined || minor < mode.deprecated) return [];
     const isGone = minor >= mode.gone;
     return [
-      {
-        guard: kubeProxyMode.id,
-        source: kubeProxyMode.source,
+      findingOf(kubeProxyMode, {
         severity: isGone ? 'refuse' : 'warn',
         summary: isGone
           ? `kube-proxy has the mode ${name} (ConfigMap kube-system/kube-proxy), which ${minorText(mode.gone)} does not have`
           : `kube-proxy has the mode ${name} (ConfigMap kube-system/kube-proxy), deprecated since ${minorText(mode.deprecated)} and gone in ${minorText(mode.gone)}`,
         remedy: mode.remedy,
-      } satisfies Finding,
+      }),
     ];
   },
 };

@@ -1,4 +1,4 @@
-import { tagOf } from '../facts/lib/image.ts';
+import { tagOf, withoutTag } from '../facts/lib/image.ts';
 import { groupBy } from '../facts/lib/group-by.ts';
 import { once } from '../facts/lib/once.ts';
 import { isStepOf } from '../actions/bound-step.ts';
@@ -6,7 +6,7 @@ import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { minorNumber } from '../facts/lib/version.ts';
 import type { PodFact } from '../facts/pods.ts';
 import type { Guard } from './guard.ts';
-import { listed, targetOf } from './lib/subject.ts';
+import { findingOf, listed, targetOf } from './lib/subject.ts';
 
 /** Network plugins by the last two components of the image that their DaemonSets run. */
 const PLUGINS: readonly (readonly [name: string, image: RegExp])[] = [
@@ -41,14 +41,12 @@ export const networkPlugin: Guard = {
     const plugins = pluginsOf(pods);
     if (plugins.length === 0) return [];
     return [
-      {
-        guard: networkPlugin.id,
+      findingOf(networkPlugin, {
         severity: 'note',
         node: step.node.name,
         summary: `the network plugin is not upgraded: ${listed(plugins)}`,
         remedy: `Look whether it supports Kubernetes ${to}, and upgrade it by hand, before or after as its documentation says.`,
-        source: networkPlugin.source,
-      },
+      }),
     ];
   },
 };
@@ -61,7 +59,7 @@ const pluginsOf = once((pods: readonly PodFact[]): readonly string[] => {
   return [...ofDaemonSets].flatMap(([daemonSet, members]) => {
     const images = [...new Set(members.flatMap((pod) => pod.images))];
     return PLUGINS.flatMap(([name, pattern]) => {
-      const own = images.filter((image) => pattern.test(image.replace(/(:[^:/@]*)?(@.*)?$/, '')));
+      const own = images.filter((image) => pattern.test(withoutTag(image)));
       const tags = [...new Set(own.map((image) => tagOf(image) || 'without a tag'))].toSorted();
       return own.length === 0 ? [] : [`${name} ${tags.join(' and ')} (${daemonSet})`];
     });

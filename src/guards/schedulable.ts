@@ -5,7 +5,7 @@ import { minorNumber } from '../facts/lib/version.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { upgradeOptions } from './lib/upgrade.ts';
-import { listed, peopleName, targetOf } from './lib/subject.ts';
+import { findingOf, listed, peopleName, targetOf } from './lib/subject.ts';
 
 /** What the Job of the check CreateJob tolerates. */
 const tolerations = ['node-role.kubernetes.io/master', 'node-role.kubernetes.io/control-plane'].map((key) => ({
@@ -34,15 +34,13 @@ function judge({ before }: GuardInput, step: BoundStep): Finding[] {
   const skips = ignored.some((one) => ['createjob', 'all'].includes(one.toLowerCase()));
   const states = nodes.map((node) => `${peopleName(before, node.name)} (${whyNot(node)})`);
   return [
-    {
-      guard: schedulable.id,
+    findingOf(schedulable, {
       severity: skips ? 'warn' : 'refuse',
       node: step.node.name,
       summary: `kubeadm ${targetOf(step) ?? ''} starts a Job first, and no node takes its pod: ${listed(states)}`,
       remedy:
         'Uncordon a node first (kubectl uncordon NODE), or upgrade with kubeadm before the node is drained; or skip that check (`ignorePreflightErrors: [CreateJob]`).',
-      source: schedulable.source,
-    },
+    }),
   ];
 }
 

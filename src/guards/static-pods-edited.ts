@@ -1,6 +1,6 @@
 import type { Finding, Guard } from './guard.ts';
 import { type Differences, differencesOf } from './lib/static-pod-differences.ts';
-import { listed } from './lib/subject.ts';
+import { findingOf, listed } from './lib/subject.ts';
 import { upgradeOptions } from './lib/upgrade.ts';
 
 export const staticPodsEdited: Guard = {
@@ -31,14 +31,8 @@ const ways =
 function findingsOf(node: string, component: string, found: Differences, isStep: boolean): Finding[] {
   const { unprotected, lost, added } = found;
   const pod = `the static pod ${component} of ${node}`;
-  const finding = (severity: Finding['severity'], summary: string, remedy: string): Finding => ({
-    guard: staticPodsEdited.id,
-    severity,
-    node,
-    summary,
-    remedy,
-    source: staticPodsEdited.source,
-  });
+  const finding = (severity: Finding['severity'], summary: string, remedy: string): Finding =>
+    findingOf(staticPodsEdited, { severity, node, summary, remedy });
   return [
     ...(unprotected.length > 0
       ? [

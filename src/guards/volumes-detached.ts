@@ -4,7 +4,7 @@ import { nodeObjectFor } from '../facts/lib/identity.ts';
 import { podsToDrain } from '../facts/lib/drain.ts';
 import { toDetach, volumeNames } from '../facts/lib/volumes.ts';
 import type { Guard } from './guard.ts';
-import { listed } from './lib/subject.ts';
+import { findingOf, listed } from './lib/subject.ts';
 
 /** Judges drained nodes alone: what runs on others uses its volumes. */
 export const volumesDetached: Guard = {
@@ -22,14 +22,12 @@ export const volumesDetached: Guard = {
     const left = toDetach(before.cluster, object.name) ?? [];
     if (left.length === 0) return [];
     return [
-      {
-        guard: volumesDetached.id,
+      findingOf(volumesDetached, {
         severity: isStepOf(step, reboot) ? 'warn' : 'refuse',
         node: step.node.name,
         summary: `volumes are still attached to ${object.name} although it is drained: ${listed(volumeNames(left))}`,
         remedy: `Look at the CSI driver (kubectl get volumeattachments). If the machine is off for good: kubectl taint nodes ${object.name} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute lets Kubernetes detach them.`,
-        source: volumesDetached.source,
-      },
+      }),
     ];
   },
 };

@@ -172,8 +172,9 @@ export function settingsOf(inventory: Inventory): ActionSettings {
   };
 }
 
-/** The step as its action sees it on these facts. */
-export function contextOf({ view, key }: DraftedStep, facts: Facts): ActionContext<unknown> {
+/** The step as its action sees it on these facts, and with the fact that its last attempt was cut off. */
+export function contextOf({ view, key }: DraftedStep, facts: Facts, cutOff = false): ActionContext<unknown> {
   const passed = facts.checks?.[key];
-  return passed === undefined || !view.own ? { ...view, facts } : { ...view, facts, own: { ...view.own, passed } };
+  const own = passed === undefined || !view.own ? {} : { own: { ...view.own, passed } };
+  return { ...view, facts, ...own, ...(cutOff && { cutOff }) };
 }

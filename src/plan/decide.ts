@@ -41,7 +41,7 @@ export function decideStep(step: DraftedStep, facts: Facts, asked: Asked): Decis
   const needless = isAhead(step) ? needlessOutage(step, facts) : undefined;
   if (needless) return { kind: 'done', reason: needless.reason };
   const { action } = step;
-  const context = { ...contextOf(step, facts), ...(asked.cutOff === true && { cutOff: true as const }) };
+  const context = contextOf(step, facts, asked.cutOff);
   const { done, reason } = action.isDone(context);
   if (done) return { kind: 'done', reason };
   const after = action.project(context);

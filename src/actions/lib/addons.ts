@@ -1,7 +1,7 @@
 import type { CoreDnsFact } from '../../facts/core-dns.ts';
 import type { ClusterFacts, Facts } from '../../facts/facts.ts';
 import type { KubeProxyFact } from '../../facts/kube-proxy.ts';
-import { tagOf } from '../../facts/lib/image.ts';
+import { tagOf, withoutTag } from '../../facts/lib/image.ts';
 import { listedTag } from '../../facts/lib/listed-images.ts';
 import { compareVersions } from '../../facts/lib/version.ts';
 import { type KubeadmOptions, skips } from './kubeadm-options.ts';
@@ -32,10 +32,9 @@ export function addonsAreDue({ apiServers }: ClusterFacts, target: string, isApp
 /** What the addons that kubeadm keeps in this cluster lack to be at the target, in one line each. */
 export function addonsMissing(facts: Facts, target: string, options: KubeadmOptions = {}): string[] {
   const { kubeProxy, coreDns } = facts.cluster ?? {};
-  const due = (addon: Addon) => !skips(options, 'addon', addon);
   return [
-    ...(kubeProxy && due('kube-proxy') ? proxyMissing(kubeProxy, target) : []),
-    ...(coreDns && due('coredns') && !keepsCoreDns(options) ? coreDnsMissing(coreDns, facts, target) : []),
+    ...(kubeProxy && moves('kube-proxy', options) ? proxyMissing(kubeProxy, target) : []),
+    ...(coreDns && moves('coredns', options) ? coreDnsMissing(coreDns, facts, target) : []),
   ];
 }
 
@@ -46,18 +45,24 @@ function proxyMissing({ version, unmanaged }: KubeProxyFact, target: string): st
 
 function coreDnsMissing(fact: CoreDnsFact, facts: Facts, target: string): string[] {
   const wanted = dueCoreDns(fact, facts, target);
-  const now = tagOf(fact.image ?? '');
-  if (wanted === undefined || compareVersions(now, wanted) >= 0) return [];
-  return [`CoreDNS is at ${now}, not ${wanted}`];
+  return wanted === undefined ? [] : [`CoreDNS is at ${tagOf(fact.image ?? '')}, not ${wanted}`];
 }
 
 /**
- * Undefined: kubeadm does not take it for its own, or a prefetch has not asked which one it brings. A table that is
- * wrong by a patch would fail a step that succeeded; kube-proxy, which kubeadm writes later, shows that it came so far.
+ * The newer CoreDNS that kubeadm brings. Undefined: none, kubeadm does not take this one for its own, or a prefetch has
+ * not asked. A table that is wrong by a patch would fail a step that succeeded; kube-proxy, which kubeadm writes later,
+ * shows that it came so far.
  */
-function dueCoreDns({ image, corefile }: CoreDnsFact, facts: Facts, target: string) {
-  if (image === undefined || corefile === undefined || !/^\d+\.\d+\.\d+/.test(tagOf(image))) return undefined;
-  return facts.cluster?.kubeadmConfig?.dns === undefined ? listedTag(facts, target, 'coredns') : undefined;
+function dueCoreDns({ image, corefile }: CoreDnsFact, facts: Facts, target: string): string | undefined {
+  const now = tagOf(image ?? '');
+  if (corefile === undefined || !/^\d+\.\d+\.\d+/.test(now)) return undefined;
+  const brought = facts.cluster?.kubeadmConfig?.dns === undefined ? listedTag(facts, target, 'coredns') : undefined;
+  return brought !== undefined && compareVersions(now, brought) < 0 ? brought : undefined;
+}
+
+/** kubeadm applies it, by these options. */
+function moves(addon: Addon, options: KubeadmOptions): boolean {
+  return !skips(options, 'addon', addon) && !(addon === 'coredns' && keepsCoreDns(options));
 }
 
 /** Where the Corefile cannot be migrated and these checks are ignored, kubeadm leaves the Deployment as it is (dns.go). */
@@ -77,11 +82,10 @@ export function addonsGone({ kubeProxy, coreDns }: ClusterFacts, planned: readon
 export function projectAddons(facts: Facts, target: string, options: KubeadmOptions = {}): ClusterFacts {
   const { cluster = {} } = facts;
   const { kubeProxy, coreDns } = cluster;
-  const moves = (addon: Addon) => !skips(options, 'addon', addon);
   return {
     ...cluster,
-    ...(kubeProxy && moves('kube-proxy') && { kubeProxy: proxyAt(kubeProxy, target) }),
-    ...(coreDns && moves('coredns') && !keepsCoreDns(options) && { coreDns: coreDnsAt(coreDns, facts, target) }),
+    ...(kubeProxy && moves('kube-proxy', options) && { kubeProxy: proxyAt(kubeProxy, target) }),
+    ...(coreDns && moves('coredns', options) && { coreDns: coreDnsAt(coreDns, facts, target) }),
   };
 }
 
@@ -92,8 +96,8 @@ function proxyAt(proxy: KubeProxyFact, target: string): KubeProxyFact {
 
 function coreDnsAt(fact: CoreDnsFact, facts: Facts, target: string): CoreDnsFact {
   const wanted = dueCoreDns(fact, facts, target);
-  const { image, rollout } = fact;
-  if (image === undefined || wanted === undefined || compareVersions(tagOf(image), wanted) >= 0) return fact;
-  const moved = { ...fact, image: image.replace(/:[^:/]*$/, `:v${wanted}`) };
+  const { image = '', rollout } = fact;
+  if (wanted === undefined) return fact;
+  const moved = { ...fact, image: `${withoutTag(image)}:v${wanted}` };
   return rollout ? { ...moved, rollout: { ...rollout, updated: rollout.desired, available: rollout.desired } } : moved;
 }

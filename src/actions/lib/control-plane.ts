@@ -3,6 +3,7 @@ import { type EtcdOfRelease, etcdOfRelease } from '../../facts/lib/etcd-target.t
 import type { ClusterFacts, Facts, NodeFacts } from '../../facts/facts.ts';
 import type { KubeletConfigFact } from '../../facts/kubelet-config.ts';
 import type { PodFact } from '../../facts/pods.ts';
+import { withoutTag } from '../../facts/lib/image.ts';
 import { compareVersions } from '../../facts/lib/version.ts';
 import { withNode } from '../../facts/lib/with-node.ts';
 import type { ActionContext } from '../action.ts';
@@ -31,6 +32,8 @@ export function controlPlaneMissing(context: ActionContext<unknown>, target: str
   return [...apiServerMissing(context, target), ...pods];
 }
 
+export const CUT_OFF = 'kubeadm did not come to its end here before: it is run again';
+
 /**
  * What of the effects of its `kubeadm upgrade` this node or the cluster lacks: all that are due at this step but etcd,
  * which {@link etcdMissing} judges by a table. kubeadm writes them one after the other (postupgrade.go), so that one
@@ -40,7 +43,7 @@ export function effectsMissing(context: ActionContext<KubeadmOptions>, target: s
   const options = context.with;
   const { cluster } = context.facts;
   const missing = [
-    ...(context.cutOff ? ['kubeadm did not come to its end here before: it is run again'] : []),
+    ...(context.cutOff ? [CUT_OFF] : []),
     ...(skips(options, 'control-plane') ? [] : controlPlaneMissing(context, target)),
   ];
   if (!cluster) return missing;
@@ -138,7 +141,7 @@ function withComponents(node: NodeFacts, target: string, etcd: (now: Component) 
 type Component = NonNullable<NodeFacts['staticPods']>['components'][string];
 
 function withTag(image: string, tag: string): string {
-  return image.replace(/(:[^:/@]*)?(@.*)?$/, `:${tag}`);
+  return `${withoutTag(image)}:${tag}`;
 }
 
 /** kubeadm never takes etcd back. The version that a release newer than the table brings is not known. */

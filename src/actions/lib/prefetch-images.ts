@@ -1,3 +1,4 @@
+import { KUBEADM_REGISTRIES } from '../../facts/lib/image.ts';
 import type { ActionContext } from '../action.ts';
 import { bare, isBefore } from './release.ts';
 import { quote } from '../../transport/quote.ts';
@@ -6,13 +7,11 @@ import { machineOf } from './subject.ts';
 
 /** Of these the release itself tells the tag; those of the others only its kubeadm knows. */
 const OF_CONTROL_PLANE = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
-/** Registries that kubeadm takes for its own, and moves from one to the other by itself. */
-const DEFAULTS = ['registry.k8s.io', 'k8s.gcr.io'];
 
 /** The registry that the cluster is configured with; undefined: kubeadm's own. */
 function registryOf(context: ActionContext<unknown>): string | undefined {
   const configured = context.facts.cluster?.kubeadmConfig?.imageRepository;
-  return configured === undefined || DEFAULTS.includes(configured) ? undefined : configured;
+  return configured === undefined || KUBEADM_REGISTRIES.includes(configured) ? undefined : configured;
 }
 
 /**
@@ -72,7 +71,10 @@ export function listCommand(context: ActionContext<unknown>, version: string): s
 export function configurationFor(context: ActionContext<unknown>, version: string): string | undefined {
   return context.facts.cluster?.kubeadmConfig?.clusterConfiguration
     ?.replace(/^kubernetesVersion:.*$/m, `kubernetesVersion: v${version}`)
-    .replace(new RegExp(`^imageRepository: *["']?(?:${DEFAULTS.join('|').replaceAll('.', '\\.')})["']? *\n`, 'm'), '');
+    .replace(
+      new RegExp(`^imageRepository: *["']?(?:${KUBEADM_REGISTRIES.join('|').replaceAll('.', '\\.')})["']? *\n`, 'm'),
+      '',
+    );
 }
 
 /** Shell lines that write it, where it is known. */

@@ -69,10 +69,13 @@ export interface EtcdFloor {
   readonly source: string;
 }
 
+/** etcd 3.6 is safe after 3.5 only from this release on: older ones may bring back members removed long ago. */
+export const ETCD_FLOOR = '3.5.26';
+
 export const ETCD_FLOORS: readonly EtcdFloor[] = [
   {
     to: '3.6.0',
-    from: '3.5.26',
+    from: ETCD_FLOOR,
     better: '3.5.32',
     ofSeveral: true,
     severity: 'refuse',
@@ -89,9 +92,6 @@ export const ETCD_FLOORS: readonly EtcdFloor[] = [
     source: 'etcd documentation, "Upgrade etcd from 3.6 to 3.7"',
   },
 ];
-
-/** etcd 3.6 is safe after 3.5 only from this release on: older ones may bring back members removed long ago. */
-export const ETCD_FLOOR = '3.5.26';
 
 /** The floor between two releases of etcd; undefined: it stays within its minor, or wants none. */
 export function floorBetween(from: string | undefined, to: string): EtcdFloor | undefined {

@@ -1,3 +1,4 @@
+import { KUBEADM_REGISTRIES } from '../../facts/lib/image.ts';
 import type { KubeadmConfigFact } from '../../facts/kubeadm-config.ts';
 import type { ManifestsFact } from '../../facts/manifests.ts';
 import type { ProxyVariable } from '../../facts/proxy-variables.ts';
@@ -132,8 +133,6 @@ function imageOf(component: string, { image }: Manifest, { imageRepository, etcd
   const wanted = own ?? imageRepository;
   if (image === undefined || wanted === undefined) return [];
   const repository = image.slice(0, image.lastIndexOf('/'));
-  // kubeadm itself moves from the one to the other (since 1.25).
-  const defaults = ['k8s.gcr.io', 'registry.k8s.io'];
-  if (repository === wanted || (defaults.includes(repository) && defaults.includes(wanted))) return [];
+  if (repository === wanted || [repository, wanted].every((one) => KUBEADM_REGISTRIES.includes(one))) return [];
   return [`the image ${image} (kubeadm-config: from ${wanted})`];
 }
