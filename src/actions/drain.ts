@@ -100,7 +100,7 @@ function emptied(
   return { done: true, reason: `${name} is cordoned and no pod that a drain evicts is left on it` };
 }
 
-/** Its controller, if there is one, makes it again on a node that is not known yet, or has done so for one that ends. */
+/** Its controller, if there is one, makes it again on a node not known yet, or has done so for one that ends. */
 function elsewhere(pod: PodFact): PodFact[] {
   if (!pod.controller || pod.deleting || isOrphan(pod)) return [];
   const { node: _, ...rest } = pod;

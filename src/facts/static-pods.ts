@@ -12,7 +12,7 @@ import {
 
 /** Images of /etc/kubernetes/manifests by component (`kube-apiserver`, `etcd` ...). Empty on workers. */
 export interface StaticPodsFact {
-  /** Of a component with several manifests, the one in the file that kubeadm writes; none where there is no such file. */
+  /** Of a component with several manifests, the one in the file that kubeadm writes; none without such a file. */
   readonly components: Readonly<Record<string, { readonly image: string; readonly tag: string }>>;
   /** From the API server manifest's advertise-address annotation (else its flags): `10.0.0.11:6443`. */
   readonly apiServerEndpoint?: string;

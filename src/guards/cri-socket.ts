@@ -16,7 +16,7 @@ const runtimes: readonly { readonly name: string; readonly socket: RegExp; reado
   { name: 'CRI-O', socket: /crio/, reported: /^cri-o:/ },
 ];
 
-/** From this minor on kubeadm keeps the socket in /var/lib/kubelet/instance-config.yaml, and takes the annotation once. */
+/** From this minor on kubeadm keeps the socket in /var/lib/kubelet/instance-config.yaml, and reads this once. */
 const nodeLocal = 34;
 
 export const criSocket: Guard = {

@@ -22,8 +22,8 @@ const unknownGates: Readonly<Record<string, number>> = {
 };
 
 /**
- * Why a kubelet ends right after its start, as it says it itself (cmd/kubelet/app/server.go); undefined: it runs. Its file
- * comes first, drop-ins of `--config-dir` over it, then flags.
+ * Why a kubelet ends right after its start, as it says it itself (cmd/kubelet/app/server.go); undefined: it runs. Its
+ * file comes first, drop-ins of `--config-dir` over it, then flags.
  */
 export async function startFailure(machine: Machine): Promise<string | undefined> {
   const minor = minorNumber(machine.installed('kubelet') ?? '');

@@ -5,9 +5,10 @@ import type { Machine } from './machine.ts';
 export const manifestsFolder = '/etc/kubernetes/manifests';
 
 /**
- * The manifests that the kubelet runs, by the pod's name. It reads every file whose name does not begin with a dot, in the
- * order of their names, and the last pod of a name counts (kubernetes/pkg/kubelet/config/file.go: extractFromDir, whose
- * result goes into a store by name). Assumed: a change counts at once; the real one looks at the whole folder every 20 s.
+ * The manifests that the kubelet runs, by the pod's name. It reads every file whose name does not begin with a dot, in
+ * the order of their names, and the last pod of a name counts (kubernetes/pkg/kubelet/config/file.go: extractFromDir,
+ * whose result goes into a store by name). Assumed: a change counts at once; the real one looks at the whole folder
+ * every 20 s.
  */
 export async function podManifests(machine: Machine): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();

@@ -65,7 +65,7 @@ function moves(addon: Addon, options: KubeadmOptions): boolean {
   return !skips(options, 'addon', addon) && !(addon === 'coredns' && keepsCoreDns(options));
 }
 
-/** Where the Corefile cannot be migrated and these checks are ignored, kubeadm leaves the Deployment as it is (dns.go). */
+/** Where the Corefile cannot be migrated and these checks are ignored, kubeadm leaves the Deployment alone (dns.go). */
 function keepsCoreDns({ ignorePreflightErrors = [] }: KubeadmOptions): boolean {
   return ignorePreflightErrors.some((check) => /^(all|CoreDNS\w+)$/i.test(check));
 }

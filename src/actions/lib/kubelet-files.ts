@@ -4,8 +4,8 @@ import type { ActionContext } from '../action.ts';
 import type { KubeadmOptions } from './kubeadm-options.ts';
 
 /**
- * A node's facts once kubeadm has written its kubelet configuration: from the cluster's ConfigMap, unless patches, which
- * are not known, are laid over it. It takes flags of old out of its own file.
+ * A node's facts once kubeadm has written its kubelet configuration: from the cluster's ConfigMap, unless patches,
+ * which are not known, are laid over it. It takes flags of old out of its own file.
  */
 export function withKubeletFiles(node: NodeFacts, context: ActionContext<KubeadmOptions>, target: string): NodeFacts {
   const setup = node.kubeletSetup;

@@ -60,7 +60,7 @@ export function askedOf({ rules }: WebhookFact, asked: readonly Asked[]): readon
   return [...new Set(found)];
 }
 
-/** As the API server matches rules (admission/plugin/webhook/predicates/rules): name and subresource, each by itself. */
+/** As the API server matches rules (admission/plugin/webhook/predicates/rules): name and subresource separately. */
 function covers(pattern: string, resource: string): boolean {
   const [name, sub = ''] = resource.split('/');
   const [wanted, wantedSub = ''] = pattern.split('/');
@@ -69,7 +69,7 @@ function covers(pattern: string, resource: string): boolean {
 
 const NAME = 'kubernetes.io/metadata.name';
 
-/** Whether its selectors leave out what kubeadm writes, all of it in kube-system; labels of others are not known here. */
+/** Whether its selectors leave out what kubeadm writes, all of it in kube-system; other labels are not known here. */
 export function exempts(hook: WebhookFact, resources: readonly string[]): 'yes' | 'no' | 'perhaps' {
   if (hook.narrowed === true) return 'perhaps';
   if (resources.some((resource) => UNNAMESPACED.includes(resource))) return 'no';

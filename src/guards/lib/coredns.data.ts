@@ -1,8 +1,9 @@
 import { compareVersions, minorNumber } from '../../facts/lib/version.ts';
 
 /**
- * The versions of CoreDNS whose Corefile kubeadm's library can migrate (coredns/corefile-migration, migration/versions.go,
- * as of 2026-03: up to 1.14.2; 1.14.3 to 1.14.6 are those up to what kubeadm 1.37 ships, not verified).
+ * The versions of CoreDNS whose Corefile kubeadm's library can migrate (coredns/corefile-migration,
+ * migration/versions.go, as of 2026-03: up to 1.14.2; 1.14.3 to 1.14.6 are those up to what kubeadm 1.37 ships, not
+ * verified).
  */
 const MIGRATABLE = new Set(
   `1.1.3 1.1.4 1.2.0 1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.2.6 1.3.0 1.3.1 1.4.0 1.5.0 1.5.1 1.5.2 1.6.0 1.6.1 1.6.2 1.6.3 1.6.4
@@ -12,8 +13,8 @@ const MIGRATABLE = new Set(
 );
 
 /**
- * By Kubernetes minor: the newest CoreDNS that a kubeadm of it ships (CoreDNSVersion in cmd/kubeadm/app/constants of each
- * release), which is the newest it can migrate from. Compared up to 1.37.
+ * By Kubernetes minor: the newest CoreDNS that a kubeadm of it ships (CoreDNSVersion in cmd/kubeadm/app/constants of
+ * each release), which is the newest it can migrate from. Compared up to 1.37.
  */
 const SHIPPED: Readonly<Record<number, string>> = {
   20: '1.7.0',

@@ -86,8 +86,8 @@ export const removedFlags: Readonly<Record<string, Readonly<Record<number, reado
 };
 
 /**
- * Flags of etcd, by the first minor of Kubernetes that brings such an etcd: "Upgrade etcd from 3.5 to 3.6" and "from v3.6
- * to v3.7" (etcd.io), Flags removed.
+ * Flags of etcd, by the first minor of Kubernetes that brings such an etcd: "Upgrade etcd from 3.5 to 3.6" and "from
+ * v3.6 to v3.7" (etcd.io), Flags removed.
  */
 export const removedEtcdFlags: Readonly<Record<number, readonly string[]>> = {
   34: [
@@ -107,8 +107,8 @@ export const removedEtcdFlags: Readonly<Record<number, readonly string[]>> = {
 export const etcdOfMinor: Readonly<Record<number, string>> = { 34: '3.6.0', 37: '3.7.0' };
 
 /**
- * Feature gates of kubeadm, with which it refuses to upgrade: "kubeadm init", List of removed feature gates; the last by
- * kubernetes/kubernetes#138645.
+ * Feature gates of kubeadm, with which it refuses to upgrade: "kubeadm init", List of removed feature gates; the last
+ * by kubernetes/kubernetes#138645.
  */
 export const removedKubeadmGates: Readonly<Record<number, readonly string[]>> = {
   24: ['IPv6DualStack'],

@@ -1,6 +1,6 @@
 /**
  * Values that kubeadm 1.20 to 1.37 writes into static pods by itself, where they do not depend on the node: kubeadm's
- * phases/controlplane/manifests.go, phases/etcd/local.go and util/staticpod/utils.go. Data: a new release is a line here.
+ * phases/controlplane/manifests.go, phases/etcd/local.go and util/staticpod/utils.go. Data: a release is a line here.
  */
 
 /** By component and flag. What is not listed here has a value that depends on the node or on files. */

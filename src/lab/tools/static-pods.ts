@@ -27,9 +27,9 @@ const phaseOf = {
 const patience = 300_000;
 
 /**
- * etcd, then the API server, the controller manager, the scheduler: swap the manifest, wait for the kubelet. kubeadm goes
- * by the hash of the mirror pod (phases/upgrade/staticpods.go): it sees that it changed, not what runs.
- * @returns why it did not work
+ * etcd, then the API server, the controller manager, the scheduler: swap the manifest, wait for the kubelet. kubeadm
+ * goes by the hash of the mirror pod (phases/upgrade/staticpods.go): it sees that it changed, not what runs. @returns
+ * why it did not work
  */
 export async function upgradeStaticPods(
   context: ToolContext,
