@@ -120,6 +120,7 @@ test("kubeadm is given the cluster's own configuration, at the release to come",
     'etcd:\n  local:\n    imageTag: 3.5.26-0\n',
     'imageRepository: k8s.gcr.io\n',
     "apiServer:\n  extraArgs:\n  - name: x\n    value: it's\n",
+    '  extraEnvs:\n  - name: HTTPS_PROXY\n    value: http://ops:hunter2@proxy:3128\n',
     'kubernetesVersion: v1.31.9\n',
   ].join('');
   const { text, commands } = scriptOf('prefetch', AT, {
@@ -132,6 +133,8 @@ test("kubeadm is given the cluster's own configuration, at the release to come",
   expect(text).toContain('imageRepository: harbor.example/dns');
   expect(text).toContain('kubernetesVersion: v1.32.9');
   expect(text).not.toMatch(/1\.31\.9|k8s\.gcr\.io/);
+  // The script is in the plan and in what nodes keep.
+  expect(text).not.toContain('hunter2');
 });
 
 test('it is done when archives and images are there, and when the node has the release', () => {

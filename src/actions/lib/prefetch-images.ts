@@ -1,3 +1,6 @@
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { yamlOf } from '../../facts/lib/yaml.ts';
 import { KUBEADM_REGISTRIES } from '../../facts/lib/image.ts';
 import type { ActionContext } from '../action.ts';
 import { bare, isBefore } from './release.ts';
@@ -57,7 +60,7 @@ export function imageCommands(context: ActionContext<unknown>, version: string):
 const CONFIGURATION = `${WORK}/cluster-configuration.yaml`;
 
 /**
- * The release's own kubeadm knows its images; the installed one may be too old to. It is given the whole
+ * The release's own kubeadm knows its images; the installed one may be too old to. It is given a
  * ClusterConfiguration, as it takes no flag for the registry of CoreDNS or the tags that are pinned.
  */
 export function listCommand(context: ActionContext<unknown>, version: string): string {
@@ -67,14 +70,30 @@ export function listCommand(context: ActionContext<unknown>, version: string): s
   return `kubeadm config images list --kubernetes-version=v${version}${repository}`;
 }
 
-/** The ClusterConfiguration of the cluster, at the release. kubeadm moves from its own old registry by itself. */
+const place = z.object({ imageRepository: z.string(), imageTag: z.string() }).partial().nullish();
+/** What kubeadm takes the images from (cmd/kubeadm/app/images/images.go), and what it needs to read the document. */
+const settings = z
+  .object({
+    apiVersion: z.string(),
+    kind: z.string(),
+    imageRepository: z.string(),
+    dns: place,
+    etcd: z.object({ local: place, external: z.unknown() }).partial().nullish(),
+    featureGates: z.unknown(),
+  })
+  .partial();
+
+/**
+ * Of the cluster's ClusterConfiguration what names images, at the release: plans and nodes keep the script, and the rest
+ * may hold secrets (extraEnvs). kubeadm moves from its own old registry by itself.
+ */
 export function configurationFor(context: ActionContext<unknown>, version: string): string | undefined {
-  return context.facts.cluster?.kubeadmConfig?.clusterConfiguration
-    ?.replace(/^kubernetesVersion:.*$/m, `kubernetesVersion: v${version}`)
-    .replace(
-      new RegExp(`^imageRepository: *["']?(?:${KUBEADM_REGISTRIES.join('|').replaceAll('.', '\\.')})["']? *\n`, 'm'),
-      '',
-    );
+  const text = context.facts.cluster?.kubeadmConfig?.clusterConfiguration;
+  const parsed = text === undefined ? undefined : settings.safeParse(yamlOf(text));
+  if (!parsed?.success) return undefined;
+  const { imageRepository = '', ...others } = parsed.data;
+  const isOwn = imageRepository === '' || KUBEADM_REGISTRIES.includes(imageRepository);
+  return stringify({ ...others, kubernetesVersion: `v${version}`, ...(isOwn ? {} : { imageRepository }) });
 }
 
 /** Shell lines that write it, where it is known. */
