@@ -13,10 +13,12 @@ import {
   type CommonOptions,
   documentOptions,
   overrideOption,
+  planDigestOption,
   type Run,
   stateDir,
 } from '../run/options.ts';
 import { hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
+import { requirePlanDigest } from '../run/plan-digest.ts';
 import { createRecord, newRunId } from '../run/record.ts';
 import { refuseMovedPlan } from '../run/saved-plan.ts';
 import { scopeOf } from '../run/scope.ts';
@@ -27,12 +29,15 @@ interface Options extends CommonOptions {
   readonly approve: readonly string[];
   readonly dryRun?: boolean;
   readonly new?: boolean;
+  readonly planDigest?: string;
   readonly yes?: boolean;
 }
 
 export function define(command: Command, run: Run): void {
   const words = "a path, a file's name in ./runbooks, or a plan saved by `runbook plan -o`";
-  overrideOption(approveOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words))))
+  planDigestOption(
+    overrideOption(approveOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words)))),
+  )
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'the same as `runbook plan`')
     .option('--new', 'abandon an unfinished run of this runbook and start over')
@@ -63,6 +68,7 @@ function apply(file: string, options: Options): Promise<number> {
     const now = await planOf(documents, scope, reading, connection);
     if (saved) refuseMovedPlan(saved, now);
     const plan = saved?.plan ?? now;
+    requirePlanDigest(options.planDigest, plan, 'guard-refused');
     showFindings(console, now);
     requireNoRefusal(now);
     checkPlannedApprovals(options.approve, plan, 'runbook apply');

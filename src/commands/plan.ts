@@ -36,12 +36,14 @@ export function plan(file: string, options: Options): Promise<number> {
     const reading = await readFacts(console, documents, connection.observer, scope);
     const now = await planOf(documents, scope, reading, connection);
     if (saved) refuseMovedPlan(saved, now);
-    if (options.output === 'json') emitPlan(console, now);
-    else console.print(renderPlan(now, console.look));
-    if (options.out !== undefined) await save(options.out, `${JSON.stringify(now, null, 1)}\n`);
-    if (options.output === 'json') showFindings(console, now);
-    requireNoRefusal(now);
-    return options.detailedExitcode === true && hasChanges(now) ? 6 : 0;
+    // The steps of the file, with what the guards find today.
+    const shown = saved ? { ...saved.plan, findings: now.findings } : now;
+    if (options.output === 'json') emitPlan(console, shown);
+    else console.print(renderPlan(shown, console.look));
+    if (options.out !== undefined) await save(options.out, `${JSON.stringify(shown, null, 1)}\n`);
+    if (options.output === 'json') showFindings(console, shown);
+    requireNoRefusal(shown);
+    return options.detailedExitcode === true && hasChanges(shown) ? 6 : 0;
   });
 }
 

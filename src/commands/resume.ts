@@ -50,7 +50,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     const inventory = given ?? (await loadValidInventory(console, plan.inventory.file));
     const treats = options.treat.map((text) => parseTreat(text, plan));
     requireSameCluster(inventory, plan);
-    await warnOfEdits(console, plan);
+    await warnOfEdits(console, plan, inventory);
     requireAnswerable(options.yes, 'runbook resume');
     checkPlannedApprovals(options.approve, plan, 'runbook resume', found.steps);
 

@@ -82,12 +82,17 @@ export class RunStore {
       throw new Failure('usage', `run ${id} has no readable plan.json: ${error.message}`);
     });
     const parsed = parsePlan(text);
-    if ('problem' in parsed) throw new Failure('usage', `${join(folder.path, 'plan.json')}: ${parsed.problem}`);
+    if ('problem' in parsed) throw notThePlan(folder, parsed.problem);
     const records = await readJournal(folder.journal).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
       throw error;
     });
-    return { folder, plan: parsed.plan, progress: foldJournal(records) };
+    const progress = foldJournal(records);
+    if (progress.run !== undefined && progress.run !== id)
+      throw notThePlan(folder, `its journal is of run ${progress.run}`);
+    if (progress.plan !== undefined && progress.plan !== parsed.plan.digest)
+      throw notThePlan(folder, `its digest is ${parsed.plan.digest}, the run was started with ${progress.plan}`);
+    return { folder, plan: parsed.plan, progress };
   }
 
   /** Ids of all runs that can be resumed; one that cannot be read counts too. */
@@ -117,6 +122,13 @@ export class RunStore {
     }
     return undefined;
   }
+}
+
+function notThePlan({ id, path }: RunFolder, problem: string): Failure {
+  return new Failure('usage', `${join(path, 'plan.json')}: ${problem}`, [
+    'Nothing was done: a run continues only by the plan that it was started with.',
+    `Restore the file from a copy, or let the nodes' copies rebuild the run: runbook resume ${id} -i INVENTORY --state-dir NEW`,
+  ]);
 }
 
 /** A run that began (its journal has a first record) and has neither finished nor been abandoned. */

@@ -3,6 +3,7 @@ import { findingSchema, predictedSchema } from '../event.ts';
 import { messageOf } from '../failure.ts';
 import { overrideSchema } from '../guards/lib/override.ts';
 import type { DeepReadonly } from '../readonly.ts';
+import { digestOf } from './digest.ts';
 
 /** The version of the saved form; a reader refuses any other. */
 export const PLAN_VERSION = 1;
@@ -10,9 +11,11 @@ export const PLAN_VERSION = 1;
 const names = z.array(z.string());
 const values = z.record(z.string(), z.unknown());
 const digest = z.string().describe('sha256, hex');
+/** Names become parts of paths, here and on the nodes. */
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, { error: 'is not a name' });
 
 const node = z.strictObject({
-  name: z.string(),
+  name,
   host: z.string(),
   role: z.enum(['control-plane', 'worker', 'other']),
   before: z
@@ -26,8 +29,8 @@ const node = z.strictObject({
 const prediction = z.strictObject({ outcome: predictedSchema, reason: z.string() });
 
 const step = z.strictObject({
-  id: z.string().describe('<phase>.<step>-<slug>, e.g. 5.2-drain; with the node, it names the step everywhere'),
-  node: z.string(),
+  id: name.describe('<phase>.<step>-<slug>, e.g. 5.2-drain; with the node, it names the step everywhere'),
+  node: name,
   title: z.string(),
   action: z.string().describe("An action's name, or run"),
   with: values,
@@ -104,7 +107,12 @@ export function planJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(planSchema), title: 'A saved plan of runbook' };
 }
 
-/** Reads the text of a saved plan. Checks its form only, not its digest or whether the facts still hold. */
+/** What the digest of a plan must be: over everything but when it was made and what its guards found. */
+export function planDigest({ createdAt: _at, digest: _digest, findings: _findings, ...content }: Plan): string {
+  return digestOf(content);
+}
+
+/** Reads the text of a saved plan: its form, and that its digest is that of its content. Facts may have moved since. */
 export function parsePlan(text: string): { readonly plan: Plan } | { readonly problem: string } {
   let value: unknown;
   try {
@@ -119,7 +127,13 @@ export function parsePlan(text: string): { readonly plan: Plan } | { readonly pr
       problem: `the plan has version ${JSON.stringify(version)}, this runbook reads version ${PLAN_VERSION} only; make the plan again`,
     };
   const parsed = planSchema.safeParse(value);
-  if (parsed.success) return { plan: parsed.data };
-  const [issue] = parsed.error.issues;
-  return { problem: `not a plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unreadable'}` };
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return { problem: `not a plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unreadable'}` };
+  }
+  const own = planDigest(parsed.data);
+  if (own === parsed.data.digest) return { plan: parsed.data };
+  return {
+    problem: `the plan was edited or damaged after it was made: its digest is ${parsed.data.digest}, that of its content ${own}`,
+  };
 }

@@ -52,7 +52,7 @@ function header(plan: Plan, columns: number): Line[] {
     ...(plan.way ? field('way', wayText(plan.way), columns) : []),
     ...(plan.limit === undefined ? [] : field('limited to', plan.limit, columns)),
     ...field('nodes', `${plan.nodes.length}: ${nodes}`, columns),
-    ...field('digest', plan.digest.slice(0, 12), columns),
+    ...field('digest', plan.digest, columns),
   ];
 }
 

@@ -13,6 +13,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
 import { type CommonOptions, inventoryFile } from './options.ts';
 import { parseOverrides } from './overrides.ts';
+import { parsePlanDigest } from './plan-digest.ts';
 import { loadSavedPlan, type SavedPlan } from './saved-plan.ts';
 
 /** A document that has no errors. */
@@ -31,8 +32,12 @@ export interface Documents {
 }
 
 /** Reads runbook, inventory and inputs, also of a saved plan. @throws Failure (document) after it shows all problems */
-export async function loadDocuments(console: Console, argument: string, given: CommonOptions): Promise<Documents> {
-  const saved = await loadSavedPlan(argument, given);
+export async function loadDocuments(
+  console: Console,
+  argument: string,
+  given: CommonOptions & { readonly planDigest?: string },
+): Promise<Documents> {
+  const saved = await loadSavedPlan(argument, given, parsePlanDigest(given.planDigest));
   const options = saved?.options ?? given;
   const runbook = await findRunbook(saved?.plan.runbook.file ?? argument);
   const inventory = await findInventory(options);

@@ -59,6 +59,14 @@ export function approveOption(command: Command): Command {
   );
 }
 
+/** Adds the option that says which plan it must be. */
+export function planDigestOption(command: Command): Command {
+  return command.option(
+    '--plan-digest <sha256>',
+    'run only the plan with this digest, which `runbook plan` printed; any other is refused',
+  );
+}
+
 /** For an option that may be given several times. */
 export function repeated(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];

@@ -3,7 +3,9 @@ import { Failure } from '../failure.ts';
 import { differences } from '../plan/digest.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import { again } from './again.ts';
+import { deviations } from './deviations.ts';
 import type { CommonOptions } from './options.ts';
+import { requirePlanDigest } from './plan-digest.ts';
 
 export interface SavedPlan {
   readonly file: string;
@@ -13,7 +15,11 @@ export interface SavedPlan {
 }
 
 /** Undefined where the argument is no saved plan. @throws Failure (document) when it is one that cannot be read */
-export async function loadSavedPlan(file: string, options: CommonOptions): Promise<SavedPlan | undefined> {
+export async function loadSavedPlan(
+  file: string,
+  options: CommonOptions,
+  planDigest?: string,
+): Promise<SavedPlan | undefined> {
   if (!file.endsWith('.json')) return undefined;
   if ((options.set ?? []).length > 0 || (options.override ?? []).length > 0 || options.limit !== undefined) {
     throw new Failure(
@@ -25,8 +31,10 @@ export async function loadSavedPlan(file: string, options: CommonOptions): Promi
     throw new Failure('document', `cannot read ${file}: ${error.message}`);
   });
   const parsed = parsePlan(text);
-  if ('problem' in parsed) throw new Failure('document', `${file}: ${parsed.problem}`);
+  if ('problem' in parsed)
+    throw new Failure('document', `${file}: ${parsed.problem}`, ['Make the plan again: runbook plan RUNBOOK -o FILE']);
   const { plan } = parsed;
+  requirePlanDigest(planDigest, plan, 'document');
   return {
     file,
     plan,
@@ -42,18 +50,28 @@ export async function loadSavedPlan(file: string, options: CommonOptions): Promi
   };
 }
 
-/** A saved plan whose runbook or facts have moved is refused, with what moved. @throws Failure (guard-refused) */
+/**
+ * A saved plan is refused where the runbook, the inventory or the facts have moved, and where its steps are not those
+ * that a fresh plan has. @throws Failure (guard-refused) with what moved, or with both forms of each such step
+ */
 export function refuseMovedPlan({ plan, file }: SavedPlan, now: Plan): void {
   const moved: string[] = [];
   if (plan.runbook.digest !== now.runbook.digest) moved.push(`the runbook ${plan.runbook.file} was edited`);
+  if (plan.inventory.digest !== now.inventory.digest)
+    moved.push(`the inventory ${now.inventory.file} was edited, or is not the one that the plan was made with`);
   if (plan.factsDigest !== now.factsDigest) {
     moved.push('the nodes or the cluster changed (versions, packages, repositories, cordons or membership):');
     moved.push(...differences(outline(plan), outline(now)).map((line) => `  ${line}`));
   }
-  if (moved.length === 0) return;
-  throw new Failure('guard-refused', `the plan ${file} is out of date; nothing was changed`, [
-    ...moved,
-    `Plan again: ${again('plan', plan)} -o ${file}`,
+  const next = `Plan again: ${again('plan', plan)} -o ${file}`;
+  if (moved.length > 0)
+    throw new Failure('guard-refused', `the plan ${file} is out of date; nothing was changed`, [...moved, next]);
+  const other = deviations(plan, now);
+  if (other.length === 0) return;
+  throw new Failure('guard-refused', `the plan ${file} is not what its runbook comes to now; nothing was changed`, [
+    ...other,
+    'Someone edited the file, another version of this program made it, or it was made in another folder.',
+    next,
   ]);
 }
 

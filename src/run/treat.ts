@@ -1,9 +1,11 @@
+import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
 import { readDocument } from '../documents/read.ts';
 import { sha256 } from '../digest.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
+import type { Valid } from './load.ts';
 import type { RunRecord } from './record.ts';
 
 /** The operator's answer for a step whose outcome is unknown. */
@@ -42,9 +44,19 @@ export async function applyTreat({ journal, steps }: RunRecord, treat: Treat, by
   else steps.set(key, { ...known, treatedAgain: true });
 }
 
-/** A resume follows the frozen plan: edits of the runbook have no effect on it, which the editor should know. */
-export async function warnOfEdits(console: Console, plan: Plan): Promise<void> {
+/**
+ * A resume follows the frozen plan: edits of the runbook have no effect on it, which the editor should know. Logins and
+ * addresses are those of the inventory as it is now.
+ */
+export async function warnOfEdits(console: Console, plan: Plan, inventory: Valid<Inventory>): Promise<void> {
   const read = await readDocument(plan.runbook.file);
-  if (!read.ok || sha256(read.value) === plan.runbook.digest) return;
-  console.warn(`${plan.runbook.file} was edited since the run began; the run follows its own plan, made before that`);
+  if (read.ok && sha256(read.value) !== plan.runbook.digest)
+    console.warn(`${plan.runbook.file} was edited since the run began; the run follows its own plan, made before that`);
+  if (inventory.digest === plan.inventory.digest) return;
+  const now = new Map(inventory.value.nodes.map(({ name, host }) => [name, host]));
+  const moved = plan.nodes.filter(({ name, host }) => now.get(name) !== host);
+  console.warn(
+    `${inventory.file} is not the inventory that the run was planned with, or was edited since; it says how nodes are reached`,
+    moved.map(({ name, host }) => `${name}: planned at ${host}, now ${now.get(name) ?? 'not in the inventory'}`),
+  );
 }

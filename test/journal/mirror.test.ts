@@ -9,19 +9,22 @@ import { foldJournal } from '../../src/journal/progress.ts';
 import { rebuildRecords, writeRebuilt } from '../../src/journal/rebuild.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
 import { RunStore } from '../../src/journal/store.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import { type Plan, planDigest } from '../../src/plan/plan.ts';
 import { planOf, step } from '../engine/bench.ts';
 import { nodes, type Nodes, testInShells } from './nodes.ts';
 
 const holder = { host: 'here', pid: 1, user: 'me' };
 const digest = 'ab'.repeat(32);
-const plan: Plan = {
-  ...planOf(['cp-1', 'w.1'], [step('cp-1', '1.1-ä'), step('w.1', '1.1-ä'), step('w.1', '1.2-b', { place: 'local' })]),
-  digest,
+const content: Plan = {
+  ...planOf(
+    ['cp-1', 'w.1'],
+    [step('cp-1', '1.1-a', { title: 'ä' }), step('w.1', '1.1-a'), step('w.1', '1.2-b', { place: 'local' })],
+  ),
   factsDigest: digest,
   runbook: { name: 'upgrade', file: 'upgrade.yaml', digest, text: "name: 'ä'\n" },
   inventory: { file: 'inventory.yaml', digest, cluster: 'prod' },
 };
+const plan: Plan = { ...content, digest: planDigest(content) };
 const started = (run: string): JournalBody => ({ type: 'run-started', run, plan: plan.digest, epoch: 1, holder });
 const attempt = (node: string, id: string, number: number, host = node): JournalBody => ({
   type: 'attempt-started',
@@ -67,8 +70,8 @@ async function begin(on: Nodes, run: string, said: string[] = [], of: Plan = pla
 testInShells('what is in the journal is on the nodes, and a run is rebuilt from it as it was', async (shell) => {
   const on = await nodes(2, shell);
   const { folder, journal, mirror } = await begin(on, 'r1');
-  await journal.append(attempt('cp-1', '1.1-ä', 1));
-  await journal.append({ type: 'step-treated', step: '1.1-ä', node: 'cp-1', as: 'again', by: `o'h"ära \\n $x` });
+  await journal.append(attempt('cp-1', '1.1-a', 1));
+  await journal.append({ type: 'step-treated', step: '1.1-a', node: 'cp-1', as: 'again', by: `o'h"ära \\n $x` });
   await mirror.flush();
   const { copies, missing } = await readCopies(on);
   expect(missing).toEqual([]);
@@ -87,14 +90,14 @@ testInShells('what is in the journal is on the nodes, and a run is rebuilt from 
 test('a lost tail is made up from the attempts that the nodes know', async () => {
   const on = await nodes(1);
   const { journal, mirror } = await begin(on, 'r1');
-  await journal.append(attempt('cp-1', '1.1-ä', 1));
+  await journal.append(attempt('cp-1', '1.1-a', 1));
   await mirror.flush();
   const copy = bestCopy((await readCopies(on)).copies);
   if (!copy) throw new Error('no copy');
   const found = [
-    { node: 'cp-1', id: '1.1-ä.cp-1.2' },
-    { node: 'cp-1', id: '1.1-ä.cp-1.1' },
-    { node: 'w.1', id: '1.1-ä.w.1.1' },
+    { node: 'cp-1', id: '1.1-a.cp-1.2' },
+    { node: 'cp-1', id: '1.1-a.cp-1.1' },
+    { node: 'w.1', id: '1.1-a.w.1.1' },
     { node: 'w.1', id: '9.9-other.w.1.1' },
   ];
   const store = await stateFolder();
@@ -106,8 +109,8 @@ test('a lost tail is made up from the attempts that the nodes know', async () =>
   await writeRebuilt(store, copy, records);
   const { progress, plan: written } = await store.read('r1');
   expect(written).toEqual(plan);
-  expect(progress.steps.get('cp-1/1.1-ä')).toMatchObject({ attempts: 2, last: { attempt: 2, host: 'cp-1' } });
-  expect(progress.steps.get('w.1/1.1-ä')?.last?.ended).toBeUndefined();
+  expect(progress.steps.get('cp-1/1.1-a')).toMatchObject({ attempts: 2, last: { attempt: 2, host: 'cp-1' } });
+  expect(progress.steps.get('w.1/1.1-a')?.last?.ended).toBeUndefined();
 });
 
 test('an attempt on a machine that is not this one, without an end, is never taken for one that did not run', async () => {
@@ -123,7 +126,7 @@ test('an attempt on a machine that is not this one, without an end, is never tak
 test('of a torn or damaged copy the whole beginning counts, and the longest copy of the latest controller wins', async () => {
   const on = await nodes(3);
   const { journal, mirror } = await begin(on, 'r1');
-  for (let i = 1; i <= 3; i += 1) await journal.append(attempt('cp-1', '1.1-ä', i));
+  for (let i = 1; i <= 3; i += 1) await journal.append(attempt('cp-1', '1.1-a', i));
   await mirror.flush();
   const file = (node: string, epoch = 1) => on.path(node, 'r1', `journal.${epoch}`);
   const text = await readFile(file('cp-1'), 'utf8');
@@ -140,13 +143,13 @@ test('a node that was away gets the whole once it is back, and is named once', a
   const said: string[] = [];
   on.away.add('cp-2');
   const { folder, journal, mirror } = await begin(on, 'r1', said);
-  await journal.append(attempt('cp-1', '1.1-ä', 1));
+  await journal.append(attempt('cp-1', '1.1-a', 1));
   await mirror.flush();
   expect(said).toEqual([expect.stringContaining('cp-2 keeps no copy')]);
   on.away.clear();
   await mirror.flush();
   on.hook = (_node, script) => (script.includes('oflag=append') ? script.length - 100 : undefined);
-  await journal.append(attempt('cp-1', '1.1-ä', 2));
+  await journal.append(attempt('cp-1', '1.1-a', 2));
   await mirror.flush();
   on.hook = () => undefined;
   await mirror.flush();
@@ -170,7 +173,7 @@ test('the journal here does not wait for a slow node, whose lines gather', async
     },
   };
   const { journal, mirror, folder } = await begin(slow, 'r1');
-  for (let i = 1; i <= 20; i += 1) await journal.append(attempt('cp-1', '1.1-ä', i));
+  for (let i = 1; i <= 20; i += 1) await journal.append(attempt('cp-1', '1.1-a', i));
   expect(await readJournal(folder.journal)).toHaveLength(21);
   goOn();
   await mirror.flush();

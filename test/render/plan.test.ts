@@ -17,7 +17,7 @@ describe('a plan for people', () => {
         inventory  inventory.yaml
         inputs     version=1.32.9 force=false
         nodes      5: cp-1, cp-2, cp-3, worker-1, worker-2
-        digest     dddddddddddd
+        digest     dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 
       Phase 1/4 First control plane  1 node
         cp-1  10.0.0.11, control-plane

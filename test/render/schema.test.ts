@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { eventJsonSchema, eventSchema } from '../../src/event.ts';
-import { parsePlan, planJsonSchema } from '../../src/plan/plan.ts';
+import { parsePlan, planDigest, planJsonSchema } from '../../src/plan/plan.ts';
 import { createRenderer } from '../../src/render/create-renderer.ts';
 import { sampleEvents, samplePlan } from './samples.ts';
 import { Sink } from './terminal.ts';
@@ -35,7 +35,8 @@ describe('the schema of events', () => {
 
 describe('the schema of plans', () => {
   it('reads back what was saved', () => {
-    expect(parsePlan(JSON.stringify(samplePlan()))).toEqual({ plan: samplePlan() });
+    const plan = { ...samplePlan(), digest: planDigest(samplePlan()) };
+    expect(parsePlan(JSON.stringify(plan))).toEqual({ plan });
     expect(z.fromJSONSchema(jsonSchema(planJsonSchema())).parse(samplePlan())).toEqual(samplePlan());
   });
 
