@@ -1,6 +1,5 @@
 import type { ZodType } from 'zod';
 import type { FactId, Facts } from '../facts/facts.ts';
-import type { NodeObject } from '../facts/nodes.ts';
 import type { AsksPerson, Looks, MovesFiles, Serves, Watches } from './lib/abilities.ts';
 
 /** The node a planned step is about, as the inventory has it. */
@@ -113,14 +112,4 @@ interface BaseAction<W> {
   verify?(context: ActionContext<W>, before: Facts): Verdict;
   /** The facts as they will be once it has succeeded. */
   project(context: ActionContext<W>): Facts;
-}
-
-/** Copies facts with one Node object changed. */
-export function withNodeObject(facts: Facts, objectName: string, change: (node: NodeObject) => NodeObject): Facts {
-  const nodes = facts.cluster?.nodes;
-  if (!nodes) return facts;
-  return {
-    ...facts,
-    cluster: { ...facts.cluster, nodes: nodes.map((node) => (node.name === objectName ? change(node) : node)) },
-  };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { withNodeObject, type Action } from './action.ts';
+import { withNodeObject } from '../facts/lib/with-node.ts';
+import type { Action } from './action.ts';
 import { cordoned, isCordoned, kubectl, markOurs, noteFailure } from './lib/kubectl.ts';
 import { objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
 

@@ -1,9 +1,11 @@
 import type { ClusterFacts, Facts } from '../facts/facts.ts';
+import { copyOf } from '../facts/lib/changed-since.ts';
 import { isOrphan } from '../facts/lib/drain.ts';
 import { toDetach, volumeNames } from '../facts/lib/volumes.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import type { PodFact } from '../facts/pods.ts';
-import { withNodeObject, type Action, type ActionContext, type Verdict } from './action.ts';
+import { withNodeObject } from '../facts/lib/with-node.ts';
+import type { Action, ActionContext, Verdict } from './action.ts';
 import { type DrainOptions, drainSchema, LEAVE_OUT, parts, RESERVE, WAIT } from './lib/drain-options.ts';
 import { drainScript, isDown } from './lib/drain-script.ts';
 import { DrainWatch } from './lib/drain-watch.ts';
@@ -69,12 +71,7 @@ export const drain: Action<DrainOptions> = {
     const facts = withNodeObject(context.facts, name, (node) => cordoned(context, node));
     const leaving = evictablePods(facts.cluster, name, context.with.podSelector);
     if (!facts.cluster?.pods || !leaving) return facts;
-    const gone = new Set(leaving);
-    const pods: PodFact[] = [];
-    for (const pod of facts.cluster.pods) {
-      if (pod.node !== name || !gone.has(pod)) pods.push(pod);
-      else pods.push(...elsewhere(pod));
-    }
+    const pods = without(facts.cluster.pods, name, leaving);
     return { ...facts, cluster: { ...withoutVolumes(context, facts.cluster, name), pods } };
   },
 };
@@ -100,9 +97,18 @@ function emptied(
   return { done: true, reason: `${name} is cordoned and no pod that a drain evicts is left on it` };
 }
 
+/** Once these are gone from the node. */
+function without(pods: readonly PodFact[], node: string, gone: readonly PodFact[]): readonly PodFact[] {
+  const left: (PodFact | undefined)[] = pods.slice();
+  const places = gone.map((pod) => pods.indexOf(pod));
+  for (const [index, pod] of gone.entries()) left[places[index] ?? -1] = elsewhere(pod, node);
+  const still = left.filter((pod) => pod !== undefined);
+  return still.length === pods.length ? copyOf(pods, still, places) : still;
+}
+
 /** Its controller, if there is one, makes it again on a node not known yet, or has done so for one that ends. */
-function elsewhere(pod: PodFact): PodFact[] {
-  if (!pod.controller || pod.deleting || isOrphan(pod)) return [];
+function elsewhere(pod: PodFact, drainedFrom: string): PodFact | undefined {
+  if (!pod.controller || pod.deleting || isOrphan(pod)) return undefined;
   const { node: _, ...rest } = pod;
-  return [rest];
+  return { ...rest, drainedFrom };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { withNode } from '../facts/lib/with-node.ts';
-import { withNodeObject, type Action } from './action.ts';
+import { withNode, withNodeObject } from '../facts/lib/with-node.ts';
+import type { Action } from './action.ts';
 import { machineOf, objectNameOf } from './lib/subject.ts';
 import { verdictOf } from './lib/verdict.ts';
 

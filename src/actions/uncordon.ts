@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { NodeObject } from '../facts/nodes.ts';
-import { withNodeObject, type Action } from './action.ts';
+import { withNodeObject } from '../facts/lib/with-node.ts';
+import type { Action } from './action.ts';
 import { CORDONED_BY, FAILED, isCordoned, kubectl, noteFailure, unmark } from './lib/kubectl.ts';
 import { objectNameOf, objectOf, unknownObject } from './lib/subject.ts';
 

@@ -3,6 +3,7 @@ import { isStepOf } from '../actions/bound-step.ts';
 import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { kubeadmUpgradeNode } from '../actions/kubeadm-upgrade-node.ts';
 import { kubeadmUpgradePlan } from '../actions/kubeadm-upgrade-plan.ts';
+import { machinesWith } from '../facts/lib/machines-with.ts';
 import { minorNumber, minorText } from '../facts/lib/version.ts';
 import { versionsOf } from '../facts/lib/versions.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
@@ -19,8 +20,8 @@ export const deprecatedApis: Guard = {
     const target = targetMinor(input);
     if (target === undefined) return [];
     const askedAt = new Map<string, string[]>();
-    for (const [node, { deprecatedApis: apis }] of Object.entries(input.before.nodes)) {
-      for (const api of (apis ?? []).filter((one) => (minorNumber(one.removedRelease) ?? Infinity) <= target)) {
+    for (const [node, apis] of machinesWith(input.before.nodes, 'deprecatedApis')) {
+      for (const api of apis.filter((one) => (minorNumber(one.removedRelease) ?? Infinity) <= target)) {
         askedAt.set(textOf(api), [...(askedAt.get(textOf(api)) ?? []), node]);
       }
     }

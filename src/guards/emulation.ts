@@ -1,3 +1,4 @@
+import { machinesWith } from '../facts/lib/machines-with.ts';
 import type { Finding, Guard } from './guard.ts';
 
 const flags = ['emulated-version', 'min-compatibility-version'];
@@ -10,8 +11,8 @@ export const emulation: Guard = {
   scope: 'run',
   check: ({ before }) => {
     const places = [
-      ...Object.entries(before.nodes).flatMap(([node, { manifests }]) =>
-        Object.entries(manifests ?? {}).map(([component, { flags: given }]) => ({
+      ...machinesWith(before.nodes, 'manifests').flatMap(([node, manifests]) =>
+        Object.entries(manifests).map(([component, { flags: given }]) => ({
           node,
           place: `${component} of ${node}`,
           given,

@@ -1,6 +1,7 @@
 import type { EtcdFact, EtcdMember } from '../facts/etcd.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
+import { controlPlanesOf } from '../facts/lib/control-planes.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
 import { type Draft, listed, peopleName } from './lib/subject.ts';
@@ -99,7 +100,7 @@ function alarmed(name: string, alarm: string, at: { readonly node?: string }): D
 
 /** Stacked: one member for each control plane. A member too many still counts for the quorum. */
 function wrongNumber(etcd: EtcdFact, facts: Facts): Draft[] {
-  const controlPlanes = (facts.cluster?.nodes ?? []).filter((node) => node.controlPlane);
+  const controlPlanes = controlPlanesOf(facts.cluster?.nodes ?? []);
   if (controlPlanes.length === 0 || controlPlanes.length === etcd.members.length) return [];
   const left = etcd.members.filter((member) => !controlPlanes.some((node) => belongs(member, node)));
   const without = controlPlanes.filter((node) => !etcd.members.some((member) => belongs(member, node)));

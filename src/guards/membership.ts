@@ -2,6 +2,7 @@ import type { Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import { isStepOf } from '../actions/bound-step.ts';
 import { joinNode } from '../actions/join-node.ts';
+import { controlPlanesOf } from '../facts/lib/control-planes.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { judgedMembers } from './lib/subject.ts';
@@ -17,7 +18,7 @@ export const membership: Guard = {
     const objects = input.before.cluster?.nodes;
     if (!objects) return [];
     // Before a step only what can stop it: an unknown control plane.
-    const judged = input.step ? objects.filter((object) => object.controlPlane) : objects;
+    const judged = input.step ? controlPlanesOf(objects) : objects;
     return [
       ...judgedMembers(input).flatMap((node) => judgeMember(input, node)),
       ...strangers(input, judged).map(stranger),

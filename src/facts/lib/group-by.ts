@@ -1,4 +1,4 @@
-/** What has the same key, in its order; what has none (undefined or empty) is left out. */
+/** What has the same key, in its order; what has none is left out. */
 export function groupBy<T>(
   all: readonly T[],
   keyOf: (one: T) => string | undefined,
@@ -6,7 +6,7 @@ export function groupBy<T>(
   const groups = new Map<string, T[]>();
   for (const one of all) {
     const key = keyOf(one);
-    if (key === undefined || key === '') continue;
+    if (key === undefined) continue;
     const group = groups.get(key);
     if (group) group.push(one);
     else groups.set(key, [one]);

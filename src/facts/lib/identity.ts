@@ -1,8 +1,8 @@
 import type { Facts, NodeFacts } from '../facts.ts';
 import type { MachineFact } from '../machine.ts';
 import type { NodeObject } from '../nodes.ts';
+import { changedSince } from './changed-since.ts';
 import { groupBy } from './group-by.ts';
-import { changedNode } from './with-node.ts';
 import { carried, everySame, once } from './once.ts';
 
 /**
@@ -31,7 +31,7 @@ export function machinesByObject(facts: Facts): readonly (NodeFacts | undefined)
 }
 
 /** The machines of the inventory, in its order. */
-export function machinesOf(facts: Facts): Pick<Pairs, 'names' | 'values'> {
+export function machinesOf(facts: Facts): Pick<Pairs, 'names' | 'placeOf'> {
   return pairs(facts);
 }
 
@@ -39,6 +39,7 @@ export function machinesOf(facts: Facts): Pick<Pairs, 'names' | 'values'> {
 interface Pairs {
   readonly record: Facts['nodes'];
   readonly names: readonly string[];
+  readonly placeOf: ReadonlyMap<string, number>;
   readonly values: readonly NodeFacts[];
   readonly objects: readonly NodeObject[];
   readonly objectAt: ReadonlyMap<string, number>;
@@ -50,13 +51,18 @@ interface Pairs {
 const pairs = carried(pair, (last, facts) => {
   const objects = facts.cluster?.nodes ?? none;
   if (!everySame(last.objects, objects, isSameObject)) return undefined;
-  if (facts.nodes === last.record) return { ...last, objects };
-  const changed = changedNode(last.record, facts.nodes);
-  if (changed === undefined) return undefined;
-  const [at, now] = [last.names.indexOf(changed), facts.nodes[changed] ?? {}];
-  if (!isSameMachine(last.values[at] ?? {}, now)) return undefined;
-  const values = last.values.with(at, now);
-  return { ...last, record: facts.nodes, values, objects, machines: machinesAt(last.machineAt, values) };
+  const changed = changedSince(last.record, facts.nodes);
+  if (!changed) return undefined;
+  let { values, machines } = last;
+  for (const name of changed) {
+    const [at, now] = [last.placeOf.get(String(name)) ?? -1, facts.nodes[name] ?? {}];
+    const before = values[at];
+    if (!before || !isSameMachine(before, now)) return undefined;
+    values = values.with(at, now);
+    const object = last.machineAt.indexOf(at);
+    if (object !== -1) machines = machines.with(object, now);
+  }
+  return { ...last, record: facts.nodes, values, objects, machines };
 });
 
 const none: readonly NodeObject[] = [];
@@ -76,11 +82,9 @@ function pair({ nodes: record, cluster }: Facts): Pairs {
     objectAt.set(name, at);
     namesOf.set(object.name, [...(namesOf.get(object.name) ?? []), name]);
   }
-  return { record, names, values, objects, objectAt, machineAt, machines: machinesAt(machineAt, values), namesOf };
-}
-
-function machinesAt(places: Pairs['machineAt'], values: Pairs['values']): Pairs['machines'] {
-  return places.map((at) => (at === undefined ? undefined : values[at]));
+  const placeOf = new Map(names.map((name, at) => [name, at]));
+  const machines = machineAt.map((at) => (at === undefined ? undefined : values[at]));
+  return { record, names, placeOf, values, objects, objectAt, machineAt, machines, namesOf };
 }
 
 function isSameMachine(a: NodeFacts, b: NodeFacts): boolean {
@@ -109,8 +113,8 @@ function withIdsOf({ machineId, systemUuid = '' }: MachineFact, nodes: readonly 
 }
 
 const byId = once((nodes: readonly NodeObject[]) => ({
-  machineIds: groupBy(nodes, (node) => node.machineId),
-  systemUuids: groupBy(nodes, (node) => node.systemUuid),
+  machineIds: groupBy(nodes, (node) => node.machineId || undefined),
+  systemUuids: groupBy(nodes, (node) => node.systemUuid || undefined),
 }));
 
 function narrowed(nodes: NodeObject[], fits: (node: NodeObject) => boolean): NodeObject[] {

@@ -1,6 +1,8 @@
+import { changedSince } from './changed-since.ts';
+
 /**
  * A function of an immutable value, with its result kept as long as that value: facts are read or projected once, and
- * every guard and action of many steps looks at them. The only place that keeps what follows from facts.
+ * every guard and action of many steps looks at them. The only file that keeps what follows from facts.
  */
 export function once<Key extends WeakKey, Value>(compute: (key: Key) => Value): (key: Key) => Value {
   const known = new WeakMap<Key, { readonly value: Value }>();
@@ -11,16 +13,34 @@ export function once<Key extends WeakKey, Value>(compute: (key: Key) => Value): 
   };
 }
 
-/** Like {@link once}, for what changes little between projections: `carry` reuses the last result where it can. */
+/**
+ * Like {@link once}, for keys that come one after the other, such as facts that are projected step by step: keeps the
+ * last few results. For thousands of keys a weak map costs more than it saves.
+ */
+export function lately<Key extends WeakKey, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+  const known: { readonly key: Key; readonly value: Value }[] = [];
+  return (key) => {
+    for (const entry of known) if (entry.key === key) return entry.value;
+    const value = compute(key);
+    known.unshift({ key, value });
+    if (known.length > KEPT) known.pop();
+    return value;
+  };
+}
+
+/** Before and after a step, and as much again. */
+const KEPT = 4;
+
+/** Like {@link lately}, for what changes little between projections: `carry` reuses the last result where it can. */
 export function carried<Key extends WeakKey, Value>(
   compute: (key: Key) => Value,
   carry: (last: Value, key: Key) => Value | undefined,
 ): (key: Key) => Value {
   let last: Value | undefined;
-  return once((key) => (last = (last === undefined ? undefined : carry(last, key)) ?? compute(key)));
+  return lately((key) => (last = (last === undefined ? undefined : carry(last, key)) ?? compute(key)));
 }
 
-/** As {@link once}, for a list that is projected: the result stays while each member is the same or `alike`. */
+/** As {@link lately}, for a list that is projected: the result stays while each member is the same or `alike`. */
 export function whileAlike<T, Value>(
   compute: (list: readonly T[]) => Value,
   alike: (a: T, b: T) => boolean,
@@ -35,9 +55,12 @@ export function whileAlike<T, Value>(
 export function everySame<T>(before: readonly T[], after: readonly T[], alike: (a: T, b: T) => boolean): boolean {
   if (before === after) return true;
   if (before.length !== after.length) return false;
-  for (let at = 0; at < after.length; at += 1) {
+  const same = (at: number): boolean => {
     const [one, other] = [before[at], after[at]];
-    if (one !== other && (one === undefined || other === undefined || !alike(one, other))) return false;
-  }
+    return one === other || (one !== undefined && other !== undefined && alike(one, other));
+  };
+  const changed = changedSince(before, after);
+  if (changed) return changed.every((at) => same(Number(at)));
+  for (let at = 0; at < after.length; at += 1) if (!same(at)) return false;
   return true;
 }

@@ -1,41 +1,49 @@
 import type { ClusterFacts } from '../facts.ts';
 import type { PodFact } from '../pods.ts';
+import { changedSince } from './changed-since.ts';
 import { groupBy } from './group-by.ts';
 import { carried } from './once.ts';
 
-interface PodsByNode {
-  readonly pods: readonly PodFact[];
-  readonly byNode: ReadonlyMap<string, readonly PodFact[]>;
-}
-
-/** The lists of nodes whose pods stay as they are stay the same objects. */
-const grouped = carried(
-  (pods: readonly PodFact[]): PodsByNode => ({ pods, byNode: groupBy(pods, (pod) => pod.node) }),
-  (last, pods) => {
-    if (pods.length !== last.pods.length) return undefined;
-    const touched = new Set<string | undefined>();
-    for (let at = 0; at < pods.length; at += 1) {
-      if (pods[at] !== last.pods[at]) touched.add(pods[at]?.node).add(last.pods[at]?.node);
-    }
-    if (touched.size > 3) return undefined;
-    const byNode = new Map(last.byNode);
-    for (const node of touched) {
-      if (node !== undefined)
-        byNode.set(
-          node,
-          pods.filter((pod) => pod.node === node),
-        );
-    }
-    return { pods, byNode };
-  },
-);
+type Index = ReadonlyMap<string, readonly PodFact[]>;
 
 /** By Node object; one without pods is left out. */
-export function podsByNode(pods: readonly PodFact[]): ReadonlyMap<string, readonly PodFact[]> {
-  return grouped(pods).byNode;
-}
+export const podsByNode = index((pod) => pod.node);
+
+/** By the Node object on which they are or from which a drain took them; `''`: those that are on none yet. */
+export const podsByHome = index((pod) => pod.node ?? pod.drainedFrom ?? '');
 
 /** The pods of a Node object. Undefined where pods were not asked for. */
 export function podsOn(cluster: ClusterFacts | undefined, nodeObjectName: string): readonly PodFact[] | undefined {
   return cluster?.pods && (podsByNode(cluster.pods).get(nodeObjectName) ?? []);
+}
+
+/** The lists of nodes whose pods stay as they are stay the same objects. */
+function index(keyOf: (pod: PodFact) => string | undefined): (pods: readonly PodFact[]) => Index {
+  const found = carried(
+    (pods: readonly PodFact[]): { readonly pods: readonly PodFact[]; readonly by: Index } => ({
+      pods,
+      by: groupBy(pods, keyOf),
+    }),
+    (last, pods) => {
+      const changed = changedSince(last.pods, pods);
+      if (!changed) return undefined;
+      const now = new Map(changed.map((at) => [last.pods[Number(at)], pods[Number(at)]]));
+      // Where one comes to a node, its place among the others has to be found.
+      for (const [before, after] of now) if (after && before && !stays(keyOf(before), keyOf(after))) return undefined;
+      const by = new Map(last.by);
+      for (const key of new Set([...now.keys()].map((pod) => pod && keyOf(pod)))) {
+        const group = key === undefined ? undefined : last.by.get(key);
+        if (key === undefined || !group) continue;
+        const left = group.map((pod) => now.get(pod) ?? pod).filter((pod) => keyOf(pod) === key);
+        if (left.length > 0) by.set(key, left);
+        else by.delete(key);
+      }
+      return { pods, by };
+    },
+  );
+  return (pods) => found(pods).by;
+}
+
+function stays(before: string | undefined, after: string | undefined): boolean {
+  return after === undefined || after === before;
 }

@@ -3,8 +3,8 @@ import type { Facts } from '../facts.ts';
 import type { NodeObject } from '../nodes.ts';
 import type { NodeTerm, PodFact, Toleration } from '../pods.ts';
 import { podsToDrain } from './drain.ts';
-import { once } from './once.ts';
-import { podsByNode } from './pods-on.ts';
+import { lately, once } from './once.ts';
+import { podsByHome } from './pods-on.ts';
 import { amountText, sumOf } from './quantity.ts';
 import { matches } from './selector.ts';
 
@@ -24,7 +24,7 @@ export function withoutPlace(facts: Facts, from: string): readonly Unplaced[] | 
   return forecasts(facts)(from);
 }
 
-const forecasts = once((facts: Facts) => {
+const forecasts = lately((facts: Facts) => {
   const known = new Map<string, readonly Unplaced[] | undefined>();
   return (from: string) => {
     if (!known.has(from)) known.set(from, forecast(facts, from));
@@ -35,17 +35,16 @@ const forecasts = once((facts: Facts) => {
 function forecast(facts: Facts, from: string): readonly Unplaced[] | undefined {
   const { nodes, pods } = facts.cluster ?? {};
   if (!nodes || !pods) return undefined;
-  const byNode = podsByNode(pods);
+  const byHome = podsByHome(pods);
   const rooms: Room[] = [];
+  const places = new Set<string>();
   for (const node of nodes) {
     if (node.name === from || node.unschedulable || !node.ready) continue;
     if (node.allocatable === undefined) return undefined;
-    rooms.push({ node, left: leftOn(node)(byNode.get(node.name) ?? none), isShared: true });
+    rooms.push({ node, left: leftOn(node)(byHome.get(node.name) ?? none), isShared: true });
+    places.add(node.name);
   }
-  settle(
-    pods.filter((pod) => pod.node === undefined && isAlive(pod)),
-    rooms,
-  );
+  for (const [home, group] of byHome) if (!places.has(home)) settle(group.filter(isWaiting), rooms);
   // What is being deleted has been replaced elsewhere.
   const moving = podsToDrain(facts, from)?.evictable.filter(({ deleting }) => !deleting);
   return bySize(moving ?? []).flatMap((pod) => {
@@ -63,7 +62,10 @@ interface Room {
   isShared: boolean;
 }
 
-/** With these pods on the node. A drain changes one node: what the others have left serves the next forecasts, too. */
+/**
+ * With these pods on the node: also those that an earlier drain took from it, as they filled no more room before than
+ * they will elsewhere. A drain changes one node: what the others have left serves the next forecasts, too.
+ */
 const leftOn = once((node: NodeObject) =>
   once((pods: readonly PodFact[]) => {
     const left: Record<string, number> = { ...node.allocatable };
@@ -74,11 +76,14 @@ const leftOn = once((node: NodeObject) =>
   }),
 );
 
-/**
- * Places the pods that earlier drains evicted. There may be thousands, so this fills one node after the other, the
- * emptiest first: those were drained before.
- */
+/** No node has it yet. */
+function isWaiting(pod: PodFact): boolean {
+  return pod.node === undefined && isAlive(pod);
+}
+
+/** Places pods that wait for a node: fills one node after the other, the emptiest first. */
 function settle(pods: readonly PodFact[], rooms: readonly Room[]): void {
+  if (pods.length === 0) return;
   const order = rooms.toSorted((a, b) => (b.left['pods'] ?? 0) - (a.left['pods'] ?? 0));
   let at = 0;
   for (const pod of pods) {
@@ -142,7 +147,10 @@ function roomiest(rooms: readonly Room[], pod: PodFact): Room | undefined {
   let most = -Infinity;
   for (const room of rooms) {
     let times = Infinity;
-    for (const [name, amount] of asked) times = Math.min(times, (room.left[name] ?? 0) / amount);
+    for (const [name, amount] of asked) {
+      times = Math.min(times, (room.left[name] ?? 0) / amount);
+      if (times <= most) break;
+    }
     if ((best && times <= most) || !suits(room.node, pod)) continue;
     [best, most] = [room, times];
   }

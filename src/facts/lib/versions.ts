@@ -1,9 +1,10 @@
 import type { Facts } from '../facts.ts';
 import type { PodFact } from '../pods.ts';
-import { machinesOf, nodeObjectFor } from './identity.ts';
+import { nodeObjectFor } from './identity.ts';
 import { tagOf } from './image.ts';
+import { machinesWith } from './machines-with.ts';
 import type { NodeObject } from '../nodes.ts';
-import { once, whileAlike } from './once.ts';
+import { lately, whileAlike } from './once.ts';
 import { compareVersions } from './version.ts';
 
 type ByNode = Readonly<Record<string, string>>;
@@ -24,7 +25,7 @@ export interface Versions {
 }
 
 /** Each of them is found when it is asked for. */
-export const versionsOf = once((facts: Facts): Versions => {
+export const versionsOf = lately((facts: Facts): Versions => {
   const { cluster } = facts;
   const kubeProxy = cluster?.kubeProxy?.version;
   const apiServers = Object.fromEntries(
@@ -53,15 +54,13 @@ export const versionsOf = once((facts: Facts): Versions => {
 
 const none: readonly NodeObject[] = [];
 
-const kubelets = once((nodes: readonly NodeObject[]): ByNode =>
+const kubelets = lately((nodes: readonly NodeObject[]): ByNode =>
   Object.fromEntries(nodes.map(({ name, kubeletVersion }) => [name, kubeletVersion])),
 );
 
-const kubeadms = once((nodes: Facts['nodes']): ByNode =>
+const kubeadms = lately((nodes: Facts['nodes']): ByNode =>
   Object.fromEntries(
-    Object.entries(nodes).flatMap(([name, { binaries }]) =>
-      binaries?.kubeadm === undefined ? [] : [[name, binaries.kubeadm]],
-    ),
+    machinesWith(nodes, 'binaries').flatMap(([name, { kubeadm }]) => (kubeadm === undefined ? [] : [[name, kubeadm]])),
   ),
 );
 
@@ -71,9 +70,8 @@ function componentVersions(facts: Facts, component: string): ByNode {
   for (const pod of mirrorPods(facts.cluster?.pods ?? noPods)) {
     if (pod.node !== undefined && isComponent(pod, component)) versions[pod.node] = tagOf(pod.images[0] ?? '');
   }
-  const { names, values } = machinesOf(facts);
-  for (let at = 0; at < names.length; at += 1) {
-    const [name, tag] = [names[at] ?? '', values[at]?.staticPods?.components[component]?.tag];
+  for (const [name, { components }] of machinesWith(facts.nodes, 'staticPods')) {
+    const tag = components[component]?.tag;
     if (tag !== undefined) versions[nodeObjectFor(facts, name)?.name ?? name] = tag;
   }
   return versions;

@@ -1,8 +1,6 @@
 import type { Facts, NodeFacts } from '../facts.ts';
-
-type Nodes = Facts['nodes'];
-
-const changes = new WeakMap<Nodes, { readonly of: Nodes; readonly name: string }>();
+import type { NodeObject } from '../nodes.ts';
+import { copyOf } from './changed-since.ts';
 
 /** Copies facts with one node's facts changed. */
 export function withNode(facts: Facts, name: string, change: (node: NodeFacts) => NodeFacts): Facts {
@@ -10,12 +8,15 @@ export function withNode(facts: Facts, name: string, change: (node: NodeFacts) =
   const nodes: Record<string, NodeFacts> = Object.create(null);
   for (const other in facts.nodes) nodes[other] = facts.nodes[other] ?? {};
   nodes[name] = change(facts.nodes[name] ?? {});
-  if (Object.hasOwn(facts.nodes, name)) changes.set(nodes, { of: facts.nodes, name });
+  if (Object.hasOwn(facts.nodes, name)) copyOf(facts.nodes, nodes, [name]);
   return { ...facts, nodes };
 }
 
-/** The one node in which these differ from `before`; undefined where that is not known. */
-export function changedNode(before: Nodes, nodes: Nodes): string | undefined {
-  const change = changes.get(nodes);
-  return change?.of === before ? change.name : undefined;
+/** Copies facts with one Node object changed. */
+export function withNodeObject(facts: Facts, objectName: string, change: (node: NodeObject) => NodeObject): Facts {
+  const nodes = facts.cluster?.nodes;
+  const at = nodes?.findIndex(({ name }) => name === objectName) ?? -1;
+  const found = nodes?.[at];
+  if (!nodes || !found) return facts;
+  return { ...facts, cluster: { ...facts.cluster, nodes: copyOf(nodes, nodes.with(at, change(found)), [at]) } };
 }

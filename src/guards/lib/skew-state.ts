@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Facts, NodeFacts } from '../../facts/facts.ts';
-import { inventoryNamesOf, machinesByObject } from '../../facts/lib/identity.ts';
+import { controlPlanesOf } from '../../facts/lib/control-planes.ts';
+import { inventoryNamesOf, machinesByObject, machinesOf } from '../../facts/lib/identity.ts';
 import { tagOf } from '../../facts/lib/image.ts';
-import { carried, once, whileAlike } from '../../facts/lib/once.ts';
+import { carried, lately, once, whileAlike } from '../../facts/lib/once.ts';
 import { minorNumber, withoutV } from '../../facts/lib/version.ts';
 import { releaseOf } from '../../packages/lib/revision.ts';
 import { versionsOf } from '../../facts/lib/versions.ts';
@@ -48,7 +49,7 @@ export interface SkewKubelet extends SkewVersion {
 }
 
 /** Each of these is found when it is asked for. */
-export const skewState = once((facts: Facts): SkewState => {
+export const skewState = lately((facts: Facts): SkewState => {
   const kubeProxy = versioned(facts.cluster?.kubeProxy?.version);
   return {
     get apiServers() {
@@ -80,7 +81,7 @@ function apiServersIn(facts: Facts): readonly SkewApiServer[] {
   });
 }
 
-const controllersOf = once((facts: Facts): SkewController[] => {
+const controllersOf = lately((facts: Facts): SkewController[] => {
   const { controllerManagers, schedulers } = versionsOf(facts);
   const own = (component: string, versions: Readonly<Record<string, string>>) =>
     Object.entries(versions).flatMap(([node, version]) => {
@@ -117,16 +118,17 @@ const cloudControllersIn = whileAlike(
 );
 
 /** In the inventory's order. */
-const kubectlsOf = once((facts: Facts): SkewKubectl[] => {
-  const controlPlanes = (facts.cluster?.nodes ?? []).filter((object) => object.controlPlane);
-  const names = new Map(
-    controlPlanes.flatMap(({ name }) => inventoryNamesOf(facts, name).map((inventoryName) => [inventoryName, name])),
-  );
-  return (names.size > 1 ? Object.keys(facts.nodes) : [...names.keys()]).flatMap((name) => {
-    const node = names.get(name);
-    const known = node === undefined ? undefined : versioned(facts.nodes[name]?.binaries?.kubectl);
-    return known && node !== undefined ? [{ ...known, node }] : [];
-  });
+const kubectlsOf = lately((facts: Facts): SkewKubectl[] => {
+  const { names, placeOf } = machinesOf(facts);
+  return controlPlanesOf(facts.cluster?.nodes ?? none)
+    .flatMap((object) =>
+      inventoryNamesOf(facts, object.name).map((name) => ({ node: object.name, at: placeOf.get(name) ?? 0 })),
+    )
+    .toSorted((a, b) => a.at - b.at)
+    .flatMap(({ node, at }) => {
+      const known = versioned(facts.nodes[names[at] ?? '']?.binaries?.kubectl);
+      return known ? [{ ...known, node }] : [];
+    });
 });
 
 /** The release at which an API server that does not answer comes back, which it may do at any moment. */
@@ -156,19 +158,15 @@ const kubeletsOf = carried(
   },
   (last, facts) => {
     const [objects, machines] = [facts.cluster?.nodes ?? none, machinesByObject(facts)];
-    if (objects === last.objects && machines === last.machines) return last;
     if (objects.length !== last.objects.length) return undefined;
-    const byObject = last.byObject.slice();
-    let { all } = last;
+    let { byObject } = last;
     for (let at = 0; at < objects.length; at += 1) {
       const object = objects[at];
       if (!object || (object === last.objects[at] && machines[at] === last.machines[at])) continue;
       const now = kubeletsOfNode(object, machines[at] ?? {});
-      if (isDeepStrictEqual(byObject[at], now)) continue;
-      byObject[at] = now;
-      all = none;
+      if (!isDeepStrictEqual(byObject[at], now)) byObject = byObject.with(at, now);
     }
-    return { objects, machines, byObject, all: all === last.all ? all : joined(byObject) };
+    return { objects, machines, byObject, all: byObject === last.byObject ? last.all : joined(byObject) };
   },
 );
 
