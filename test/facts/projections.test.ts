@@ -53,11 +53,11 @@ const changes: Record<string, Change> = {
       },
     })),
   'another static pod': (facts, name) => withNode(facts, name, ({ staticPods: _, ...node }) => node),
-  'another machine-id': (facts, name) =>
-    withNode(facts, name, (node) => ({
-      ...node,
-      ...(node.machine && { machine: { ...node.machine, machineId: 'x' } }),
-    })),
+  'the ids of another machine': (facts, name) =>
+    withNode(facts, name, (node) => {
+      const { machine } = start.nodes['worker-2'] ?? {};
+      return { ...node, ...(machine && { machine: { ...machine } }) };
+    }),
   'another kubelet': (facts, name) => withNodeObject(facts, name, (node) => ({ ...node, kubeletVersion: '1.32.9' })),
   'another role': (facts, name) =>
     withNodeObject(facts, name, (node) => ({ ...node, controlPlane: !node.controlPlane })),
