@@ -1,5 +1,5 @@
 import type { BoundStep } from '../actions/bound-step.ts';
-import { ETCD_FLOORS, type EtcdFloor, etcdVersionOf, floorBetween } from '../facts/lib/etcd-releases.ts';
+import { ETCD_FLOORS, type EtcdFloor, etcdVersionOf, floorBetween, isOrNewer } from '../facts/lib/etcd-releases.ts';
 import { type EtcdOfRelease, etcdOfRelease } from '../facts/lib/etcd-target.ts';
 import type { Facts } from '../facts/facts.ts';
 import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
@@ -23,8 +23,10 @@ export const etcdFloor: Guard = {
 interface Member {
   readonly node: string;
   readonly tag: string;
-  /** Undefined: a release whose etcd is not known will have brought it by then. */
+  /** Undefined: its tag is none of a release. */
   readonly version: string | undefined;
+  /** It may be a newer one by then. */
+  readonly orNewer: boolean;
 }
 
 interface Move {
@@ -51,17 +53,24 @@ function judge(input: GuardInput, step: BoundStep): Finding[] {
 
 function judgeMembers(move: Move): Draft[] {
   const { members, floor } = move;
-  const low = members.filter(({ version }) => version !== undefined && compareVersions(version, floor.from) < 0);
-  const unknown = members.filter(({ version }) => version === undefined);
-  if (low.length > 0) return [below(low, move)];
+  const low = members.filter(({ version }) => version === undefined || compareVersions(version, floor.from) < 0);
+  const unknown = low.filter(({ version, orNewer }) => version === undefined || orNewer);
+  if (low.length > unknown.length) return [below(low.filter((member) => !unknown.includes(member)), move)];
   return unknown.length > 0 ? [notKnown(unknown, move)] : asked(move);
 }
 
 function membersOf({ nodes }: Facts): Member[] {
   return Object.entries(nodes).flatMap(([node, { staticPods }]) => {
     const tag = staticPods?.components['etcd']?.tag;
-    return tag === undefined ? [] : [{ node, tag, version: etcdVersionOf(tag) }];
+    if (tag === undefined) return [];
+    return [{ node, tag, version: etcdVersionOf(tag), orNewer: isOrNewer(tag) }];
   });
+}
+
+function shown(members: readonly Member[]): string {
+  return listed(
+    members.map(({ node, tag, version, orNewer }) => `${node} (${orNewer ? `${version ?? tag} or newer` : tag})`),
+  );
 }
 
 function brings({ target, next }: Move): string {
@@ -74,7 +83,7 @@ function below(low: readonly Member[], move: Move): Draft {
   const before = minorText((minorNumber(target) ?? 1) - 1);
   return {
     severity: floor.severity,
-    summary: `${brings(move)}, and members are below ${floor.from}, where ${floor.why}: ${listed(low.map(({ node, tag }) => `${node} (${tag})`))}`,
+    summary: `${brings(move)}, and members are below ${floor.from}, where ${floor.why}: ${shown(low)}`,
     remedy: `Go to a patch of ${before} first whose etcd is ${floor.from} or newer, e.g. by --set via=${before}.N (\`kubeadm config images list --kubernetes-version v${before}.N\` shows it). If none has it: set \`etcd.local.imageTag: ${floor.better ?? floor.from}-0\` in the ClusterConfiguration (kubectl -n kube-system edit configmap kubeadm-config), run \`kubeadm upgrade apply\` and \`kubeadm upgrade node\` of the running release again, and take the tag out before ${target}.${floor.ofSeveral ? ' One member alone needs none.' : ''}`,
   };
 }
@@ -82,7 +91,7 @@ function below(low: readonly Member[], move: Move): Draft {
 function notKnown(unknown: readonly Member[], { target, floor }: Move): Draft {
   return {
     severity: 'note',
-    summary: `which etcd will run before ${target} is not known here: ${listed(unknown.map(({ node }) => node))}`,
+    summary: `which etcd will run before ${target} is not known here: ${shown(unknown)}`,
     remedy: `It must be ${floor.from} or newer, and is looked at again before that step; a refusal there changes nothing.`,
   };
 }
@@ -96,7 +105,7 @@ function asked(move: Move): Draft[] {
   return [
     {
       severity: 'note',
-      summary: `${brings(move)}, before which etcd recommends ${better} or newer: ${listed(older.map(({ node, tag }) => `${node} (${tag})`))}`,
+      summary: `${brings(move)}, before which etcd recommends ${better} or newer: ${shown(older)}`,
       remedy: `${ask}. A newer patch of the running etcd can be set by etcd.local.imageTag.`,
     },
   ];

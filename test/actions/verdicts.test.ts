@@ -57,6 +57,13 @@ describe('a part of what kubeadm upgrade does is not the whole', () => {
     }),
   });
 
+  /** kubeadm of the release has said which etcd it brings. */
+  const lists = (wanted: string, now: string): Setting => ({
+    machine: (facts) => ({
+      ...(etcd(now).machine?.(facts) ?? facts),
+      prefetched: { archives: {}, needs: { '1.32.9': [`registry.k8s.io/etcd:${wanted}`] }, images: [] },
+    }),
+  });
   /** kubeadm of the release has said which CoreDNS it brings. */
   const listed: Setting = {
     machine: (facts) => ({
@@ -87,6 +94,13 @@ describe('a part of what kubeadm upgrade does is not the whole', () => {
       {},
       at('1.32.9', {}, etcd('3.5.15-0')),
       'etcd is at 3.5.15, and 1.32.9 brings 3.5.16',
+    ],
+    [
+      'etcd did not move to what kubeadm listed',
+      'apply',
+      {},
+      at('1.32.9', {}, lists('3.5.30-0', '3.5.24-0')),
+      'etcd is at 3.5.24, and 1.32.9 brings 3.5.30',
     ],
     [
       'the last control plane owes the addons',
@@ -134,6 +148,7 @@ describe('a part of what kubeadm upgrade does is not the whole', () => {
     ],
     ['CoreDNS is pinned', 'apply', {}, at('1.32.9', { coreDns: dns('1.10.0'), kubeadmConfig: pinned }, listed)],
     ['kubeadm was not asked which CoreDNS it brings', 'apply', {}, at('1.32.9', { coreDns: dns('1.10.0') })],
+    ['the table has a newer etcd than kubeadm listed', 'apply', {}, at('1.32.9', {}, lists('3.5.15-0', '3.5.15-0'))],
     ['etcd is left alone', 'apply', { etcdUpgrade: false }, at('1.32.9', {}, etcd('3.5.15-0'))],
     [
       'kubelet-config had another name before 1.24',
@@ -235,23 +250,34 @@ test('options of kubeadm come from inputs of a runbook: with commas, empty where
     expect(schema.safeParse({ ...AT, ...wrong }).success, JSON.stringify(wrong)).toBe(false);
 });
 
+function projectedEtcd(now: string, version: string, options: object = {}): string | undefined {
+  const image = `registry.k8s.io/etcd:${now}`;
+  const machine = (facts: NodeFacts): NodeFacts => ({
+    ...facts,
+    staticPods: { components: { ...facts.staticPods?.components, etcd: { image, tag: now } } },
+  });
+  const setting = { node: 'cp-1', version: '1.33.4', machine };
+  const context = contextFor('kubeadm-upgrade-apply', { version, ...options }, setting);
+  const after = actionNamed('kubeadm-upgrade-apply').project(context).nodes['cp-1']?.staticPods?.components;
+  return after?.['etcd']?.tag;
+}
+
+test.each([
+  ['3.5.15-0', '1.29.15', '3.5.15-0+', 'the table does not know what 1.29.15 brings'],
+  ['3.5.15-0+', '1.33.12', '3.5.26-0+', 'an older patch may have brought a newer one'],
+  ['3.5.26-0+', '1.34.3', '3.6.5-0', 'no patch before has brought 3.6'],
+  ['3.6.5-0', '1.35.1', '3.6.6-0', 'it is known'],
+  ['3.6.9-0', '1.36.4', '3.6.9-0', 'kubeadm never takes etcd back'],
+])('after %s, %s leaves %s: %s', (now, version, tag) => {
+  expect(projectedEtcd(now, version)).toBe(tag);
+});
+
 test.each([
   [{}, '3.6.4-0'],
   [{ etcdUpgrade: false }, '3.5.24-0'],
   [{ skipPhases: ['control-plane'] }, '3.5.24-0'],
 ])('etcd moves with the control plane, unless the step %j leaves it', (options, tag) => {
-  const image = 'registry.k8s.io/etcd:3.5.24-0';
-  const machine = (facts: NodeFacts): NodeFacts => ({
-    ...facts,
-    staticPods: { components: { ...facts.staticPods?.components, etcd: { image, tag: '3.5.24-0' } } },
-  });
-  const context = contextFor(
-    'kubeadm-upgrade-apply',
-    { version: '1.34.1', ...options },
-    { node: 'cp-1', version: '1.33.4', machine },
-  );
-  const after = actionNamed('kubeadm-upgrade-apply').project(context).nodes['cp-1']?.staticPods?.components;
-  expect(after?.['etcd']?.tag).toBe(tag);
+  expect(projectedEtcd('3.5.24-0', '1.34.1', options)).toBe(tag);
 });
 
 test('kube-proxy moves with the last control plane from 1.28 on, and with the first before', () => {

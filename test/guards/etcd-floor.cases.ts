@@ -122,10 +122,28 @@ export const etcdFloorCases: readonly GuardCase[] = [
     finds: [],
   },
   {
-    title: 'a release that is not known will have brought it',
-    facts: members(['unknown', 'unknown']),
+    title: 'a release of which only a lower bound is known will have brought it',
+    facts: members(['3.5.24-0+', '3.5.26-0+']),
     step: apply('1.34.1'),
-    finds: [['note', 'not known here: cp1, cp2']],
+    finds: [['note', 'not known here: cp1 (3.5.24 or newer)']],
+  },
+  {
+    title: 'a lower bound at the floor',
+    facts: members(['3.5.26-0+', '3.5.26-0+']),
+    step: apply('1.34.1'),
+    finds: [['note', 'etcd recommends 3.5.32 or newer: cp1 (3.5.26 or newer), cp2 (3.5.26 or newer)']],
+  },
+  {
+    title: 'a lower bound that is beyond the floor already',
+    facts: members(['3.6.5-0+', '3.6.5-0+'], '1.34.9'),
+    step: apply('1.35.1'),
+    finds: [],
+  },
+  {
+    title: 'an image whose tag is no version',
+    facts: members(['main', '3.5.26-0']),
+    step: apply('1.34.1'),
+    finds: [['note', 'not known here: cp1 (main)']],
   },
   {
     title: 'a target newer than the table',

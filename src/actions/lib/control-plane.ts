@@ -1,10 +1,10 @@
-import { etcdVersionOf, meetsFloor, shippedEtcd } from '../../facts/lib/etcd-releases.ts';
+import { etcdVersionOf, isOrNewer, orNewer, shippedEtcd } from '../../facts/lib/etcd-releases.ts';
 import { type EtcdOfRelease, etcdOfRelease } from '../../facts/lib/etcd-target.ts';
 import type { ClusterFacts, Facts, NodeFacts } from '../../facts/facts.ts';
 import type { KubeletConfigFact } from '../../facts/kubelet-config.ts';
 import type { PodFact } from '../../facts/pods.ts';
 import { withoutTag } from '../../facts/lib/image.ts';
-import { compareVersions } from '../../facts/lib/version.ts';
+import { compareVersions, minorOf } from '../../facts/lib/version.ts';
 import { withNode } from '../../facts/lib/with-node.ts';
 import type { ActionContext } from '../action.ts';
 import { addonsAreDue, addonsMissing, projectAddons } from './addons.ts';
@@ -36,7 +36,7 @@ export const CUT_OFF = 'kubeadm did not come to its end here before: it is run a
 
 /**
  * What of the effects of its `kubeadm upgrade` this node or the cluster lacks: all that are due at this step but etcd,
- * which {@link etcdMissing} judges by a table. kubeadm writes them one after the other (postupgrade.go), so that one
+ * which {@link etcdMissing} judges. kubeadm writes them one after the other (postupgrade.go), so that one
  * which was cut off leaves any first part of them.
  */
 export function effectsMissing(context: ActionContext<KubeadmOptions>, target: string, isApply: boolean): string[] {
@@ -53,15 +53,17 @@ export function effectsMissing(context: ActionContext<KubeadmOptions>, target: s
   return [...missing, ...config, ...kubelets, ...addons];
 }
 
-/** A member that is older than what the target brings. kubeadm leaves one alone whose image is pinned. */
+/**
+ * A member that is older than what the target brings, as its own kubeadm lists it, else by the table's lower bound.
+ * kubeadm leaves one alone whose image is pinned.
+ */
 export function etcdMissing(context: ActionContext<KubeadmOptions>, target: string): string[] {
   const options = context.with;
   const now = etcdVersionOf(machineOf(context).staticPods?.components['etcd']?.tag);
-  const pinned = context.facts.cluster?.kubeadmConfig?.etcd?.imageTag !== undefined;
-  const wanted = shippedEtcd(target)?.atLeast;
-  if (options.etcdUpgrade === false || skips(options, 'control-plane') || pinned) return [];
-  if (now === undefined || wanted === undefined || compareVersions(now, wanted) >= 0) return [];
-  return [`etcd is at ${now}, and ${target} brings ${wanted}`];
+  const wanted = etcdOfRelease(context.facts, target);
+  if (options.etcdUpgrade === false || skips(options, 'control-plane') || wanted?.by === 'pin') return [];
+  if (now === undefined || wanted === undefined || compareVersions(now, wanted.version) >= 0) return [];
+  return [`etcd is at ${now}, and ${target} brings ${wanted.version}`];
 }
 
 export function configMissing(cluster: ClusterFacts, version: string): string[] {
@@ -144,14 +146,20 @@ function withTag(image: string, tag: string): string {
   return `${withoutTag(image)}:${tag}`;
 }
 
-/** kubeadm never takes etcd back. The version that a release newer than the table brings is not known. */
+/**
+ * kubeadm never takes etcd back. What a patch newer than the table brings is known as a lower bound alone; no patch of
+ * Kubernetes brings another minor of etcd.
+ */
 function etcdOf(component: Component, target: string, known: EtcdOfRelease | undefined): Component {
   const shipped = known && known.by !== 'table' ? { atLeast: known.version, certain: true } : shippedEtcd(target);
   const now = etcdVersionOf(component.tag);
   if (!shipped || now === undefined) return component;
   const isNewer = compareVersions(shipped.atLeast, now) > 0;
-  if (!isNewer && (shipped.certain || meetsFloor(now))) return component;
-  const tag = shipped.certain || meetsFloor(shipped.atLeast) ? `${shipped.atLeast}-0` : 'unknown';
+  const isOpen = isOrNewer(component.tag) && minorOf(shipped.atLeast) === minorOf(now);
+  const isCertain = shipped.certain && !isOpen;
+  if (!isNewer && isCertain) return component;
+  const version = isNewer ? shipped.atLeast : now;
+  const tag = isCertain ? `${version}-0` : orNewer(version);
   return { image: withTag(component.image, tag), tag };
 }
 

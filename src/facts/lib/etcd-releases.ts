@@ -107,6 +107,17 @@ export function etcdVersionOf(tag: string | undefined): string | undefined {
   return /^v?(\d+\.\d+\.\d+)/.exec(tag ?? '')?.[1];
 }
 
+/** Of a projected tag: this etcd or a newer one, as the table does not know what the releases on the way bring. */
+const OR_NEWER = '+';
+
+export function orNewer(version: string): string {
+  return `${version}-0${OR_NEWER}`;
+}
+
+export function isOrNewer(tag: string): boolean {
+  return tag.endsWith(OR_NEWER);
+}
+
 /** The release moves several members from etcd 3.5 to 3.6 or newer. */
 export function isBeyondFloor(etcd: string): boolean {
   return compareVersions(etcd, '3.6.0') >= 0;
