@@ -63,3 +63,13 @@ it('runs wrappers: sudo, env, timeout, nohup, setsid, sh -c with arguments, sh o
   ];
   expect((await run('cp-1', lines.join('\n'))).stdout).toBe('1 y\nz\n124\nfrom file q\nfrom stdin\n');
 });
+
+it('takes a script of any length, its text in a here-document, and keeps nothing of it', async () => {
+  const { run } = await fakeLab({ controlPlanes: 1, workers: 0 });
+  const line = 'it is $not "expanded"';
+  const text = `${line}\n`.repeat(50_000);
+  const script = `{\ncat <<'END' | dd of=/root/copy 2>/dev/null\n${text}END\n[ $? = 0 ] && wc -c </root/copy && tail -n 1 /root/copy\n}\n`;
+  const { code, stdout, stderr } = await run('cp-1', script);
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${text.length}\n${line}\n`, stderr: '' });
+  expect((await run('cp-1', 'ls -A /dev/shm')).stdout).toBe('');
+});

@@ -6,6 +6,7 @@ import type { FileUser, Machine, MachineFiles, MachineShell } from '../machine.t
 import type { World } from '../world.ts';
 import type { RunSpec } from './run-spec.ts';
 import { withFault } from './fault.ts';
+import { withDocumentsApart } from './here-documents.ts';
 import { etcdPrograms, imageProgram, isEtcdProgram, isWithin } from '../etcd-process.ts';
 import { quote } from './quote.ts';
 import { streamMark, StreamPlugin } from './stream.ts';
@@ -120,7 +121,8 @@ export class LabShell implements MachineShell {
     );
     bash.registerTransformPlugin(plugin);
     const prelude = spec.args.length > 0 ? `set -- ${spec.args.map(quote).join(' ')}\n` : '';
-    const result = await this.#exec(bash, prelude + spec.script, spec, spec.env);
+    const apart = await withDocumentsApart(machine, spec.script, process.pid);
+    const result = await this.#exec(bash, prelude + apart.script, spec, spec.env).finally(apart.clear);
     if (!result) return 137;
     return this.#runExitTrap(bash, process, spec, plugin, result);
   }
