@@ -33,8 +33,11 @@ export interface ActionContext<W> {
   readonly limit?: number;
   /** The step's last attempt in this run failed or was cut off: a part of what its tool does may be done. */
   readonly cutOff?: true;
-  /** Addons (`kube-proxy`, `coredns`) that the cluster had when the run was planned; undefined: it was not asked. */
-  readonly addons?: readonly string[];
+  /**
+   * Addons (`kube-proxy`, `coredns`) that the cluster had when the run was planned, with how many of its pods were not
+   * available; undefined: it was not asked.
+   */
+  readonly addons?: Readonly<Record<string, number>>;
   /** The node as it stood when the run was planned; undefined: take it that nothing of it was changed yet. */
   readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[]; readonly boot?: string };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ClusterFacts, Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import type { Action, ActionContext } from './action.ts';
-import { addonsGone, addonsMissing, projectAddons } from './lib/addons.ts';
+import { addonsGone, addonsMissing, projectAddons, rolloutsMissing, stillLacking } from './lib/addons.ts';
 import { configMissing, controlPlaneMissing, kubeletConfigMissing, projectControlPlane } from './lib/control-plane.ts';
 import { CORDONED_BY, FAILED, kubectl } from './lib/kubectl.ts';
 import { release } from './lib/release.ts';
@@ -48,10 +48,10 @@ export const verifyCluster: Action<With> = {
     const missing = [
       ...controlPlanes(context).flatMap((one) => controlPlaneMissing(one, context.with.version)),
       ...configurationMissing(context, cluster),
-      ...rollouts(cluster),
+      ...rolloutsMissing(cluster, context.addons),
       ...(cluster.nodes ?? []).flatMap((node) => nodeMissing(context.with, node)),
     ];
-    return verdictOf([...new Set(missing)], `${summary(context)}${leftCordoned(cluster)}`);
+    return verdictOf([...new Set(missing)], `${summary(context)}${stillLacking(cluster)}${leftCordoned(cluster)}`);
   },
   project(context): Facts {
     const { version, kubelets } = context.with;
@@ -102,25 +102,6 @@ function configurationMissing(
 }
 
 const FILE = 'FILE is the ClusterConfiguration of the ConfigMap kubeadm-config';
-
-function rollouts({ kubeProxy, coreDns }: ClusterFacts): string[] {
-  return [
-    ...(kubeProxy?.version === undefined ? [] : rollingOut('kube-proxy', kubeProxy)),
-    ...(coreDns?.rollout ? rollingOut('CoreDNS', coreDns.rollout) : []),
-  ];
-}
-
-interface Rollout {
-  readonly desired: number;
-  readonly updated: number;
-  readonly available: number;
-}
-
-function rollingOut(name: string, { desired, updated, available }: Rollout): string[] {
-  return updated >= desired && available >= desired
-    ? []
-    : [`${name} is still rolling out: ${updated} updated and ${available} available of ${desired}`];
-}
 
 function nodeMissing(options: With, node: NodeObject): string[] {
   return [

@@ -1,6 +1,6 @@
 import type { CoreDnsFact } from '../facts/core-dns.ts';
 import type { Finding, Guard } from './guard.ts';
-import type { KubeadmOptions } from '../actions/lib/kubeadm-options.ts';
+import { CORE_DNS_CHECKS, ignoresCheck, type KubeadmOptions } from '../actions/lib/kubeadm-options.ts';
 import { stepOf } from '../actions/bound-step.ts';
 import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { coreDnsVersionOf, unmigratable } from './lib/coredns.data.ts';
@@ -37,20 +37,16 @@ export const coreDns: Guard = {
 
 type KubeadmApplyOptions = KubeadmOptions & { readonly version: string };
 
-/** Both of kubeadm's checks ask for the version, so both must be skipped. */
-const checks = ['CoreDNSUnsupportedPlugins', 'CoreDNSMigration'];
-
 /** Without a step only what no kubeadm knows. */
 function image({ image: name }: CoreDnsFact, apply: KubeadmApplyOptions | undefined): Draft[] {
   const why = name === undefined ? undefined : unmigratable(coreDnsVersionOf(name), apply?.version);
   if (name === undefined || why === undefined) return [];
-  const ignored = apply?.ignorePreflightErrors ?? [];
-  const skips = ignored.some((one) => one.toLowerCase() === 'all') || checks.every((one) => ignored.includes(one));
+  const skips = apply !== undefined && CORE_DNS_CHECKS.every((check) => ignoresCheck(apply, check));
   return [
     {
       severity: apply && !skips ? 'refuse' : 'warn',
       summary: `kubeadm${apply ? ` ${apply.version}` : ''} cannot migrate CoreDNS from ${name}: its version, "${coreDnsVersionOf(name)}", is ${why}`,
-      remedy: `kubeadm reads the tag of the first container. Give the Deployment coredns an image with the tag of a release and CoreDNS as its first container; or skip the checks knowingly (\`ignorePreflightErrors: [${checks.join(', ')}]\`), after which kubeadm may leave CoreDNS as it is.`,
+      remedy: `kubeadm reads the tag of the first container. Give the Deployment coredns an image with the tag of a release and CoreDNS as its first container; or skip the checks knowingly (\`ignorePreflightErrors: [${CORE_DNS_CHECKS.join(', ')}]\`), after which kubeadm may leave CoreDNS as it is.`,
     },
   ];
 }

@@ -55,7 +55,13 @@ function judgeMembers(move: Move): Draft[] {
   const { members, floor } = move;
   const low = members.filter(({ version }) => version === undefined || compareVersions(version, floor.from) < 0);
   const unknown = low.filter(({ version, orNewer }) => version === undefined || orNewer);
-  if (low.length > unknown.length) return [below(low.filter((member) => !unknown.includes(member)), move)];
+  if (low.length > unknown.length)
+    return [
+      below(
+        low.filter((member) => !unknown.includes(member)),
+        move,
+      ),
+    ];
   return unknown.length > 0 ? [notKnown(unknown, move)] : asked(move);
 }
 

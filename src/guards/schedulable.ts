@@ -1,5 +1,6 @@
 import { isStepOf, type BoundStep } from '../actions/bound-step.ts';
 import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
+import { ignoresCheck } from '../actions/lib/kubeadm-options.ts';
 import { tolerates } from '../facts/lib/room.ts';
 import { minorNumber } from '../facts/lib/version.ts';
 import type { NodeObject } from '../facts/nodes.ts';
@@ -30,8 +31,7 @@ function judge({ before }: GuardInput, step: BoundStep): Finding[] {
   const nodes = before.cluster?.nodes ?? [];
   const minor = minorNumber(targetOf(step) ?? '');
   if (minor === undefined || minor >= SKIPS || nodes.length === 0 || nodes.some(takes)) return [];
-  const ignored = upgradeOptions(step)?.ignorePreflightErrors ?? [];
-  const skips = ignored.some((one) => ['createjob', 'all'].includes(one.toLowerCase()));
+  const skips = ignoresCheck(upgradeOptions(step) ?? {}, 'CreateJob');
   const states = nodes.map((node) => `${peopleName(before, node.name)} (${whyNot(node)})`);
   return [
     findingOf(schedulable, {

@@ -14,7 +14,7 @@ export interface Binding {
   readonly inventory: Inventory;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly nodes: readonly PlanNode[];
-  readonly addons?: readonly string[];
+  readonly addons?: Readonly<Record<string, number>>;
   /** The run's id; while planning, `RUN`. */
   readonly run: string;
 }

@@ -78,8 +78,10 @@ export const planSchema = z.strictObject({
   ),
   nodes: z.array(node),
   addons: z
-    .exactOptional(names)
-    .describe('Of kube-proxy and coredns, what the cluster had when planned: its upgrade must bring it along'),
+    .exactOptional(z.record(z.string(), z.number()))
+    .describe(
+      'Of kube-proxy and coredns, what the cluster had when planned, which its upgrade must bring along, with the number of its pods that were missing then',
+    ),
   phases: z.array(phase),
   findings: z.array(findingSchema),
   overrides: z

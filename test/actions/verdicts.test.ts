@@ -103,6 +103,13 @@ describe('a part of what kubeadm upgrade does is not the whole', () => {
       'etcd is at 3.5.24, and 1.32.9 brings 3.5.30',
     ],
     [
+      'another check of that name is ignored',
+      'apply',
+      { ignorePreflightErrors: 'CoreDNSOther' },
+      at('1.32.9', { coreDns: dns('1.10.1') }, listed),
+      'CoreDNS is at 1.10.1, not 1.11.3',
+    ],
+    [
       'the last control plane owes the addons',
       'node',
       {},
@@ -144,6 +151,12 @@ describe('a part of what kubeadm upgrade does is not the whole', () => {
       'its Corefile cannot be migrated, knowingly',
       'apply',
       { ignorePreflightErrors: ['CoreDNSMigration'] },
+      at('1.32.9', { coreDns: dns('1.10.1') }, listed),
+    ],
+    [
+      'the same in another case',
+      'apply',
+      { ignorePreflightErrors: 'corednsmigration' },
       at('1.32.9', { coreDns: dns('1.10.1') }, listed),
     ],
     ['CoreDNS is pinned', 'apply', {}, at('1.32.9', { coreDns: dns('1.10.0'), kubeadmConfig: pinned }, listed)],
@@ -196,24 +209,33 @@ describe('a part of what kubeadm upgrade does is not the whole', () => {
   });
 
   test('a cluster is not at a version while a part of kubeadm is old or gone, and the cure is named', () => {
-    const verify = (change: Partial<ClusterFacts>, addons?: readonly string[]) => {
+    const verify = (change: Partial<ClusterFacts>, addons?: Readonly<Record<string, number>>) => {
       const context = contextFor('verify-cluster', AT, at('1.32.9', change));
       return actionNamed('verify-cluster').isDone({ ...context, ...(addons && { addons }) });
     };
-    expect(verify({}, ['kube-proxy', 'coredns'])).toMatchObject({ done: true });
+    expect(verify({}, { 'kube-proxy': 0, coredns: 0 })).toMatchObject({ done: true });
     expect(verify(proxy('1.31.9')).reason).toBe(
       'kube-proxy is at 1.31.9, not 1.32.9 (`kubeadm upgrade apply v1.32.9` on a control plane, again, brings it)',
     );
     expect(verify({ kubeletConfig: { missing: true, featureGates: {} } }).reason).toContain(
       'kubeadm init phase upload-config kubelet',
     );
-    expect(verify({ coreDns: {} }, ['kube-proxy', 'coredns']).reason).toContain(
+    expect(verify({ coreDns: {} }, { 'kube-proxy': 0, coredns: 0 }).reason).toContain(
       'coredns was there when the run was planned, and is gone (`kubeadm init phase addon coredns',
     );
-    expect(verify({ coreDns: {} }, ['kube-proxy'])).toMatchObject({ done: true });
+    expect(verify({ coreDns: {} }, { 'kube-proxy': 0 })).toMatchObject({ done: true });
     expect(verify({ coreDns: { ...dns('1.11.3'), rollout: { desired: 2, updated: 1, available: 2 } } }).reason).toBe(
       'CoreDNS is still rolling out: 1 updated and 2 available of 2',
     );
+    const pending = (available: number) => ({
+      coreDns: { ...dns('1.11.3'), rollout: { desired: 3, updated: 3, available } },
+    });
+    expect(verify(pending(2), { coredns: 0 }).reason).toContain('2 available of 3');
+    expect(verify(pending(1), { coredns: 1 }).reason).toContain('1 available of 3');
+    expect(verify(pending(2), { coredns: 1 })).toMatchObject({
+      done: true,
+      reason: expect.stringContaining('CoreDNS has 2 of 3 pods available, no fewer than when planned'),
+    });
   });
 });
 

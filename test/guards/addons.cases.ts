@@ -131,6 +131,8 @@ export const corednsCases: readonly GuardCase[] = [
   ]),
   tagged('only one of the checks skipped', 'coredns:x', skips('CoreDNSMigration'), ['refuse', '"x"']),
   tagged('both checks skipped', 'coredns:x', skips('CoreDNSMigration', 'CoreDNSUnsupportedPlugins'), ['warn', '"x"']),
+  tagged('both in another case', 'coredns:x', skips('corednsmigration', 'coreDNSUnsupportedPlugins'), ['warn', '"x"']),
+  tagged('all checks skipped', 'coredns:x', skips('All'), ['warn', '"x"']),
   tagged('a suffix, without a step', 'coredns:v1.9.3-eksbuild.2', undefined, ['warn', 'kubeadm cannot migrate']),
   { title: 'another DNS', facts: withCluster({ coreDns: {} }), finds: [] },
   { title: 'as kubeadm made it', facts: dns({ corefile: corefile(), resources: limits }), finds: [] },

@@ -4,20 +4,59 @@ import type { KubeProxyFact } from '../../facts/kube-proxy.ts';
 import { tagOf, withoutTag } from '../../facts/lib/image.ts';
 import { listedTag } from '../../facts/lib/listed-images.ts';
 import { compareVersions } from '../../facts/lib/version.ts';
-import { type KubeadmOptions, skips } from './kubeadm-options.ts';
+import { CORE_DNS_CHECKS, ignoresCheck, type KubeadmOptions, skips } from './kubeadm-options.ts';
 import { isBefore } from './release.ts';
 
 /** What kubeadm brings along beside the control plane, and takes for its own while its ConfigMap is there. */
 type Addon = 'kube-proxy' | 'coredns';
 
-/** Which of them the cluster has; undefined: it was asked for neither. */
-export function addonsOf({ cluster }: Facts): readonly string[] | undefined {
+interface Rollout {
+  readonly desired: number;
+  readonly updated: number;
+  readonly available: number;
+}
+
+/** Which of them the cluster has, with how many pods each lacks; undefined: it was asked for neither. */
+export function addonsOf({ cluster }: Facts): Readonly<Record<string, number>> | undefined {
   const { kubeProxy, coreDns } = cluster ?? {};
   if (!kubeProxy && !coreDns) return undefined;
+  return {
+    ...(kubeProxy?.version === undefined ? {} : { 'kube-proxy': lacking(kubeProxy) }),
+    ...(coreDns?.image === undefined ? {} : { coredns: coreDns.rollout ? lacking(coreDns.rollout) : 0 }),
+  };
+}
+
+function lacking({ desired, available }: Rollout): number {
+  return Math.max(0, desired - available);
+}
+
+/** What is still to come of their rollouts. A pod that had no place before the run is not waited for. */
+export function rolloutsMissing(
+  { kubeProxy, coreDns }: ClusterFacts,
+  planned: Readonly<Record<string, number>> = {},
+): string[] {
   return [
-    ...(kubeProxy?.version === undefined ? [] : ['kube-proxy']),
-    ...(coreDns?.image === undefined ? [] : ['coredns']),
+    ...(kubeProxy?.version === undefined ? [] : rollingOut('kube-proxy', kubeProxy, planned['kube-proxy'])),
+    ...(coreDns?.rollout ? rollingOut('CoreDNS', coreDns.rollout, planned['coredns']) : []),
   ];
+}
+
+/** What they lack although nothing of them is still to come. */
+export function stillLacking({ kubeProxy, coreDns }: ClusterFacts): string {
+  return [['kube-proxy', kubeProxy] as const, ['CoreDNS', coreDns?.rollout] as const]
+    .flatMap(([name, rollout]) =>
+      rollout && lacking(rollout) > 0
+        ? [`; ${name} has ${rollout.available} of ${rollout.desired} pods available, no fewer than when planned`]
+        : [],
+    )
+    .join('');
+}
+
+function rollingOut(name: string, rollout: Rollout, lackedBefore = 0): string[] {
+  const { desired, updated, available } = rollout;
+  return updated >= desired && lacking(rollout) <= lackedBefore
+    ? []
+    : [`${name} is still rolling out: ${updated} updated and ${available} available of ${desired}`];
 }
 
 /**
@@ -65,16 +104,19 @@ function moves(addon: Addon, options: KubeadmOptions): boolean {
   return !skips(options, 'addon', addon) && !(addon === 'coredns' && keepsCoreDns(options));
 }
 
-/** Where the Corefile cannot be migrated and these checks are ignored, kubeadm leaves the Deployment alone (dns.go). */
-function keepsCoreDns({ ignorePreflightErrors = [] }: KubeadmOptions): boolean {
-  return ignorePreflightErrors.some((check) => /^(all|CoreDNS\w+)$/i.test(check));
+/** Where the Corefile cannot be migrated and that check is ignored, kubeadm leaves the Deployment alone (dns.go). */
+function keepsCoreDns(options: KubeadmOptions): boolean {
+  return CORE_DNS_CHECKS.some((check) => ignoresCheck(options, check));
 }
 
 /** What the cluster had when the run was planned and has no more. */
-export function addonsGone({ kubeProxy, coreDns }: ClusterFacts, planned: readonly string[] = []): Addon[] {
+export function addonsGone(
+  { kubeProxy, coreDns }: ClusterFacts,
+  planned: Readonly<Record<string, number>> = {},
+): Addon[] {
   const gone: Addon[] = [];
-  if (kubeProxy && kubeProxy.version === undefined && planned.includes('kube-proxy')) gone.push('kube-proxy');
-  if (coreDns && coreDns.image === undefined && planned.includes('coredns')) gone.push('coredns');
+  if (kubeProxy && kubeProxy.version === undefined && 'kube-proxy' in planned) gone.push('kube-proxy');
+  if (coreDns && coreDns.image === undefined && 'coredns' in planned) gone.push('coredns');
   return gone;
 }
 

@@ -63,6 +63,14 @@ export function skips({ skipPhases = [] }: KubeadmOptions, phase: string, part?:
   return skipPhases.some((one) => one === phase || (part !== undefined && one === `${phase}/${part}`));
 }
 
+/** The preflight check only warns. kubeadm reads the names in any case, and `all` for each of them. */
+export function ignoresCheck({ ignorePreflightErrors = [] }: KubeadmOptions, check: string): boolean {
+  return ignorePreflightErrors.some((one) => ['all', check.toLowerCase()].includes(one.toLowerCase()));
+}
+
+/** Of CoreDNS; both ask for its version. */
+export const CORE_DNS_CHECKS = ['CoreDNSUnsupportedPlugins', 'CoreDNSMigration'] as const;
+
 /** kubeadm takes a prerelease only by a flag of its own. */
 export function prereleaseFlag(version: string): string {
   if (/-rc\./.test(version)) return ' --allow-release-candidate-upgrades';
