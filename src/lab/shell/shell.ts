@@ -122,7 +122,8 @@ export class LabShell implements MachineShell {
     bash.registerTransformPlugin(plugin);
     const prelude = spec.args.length > 0 ? `set -- ${spec.args.map(quote).join(' ')}\n` : '';
     const apart = await withDocumentsApart(machine, spec.script, process.pid);
-    const result = await this.#exec(bash, prelude + apart.script, spec, spec.env).finally(apart.clear);
+    const result = await this.#exec(bash, prelude + apart.script, spec, spec.env);
+    await apart.clear();
     if (!result) return 137;
     return this.#runExitTrap(bash, process, spec, plugin, result);
   }
