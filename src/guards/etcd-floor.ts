@@ -1,4 +1,5 @@
-import type { BoundStep } from '../actions/bound-step.ts';
+import { type BoundStep, isStepOf } from '../actions/bound-step.ts';
+import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { ETCD_FLOORS, type EtcdFloor, etcdVersionOf, floorBetween, isOrNewer } from '../facts/lib/etcd-releases.ts';
 import { type EtcdOfRelease, etcdOfRelease } from '../facts/lib/etcd-target.ts';
 import type { Facts } from '../facts/facts.ts';
@@ -48,7 +49,9 @@ function judge(input: GuardInput, step: BoundStep): Finding[] {
   if (target === undefined || !next || !floor) return [];
   const move: Move = { members, target, next, floor };
   const drafts = members.length < 2 && floor.ofSeveral === true ? asked(move) : judgeMembers(move);
-  return drafts.map((draft) => findingOf({ id: etcdFloor.id, source: floor.source }, draft));
+  // What does not refuse is said once for all members, where the first of them moves.
+  const said = isStepOf(step, kubeadmUpgradeApply) ? drafts : drafts.filter(({ severity }) => severity === 'refuse');
+  return said.map((draft) => findingOf({ id: etcdFloor.id, source: floor.source }, draft));
 }
 
 function judgeMembers(move: Move): Draft[] {

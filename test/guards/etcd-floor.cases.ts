@@ -116,6 +116,18 @@ export const etcdFloorCases: readonly GuardCase[] = [
     finds: [['refuse', 'cp2 (3.5.24-0)']],
   },
   {
+    title: 'a further one below the floor',
+    facts: members(['3.6.4-0', low]),
+    step: stepOn('cp2', 'kubeadm-upgrade-node', { version: '1.34.1' }),
+    finds: [['refuse', 'cp2 (3.5.24-0)']],
+  },
+  {
+    title: 'what is recommended is said with the first one',
+    facts: members(['3.6.4-0', fit]),
+    step: stepOn('cp2', 'kubeadm-upgrade-node', { version: '1.34.1' }),
+    finds: [],
+  },
+  {
     title: 'what has gone ahead is not asked again',
     facts: members(['3.6.4-0', low]),
     step: apply('1.34.1'),
