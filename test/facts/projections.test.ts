@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { drain } from '../../src/actions/drain.ts';
 import { changedSince, copyOf } from '../../src/facts/lib/changed-since.ts';
@@ -15,6 +15,8 @@ import { fleet } from '../plan/fleet.ts';
 const { facts: start } = fleet(9);
 const names = Object.keys(start.nodes);
 
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => a.localeCompare(b);
+
 /** What is kept from one projection to the next. */
 function derived(facts: Facts) {
   const { kubelets, apiServers, controllers, kubectls } = skewState(facts);
@@ -27,8 +29,8 @@ function derived(facts: Facts) {
     machines: machinesByObject(facts),
     controlPlanes: controlPlanesOf(nodes),
     staticPods: machinesWith(facts.nodes, 'staticPods'),
-    byNode: [...podsByNode(pods)].toSorted(),
-    byHome: [...podsByHome(pods)].toSorted(),
+    byNode: [...podsByNode(pods)].toSorted(byKey),
+    byHome: [...podsByHome(pods)].toSorted(byKey),
   };
 }
 
@@ -52,7 +54,11 @@ const changes: Record<string, Change> = {
         installed: { kubelet: { revision: '1.32.9-1.1', status: 'installed' } },
       },
     })),
-  'another static pod': (facts, name) => withNode(facts, name, ({ staticPods: _, ...node }) => node),
+  'another static pod': (facts, name) =>
+    withNode(facts, name, (all) => {
+      const { staticPods: _, ...node } = all;
+      return node;
+    }),
   'the ids of another machine': (facts, name) =>
     withNode(facts, name, (node) => {
       const { machine } = start.nodes['worker-2'] ?? {};
