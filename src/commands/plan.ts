@@ -1,14 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import type { Plan } from '../plan/plan.ts';
 import { renderPlan } from '../render/plan.ts';
 import { connectNodes } from '../run/connect.ts';
-import { type Console, withConsole } from '../run/console.ts';
+import { withConsole } from '../run/console.ts';
 import { readFacts } from '../run/facts.ts';
 import { loadDocuments } from '../run/load.ts';
 import { type CommonOptions, documentOptions, overrideOption, type Run, stateDir } from '../run/options.ts';
-import { hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
+import { emitPlan, hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
 import { refuseMovedPlan } from '../run/saved-plan.ts';
 import { scopeOf } from '../run/scope.ts';
 
@@ -44,23 +43,6 @@ export function plan(file: string, options: Options): Promise<number> {
     if (options.output === 'json') showFindings(console, shown);
     requireNoRefusal(shown);
     return options.detailedExitcode === true && hasChanges(shown) ? 6 : 0;
-  });
-}
-
-function emitPlan(console: Console, plan: Plan): void {
-  const steps = plan.phases.flatMap((phase) => phase.steps.map((step) => ({ phase: phase.number, step })));
-  for (const { phase, step } of steps) {
-    const { id, node, title, commands, predicted } = step;
-    console.emit({ type: 'step-planned', phase, step: id, node, title, ...predicted, commands });
-  }
-  console.emit({
-    type: 'planned',
-    runbook: plan.runbook.name,
-    cluster: plan.inventory.cluster,
-    digest: plan.digest,
-    nodes: plan.nodes.map((node) => node.name),
-    steps: steps.length,
-    changes: steps.filter(({ step }) => step.predicted.outcome === 'change').length,
   });
 }
 

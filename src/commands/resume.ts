@@ -9,21 +9,32 @@ import { withConsole } from '../run/console.ts';
 import { confirm, requireAnswerable } from '../run/control.ts';
 import { execute } from '../run/execute.ts';
 import { findRun } from '../run/find-run.ts';
+import { showForeignPlan } from '../run/foreign-plan.ts';
 import { takeNewerCopy } from '../run/from-nodes.ts';
 import { loadValidInventory, requireSameCluster } from '../run/load.ts';
 import { locksOf, refuseLocked, takeLocks } from '../run/locks.ts';
-import { approveOption, type CommonOptions, outputOptions, repeated, type Run, stateDir } from '../run/options.ts';
+import {
+  approveOption,
+  type CommonOptions,
+  outputOptions,
+  planDigestOption,
+  repeated,
+  type Run,
+  stateDir,
+} from '../run/options.ts';
+import { parsePlanDigest, requirePlanDigest } from '../run/plan-digest.ts';
 import { reopenRecord } from '../run/record.ts';
 import { applyTreat, parseTreat, warnOfEdits } from '../run/treat.ts';
 
 interface Options extends CommonOptions {
   readonly approve: readonly string[];
+  readonly planDigest?: string;
   readonly treat: readonly string[];
   readonly yes?: boolean;
 }
 
 export function define(command: Command, run: Run): void {
-  approveOption(outputOptions(command.argument('[run-id]')))
+  planDigestOption(approveOption(outputOptions(command.argument('[run-id]'))))
     .option('-i, --inventory <file>', 'the nodes (else the inventory that the run was started with)')
     .option('-y, --yes', 'do not ask')
     .option(
@@ -44,15 +55,18 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     };
     const store = new RunStore(stateDir(options));
     const given = options.inventory === undefined ? undefined : await loadValidInventory(console, options.inventory);
-    const found = await findRun(console, store, id, given, options.yes);
+    const planDigest = parsePlanDigest(options.planDigest);
+    const found = await findRun(console, store, { run: id, planDigest }, given, options.yes);
     if (typeof found === 'string') return nothing(found);
     const { run, plan } = found;
+    requirePlanDigest(planDigest, plan, 'usage');
     const inventory = given ?? (await loadValidInventory(console, plan.inventory.file));
     const treats = options.treat.map((text) => parseTreat(text, plan));
     requireSameCluster(inventory, plan);
     await warnOfEdits(console, plan, inventory);
     requireAnswerable(options.yes, 'runbook resume');
     checkPlannedApprovals(options.approve, plan, 'runbook resume', found.steps);
+    if (found.from.length > 0) await showForeignPlan(console, found, inventory.value, planDigest);
 
     const nodes = contactedNodes(plan);
     const connection = await connectNodes(console, {
@@ -77,7 +91,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
       { takeGone: isSameRun, watch: isSameRun },
     );
     atEnd(() => held.release());
-    await takeNewerCopy(console, store, found, locks, connection);
+    await takeNewerCopy(console, store, found, locks, connection, planDigest);
     const { progress } = await store.read(run);
     if (!isUnfinished(progress)) return nothing(`run ${run} is ${progress.state}`);
     const record = await reopenRecord(console, store, plan, held, locks);

@@ -1,6 +1,7 @@
 import type { DraftedStep, PlannedStep } from '../plan/bind.ts';
 import { quote } from '../transport/quote.ts';
-import { type Fleet, LOCAL } from './fleet.ts';
+import { LOCAL } from '../plan/hosts.ts';
+import type { Fleet } from './fleet.ts';
 import type { Observer } from './observe.ts';
 
 const CHECK_TIMEOUT = 60_000;

@@ -4,9 +4,6 @@ import type { RemoteNode } from '../remote/attempt.ts';
 import { ConnectFailure, ConnectionLost, type Session } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
 
-/** The name of the operator's own machine where a node's name is expected. */
-export const LOCAL = 'local';
-
 export interface FleetOptions {
   /** Dials one node (or `local`). @throws ConnectFailure */
   readonly dial: (name: string) => Promise<Session>;

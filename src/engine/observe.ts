@@ -4,7 +4,8 @@ import { isClusterFact, isNodeFact } from '../facts/lib/kinds.ts';
 import { Failure } from '../failure.ts';
 import { ConnectionLost } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
-import { type Fleet, LOCAL } from './fleet.ts';
+import { LOCAL } from '../plan/hosts.ts';
+import type { Fleet } from './fleet.ts';
 import { isTrouble } from './trouble.ts';
 
 export interface ObserverOptions {

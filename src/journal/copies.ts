@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { Failure } from '../failure.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import type { Missing } from './lock-snapshot.ts';
-import { type Answer, type AskNode, askAll, nodeScript } from './node-script.ts';
+import { type AskNode, askAll, nodeScript } from './node-script.ts';
 import { quote } from '../transport/quote.ts';
 import { foldJournal } from './progress.ts';
 import { type JournalRecord, recordSchema } from './record.ts';
+import { isRunId } from './run-id.ts';
 
 /** A run as one node knows it. */
 export interface Copy {
@@ -14,6 +16,8 @@ export interface Copy {
   readonly plan: Plan;
   /** From the first on, without a gap; what was torn or damaged on the node and all behind it is left out. */
   readonly records: readonly JournalRecord[];
+  /** Those records as they are written. */
+  readonly lines: readonly string[];
   readonly over: boolean;
 }
 
@@ -23,19 +27,32 @@ export interface LockNodes {
   readonly ask: AskNode;
 }
 
+/** What the nodes keep. */
+export interface Copies {
+  readonly copies: readonly Copy[];
+  /** Nodes that could not be asked. */
+  readonly missing: readonly Missing[];
+  /** Plans that were edited or damaged, with the node and the reason: no copies. */
+  readonly damaged: readonly string[];
+}
+
 /** Reads what the nodes keep of all runs that are not over, or of one run, over or not. */
-export async function readCopies(
-  { nodes, root, ask }: LockNodes,
-  run?: string,
-): Promise<{ readonly copies: readonly Copy[]; readonly missing: readonly Missing[] }> {
-  const answers = await askAll(nodes, ask, () => readScript(root, run), parseFiles);
+export async function readCopies({ nodes, root, ask }: LockNodes, run?: string): Promise<Copies> {
+  const mark = `%runbook-${randomBytes(8).toString('hex')}`;
+  const answers = await askAll(
+    nodes,
+    ask,
+    () => readScript(root, mark, run),
+    (stdout) => parseFiles(stdout, mark),
+  );
   const copies: Copy[] = [];
   const missing: Missing[] = [];
+  const damaged: string[] = [];
   for (const answer of answers) {
     if ('problem' in answer) missing.push(answer);
-    else copies.push(...copiesOf(answer));
+    else copies.push(...answer.value.flatMap((files) => copiesOf(answer.node, files, damaged)));
   }
-  return { copies, missing };
+  return { copies, missing, damaged };
 }
 
 /** Of several copies of one run the one that knows most: of the latest controller, and of those the longest. */
@@ -71,82 +88,98 @@ export function requireReadable(nodes: readonly string[], missing: readonly Miss
 interface Files {
   readonly run: string;
   readonly over: boolean;
-  readonly plan: string;
-  readonly journals: readonly { readonly epoch: number; readonly lines: readonly string[] }[];
+  plan: string;
+  readonly journals: { readonly epoch: number; readonly text: string }[];
 }
 
-const MARK = '%runbook';
-
-/** A file that ends in the middle of a line is ended by one, so that the next mark has its own line. */
-function readScript(root: string, run: string | undefined): string {
+/** Each file follows a mark that no one can guess and its length, so that nothing in a file is taken for a mark. */
+function readScript(root: string, mark: string, run: string | undefined): string {
   return nodeScript(
     root,
     `[ ! -e "$root" ] || { [ -r "$root" ] && [ -x "$root" ]; } || refuse "may not read $root"
 only=${run === undefined ? '' : quote(run)}
+put() {
+  n=$(wc -c <"$1") || refuse "cannot read $1"
+  echo ${mark} "$2" "$3" $((n))
+  head -c $((n)) "$1" || refuse "cannot read $1"
+  echo
+}
 for d in "$root"/*; do
   [ -e "$d/plan.json" ] || continue
   [ -r "$d/plan.json" ] || refuse "may not read $d/plan.json"
-  run=\${d##*/} over=
+  run=\${d##*/} over=open
   [ ! -e "$d/done" ] || over=over
   if [ "$only" ]; then
     [ "$run" = "$only" ] || continue
   else
-    [ ! "$over" ] || continue
+    [ $over = open ] || continue
   fi
-  echo ${MARK} run "$run" $over
-  cat "$d/plan.json" || refuse "cannot read $d/plan.json"
-  echo
+  echo ${mark} run "$run" $over
+  put "$d/plan.json" plan -
   for j in "$d"/journal.*; do
     case $j in *.new) continue ;; esac
     [ -e "$j" ] || continue
-    echo ${MARK} journal "\${j##*.}"
-    cat "$j" || refuse "cannot read $j"
-    echo
+    put "$j" journal "\${j##*.}"
   done
 done
-:`,
+echo ${mark} end`,
   );
 }
 
-function parseFiles(stdout: string): Files[] {
-  const found: { run: string; over: boolean; plan: string; journals: { epoch: number; lines: string[] }[] }[] = [];
-  for (const line of stdout.split('\n')) {
-    const [mark, kind, name = '', over] = line.split(' ');
-    const file = found.at(-1);
-    if (mark === MARK && kind === 'run') found.push({ run: name, over: over === 'over', plan: '', journals: [] });
-    else if (mark === MARK && kind === 'journal') file?.journals.push({ epoch: Number(name), lines: [] });
-    else if (file) {
-      const journal = file.journals.at(-1);
-      if (journal) journal.lines.push(line);
-      else file.plan += `${line}\n`;
+/** What comes before the first mark is not ours. @throws Error where the answer does not have the form of the script's */
+function parseFiles(stdout: string, mark: string): Files[] {
+  const found: Files[] = [];
+  const bytes = Buffer.from(stdout);
+  for (let at = bytes.indexOf(`${mark} `); at !== -1;) {
+    const end = bytes.indexOf(0x0a, at);
+    const [start, kind, name = '', word = ''] = bytes
+      .subarray(at, end === -1 ? undefined : end)
+      .toString()
+      .split(' ');
+    if (start !== mark || end === -1) break;
+    if (kind === 'end') return found;
+    at = end + 1;
+    if (kind === 'run') {
+      found.push({ run: name, over: word === 'over', plan: '', journals: [] });
+      continue;
     }
+    const text = bytes.subarray(at, at + Number(word));
+    if (!/^\d+$/.test(word) || bytes[at + Number(word)] !== 0x0a) break;
+    at += text.length + 1;
+    const file = found.at(-1);
+    if (kind === 'plan' && file) file.plan = text.toString();
+    else if (kind === 'journal') file?.journals.push({ epoch: Number(name), text: text.toString() });
   }
-  return found;
+  throw new Error('what it keeps of runs cannot be read: the answer is cut off or damaged');
 }
 
-function copiesOf(answer: Answer<Files[]> & { readonly value: Files[] }): Copy[] {
-  return answer.value.flatMap(({ run, over, plan: text, journals }) => {
-    const parsed = parsePlan(text);
-    if ('problem' in parsed) return [];
-    return journals.flatMap(({ epoch, lines }) => {
-      const records = recordsIn(lines);
-      const progress = foldJournal(records);
-      if (progress.run !== run || progress.plan !== parsed.plan.digest) return [];
-      const ended = progress.state === 'done' || progress.state === 'abandoned';
-      return [{ node: answer.node, run, epoch, plan: parsed.plan, records, over: over || ended }];
-    });
+function copiesOf(node: string, { run, over, plan: text, journals }: Files, damaged: string[]): Copy[] {
+  if (!isRunId(run)) return [];
+  const parsed = parsePlan(text);
+  if ('problem' in parsed) {
+    damaged.push(`${node}: run ${run}: ${parsed.problem}`);
+    return [];
+  }
+  return journals.flatMap(({ epoch, text: journal }) => {
+    const { records, lines } = recordsIn(journal);
+    const progress = foldJournal(records);
+    if (progress.run !== run || progress.plan !== parsed.plan.digest) return [];
+    const ended = progress.state === 'done' || progress.state === 'abandoned';
+    return [{ node, run, epoch, plan: parsed.plan, records, lines, over: over || ended }];
   });
 }
 
 /** The longest run of whole records from the first on. */
-function recordsIn(lines: readonly string[]): JournalRecord[] {
+function recordsIn(text: string): Pick<Copy, 'records' | 'lines'> {
   const records: JournalRecord[] = [];
-  for (const line of lines) {
+  const lines: string[] = [];
+  for (const line of text.split('\n')) {
     const record = recordIn(line);
     if (record?.seq !== records.length + 1) break;
     records.push(record);
+    lines.push(line);
   }
-  return records;
+  return { records, lines };
 }
 
 function recordIn(line: string): JournalRecord | undefined {

@@ -20,16 +20,16 @@ export async function openJournal(
   file: string,
   now: () => number,
   onRecord: (line: string) => void = () => undefined,
-): Promise<{ journal: Journal; records: JournalRecord[] }> {
+): Promise<{ journal: Journal; records: JournalRecord[]; lines: string[] }> {
   const handle = await open(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600).catch(
     (error: Error) => {
       throw cannotWrite(file, error);
     },
   );
   try {
-    const { records, length } = parseJournal(file, await handle.readFile());
+    const { records, lines, length } = parseJournal(file, await handle.readFile());
     await handle.truncate(length);
-    return { journal: new FileJournal(file, handle, records.length, now, onRecord), records };
+    return { journal: new FileJournal(file, handle, records.length, now, onRecord), records, lines };
   } catch (error) {
     await handle.close();
     throw error;
@@ -42,11 +42,15 @@ export async function readJournal(file: string): Promise<JournalRecord[]> {
 }
 
 /**
- * Pure: bytes -> records and the length of the whole lines. The last line may be torn (no newline, or one that does not
+ * Pure: bytes -> records, their lines and the length of the whole lines. The last line may be torn (no newline, or one that does not
  * parse because a crash left blocks of zeros); anything else is a refusal with the line's number, never a guess.
  */
-export function parseJournal(file: string, bytes: Buffer): { records: JournalRecord[]; length: number } {
+export function parseJournal(
+  file: string,
+  bytes: Buffer,
+): { records: JournalRecord[]; lines: string[]; length: number } {
   const records: JournalRecord[] = [];
+  const lines: string[] = [];
   let start = 0;
   while (start < bytes.length) {
     const end = bytes.indexOf(0x0a, start);
@@ -58,9 +62,10 @@ export function parseJournal(file: string, bytes: Buffer): { records: JournalRec
       if (last && isTorn(text)) break;
       throw damaged(file, records.length + 1, problem);
     }
+    lines.push(text);
     start = end + 1;
   }
-  return { records, length: start };
+  return { records, lines, length: start };
 }
 
 function readLine(text: string, records: JournalRecord[]): string | undefined {

@@ -1,8 +1,8 @@
 import type { Plan, PlanStep } from '../plan/plan.ts';
+import { LOCAL, mayRunOn } from '../plan/hosts.ts';
 import { stepKey } from '../plan/key.ts';
-import type { Copy } from './copies.ts';
-import { foldJournal } from './progress.ts';
-import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from './record.ts';
+import type { Agreed } from './agreement.ts';
+import { JOURNAL_VERSION, type JournalBody } from './record.ts';
 import { type RunStore, writeSynced } from './store.ts';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,34 +13,34 @@ export interface FoundAttempt {
   readonly id: string;
 }
 
-/** The host name of attempts that ran on the operator's own machine. */
-const LOCAL = 'local';
-
 /**
- * Pure: a copy's records, then a `started` for every attempt that the nodes know and the copy does not: its outcome is
+ * Pure: what a majority keeps, then a `started` for every attempt that the nodes know and it does not: its outcome is
  * asked of the node. Attempts of `on: local` steps belong to the machine that made them: without an end they count as
  * cut off, which asks the operator wherever that matters.
+ * @returns the lines of the journal
  */
-export function rebuildRecords(copy: Copy, found: readonly FoundAttempt[], now: number): JournalRecord[] {
-  const progress = foldJournal(copy.records);
+export function rebuildLines({ plan, records, lines, progress }: Agreed, found: readonly FoundAttempt[], now: number) {
   const added: JournalBody[] = [];
-  for (const { step, host, attempt } of attemptsOf(copy.plan, found)) {
+  for (const { step, host, attempt } of attemptsOf(plan, found)) {
     if (attempt <= (progress.steps.get(stepKey(step.node, step.id))?.attempts ?? 0)) continue;
     const scriptDigest = 'known to the node only';
     added.push({ type: 'attempt-started', step: step.id, node: step.node, attempt, host, scriptDigest });
   }
-  for (const step of copy.plan.phases.flatMap((phase) => phase.steps)) {
+  for (const step of plan.phases.flatMap((phase) => phase.steps)) {
     const known = progress.steps.get(stepKey(step.node, step.id));
     if (known?.last?.host !== LOCAL || known.last.ended) continue;
     const state = { kind: 'interrupted', rebooted: false } as const;
     added.push({ type: 'attempt-ended', step: step.id, node: step.node, attempt: known.last.attempt, state });
   }
   const at = new Date(now).toISOString();
-  const first = copy.records.length + 1;
-  return [...copy.records, ...added.map((body, index) => ({ v: JOURNAL_VERSION, seq: first + index, at, ...body }))];
+  const first = records.length + 1;
+  return [
+    ...lines,
+    ...added.map((body, index) => JSON.stringify({ v: JOURNAL_VERSION, seq: first + index, at, ...body })),
+  ];
 }
 
-/** Attempts in the plan's order; ids that are none of its steps' are left out. */
+/** Attempts in the plan's order; left out are ids of no step, and what a node says of a step that never runs there. */
 function attemptsOf(plan: Plan, found: readonly FoundAttempt[]) {
   return plan.phases
     .flatMap((phase) => phase.steps)
@@ -48,7 +48,7 @@ function attemptsOf(plan: Plan, found: readonly FoundAttempt[]) {
       found
         .flatMap(({ node, id }) => {
           const attempt = numberOf(step, id);
-          return attempt === undefined ? [] : [{ step, host: node, attempt }];
+          return attempt === undefined || !mayRunOn(plan, step, node) ? [] : [{ step, host: node, attempt }];
         })
         .toSorted((a, b) => a.attempt - b.attempt),
     );
@@ -64,11 +64,11 @@ function numberOf(step: PlanStep, id: string): number | undefined {
 /**
  * Writes the run into the state folder as if it had been here all along; a journal that knew less is kept beside it.
  */
-export async function writeRebuilt(store: RunStore, copy: Copy, records: readonly JournalRecord[]): Promise<void> {
-  const { journal, path } = await store.create(copy.run, copy.plan, { nodes: {} });
-  const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
-  await rename(journal, join(path, `journal.before-${copy.epoch}.jsonl`)).catch((error: NodeJS.ErrnoException) => {
+export async function writeRebuilt(store: RunStore, agreed: Agreed, lines: readonly string[]): Promise<void> {
+  const { journal, path } = await store.create(agreed.run, agreed.plan, { nodes: {} });
+  const aside = join(path, `journal.before-${agreed.progress.epoch}.jsonl`);
+  await rename(journal, aside).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
-  await writeSynced(journal, text);
+  await writeSynced(journal, lines.map((line) => `${line}\n`).join(''));
 }

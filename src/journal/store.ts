@@ -6,6 +6,7 @@ import type { Facts } from '../facts/facts.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import { readJournal } from './journal.ts';
 import { foldJournal, type Progress } from './progress.ts';
+import { isRunId, requireRunId } from './run-id.ts';
 
 /** The files of one run: `<state-dir>/runs/<run-id>/`. Folders 0700, files 0600. */
 export interface RunFolder {
@@ -28,7 +29,9 @@ export class RunStore {
     this.root = root;
   }
 
+  /** @throws Failure (usage) for what is not the id of a run */
   folder(id: string): RunFolder {
+    requireRunId(id);
     const path = join(this.root, 'runs', id);
     return { id, path, journal: join(path, 'journal.jsonl') };
   }
@@ -65,7 +68,7 @@ export class RunStore {
       if (error.code === 'ENOENT') return [];
       throw new Failure('usage', `cannot read the state folder ${this.root}: ${error.message}`);
     });
-    return names.toSorted((a, b) => b.localeCompare(a));
+    return names.filter(isRunId).toSorted((a, b) => b.localeCompare(a));
   }
 
   /** @throws Failure when there is no such run, or its files are damaged. */

@@ -2,7 +2,7 @@ import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { realClock } from '../engine/clock.ts';
 import { type Control, type RunContext, RunState } from '../engine/context.ts';
-import { LOCAL } from '../engine/fleet.ts';
+import { LOCAL } from '../plan/hosts.ts';
 import { openLog } from '../engine/output.ts';
 import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
 import type { Facts } from '../facts/facts.ts';

@@ -1,10 +1,11 @@
 import type { Inventory } from '../documents/model.ts';
-import { foldJournal, type StepProgress } from '../journal/progress.ts';
+import type { StepProgress } from '../journal/progress.ts';
+import { requireRunId } from '../journal/run-id.ts';
 import { isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
 import { requireAnswerable } from './control.ts';
-import { findOnNodes } from './from-nodes.ts';
+import { findOnNodes, type Wanted } from './from-nodes.ts';
 import type { Valid } from './load.ts';
 
 /** A run that can be continued. */
@@ -15,27 +16,30 @@ export interface FoundRun {
   readonly steps: ReadonlyMap<string, StepProgress>;
   /** Of its journal in the state folder; 0 where there is none. */
   readonly epoch: number;
+  /** The nodes that its plan comes from; none where it is in the state folder. */
+  readonly from: readonly string[];
 }
 
 /** The latest unfinished run, or the named one; with an inventory also from the nodes. Or why there is none. */
 export async function findRun(
   console: Console,
   store: RunStore,
-  run: string | undefined,
+  wanted: Wanted,
   inventory: Valid<Inventory> | undefined,
   yes: boolean | undefined,
 ): Promise<FoundRun | string> {
-  const known = await knownRun(store, run, inventory?.value.cluster);
+  if (wanted.run !== undefined) requireRunId(wanted.run);
+  const known = await knownRun(store, wanted.run, inventory?.value.cluster);
   if (known) {
     const { folder, plan, progress } = known;
     if (!isUnfinished(progress)) return `run ${folder.id} is ${progress.state}`;
-    return { run: folder.id, plan, steps: progress.steps, epoch: progress.epoch };
+    return { run: folder.id, plan, steps: progress.steps, epoch: progress.epoch, from: [] };
   }
   if (!inventory) return `no unfinished run in ${store.root}`;
   requireAnswerable(yes, 'runbook resume');
-  const copy = await findOnNodes(console, store, inventory, run);
-  if (typeof copy === 'string') return copy;
-  return { run: copy.run, plan: copy.plan, steps: foldJournal(copy.records).steps, epoch: 0 };
+  const agreed = await findOnNodes(console, store, inventory, wanted);
+  if (typeof agreed === 'string') return agreed;
+  return { run: agreed.run, plan: agreed.plan, steps: agreed.progress.steps, epoch: 0, from: agreed.nodes };
 }
 
 /** Undefined where the state folder has none, or only its first files. */

@@ -1,72 +1,141 @@
 import type { Inventory } from '../documents/model.ts';
 import type { Fleet } from '../engine/fleet.ts';
-import { Failure } from '../failure.ts';
-import { bestCopy, type Copy, newestUnfinished, readCopies, requireReadable } from '../journal/copies.ts';
-import { foldJournal, isSettled } from '../journal/progress.ts';
-import { type FoundAttempt, rebuildRecords, writeRebuilt } from '../journal/rebuild.ts';
+import { Failure, messageOf } from '../failure.ts';
+import { type Agreed, agreedRun, noMajority, requireOnePlan } from '../journal/agreement.ts';
+import { type Copies, type Copy, readCopies, requireReadable } from '../journal/copies.ts';
+import type { Missing } from '../journal/lock-snapshot.ts';
+import { isSettled } from '../journal/progress.ts';
+import { type FoundAttempt, rebuildLines, writeRebuilt } from '../journal/rebuild.ts';
 import type { RunStore } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
 import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
+import type { FoundRun } from './find-run.ts';
 import type { Valid } from './load.ts';
 import { connectLockNodes, type Locks } from './locks.ts';
 
-/** The newest unfinished run of the cluster (or the named one) as its nodes know it; or why there is none. */
+/** What is asked of the nodes. */
+export interface Wanted {
+  /** Undefined: the newest that is not over. */
+  readonly run: string | undefined;
+  /** Of --plan-digest. */
+  readonly planDigest: string | undefined;
+}
+
+/**
+ * The newest unfinished run of the cluster (or the named one) as a majority of its nodes knows it; or why there is
+ * none. @throws Failure (unreachable) where the nodes do not agree
+ */
 export async function findOnNodes(
   console: Console,
   store: RunStore,
   inventory: Valid<Inventory>,
-  run: string | undefined,
-): Promise<Copy | string> {
+  wanted: Wanted,
+): Promise<Agreed | string> {
   const { cluster } = inventory.value;
   const { fleet, locks } = await connectLockNodes(console, store, inventory);
   const { lockNodes } = locks;
   try {
-    const { copies, missing } = await readCopies(lockNodes, run);
+    const kept = await readCopies(lockNodes, wanted.run);
+    const { copies, missing } = kept;
     requireReadable(lockNodes.nodes, missing);
-    for (const { node, problem } of missing) console.warn(`cannot read the copies on ${node}: ${problem}`);
+    warnOfLosses(console, kept);
     const asked = lockNodes.nodes.filter((node) => !missing.some((one) => one.node === node)).join(', ');
-    if (run === undefined) {
-      const found = newestUnfinished(copies, { cluster });
+    if (wanted.run === undefined) {
+      const found = newest(console, copies, missing, locks, wanted, cluster);
       return found ?? `no unfinished run of ${cluster} in ${store.root}, nor on ${asked}`;
     }
-    const best = bestCopy(copies);
-    if (!best) throw new Failure('usage', `no run ${run} in ${store.root}, nor on ${asked}`);
-    return copies.some((copy) => copy.over) ? `run ${run} is over, as ${asked} report` : best;
+    if (copies.length === 0) throw new Failure('usage', `no run ${wanted.run} in ${store.root}, nor on ${asked}`);
+    const agreed = agree(console, copies, locks, wanted);
+    if (!agreed) throw noMajority(wanted.run, copies, missing, wanted.planDigest);
+    return agreed.over ? `run ${wanted.run} is over, as ${agreed.nodes.join(', ')} report` : agreed;
   } finally {
     await fleet.close();
   }
 }
 
+/** What is not on a majority of its nodes is named and passed by. @throws Failure where that is all there is */
+function newest(
+  console: Console,
+  copies: readonly Copy[],
+  missing: readonly Missing[],
+  locks: Locks,
+  wanted: Wanted,
+  cluster: string,
+): Agreed | undefined {
+  let refusal: Failure | undefined;
+  for (const run of [...new Set(copies.map((copy) => copy.run))].toSorted().toReversed()) {
+    const of = copies.filter((copy) => copy.run === run && copy.plan.inventory.cluster === cluster);
+    if (of.every((copy) => copy.over)) continue;
+    const agreed = agree(console, of, locks, wanted);
+    if (agreed && !agreed.over) return agreed;
+    if (agreed) continue;
+    const failure = noMajority(run, of, missing, wanted.planDigest);
+    refusal ??= failure;
+    console.warn(failure.message, failure.detail);
+  }
+  if (refusal) throw refusal;
+  return undefined;
+}
+
+function agree(
+  console: Console,
+  copies: readonly Copy[],
+  { voters }: Locks,
+  { planDigest }: Wanted,
+  local?: Plan,
+): Agreed | undefined {
+  requireOnePlan(copies, local, planDigest);
+  const agreed = agreedRun(copies, voters, planDigest);
+  const others = copies.filter(({ plan }) => agreed && plan.digest !== agreed.plan.digest);
+  const dissenting = new Set([...(agreed?.dissenting ?? []), ...others.map(({ node }) => node)]);
+  if (agreed && dissenting.size > 0)
+    console.warn(`what only ${[...dissenting].join(', ')} reports of run ${agreed.run} is not used`, [
+      `${agreed.nodes.join(', ')} agree on ${agreed.records.length} records of it.`,
+    ]);
+  return agreed;
+}
+
 /**
- * If the nodes know a later epoch than the journal here, or there is no journal here, it is rebuilt from the best copy
- * and from the attempts that the nodes know. Needs the lock.
- * @throws Failure (unreachable) when a node is away whose attempts decide what is left to do
+ * If a majority of the nodes knows a later epoch than the journal here, or there is no journal here, it is rebuilt from
+ * what they agree on and from the attempts that the nodes know. Needs the lock.
+ * @throws Failure (unreachable) where the nodes do not agree, or one is away whose attempts decide what is left to do
  */
 export async function takeNewerCopy(
   console: Console,
   store: RunStore,
-  { run, plan }: { readonly run: string; readonly plan: Plan },
-  { lockNodes }: Locks,
+  found: Pick<FoundRun, 'run' | 'plan' | 'from'>,
+  locks: Locks,
   { fleet }: Connection,
+  planDigest: string | undefined,
 ): Promise<void> {
+  const { lockNodes } = locks;
+  const { run, plan } = found;
   const epoch = await knownEpoch(store, run);
-  const { copies, missing } = await readCopies(lockNodes, run);
+  const kept = await readCopies(lockNodes, run);
+  const { copies, missing } = kept;
+  if (found.from.length === 0) warnOfLosses(console, kept);
   if (epoch === 0) requireReadable(lockNodes.nodes, missing);
-  const best = bestCopy(copies);
-  if (!best || best.epoch <= epoch) return;
-  const found = await findAttempts(fleet, plan, lockNodes.nodes, best);
-  const records = rebuildRecords(best, found, Date.now());
-  await writeRebuilt(store, best, records);
-  const from = copies.filter((copy) => copy.epoch === best.epoch).map((copy) => copy.node);
-  const attempts = found.length === 1 ? 'one attempt' : `${found.length} attempts`;
-  console.info(`rebuilt run ${run} from ${from.join(', ')}; ${attempts} found on the nodes`, [
-    ...(epoch === 0 ? [] : [`The journal here ended at epoch ${epoch}, theirs at ${best.epoch}.`]),
-    ...(records.length === best.records.length
+  // The plan that was shown: what the nodes keep may be another by now.
+  const agreed = agree(console, copies, locks, { run, planDigest }, plan);
+  if (!agreed && epoch === 0) throw noMajority(run, copies, missing, planDigest);
+  if (!agreed || agreed.progress.epoch <= epoch) return;
+  const known = await findAttempts(fleet, agreed, lockNodes.nodes);
+  const lines = rebuildLines(agreed, known, Date.now());
+  await writeRebuilt(store, agreed, lines);
+  const attempts = known.length === 1 ? 'one attempt' : `${known.length} attempts`;
+  console.info(`rebuilt run ${run} from ${agreed.nodes.join(', ')}; ${attempts} found on the nodes`, [
+    ...(epoch === 0 ? [] : [`The journal here ended at epoch ${epoch}, theirs at ${agreed.progress.epoch}.`]),
+    ...(lines.length === agreed.lines.length
       ? []
-      : [`${records.length - best.records.length} records were added for what the copy did not know.`]),
+      : [`${lines.length - agreed.lines.length} records were added for what the copies did not know.`]),
   ]);
+}
+
+function warnOfLosses(console: Console, { missing, damaged }: Copies): void {
+  for (const { node, problem } of missing) console.warn(`cannot read the copies on ${node}: ${problem}`);
+  if (damaged.length > 0) console.warn('copies on nodes are edited or damaged, and not used', damaged);
 }
 
 /** The epoch of the journal here; 0 where there is none. */
@@ -75,26 +144,24 @@ async function knownEpoch(store: RunStore, run: string): Promise<number> {
   return (await store.read(run)).progress.epoch;
 }
 
-/** Asks every node that may know an attempt of an unsettled step: the step's own, and those that run kubectl. */
+/** Asks every node that may know an attempt of an unsettled step: the step's own, and those that run kubectl for it. */
 async function findAttempts(
   fleet: Fleet,
-  plan: Plan,
+  { run, plan, progress: { steps } }: Agreed,
   lockNodes: readonly string[],
-  copy: Copy,
 ): Promise<readonly FoundAttempt[]> {
-  const { steps } = foldJournal(copy.records);
   const open = plan.phases
     .flatMap((phase) => phase.steps)
-    .filter((step) => !isSettled(steps.get(stepKey(step.node, step.id))?.outcome));
+    .filter((step) => step.place === 'node' && !isSettled(steps.get(stepKey(step.node, step.id))?.outcome));
   const needed = new Set([...lockNodes, ...open.map((step) => step.node)]);
   const hosts = new Set([...needed, ...contactedNodes(plan)]);
   const problems: string[] = [];
   const found = await Promise.all(
     [...hosts].map(async (node) => {
       try {
-        return (await fleet.once(node, (remote) => remote.list(copy.run))).map(({ id }) => ({ node, id }));
+        return (await fleet.once(node, (remote) => remote.list(run))).map(({ id }) => ({ node, id }));
       } catch (error) {
-        if (needed.has(node)) problems.push(`${node}: ${error instanceof Error ? error.message : String(error)}`);
+        if (needed.has(node)) problems.push(`${node}: ${messageOf(error)}`);
         return [];
       }
     }),

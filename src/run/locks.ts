@@ -1,10 +1,14 @@
 import type { Inventory } from '../documents/model.ts';
 import type { Fleet } from '../engine/fleet.ts';
 import { realClock } from '../engine/clock.ts';
+import { actions } from '../actions/registry.ts';
+import type { Voters } from '../journal/agreement.ts';
 import type { LockNodes } from '../journal/copies.ts';
 import { describeHolder, type HeldLock, LocalLock, lockedBy, type LockHolder } from '../journal/lock.ts';
 import { NodeLock, type TakePolicy } from '../journal/node-lock.ts';
 import type { RunStore } from '../journal/store.ts';
+import { workedNodes } from '../plan/hosts.ts';
+import { contactedNodes } from '../plan/plan.ts';
 import { type Connection, connectNodes } from './connect.ts';
 import type { Console } from './console.ts';
 import type { Valid } from './load.ts';
@@ -39,6 +43,8 @@ export async function connectLockNodes(
 export interface Locks {
   readonly local: LocalLock;
   readonly lockNodes: LockNodes;
+  /** Of any run on this cluster. */
+  readonly voters: Voters;
   /** Undefined: no node is contacted, the lock in the state folder is all there is. */
   readonly nodes: NodeLock | undefined;
 }
@@ -66,8 +72,14 @@ export function locksOf(
   return {
     local: new LocalLock(store.root, inventory.cluster),
     lockNodes,
+    voters: (plan) =>
+      lockNodeNames(inventory, [...new Set([...contactedNodes(plan), ...workedNodes(plan, movesFiles)])]),
     nodes: lockNodes.nodes.length === 0 ? undefined : onNodes,
   };
+}
+
+function movesFiles(action: string): boolean {
+  return actions.get(action)?.localPaths !== undefined;
 }
 
 /** `ours`: holders that the taking of the lock decides about. @throws Failure (locked) that names a live holder */

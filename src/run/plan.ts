@@ -42,6 +42,24 @@ export function hasChanges(plan: Plan): boolean {
   return plan.phases.some((phase) => phase.steps.some((step) => step.predicted.outcome === 'change'));
 }
 
+/** The plan as events. */
+export function emitPlan(console: Console, plan: Plan): void {
+  const steps = plan.phases.flatMap((phase) => phase.steps.map((step) => ({ phase: phase.number, step })));
+  for (const { phase, step } of steps) {
+    const { id, node, title, commands, predicted } = step;
+    console.emit({ type: 'step-planned', phase, step: id, node, title, ...predicted, commands });
+  }
+  console.emit({
+    type: 'planned',
+    runbook: plan.runbook.name,
+    cluster: plan.inventory.cluster,
+    digest: plan.digest,
+    nodes: plan.nodes.map((node) => node.name),
+    steps: steps.length,
+    changes: steps.filter(({ step }) => step.predicted.outcome === 'change').length,
+  });
+}
+
 export function showFindings(console: Console, plan: Plan): void {
   for (const finding of plan.findings) console.emit({ type: 'finding', finding });
 }

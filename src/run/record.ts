@@ -52,13 +52,12 @@ export async function reopenRecord(
 ): Promise<RunRecord> {
   const { run, host, pid, user } = held.holder;
   let mirror: Mirror | undefined;
-  const { journal, records } = await openJournal(store.folder(run).journal, Date.now, (line) => mirror?.push(line));
+  const { journal, records, lines } = await openJournal(store.folder(run).journal, Date.now, (line) =>
+    mirror?.push(line),
+  );
   const progress = foldJournal(records);
   const epoch = Math.max(held.epoch, progress.epoch + 1);
-  mirror = new Mirror(
-    { ...lockNodes, run, epoch, plan: JSON.stringify(plan), say: console.warn },
-    records.map((record) => JSON.stringify(record)),
-  );
+  mirror = new Mirror({ ...lockNodes, run, epoch, plan: JSON.stringify(plan), say: console.warn }, lines);
   await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });
   return { journal, mirror, run, epoch, resumed: true, steps: new Map(progress.steps) };
 }

@@ -1,4 +1,5 @@
-import { type Fleet, LOCAL } from '../engine/fleet.ts';
+import type { Fleet } from '../engine/fleet.ts';
+import { LOCAL } from '../plan/hosts.ts';
 import { Failure } from '../failure.ts';
 import { type Copy, newestUnfinished, readCopies } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';

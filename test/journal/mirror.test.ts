@@ -2,11 +2,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { type Agreed, agreedRun, requireOnePlan } from '../../src/journal/agreement.ts';
 import { bestCopy, newestUnfinished, readCopies, requireReadable } from '../../src/journal/copies.ts';
 import { openJournal, readJournal } from '../../src/journal/journal.ts';
 import { KEPT_RUNS, Mirror } from '../../src/journal/mirror.ts';
 import { foldJournal } from '../../src/journal/progress.ts';
-import { rebuildRecords, writeRebuilt } from '../../src/journal/rebuild.ts';
+import { rebuildLines, writeRebuilt } from '../../src/journal/rebuild.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
 import { RunStore } from '../../src/journal/store.ts';
 import { type Plan, planDigest } from '../../src/plan/plan.ts';
@@ -25,7 +26,13 @@ const content: Plan = {
   inventory: { file: 'inventory.yaml', digest, cluster: 'prod' },
 };
 const plan: Plan = { ...content, digest: planDigest(content) };
-const started = (run: string): JournalBody => ({ type: 'run-started', run, plan: plan.digest, epoch: 1, holder });
+const started = (run: string, of: Plan): JournalBody => ({
+  type: 'run-started',
+  run,
+  plan: of.digest,
+  epoch: 1,
+  holder,
+});
 const attempt = (node: string, id: string, number: number, host = node): JournalBody => ({
   type: 'attempt-started',
   step: id,
@@ -39,6 +46,13 @@ async function stateFolder(): Promise<RunStore> {
   const folder = await mkdtemp(join(tmpdir(), 'mirror-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return new RunStore(folder);
+}
+
+/** What a majority of the nodes keeps. */
+async function agreed(on: Nodes, known?: string): Promise<Agreed> {
+  const found = agreedRun((await readCopies(on)).copies, () => on.nodes, known);
+  if (!found) throw new Error('no majority');
+  return found;
 }
 
 /** A run that writes its journal here and on the nodes. */
@@ -63,7 +77,7 @@ async function begin(on: Nodes, run: string, said: string[] = [], of: Plan = pla
     },
   );
   onTestFinished(() => journal.close());
-  await journal.append(started(run));
+  await journal.append(started(run, of));
   return { store, folder, mirror, journal };
 }
 
@@ -92,21 +106,23 @@ test('a lost tail is made up from the attempts that the nodes know', async () =>
   const { journal, mirror } = await begin(on, 'r1');
   await journal.append(attempt('cp-1', '1.1-a', 1));
   await mirror.flush();
-  const copy = bestCopy((await readCopies(on)).copies);
-  if (!copy) throw new Error('no copy');
+  const kept = await agreed(on);
   const found = [
     { node: 'cp-1', id: '1.1-a.cp-1.2' },
     { node: 'cp-1', id: '1.1-a.cp-1.1' },
     { node: 'w.1', id: '1.1-a.w.1.1' },
     { node: 'w.1', id: '9.9-other.w.1.1' },
+    // A node says nothing of steps that run elsewhere.
+    { node: 'w.1', id: '1.1-a.cp-1.7' },
+    { node: 'cp-1', id: '1.2-b.w.1.1' },
   ];
   const store = await stateFolder();
-  const records = rebuildRecords(copy, found, 0);
-  expect(records.slice(2)).toMatchObject([
+  const lines = rebuildLines(kept, found, 0);
+  expect(lines.slice(2).map((line) => JSON.parse(line))).toMatchObject([
     { seq: 3, type: 'attempt-started', node: 'cp-1', attempt: 2, host: 'cp-1' },
     { seq: 4, type: 'attempt-started', node: 'w.1', attempt: 1, host: 'w.1' },
   ]);
-  await writeRebuilt(store, copy, records);
+  await writeRebuilt(store, kept, lines);
   const { progress, plan: written } = await store.read('r1');
   expect(written).toEqual(plan);
   expect(progress.steps.get('cp-1/1.1-a')).toMatchObject({ attempts: 2, last: { attempt: 2, host: 'cp-1' } });
@@ -118,12 +134,11 @@ test('an attempt on a machine that is not this one, without an end, is never tak
   const { journal, mirror } = await begin(on, 'r1');
   await journal.append(attempt('w.1', '1.2-b', 1, 'local'));
   await mirror.flush();
-  const copy = bestCopy((await readCopies(on)).copies);
-  if (!copy) throw new Error('no copy');
-  expect(rebuildRecords(copy, [], 0).at(-1)).toMatchObject({ type: 'attempt-ended', state: { kind: 'interrupted' } });
+  const last = rebuildLines(await agreed(on), [], 0).at(-1) ?? '';
+  expect(JSON.parse(last)).toMatchObject({ type: 'attempt-ended', state: { kind: 'interrupted' } });
 });
 
-test('of a torn or damaged copy the whole beginning counts, and the longest copy of the latest controller wins', async () => {
+test('of a torn or damaged copy the whole beginning counts, and of all copies what a majority keeps', async () => {
   const on = await nodes(3);
   const { journal, mirror } = await begin(on, 'r1');
   for (let i = 1; i <= 3; i += 1) await journal.append(attempt('cp-1', '1.1-a', i));
@@ -133,10 +148,68 @@ test('of a torn or damaged copy the whole beginning counts, and the longest copy
   await writeFile(file('cp-1'), text.slice(0, -20));
   await writeFile(file('cp-2'), text.replace('"seq":2', '"seq":x'));
   expect((await readCopies(on)).copies.map((copy) => copy.records.length)).toEqual([3, 1, 4]);
-  expect(bestCopy((await readCopies(on)).copies)?.node).toBe('cp-3');
-  await writeFile(file('cp-2', 2), text.split('\n').slice(0, 2).join('\n'));
-  expect(bestCopy((await readCopies(on)).copies)).toMatchObject({ node: 'cp-2', epoch: 2, records: { length: 2 } });
+  expect(await agreed(on)).toMatchObject({ nodes: ['cp-1', 'cp-3'], records: { length: 3 }, dissenting: ['cp-3'] });
+  await writeFile(file('cp-1'), text);
+  expect(await agreed(on)).toMatchObject({ nodes: ['cp-1', 'cp-3'], records: { length: 4 }, dissenting: [] });
 });
+
+test('what one node adds to a run, in a later epoch or another plan, is not believed', async () => {
+  const on = await nodes(3);
+  const { journal, mirror } = await begin(on, 'r1');
+  await journal.append(attempt('cp-1', '1.1-a', 1));
+  await mirror.flush();
+  const text = await readFile(on.path('cp-2', 'r1', 'journal.1'), 'utf8');
+  const more = (body: JournalBody, seq: number) => `${JSON.stringify({ v: 1, seq, at: 'x', ...body })}\n`;
+  const done = {
+    type: 'step-finished',
+    step: '1.1-a',
+    node: 'cp-1',
+    outcome: 'changed',
+    reason: '',
+    duration: 1,
+  } as const;
+  const late = `${text}${more({ type: 'run-resumed', epoch: 99, holder }, 3)}${more(done, 4)}`;
+  await writeFile(on.path('cp-2', 'r1', 'journal.99'), late);
+  expect(await agreed(on)).toMatchObject({ progress: { epoch: 1 }, records: { length: 2 }, dissenting: ['cp-2'] });
+
+  const evil = { ...plan, inputs: { evil: true } };
+  const sealed = { ...evil, digest: planDigest(evil) };
+  await writeFile(on.path('cp-2', 'r1', 'plan.json'), JSON.stringify(sealed));
+  for (const epoch of [1, 99])
+    await writeFile(on.path('cp-2', 'r1', `journal.${epoch}`), late.replace(plan.digest, sealed.digest));
+  const { copies } = await readCopies(on);
+  expect(await agreed(on)).toMatchObject({ plan: { digest: plan.digest }, nodes: ['cp-1', 'cp-3'] });
+  expect(() => requireOnePlan(copies, undefined, undefined)).toThrow(/do not keep one and the same plan/);
+  expect(() => requireOnePlan(copies, plan, plan.digest)).not.toThrow();
+  expect(agreedRun(copies, () => on.nodes, sealed.digest)).toBeUndefined();
+  expect(agreedRun(copies, () => [...on.nodes, 'cp-4'])).toBeUndefined();
+});
+
+test('of a later epoch that a majority keeps the journal counts, also where the earlier one is still beside it', async () => {
+  const on = await nodes(3);
+  const { journal, mirror } = await begin(on, 'r1');
+  await journal.append(attempt('cp-1', '1.1-a', 1));
+  await mirror.flush();
+  const text = await readFile(on.path('cp-1', 'r1', 'journal.1'), 'utf8');
+  const resumed = JSON.stringify({ v: 1, seq: 2, at: 'x', type: 'run-resumed', epoch: 2, holder });
+  for (const node of ['cp-1', 'cp-2'])
+    await writeFile(on.path(node, 'r1', 'journal.2'), `${text.split('\n')[0]}\n${resumed}\n`);
+  expect(await agreed(on)).toMatchObject({ progress: { epoch: 2 }, records: { length: 2 }, nodes: ['cp-1', 'cp-2'] });
+});
+
+testInShells(
+  'nothing in a file is taken for a file of its own, and no folder for a run that has no such id',
+  async (shell) => {
+    const on = await nodes(1, shell);
+    const lines = `echo\n%runbook run r9 over\n%runbook journal 9\n{}\n`;
+    const text = { ...plan, runbook: { ...plan.runbook, text: lines } };
+    const { mirror } = await begin(on, 'r1', [], { ...text, digest: planDigest(text) });
+    await mirror.flush();
+    await on.ask('cp-1', `cd ~/r 2>/dev/null || cd ${on.root}; cp -r r1 R_1`);
+    const { copies, missing } = await readCopies(on);
+    expect([copies.map(({ run, plan: { runbook } }) => [run, runbook.text]), missing]).toEqual([[['r1', lines]], []]);
+  },
+);
 
 test('a node that was away gets the whole once it is back, and is named once', async () => {
   const on = await nodes(2);
@@ -185,7 +258,7 @@ test('an older controller that still writes changes nothing for the later one', 
   const on = await nodes(1);
   const { journal, mirror } = await begin(on, 'r1');
   await mirror.flush();
-  const records = bestCopy((await readCopies(on)).copies)?.records ?? [];
+  const { lines } = await agreed(on);
   const later = new Mirror(
     {
       nodes: on.nodes,
@@ -196,7 +269,7 @@ test('an older controller that still writes changes nothing for the later one', 
       ask: on.ask,
       say: () => undefined,
     },
-    records.map((record) => JSON.stringify(record)),
+    lines,
   );
   await later.flush();
   await journal.append({ type: 'run-abandoned', reason: 'late' });

@@ -1,0 +1,28 @@
+import type { Plan, PlanStep } from './plan.ts';
+
+/** The name of the operator's own machine where a node's name is expected. */
+export const LOCAL = 'local';
+
+/** Whether a step of this plan may run there: on its own node, on a control plane, or on the operator's machine. */
+export function mayRunOn({ nodes }: Plan, { node, place }: PlanStep, host: string): boolean {
+  const isControlPlane = (nodes.find(({ name }) => name === host)?.role ?? 'control-plane') === 'control-plane';
+  switch (place) {
+    case 'node':
+      return host === node;
+    case 'local':
+      return host === LOCAL;
+    case 'kubectl':
+      return host === LOCAL || isControlPlane;
+    case 'control-plane':
+      return host !== LOCAL && isControlPlane;
+  }
+}
+
+/** Nodes that the plan runs something on, whatever its list of nodes says of them. */
+export function workedNodes({ phases }: Plan, movesFiles: (action: string) => boolean): string[] {
+  const steps = phases.flatMap((phase) => phase.steps);
+  const working = steps.filter(
+    ({ place, script, action }) => place === 'node' && (script !== undefined || movesFiles(action)),
+  );
+  return [...new Set(working.map(({ node }) => node))];
+}

@@ -1,0 +1,62 @@
+import { actions } from '../actions/registry.ts';
+import type { Inventory } from '../documents/model.ts';
+import { Failure } from '../failure.ts';
+import { isSettled } from '../journal/progress.ts';
+import { stepKey } from '../plan/key.ts';
+import type { Plan, PlanStep } from '../plan/plan.ts';
+import { renderPlan } from '../render/plan.ts';
+import type { Console } from './console.ts';
+import { confirm } from './control.ts';
+import type { FoundRun } from './find-run.ts';
+import { emitPlan } from './plan.ts';
+
+/**
+ * A plan that comes from the nodes is shown whole, scripts and all, as far as it is not done. What it would run on this
+ * machine, or do to its files, a person allows first: --yes does not, unless --plan-digest says that the plan is known.
+ * @throws Failure (usage) where no person can be asked, (cancelled) for anything but yes
+ */
+export async function showForeignPlan(
+  console: Console,
+  { run, plan, steps, from }: FoundRun,
+  inventory: Inventory,
+  planDigest: string | undefined,
+): Promise<void> {
+  const open = ofOpenSteps(plan, ({ node, id }) => !isSettled(steps.get(stepKey(node, id))?.outcome));
+  console.info(`the plan of run ${run} comes from ${from.join(', ')}: what is left of it`, [`digest ${plan.digest}`]);
+  console.renderer.pause();
+  if (console.output === 'json') emitPlan(console, open);
+  else console.print(renderPlan(open, { ...console.look, verbose: true }));
+  console.renderer.resume();
+  const here = open.phases.flatMap((phase) => phase.steps).filter((step) => concernsThisMachine(step, inventory));
+  if (here.length === 0 || planDigest !== undefined) return;
+  const names = here.map((step) => `${stepKey(step.node, step.id)}: ${step.title}`);
+  const many = here.length === 1 ? 'one step' : `${here.length} steps`;
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new Failure(
+      'usage',
+      `a plan that comes from nodes has ${many} for this machine, and there is no terminal to ask on`,
+      [
+        ...names,
+        'Nothing was done; --yes does not answer this. Look at the scripts above.',
+        `If you know that this is the plan that you made: --plan-digest ${plan.digest}`,
+      ],
+    );
+  console.warn(
+    `this plan comes from nodes, and has ${many} that run on this machine or read or write its files`,
+    names,
+  );
+  await confirm(console, 'Allow them?');
+}
+
+function ofOpenSteps(plan: Plan, isOpen: (step: PlanStep) => boolean): Plan {
+  const phases = plan.phases.map((phase) => ({ ...phase, steps: phase.steps.filter(isOpen) }));
+  return { ...plan, phases: phases.filter((phase) => phase.steps.length > 0) };
+}
+
+function concernsThisMachine({ place, action }: PlanStep, { kubectl }: Inventory): boolean {
+  return (
+    place === 'local' ||
+    (place === 'kubectl' && kubectl.on === 'local') ||
+    actions.get(action)?.localPaths !== undefined
+  );
+}
