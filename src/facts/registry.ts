@@ -4,6 +4,7 @@ import { apiServers } from './api-servers.ts';
 import { binaries } from './binaries.ts';
 import { certificates } from './certificates.ts';
 import { clock } from './clock.ts';
+import { configFiles } from './config-files.ts';
 import { coreDns } from './core-dns.ts';
 import { deprecatedApis } from './deprecated-apis.ts';
 import { disk } from './disk.ts';
@@ -54,6 +55,7 @@ export const nodeFacts = {
   adminConf,
   deprecatedApis,
   manifests,
+  configFiles,
   disk,
   packageState,
   repositoryKeys,

@@ -5,6 +5,7 @@ import { certificates } from './certificates.ts';
 import { cgroupV1 } from './cgroup-v1.ts';
 import { clockSkew } from './clock-skew.ts';
 import { containerRuntime } from './container-runtime.ts';
+import { configFilesGuard } from './config-files.ts';
 import { coreDns } from './coredns.ts';
 import { criSocket } from './cri-socket.ts';
 import { deprecatedApis } from './deprecated-apis.ts';
@@ -103,6 +104,7 @@ const all: readonly Guard[] = [
   diskRoom,
   kubeletConfigGuard,
   removedFlagsGuard,
+  configFilesGuard,
   oldDropIn,
   cgroupV1,
   containerRuntime,

@@ -21,6 +21,10 @@ export interface ClusterExtras {
   /** The text in the ConfigMap kubelet-config: kubeadm writes it to each node that it upgrades. */
   kubeletConfig: string;
   corefile: string;
+  /** Of the ClusterConfiguration: flags by component, from which kubeadm writes the manifests. */
+  extraArgs: Record<string, Record<string, string>>;
+  /** Of the ClusterConfiguration: kubeadm leaves etcd at this tag. */
+  etcdTag?: string;
   coreDnsResources: { limits: Record<string, string>; requests: Record<string, string> };
   /** The release whose kubeadm wrote the ConfigMap kubelet-config last; undefined: none since `kubeadm init`. */
   kubeletConfigOf?: string;
@@ -35,6 +39,7 @@ export function healthyExtras(): ClusterExtras {
     webhooks: [],
     kubeletConfig,
     corefile,
+    extraArgs: {},
     coreDnsResources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
     adminMayAll: true,
     tokens: [],

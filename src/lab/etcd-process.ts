@@ -1,3 +1,5 @@
+import { startsWithItsFiles } from './component-start.ts';
+import { tagOf } from './releases.ts';
 import { quote } from './shell/quote.ts';
 import { work } from './clock.ts';
 import { dataFile, imageOf, loadImage, readFile } from './etcd-data.ts';
@@ -104,7 +106,8 @@ async function startPod(machine: Machine, world: World, name: string, manifest: 
     machine.staticPods.set(name, pod);
     return;
   }
-  machine.staticPods.set(name, { ...pod, readyAt: startedAt + starting / machine.clock.scale });
+  const starts = await startsWithItsFiles(machine, manifest, tagOf(image));
+  machine.staticPods.set(name, starts ? { ...pod, readyAt: startedAt + starting / machine.clock.scale } : pod);
 }
 
 /** A flag of etcd in a manifest or a unit. */

@@ -6,6 +6,7 @@ export function manifestOf(
   component: string,
   image: string,
   { ip, name, etcdEndpoints }: Pick<Machine, 'ip' | 'name' | 'etcdEndpoints'>,
+  extraArgs: Readonly<Record<string, string>> = {},
 ): string {
   const lines =
     component === 'etcd' ? etcdCommand(ip, name) : (commands[component]?.(ip, etcdEndpoints) ?? [component]);
@@ -25,6 +26,7 @@ export function manifestOf(
     '  containers:',
     '  - command:',
     ...lines.map((line) => `    - ${line}`),
+    ...Object.entries(extraArgs).map(([flag, value]) => `    - --${flag}=${value}`),
     `    image: ${image}`,
     '    imagePullPolicy: IfNotPresent',
     `    name: ${component}`,

@@ -78,6 +78,11 @@ export const problems: Readonly<Record<string, Problem>> = {
     at: 'control-plane',
     plant: (_world, machine) => addFlag(machine, 'kube-apiserver', '--event-ttl=24h'),
   },
+  'old-config-file': {
+    what: 'the admission configuration that the API servers are given has a version in it that 1.36 does not read',
+    at: 'cluster',
+    plant: (world) => giveConfigFile(world, 'kube-apiserver', 'admission-control-config-file', oldAdmission),
+  },
   'duplicate-manifest': {
     what: "a copy of the API server's manifest, kube-apiserver.yaml.bak, is in the folder of static pods",
     at: 'control-plane',
@@ -184,4 +189,30 @@ async function addFlag(machine: Machine, component: string, flag: string): Promi
     text.replace(new RegExp(`^( *- )${component}$`, 'm'), `$1${component}\n$1${flag}`),
     0o600,
   );
+}
+
+const oldAdmission = `apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+- name: ValidatingAdmissionWebhook
+  configuration:
+    apiVersion: apiserver.config.k8s.io/v1alpha1
+    kind: WebhookAdmission
+    kubeConfigFile: /etc/kubernetes/webhooks.conf
+`;
+
+/** A configuration file on each control plane, in its manifest and in the ClusterConfiguration. */
+export async function giveConfigFile(
+  { cluster, machines }: World,
+  component: string,
+  flag: string,
+  text: string,
+): Promise<void> {
+  const file = `/etc/kubernetes/${component}-${flag}.yaml`;
+  cluster.extras.extraArgs[component] = { ...cluster.extras.extraArgs[component], [flag]: file };
+  for (const machine of machines) {
+    if (!machine.isControlPlane) continue;
+    await putFile(machine, file, text, 0o600);
+    await addFlag(machine, component, `--${flag}=${file}`);
+  }
 }

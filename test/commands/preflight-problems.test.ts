@@ -16,6 +16,7 @@ const told: Readonly<Record<string, readonly [node: string | undefined, guard: s
   'admin-conf-rights': [undefined, 'admin-conf'],
   'coredns-edited': [undefined, 'coredns'],
   'static-pod-edited': ['cp-2', 'static-pods-edited'],
+  'old-config-file': [undefined, 'config-files'],
   'duplicate-manifest': ['cp-5', 'static-pod-files'],
   emulation: ['cp-3', 'emulation'],
   'deprecated-api': [undefined, 'deprecated-apis'],

@@ -28,6 +28,7 @@ export const upgradeGuards: readonly string[] = [
   'kubelet-config',
   'swap',
   'removed-flags',
+  'config-files',
   'cgroup-v1',
   'container-runtime',
   'cri-socket',

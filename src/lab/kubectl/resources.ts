@@ -215,21 +215,29 @@ function podRow(item: ApiObject, world: World, wide: boolean): string[] {
 
 function configMaps(cluster: Cluster): ApiObject[] {
   const endpoints = cluster.machines[0]?.etcdEndpoints;
+  const { extraArgs, etcdTag } = cluster.extras;
+  const hasLists = Number(cluster.version.split('.')[1]) >= 31;
+  const component = (name: string) => {
+    const args = extraArgs[name];
+    const list = Object.entries(args ?? {}).map(([flag, value]) => ({ name: flag, value }));
+    return args ? { extraArgs: hasLists ? list : args } : {};
+  };
+  const local = { dataDir: '/var/lib/etcd', ...(etcdTag === undefined ? {} : { imageTag: etcdTag }) };
   const configuration = {
-    apiServer: {},
-    apiVersion: `kubeadm.k8s.io/${Number(cluster.version.split('.')[1]) >= 31 ? 'v1beta4' : 'v1beta3'}`,
+    apiServer: component('kube-apiserver'),
+    apiVersion: `kubeadm.k8s.io/${hasLists ? 'v1beta4' : 'v1beta3'}`,
     certificatesDir: '/etc/kubernetes/pki',
     clusterName: 'kubernetes',
     controlPlaneEndpoint: cluster.endpoint,
-    controllerManager: {},
+    controllerManager: component('kube-controller-manager'),
     dns: {},
-    etcd: endpoints ? { external: { ...clientFiles, endpoints } } : { local: { dataDir: '/var/lib/etcd' } },
+    etcd: endpoints ? { external: { ...clientFiles, endpoints } } : { local },
     imageRepository: 'registry.k8s.io',
     kind: 'ClusterConfiguration',
     kubernetesVersion: `v${cluster.version}`,
     networking: { dnsDomain: 'cluster.local', podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/12' },
     proxy: {},
-    scheduler: {},
+    scheduler: component('kube-scheduler'),
   };
   return [
     configMapObject(cluster, 'coredns', { Corefile: cluster.extras.corefile }),

@@ -1,9 +1,10 @@
 import { work } from '../clock.ts';
 import { hexOf } from '../identity.ts';
 import { putFile } from '../machine-files.ts';
+import { startsWithItsFiles } from '../component-start.ts';
 import { manifestOf } from '../manifests.ts';
 import { imageIn, podManifests } from '../pod-files.ts';
-import { controlPlaneComponents, findMinor, imagesOf, minorOf, tagOf } from '../releases.ts';
+import { controlPlaneComponents, findMinor, imagesOf, minorOf, registry, tagOf } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes } from '../world.ts';
 import { patched } from './kubeadm-patches.ts';
@@ -37,7 +38,12 @@ export async function upgradeStaticPods(
   options: ReadonlyMap<string, string>,
 ): Promise<string | undefined> {
   const { machine } = context;
-  const images = imagesOf(version);
+  const { extraArgs, etcdTag } = context.world.cluster.extras;
+  const images: Readonly<Record<string, string>> = {
+    ...imagesOf(version),
+    ...(etcdTag === undefined ? {} : { etcd: `${registry}/etcd:${etcdTag}` }),
+  };
+  const moved = new Map<string, string>();
   const stamp = new Date(machine.clock.now()).toISOString().slice(0, 19).replace(/[T:]/g, '-');
   const stacked = options.get('etcd-upgrade') !== 'false' && machine.etcdEndpoints === undefined;
   for (const component of [...(stacked ? (['etcd'] as const) : []), ...controlPlaneComponents]) {
@@ -51,9 +57,15 @@ export async function upgradeStaticPods(
     }
     const manifest = `/etc/kubernetes/manifests/${component}.yaml`;
     const backup = `/etc/kubernetes/tmp/kubeadm-backup-manifests-${stamp}/${component}.yaml`;
-    const written = await patched(machine, options.get('patches'), component, manifestOf(component, image, machine));
+    const written = await patched(
+      machine,
+      options.get('patches'),
+      component,
+      manifestOf(component, image, machine, extraArgs[component]),
+    );
     if ('error' in written) return `failed to patch static Pod manifest file for "${component}": ${written.error}`;
     await putFile(machine, backup, await machine.fs.readFile(manifest), 0o600);
+    if (component !== 'etcd') moved.set(manifest, backup);
     await putFile(machine, manifest, written.text, 0o600);
     say(context, [
       `[upgrade/staticpods] Moved new manifest to "${manifest}" and backed up old manifest to "${backup}"`,
@@ -64,8 +76,13 @@ export async function upgradeStaticPods(
     const runs = imageIn((await podManifests(machine)).get(component) ?? '');
     if (runs === pod.image) {
       await work(machine.clock, patience, context.signal);
-      await putFile(machine, manifest, await machine.fs.readFile(backup), 0o600);
+      await rollBack(context, moved);
       return `static Pod hash for component ${component} on Node ${machine.name} did not change after 5m0s: timed out waiting for the condition`;
+    }
+    if (!(await startsWithItsFiles(machine, written.text, version))) {
+      await work(machine.clock, patience, context.signal);
+      await rollBack(context, moved);
+      return 'timed out waiting for the condition';
     }
     if (component === 'kube-apiserver') machine.deprecatedRequests = [];
     Object.assign(pod, {
@@ -82,6 +99,12 @@ export async function upgradeStaticPods(
     ]);
   }
   return undefined;
+}
+
+/** kubeadm moves all manifests back that it has moved, but etcd's (rollbackOldManifests); the kubelet follows. */
+async function rollBack({ machine, signal }: ToolContext, moved: ReadonlyMap<string, string>): Promise<void> {
+  for (const [manifest, backup] of moved) await putFile(machine, manifest, await machine.fs.readFile(backup), 0o600);
+  await work(machine.clock, componentWork, signal);
 }
 
 /** From 1.28 on CoreDNS and kube-proxy wait for the last control plane. */
