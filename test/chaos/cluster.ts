@@ -42,6 +42,19 @@ export const noHooks: CommandHooks = {
   sending: () => undefined,
 };
 
+export interface Size {
+  readonly controlPlanes: number;
+  readonly workers: number;
+}
+
+export interface ClusterOptions {
+  readonly size?: Size;
+  readonly kubernetes?: string;
+  /** What it continues from, at which time. */
+  readonly from?: Snapshot;
+  readonly now?: number;
+}
+
 /** Of the script that runs. One for all clusters: each one slows every promise down permanently. */
 const origins = new AsyncLocalStorage<Origin>();
 
@@ -62,11 +75,8 @@ export class SimulatedCluster {
     this.world = world;
   }
 
-  static async create(
-    now?: number,
-    from?: Snapshot,
-    size = { controlPlanes: 3, workers: 2 },
-  ): Promise<SimulatedCluster> {
+  static async create(options: ClusterOptions = {}): Promise<SimulatedCluster> {
+    const { size = { controlPlanes: 3, workers: 2 }, kubernetes = '1.31.9', from, now } = options;
     const time = new FastTime();
     let cluster: SimulatedCluster | undefined;
     const watched = (name: string, tool: Tool): Tool => {
@@ -80,7 +90,7 @@ export class SimulatedCluster {
       Object.entries(tools.audited).map(([name, tool]) => [name, watched(name, tool)]),
     );
     const programs: ToolSet = { plain: tools.plain, audited };
-    const world = await createWorld({ ...size, kubernetes: '1.31.9', clock: time }, programs);
+    const world = await createWorld({ ...size, kubernetes, clock: time }, programs);
     if (from) await restoreSnapshot(world, from);
     if (now !== undefined) time.jumpTo(now);
     time.busy = () => world.machines.some((machine) => machine.running.size > 0);

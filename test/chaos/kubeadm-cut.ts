@@ -1,13 +1,12 @@
 import { expect } from 'vitest';
 import { actions } from '../../src/actions/registry.ts';
-import { loadInventory } from '../../src/documents/inventory.ts';
 import { loadRunbook } from '../../src/documents/runbook.ts';
 import { parseFaultEffect } from '../../src/lab/audit.ts';
 import type { KubeadmPhase } from '../../src/lab/tools/kubeadm-phases.ts';
-import { type Command, SimulatedCluster } from './cluster.ts';
+import { type Command, SimulatedCluster, type Size } from './cluster.ts';
 import { Controller } from './controller.ts';
 import { KeptJournal } from './journal.ts';
-import { type Documents, needs, ONE_MINOR, plan, valid } from './scenario.ts';
+import { type Documents, inventoryOf, needs, ONE_MINOR, plan, valid } from './scenario.ts';
 import { settledState, unlike } from './state.ts';
 
 const RUNBOOK = `apiVersion: runbook/v1
@@ -24,11 +23,6 @@ phases:
     nodes: workers
     steps: [{ uses: kubeadm-upgrade-node, with: { version: 1.32.9 } }]
 `;
-
-export interface Size {
-  readonly controlPlanes: number;
-  readonly workers: number;
-}
 
 /** Where kubeadm is cut off: on which node, as it comes to which phase, and how (`reboot`, `exit:137`, `exit:1`). */
 export interface Cut {
@@ -48,7 +42,7 @@ const MOST_CONTROLLERS = 4;
 
 /** An upgrade whose kubeadm is installed everywhere, resumed until it is done. */
 export async function upgrade(size: Size, cut?: Cut): Promise<Upgraded> {
-  const cluster = await SimulatedCluster.create(undefined, undefined, size);
+  const cluster = await SimulatedCluster.create({ size });
   const { world, time } = cluster;
   for (const machine of world.machines)
     Object.assign(machine.packages.get('kubeadm') ?? {}, { revision: '1.32.9-1.1' });
@@ -99,16 +93,10 @@ function addFault(cluster: SimulatedCluster, { node, phase, how }: Cut): void {
   cluster.machine(node).audit.faults.push({ on: /^kubeadm upgrade/, effect, times: 1, phase });
 }
 
-function documentsOf({ controlPlanes, workers }: Size): Documents {
-  const node = (name: string, host: string, role: string) => `  - { name: ${name}, host: ${host}, role: ${role} }\n`;
-  const cps = Array.from({ length: controlPlanes }, (_, n) =>
-    node(`cp-${n + 1}`, `10.10.0.${11 + n}`, 'control-plane'),
-  );
-  const others = Array.from({ length: workers }, (_, n) => node(`worker-${n + 1}`, `10.10.0.${101 + n}`, 'worker'));
-  const head = 'apiVersion: runbook/v1\nkind: Inventory\ncluster: lab\nbecome: { method: sudo }\nnodes:\n';
+function documentsOf(size: Size): Documents {
   return {
     runbook: valid(loadRunbook('kubeadm-alone.yaml', RUNBOOK, actions)),
-    inventory: valid(loadInventory('inventory.yaml', `${head}${[...cps, ...others].join('')}`)),
+    inventory: inventoryOf(size),
     inputs: {},
     scenario: ONE_MINOR,
   };

@@ -9,6 +9,7 @@ import { guards } from '../../src/guards/registry.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { needsOf } from '../../src/plan/needs.ts';
 import type { Plan } from '../../src/plan/plan.ts';
+import type { Size } from './cluster.ts';
 import type { Controller } from './controller.ts';
 
 type Valid<T> = Loaded<T> & { readonly value: T };
@@ -38,20 +39,22 @@ export const TWO_HOPS: Scenario = {
   minors: ['1.31', '1.32', '1.33'],
 };
 
-const INVENTORY = `apiVersion: runbook/v1
-kind: Inventory
-cluster: lab
-become: { method: sudo }
-nodes:
-${[1, 2, 3].map((n) => `  - { name: cp-${n}, host: 10.10.0.${10 + n}, role: control-plane }`).join('\n')}
-${[1, 2].map((n) => `  - { name: worker-${n}, host: 10.10.0.${100 + n}, role: worker }`).join('\n')}
-`;
+export function inventoryOf({ controlPlanes, workers }: Size): Valid<Inventory> {
+  const nodes = (count: number, name: string, first: number, role: string) =>
+    Array.from(
+      { length: count },
+      (_, at) => `  - { name: ${name}-${at + 1}, host: 10.10.0.${first + at}, role: ${role} }\n`,
+    );
+  const all = [...nodes(controlPlanes, 'cp', 11, 'control-plane'), ...nodes(workers, 'worker', 101, 'worker')];
+  const head = 'apiVersion: runbook/v1\nkind: Inventory\ncluster: lab\nbecome: { method: sudo }\nnodes:\n';
+  return valid(loadInventory('inventory.yaml', `${head}${all.join('')}`));
+}
 
 export async function readDocuments(scenario: Scenario = ONE_MINOR): Promise<Documents> {
   const path = new URL(`../../runbooks/${scenario.runbook}`, import.meta.url).pathname;
   const runbook = oneByOne(valid(await readRunbook(path, actions)));
   const { values } = resolveInputs(runbook.value, scenario.sets);
-  return { runbook, inventory: valid(loadInventory('inventory.yaml', INVENTORY)), inputs: values, scenario };
+  return { runbook, inventory: inventoryOf({ controlPlanes: 3, workers: 2 }), inputs: values, scenario };
 }
 
 /** Other runs begin between two steps, where nothing may run meanwhile: so no two nodes work side by side. */

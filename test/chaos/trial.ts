@@ -42,7 +42,7 @@ const CUT_OFF = 3000;
 export async function disturb(baseline: Baseline, point: CrashPoint, options: TrialOptions = {}): Promise<Verdict> {
   const segment = baseline.segments[point.segment];
   if (!segment) throw new Error(`no segment ${point.segment}`);
-  const cluster = await SimulatedCluster.create(segment.from.now, segment.from.world);
+  const cluster = await SimulatedCluster.create({ now: segment.from.now, from: segment.from.world });
   return new Trial(baseline, segment, point, cluster, options).run();
 }
 
