@@ -3,6 +3,7 @@ import { clockBetween, timed } from './clock.ts';
 import { type Fact, FactError, type FactOptions, type Probe } from './fact.ts';
 import type { ClusterFactId, ClusterFacts, FactId, NodeFactId, NodeFacts, ValuesOf } from './facts.ts';
 import { type Framed, type FramePart, frameScript, unframe } from './lib/frame.ts';
+import { interruptedHint } from './lib/interrupted-kubeadm.ts';
 import { kubectl } from './lib/kubectl.ts';
 import { clusterFacts, nodeFacts } from './registry.ts';
 
@@ -58,7 +59,7 @@ export async function readClusterFacts(
   const needsOf = (id: ClusterFactId) => clusterReaders[id].needs?.(options);
   const first = new Set([...wanted.flatMap((id) => needsOf(id) ?? []), ...wanted].filter((id) => !needsOf(id)));
   // A silent API server would keep every question waiting for its own time limit, one after another.
-  const gate = kubectl(options.kubeconfig, 'get --raw /version');
+  const gate = `${kubectl(options.kubeconfig, 'get --raw /version')} || { ${interruptedHint}; false; }`;
   const earlier = await readTogether(probe, [...first], options, gate);
   const later = await readTogether(probe, wanted.filter(needsOf), { ...options, earlier });
   const facts: { -readonly [K in ClusterFactId]?: ClusterFacts[K] } = { ...earlier, ...later };

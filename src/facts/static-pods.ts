@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { tagOf } from './lib/image.ts';
+import { interruptedScript } from './lib/interrupted-kubeadm.ts';
 import {
   chosen,
   componentOf,
@@ -18,6 +19,8 @@ export interface StaticPodsFact {
   readonly apiServerEndpoint?: string;
   /** Files by the component, or the pod's name, that more than one of them has. */
   readonly several?: Readonly<Record<string, readonly string[]>>;
+  /** Components whose manifest an interrupted kubeadm has moved away and not replaced, with its backup. */
+  readonly interrupted?: Readonly<Record<string, string>>;
   /** Files of none of kubeadm's components that the kubelet reads all the same. */
   readonly strangers?: readonly StrangeFile[];
 }
@@ -38,9 +41,11 @@ const OWN = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-schedule
 export const staticPods: Fact<StaticPodsFact> = {
   command: manifestsCommand,
   remedy: 'Look at that folder: every file in it must be the manifest of a pod.',
-  script: () => manifestsScript,
+  script: () => `${manifestsScript}\n{ ${interruptedScript}; } | sed 's/^/--- # interrupted /'`,
   parse: parseStaticPods,
 };
+
+const BACKUP = /^--- # interrupted (\S+) (\S+)\n/gm;
 
 const manifestSchema = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }),
@@ -62,7 +67,8 @@ interface Found {
 function parseStaticPods(output: string): StaticPodsFact {
   const found: Found[] = [];
   const strangers: StrangeFile[] = [];
-  for (const entry of manifestFiles(output)) {
+  const interrupted = Object.fromEntries([...output.matchAll(BACKUP)].map(([, name = '', file = '']) => [name, file]));
+  for (const entry of manifestFiles(output.replaceAll(BACKUP, ''))) {
     const read = foundIn(entry);
     if (typeof read !== 'string') {
       found.push(read);
@@ -81,6 +87,7 @@ function parseStaticPods(output: string): StaticPodsFact {
     components: Object.fromEntries(single.map(({ component, manifest }) => [component, imageOf(manifest)])),
     ...(endpoint === undefined ? {} : { apiServerEndpoint: endpoint }),
     ...(Object.keys(several).length > 0 ? { several } : {}),
+    ...(Object.keys(interrupted).length > 0 ? { interrupted } : {}),
     ...(strangers.length > 0 ? { strangers } : {}),
   };
 }

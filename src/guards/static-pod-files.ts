@@ -1,3 +1,4 @@
+import { putBack } from '../facts/lib/interrupted-kubeadm.ts';
 import type { StaticPodsFact } from '../facts/static-pods.ts';
 import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines } from './lib/machines.ts';
@@ -7,18 +8,26 @@ export const staticPodFiles: Guard = {
   id: 'static-pod-files',
   title: 'Each static pod has one manifest, and nothing else is in that folder',
   source:
-    '"Create static Pods": the kubelet reads every file whose name does not begin with a dot (pkg/kubelet/config/file.go)',
+    '"Create static Pods": the kubelet reads every file whose name does not begin with a dot (pkg/kubelet/config/file.go); kubeadm moves the old manifest away, then the new one into its place (phases/upgrade/staticpods.go)',
   facts: ['staticPods'],
   scope: 'step',
   roles: ['control-plane'],
   lasting: true,
   check: (input) =>
     onMachines(staticPodFiles, input, ({ staticPods }) =>
-      staticPods ? [...several(staticPods), ...strange(staticPods)] : [],
+      staticPods ? [...missing(staticPods), ...several(staticPods), ...strange(staticPods)] : [],
     ),
 };
 
 const folder = '/etc/kubernetes/manifests';
+
+function missing({ interrupted = {} }: StaticPodsFact): MachineDraft[] {
+  return Object.entries(interrupted).map(([component, backup]) => ({
+    severity: 'refuse',
+    summary: `${folder}/${component}.yaml is missing: kubeadm was interrupted after it had moved the old one away`,
+    remedy: `Put it back: \`${putBack(backup)}\`. When ${component} runs again, \`runbook resume\` runs kubeadm again.`,
+  }));
+}
 
 function several({ several: found = {} }: StaticPodsFact): MachineDraft[] {
   return Object.entries(found).map(([component, files]) => ({

@@ -2,13 +2,15 @@ import { strike } from '../shell/fault.ts';
 import type { ToolContext } from '../shell/shell.ts';
 
 /**
- * Parts of `kubeadm upgrade apply` and `node`, in order; a fault can strike before each. Of `kube-proxy`, CoreDNS has
+ * Parts of `kubeadm upgrade apply` and `node`, in order; a fault can strike before each. `swap` is between the two
+ * renames of the API server's manifest (phases/upgrade/staticpods.go). Of `kube-proxy`, CoreDNS has
  * moved already. Source of the order: `kubeadm upgrade apply --help` of 1.32, and postupgrade.go of releases before it.
  */
 export const kubeadmPhases = [
   'preflight',
   'etcd',
   'control-plane',
+  'swap',
   'kube-controller-manager',
   'kube-scheduler',
   'upload-config',

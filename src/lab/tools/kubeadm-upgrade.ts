@@ -130,7 +130,12 @@ function refuse(context: ToolContext, problems: readonly string[]): number {
   return 1;
 }
 
-function healthProblem(context: ToolContext): string | undefined {
+async function healthProblem(context: ToolContext): Promise<string | undefined> {
+  const files = controlPlaneComponents.map((name) => `/etc/kubernetes/manifests/${name}.yaml`);
+  const there = await Promise.all(files.map((file) => context.machine.fs.exists(file)));
+  const missing = files.filter((_, at) => !there[at]);
+  if (missing.length > 0)
+    return `[upgrade/health] FATAL: [preflight] Some fatal errors occurred:\n\t[ERROR StaticPodManifest]: manifest files not found: [${missing.join(' ')}]\n[preflight] If you know what you are doing, you can make a check non-fatal with \`--ignore-preflight-errors=...\`\n${stackTrace}`;
   const planes = controlPlanes(context.world);
   const notReady = planes
     .filter((machine) => context.world.cluster.condition(machine).status !== 'True')
@@ -166,7 +171,7 @@ export async function upgradeApply(
   ]);
   await work(clock, durations.preflight, context.signal);
   await enter(context, 'preflight');
-  const unhealthy = healthProblem(context);
+  const unhealthy = await healthProblem(context);
   if (unhealthy !== undefined) {
     context.err(unhealthy);
     return 1;
@@ -280,7 +285,7 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
   }
   if (call.options.has('dry-run')) return 0;
   if (machine.isControlPlane) {
-    const unhealthy = healthProblem(context);
+    const unhealthy = await healthProblem(context);
     if (unhealthy !== undefined) {
       context.err(unhealthy);
       return 1;

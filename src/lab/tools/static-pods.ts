@@ -64,9 +64,14 @@ export async function upgradeStaticPods(
       manifestOf(component, image, machine, extraArgs[component]),
     );
     if ('error' in written) return `failed to patch static Pod manifest file for "${component}": ${written.error}`;
+    const upgraded = `/etc/kubernetes/tmp/kubeadm-upgraded-manifests${stamp.replaceAll('-', '')}`;
+    await putFile(machine, `${upgraded}/${component}.yaml`, written.text, 0o600);
     await putFile(machine, backup, await machine.fs.readFile(manifest), 0o600);
+    await machine.fs.rm(manifest);
+    if (component === 'kube-apiserver') await enter(context, 'swap');
     if (component !== 'etcd') moved.set(manifest, backup);
     await putFile(machine, manifest, written.text, 0o600);
+    await machine.fs.rm(upgraded, { recursive: true, force: true });
     say(context, [
       `[upgrade/staticpods] Moved new manifest to "${manifest}" and backed up old manifest to "${backup}"`,
       '[upgrade/staticpods] Waiting for the kubelet to restart the component',
