@@ -102,6 +102,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
       plan,
       inventory: inventory.value,
       store,
+      locks,
       held,
       record,
       facts: undefined,

@@ -1,28 +1,42 @@
+import { hostname, userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import { describeHolder, type LockHolder } from '../journal/lock.ts';
+import { describeHolder, lifeOf, type LockHolder, stillAlive } from '../journal/lock.ts';
 import { claimsIn } from '../journal/lock-snapshot.ts';
 import { RunStore } from '../journal/store.ts';
 import { withConsole } from '../run/console.ts';
 import { loadValidInventory } from '../run/load.ts';
-import { connectLockNodes } from '../run/locks.ts';
+import { connectLockNodes, type Locks } from '../run/locks.ts';
 import { type CommonOptions, inventoryFile, outputOptions, type Run, stateDir } from '../run/options.ts';
+
+interface Options extends CommonOptions {
+  readonly force?: string;
+}
 
 export function define(command: Command, run: Run): void {
   outputOptions(command.argument('<lock-id>'))
     .option('-i, --inventory <file>', 'the nodes (else $RUNBOOK_INVENTORY, else ./inventory.yaml)')
-    .action((id: string, options: CommonOptions) => run(() => unlock(id, options)));
+    .option('--force <reason>', 'also where the holder shows life; the reason is shown to its operator')
+    .action((id: string, options: Options) => run(() => unlock(id, options)));
 }
 
-/** Releases the lock of that id, here and on the nodes; a lock with another id is left alone and named. */
-function unlock(id: string, options: CommonOptions): Promise<number> {
+/**
+ * Releases the lock of that id, here and on the nodes; a lock with another id is left alone and named, and so is one
+ * whose holder shows life.
+ */
+function unlock(id: string, options: Options): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
     if (!/^[0-9a-f]+$/.test(id)) throw new Failure('usage', `not the id of a lock: ${id}`);
     const inventory = await loadValidInventory(console, inventoryFile(options));
     const { fleet, locks } = await connectLockNodes(console, new RunStore(stateDir(options)), inventory);
     atEnd(() => fleet.close());
+    const { force } = options;
+    if (force?.trim() === '') throw new Failure('usage', '--force: give the reason, which its operator is shown');
     const here = (await locks.local.look())?.holder;
-    const there = await locks.nodes?.unlock(id);
+    if (force === undefined) await requireDead(id, here, locks);
+    const release =
+      force === undefined ? undefined : { by: `${userInfo().username}@${hostname()}`, reason: force.trim() };
+    const there = await locks.nodes?.unlock(id, release);
     const released = [...(there?.released ?? [])];
     if (here?.id === id) {
       await locks.local.unlock(id);
@@ -37,6 +51,15 @@ function unlock(id: string, options: CommonOptions): Promise<number> {
     console.info(`released lock ${id} on ${released.join(', ')}`, was && describeHolder(was));
     return 0;
   });
+}
+
+/** @throws Failure (locked) */
+async function requireDead(id: string, here: LockHolder | undefined, { nodes }: Locks): Promise<void> {
+  if (here?.id === id && (await lifeOf(here)) === 'alive')
+    throw stillAlive(here, `process ${here.pid} on this host runs`);
+  const claims = nodes ? claimsIn(await nodes.look()) : [];
+  const claim = claims.find(({ holder }) => holder.id === id);
+  if (claim) await nodes?.requireDead(claim);
 }
 
 function nothingReleased(id: string, cluster: string, present: readonly LockHolder[]): Failure {

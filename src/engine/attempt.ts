@@ -19,7 +19,8 @@ export function startAttempt(
   host: string,
   spec: AttemptSpec,
   sink: CountingSink,
-  sent = false,
+  sent: boolean,
+  beforeClaim: () => Promise<void>,
 ): Promise<AttemptState> {
   const limit = spec.onTimeout === 'leave' ? spec.timeout : 0;
   const follow = (remote: RemoteNode) => followToEnd(remote, spec.run, spec.id, sink, limit);
@@ -29,6 +30,8 @@ export function startAttempt(
       const state = await remote.status(spec.run, spec.id);
       if (state.kind !== 'absent') return follow(remote);
     }
+    // The disk, a transfer or a link that was lost may have taken long since the last look at the lock.
+    await beforeClaim();
     try {
       const state = await remote.start(spec, sink);
       // Its supervisor was killed, the script lives on.

@@ -4,7 +4,8 @@ import type { Facts } from '../facts/facts.ts';
 import type { StepProgress } from '../journal/progress.ts';
 import type { AttemptEnd } from '../journal/record.ts';
 import type { PlannedStep } from '../plan/bind.ts';
-import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch } from '../remote/attempt.ts';
+import { LOCAL } from '../plan/hosts.ts';
+import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch, StaleLock } from '../remote/attempt.ts';
 import { startAttempt, takeUpAttempt } from './attempt.ts';
 import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd } from './attempt-end.ts';
 import { hostOf, withEnv } from './check.ts';
@@ -127,15 +128,23 @@ async function oneAttempt(
   { attempt, host }: { readonly attempt: number; readonly host: string },
   sent = true,
 ): Promise<StepEnd | 'again'> {
-  const spec = specOf(context, step, script, attempt);
+  const { lock } = context;
+  const spec = { ...specOf(context, step, script, attempt), ...(lock && host !== LOCAL && { lock }) };
   context.progress.set(step.key, { attempts: attempt, last: { attempt, host } });
   context.emit({ type: 'step-started', ...step.ref, attempt, commands: step.commands, reattached: false });
   const before = context.facts ?? { nodes: {} };
   const output = openOutput(context, step, attempt);
   try {
-    const state = await leavable(context, startAttempt(context.fleet, host, spec, output.sink, sent));
+    const beforeClaim = () => context.assertHeld?.() ?? Promise.resolve();
+    const state = await leavable(context, startAttempt(context.fleet, host, spec, output.sink, sent, beforeClaim));
     return await judgeEnd(context, step, attempt, state, output, before);
   } catch (error) {
+    if (error instanceof StaleLock) {
+      throw new Failure('locked', `this run no longer holds its lock: ${error.message}`, [
+        'The node took no claim, so nothing ran, and nothing new is started.',
+        'Check who works on this cluster, then `runbook resume`.',
+      ]);
+    }
     if (error instanceof ClaimRefused) {
       await recordEnd(context, step, attempt, { kind: 'refused', reason: error.message });
       return failed(`the node took no claim, nothing ran: ${error.message}`, output);

@@ -4,6 +4,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { StepProgress } from '../journal/progress.ts';
 import type { BoundPhase } from '../plan/bind.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
+import type { Fence } from '../remote/attempt.ts';
 import type { Clock } from './clock.ts';
 import type { Fleet } from './fleet.ts';
 import { LocalFiles } from './local-file.ts';
@@ -32,8 +33,13 @@ export interface RunContext {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly control: Control;
-  /** Looks at the run's lock: beside each reading of facts, and awaited before each claim. @throws Failure (locked) */
+  /**
+   * Looks at the run's lock: beside each reading of facts, and awaited right before each claim, when nothing slow comes
+   * in between any more. @throws Failure (locked)
+   */
   readonly assertHeld?: () => Promise<void>;
+  /** Sent with each claim: the node compares it. Undefined where no node keeps a lock. */
+  readonly lock?: Fence;
   /** Asks a person whether the run may continue; undefined where no person can be asked. */
   readonly ask?: (step: PlanStep, question: string) => Promise<Answer>;
   readonly log: LogOpener;

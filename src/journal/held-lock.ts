@@ -30,6 +30,9 @@ export class HeldNodeLock implements HeldLock {
   readonly #options: LockOptions;
   readonly #stop = new AbortController();
   readonly #beating = new Set<string>();
+  readonly #lost = new AbortController();
+  /** What each node last answered, unless this lock was still held there. */
+  readonly #lostOn = new Map<string, LockView>();
   #count = 0;
   /** When the last look began that found it held; by the wall clock, which continues while a laptop sleeps. */
   #heldAt = Number.NEGATIVE_INFINITY;
@@ -39,6 +42,11 @@ export class HeldNodeLock implements HeldLock {
   constructor(options: LockOptions, holder: LockHolder) {
     this.#options = options;
     this.holder = holder;
+  }
+
+  /** Aborted, with the Failure that says who has it now, once the lock is another's or was released. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
   startHeartbeat(): void {
@@ -62,7 +70,7 @@ export class HeldNodeLock implements HeldLock {
   /** One look, right after the lock was taken. @throws Failure (locked | unreachable) */
   async verify(): Promise<void> {
     const vote = await this.#vote();
-    if (vote.kind === 'lost') throw lostTo(vote.to);
+    if (vote.kind === 'lost') throw vote.failure;
     if (vote.kind === 'unknown') throw new Failure('unreachable', 'the lock cannot be looked at; nothing was changed');
   }
 
@@ -97,10 +105,23 @@ export class HeldNodeLock implements HeldLock {
     this.#beating.delete(node);
   }
 
-  #ask(node: string): Promise<Answer<LockView>> {
-    const { ask, root } = this.#options;
+  /** Each answer counts: a lock that most nodes know as another's never comes back. */
+  async #ask(node: string): Promise<Answer<LockView>> {
+    const { ask, nodes, root } = this.#options;
     this.#count += 1;
-    return askOne(node, ask, beatScript(root, this.holder.id, this.#count), parseView);
+    const answer = await askOne(node, ask, beatScript(root, this.holder.id, this.#count), parseView);
+    if ('value' in answer && !this.#stop.signal.aborted) {
+      if (isHeldBy(answer.value, this.holder)) this.#lostOn.delete(node);
+      else this.#lostOn.set(node, answer.value);
+      if (this.#lostOn.size > nodes.length - majorityOf(nodes.length)) this.#lost.abort(this.#loss());
+    }
+    return answer;
+  }
+
+  #loss(): Failure {
+    const views = [...this.#lostOn.values()];
+    const to = views.find(({ state }) => state === 'held')?.holder;
+    return lostTo(to, views.find(({ release }) => release)?.release);
   }
 
   async #look(): Promise<void> {
@@ -112,7 +133,7 @@ export class HeldNodeLock implements HeldLock {
         this.#heldAt = began;
         return;
       }
-      if (vote.kind === 'lost') throw lostTo(vote.to);
+      if (vote.kind === 'lost') throw vote.failure;
       if (waited >= patience) throw cannotLook(vote.missing);
       await sleep(PAUSE, this.#stop.signal);
     }
@@ -125,17 +146,13 @@ export class HeldNodeLock implements HeldLock {
     const missing: Missing[] = [];
     let held = 0;
     let lost = 0;
-    let to: LockHolder | undefined;
     return new Promise((resolve) => {
       const onAnswer = (answer: Answer<LockView>): void => {
         if ('problem' in answer) missing.push(answer);
         else if (isHeldBy(answer.value, this.holder)) held += 1;
-        else {
-          lost += 1;
-          if (answer.value.state === 'held') to = answer.value.holder;
-        }
+        else lost += 1;
         if (held >= needed) resolve({ kind: 'held' });
-        else if (lost > nodes.length - needed) resolve({ kind: 'lost', to });
+        else if (lost > nodes.length - needed) resolve({ kind: 'lost', failure: this.#loss() });
         else if (held + lost + missing.length === nodes.length) resolve({ kind: 'unknown', missing });
       };
       for (const node of nodes) void this.#ask(node).then(onAnswer);
@@ -145,7 +162,7 @@ export class HeldNodeLock implements HeldLock {
 
 type Vote =
   | { readonly kind: 'held' }
-  | { readonly kind: 'lost'; readonly to: LockHolder | undefined }
+  | { readonly kind: 'lost'; readonly failure: Failure }
   | { readonly kind: 'unknown'; readonly missing: readonly Missing[] };
 
 export function isHeldBy(view: LockView, holder: LockHolder): boolean {

@@ -1,5 +1,5 @@
-import { type LockHolder, parseHolder } from './lock.ts';
-import { hereDocument, nodeScript } from './node-script.ts';
+import { type LockHolder, parseHolder, parseRelease, type Release } from './lock.ts';
+import { hereDocument, nodeScript, putFile } from './node-script.ts';
 
 /**
  * One node's view of its lock. Locks are generations, files that are made once and never changed: `lock/g7` is the
@@ -12,6 +12,8 @@ export interface LockView {
   readonly state: 'none' | 'free' | 'held';
   readonly holder?: LockHolder;
   readonly beat: number;
+  /** Of a lock that someone else released. */
+  readonly release?: Release;
 }
 
 const common = `
@@ -36,12 +38,15 @@ present() {
 }
 show() {
   present
-  w=held b=0
+  w=held b=0 n=
   [ $g != 0 ] || w=none
-  [ ! -e "$l/free$g" ] || w=free
+  if [ -e "$l/free$g" ]; then
+    w=free
+    read -r n 2>/dev/null <"$l/free$g"
+  fi
   [ ! -r "$l/beat$g" ] || read -r b <"$l/beat$g"
   echo $w $g $b
-  printf '%s\\n' "$h"
+  printf '%s\\n' "$h" "$n"
 }
 mine() { case $h in *"\\"id\\":\\"$id\\""*) return 0 ;; esac; return 1; }
 `;
@@ -83,14 +88,17 @@ show`,
   );
 }
 
-/** Marks the lock as free if it is that of `id`. */
-export function releaseScript(root: string, id: string): string {
+/** Marks the lock as free if it is that of `id`; `release`: by whom and why, where it is not its holder. */
+export function releaseScript(root: string, id: string, release?: Release): string {
+  const note = release === undefined ? '' : asciiJson(release);
   return nodeScript(
     root,
     `${common}
 id=${id}
 present
-if mine; then dd if=/dev/null of="$l/free$g" conv=fsync 2>/dev/null || : >"$l/free$g" || refuse "cannot release in $l"; fi
+if mine && [ ! -e "$l/free$g" ]; then
+  ${hereDocument(note, 'dd of="$l/free$g" conv=fsync 2>/dev/null')}[ $? = 0 ] || : >"$l/free$g" || refuse "cannot release in $l"
+fi
 show`,
   );
 }
@@ -107,14 +115,27 @@ show`,
   );
 }
 
+/** Makes a node that keeps no lock refuse the claims of earlier holders. */
+export function fenceScript(root: string, fence: number): string {
+  return nodeScript(
+    root,
+    `make_root "$root"
+n=0
+[ ! -e "$root/fence" ] || read -r n <"$root/fence"
+[ "$n" -ge ${fence} ] || {
+${putFile('$root/fence', `${fence}\n`)}}`,
+  );
+}
+
 /** @throws Error when it is not what the scripts print. */
 export function parseView(stdout: string): LockView {
-  const [first = '', second = ''] = stdout.split('\n');
+  const [first = '', second = '', third = ''] = stdout.split('\n');
   const [, word = '', generation = '', beat = ''] = /^(none|free|held) (\d+) (\d+)$/.exec(first) ?? [];
   if (word === 'none') return { generation: 0, state: 'none', beat: 0 };
   const holder = parseHolder(second);
   if (!holder || (word !== 'free' && word !== 'held')) throw new Error(`cannot read its lock: ${first} ${second}`);
-  return { generation: Number(generation), state: word, holder, beat: Number(beat) };
+  const release = parseRelease(third);
+  return { generation: Number(generation), state: word, holder, beat: Number(beat), ...(release && { release }) };
 }
 
 /** One line that every shell reads alike. */

@@ -74,6 +74,12 @@ export function epochIn(snapshot: LockSnapshot, run: string): number {
   return Math.max(0, ...epochs);
 }
 
+/** Higher than that of any lock before: of each of them a majority knew, and one of these nodes has answered. */
+export function nextFence(snapshot: LockSnapshot): number {
+  const seen = [...snapshot.views.values()].map(({ generation, holder }) => holder?.fence ?? generation);
+  return Math.max(0, ...seen) + 1;
+}
+
 /** Whether the counter of a lock moved between two looks; undefined: no node answered both times. */
 export function hasMoved(before: Claim, now: LockSnapshot): boolean | undefined {
   const seen = [...before.beats].flatMap(([node, beat]) => {

@@ -21,6 +21,8 @@ const lockSchema = z.object({
   startedAt: z.string(),
   /** Which takeover of the run; on the nodes only. */
   epoch: z.number().int().optional(),
+  /** Higher than that of every lock before it on this cluster; on the nodes only. */
+  fence: z.number().int().optional(),
   /** Machine id and process namespace: a host's name alone does not identify a host (or container). */
   place: z.string().optional(),
   /** The nodes of which it needs a majority; on the nodes only. */
@@ -29,6 +31,10 @@ const lockSchema = z.object({
 
 /** Who runs, since when, on what. */
 export type LockHolder = z.infer<typeof lockSchema>;
+
+/** Who released a lock that was not theirs, and why. */
+const releaseSchema = z.object({ by: z.string(), reason: z.string() });
+export type Release = z.infer<typeof releaseSchema>;
 
 /** A lock that this process holds. */
 export interface HeldLock {
@@ -134,15 +140,26 @@ export function lockedBy(holder: LockHolder, gone: boolean): Failure {
   ]);
 }
 
-export function lostTo(holder: LockHolder | undefined): Failure {
-  return new Failure(
-    'locked',
-    `this run no longer holds its lock: ${holder ? 'it was taken over' : 'it was released'}`,
-    [
-      ...(holder ? describeHolder(holder) : []),
-      'Nothing new is started. Check who works on this cluster, then `runbook resume`.',
-    ],
-  );
+/** @param to who holds it now, if anyone; `release`: who released it by force */
+export function lostTo(to: LockHolder | undefined, release?: Release): Failure {
+  const how = to
+    ? `taken over by ${to.user}@${to.host}`
+    : release
+      ? `released by ${release.by}: ${release.reason}`
+      : 'released';
+  return new Failure('locked', `this run no longer holds its lock: it was ${how}`, [
+    ...(to ? describeHolder(to) : []),
+    'Nothing new is started. Check who works on this cluster, then `runbook resume`.',
+  ]);
+}
+
+/** @throws Failure (locked) for the lock of a run that shows life */
+export function stillAlive(holder: LockHolder, sign: string): Failure {
+  return new Failure('locked', `run ${holder.run} is still at work under lock ${holder.id}: ${sign}`, [
+    ...describeHolder(holder),
+    'Nothing was released. Ask its operator to stop it (Ctrl-C there); it then releases its lock itself.',
+    `If it must end now: runbook unlock ${holder.id} --force REASON. It starts nothing new then, and shows its operator the reason.`,
+  ]);
 }
 
 export function describeHolder(holder: LockHolder): string[] {
@@ -155,6 +172,15 @@ export function describeHolder(holder: LockHolder): string[] {
 export function parseHolder(text: string): LockHolder | undefined {
   try {
     return lockSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for anything else, and for a lock that its holder released. */
+export function parseRelease(text: string): Release | undefined {
+  try {
+    return releaseSchema.parse(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -201,16 +227,21 @@ export async function thisHolder(run: string, runbook: string, cluster: string):
 
 /** True when the holder's process was on this host and is proven to have ended. */
 export async function isGone(holder: LockHolder): Promise<boolean> {
-  if (holder.host !== hostname()) return false;
-  if (holder.place !== undefined && holder.place !== (await thisPlace())) return false;
-  if (holder.bootId !== (await bootId())) return true;
+  return (await lifeOf(holder)) === 'gone';
+}
+
+/** What this host can see of the holder's process. */
+export async function lifeOf(holder: LockHolder): Promise<'gone' | 'alive' | 'elsewhere'> {
+  if (holder.host !== hostname()) return 'elsewhere';
+  if (holder.place !== undefined && holder.place !== (await thisPlace())) return 'elsewhere';
+  if (holder.bootId !== (await bootId())) return 'gone';
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH' ? 'gone' : 'alive';
   }
   const now = await processStat(holder.pid);
-  return now.state === 'Z' || (holder.pidStart !== '' && holder.pidStart !== now.start);
+  return now.state === 'Z' || (holder.pidStart !== '' && holder.pidStart !== now.start) ? 'gone' : 'alive';
 }
 
 async function thisPlace(): Promise<string> {

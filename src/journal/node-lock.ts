@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import { HeldNodeLock, isHeldBy, type LockOptions } from './held-lock.ts';
-import { describeHolder, isGone, type LockHolder, lockedBy } from './lock.ts';
+import { describeHolder, isGone, lifeOf, type LockHolder, lockedBy, type Release, stillAlive } from './lock.ts';
 import {
   type Claim,
   claimsIn,
@@ -8,6 +8,7 @@ import {
   hasMoved,
   majorityOf,
   type Missing,
+  nextFence,
   type LockSnapshot,
   snapshotOf,
 } from './lock-snapshot.ts';
@@ -57,22 +58,35 @@ export class NodeLock {
     for (let tries = 0; tries < 3; tries += 1) {
       const { snapshot, passed } = await this.#clear(policy);
       const epoch = Math.max(holder.epoch ?? 1, epochIn(snapshot, holder.run) + 1);
-      const mine = { ...holder, epoch, nodes: [...this.#options.nodes] };
+      const mine = { ...holder, epoch, fence: nextFence(snapshot), nodes: [...this.#options.nodes] };
       const held = await this.#takeAll(mine, snapshot, passed);
       if (held) return held;
     }
     throw new Failure('locked', 'the lock on the nodes changes hands too fast to take it', ['Try again.']);
   }
 
+  /**
+   * Watches the heartbeat of a lock as long as it takes to call it dead.
+   * @throws Failure (locked) as soon as it shows life
+   */
+  async requireDead(claim: Claim): Promise<void> {
+    const life = await lifeOf(claim.holder);
+    if (life === 'alive') throw stillAlive(claim.holder, `process ${claim.holder.pid} on this host runs`);
+    if (life === 'elsewhere') await this.#watch([claim], (holder) => stillAlive(holder, 'its heartbeat moves'));
+  }
+
   /** Releases every lock of this id. @returns the nodes on which it was released, and what lies there now. */
-  async unlock(id: string): Promise<{ readonly released: readonly string[]; readonly snapshot: LockSnapshot }> {
+  async unlock(
+    id: string,
+    release?: Release,
+  ): Promise<{ readonly released: readonly string[]; readonly snapshot: LockSnapshot }> {
     const { nodes, ask, root } = this.#options;
     const before = await this.look();
     const released = nodes.filter((node) => {
       const view = before.views.get(node);
       return view?.state === 'held' && view.holder?.id === id;
     });
-    const answers = await askAll(released, ask, () => releaseScript(root, id), parseView);
+    const answers = await askAll(released, ask, () => releaseScript(root, id, release), parseView);
     const failed = snapshotOf(answers).missing;
     return {
       released: released.filter((node) => !failed.some((one) => one.node === node)),
@@ -97,13 +111,30 @@ export class NodeLock {
     }
     if (watched.length === 0) return { snapshot, passed };
     for (const { holder } of watched) passed.add(holder.id);
-    return { snapshot: await this.#watch(watched), passed };
+    const now = await this.#watch(
+      watched,
+      (holder) => lockedBy(holder, false),
+      ({ missing }) => {
+        this.#requireMajority(missing);
+      },
+    );
+    for (const claim of watched) this.#sayTaken(claim, `its heartbeat did not move for ${this.#stillFor()} s`);
+    return { snapshot: now, passed };
   }
 
-  /** @throws Failure (locked) as soon as one of them moves. */
-  async #watch(claims: readonly Claim[]): Promise<LockSnapshot> {
+  /** Seconds. */
+  #stillFor(): number {
+    return Math.round((STILL_INTERVALS * this.#options.interval) / 1000);
+  }
+
+  /** @throws what `refusal` says as soon as one of them moves */
+  async #watch(
+    claims: readonly Claim[],
+    refusal: (holder: LockHolder) => Failure,
+    requireAnswers: (snapshot: LockSnapshot) => void = () => undefined,
+  ): Promise<LockSnapshot> {
     const { interval, say, sleep } = this.#options;
-    const seconds = Math.round((STILL_INTERVALS * interval) / 1000);
+    const seconds = this.#stillFor();
     for (const { holder } of claims) {
       const text = `the lock of run ${holder.run} is still there: watching its heartbeat for ${seconds} s`;
       say(text, [...describeHolder(holder), 'Its process cannot be seen from here; no clocks are compared.']);
@@ -112,10 +143,9 @@ export class NodeLock {
     for (let i = 0; i < STILL_INTERVALS; i += 1) {
       await sleep(interval);
       snapshot = await this.look();
-      this.#requireMajority(snapshot.missing);
-      for (const claim of claims) if (hasMoved(claim, snapshot) !== false) throw lockedBy(claim.holder, false);
+      requireAnswers(snapshot);
+      for (const claim of claims) if (hasMoved(claim, snapshot) !== false) throw refusal(claim.holder);
     }
-    for (const claim of claims) this.#sayTaken(claim, `its heartbeat did not move for ${seconds} s`);
     return snapshot;
   }
 

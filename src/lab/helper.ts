@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { Attempt, type StartRequest } from './attempts.ts';
 import { Killed } from './clock.ts';
+import { lockOvertaken } from './fence.ts';
 import type { Machine } from './machine.ts';
 
 /** Bytes on their way in: exact counts and lines, across chunks. */
@@ -115,7 +116,8 @@ class Helper {
   }
 
   async #start(tag: string, run: string, id: string, words: readonly string[]): Promise<boolean> {
-    const [epoch = '0', timeout = '0', onTimeout = 'kill', maxOutput = '0', length = '0', sha256 = ''] = words;
+    const [epoch = '0', timeout = '0', onTimeout = 'kill', maxOutput = '0', length = '0', sha256 = '', , ...held] =
+      words;
     const script = await this.#reader.take(Number(length));
     if (!script) return false;
     const request: StartRequest = {
@@ -130,6 +132,8 @@ class Helper {
       sha256,
       uid: this.#uid,
     };
+    const overtaken = await lockOvertaken(this.#machine.fs, this.#root, Number(held[0] ?? '0'), held[1] ?? '-');
+    if (overtaken !== undefined) return this.#say(`refused ${tag} stale-lock ${overtaken}`);
     const attempt = this.#machine.attempts.start(request);
     if (!(attempt instanceof Attempt)) return this.#say(`refused ${tag} ${attempt.code} ${attempt.message}`);
     await this.#say(`claimed ${tag}`);

@@ -13,8 +13,17 @@ export interface AttemptSpec {
   readonly onTimeout: 'kill' | 'leave';
   /** Which takeover of the run this controller is; a node refuses a lower one than it has seen for the run. */
   readonly epoch: number;
+  /** The lock that the claim stands on; a node that knows a newer one, or that it was released, refuses. */
+  readonly lock?: Fence;
   /** Bytes kept of each of stdout and stderr on the node; the rest is dropped there, and reported. */
   readonly maxOutput: number;
+}
+
+/** A lock as nodes compare it. */
+export interface Fence {
+  readonly id: string;
+  /** Higher than that of every lock before it. */
+  readonly fence: number;
 }
 
 /** What a node knows about an attempt. */
@@ -56,6 +65,11 @@ export class StaleEpoch extends Error {
   override readonly name = 'StaleEpoch';
 }
 
+/** The node knows that the claimer's lock is another's by now, or was released: nothing ran. */
+export class StaleLock extends Error {
+  override readonly name = 'StaleLock';
+}
+
 /** The node refused the claim (disk full, folder not writable, script damaged on its way): nothing ran. */
 export class ClaimRefused extends Error {
   override readonly name = 'ClaimRefused';
@@ -65,7 +79,7 @@ export class ClaimRefused extends Error {
 export interface RemoteNode {
   /**
    * Claims, launches and follows until the attempt ended. With `onTimeout: leave`: `running` at the limit.
-   * @throws AlreadyClaimed | StaleEpoch | ClaimRefused | ConnectionLost
+   * @throws AlreadyClaimed | StaleEpoch | StaleLock | ClaimRefused | ConnectionLost
    */
   start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState>;
   /** Follows an attempt from an offset until it ended (or, past `timeout` ms, while it still runs). */

@@ -8,6 +8,7 @@ import {
   AlreadyClaimed,
   ClaimRefused,
   StaleEpoch,
+  StaleLock,
   type AttemptSpec,
   type AttemptState,
   type FollowFrom,
@@ -41,9 +42,10 @@ class Client implements RemoteNode {
   async start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState> {
     const payload = Buffer.from(`${spec.script.replace(/\n+$/u, '')}\n`, 'utf8');
     const digest = sha256(payload);
-    const { run, id, epoch, onTimeout, maxOutput } = spec;
+    const { run, id, epoch, onTimeout, maxOutput, lock } = spec;
     const limits = [epoch, seconds(spec.timeout), onTimeout, maxOutput];
-    const words = [named(run), named(id), ...limits, payload.length, digest, linesOf(payload)];
+    const held = lock ? [lock.fence, named(lock.id)] : [0, '-'];
+    const words = [named(run), named(id), ...limits, payload.length, digest, linesOf(payload), ...held];
     const onAnswer = output(sink, { stdout: 0, stderr: 0 });
     return this.stateOf({ verb: 'start', words, payload, onAnswer });
   }
@@ -106,6 +108,7 @@ function refusal(target: string, code: string, message: string): Error {
   if (code === 'already-claimed') return new AlreadyClaimed(`${target}: the attempt exists there already`);
   if (code === 'stale-epoch')
     return new StaleEpoch(`${target}: a newer controller has taken this run over (epoch ${message})`);
+  if (code === 'stale-lock') return new StaleLock(`${target}: ${message}`);
   const what = { 'no-space': 'no space left', damaged: 'damaged on its way', io: 'refused' }[code] ?? code;
   return new ClaimRefused(`${target}: ${what}: ${message}`);
 }

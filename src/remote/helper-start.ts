@@ -25,7 +25,7 @@ named() {
 }
 
 start() {
-  tag=$1 run=$2 id=$3 epoch=$4 limit=$5 mode=$6 max=$7 len=$8 sha=$9
+  tag=$1 run=$2 id=$3 epoch=$4 limit=$5 mode=$6 max=$7 len=$8 sha=$9 fence=\${11:-0} lock=\${12:--}
   if named && prepare; then fit=1; else fit=; fi
   script_of $len \${10:-0}
   [ "$fit" ] || return
@@ -142,11 +142,42 @@ prepare() {
   seen=0
   [ ! -e "$r/epoch" ] || read -r seen <"$r/epoch"
   [ $epoch -ge $seen ] || { refuse stale-epoch $seen; return 1; }
-  [ $epoch -gt $seen ] || return 0
-  if ! m=$( { echo $epoch | LC_ALL=C dd of="$r/.epoch.$$" conv=fsync && mv -f "$r/.epoch.$$" "$r/epoch"; } 2>&1); then
-    refuse_io "$m"
-    return 1
-  fi
+  [ $epoch = $seen ] || raise $epoch "$r/epoch" || return
+  overtaken && { refuse stale-lock "$m"; return 1; }
+  [ $fence -le $n ] || raise $fence "$root/fence"
+}
+
+# raise NUMBER FILE
+raise() {
+  m=$( { echo $1 | LC_ALL=C dd of="$2.$$" conv=fsync && mv -f "$2.$$" "$2"; } 2>&1) || { refuse_io "$m"; return 1; }
+}
+
+# says in m why the claimer's lock does not count any more; n: the highest fence seen on this node
+overtaken() {
+  n=0
+  [ "$lock" != - ] || return
+  [ ! -e "$root/fence" ] || read -r n <"$root/fence"
+  m='another run was here under a later lock'
+  [ $fence -ge $n ] || return 0
+  for t in 1 2 3; do
+    g=0 h=
+    for f in "$root"/lock/g*; do
+      f=\${f##*/g}
+      if [ "$f" -gt $g ]; then g=$f; fi
+    done
+    [ $g != 0 ] && ! read -r h <"$root/lock/g$g" || break
+  done
+  case $h in
+    *'"id":"'$lock'"'*)
+      m='the lock was released'
+      [ -e "$root/lock/free$g" ]
+      return
+      ;;
+  esac
+  t=\${h##*'"fence":'}
+  t=\${t%%[!0-9]*}
+  m='the lock is held by another'
+  [ "\${t:-0}" -gt $fence ]
 }
 
 claim() {
@@ -161,8 +192,7 @@ claim() {
   fi
   if [ "$made" ] || { furnish "$d" && keep "$d"; }; then
     read -r seen <"$r/epoch"
-    [ $epoch -lt $seen ] || return 0
-    m=stale-epoch
+    if [ $epoch -lt $seen ]; then m=stale-epoch; elif overtaken; then m="stale-lock $m"; else return 0; fi
   else
     m="no-space cannot keep the script and room for its status in $d"
   fi

@@ -6,6 +6,7 @@ import { LOCAL } from '../plan/hosts.ts';
 import { openLog } from '../engine/output.ts';
 import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
 import type { Facts } from '../facts/facts.ts';
+import { messageOf } from '../failure.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Mirror } from '../journal/mirror.ts';
 import { isSettled } from '../journal/progress.ts';
@@ -17,7 +18,7 @@ import { asker } from './approvals.ts';
 import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
 import { listenForStop } from './control.ts';
-import type { Held } from './locks.ts';
+import { fenceNodes, type Held, type Locks } from './locks.ts';
 import type { RunRecord } from './record.ts';
 
 /** Milliseconds to wait for nodes where nothing depends on them. */
@@ -27,6 +28,7 @@ export interface Execution extends Connection {
   readonly plan: Plan;
   readonly inventory: Inventory;
   readonly store: RunStore;
+  readonly locks: Locks;
   readonly held: Held;
   readonly record: RunRecord;
   /** Undefined on a resume: read when they are first needed. */
@@ -38,8 +40,17 @@ export interface Execution extends Connection {
 /** Runs a plan from where its record ends, shows the summary, and gives the exit code. */
 export async function execute(console: Console, execution: Execution): Promise<number> {
   const stop = listenForStop(console);
+  const { lost } = execution.held;
+  lost?.addEventListener('abort', () => {
+    console.emit({
+      type: 'stopping',
+      reason: `${messageOf(lost.reason)}: the running step continues by itself on its node`,
+    });
+  });
+  const { control } = stop;
+  const ended = (signal: AbortSignal): AbortSignal => (lost ? AbortSignal.any([signal, lost]) : signal);
   try {
-    return await walk(console, execution, stop.control);
+    return await walk(console, execution, { stop: ended(control.stop), leave: ended(control.leave) });
   } finally {
     stop.dispose();
   }
@@ -60,6 +71,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     control,
     journal: mirrored(journal, mirror),
     assertHeld: () => held.assertHeld(),
+    ...(held.fence && { lock: held.fence }),
     ask: asker(console, approve, held.holder.user),
     phases: bindPlan(plan, { actions, inventory, run }),
     state: new RunState(),
@@ -84,11 +96,13 @@ async function walk(console: Console, execution: Execution, control: Control): P
   });
   let result: RunResult;
   try {
-    await mirror.flush();
+    const linked = contactedNodes(plan).filter((node) => execution.fleet.isLinked(node));
+    await Promise.all([mirror.flush(), fenceNodes(held, execution.locks, linked)]);
     result = await runPlan(context);
+    if (result.outcome !== 'done') held.lost?.throwIfAborted();
   } catch (error) {
     // Who catches it shows the reason; the counts and the command that continues belong here.
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     await journal.append({ type: 'run-stopped', reason }).catch(() => undefined);
     await atMost(LAST_WORDS, mirror.flush());
     showEnd(console, execution, { outcome: 'failed', counts: countOutcomes(context), reason }, Date.now() - began);

@@ -5,8 +5,11 @@ import { actions } from '../actions/registry.ts';
 import type { Voters } from '../journal/agreement.ts';
 import type { LockNodes } from '../journal/copies.ts';
 import { describeHolder, type HeldLock, LocalLock, lockedBy, type LockHolder } from '../journal/lock.ts';
+import { fenceScript } from '../journal/lock-script.ts';
 import { NodeLock, type TakePolicy } from '../journal/node-lock.ts';
+import { askAll } from '../journal/node-script.ts';
 import type { RunStore } from '../journal/store.ts';
+import type { Fence } from '../remote/attempt.ts';
 import { workedNodes } from '../plan/hosts.ts';
 import { contactedNodes } from '../plan/plan.ts';
 import { type Connection, connectNodes } from './connect.ts';
@@ -91,6 +94,22 @@ export async function refuseLocked(locks: Locks, ours: (holder: LockHolder) => b
 
 export interface Held extends HeldLock {
   readonly epoch: number;
+  /** Undefined where no node keeps the lock. */
+  readonly fence?: Fence;
+  /** Aborted, with a Failure as its reason, once a heartbeat finds that the lock is another's; undefined without nodes. */
+  readonly lost?: AbortSignal;
+}
+
+/** Lets the nodes that keep no lock know of this one, so that they refuse what an earlier holder still sends. */
+export async function fenceNodes({ fence }: Held, { lockNodes }: Locks, nodes: readonly string[]): Promise<void> {
+  const others = nodes.filter((node) => !lockNodes.nodes.includes(node));
+  if (!fence) return;
+  await askAll(
+    others,
+    lockNodes.ask,
+    () => fenceScript(lockNodes.root, fence.fence),
+    () => undefined,
+  );
 }
 
 /** Takes the lock here and the one on the nodes, with one id. The epoch may be later than the wanted one. */
@@ -113,6 +132,8 @@ export async function takeLocks(
     return {
       holder: there.holder,
       epoch: there.holder.epoch ?? epoch,
+      lost: there.lost,
+      fence: { id: there.holder.id, fence: there.holder.fence ?? 0 },
       assertHeld: async () => {
         await Promise.all([here.assertHeld(), there.assertHeld()]);
       },

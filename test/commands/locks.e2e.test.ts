@@ -18,8 +18,8 @@ async function applies(lab: Lab, node: string): Promise<(number | null)[]> {
 }
 
 /** An apply that is in the middle of `kubeadm upgrade apply` on cp-1, for a good while. */
-async function inTheMiddle(lab: Lab, state: string) {
-  await lab.fault('cp-1', 'kubeadm upgrade apply', 'slow:15s');
+async function inTheMiddle(lab: Lab, state: string, seconds = 15) {
+  await lab.fault('cp-1', 'kubeadm upgrade apply', `slow:${seconds}s`);
   const running = startRunbook(upgrade(lab, state));
   onTestFinished(() => {
     running.kill('SIGKILL');
@@ -91,15 +91,21 @@ test('unlock frees a lock only by its own id; a state folder that was overtaken 
   for (const name of ['cp-1', 'cp-2', 'cp-3']) expect(await applies(lab, name)).toEqual([0]);
 });
 
-test('a run whose lock is taken away starts nothing new', async () => {
+test('a run whose lock is taken away, which takes force, leaves its step running and starts nothing new', async () => {
   const lab = await smallLab();
-  const { running } = await inTheMiddle(lab, folder());
+  const { running } = await inTheMiddle(lab, folder(), 40);
   const words = ['-i', lab.inventory, '--state-dir', folder()];
   const id = /lock ([0-9a-f]{8}): run/.exec((await runbook(['unlock', '00000000', ...words])).all)?.[1] ?? '';
-  expect((await runbook(['unlock', id, ...words])).code).toBe(0);
+  const refused = await runbook(['unlock', id, ...words]);
+  expect(refused.code, refused.all).toBe(4);
+  expect(refused.all).toMatch(/is still at work under lock \S+ process \d+ on this host runs[^]*--force REASON/);
+  expect((await runbook(['unlock', id, ...words, '--force', ' '])).code).toBe(2);
+  const forced = await runbook(['unlock', id, ...words, '--force', 'the wrong cluster']);
+  expect(forced.code, forced.all).toBe(0);
   const ended = await running;
   expect(ended.exitCode, ended.all).toBe(4);
-  expect(ended.all).toContain('no longer holds its lock');
-  expect(await applies(lab, 'cp-1')).toEqual([0]);
+  expect(ended.all).toMatch(/no longer holds its lock: it was released by \S+@\S+: the wrong cluster/);
+  expect(await applies(lab, 'cp-1'), 'it noticed while the step ran, and left it running').toEqual([null]);
+  await vi.waitUntil(async () => (await applies(lab, 'cp-1'))[0] === 0, { timeout: 60_000, interval: 500 });
   expect(await applies(lab, 'cp-2')).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { runPlan } from '../../src/engine/run.ts';
+import { Failure } from '../../src/failure.ts';
 import { Bench, planOf, step } from './bench.ts';
 
 const ok = { kind: 'exited', code: 0 } as const;
@@ -13,6 +14,26 @@ test('an attempt is in the journal before it is sent, and its end before anyone 
   };
   expect((await runPlan(bench.context())).outcome).toBe('done');
   expect(bench.types()).toEqual(['attempt-started n1/1.1-a', 'attempt-ended n1/1.1-a', 'step-finished n1/1.1-a']);
+  expect(bench.node('n1').ran).toEqual(['do 1.1-a']);
+});
+
+test.each(['disk', 'link'])('a lock that is lost while the %s is slow stops the claim behind it', async (slow) => {
+  const bench = new Bench(planOf(['n1'], [step('n1', '1.1-a')]));
+  let isLost = false;
+  if (slow === 'link') bench.node('n1').behaviours.push({ end: ok, cut: 'before-claim' });
+  bench.onRecord = ({ type }) => {
+    isLost ||= slow === 'disk' && type === 'attempt-started';
+  };
+  bench.clock.sleep = () => Promise.resolve();
+  const assertHeld = async () => {
+    isLost ||= bench.events.some(({ type }) => type === 'connection-lost');
+    if (isLost) throw new Failure('locked', 'taken over');
+  };
+  await expect(runPlan({ ...bench.context(), assertHeld })).rejects.toMatchObject({ kind: 'locked' });
+  expect([bench.types(), bench.node('n1').ran]).toEqual([['attempt-started n1/1.1-a'], []]);
+  isLost = false;
+  bench.events.length = 0;
+  expect((await runPlan(bench.context())).outcome).toBe('done');
   expect(bench.node('n1').ran).toEqual(['do 1.1-a']);
 });
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { type LockHolder, thisHolder } from '../../src/journal/lock.ts';
+import { claimsIn } from '../../src/journal/lock-snapshot.ts';
+import { fenceScript } from '../../src/journal/lock-script.ts';
 import { NodeLock, type TakePolicy } from '../../src/journal/node-lock.ts';
 import { nodes, type Nodes, Sleepers, testInShells } from './nodes.ts';
 
@@ -72,6 +74,30 @@ testInShells('of many who take it at once, exactly one gets it', async (shell) =
     await won[0]?.release();
   }
 });
+
+testInShells(
+  'each lock has a higher fence than all before it, whichever majority takes it, and no node lowers its own',
+  async (shell) => {
+    const on = await nodes(3, shell);
+    const fences: (number | undefined)[] = [];
+    for (const away of ['cp-1', 'cp-2', 'cp-3', 'cp-1']) {
+      on.away.clear();
+      on.away.add(away);
+      const held = await lockOn(on).take(await elsewhere('run-1'), sameRun('run-1'));
+      fences.push(held.holder.fence);
+      await held.release();
+    }
+    expect(fences).toEqual([1, 2, 3, 4]);
+    for (const [fence, kept] of [
+      [7, '7'],
+      [5, '7'],
+      [12, '12'],
+    ] as const) {
+      expect(await on.ask('cp-2', fenceScript(on.root, fence))).toMatchObject({ code: 0 });
+      expect((await on.ask('cp-2', `cd ~/r 2>/dev/null || cd ${on.root}; cat fence`)).stdout).toBe(`${kept}\n`);
+    }
+  },
+);
 
 test('of two who both saw it free just before they made theirs, one gets it', async () => {
   const on = await nodes(1);
@@ -206,6 +232,72 @@ test('who lost the lock is told so before the next claim, and neither its heartb
   });
   await first.release();
   await second.assertHeld();
+});
+
+test.each(['taken over', 'released'])(
+  'the holder of a lock that was %s notices it at its next heartbeat, and is told by whom',
+  async (how) => {
+    const on = await nodes(3);
+    const sleepers = new Sleepers();
+    const first = await lockOn(on, sleepers).take(await deadHolder('run-1'), nobody);
+    await vi.waitUntil(() => sleepers.sleeping === 1, 20_000);
+    if (how === 'released') await lockOn(on).unlock(first.holder.id, { by: 'ann@desk', reason: `its node "burns"` });
+    else await lockOn(on).take({ ...(await holderOf('run-1')), user: 'ann', host: 'desk' }, sameRun('run-1'));
+    expect(first.lost.aborted).toBe(false);
+    on.away.add('cp-1');
+    sleepers.advance(10_000);
+    await vi.waitUntil(() => first.lost.aborted, 20_000);
+    const words =
+      how === 'released' ? 'it was released by ann@desk: its node "burns"' : 'it was taken over by ann@desk';
+    expect(first.lost.reason).toMatchObject({ kind: 'locked', message: expect.stringContaining(words) });
+    await expect(first.assertHeld()).rejects.toMatchObject({ message: expect.stringContaining(words) });
+    await first.release();
+  },
+);
+
+test('a lock counts as dead when its process here is gone, or its heartbeat stands still as seen from here', async () => {
+  const on = await nodes(3);
+  const claimOf = async (lock: NodeLock) => {
+    const [claim] = claimsIn(await lock.look());
+    if (!claim) throw new Error('no claim');
+    return claim;
+  };
+  const dead = await lockOn(on).take(await deadHolder('run-1'), nobody);
+  await lockOn(on).requireDead(await claimOf(lockOn(on)));
+  await dead.release();
+  const mine = await lockOn(on).take(await holderOf('run-1'), nobody);
+  await expect(lockOn(on).requireDead(await claimOf(lockOn(on)))).rejects.toMatchObject({
+    kind: 'locked',
+    message: expect.stringMatching(/run-1 is still at work .*process \d+ on this host runs/),
+    detail: expect.arrayContaining([expect.stringContaining(`--force REASON`)]),
+  });
+  await mine.release();
+
+  const theirs = new Sleepers();
+  const held = await lockOn(on, theirs).take(await elsewhere('run-1'), nobody);
+  for (const beats of [true, false]) {
+    const ours = new Sleepers();
+    const lock = lockOn(on, ours);
+    const watching = lock.requireDead(await claimOf(lock));
+    watching.catch(() => undefined);
+    await vi.waitUntil(() => ours.sleeping === 1, 20_000);
+    const beatOf = async () =>
+      readFile(on.path('cp-1', 'lock', `beat${(await claimOf(lock)).holder.fence}`), 'utf8').catch(() => '');
+    const before = await beatOf();
+    if (beats) {
+      theirs.advance(10_000);
+      await vi.waitUntil(async () => (await beatOf()) !== before, 20_000);
+      ours.advance(10_000);
+      await expect(watching).rejects.toMatchObject({ message: expect.stringContaining('its heartbeat moves') });
+    } else {
+      for (let i = 0; i < 3; i += 1) {
+        await vi.waitUntil(() => ours.sleeping === 1, 20_000);
+        ours.advance(10_000);
+      }
+      await watching;
+    }
+  }
+  await held.release();
 });
 
 test('a majority is enough to hold on; without one it is asked again, then given up', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AlreadyClaimed, StaleEpoch, type RemoteNode } from '../../src/remote/attempt.ts';
+import { AlreadyClaimed, type Fence, StaleEpoch, StaleLock, type RemoteNode } from '../../src/remote/attempt.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import type { Session } from '../../src/transport/transport.ts';
 import { Collected, spec } from './collect.ts';
@@ -95,6 +95,31 @@ export function remoteContract(name: string, setUp: () => Promise<ContractNode>)
         kind: 'exited',
         code: 0,
       });
+    });
+
+    it('refuses a claim under a lock that is older than one it knows, or that was released', async () => {
+      const put = (name: string, text: string) =>
+        node.probe(`r=${place.root}; mkdir -p $r/lock && printf '%s\\n' '${text}' >$r/lock/${name}`);
+      const start = (id: string, lock: Fence) => node.start(spec(id, 'true', { lock }), new Collected());
+      const done = { kind: 'exited', code: 0 };
+      const [first, second, third] = [1, 2, 3].map((fence) => ({ id: `${fence}a`, fence }));
+      if (!first || !second || !third) throw new Error('no locks');
+
+      // Where the node keeps no lock, it remembers the latest that it saw.
+      expect(await start('1-a.1', second)).toEqual(done);
+      await expect(start('1-b.1', first)).rejects.toBeInstanceOf(StaleLock);
+      expect(await node.status('r1', '1-b.1')).toEqual({ kind: 'absent' });
+
+      await put('g7', '{"id":"0b","host":"\\"fence\\":9","fence":1,"nodes":[]}');
+      expect(await start('1-c.1', second)).toEqual(done);
+      await put('g8', '{"id":"2a","fence":2}');
+      await put('g10', '{"id":"3a","fence":3}');
+      await expect(start('1-d.1', second)).rejects.toThrow(/held by another/);
+      expect(await start('1-d.1', third)).toEqual(done);
+      await put('free10', '');
+      await expect(start('1-e.1', third)).rejects.toThrow(/released/);
+      expect(await node.status('r1', '1-e.1')).toEqual({ kind: 'absent' });
+      expect(await start('1-e.1', { id: '4a', fence: 4 })).toEqual(done);
     });
 
     it('kills at the time limit where the step says kill', async () => {
