@@ -16,7 +16,8 @@ const since = { maintenance: 31, refused: 35 };
 export const cgroupV1: Guard = {
   id: 'cgroup-v1',
   title: 'The kubelet of the release starts on the cgroups that the node has',
-  source: 'KEP-5573: failCgroupV1 is true by default from 1.35 on; "About cgroup v2": maintenance mode since 1.31',
+  source:
+    'KEP-5573 (kubernetes/kubernetes#134298): failCgroupV1 is true by default from 1.35 on; "About cgroup v2": maintenance mode since 1.31',
   comparedWith: 37,
   facts: ['kernel', 'kubeletSetup', 'kubeletConfig', 'binaries', 'staticPods', 'nodes', 'machine', 'kubelet'],
   scope: 'run',
@@ -49,7 +50,7 @@ function judge(facts: NodeFacts, input: GuardInput, node: GuardNode, target: num
         summary: `it runs on cgroup v1: a kubelet of ${minorText(target)} does not start there${why}`,
         remedy: kept
           ? `Make sure that a patch of kubeletconfiguration in ${patches} sets failCgroupV1: false. ${remedy}`
-          : `${remedy} Or set failCgroupV1: false in ${SHARED} before upgrading.`,
+          : `${remedy} Or set failCgroupV1: false in ${SHARED} before upgrading, and let kubeadm skip its own check of it where it refuses (\`ignorePreflightErrors: [SystemVerification]\`).`,
       },
     ];
   }

@@ -290,6 +290,7 @@ test.each([
   ['3.5.26-0+', '1.34.3', '3.6.5-0', 'no patch before has brought 3.6'],
   ['3.6.5-0', '1.35.1', '3.6.6-0', 'it is known'],
   ['3.6.9-0', '1.36.4', '3.6.9-0', 'kubeadm never takes etcd back'],
+  ['3.5.15-0', '1.31.14', '3.5.24-0', 'its kubeadm was changed for it'],
 ])('after %s, %s leaves %s: %s', (now, version, tag) => {
   expect(projectedEtcd(now, version)).toBe(tag);
 });

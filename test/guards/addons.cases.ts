@@ -142,6 +142,16 @@ export const corednsCases: readonly GuardCase[] = [
     finds: [['warn', 'plugins that kubeadm cannot migrate: unbound']],
   },
   {
+    title: 'template, which it has never known',
+    facts: dns({ corefile: corefile('    template ANY ANY\n') }),
+    finds: [['warn', 'plugins that kubeadm cannot migrate: template']],
+  },
+  {
+    title: 'transfer, which it knows',
+    facts: dns({ corefile: corefile('    transfer\n') }),
+    finds: [['note', '+transfer']],
+  },
+  {
     title: 'plugins more and less, and a zone',
     facts: dns({
       corefile: corefile(

@@ -8,9 +8,11 @@ interface EtcdOfMinor {
 }
 
 /**
- * Source: `DefaultEtcdVersion` in cmd/kubeadm/app/constants/constants.go of each release;
- * `kubeadm config images list --kubernetes-version vX` prints what a release really ships. 1.33.12 is not verified: a
- * wrong entry costs a refusal before the next minor, as the running images decide that step.
+ * Source: `SupportedEtcdVersion` in cmd/kubeadm/app/constants/constants.go of each release;
+ * `kubeadm config images list --kubernetes-version vX` prints what a release really ships. Compared with
+ * kubernetes/kubernetes #126395 (1.30.5), #126399 (1.28.14), #135018 (1.33.6), #135019 (1.32.10), #135020 (1.31.14),
+ * #135271 (1.35.0), #140333 (1.37.0) and kubernetes-sigs/kubespray#13363 (1.36.2). 1.33.12 is not verified: a wrong
+ * entry costs a refusal before the next minor, as the running images decide that step.
  */
 const BY_MINOR: Readonly<Record<number, EtcdOfMinor>> = {
   20: { steps: [[0, '3.4.13']], known: 15 },
@@ -21,10 +23,10 @@ const BY_MINOR: Readonly<Record<number, EtcdOfMinor>> = {
   25: { steps: [[0, '3.5.4']], known: 0 },
   26: { steps: [[0, '3.5.6']], known: 0 },
   27: { steps: [[0, '3.5.7']], known: 0 },
-  28: { steps: [[0, '3.5.9']], known: 0 },
+  28: { steps: [[0, '3.5.9'], [14, '3.5.15']], known: 0 }, // prettier-ignore
   29: { steps: [[0, '3.5.10']], known: 0 },
-  30: { steps: [[0, '3.5.12']], known: 0 },
-  31: { steps: [[0, '3.5.15']], known: 13 },
+  30: { steps: [[0, '3.5.12'], [5, '3.5.15']], known: 0 }, // prettier-ignore
+  31: { steps: [[0, '3.5.15'], [14, '3.5.24']], known: 14 }, // prettier-ignore
   32: { steps: [[0, '3.5.16'], [10, '3.5.24']], known: 10 }, // prettier-ignore
   33: { steps: [[0, '3.5.21'], [6, '3.5.24'], [12, '3.5.26']], known: 12 }, // prettier-ignore
   34: { steps: [[0, '3.6.4'], [2, '3.6.5']], known: 3 }, // prettier-ignore
