@@ -37,6 +37,10 @@ function several({ several: found = {} }: StaticPodsFact): MachineDraft[] {
   }));
 }
 
+/** kube-vip/kube-vip#684: since 1.29 its manifest for `kubeadm init` names a file that further control planes do not have. */
+const KUBE_VIP =
+  ' It holds the address of the control plane: see to it that it reads /etc/kubernetes/admin.conf on every control plane (super-admin.conf is for `kubeadm init` alone, kube-vip/kube-vip#684), and that its release knows the new Kubernetes.';
+
 function strange({ strangers = [] }: StaticPodsFact): MachineDraft[] {
   return strangers.map(({ file, pod, error }) => {
     if (pod === undefined) {
@@ -53,7 +57,7 @@ function strange({ strangers = [] }: StaticPodsFact): MachineDraft[] {
         ? `kubeadm does not know the static pod ${pod} (${file})`
         : `${file} in ${folder} is no copy to the kubelet: it runs the static pod ${pod} from it`,
       remedy: meant
-        ? 'Its upgrade is up to you: kubeadm leaves it as it is.'
+        ? `Its upgrade is up to you: kubeadm leaves it as it is.${pod === 'kube-vip' ? KUBE_VIP : ''}`
         : 'Move it out of that folder; or, where it should run, let its name end in .yaml.',
     };
   });

@@ -90,7 +90,7 @@ export const ETCD_FLOORS: readonly EtcdFloor[] = [
     to: '3.7.0',
     from: '3.6.11',
     severity: 'warn',
-    why: 'etcd supports the upgrade to 3.7 only from there',
+    why: 'a rolling upgrade to 3.7 may fail',
     source: 'etcd documentation, "Upgrade etcd from 3.6 to 3.7"',
   },
 ];
