@@ -1,8 +1,8 @@
 /**
  * Shell function: `lock_holder FILE...` prints `PID (COMMAND) holds FILE` of the first locked one, nothing if none is.
  * Without lsof or fuser: the kernel's list of locks has the inode, and the holder must have this very file open (inodes
- * repeat between file systems). A `.pid` file outlives its program, so its process must still be a package manager;
- * for libzypp (ZYppFactory.cc) any process with that id is one.
+ * repeat between file systems). A `.pid` file counts as long as any process has that id, whatever it is: so it does for
+ * dnf 4 (lock.py, which then waits without a limit), yum (YumBase.doLock) and libzypp (ZYppFactory.cc).
  */
 export const lockHolder = `lock_holder() {
   for lock in "$@"; do
@@ -20,8 +20,7 @@ export const lockHolder = `lock_holder() {
       command=$(tr '\\000\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c 1-120) || continue
       [ -n "$command" ] || continue
       case $lock in
-      */zypp.pid) ;;
-      *.pid) case $command in *dnf* | *yum* | *packagekit*) ;; *) continue ;; esac ;;
+      *.pid) ;;
       *) ls -l "/proc/$pid/fd" 2>/dev/null | grep -Fq -- "-> $lock" || continue ;;
       esac
       printf '%s (%s) holds %s\\n' "$pid" "\${command% }" "$lock"
