@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { unpackedVersion } from './archives.ts';
 import { hexOf } from './identity.ts';
 import { putFile } from './machine-files.ts';
@@ -15,6 +16,23 @@ export function rpmArchive(
 
 export async function putRpm(machine: Machine, path: string, name: string, revision: string): Promise<void> {
   await putFile(machine, path, `lab package ${name} ${revision}\n`);
+}
+
+/** What dnf has fetched and removes after the next transaction; what it fetches with keepcache is not in here. */
+const FETCHED = '/var/cache/dnf/tempfiles.json';
+const paths = z.array(z.string());
+
+export async function removeLater(machine: Machine, path: string): Promise<void> {
+  await putFile(machine, FETCHED, JSON.stringify([...(await fetched(machine)), path]));
+}
+
+/** After a transaction that installed these (dnf 4, Base._finalize_base). */
+export async function removeFetched(machine: Machine, installed: readonly string[]): Promise<void> {
+  for (const path of [...(await fetched(machine)), ...installed, FETCHED]) await machine.fs.rm(path, { force: true });
+}
+
+async function fetched(machine: Machine): Promise<string[]> {
+  return (await machine.fs.exists(FETCHED)) ? paths.parse(JSON.parse(await machine.fs.readFile(FETCHED))) : [];
 }
 
 /** `rpm2cpio FILE`: the archive is passed on as it is. */

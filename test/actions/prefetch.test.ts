@@ -208,7 +208,7 @@ test.each([
     const fetched = calls.filter((call) => call.includes('--downloadonly'));
     const to = 'https://pkgs.k8s.io/core:/stable:/v1.32/rpm/';
     expect(fetched.map((call) => call.replaceAll(/ +/g, ' '))).toEqual([
-      `dnf -y --setopt=kubernetes.baseurl=${to} --setopt=kubernetes.gpgkey=${to}repodata/repomd.xml.key --setopt=kubernetes.gpgcheck=1 --enablerepo=kubernetes ${past} install --downloadonly kubelet-1.32.9-150500.1.1`,
+      `dnf -y --setopt=kubernetes.baseurl=${to} --setopt=kubernetes.gpgkey=${to}repodata/repomd.xml.key --setopt=kubernetes.gpgcheck=1 --enablerepo=kubernetes ${past} --setopt=keepcache=1 install --downloadonly kubelet-1.32.9-150500.1.1`,
     ]);
     expect(calls.filter((call) => call.includes('versionlock') && !call.includes('--downloadonly'))).toEqual([
       ...locks,

@@ -79,6 +79,18 @@ describe('a Rocky Linux node of the lab', () => {
     expect((await facts(run)).packages?.held).toEqual(['kubeadm', 'kubectl', 'kubelet']);
   });
 
+  it('removes what it has fetched after the next transaction, but for what was fetched to be kept', async () => {
+    const { run } = await fakeLab(rocky);
+    const fetch = 'dnf -y --disableexcludes=kubernetes --disableplugin=versionlock install --downloadonly';
+    const archives = async () => (await run('worker-1', 'ls /var/cache/dnf/*/packages')).stdout.match(/kube\w+-1/g);
+    await run('worker-1', 'sed -i s/v1.31/v1.32/ /etc/yum.repos.d/kubernetes.repo');
+    await run('worker-1', `${fetch} kubectl-1.32.9; ${fetch} --setopt=keepcache=1 kubelet-1.32.9 kubeadm-1.32.9`);
+    expect(await archives()).toEqual(['kubeadm-1', 'kubectl-1', 'kubelet-1']);
+    const install = 'dnf -y --disableexcludes=kubernetes --disableplugin=versionlock install kubeadm-1.32.9';
+    expect((await run('worker-1', install)).code).toBe(0);
+    expect(await archives()).toEqual(['kubelet-1']);
+  });
+
   it('keeps excluded and locked packages from a general update', async () => {
     const { run, lab } = await fakeLab(rocky);
     await run('worker-1', 'sed -i s/v1.31/v1.32/ /etc/yum.repos.d/kubernetes.repo; dnf -y update');

@@ -14,6 +14,7 @@ export interface DnfCall {
   readonly disable: readonly string[];
   readonly withoutExcludes: readonly string[];
   readonly withoutLocks: boolean;
+  readonly keepCache: boolean;
   /** By repository id: `--setopt=ID.baseurl=URL`, for this call alone. */
   readonly addresses: ReadonlyMap<string, string>;
 }
@@ -35,6 +36,7 @@ export function parse(args: readonly string[]): DnfCall {
     downloadOnly: args.includes('--downloadonly'),
     enable: [...values('enablerepo'), ...values('repo'), ...values('repoid')],
     disable: values('disablerepo'),
+    keepCache: /^(1|true|yes)$/i.test(set('keepcache').at(-1) ?? ''),
     withoutLocks: values('disableplugin').includes('versionlock'),
     addresses: new Map(
       args.flatMap((arg) => {

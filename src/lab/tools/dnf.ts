@@ -1,7 +1,7 @@
 import { work } from '../clock.ts';
 import { rpmPackages, writeLocks } from '../distribution.ts';
 import { hostOf, isReachable } from '../network.ts';
-import { putRpm, rpmArchive } from '../rpm-archives.ts';
+import { putRpm, removeFetched, removeLater, rpmArchive } from '../rpm-archives.ts';
 import { compareVersions, findMinor, minorNumber, minorOf } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 import { parse, repositories, type DnfCall } from './dnf-call.ts';
@@ -133,9 +133,14 @@ async function install(context: ToolContext, call: DnfCall): Promise<number> {
   if (!call.yes) return fail(context, 'Is this ok [y/N]: Operation aborted.\n');
   await work(machine.clock, durations.install, context.signal);
   const cached = await repositories(context, call);
+  const archives: string[] = [];
   for (const [name, revision] of changes) {
     const from = cached.find(({ url }) => machine.aptLists.get(url)?.get(name)?.includes(revision));
-    if (from && call.downloadOnly) await putRpm(machine, rpmArchive(from, name, revision), name, revision);
+    if (!from) continue;
+    const path = rpmArchive(from, name, revision);
+    archives.push(path);
+    if (call.downloadOnly) await putRpm(machine, path, name, revision);
+    if (call.downloadOnly && !call.keepCache) await removeLater(machine, path);
   }
   if (call.downloadOnly) return printed(context, call, 'Complete!\n');
   for (const [name, revision] of changes) {
@@ -143,6 +148,7 @@ async function install(context: ToolContext, call: DnfCall): Promise<number> {
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
     context.out(`  Upgrading        : ${name}-${revision}.x86_64\n`);
   }
+  if (!call.keepCache) await removeFetched(machine, archives);
   return printed(context, call, 'Complete!\n');
 }
 
@@ -201,12 +207,11 @@ async function versionlock(context: ToolContext, { words }: DnfCall): Promise<nu
   }
   if (verb !== 'add' && verb !== 'delete')
     return fail(context, `Error: the lab does not simulate versionlock ${verb}\n`);
-  let code = 0;
   for (const name of names) {
     const one = machine.packages.get(name);
     if (!one || (verb === 'delete' && !one.held)) {
-      context.err(verb === 'add' ? `No package found for: ${name}\n` : `No package found for: ${name}\n`);
-      code = 1;
+      // dnf exits with 0 all the same.
+      context.err(`No package found for: ${name}\n`);
       continue;
     }
     const entry = `${name}-0:${one.revision}.*`;
@@ -218,7 +223,7 @@ async function versionlock(context: ToolContext, { words }: DnfCall): Promise<nu
     one.held = verb === 'add';
   }
   await writeLocks(machine);
-  return code;
+  return 0;
 }
 
 function printed(context: ToolContext, { quiet }: DnfCall, text: string): number {

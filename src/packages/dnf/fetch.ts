@@ -20,6 +20,8 @@ function fetchCommand(source: Switch, manager: Variant, wanted: Install['wanted'
     // dnf 5 has no plugin for its locks.
     ...(manager === 'dnf5' ? [] : ['--disableplugin=versionlock']),
     withoutExcludes(manager, [id]),
+    // Else the next transaction removes them: installing kubeadm would remove the kubelet (dnf.conf(5), keepcache).
+    '--setopt=keepcache=1',
     ...(more === '' ? [] : [more]),
     'install --downloadonly',
     ...wanted.map(({ name, revision }) => quote(`${name}-${revision}`)),
