@@ -2,7 +2,10 @@ import { trustedKeys } from '../distribution.ts';
 import { putFile } from '../machine-files.ts';
 import type { Tool } from '../shell/shell.ts';
 
-/** `rpm -q [--qf FORMAT] NAME...`, `rpm -qa`, `rpm --import`. */
+/** How rpm names the key of the community's repositories. */
+const KEY = 'gpg-pubkey-9a296436-64de3bf4';
+
+/** `rpm -q [--qf FORMAT] NAME...`, `rpm -qa [PATTERN]`, `rpm --import`, `rpm -e` of the imported key. */
 export const rpm: Tool = async (context) => {
   const { args, machine } = context;
   if (args.includes('--version')) {
@@ -20,6 +23,12 @@ export const rpm: Tool = async (context) => {
     await putFile(machine, trustedKeys, text);
     return 0;
   }
+  const trusts = await machine.fs.exists(trustedKeys);
+  if (args.includes('-e') && args.includes(KEY) && trusts) {
+    if (context.uid !== 0) return 1;
+    await machine.fs.rm(trustedKeys);
+    return 0;
+  }
   const at = args.findIndex((arg) => arg === '--qf' || arg === '--queryformat');
   const format = at >= 0 ? (args[at + 1] ?? '') : '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n';
   const options = args.filter((arg) => arg.startsWith('-'));
@@ -28,8 +37,11 @@ export const rpm: Tool = async (context) => {
     context.err('rpm: the lab simulates queries only\n');
     return 1;
   }
+  const all = options.includes('-qa');
+  if (all && trusts && names.every((pattern) => isLike(KEY, pattern))) context.out(`${KEY}\n`);
+  const installed = [...machine.packages.keys()].filter((name) => names.every((pattern) => isLike(name, pattern)));
   let missing = 0;
-  for (const name of options.includes('-qa') ? machine.packages.keys() : names) {
+  for (const name of all ? installed : names) {
     const revision = machine.packages.get(name)?.revision;
     if (revision === undefined) {
       context.out(`package ${name} is not installed\n`);
@@ -46,3 +58,7 @@ export const rpm: Tool = async (context) => {
   }
   return missing;
 };
+
+function isLike(name: string, pattern: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}

@@ -1,6 +1,6 @@
 import { waitUnlocked } from '../lib/lock.ts';
-import { planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
-import { kubernetesPackages, type PackageManager, type Script } from '../manager.ts';
+import { keysOf, planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
+import { kubernetesPackages, type PackageManager, type Script, type Switch } from '../manager.ts';
 import { LOCKS, programOf, readMetadata, type Variant } from './commands.ts';
 import { fetchPackages } from './fetch.ts';
 import { install } from './install.ts';
@@ -24,12 +24,32 @@ function managerFor(id: Variant, displayName: string): PackageManager {
     planSwitch: (found, minor, baseUrl) => planRpmSwitch(found, minor, baseUrl, ADDED),
     switchSource: (change) => {
       const read = readMetadata(id, [sectionOf(change)]);
-      return switchSection(change, { locks: LOCKS, read: { commands: [read], text: read } });
+      return switchSection(change, { locks: LOCKS, read: { commands: [read], text: explained(read, change) } });
     },
     install: (what, found) => install(what, id, sectionIds(found)),
     fetch: (source, what) => fetchPackages(source, what, id),
     upgradeOs: ({ kept }) => upgradeOs(id, kept),
   };
+}
+
+/** dnf calls a signature bad whose key has expired. */
+function explained(read: string, change: Switch): string {
+  return `{
+  ${reading.fetchFunction.replaceAll('\n', '\n  ')}
+  ${read} || {
+    rc=$?
+    key=$(mktemp) || exit
+    for url in ${keysOf(change)}; do
+      fetch "$url" "$key" 2>/dev/null || continue
+      ends=$(gpg --batch --with-colons --show-keys "$key" 2>/dev/null | sed -n 's/^pub:\\([^:]*:\\)\\{5\\}\\([0-9]*\\):.*/\\2/p' | sort -n | head -n 1)
+      if [ -n "$ends" ] && [ "$ends" -lt "$(date +%s)" ]; then
+        echo "the signing key $url expired on $(date -u -d "@$ends" +%Y-%m-%d)" >&2
+      fi
+    done
+    rm -f "$key"
+    (exit "$rc")
+  }
+}`;
 }
 
 function upgradeOs(id: Variant, kept: readonly string[]): Script {

@@ -46,6 +46,12 @@ gpgcheck=1
 gpgkey=${url}repodata/repomd.xml.key${more}`;
 }
 
+/** A shell word list: the addresses of the section's keys as they are in its file by then. */
+export function keysOf(change: Switch): string {
+  const program = `/^\\[/ { own = ($0 == "[${sectionOf(change)}]") } own && sub(/^gpgkey[ \\t]*=[ \\t]*/, "")`;
+  return `$(awk ${quote(program)} ${quote(change.file)})`;
+}
+
 /** Works on copies, reads the new source alone by `read`, and puts everything back where that fails. */
 export function switchSection(change: Switch, own: { readonly locks: string; readonly read: Script }): Script {
   const { disable, file, from, line, wanted } = change;

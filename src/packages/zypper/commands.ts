@@ -25,13 +25,20 @@ zypp() {
 /**
  * Shell function `trust URL`: imports the repository's signing key, which the configuration names, into the database of
  * rpm, whose keys zypper trusts. zypper then accepts no other key: it never gets an option to import what it finds.
- * A key that is there already may be enough, so a key that cannot be fetched is no failure yet.
+ * A key that is there already may be enough, so a key that cannot be fetched is no failure yet. `distrust` takes back
+ * what was imported, as such a key may sign any package.
  */
 export const TRUST = `${zypperFetchFunction}
+trusted=$(rpm -qa 'gpg-pubkey*')
 trust() {
   key=$(mktemp) || return
   if fetch "$1" "$key" && rpm --import "$key"; then :; else echo "the signing key $1 could not be imported; the keys that are there must do" >&2; fi
   rm -f "$key"
+}
+distrust() {
+  for key in $(rpm -qa 'gpg-pubkey*'); do
+    printf '%s\\n' "$trusted" | grep -Fqx "$key" || rpm -e "$key"
+  done
 }`;
 
 /** The option that uses a section which is disabled in its file, for one call. */

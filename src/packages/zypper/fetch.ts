@@ -36,6 +36,7 @@ wait_unlocked || exit
 trust ${quote(key)}
 zypp_at_target refresh ${quote(alias)} || {
   rc=$?
+  distrust
   echo ${quote(`${source.url} cannot be read: nothing was fetched, nothing was changed`)} >&2
   exit "$rc"
 }

@@ -1,5 +1,5 @@
 import { quote } from '../../transport/quote.ts';
-import { planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
+import { keysOf, planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
 import type { PackageManager, Script, Switch } from '../manager.ts';
 import { enabling, lock, SETTINGS, TRUST, unlock } from './commands.ts';
 import { fetchPackages } from './fetch.ts';
@@ -26,19 +26,18 @@ export const zypper: PackageManager = {
   upgradeOs,
 };
 
-/** The key of the section as it is in its file by then: it may be fetched from elsewhere than the packages. */
+/** The section's keys may be fetched from elsewhere than the packages. */
 function readSource(change: Switch): Script {
   const alias = sectionOf(change);
   const enable = change.kept?.enabled === false ? enabling([alias]) : '';
   const refresh = `zypper --non-interactive ${enable}refresh --force ${quote(alias)}`;
-  const keys = `/^\\[/ { own = ($0 == "[${alias}]") } own && sub(/^gpgkey[ \\t]*=[ \\t]*/, "")`;
   return {
     commands: [`rpm --import ${change.url}repodata/repomd.xml.key`, refresh],
     text: `{
   export ZYPP_LOCK_TIMEOUT=300
   ${TRUST.replaceAll('\n', '\n  ')}
-  for key in $(awk ${quote(keys)} ${quote(change.file)}); do trust "$key"; done
-  ${refresh}
+  for key in ${keysOf(change)}; do trust "$key"; done
+  ${refresh} || { rc=$?; distrust; (exit "$rc"); }
 }`,
   };
 }
