@@ -35,7 +35,7 @@ function parsePackages(output: string): PackagesFact {
     const [name, revision, status] = line.trimEnd().split(' ');
     if (!isKubernetesPackage(name) || revision === undefined || status === undefined) continue;
     // `rc` has only its configuration left, `un` was never here.
-    if (!/^[a-z][iUFHWt]/.test(status)) continue;
+    if (!/^([a-z][iUFHWt]|twice)/.test(status)) continue;
     installed[name] = { revision: withoutEpoch(revision), status };
     if (status.startsWith('h')) held.add(name);
   }

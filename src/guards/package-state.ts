@@ -8,7 +8,8 @@ import { listed } from './lib/subject.ts';
 export const packageState: Guard = {
   id: 'package-state',
   title: 'No package was left half installed, and no one else installs',
-  source: 'dpkg(1) --audit; apt-get(8): installs nothing as long as a package is half configured',
+  source:
+    'dpkg(1) --audit; apt-get(8): installs nothing as long as a package is half configured; dnf(8): remove --duplicates',
   facts: ['os', 'packageState'],
   scope: 'run',
   check: (input) =>

@@ -26,7 +26,7 @@ export const kubernetesPackages = ['kubeadm', 'kubelet', 'kubectl', 'kubernetes-
 export interface InstalledPackage {
   /** `1.32.9-1.1` */
   readonly revision: string;
-  /** `ii`: installed and whole. */
+  /** `ii`: installed and whole; else as its database has it: `iU`, `twice`. */
   readonly status: string;
 }
 
@@ -162,7 +162,7 @@ export interface PackageReading {
   readonly kernel: RegExp;
   /** Prints `required: BY` or `not BY`, where anything tells whether a reboot is needed. */
   readonly reboot?: string;
-  /** Half installed packages; undefined where the manager leaves none. */
+  /** Half installed packages, and those that are there twice; undefined where the manager leaves none. */
   readonly audit?: {
     readonly command: string;
     /** Prints lines that `brokenName` knows. */

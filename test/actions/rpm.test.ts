@@ -106,6 +106,25 @@ describe('install-packages', () => {
     ]);
   });
 
+  test('of a package that an interrupted transaction left twice, the older one is removed first', () => {
+    bench.tool(
+      'rpm',
+      `[ "$1" != -q ] || printf '%s\\n' 'kubelet 200 1.32.9-150500.1.1 kubelet-1.32.9-150500.1.1.x86_64' 'package kubeadm is not installed' 'kubelet 100 1.31.9-150500.1.1 kubelet-1.31.9-150500.1.1.x86_64'`,
+    );
+    const { code, calls, stderr } = bench.run(scriptOf('install-packages', KUBELET, node('dnf')).text);
+    expect(code, stderr).toBe(0);
+    expect(calls[1]).toBe('rpm -e kubelet-1.31.9-150500.1.1.x86_64');
+    expect(calls.at(-1)).toContain('dnf -y');
+    expect(stderr).toContain('an installation was interrupted earlier: removing what it has replaced: kubelet-1.31.9');
+    bench.tool(
+      'rpm',
+      `[ "$1" != -e ] || exit 1; printf '%s\\n' 'kubelet 1 1-1 kubelet-1-1.x' 'kubelet 2 2-1 kubelet-2-1.x'`,
+    );
+    const failed = bench.run(scriptOf('install-packages', KUBELET, node('dnf')).text);
+    expect(failed.code).toBe(1);
+    expect(failed.calls.at(-1)).toBe('rpm -e kubelet-1-1.x');
+  });
+
   test('when the install fails the locks are put back, and its exit code is handed on', () => {
     bench.tool('dnf', 'case "$*" in *install*) exit 1 ;; esac');
     const { code, calls } = bench.run(scriptOf('install-packages', KUBELET, node('dnf', ['kubelet'])).text);
@@ -136,7 +155,8 @@ describe('install-packages', () => {
     bench.write('working', '');
     const other = spawn(bench.path('bin', 'dnf-automatic'), { stdio: 'ignore' });
     bench.write('rpmdb_lock.pid', `${other.pid}\n`);
-    bench.write('stale.pid', '1\n');
+    // No process has that id: it is above the kernel's limit.
+    bench.write('stale.pid', '99999999\n');
     // The pause between two looks is the moment at which the other one ends.
     bench.tool('sleep', '[ -z "$HELD" ] || rm -f working');
     const text = scriptOf('install-packages', KUBELET, node('dnf'))

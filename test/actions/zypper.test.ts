@@ -10,6 +10,8 @@ import { parsed } from '../facts/fixture.ts';
 const KUBELET = { packages: ['kubelet'], version: '1.32.9' };
 const REVISION = '1.32.9-150500.1.1';
 const SEARCH = `zypper --non-interactive --no-refresh --xmlout search --details --match-exact --type package kubelet`;
+/** Whether an interrupted transaction left packages twice. */
+const TWICE = String.raw`rpm -q --qf %{NAME} %{INSTALLTIME} %{VERSION}-%{RELEASE} %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\n kubeadm kubelet kubectl kubernetes-cni cri-tools`;
 const KNOWN = `case "$*" in *search*) echo '<solvable status="other-version" name="kubelet" kind="package" edition="${REVISION}" arch="x86_64" repository="Kubernetes"/>' ;; esac`;
 
 let bench: Bench;
@@ -56,17 +58,19 @@ describe('install-packages by zypper', () => {
     const { code, calls, stderr } = bench.run(text);
     expect(code, stderr).toBe(0);
     expect(calls).toEqual([
+      TWICE,
       SEARCH,
       'zypper --non-interactive removelock kubelet kubernetes-cni',
       `zypper --non-interactive install --allow-vendor-change kubelet=${REVISION}`,
       'zypper --non-interactive addlock kubelet kubernetes-cni',
     ]);
-    expect(commands).toEqual(calls.slice(1));
+    expect(commands).toEqual(calls.slice(2));
   });
 
   test('metadata that do not know the revision are refreshed, of that repository alone', () => {
     bench.tool('zypper');
     expect(bench.run(scriptOf('install-packages', KUBELET, node()).text).calls).toEqual([
+      TWICE,
       SEARCH,
       'zypper --non-interactive refresh k8s',
       `zypper --non-interactive install --allow-vendor-change kubelet=${REVISION}`,
@@ -120,6 +124,7 @@ describe('package-repo by zypper', () => {
     expect(code, stderr).toBe(0);
     expect(bench.read('repos.d/k8s.repo')).toBe(section('1.32'));
     expect(calls.map((call) => call.replaceAll(/\/tmp\/\S+/g, 'FILE'))).toEqual([
+      'rpm -qa gpg-pubkey*',
       'curl -fsSL --connect-timeout 8 --max-time 20 -o FILE https://pkgs.k8s.io/core:/stable:/v1.32/rpm/repodata/repomd.xml.key',
       'rpm --import FILE',
       'zypper --non-interactive refresh --force k8s',

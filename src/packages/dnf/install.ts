@@ -1,5 +1,6 @@
 import { quote } from '../../transport/quote.ts';
 import { waitUnlocked } from '../lib/lock.ts';
+import { FINISH } from '../lib/rpm-audit.ts';
 import type { Install, Script } from '../manager.ts';
 import {
   lock,
@@ -26,6 +27,7 @@ export function install({ wanted, held }: Install, manager: Variant, repositorie
       waitUnlocked(LOCKS),
       `${mainExcludes(manager, repositories)}
 wait_unlocked || exit`,
+      FINISH,
       refresh(wanted, manager, repositories),
       `rc=0
 ${locks ? `${unlock(manager, held)} || rc=$?\n` : ''}if [ "$rc" -eq 0 ]; then

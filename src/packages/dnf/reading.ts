@@ -1,6 +1,7 @@
 import { fetchFunction } from '../lib/fetch.ts';
 import { withoutEpoch } from '../lib/revision.ts';
-import { repoSources, rpmArchiveOf, rpmArchives, rpmInstalled, rpmOffered, unpackRpm } from '../lib/rpm-reading.ts';
+import { rpmAudit, rpmInstalled } from '../lib/rpm-audit.ts';
+import { repoSources, rpmArchiveOf, rpmArchives, rpmOffered, unpackRpm } from '../lib/rpm-reading.ts';
 import { kubernetesPackages, type PackageReading } from '../manager.ts';
 import { LOCKS } from './commands.ts';
 
@@ -42,10 +43,17 @@ ${fetchFunction({ proxies: 'dnf_proxy' })}`,
     *) echo "failed: $manager check-update" ;;
   esac`,
   kernel: /^kernel(-core|-rt)?$/,
+  // The program is in yum-utils; the plugin, with other packages, exits with 1 also where dnf does not know it.
   reboot: `if command -v needs-restarting >/dev/null 2>&1; then
     needs-restarting -r >/dev/null 2>&1
     case $? in 0) echo 'not needs-restarting' ;; 1) echo 'required: needs-restarting' ;; esac
+  elif command -v dnf >/dev/null 2>&1; then
+    case $(dnf -q -C needs-restarting -r 2>/dev/null) in
+      *'Reboot is required'*) echo 'required: dnf needs-restarting' ;;
+      *'Reboot should not be necessary'*) echo 'not dnf needs-restarting' ;;
+    esac
   fi`,
+  audit: rpmAudit,
   locks: LOCKS,
   background: 'dnf-automatic, packagekitd',
   caches: ['/var/cache/dnf'],

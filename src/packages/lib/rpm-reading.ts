@@ -17,9 +17,6 @@ export function repoSources(file: string, lines: readonly SourceLine[]): (Packag
   });
 }
 
-/** rpm -q exits with the number of names that are not installed. */
-export const rpmInstalled = `rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE} ii\\n' ${kubernetesPackages.join(' ')} | grep ' ii$'`;
-
 const names = kubernetesPackages.join('|');
 
 /**

@@ -1,4 +1,5 @@
 import { quote } from '../../transport/quote.ts';
+import { FINISH } from '../lib/rpm-audit.ts';
 import type { Install, Script } from '../manager.ts';
 import { enabling, lock, SETTINGS, unlock } from './commands.ts';
 
@@ -15,6 +16,7 @@ export function install(
     text: [
       SETTINGS,
       'wait_unlocked || exit',
+      FINISH,
       refresh(wanted, ids, disabled),
       `rc=0
 ${locks ? `${unlock(held)} || rc=$?\n` : ''}if [ "$rc" -eq 0 ]; then

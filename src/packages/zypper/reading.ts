@@ -1,5 +1,6 @@
 import { fetchFunction } from '../lib/fetch.ts';
-import { repoSources, rpmArchiveOf, rpmArchives, rpmInstalled, rpmOffered, unpackRpm } from '../lib/rpm-reading.ts';
+import { rpmAudit, rpmInstalled } from '../lib/rpm-audit.ts';
+import { repoSources, rpmArchiveOf, rpmArchives, rpmOffered, unpackRpm } from '../lib/rpm-reading.ts';
 import { kubernetesPackages, type PackageReading } from '../manager.ts';
 
 const LOCKED = '/etc/zypp/locks';
@@ -49,6 +50,7 @@ export const reading: PackageReading = {
     ZYPP_LOCK_TIMEOUT=30 zypper --non-interactive needs-rebooting >/dev/null 2>&1
     case $? in 0) echo 'not zypper' ;; 102) echo 'required: zypper needs-rebooting' ;; esac
   fi`,
+  audit: rpmAudit,
   locks: LOCKS,
   background: 'packagekitd, os-update.timer',
   caches: ['/var/cache/zypp/packages'],
