@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files of the slow tier; every other `*.test.ts` is in the quick one. */
+/** Files of the two slow tiers; every other `*.test.ts` is in the quick one. */
 const E2E = 'test/**/*.e2e.test.ts';
+const SYSTEM = 'test/**/*.system.test.ts';
 
 export default defineConfig({
   test: {
@@ -15,9 +16,10 @@ export default defineConfig({
     // The simulated shell makes many short-lived objects.
     execArgv: ['--min-semi-space-size=64', '--max-semi-space-size=64'],
     projects: [
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [E2E] } },
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [E2E, SYSTEM] } },
       // Whole upgrades in processes of their own: the limit is for what hangs, not for a slow machine.
       { extends: true, test: { name: 'e2e', include: [E2E], testTimeout: 240_000, hookTimeout: 240_000 } },
+      { extends: true, test: { name: 'system', include: [SYSTEM], testTimeout: 240_000, hookTimeout: 600_000 } },
     ],
   },
 });

@@ -1,5 +1,5 @@
-// `npm test` and `npm run test:e2e`: the tests of one tier or more; with the quick tier, first the static checks.
-// The last line is always `N passed, N failed, N skipped`. Usage: test.mjs --tier quick|e2e [--tier ...] [FILTER...]
+// `npm test`, `npm run test:e2e` and `npm run test:system`: the tests of one tier or more; with the quick tier, first the static checks.
+// The last line is always `N passed, N failed, N skipped`. Usage: test.mjs --tier quick|e2e|system [--tier ...] [FILTER...]
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 /** Each is a project of test/vitest.config.ts. */
-const TIERS = ['quick', 'e2e'];
+const TIERS = ['quick', 'e2e', 'system'];
 const CHECKS = ['typecheck', 'lint', 'format:check'];
 
 const inCi = !['', '0', 'false', undefined].includes(process.env.CI);

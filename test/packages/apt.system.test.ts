@@ -1,18 +1,17 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { folder, runbook } from '../commands/cli.ts';
-import { makeBase, startNode, withoutNodes, type DebianNode } from './node.ts';
-import { startRepositories, type Repositories } from './repository.ts';
+import { startRepositories, type Repositories } from './deb-repository.ts';
+import { makeBase, missingFor, startNode, type RealNode } from './node.ts';
+import { apply, UPGRADE } from './steps.ts';
 
 const LIST = '/etc/apt/sources.list.d/kubernetes.list';
 const KEYRING = '/etc/apt/keyrings/kubernetes-apt-keyring.gpg';
 
-describe.skipIf(withoutNodes !== '')(`real Debian nodes${withoutNodes && ` (not here: ${withoutNodes})`}`, () => {
+const missing = missingFor('debian');
+describe.skipIf(missing !== '')(`real Debian nodes${missing}`, () => {
   let repositories: Repositories;
 
   beforeAll(async () => {
-    makeBase();
+    makeBase('debian');
     repositories = await startRepositories();
   }, 300_000);
   afterAll(async () => repositories.stop());
@@ -27,12 +26,12 @@ describe.skipIf(withoutNodes !== '')(`real Debian nodes${withoutNodes && ` (not 
   async function nodeAt131(
     key = repositories.keys.current,
     source?: { file: string; text: string },
-    given?: DebianNode,
-  ): Promise<DebianNode> {
-    const node = given ?? (await startNode());
-    for (const { name, bytes } of repositories.debs('1.31')) await put(node, `/root/${name}`, bytes);
-    await put(node, '/root/key', key);
-    await put(node, source?.file ?? LIST, Buffer.from(source?.text ?? line('1.31')));
+    given?: RealNode,
+  ): Promise<RealNode> {
+    const node = given ?? (await startNode('debian'));
+    for (const { name, bytes } of repositories.debs('1.31')) await node.put(`/root/${name}`, bytes);
+    await node.put('/root/key', key);
+    await node.put(source?.file ?? LIST, Buffer.from(source?.text ?? line('1.31')));
     await node.sh(`exec 2>&1
 tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
 gpg --batch --dearmor -o ${KEYRING} </root/key
@@ -41,39 +40,6 @@ apt-get -q update || true
 echo 'KUBELET_EXTRA_ARGS=--node-ip=10.0.0.21' >/etc/default/kubelet
 apt-mark hold kubeadm kubelet kubectl`);
     return node;
-  }
-
-  function put(node: DebianNode, path: string, bytes: Buffer): Promise<string> {
-    return node.sh(`base64 -d >${path} <<'END'\n${bytes.toString('base64')}\nEND\n`);
-  }
-
-  const UPGRADE = `
-      - uses: package-repo
-        with: { version: 1.32.9 }
-      - uses: install-packages
-        with: { packages: [kubeadm], version: 1.32.9 }
-      - uses: install-packages
-        with: { packages: [kubelet, kubectl], version: 1.32.9 }`;
-
-  function apply(node: DebianNode, steps = UPGRADE, ...more: readonly string[]) {
-    const dir = folder();
-    const { user, identityFile, knownHosts, port } = node.sshd;
-    const inventory = {
-      apiVersion: 'runbook/v1',
-      kind: 'Inventory',
-      cluster: 'packages',
-      ssh: { user, identityFile, knownHosts, port },
-      become: { method: 'none' },
-      nodes: [{ name: 'w1', host: '127.0.0.1', role: 'other' }],
-    };
-    mkdirSync(join(dir, 'state'));
-    writeFileSync(join(dir, 'inventory.yaml'), JSON.stringify(inventory));
-    writeFileSync(
-      join(dir, 'packages.yaml'),
-      `apiVersion: runbook/v1\nkind: Runbook\nname: packages\nphases:\n  - name: one\n    nodes: all\n    steps:${steps}\n`,
-    );
-    const args = ['-i', join(dir, 'inventory.yaml'), '--state-dir', join(dir, 'state'), '--yes', '--output', 'plain'];
-    return runbook(['apply', join(dir, 'packages.yaml'), ...args, ...more]);
   }
 
   const INSTALLED = `dpkg-query -W -f='\${Package} \${Version} \${db:Status-Abbrev}\\n' kubeadm kubelet kubectl kubernetes-cni cri-tools | sed 's/ *$//'`;
@@ -133,7 +99,7 @@ apt-mark hold kubeadm kubelet kubectl`);
   test('a source that is switched already gets a new key where its own has come to its end', async () => {
     const node = await nodeAt131(repositories.keys.current);
     expect((await apply(node)).code).toBe(0);
-    await put(node, '/root/key', repositories.keys.expired);
+    await node.put('/root/key', repositories.keys.expired);
     await node.sh(`rm ${KEYRING}; gpg --batch --dearmor -o ${KEYRING} </root/key`);
     const { code, all } = await apply(node);
     expect(code, all).toBe(0);
@@ -155,7 +121,7 @@ apt-mark hold kubeadm kubelet kubectl`);
   test('a signature that no key verifies: sources and keyring stay as they were, and the step says why', async () => {
     const node = await nodeAt131();
     const before = await node.sh(`cat ${LIST}; sha256sum ${KEYRING}; ls /etc/apt/sources.list.d /etc/apt/keyrings`);
-    await put(node, '/root/other', repositories.keys.other);
+    await node.put('/root/other', repositories.keys.other);
     await node.sh(`rm ${KEYRING}; gpg --batch --dearmor -o ${KEYRING} </root/other`);
     const stranger = await node.sh(`cat ${LIST}; sha256sum ${KEYRING}; ls /etc/apt/sources.list.d /etc/apt/keyrings`);
     repositories.replace('v1.32/deb/Release.key', repositories.keys.other);
@@ -180,7 +146,7 @@ apt-mark hold kubeadm kubelet kubectl`);
   test('the proxy of apt is the way to the key and the index as well', async () => {
     const url = repositories.url.replace(/127\.0\.0\.1:\d+/, 'packages.invalid');
     const text = line('1.31').replace(repositories.url, url);
-    const node = await startNode();
+    const node = await startNode('debian');
     await node.sh(`echo 'Acquire::http::Proxy "http://127.0.0.1:${repositories.port}/";' >/etc/apt/apt.conf.d/95proxy`);
     const ready = await nodeAt131(repositories.keys.current, { file: LIST, text }, node);
     const { code, all } = await apply(ready);
@@ -213,7 +179,7 @@ for left in $(seq 100); do [ ! -e /root/locked ] || exit 0; sleep 0.05; done; ex
     for (const { name, bytes } of repositories
       .debs('1.32')
       .filter((deb) => /^(kubelet_1.32.9|kubernetes-cni)/.test(deb.name)))
-      await put(node, `/root/${name}`, bytes);
+      await node.put(`/root/${name}`, bytes);
     await node.sh(`touch /etc/kubelet-postinst-fails; apt-mark unhold kubelet; dpkg --force-confold -i /root/*.deb >/dev/null 2>&1 || :
 rm /etc/kubelet-postinst-fails; apt-mark hold kubelet`);
     expect(await node.sh('dpkg --audit')).toContain('kubelet');
@@ -241,8 +207,8 @@ rm /etc/kubelet-postinst-fails; apt-mark hold kubelet`);
   test('an install that is ended at its time limit leaves every hold on, and the next run finishes it', async () => {
     const node = await nodeAt131();
     await node.sh('touch /etc/kubelet-postinst-hangs');
-    const step = UPGRADE.replace(/(.*kubelet, kubectl.*)$/m, '$1\n        timeout: 3s');
-    const { code, all } = await apply(node, step);
+    const steps = UPGRADE.map((step) => step.replace(/(kubelet, kubectl.*)}$/, '$1, timeout: 3s }'));
+    const { code, all } = await apply(node, steps);
     expect(code, all).toBe(1);
     expect(all).toContain('time limit');
     expect(all).toContain('on hold again as soon as it has ended');
@@ -268,7 +234,7 @@ echo 'deb https://apt.kubernetes.io/ kubernetes-xenial main' >/etc/apt/sources.l
 
   test('a step that asks kubectl is refused before anything is contacted that it cannot ask', async () => {
     const node = await nodeAt131();
-    const { code, all } = await apply(node, '\n      - uses: drain');
+    const { code, all } = await apply(node, ['uses: drain']);
     expect(code).toBe(2);
     expect(all).toContain('needs a control plane');
   });

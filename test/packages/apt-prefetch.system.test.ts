@@ -1,30 +1,27 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { folder, runbook } from '../commands/cli.ts';
-import { makeBase, startNode, withoutNodes, type DebianNode } from './node.ts';
-import { startRepositories, type Repositories } from './repository.ts';
+import { startRepositories, type Repositories } from './deb-repository.ts';
+import { makeBase, missingFor, startNode, type RealNode } from './node.ts';
+import { AHEAD, apply } from './steps.ts';
 
 const LIST = '/etc/apt/sources.list.d/kubernetes.list';
 const KEYRING = '/etc/apt/keyrings/kubernetes-apt-keyring.gpg';
 
-describe.skipIf(withoutNodes !== '')(`real Debian nodes${withoutNodes && ` (not here: ${withoutNodes})`}`, () => {
+const missing = missingFor('debian');
+describe.skipIf(missing !== '')(`prefetch on real Debian nodes${missing}`, () => {
   let repositories: Repositories;
 
   beforeAll(async () => {
-    makeBase();
+    makeBase('debian');
     repositories = await startRepositories();
   }, 300_000);
   afterAll(async () => repositories.stop());
   beforeEach(() => repositories.forget());
 
-  async function nodeAt131(key: Buffer): Promise<DebianNode> {
-    const node = await startNode();
-    const put = (path: string, bytes: Buffer) =>
-      node.sh(`base64 -d >${path} <<'END'\n${bytes.toString('base64')}\nEND\n`);
-    for (const { name, bytes } of repositories.debs('1.31')) await put(`/root/${name}`, bytes);
-    await put('/root/key', key);
-    await put(LIST, Buffer.from(`deb [signed-by=${KEYRING}] ${repositories.url}/core:/stable:/v1.31/deb/ /\n`));
+  async function nodeAt131(key: Buffer): Promise<RealNode> {
+    const node = await startNode('debian');
+    for (const { name, bytes } of repositories.debs('1.31')) await node.put(`/root/${name}`, bytes);
+    await node.put('/root/key', key);
+    await node.put(LIST, Buffer.from(`deb [signed-by=${KEYRING}] ${repositories.url}/core:/stable:/v1.31/deb/ /\n`));
     await node.sh(`exec 2>&1
 tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
 gpg --batch --dearmor -o ${KEYRING} </root/key
@@ -34,31 +31,6 @@ apt-mark hold kubeadm kubelet kubectl`);
     return node;
   }
 
-  function apply(node: DebianNode, ...steps: readonly string[]) {
-    const dir = folder();
-    const { user, identityFile, knownHosts, port } = node.sshd;
-    const inventory = {
-      apiVersion: 'runbook/v1',
-      kind: 'Inventory',
-      cluster: 'packages',
-      ssh: { user, identityFile, knownHosts, port },
-      become: { method: 'none' },
-      nodes: [{ name: 'w1', host: '127.0.0.1', role: 'other' }],
-    };
-    mkdirSync(join(dir, 'state'));
-    writeFileSync(join(dir, 'inventory.yaml'), JSON.stringify(inventory));
-    const head = 'apiVersion: runbook/v1\nkind: Runbook\nname: p\nphases:\n  - name: one\n    nodes: all\n    steps:\n';
-    writeFileSync(join(dir, 'p.yaml'), head + steps.map((step) => `      - ${step}\n`).join(''));
-    const args = ['-i', join(dir, 'inventory.yaml'), '--state-dir', join(dir, 'state'), '--yes', '--output', 'plain'];
-    return runbook(['apply', join(dir, 'p.yaml'), ...args]);
-  }
-
-  const AHEAD = "{ uses: prefetch, with: { version: '1.32.9', images: false } }";
-  const UPGRADE = [
-    "{ uses: package-repo, with: { version: '1.32.9' } }",
-    "{ uses: install-packages, with: { packages: [kubeadm], version: '1.32.9' } }",
-    "{ uses: install-packages, with: { packages: [kubelet, kubectl], version: '1.32.9' } }",
-  ];
   /** What a node is configured with and runs. */
   const LOOK = `cat /etc/apt/sources.list.d/*; ls /etc/apt/sources.list.d /etc/apt/keyrings; cksum ${KEYRING}; apt-mark showhold; dpkg-query -W kubeadm kubelet kubectl kubernetes-cni cri-tools; apt-cache policy kubeadm`;
   const debs = () => repositories.asked.filter((path) => path.endsWith('.deb'));
@@ -66,28 +38,28 @@ apt-mark hold kubeadm kubelet kubectl`);
   test('packages come into the cache of apt while the node stays as it is, and the later install takes them from there', async () => {
     const node = await nodeAt131(repositories.keys.current);
     const before = await node.sh(LOOK);
-    const fetched = await apply(node, AHEAD);
+    const fetched = await apply(node, [AHEAD]);
     expect(fetched.code, fetched.all).toBe(0);
     expect(await node.sh(LOOK)).toBe(before);
     expect(await node.sh('ls /var/cache/apt/archives/*.deb /var/cache/runbook')).toMatch(
       /kubeadm_1\.32\.9-2\.1_.*kubectl_1\.32\.9-1\.1_.*kubelet_1\.32\.9-1\.1_.*kubernetes-cni_1\.6\.0-1\.1_/s,
     );
     expect(debs()).toHaveLength(4);
-    const again = await apply(node, AHEAD);
+    const again = await apply(node, [AHEAD]);
     expect(again.all).toMatch(/1 unchanged/);
     expect(debs()).toHaveLength(4);
 
-    const upgraded = await apply(node, ...UPGRADE);
+    const upgraded = await apply(node);
     expect(upgraded.code, upgraded.all).toBe(0);
     expect(debs()).toHaveLength(4);
     expect(await node.sh('dpkg-query -W -f="\\${Version} \\${db:Status-Abbrev}" kubelet')).toBe('1.32.9-1.1 hi ');
-    expect((await apply(node, AHEAD)).all).toMatch(/is at 1\.32\.9 already/);
+    expect((await apply(node, [AHEAD])).all).toMatch(/is at 1\.32\.9 already/);
   });
 
   test('a keyring that has come to its end is left as it is: the key of the repository is used for this once', async () => {
     const node = await nodeAt131(repositories.keys.expired);
     const before = await node.sh(LOOK);
-    const fetched = await apply(node, AHEAD);
+    const fetched = await apply(node, [AHEAD]);
     expect(fetched.code, fetched.all).toBe(0);
     expect(fetched.all).toContain('trying the signing key of v1.32');
     expect(await node.sh(LOOK)).toBe(before);
@@ -95,7 +67,7 @@ apt-mark hold kubeadm kubelet kubectl`);
 
   test('a release that the repository has not is refused before anything is asked of apt', async () => {
     const node = await nodeAt131(repositories.keys.current);
-    const refused = await apply(node, AHEAD.replace('1.32.9', '1.32.7'));
+    const refused = await apply(node, [AHEAD.replace('1.32.9', '1.32.7')]);
     expect(refused.code).toBe(3);
     expect(refused.all).toContain('does not offer kubeadm, kubelet, kubectl 1.32.7');
   });
