@@ -172,7 +172,7 @@ test.each([
   [
     'dnf5',
     '--setopt=disable_excludes=kubernetes',
-    ['dnf -q versionlock delete kubelet', 'dnf -q versionlock add kubelet'],
+    ['dnf -q --disablerepo=* versionlock delete kubelet', 'dnf -q --disablerepo=* versionlock add kubelet'],
   ],
 ] as const)(
   '%s fetches from the address of the new minor by the section that is there, past locks and excludes',

@@ -76,14 +76,14 @@ describe('install-packages', () => {
       expect(code).toBe(0);
       expect(calls).toEqual([
         `${program} -y -q --enablerepo=k8s ${option} list --showduplicates kubelet`,
-        `${program} -q versionlock delete kubelet kubernetes-cni`,
+        `${program} -q --disablerepo=* versionlock delete kubelet kubernetes-cni`,
         `${program} -y --enablerepo=k8s ${option} install kubelet-${REVISION}`,
-        `${program} -q versionlock add kubelet kubernetes-cni`,
+        `${program} -q --disablerepo=* versionlock add kubelet kubernetes-cni`,
       ]);
       expect(commands).toEqual([
-        `${program} -q versionlock delete kubelet kubernetes-cni`,
+        `${program} -q --disablerepo='*' versionlock delete kubelet kubernetes-cni`,
         `${program} install -y ${option} kubelet-${REVISION}`,
-        `${program} -q versionlock add kubelet kubernetes-cni`,
+        `${program} -q --disablerepo='*' versionlock add kubelet kubernetes-cni`,
       ]);
     },
   );
@@ -129,7 +129,7 @@ describe('install-packages', () => {
     bench.tool('dnf', 'case "$*" in *install*) exit 1 ;; esac');
     const { code, calls } = bench.run(scriptOf('install-packages', KUBELET, node('dnf', ['kubelet'])).text);
     expect(code).toBe(1);
-    expect(calls.at(-1)).toBe('dnf -q versionlock add kubelet');
+    expect(calls.at(-1)).toBe('dnf -q --disablerepo=* versionlock add kubelet');
   });
 
   test('a lock that cannot be put back fails the step and is named', () => {

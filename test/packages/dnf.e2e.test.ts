@@ -35,9 +35,9 @@ test('a cluster of dnf nodes beside apt nodes: one runbook, and a second run cha
     });
   const ran = (await lab.node('worker-1')).commands.map(({ line }) => line).filter((line) => /^(dnf|apt)/.test(line));
   expect(ran.filter((line) => /versionlock (add|delete)| install /.test(line))).toEqual([
-    'dnf -q versionlock delete kubeadm',
+    'dnf -q --disablerepo=* versionlock delete kubeadm',
     'dnf -y --enablerepo=kubernetes --disableexcludes=kubernetes install kubeadm-1.32.9-150500.1.1',
-    'dnf -q versionlock add kubeadm',
+    'dnf -q --disablerepo=* versionlock add kubeadm',
   ]);
   const second = await apply();
   expect(second.code, second.all).toBe(0);

@@ -46,13 +46,41 @@ export function readMetadata(manager: Variant, repositories: readonly string[]):
   return words.join(' ');
 }
 
+/**
+ * dnf 4 and dnf 5 check indexes by their own copy of a repository's key, and never fetch it again: after the key's end
+ * was moved they go on refusing what it signs. So what fails is tried again without these copies, where there are any.
+ */
+export function withFreshKeys(command: string, repositories: readonly string[]): string {
+  const copies = repositories.flatMap((id) =>
+    ['/var/cache/dnf', '/var/cache/libdnf5'].map((cache) => `${cache}/${quote(id)}-*/pubring`),
+  );
+  if (copies.length === 0) return command;
+  return `${command} || {
+    failed=$?
+    copies=$(ls -d ${copies.join(' ')} 2>/dev/null)
+    if [ -n "$copies" ]; then
+      echo "trying again without dnf's own copies of the repository's key" >&2
+      rm -rf $copies
+      ${command}
+    else
+      (exit "$failed")
+    fi
+  }`;
+}
+
+/**
+ * Without repositories: one that cannot be read, or whose key dnf would ask about, fails each call, and would leave
+ * locks unread or off. The versions that are installed are enough.
+ */
+const ALONE = "--disablerepo='*' ";
+
 /** yum names a lock by the whole package, dnf by its name. */
 export function unlock(manager: Variant, names: readonly string[]): string {
   const words = names.map((name) => quote(manager === 'yum' ? `0:${name}-*` : name)).join(' ');
-  return `${programOf(manager)} ${manager === 'yum' ? '-y -q ' : '-q '}versionlock delete ${words}`;
+  return `${programOf(manager)} ${manager === 'yum' ? '-y -q ' : `-q ${ALONE}`}versionlock delete ${words}`;
 }
 
 /** Locks the versions that are installed. */
 export function lock(manager: Variant, names: readonly string[]): string {
-  return `${programOf(manager)} ${manager === 'yum' ? '-y -q ' : '-q '}versionlock add ${names.map(quote).join(' ')}`;
+  return `${programOf(manager)} ${manager === 'yum' ? '-y -q ' : `-q ${ALONE}`}versionlock add ${names.map(quote).join(' ')}`;
 }

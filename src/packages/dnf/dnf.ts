@@ -1,7 +1,7 @@
 import { waitUnlocked } from '../lib/lock.ts';
 import { keysOf, planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
 import { kubernetesPackages, type PackageManager, type Script, type Switch } from '../manager.ts';
-import { LOCKS, programOf, readMetadata, type Variant } from './commands.ts';
+import { LOCKS, programOf, readMetadata, type Variant, withFreshKeys } from './commands.ts';
 import { fetchPackages } from './fetch.ts';
 import { install } from './install.ts';
 import { reading } from './reading.ts';
@@ -36,19 +36,19 @@ function managerFor(id: Variant, displayName: string): PackageManager {
 function explained(read: string, change: Switch): string {
   return `{
   ${reading.fetchFunction.replaceAll('\n', '\n  ')}
-  ${read} || {
-    rc=$?
-    key=$(mktemp) || exit
-    for url in ${keysOf(change)}; do
-      fetch "$url" "$key" 2>/dev/null || continue
-      ends=$(gpg --batch --with-colons --show-keys "$key" 2>/dev/null | sed -n 's/^pub:\\([^:]*:\\)\\{5\\}\\([0-9]*\\):.*/\\2/p' | sort -n | head -n 1)
-      if [ -n "$ends" ] && [ "$ends" -lt "$(date +%s)" ]; then
-        echo "the signing key $url expired on $(date -u -d "@$ends" +%Y-%m-%d)" >&2
-      fi
-    done
-    rm -f "$key"
-    (exit "$rc")
-  }
+  ${withFreshKeys(read, [sectionOf(change)])}
+} || {
+  code=$?
+  key=$(mktemp) || exit
+  for url in ${keysOf(change)}; do
+    fetch "$url" "$key" 2>/dev/null || continue
+    ends=$(gpg --batch --with-colons --show-keys "$key" 2>/dev/null | sed -n 's/^pub:\\([^:]*:\\)\\{5\\}\\([0-9]*\\):.*/\\2/p' | sort -n | head -n 1)
+    if [ -n "$ends" ] && [ "$ends" -lt "$(date +%s)" ]; then
+      echo "the signing key $url expired on $(date -u -d "@$ends" +%Y-%m-%d)" >&2
+    fi
+  done
+  rm -f "$key"
+  (exit "$code")
 }`;
 }
 

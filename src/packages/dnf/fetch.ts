@@ -2,7 +2,16 @@ import { quote } from '../../transport/quote.ts';
 import { waitUnlocked } from '../lib/lock.ts';
 import { sectionOf } from '../lib/rpm-switch.ts';
 import type { Install, Script, Switch } from '../manager.ts';
-import { lock, LOCKS, mainExcludes, programOf, unlock, type Variant, withoutExcludes } from './commands.ts';
+import {
+  lock,
+  LOCKS,
+  mainExcludes,
+  programOf,
+  unlock,
+  type Variant,
+  withFreshKeys,
+  withoutExcludes,
+} from './commands.ts';
 
 /**
  * As an operator would type it: the section is read as it will be after the switch, for this one call. Its cache is
@@ -41,7 +50,7 @@ ${mainExcludes(manager, [sectionOf(source)])}
 wait_unlocked || exit
 rc=0
 ${locks ? `trap ':' HUP INT TERM\n${unlock(manager, held)} || rc=$?\n` : ''}if [ "$rc" -eq 0 ]; then
-  ${fetchCommand(source, manager, wanted, '$main')} || rc=$?
+  { ${withFreshKeys(fetchCommand(source, manager, wanted, '$main'), [sectionOf(source)])}; } || rc=$?
 fi
 ${locks ? `${lock(manager, held)} || { code=$?; [ "$rc" -ne 0 ] || rc=$code; }\n` : ''}if [ "$rc" -ne 0 ]; then
   echo ${quote(`these packages cannot be fetched from ${source.url}: ${names}`)} >&2

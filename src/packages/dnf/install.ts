@@ -10,6 +10,7 @@ import {
   readMetadata,
   unlock,
   type Variant,
+  withFreshKeys,
   withoutExcludes,
 } from './commands.ts';
 
@@ -54,7 +55,7 @@ function refresh(wanted: Install['wanted'], manager: Variant, repositories: read
   );
   return `listed=$(${programOf(manager)} -y -q ${enable}${withoutExcludes(manager, repositories)} $main list --showduplicates ${names} 2>/dev/null)
 if ${known.join(' && ')}; then :; else
-  ${readMetadata(manager, repositories)} || echo 'the metadata could not be refreshed; continuing with what is there' >&2
+  { ${withFreshKeys(readMetadata(manager, repositories), repositories)}; } || echo 'the metadata could not be refreshed; continuing with what is there' >&2
 fi`;
 }
 

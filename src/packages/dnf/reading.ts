@@ -17,7 +17,7 @@ export const reading: PackageReading = {
   ids: ['dnf', 'dnf5', 'yum'],
   listing: `rpm -q ${kubernetesPackages.join(' ')}; dnf versionlock list`,
   installed: `${rpmInstalled}
-  { dnf -q -C versionlock list 2>/dev/null || dnf -q versionlock list 2>/dev/null || yum -q versionlock list 2>/dev/null; } | sed 's/^/locked: /'`,
+  { dnf -q -C --disablerepo='*' versionlock list 2>/dev/null || yum -q versionlock list 2>/dev/null; } | sed 's/^/locked: /'`,
   heldName: lockedName,
   database: 'rpm',
   sourceFiles: ['/etc/yum.repos.d/*.repo'],
