@@ -6,7 +6,7 @@ import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { coreDnsVersionOf, unmigratable } from './lib/coredns.data.ts';
 import { type Draft, listed } from './lib/subject.ts';
 
-/** Plugins that kubeadm's migration knows for each CoreDNS from 1.8.0 on (corefile-migration, versions.go, up to 1.14.2). */
+/** Plugins that kubeadm's migration knows from CoreDNS 1.8.0 on (corefile-migration, versions.go, up to 1.14.2). */
 const known =
   'errors log health ready autopath kubernetes k8s_external prometheus forward cache loop reload loadbalance hosts rewrite transfer'.split(
     ' ',

@@ -37,7 +37,7 @@ function several({ several: found = {} }: StaticPodsFact): MachineDraft[] {
   }));
 }
 
-/** kube-vip/kube-vip#684: since 1.29 its manifest for `kubeadm init` names a file that further control planes do not have. */
+/** Since 1.29 its manifest for `kubeadm init` names a file that further control planes do not have. */
 const KUBE_VIP =
   ' It holds the address of the control plane: see to it that it reads /etc/kubernetes/admin.conf on every control plane (super-admin.conf is for `kubeadm init` alone, kube-vip/kube-vip#684), and that its release knows the new Kubernetes.';
 

@@ -28,6 +28,7 @@ async function audited() {
   if (!machine) throw new Error('no machine');
   const patch = [{ op: 'add', path: '/spec/containers/0/command/-', value: flag }];
   await putFile(machine, `${patches}/kube-apiserver0+json.json`, JSON.stringify(patch));
+  await putFile(machine, '/etc/kubernetes/audit.yaml', 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: []\n');
   const text = await machine.fs.readFile(manifest);
   await putFile(
     machine,
