@@ -5,7 +5,9 @@ import type { Missing } from './lock-snapshot.ts';
 import { type AskNode, askAll, nodeScript } from './node-script.ts';
 import { quote } from '../transport/quote.ts';
 import { foldJournal } from './progress.ts';
-import { type JournalRecord, recordSchema } from './record.ts';
+import { misfitIn } from './fits.ts';
+import { JournalLines } from './lines.ts';
+import type { JournalRecord } from './record.ts';
 import { isRunId } from './run-id.ts';
 
 /** A run as one node knows it. */
@@ -162,30 +164,18 @@ function copiesOf(node: string, { run, over, plan: text, journals }: Files, dama
   }
   return journals.flatMap(({ epoch, text: journal }) => {
     const { records, lines } = recordsIn(journal);
+    const found = records.length === 0 ? undefined : misfitIn(records, run, parsed.plan);
+    if (found) damaged.push(`${node}: run ${run}: journal.${epoch}:${found.seq}: ${found.problem}`);
+    if (found || records.length === 0) return [];
     const progress = foldJournal(records);
-    if (progress.run !== run || progress.plan !== parsed.plan.digest) return [];
     const ended = progress.state === 'done' || progress.state === 'abandoned';
     return [{ node, run, epoch, plan: parsed.plan, records, lines, over: over || ended }];
   });
 }
 
 /** The longest run of whole records from the first on. */
-function recordsIn(text: string): Pick<Copy, 'records' | 'lines'> {
-  const records: JournalRecord[] = [];
-  const lines: string[] = [];
-  for (const line of text.split('\n')) {
-    const record = recordIn(line);
-    if (record?.seq !== records.length + 1) break;
-    records.push(record);
-    lines.push(line);
-  }
-  return { records, lines };
-}
-
-function recordIn(line: string): JournalRecord | undefined {
-  try {
-    return recordSchema.parse(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
+function recordsIn(text: string): JournalLines {
+  const read = new JournalLines();
+  for (const line of text.split('\n')) if (read.add(line) !== undefined) break;
+  return read;
 }

@@ -1,7 +1,11 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { Failure, messageOf } from '../failure.ts';
-import { JOURNAL_VERSION, type JournalBody, type JournalRecord, recordSchema } from './record.ts';
+import type { Plan } from '../plan/plan.ts';
+import { hashIn, sealedLine } from './chain.ts';
+import { misfitIn } from './fits.ts';
+import { JournalLines, parsed } from './lines.ts';
+import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from './record.ts';
 
 /** Where decisions go before they are acted on. */
 export interface Journal {
@@ -20,16 +24,16 @@ export async function openJournal(
   file: string,
   now: () => number,
   onRecord: (line: string) => void = () => undefined,
-): Promise<{ journal: Journal; records: JournalRecord[]; lines: string[] }> {
+): Promise<{ journal: Journal; records: readonly JournalRecord[]; lines: readonly string[] }> {
   const handle = await open(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600).catch(
     (error: Error) => {
       throw cannotWrite(file, error);
     },
   );
   try {
-    const { records, lines, length } = parseJournal(file, await handle.readFile());
+    const { records, lines, hash, length } = parseJournal(file, await handle.readFile());
     await handle.truncate(length);
-    return { journal: new FileJournal(file, handle, records.length, now, onRecord), records, lines };
+    return { journal: new FileJournal(file, handle, { seq: records.length, hash }, now, onRecord), records, lines };
   } catch (error) {
     await handle.close();
     throw error;
@@ -42,56 +46,38 @@ export async function readJournal(file: string): Promise<JournalRecord[]> {
 }
 
 /**
- * Pure: bytes -> records, their lines and the length of the whole lines. The last line may be torn (no newline, or one that does not
- * parse because a crash left blocks of zeros); anything else is a refusal with the line's number, never a guess.
+ * Pure: bytes -> records, their lines, the hash of the last, and the length of the whole lines. The last line may be torn
+ * (no newline, or zeros in it that a crash left); anything else is a refusal with the line's number, never a guess.
  */
-export function parseJournal(
-  file: string,
-  bytes: Buffer,
-): { records: JournalRecord[]; lines: string[]; length: number } {
-  const records: JournalRecord[] = [];
-  const lines: string[] = [];
+export function parseJournal(file: string, bytes: Buffer): JournalLines & { readonly length: number } {
+  const read = new JournalLines();
   let start = 0;
   while (start < bytes.length) {
     const end = bytes.indexOf(0x0a, start);
-    if (end === -1) break;
-    const text = bytes.subarray(start, end).toString('utf8');
-    const problem = readLine(text, records);
-    if (problem !== undefined) {
-      const last = end === bytes.length - 1;
-      if (last && isTorn(text)) break;
-      throw damaged(file, records.length + 1, problem);
+    const text = bytes.toString('utf8', start, end === -1 ? undefined : end);
+    if (end === -1) {
+      if (isWholeBut(text, read)) throw damaged(file, read.records.length + 1, 'its end is damaged');
+      break;
     }
-    lines.push(text);
+    const problem = read.add(text);
+    if (problem !== undefined) {
+      if (end === bytes.length - 1 && text.includes('\0') && parsed(text) === undefined) break;
+      throw damaged(file, read.records.length + 1, problem);
+    }
     start = end + 1;
   }
-  return { records, lines, length: start };
+  return Object.assign(read, { length: start });
 }
 
-function readLine(text: string, records: JournalRecord[]): string | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'it is not JSON';
-  }
-  const version = value !== null && typeof value === 'object' && 'v' in value ? value.v : undefined;
-  if (version !== JOURNAL_VERSION)
-    return `its version is ${JSON.stringify(version)}, this program reads version ${JOURNAL_VERSION}`;
-  const parsed = recordSchema.safeParse(value);
-  if (!parsed.success) return parsed.error.issues[0]?.message ?? 'it has an unknown form';
-  if (parsed.data.seq !== records.length + 1) return `its number is ${parsed.data.seq}, expected ${records.length + 1}`;
-  records.push(parsed.data);
-  return undefined;
+/** A line that was written whole, and whose newline is something else now. */
+function isWholeBut(text: string, { hash }: JournalLines): boolean {
+  return hashIn(hash, text.slice(0, -1)) !== undefined;
 }
 
-function isTorn(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return false;
-  } catch {
-    return true;
-  }
+/** @throws Failure where a record cannot be of that run of that plan */
+export function requireFit(file: string, records: readonly JournalRecord[], run: string, plan: Plan): void {
+  const found = misfitIn(records, run, plan);
+  if (found) throw damaged(file, found.seq, found.problem);
 }
 
 function damaged(file: string, line: number, problem: string): Failure {
@@ -113,19 +99,25 @@ function cannotWrite(file: string, error: unknown): Failure {
   );
 }
 
+/** Where a journal ends. */
+interface End {
+  readonly seq: number;
+  readonly hash: string;
+}
+
 class FileJournal implements Journal {
   readonly #file: string;
   readonly #handle: FileHandle;
   readonly #now: () => number;
   readonly #onRecord: (line: string) => void;
-  #seq: number;
+  #end: End;
   #tail: Promise<void> = Promise.resolve();
   #broken: Failure | undefined;
 
-  constructor(file: string, handle: FileHandle, seq: number, now: () => number, onRecord: (line: string) => void) {
+  constructor(file: string, handle: FileHandle, end: End, now: () => number, onRecord: (line: string) => void) {
     this.#file = file;
     this.#handle = handle;
-    this.#seq = seq;
+    this.#end = end;
     this.#now = now;
     this.#onRecord = onRecord;
   }
@@ -138,8 +130,9 @@ class FileJournal implements Journal {
 
   async #write(body: JournalBody): Promise<void> {
     if (this.#broken) throw this.#broken;
-    const record = { v: JOURNAL_VERSION, seq: this.#seq + 1, at: new Date(this.#now()).toISOString(), ...body };
-    const text = JSON.stringify(record);
+    const seq = this.#end.seq + 1;
+    const record = { v: JOURNAL_VERSION, seq, at: new Date(this.#now()).toISOString(), ...body };
+    const { line: text, hash } = sealedLine(this.#end.hash, record);
     const line = Buffer.from(`${text}\n`);
     try {
       // A short write (full disk) leaves a torn last line, which the next opening cuts off.
@@ -150,7 +143,7 @@ class FileJournal implements Journal {
       this.#broken = cannotWrite(this.#file, error);
       throw this.#broken;
     }
-    this.#seq += 1;
+    this.#end = { seq, hash };
     this.#onRecord(text);
   }
 

@@ -2,6 +2,8 @@ import type { Plan, PlanStep } from '../plan/plan.ts';
 import { LOCAL, mayRunOn } from '../plan/hosts.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Agreed } from './agreement.ts';
+import { sealedLine } from './chain.ts';
+import { JournalLines } from './lines.ts';
 import { JOURNAL_VERSION, type JournalBody } from './record.ts';
 import { type RunStore, writeSynced } from './store.ts';
 import { rename } from 'node:fs/promises';
@@ -19,10 +21,17 @@ export interface FoundAttempt {
  * cut off, which asks the operator wherever that matters.
  * @returns the lines of the journal
  */
-export function rebuildLines({ plan, records, lines, progress }: Agreed, found: readonly FoundAttempt[], now: number) {
+export function rebuildLines(
+  { plan, lines, progress }: Agreed,
+  found: readonly FoundAttempt[],
+  now: number,
+): readonly string[] {
   const added: JournalBody[] = [];
+  const last = new Map([...progress.steps].map(([key, { attempts }]) => [key, attempts]));
   for (const { step, host, attempt } of attemptsOf(plan, found)) {
-    if (attempt <= (progress.steps.get(stepKey(step.node, step.id))?.attempts ?? 0)) continue;
+    const key = stepKey(step.node, step.id);
+    if (attempt <= (last.get(key) ?? 0)) continue;
+    last.set(key, attempt);
     const scriptDigest = 'known to the node only';
     added.push({ type: 'attempt-started', step: step.id, node: step.node, attempt, host, scriptDigest });
   }
@@ -33,11 +42,13 @@ export function rebuildLines({ plan, records, lines, progress }: Agreed, found: 
     added.push({ type: 'attempt-ended', step: step.id, node: step.node, attempt: known.last.attempt, state });
   }
   const at = new Date(now).toISOString();
-  const first = records.length + 1;
-  return [
-    ...lines,
-    ...added.map((body, index) => JSON.stringify({ v: JOURNAL_VERSION, seq: first + index, at, ...body })),
-  ];
+  const journal = new JournalLines();
+  for (const line of lines) journal.add(line);
+  for (const body of added) {
+    const record = { v: JOURNAL_VERSION, seq: journal.records.length + 1, at, ...body };
+    journal.add(sealedLine(journal.hash, record).line);
+  }
+  return journal.lines;
 }
 
 /** Attempts in the plan's order; left out are ids of no step, and what a node says of a step that never runs there. */

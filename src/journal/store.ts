@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
-import { readJournal } from './journal.ts';
+import { readJournal, requireFit } from './journal.ts';
 import { foldJournal, type Progress } from './progress.ts';
 import { isRunId, requireRunId } from './run-id.ts';
 
@@ -95,6 +95,7 @@ export class RunStore {
       throw notThePlan(folder, `its journal is of run ${progress.run}`);
     if (progress.plan !== undefined && progress.plan !== parsed.plan.digest)
       throw notThePlan(folder, `its digest is ${parsed.plan.digest}, the run was started with ${progress.plan}`);
+    requireFit(folder.journal, records, id, parsed.plan);
     return { folder, plan: parsed.plan, progress };
   }
 

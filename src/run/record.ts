@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Facts } from '../facts/facts.ts';
-import { type Journal, openJournal } from '../journal/journal.ts';
+import { type Journal, openJournal, requireFit } from '../journal/journal.ts';
 import { Mirror } from '../journal/mirror.ts';
 import { foldJournal, type StepProgress } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
@@ -55,6 +55,7 @@ export async function reopenRecord(
   const { journal, records, lines } = await openJournal(store.folder(run).journal, Date.now, (line) =>
     mirror?.push(line),
   );
+  requireFit(store.folder(run).journal, records, run, plan);
   const progress = foldJournal(records);
   const epoch = Math.max(held.epoch, progress.epoch + 1);
   mirror = new Mirror({ ...lockNodes, run, epoch, plan: JSON.stringify(plan), say: console.warn }, lines);

@@ -1,4 +1,6 @@
 import { parseJournal } from '../../src/journal/journal.ts';
+import { sealedLine } from '../../src/journal/chain.ts';
+import type { JournalLines } from '../../src/journal/lines.ts';
 import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from '../../src/journal/record.ts';
 import type { Owner } from './link.ts';
 
@@ -8,7 +10,7 @@ export class KeptJournal {
   hook: (when: 'before' | 'after', seq: number, body: JournalBody) => void = () => undefined;
   text: string;
   readonly #now: () => number;
-  #parsed: { readonly text: string; readonly records: JournalRecord[] } | undefined;
+  #parsed: { readonly text: string; readonly lines: JournalLines } | undefined;
 
   constructor(now: () => number, text = '') {
     this.#now = now;
@@ -22,18 +24,22 @@ export class KeptJournal {
   }
 
   records(): readonly JournalRecord[] {
-    if (this.#parsed?.text !== this.text) {
-      const { records } = parseJournal('journal.jsonl', Buffer.from(this.text));
-      this.#parsed = { text: this.text, records };
-    }
-    return this.#parsed?.records ?? [];
+    return this.#read().records;
+  }
+
+  #read(): JournalLines {
+    if (this.#parsed?.text === this.text) return this.#parsed.lines;
+    const lines = parseJournal('journal.jsonl', Buffer.from(this.text));
+    this.#parsed = { text: this.text, lines };
+    return lines;
   }
 
   /** A writer that is killed before the record is on disk leaves half of its line there. */
   append(body: JournalBody, writer: Owner): void {
-    const seq = this.records().length + 1;
+    const { records, hash } = this.#read();
+    const seq = records.length + 1;
     const record = { v: JOURNAL_VERSION, seq, at: new Date(this.#now()).toISOString(), ...body };
-    const line = `${JSON.stringify(record)}\n`;
+    const line = `${sealedLine(hash, record).line}\n`;
     this.hook('before', seq, body);
     if (writer.dead) {
       this.text += line.slice(0, line.length / 2);

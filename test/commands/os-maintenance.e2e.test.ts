@@ -1,7 +1,8 @@
-import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folder, labUp, type NodeState, runbook, startRunbook } from './cli.ts';
+import { more } from '../journal/reseal.ts';
 
 function count(node: NodeState, pattern: RegExp): number {
   return node.commands.filter((command) => pattern.test(command.line)).length;
@@ -15,10 +16,8 @@ function endedIn(state: string): string {
   cpSync(state, copy, { recursive: true });
   const [run = ''] = readdirSync(join(copy, 'runs'));
   const journal = join(copy, 'runs', run, 'journal.jsonl');
-  const seq = readFileSync(journal, 'utf8').trimEnd().split('\n').length + 1;
-  const ended = { type: 'attempt-ended', step: '1.3-reboot', node: 'worker-1', attempt: 1 };
-  const record = { v: 1, seq, at: new Date().toISOString(), ...ended, state: { kind: 'exited', code: 0 } };
-  appendFileSync(journal, `${JSON.stringify(record)}\n`);
+  const ended = { type: 'attempt-ended', step: '1.3-reboot', node: 'worker-1', attempt: 1 } as const;
+  writeFileSync(journal, more(readFileSync(journal, 'utf8'), { ...ended, state: { kind: 'exited', code: 0 } }));
   return copy;
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Plan, planDigest } from '../../src/plan/plan.ts';
 import { folder } from './cli.ts';
+import { resealed } from '../journal/reseal.ts';
 import { runbook } from './in-process.ts';
 import { openLab } from './open-lab.ts';
 
@@ -96,7 +97,8 @@ test('a run that only the nodes know continues by the plan of their majority, wh
   const evil = evilOf(it);
   const journal = await it.read('cp-2', 'journal.1');
   await it.write('cp-2', 'plan.json', JSON.stringify(evil));
-  await it.write('cp-2', 'journal.99', journal.replace(it.plan.digest, evil.digest).replace('"epoch":1', '"epoch":99'));
+  const theirs = journal.replace(it.plan.digest, evil.digest).replace('"epoch":1', '"epoch":99');
+  await it.write('cp-2', 'journal.99', resealed(theirs));
   for (const words of [[], ['--state-dir', it.state]]) {
     const two = await refusedWith(5, ...words);
     expect(two).toContain(`do not keep one and the same plan of run ${it.run}`);

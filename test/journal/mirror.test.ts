@@ -13,6 +13,7 @@ import { RunStore } from '../../src/journal/store.ts';
 import { type Plan, planDigest } from '../../src/plan/plan.ts';
 import { planOf, step } from '../engine/bench.ts';
 import { nodes, type Nodes, testInShells } from './nodes.ts';
+import { more, resealed } from './reseal.ts';
 
 const holder = { host: 'here', pid: 1, user: 'me' };
 const digest = 'ab'.repeat(32);
@@ -159,7 +160,6 @@ test('what one node adds to a run, in a later epoch or another plan, is not beli
   await journal.append(attempt('cp-1', '1.1-a', 1));
   await mirror.flush();
   const text = await readFile(on.path('cp-2', 'r1', 'journal.1'), 'utf8');
-  const more = (body: JournalBody, seq: number) => `${JSON.stringify({ v: 1, seq, at: 'x', ...body })}\n`;
   const done = {
     type: 'step-finished',
     step: '1.1-a',
@@ -168,7 +168,7 @@ test('what one node adds to a run, in a later epoch or another plan, is not beli
     reason: '',
     duration: 1,
   } as const;
-  const late = `${text}${more({ type: 'run-resumed', epoch: 99, holder }, 3)}${more(done, 4)}`;
+  const late = more(text, { type: 'run-resumed', epoch: 99, holder }, done);
   await writeFile(on.path('cp-2', 'r1', 'journal.99'), late);
   expect(await agreed(on)).toMatchObject({ progress: { epoch: 1 }, records: { length: 2 }, dissenting: ['cp-2'] });
 
@@ -176,7 +176,7 @@ test('what one node adds to a run, in a later epoch or another plan, is not beli
   const sealed = { ...evil, digest: planDigest(evil) };
   await writeFile(on.path('cp-2', 'r1', 'plan.json'), JSON.stringify(sealed));
   for (const epoch of [1, 99])
-    await writeFile(on.path('cp-2', 'r1', `journal.${epoch}`), late.replace(plan.digest, sealed.digest));
+    await writeFile(on.path('cp-2', 'r1', `journal.${epoch}`), resealed(late.replace(plan.digest, sealed.digest)));
   const { copies } = await readCopies(on);
   expect(await agreed(on)).toMatchObject({ plan: { digest: plan.digest }, nodes: ['cp-1', 'cp-3'] });
   expect(() => requireOnePlan(copies, undefined, undefined)).toThrow(/do not keep one and the same plan/);
@@ -191,9 +191,9 @@ test('of a later epoch that a majority keeps the journal counts, also where the 
   await journal.append(attempt('cp-1', '1.1-a', 1));
   await mirror.flush();
   const text = await readFile(on.path('cp-1', 'r1', 'journal.1'), 'utf8');
-  const resumed = JSON.stringify({ v: 1, seq: 2, at: 'x', type: 'run-resumed', epoch: 2, holder });
+  const begun = `${text.split('\n')[0]}\n`;
   for (const node of ['cp-1', 'cp-2'])
-    await writeFile(on.path(node, 'r1', 'journal.2'), `${text.split('\n')[0]}\n${resumed}\n`);
+    await writeFile(on.path(node, 'r1', 'journal.2'), more(begun, { type: 'run-resumed', epoch: 2, holder }));
   expect(await agreed(on)).toMatchObject({ progress: { epoch: 2 }, records: { length: 2 }, nodes: ['cp-1', 'cp-2'] });
 });
 

@@ -1,0 +1,28 @@
+import { sha256 } from '../digest.ts';
+
+/** Before the first record. */
+export const CHAIN_START = '';
+
+const [BEFORE, AFTER] = [',"hash":"', '"}'];
+const HASH = /^[0-9a-f]{64}$/;
+const SEAL = BEFORE.length + 64 + AFTER.length;
+
+/** A record as a line that ends in its hash, over its text and the hash of the line before: any change of any bit shows. */
+export function sealedLine(previous: string, record: object): { readonly line: string; readonly hash: string } {
+  const text = JSON.stringify(record);
+  const hash = nextHash(previous, text);
+  return { line: `${text.slice(0, -1)}${BEFORE}${hash}${AFTER}`, hash };
+}
+
+/** The hash that a line ends in; undefined where it has none, or it is not that of this line after that hash. */
+export function hashIn(previous: string, line: string): string | undefined {
+  const seal = line.slice(-SEAL);
+  const hash = seal.slice(BEFORE.length, -AFTER.length);
+  if (!seal.startsWith(BEFORE) || !seal.endsWith(AFTER) || !HASH.test(hash)) return undefined;
+  return nextHash(previous, `${line.slice(0, -SEAL)}}`) === hash ? hash : undefined;
+}
+
+/** Of a line of version 1 too, which does not hold it: the first record of version 2 seals all before it. */
+export function nextHash(previous: string, text: string): string {
+  return sha256(`${previous}\n${text}`);
+}
