@@ -2,6 +2,7 @@ import type { Facts } from '../facts/facts.ts';
 import type { MachineFact } from '../facts/machine.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import { idMatches, inventoryNamesOf, nodeObjectFor, sharesAddress } from '../facts/lib/identity.ts';
+import { once } from '../facts/lib/once.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { claimedObject } from './membership.ts';
 import { judgedMembers } from './lib/subject.ts';
@@ -15,7 +16,17 @@ export const sameMachine: Guard = {
   binding: 'another machine than the one that is drained would be changed',
   check: (input) => {
     if (!input.before.cluster?.nodes) return [];
-    return judgedMembers(input).flatMap((node) => judge(input, node));
+    const members = judgedMembers(input);
+    const found = members.flatMap((node) => judge(input, node));
+    if (input.step) return found;
+    const refused = new Set(found.map(({ node }) => node));
+    return [
+      ...found,
+      ...otherNames(
+        input,
+        members.filter(({ name }) => !refused.has(name)),
+      ),
+    ];
   },
 };
 
@@ -25,6 +36,15 @@ function judge(input: GuardInput, node: GuardNode): Finding[] {
   if (!machine) return [];
   const object = nodeObjectFor(before, node.name);
   if (!object) return impostor(before, node, machine);
+  if (object.name !== node.name && namesOf(before.cluster?.nodes ?? none).has(node.name)) {
+    return [
+      refusal(
+        node,
+        `${node.name} (${node.host}) is the machine of the Node object ${object.name}, and ${node.name} is the name of another Node object`,
+        `Correct the names or the addresses in the inventory: ${node.name} must lead to the machine of ${node.name}.`,
+      ),
+    ];
+  }
   const names = inventoryNamesOf(before, object.name);
   const twin =
     names.length > 1 ? input.nodes.find(({ name }) => name !== node.name && names.includes(name)) : undefined;
@@ -38,6 +58,35 @@ function judge(input: GuardInput, node: GuardNode): Finding[] {
   }
   return clone(before, node, machine, object);
 }
+
+const none: readonly NodeObject[] = [];
+const namesOf = once((nodes: readonly NodeObject[]) => new Set(nodes.map(({ name }) => name)));
+
+/** Names of the inventory that no Node object has: the machine decides which one it is, and people should know. */
+function otherNames({ before }: GuardInput, members: readonly GuardNode[]): Finding[] {
+  const names = namesOf(before.cluster?.nodes ?? none);
+  const other = members.flatMap(({ name }) => {
+    const object = names.has(name) ? undefined : nodeObjectFor(before, name);
+    return object ? [`${name} is ${object.name}`] : [];
+  });
+  if (other.length === 0) return [];
+  return [
+    {
+      guard: sameMachine.id,
+      severity: 'note',
+      summary: `names of the inventory that no Node object has, by their machines: ${listed(other)}`,
+      remedy: 'Nothing is to be done. With the names that `kubectl get nodes` shows, both are the same everywhere.',
+      source: sameMachine.source,
+    },
+  ];
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN);
+  return `${shown.join(', ')}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}`;
+}
+
+const SHOWN = 10;
 
 /** It bears the name or the address of a Node object, and is another machine. */
 function impostor(facts: Facts, node: GuardNode, machine: MachineFact): Finding[] {
@@ -82,13 +131,17 @@ function uuids(machine: MachineFact, object: NodeObject): string {
     : ` (system UUID ${machine.systemUuid} there, ${object.systemUuid} in the cluster)`;
 }
 
-function refusal(node: GuardNode, summary: string): Finding {
+function refusal(node: GuardNode, summary: string, remedy = correct(node)): Finding {
   return {
     guard: sameMachine.id,
     severity: 'refuse',
     node: node.name,
     summary,
-    remedy: `Correct the address of ${node.name} in the inventory (or the kubeconfig). If the machine was given a new machine-id, restart its kubelet so that the Node object shows it.`,
+    remedy,
     source: sameMachine.source,
   };
+}
+
+function correct({ name }: GuardNode): string {
+  return `Correct the address of ${name} in the inventory (or the kubeconfig). If the machine was given a new machine-id, restart its kubelet so that the Node object shows it.`;
 }

@@ -161,7 +161,8 @@ function planNodes(
         ...(machine && { boot: bootOf(machine) }),
       };
       const local = contacted?.has(node.name) === false ? { local: true as const } : {};
-      return { name: node.name, host: node.host, role: node.role, ...(known ? { before } : {}), ...local };
+      const named = object && object.name !== node.name ? { object: object.name } : {};
+      return { name: node.name, host: node.host, role: node.role, ...named, ...(known ? { before } : {}), ...local };
     });
 }
 

@@ -18,6 +18,7 @@ const node = z.strictObject({
   name,
   host: z.string(),
   role: z.enum(['control-plane', 'worker', 'other']),
+  object: z.exactOptional(z.string()).describe('The Node object that its machine is, where that has another name'),
   before: z
     .exactOptional(z.strictObject({ unschedulable: z.boolean(), held: names, boot: z.exactOptional(z.string()) }))
     .describe('The state when planned, which the run restores at its end'),

@@ -93,7 +93,8 @@ function phaseLines(
   ];
   for (const name of order) {
     const node = nodes.get(name);
-    const about = node === undefined ? '' : `  ${node.host}, ${node.role}`;
+    const object = node?.object === undefined ? '' : `, Node object ${node.object}`;
+    const about = node === undefined ? '' : `  ${node.host}, ${node.role}${object}`;
     lines.push([`  `, { text: name, as: 'bold' }, { text: about, as: 'dim' }]);
     for (const step of phase.steps)
       if (step.node === name) lines.push(...stepLines(step, plan.findings, look, style.symbols));

@@ -101,7 +101,34 @@ describe('same-machine', () => {
   it('does not go by the name: the inventory may call a node as it likes', () => {
     const { w1, ...others } = healthy.nodes;
     const facts = { ...healthy, nodes: { ...others, 'rack-a-1': w1 ?? {} } };
-    expect(run(facts, [guardNode('cp1'), guardNode('rack-a-1', { role: 'worker' })])).toEqual([]);
+    const named = [guardNode('cp1'), guardNode('rack-a-1', { role: 'worker' })];
+    expect(run(facts, named)).toMatchObject([
+      { guard: 'same-machine', severity: 'note', summary: expect.stringContaining('rack-a-1 is w1') },
+    ]);
+    const step = stepOn('rack-a-1', 'drain');
+    expect(checkStep({ nodes: named, before: facts, after: facts, step }, ['same-machine'])).toEqual([]);
+  });
+
+  it('refuses a machine under the name of another Node object, with both named, whatever its ids say', () => {
+    const two = withObjects(healthy, (nodes) => [...nodes, nodeObject('w2')]);
+    const [w1, w2] = [two.nodes['w1'] ?? {}, withMachine(two, 'w2', { machineId: 'id-w2' }, 'w2').nodes['w2'] ?? {}];
+    const facts = { ...two, nodes: { ...two.nodes, w1: w2, w2: w1 } };
+    const members = [guardNode('cp1'), guardNode('w1'), guardNode('w2')];
+    const findings = run(facts, members).filter(({ guard }) => guard === 'same-machine');
+    expect(findings).toMatchObject([
+      {
+        severity: 'refuse',
+        node: 'w1',
+        summary: expect.stringMatching(/machine of the Node object w2, and w1 is the name of another/),
+      },
+      {
+        severity: 'refuse',
+        node: 'w2',
+        summary: expect.stringMatching(/machine of the Node object w1, and w2 is the name of another/),
+      },
+    ]);
+    const step = stepOn('w1', 'drain');
+    expect(checkStep({ nodes: members, before: facts, after: facts, step }, ['same-machine'])).toHaveLength(1);
   });
 
   it('refuses two names for one machine', () => {
@@ -111,12 +138,14 @@ describe('same-machine', () => {
     expect(findings[0]?.summary).toContain('are one machine');
   });
 
-  it('refuses two swapped addresses by the role, and by the kubelet’s name nothing', () => {
+  it('refuses two swapped addresses by the role, and by the names', () => {
     const [cp1, w1] = [healthy.nodes['cp1'] ?? {}, healthy.nodes['w1'] ?? {}];
     const facts = { ...healthy, nodes: { cp1: w1, w1: cp1 } };
     expect(run(facts).map((finding) => [finding.guard, finding.node])).toEqual([
       ['membership', 'cp1'],
       ['membership', 'w1'],
+      ['same-machine', 'cp1'],
+      ['same-machine', 'w1'],
     ]);
   });
 
