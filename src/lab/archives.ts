@@ -9,24 +9,25 @@ const folder = '/var/cache/apt/archives';
 /** Milliseconds of simulated work for each package. */
 const fetchWork = 150;
 
-function archiveOf(name: string, revision: string): string {
-  return `${folder}/${name}_${revision}_amd64.deb`;
+function archiveOf(name: string, revision: string, place: string): string {
+  return `${place}/${name}_${revision}_amd64.deb`;
 }
 
-/** Takes into apt's cache what is not there yet. Undefined: all is; else what apt says. */
+/** Takes into apt's cache, or another place, what is not there yet. Undefined: all is; else what apt says. */
 export async function fetchArchives(
   context: ToolContext,
   changes: ReadonlyMap<string, string>,
   places: SourcePlaces,
+  place = folder,
 ): Promise<string | undefined> {
   const { machine } = context;
   for (const [name, revision] of changes) {
-    if (await machine.fs.exists(archiveOf(name, revision))) continue;
+    if (await machine.fs.exists(archiveOf(name, revision, place))) continue;
     const url = (await offersOf(machine, name, places)).find((offer) => offer.revision === revision)?.url ?? '';
     await work(machine.clock, fetchWork, context.signal);
     if (!(await isReachable(machine, hostOf(url))))
       return `E: Failed to fetch ${url}amd64/${name}_${revision}_amd64.deb  Could not connect to ${hostOf(url)}:443\nE: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?\n`;
-    await putFile(machine, archiveOf(name, revision), `lab package ${name} ${revision}\n`);
+    await putFile(machine, archiveOf(name, revision, place), `lab package ${name} ${revision}\n`);
   }
   return undefined;
 }

@@ -55,9 +55,12 @@ export class Audit {
     return entry;
   }
 
-  /** The first fault that matches, counted down. */
+  /** The first fault that matches, counted down. One for a dry run says so: it is not the command that it tries out. */
   takeFault(line: string, phase?: string): FaultEffect | undefined {
-    const index = this.faults.findIndex((fault) => fault.phase === phase && fault.on.test(line));
+    const isDry = line.includes(' --dry-run');
+    const index = this.faults.findIndex(
+      ({ on, phase: at }) => at === phase && on.test(line) && (!isDry || on.source.includes('dry-run')),
+    );
     const fault = this.faults[index];
     if (!fault) return undefined;
     fault.times -= 1;

@@ -27,7 +27,7 @@ async function upgrade(after: (cluster: SimulatedCluster) => void) {
   const made = await cluster.time.run(plan(documents, controller));
   const began = cluster.time.now();
   const result = await cluster.time.run(controller.run(made.plan, 'run-1', kept, made.facts));
-  const upgrades = cluster.commands.filter(({ line }) => /^kubeadm upgrade (apply|node)/.test(line));
+  const upgrades = cluster.commands.filter(({ line }) => /^kubeadm upgrade (apply|node)\b(?!.*--dry-run)/.test(line));
   return {
     result,
     events: controller.events,

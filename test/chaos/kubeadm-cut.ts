@@ -71,7 +71,9 @@ export async function upgrade(size: Size, cut?: Cut): Promise<Upgraded> {
     await time.run(time.sleep(10_000));
   }
   expect(world.machines.flatMap((machine) => machine.audit.faults)).toEqual([]);
-  const kubeadm = cluster.commands.filter(({ line }) => /^kubeadm upgrade (apply|node)/.test(line)).map(asLine);
+  const kubeadm = cluster.commands
+    .filter(({ line }) => /^kubeadm upgrade (apply|node)\b(?!.*--dry-run)/.test(line))
+    .map(asLine);
   return { state: await settledState(world), story, kubeadm };
 }
 

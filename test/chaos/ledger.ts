@@ -14,7 +14,7 @@ interface Ran {
 
 /** What a script that is no attempt may run: it looks only, but for the note on a node that failed. */
 const CHANGES =
-  /^(kubeadm upgrade (apply|node)|apt-get(?!.*(-s\b|--simulate)).*\b(install|upgrade|update)\b|kubectl .*\b(drain|cordon|uncordon|annotate|taint|label|delete)\b|systemctl\b.*\b(restart|start|stop|daemon-reload)\b|apt-mark (un)?hold\b|dpkg .*--configure|reboot)/;
+  /^(kubeadm upgrade (apply|node)\b(?!.*--dry-run)|apt-get(?!.*(-s\b|--simulate)).*\b(install|upgrade|update)\b|kubectl .*\b(drain|cordon|uncordon|annotate|taint|label|delete)\b|systemctl\b.*\b(restart|start|stop|daemon-reload)\b|apt-mark (un)?hold\b|dpkg .*--configure|reboot)/;
 const NOTE = /^kubectl .*\bannotate .*runbook\/failed=/;
 
 /** Compares what the nodes really ran with what the journal records. */

@@ -11,7 +11,9 @@ interface Known {
 }
 
 const MOST = 3000;
-const MARKER = /fact-[0-9a-f-]{36}/g;
+const MARKER = /(?:fact-|ask\.)[0-9a-f-]{36}/g;
+/** What asks about the cluster: through kubectl, or a kubeadm that is not installed. */
+const ASKS = /\bkubectl\b|^ask /m;
 
 /**
  * What reading scripts answered, by script and by all that they can see: the simulated shell is slow, and most of
@@ -27,7 +29,7 @@ export class Memo {
       hash.update(`${path} ${mode}\n`);
       if (content) hash.update(content);
     }
-    hash.update(JSON.stringify([ofMachine(machine), /\bkubectl\b/.test(script) ? ofCluster(world) : '']));
+    hash.update(JSON.stringify([ofMachine(machine), ASKS.test(script) ? ofCluster(world) : '']));
     return hash.digest('hex');
   }
 

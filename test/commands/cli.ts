@@ -109,7 +109,7 @@ export async function labUp(...args: string[]): Promise<Lab> {
 
 /** Commands that change a node or the cluster. */
 export const CHANGING =
-  /^(kubeadm upgrade (apply|node)|apt-get(?!.*(--download-only|\s-[ds]\b|--simulate|--dry-run)).*\b(install|upgrade)\b|kubectl(?!.*--dry-run).*\b(drain|cordon|uncordon|annotate)\b|systemctl\b.*\brestart\b|apt-mark (un)?hold\b)/;
+  /^(kubeadm upgrade (apply|node)\b(?!.*--dry-run)|apt-get(?!.*(--download-only|\s-[ds]\b|--simulate|--dry-run)).*\b(install|upgrade)\b|kubectl(?!.*--dry-run).*\b(drain|cordon|uncordon|annotate)\b|systemctl\b.*\brestart\b|apt-mark (un)?hold\b)/;
 
 export function changes(node: { readonly commands: readonly { readonly line: string }[] }): string[] {
   return node.commands.map((command) => command.line).filter((line) => CHANGING.test(line));

@@ -8,7 +8,7 @@ import { openLab } from './open-lab.ts';
 function kubeadmUpgrades(lab: Lab): string[] {
   return lab.world.machines.flatMap((machine) =>
     machine.audit.entries.flatMap(({ line }) =>
-      /^kubeadm upgrade (apply|node)/.test(line) ? [`${machine.name}: ${line}`] : [],
+      /^kubeadm upgrade (apply|node)\b(?!.*--dry-run)/.test(line) ? [`${machine.name}: ${line}`] : [],
     ),
   );
 }

@@ -34,7 +34,7 @@ function expectSkewHeld(nodes: readonly NodeState[], from: string): void {
       kubeadm.set(node.name, of('kubeadm') ?? kubeadm.get(node.name) ?? from);
       installed.set(node.name, of('kubelet') ?? installed.get(node.name) ?? from);
     }
-    if (/^kubeadm upgrade (apply|node)/.test(line) && servers.has(node.name))
+    if (/^kubeadm upgrade (apply|node)\b(?!.*--dry-run)/.test(line) && servers.has(node.name))
       servers.set(node.name, kubeadm.get(node.name) ?? from);
     if (line.startsWith('systemctl restart kubelet')) kubelet.set(node.name, installed.get(node.name) ?? from);
     const [, verb, name = ''] = /^kubectl.*\b(drain|uncordon) (\S+)/.exec(line) ?? [];
@@ -79,11 +79,12 @@ test('1.31 to 1.34 on 3 + 3 in one apply, killed in the second hop and resumed: 
   expect(resumed.code, resumed.all.slice(-3000)).toBe(0);
   const nodes = await expectAllAt(lab, '1.34.1');
   expectSkewHeld(nodes, '1.31.9');
-  expect(started(nodes[0] ?? expect.fail(), /^kubeadm upgrade apply/)).toEqual(
+  expect(started(nodes[0] ?? expect.fail(), /^kubeadm upgrade apply\b(?!.*--dry-run)/)).toEqual(
     ['1.32.10', '1.33.12', '1.34.1'].map((version) => `kubeadm upgrade apply -y v${version}`),
   );
   for (const { name } of nodes) expect(drains(nodes, name), name).toBe(3);
-  for (const node of nodes.slice(1)) expect(started(node, /^kubeadm upgrade node/), node.name).toHaveLength(3);
+  for (const node of nodes.slice(1))
+    expect(started(node, /^kubeadm upgrade node\b(?!.*--dry-run)/), node.name).toHaveLength(3);
 
   const again = await runbook(['apply', ...common, '--yes', '--output', 'json']);
   expect(again.code).toBe(0);

@@ -14,7 +14,9 @@ function upgrade(lab: Lab, state: string): string[] {
 
 async function applies(lab: Lab, node: string): Promise<(number | null)[]> {
   const { commands } = await lab.node(node);
-  return commands.filter(({ line }) => /^kubeadm upgrade (apply|node)/.test(line)).map(({ exit }) => exit);
+  return commands
+    .filter(({ line }) => /^kubeadm upgrade (apply|node)\b(?!.*--dry-run)/.test(line))
+    .map(({ exit }) => exit);
 }
 
 /** An apply that is in the middle of `kubeadm upgrade apply` on cp-1, for a good while. */

@@ -27,6 +27,30 @@ describe('kubeadm in the lab', () => {
     expect(mixed.stderr).toContain("can not mix '--config' with arguments [image-repository]");
   });
 
+  it('shows by a diff and by a dry run what it would write, changes nothing, and is struck only by a fault for dry runs', async () => {
+    const { run, lab } = await fakeLab({ controlPlanes: 1, workers: 0 });
+    await install(run, 'cp-1', '1.32.9');
+    const before = await run('cp-1', 'cat /etc/kubernetes/manifests/*; ls /etc/kubernetes/tmp');
+    const diff = await run('cp-1', 'kubeadm upgrade diff v1.32.9 --context-lines=0');
+    expect(diff.stdout).toContain(`--- /etc/kubernetes/manifests/kube-scheduler.yaml
++++ new manifest
+@@ -17 +17 @@
+-    image: registry.k8s.io/kube-scheduler:v1.31.9
++    image: registry.k8s.io/kube-scheduler:v1.32.9
+`);
+    lab.addFault('cp-1', { on: /^kubeadm upgrade apply/, effect: { kind: 'exit', code: 1 }, times: 1 });
+    const dry = 'KUBEADM_UPGRADE_DRYRUN_DIR=/tmp/dry kubeadm upgrade apply -y v1.32.9 --dry-run';
+    const tried = await run('cp-1', dry);
+    expect(tried).toMatchObject({ code: 0 });
+    expect(tried.stdout).toMatch(
+      /^\[dryrun\] Would write file "\/etc\/kubernetes\/manifests\/kube-apiserver\.yaml" with content:\napiVersion: v1$/m,
+    );
+    expect(await run('cp-1', 'cat /etc/kubernetes/manifests/*; ls /etc/kubernetes/tmp')).toEqual(before);
+    lab.addFault('cp-1', { on: /--dry-run/, effect: { kind: 'exit', code: 3 }, times: 1 });
+    expect(await run('cp-1', dry)).toMatchObject({ code: 3 });
+    expect(await run('cp-1', 'kubeadm upgrade apply -y v1.32.9')).toMatchObject({ code: 1 });
+  });
+
   it('upgrades the static pods of one control plane only, and the addons with the last one', async () => {
     const { run, lab } = await fakeLab({ controlPlanes: 2, workers: 0 });
     await install(run, 'cp-1', '1.32.9');

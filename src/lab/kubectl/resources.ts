@@ -213,7 +213,8 @@ function podRow(item: ApiObject, world: World, wide: boolean): string[] {
     : row;
 }
 
-function configMaps(cluster: Cluster): ApiObject[] {
+/** kubeadm-config's ClusterConfiguration, as YAML. */
+export function configurationOf(cluster: Cluster): string {
   const endpoints = cluster.machines[0]?.etcdEndpoints;
   const { extraArgs, etcdTag } = cluster.extras;
   const hasLists = Number(cluster.version.split('.')[1]) >= 31;
@@ -239,12 +240,16 @@ function configMaps(cluster: Cluster): ApiObject[] {
     proxy: {},
     scheduler: component('kube-scheduler'),
   };
+  return stringify(configuration);
+}
+
+function configMaps(cluster: Cluster): ApiObject[] {
   return [
     configMapObject(cluster, 'coredns', { Corefile: cluster.extras.corefile }),
     configMapObject(cluster, 'kube-proxy', {
       'config.conf': 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n',
     }),
-    configMapObject(cluster, 'kubeadm-config', { ClusterConfiguration: stringify(configuration) }),
+    configMapObject(cluster, 'kubeadm-config', { ClusterConfiguration: configurationOf(cluster) }),
     configMapObject(cluster, 'kubelet-config', { kubelet: cluster.extras.kubeletConfig }),
     ...cluster.store.configMaps.map(({ namespace, name, data }) => configMapObject(cluster, name, data, namespace)),
   ];

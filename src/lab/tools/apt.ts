@@ -60,6 +60,8 @@ export const aptGet: Tool = async (context) => {
       return update(context, call);
     case 'install':
       return install(context, call);
+    case 'download':
+      return download(context, call);
     case 'upgrade':
     case 'dist-upgrade':
       await upgradeOs(context, call.simulate);
@@ -102,6 +104,21 @@ async function update(context: ToolContext, call: AptCall): Promise<number> {
   if (call.quiet < 2) context.out('Fetched 22.5 kB in 0s (45.0 kB/s)\nReading package lists...\n');
   context.err(errors.join(''));
   return errors.length > 0 ? 100 : 0;
+}
+
+/** Into the current folder, as it does, and without a lock. */
+async function download(context: ToolContext, call: AptCall): Promise<number> {
+  const places = placesOf(call.settings);
+  for (const word of call.words) {
+    const [name = '', wanted] = word.split('=');
+    const revision = await resolve(context, name, wanted, places);
+    const offered = (await offersOf(context.machine, name, places)).some((offer) => offer.revision === revision);
+    if (revision === undefined || !offered) return notFound(context, name, wanted, offered);
+    const unfetched = await fetchArchives(context, new Map([[name, revision]]), places, context.cwd);
+    if (unfetched !== undefined) return fail(context, unfetched);
+    context.out(`Get:1 ${name} ${revision} [10.0 MB]\n`);
+  }
+  return 0;
 }
 
 function listOf(packages: string): Map<string, string[]> {

@@ -1,5 +1,6 @@
 import { work } from '../clock.ts';
 import { renewCertificates } from '../certificates.ts';
+import { kubeadmVersion } from '../images.ts';
 import { awaitMembers } from '../etcd-members.ts';
 import { table } from '../kubectl/print.ts';
 import { controlPlaneComponents, findMinor, imagesOf, minorNumber, minorOf, tagOf } from '../releases.ts';
@@ -7,6 +8,7 @@ import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes, members } from '../world.ts';
 import { kubeletProblems, versionProblems } from './kubeadm-policy.ts';
 import type { KubeadmCall } from './kubeadm-call.ts';
+import { diffOfManifests, dryApply, dryNode } from './kubeadm-dry-run.ts';
 import { enter } from './kubeadm-phases.ts';
 import { writeKubeletConfig } from './kubelet-config.ts';
 import { say, upgradeAddons, upgradeStaticPods } from './static-pods.ts';
@@ -43,7 +45,7 @@ export async function upgradePlan(
     context.err(failed);
     return 1;
   }
-  const kubeadm = context.machine.installed('kubeadm') ?? '';
+  const kubeadm = kubeadmVersion(context) ?? '';
   const { cluster } = context.world;
   const version = (target ?? kubeadm).replace(/^v/, '');
   say(context, [
@@ -130,7 +132,8 @@ function refuse(context: ToolContext, problems: readonly string[]): number {
   return 1;
 }
 
-async function healthProblem(context: ToolContext): Promise<string | undefined> {
+/** A dry run makes no Job (phases/upgrade/health.go). */
+async function healthProblem(context: ToolContext, isDry = false): Promise<string | undefined> {
   const files = controlPlaneComponents.map((name) => `/etc/kubernetes/manifests/${name}.yaml`);
   const there = await Promise.all(files.map((file) => context.machine.fs.exists(file)));
   const missing = files.filter((_, at) => !there[at]);
@@ -143,10 +146,19 @@ async function healthProblem(context: ToolContext): Promise<string | undefined> 
   if (notReady.length > 0)
     return `[upgrade/health] FATAL: [preflight] Some fatal errors occurred:\n\t[ERROR ControlPlaneNodesReady]: there are NotReady control-planes in the cluster: [${notReady.join(' ')}]\n[preflight] If you know what you are doing, you can make a check non-fatal with \`--ignore-preflight-errors=...\`\n${stackTrace}`;
   const nodes = [...context.world.cluster.nodes.values()];
+  if (isDry) return undefined;
   const target = context.machine.installed('kubeadm') ?? '';
   if (minorNumber(target) < 31 && nodes.every((node) => node.unschedulable))
     return `[upgrade/health] FATAL: [preflight] Some fatal errors occurred:\n\t[ERROR CreateJob]: Job "upgrade-health-check" in the namespace "kube-system" did not complete in 15s\n${stackTrace}`;
   return undefined;
+}
+
+export async function upgradeDiff(context: ToolContext, call: KubeadmCall, target?: string): Promise<number> {
+  const failed = await clientError(context);
+  if (failed === undefined)
+    return diffOfManifests(context, call, (target ?? context.world.cluster.version).replace(/^v/, ''));
+  context.err(failed);
+  return 1;
 }
 
 export async function upgradeApply(
@@ -161,7 +173,8 @@ export async function upgradeApply(
   }
   const { clock } = context.machine;
   const { cluster } = context.world;
-  const kubeadm = context.machine.installed('kubeadm') ?? '';
+  const kubeadm = kubeadmVersion(context) ?? '';
+  const isDry = call.options.has('dry-run');
   const version = (target ?? kubeadm).replace(/^v/, '');
   const force = call.options.has('force') || call.options.has('f');
   say(context, [
@@ -171,7 +184,7 @@ export async function upgradeApply(
   ]);
   await work(clock, durations.preflight, context.signal);
   await enter(context, 'preflight');
-  const unhealthy = await healthProblem(context);
+  const unhealthy = await healthProblem(context, isDry);
   if (unhealthy !== undefined) {
     context.err(unhealthy);
     return 1;
@@ -186,22 +199,13 @@ export async function upgradeApply(
     ...(force ? [] : kubeletProblems(context, version)),
   ];
   if (problems.length > 0) return refuse(context, problems);
-  if (
-    !call.options.has('yes') &&
-    !call.options.has('y') &&
-    !force &&
-    !call.options.has('dry-run') &&
-    !/^y/i.test(context.stdin)
-  ) {
+  if (!call.options.has('yes') && !call.options.has('y') && !force && !isDry && !/^y/i.test(context.stdin)) {
     context.err(
       `[upgrade/confirm] Are you sure you want to proceed? [y/N]: error: won't proceed; the user didn't answer (Y|y) in order to continue\n${stackTrace}`,
     );
     return 1;
   }
-  if (call.options.has('dry-run')) {
-    say(context, ['[dryrun] Finished dryrunning successfully!']);
-    return 0;
-  }
+  if (isDry) return dryApply(context, call, version);
   say(context, [
     '[upgrade/prepull] Pulling images required for setting up a Kubernetes cluster',
     `[upgrade/control-plane] Upgrading your static Pod-hosted control plane to version "v${version}" (timeout: 5m0s)...`,
@@ -263,7 +267,7 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
     context.err(unreachable(context));
     return 1;
   }
-  const kubeadm = machine.installed('kubeadm') ?? '';
+  const kubeadm = kubeadmVersion(context) ?? '';
   const version = context.world.cluster.version;
   say(context, [
     '[upgrade] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...',
@@ -283,7 +287,7 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
     );
     return 1;
   }
-  if (call.options.has('dry-run')) return 0;
+  if (call.options.has('dry-run')) return dryNode(context, call, version);
   if (machine.isControlPlane) {
     const unhealthy = await healthProblem(context);
     if (unhealthy !== undefined) {

@@ -9,7 +9,7 @@ import { createToken, joinMachine } from './kubeadm-join.ts';
 import { resetMachine } from './kubeadm-reset.ts';
 import { type KubeadmCall, parseCall } from './kubeadm-call.ts';
 import { endedByFault } from './kubeadm-phases.ts';
-import { upgradeApply, upgradeNode, upgradePlan } from './kubeadm-upgrade.ts';
+import { upgradeApply, upgradeDiff, upgradeNode, upgradePlan } from './kubeadm-upgrade.ts';
 
 const durations = { plan: 1000, renew: 500 };
 
@@ -27,6 +27,8 @@ export const kubeadm: Tool = async (context) => {
     case 'upgrade plan':
       await work(context.machine.clock, durations.plan, context.signal);
       return upgradePlan(context, call, third);
+    case 'upgrade diff':
+      return upgradeDiff(context, call, third);
     case 'upgrade apply':
       return endedByFault(upgradeApply(context, call, third));
     case 'upgrade node':
