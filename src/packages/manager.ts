@@ -121,6 +121,11 @@ export interface PackageManager {
   install(install: Install, found: PackageSources | undefined): Script;
   /** Lines of a script that fetch into the manager's own cache, past the configured source. */
   fetch(source: Switch, install: Install): Script;
+  /**
+   * Lines of a script that fetch one package into `folder`, a shell word, for {@link PackageReading.archivesIn}. Nothing
+   * else is written: the manager's lists, caches, locks and keys stay as they are. It is verified as for an installation.
+   */
+  fetchInto(folder: string, source: Switch, wanted: Wanted): string;
   /** A whole script that installs the updates of the operating system and leaves these packages alone. */
   upgradeOs(packages: { readonly kept: readonly string[]; readonly held: readonly string[] }): Script;
 }
@@ -183,6 +188,8 @@ export interface PackageReading {
   readonly cleaning: string;
   /** Defines `archives NAME`: prints `archive: FILE` of each downloaded package of that name. */
   readonly archives: string;
+  /** The same for the packages in a folder, a shell word. */
+  archivesIn(folder: string): string;
   /** The package of a file that {@link archives} printed. */
   archiveOf(file: string): Wanted | undefined;
   /** Shell lines that unpack the `kubeadm` of just that revision from {@link archives} into `folder`, which exists. */

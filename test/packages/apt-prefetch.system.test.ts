@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { askScript, FETCHED, UNPACKED } from '../../src/facts/lib/ask-kubeadm.ts';
+import { apt } from '../../src/packages/apt/apt.ts';
 import { startRepositories, type Repositories } from './deb-repository.ts';
 import { makeBase, missingFor, startNode, type RealNode } from './node.ts';
 import { AHEAD, apply } from './steps.ts';
@@ -71,4 +73,51 @@ apt-mark hold kubeadm kubelet kubectl`);
     expect(refused.code).toBe(3);
     expect(refused.all).toContain('does not offer kubeadm, kubelet, kubectl 1.32.7');
   });
+
+  test.each([
+    ['as it is', 'current'],
+    ['that has come to its end', 'expired'],
+  ] as const)(
+    'a kubeadm is asked from a folder that is gone afterwards, and apt has nothing of it; by a key %s',
+    async (_, key) => {
+      const node = await nodeAt131(repositories.keys[key]);
+      const all = `${LOOK}; cd / && find var/cache var/lib/apt var/lib/dpkg etc root tmp -printf '%p %s\\n' | sort`;
+      const before = await node.sh(all);
+      const source = apt.planSwitch(
+        {
+          sources: [
+            {
+              file: LIST,
+              line: 1,
+              format: 'list',
+              enabled: true,
+              url: `${repositories.url}/core:/stable:/v1.31/deb/`,
+              baseUrl: repositories.url,
+              channel: 'stable',
+              minor: '1.31',
+              signedBy: KEYRING,
+            },
+          ],
+        },
+        '1.32',
+        undefined,
+      );
+      const question = {
+        release: '1.32.9',
+        fetch: apt.fetchInto(FETCHED, source, { name: 'kubeadm', revision: '1.32.9-2.1' }),
+        unpack: `${apt.reading.archivesIn(FETCHED)}\n${apt.reading.unpackKubeadm('1.32.9-2.1', UNPACKED)}`,
+        calls: [{ id: 'plan', command: 'kubeadm upgrade plan', words: 'upgrade plan', limit: 20 }],
+      } as const;
+      const output = await node.sh(askScript(question, 'one'));
+      expect(output).toMatch(/^call: plan 0$/m);
+      expect(output).toContain('out: v1.32.9');
+      expect(await node.sh(all)).toBe(before);
+
+      repositories.replace('v1.32/deb/InRelease', undefined);
+      repositories.replace('v1.32/deb/Release', undefined);
+      expect(await node.sh(askScript(question, 'two'))).toMatch(/^unusable: .*1\.32\/deb\/ cannot be read/m);
+      repositories.restore();
+      expect(await node.sh(all)).toBe(before);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import type { PackageManager } from '../manager.ts';
-import { fetchPackages } from './fetch.ts';
+import { fetchInto, fetchPackages } from './fetch.ts';
 import { install } from './install.ts';
 import { reading } from './reading.ts';
 import { planSwitch, switchSource } from './switch.ts';
@@ -14,5 +14,6 @@ export const apt: PackageManager = {
   switchSource,
   install,
   fetch: fetchPackages,
+  fetchInto,
   upgradeOs,
 };

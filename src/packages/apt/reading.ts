@@ -9,6 +9,12 @@ const pattern = kubernetesPackages.join('|');
 const LISTS = '/etc/apt/sources.list /etc/apt/sources.list.d/*.list';
 const STANZAS = '/etc/apt/sources.list.d/*.sources';
 
+const FOUND = `archives() {
+  for file in "$cache/$1"_*.deb; do
+    if [ -f "$file" ]; then printf 'archive: %s\\n' "$file"; fi
+  done
+}`;
+
 export const reading: PackageReading = {
   // Others have dpkg or apt-get as a package to work with Debian's.
   detect: 'command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1',
@@ -72,11 +78,8 @@ offered() {
   archives: `cache=/var/cache/apt/archives
 if command -v apt-config >/dev/null 2>&1; then eval "$(apt-config shell cache Dir::Cache::archives/d)"; fi
 cache=\${cache%/}
-archives() {
-  for file in "$cache/$1"_*.deb; do
-    if [ -f "$file" ]; then printf 'archive: %s\\n' "$file"; fi
-  done
-}`,
+${FOUND}`,
+  archivesIn: (folder) => `cache=${folder}\n${FOUND}`,
   // An epoch's colon is written as %3a in the names of archives.
   archiveOf: (file) => {
     const [, name, revision] = /([^/_]+)_([^_/]+)_[^_/]+\.deb$/.exec(file) ?? [];

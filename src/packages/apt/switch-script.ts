@@ -19,7 +19,7 @@ export function switchScript(change: Switch): string {
     waitUnlocked(LISTS_LOCK),
     `minor=${change.minor}`,
     FILES,
-    updateFunction(change.file),
+    updateFunction(quote(change.file)),
     keyFunctions(change),
     ...edits(change),
     swapAndAsk(files),
@@ -29,17 +29,17 @@ export function switchScript(change: Switch): string {
 }
 
 /**
- * Shell function `update`: refreshes the list of one source file only; a fetch that apt only warns about is a failure.
+ * Shell function `update`: refreshes the list of one source file (a shell word) only; a fetch that apt only warns about is a failure.
  * Another apt may be refreshing lists now, and apt-get does not wait for that lock by itself. Sets `signature` to `bad`
  * if apt does not trust what it got (messages of gpgv, and of sqv from apt 3 on).
  */
-export function updateFunction(file: string): string {
-  const said = quote(`${file}.err.save`);
+export function updateFunction(file: string, options = ''): string {
+  const said = `${file}.err.save`;
   return `update() {
   left=100
   signature=
   while :; do
-    if ${UPDATE} -o Dir::Etc::sourcelist=${quote(file)} -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update 2>${said}; then code=0; else code=$?; fi
+    if ${UPDATE} -o Dir::Etc::sourcelist=${file} -o Dir::Etc::sourceparts=- ${options === '' ? '' : `${options} `}-o APT::Get::List-Cleanup=0 update 2>${said}; then code=0; else code=$?; fi
     cat ${said} >&2
     if [ "$code" -eq 0 ] && grep -q '^W: Failed to fetch' ${said}; then code=100; fi
     if [ "$code" -eq 0 ] || [ "$left" -eq 0 ] || ! grep -q 'Could not get lock' ${said}; then break; fi

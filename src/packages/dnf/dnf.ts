@@ -2,7 +2,7 @@ import { waitUnlocked } from '../lib/lock.ts';
 import { keysOf, planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
 import { kubernetesPackages, type PackageManager, type Script, type Switch } from '../manager.ts';
 import { LOCKS, programOf, readMetadata, type Variant, withFreshKeys } from './commands.ts';
-import { fetchPackages } from './fetch.ts';
+import { fetchInto, fetchPackages } from './fetch.ts';
 import { install } from './install.ts';
 import { reading } from './reading.ts';
 
@@ -28,6 +28,7 @@ function managerFor(id: Variant, displayName: string): PackageManager {
     },
     install: (what, found) => install(what, id, sectionIds(found)),
     fetch: (source, what) => fetchPackages(source, what, id),
+    fetchInto: (folder, source, wanted) => fetchInto(folder, source, wanted, id),
     upgradeOs: ({ kept }) => upgradeOs(id, kept),
   };
 }

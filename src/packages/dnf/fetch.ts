@@ -1,7 +1,8 @@
 import { quote } from '../../transport/quote.ts';
 import { waitUnlocked } from '../lib/lock.ts';
 import { sectionOf } from '../lib/rpm-switch.ts';
-import type { Install, Script, Switch } from '../manager.ts';
+import { verifyRpm } from '../lib/rpm-verify.ts';
+import type { Install, Script, Switch, Wanted } from '../manager.ts';
 import {
   lock,
   LOCKS,
@@ -12,6 +13,7 @@ import {
   withFreshKeys,
   withoutExcludes,
 } from './commands.ts';
+import { reading } from './reading.ts';
 
 /**
  * As an operator would type it: the section is read as it will be after the switch, for this one call. Its cache is
@@ -40,6 +42,28 @@ function fetchCommand(source: Switch, manager: Variant, wanted: Install['wanted'
 
 export function fetchPackages(source: Switch, { wanted, held }: Install, manager: Variant): Script {
   return { commands: [fetchCommand(source, manager, wanted)], text: textOf(source, { wanted, held }, manager) };
+}
+
+/**
+ * One package into a folder, a shell word, that also has the cache of the call. Its signature is verified afterwards, as
+ * dnf would import the key. dnf 5 resolves its locks even for a download by `install`, and has `download` built in.
+ */
+export function fetchInto(folder: string, source: Switch, wanted: Wanted, manager: Variant): string {
+  const id = 'runbook-target';
+  const words = [
+    `${programOf(manager)} -y -q`,
+    `--setopt=cachedir=${folder}/cache`,
+    ...(manager === 'dnf5' ? [] : ['--disableplugin=versionlock']),
+    `--repofrompath=${quote(`${id},${source.url}`)}`,
+    `--setopt=${quote(`${id}.gpgcheck=0`)}`,
+    `--setopt=${quote(`${id}.repo_gpgcheck=0`)}`,
+    `--repo=${id}`,
+    manager === 'dnf5' ? `download --destdir=${folder}` : `--downloadonly --downloaddir=${folder} install`,
+    quote(`${wanted.name}-${wanted.revision}`),
+  ];
+  return `${reading.fetchFunction}
+${words.join(' ')} || exit
+${verifyRpm(folder, `${source.url}repodata/repomd.xml.key`)}`;
 }
 
 function textOf(source: Switch, { wanted, held }: Install, manager: Variant): string {

@@ -63,6 +63,7 @@ ${fetchFunction({ proxies: 'dnf_proxy' })}`,
     '/var/cache/libdnf5/*/packages',
     '/var/cache/yum/*/*/*/packages',
   ]),
+  archivesIn: (folder) => rpmArchives([folder]),
   archiveOf: rpmArchiveOf,
   unpackKubeadm: unpackRpm,
 };

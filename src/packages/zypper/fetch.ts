@@ -1,9 +1,10 @@
 import { quote } from '../../transport/quote.ts';
-import { LOCKS } from './reading.ts';
+import { verifyRpm } from '../lib/rpm-verify.ts';
+import { LOCKS, zypperFetchFunction } from './reading.ts';
 import { waitUnlocked } from '../lib/lock.ts';
 import { sectionOf } from '../lib/rpm-switch.ts';
 import { WORK } from '../lib/work.ts';
-import type { Install, Script, Switch } from '../manager.ts';
+import type { Install, Script, Switch, Wanted } from '../manager.ts';
 import { TRUST } from './commands.ts';
 
 /** Their newest: which one is needed only the solver could tell, and it refuses what is locked. */
@@ -47,4 +48,19 @@ zypp_at_target download ${words} || {
 }
 zypp_at_target download ${DEPENDENCIES} || echo 'what these packages may depend on could not be fetched ahead: ${DEPENDENCIES}' >&2`,
   };
+}
+
+/**
+ * One package into a folder, a shell word, that also has the caches of the call. Its signature is verified afterwards, as
+ * zypper takes only keys that the system trusts.
+ */
+export function fetchInto(folder: string, source: Switch, { name, revision }: Wanted): string {
+  const section = `[target]\nname=target\nbaseurl=${source.url}\nenabled=1\nautorefresh=0\ngpgcheck=0\nrepo_gpgcheck=0\npkg_gpgcheck=0`;
+  const zypp = `zypper --non-interactive --reposd-dir ${folder}/repos.d --raw-cache-dir ${folder}/raw --solv-cache-dir ${folder}/solv --pkg-cache-dir ${folder}/cache`;
+  return `${zypperFetchFunction}
+mkdir ${folder}/repos.d || exit
+printf '%s\\n' ${quote(section)} >${folder}/repos.d/target.repo || exit
+${zypp} refresh target || exit
+${zypp} download ${quote(`${name}=${revision.replace(/-\*$/, '')}`)} || exit
+${verifyRpm(folder, `${source.url}repodata/repomd.xml.key`)}`;
 }

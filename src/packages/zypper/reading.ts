@@ -57,6 +57,7 @@ export const reading: PackageReading = {
   cleaning: 'zypper clean',
   // Below the repository's alias as the repository has them: on pkgs.k8s.io in a folder for each architecture.
   archives: rpmArchives(['/var/cache/zypp/packages/*', '/var/cache/zypp/packages/*/*']),
+  archivesIn: (folder) => rpmArchives([folder]),
   archiveOf: rpmArchiveOf,
   unpackKubeadm: unpackRpm,
 };

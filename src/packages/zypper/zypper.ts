@@ -2,7 +2,7 @@ import { quote } from '../../transport/quote.ts';
 import { keysOf, planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
 import type { PackageManager, Script, Switch } from '../manager.ts';
 import { enabling, lock, SETTINGS, TRUST, unlock } from './commands.ts';
-import { fetchPackages } from './fetch.ts';
+import { fetchInto, fetchPackages } from './fetch.ts';
 import { install } from './install.ts';
 import { LOCKS, reading } from './reading.ts';
 
@@ -23,6 +23,7 @@ export const zypper: PackageManager = {
     return install(what, { ids, disabled });
   },
   fetch: fetchPackages,
+  fetchInto,
   upgradeOs,
 };
 
