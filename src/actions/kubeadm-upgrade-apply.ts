@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
 import type { Action, ActionContext } from './action.ts';
+import { questionOfApply } from './lib/ask-kubeadm.ts';
 import { effectsMissing, etcdMissing, projectControlPlane } from './lib/control-plane.ts';
 import { kubeadmFlags, kubeadmOptions, prereleaseFlag } from './lib/kubeadm-options.ts';
 import { isBefore, release } from './lib/release.ts';
@@ -37,6 +38,7 @@ export const kubeadmUpgradeApply: Action<With> = {
   ],
   guards: [...upgradeGuards, 'coredns', 'schedulable', 'network-plugin'],
   settle: 300_000,
+  question: questionOfApply,
   script(context) {
     const { version } = context.with;
     const command = `kubeadm upgrade apply -y ${quote(`v${version}`)}${prereleaseFlag(version)}${kubeadmFlags('apply', context.with)}`;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { withNode } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
+import { questionOfNode } from './lib/ask-kubeadm.ts';
 import { CUT_OFF, effectsMissing, etcdMissing, projectControlPlane } from './lib/control-plane.ts';
 import { kubeadmFlags, kubeadmOptions } from './lib/kubeadm-options.ts';
 import { withKubeletFiles } from './lib/kubelet-files.ts';
@@ -39,6 +40,7 @@ export const kubeadmUpgradeNode: Action<With> = {
   ],
   guards: upgradeGuards,
   settle: 300_000,
+  question: questionOfNode,
   script(context) {
     const command = `kubeadm upgrade node${kubeadmFlags('node', context.with)}`;
     return { commands: [command], text: `${command}\n` };

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
-import { anyRevisionOf, releaseOf } from '../packages/lib/revision.ts';
+import { releaseOf } from '../packages/lib/revision.ts';
 import type { PackageManager } from '../packages/manager.ts';
 import { withNode } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext, StepScript } from './action.ts';
-import { scriptOfManager, withoutPackageManager } from './lib/packages.ts';
+import { revisionFor, scriptOfManager, withoutPackageManager } from './lib/packages.ts';
 import { imageCommands, imageNames, listCommand, runsRelease, writeConfiguration } from './lib/prefetch-images.ts';
 import { prefetchScript, type ImagesToFetch } from './lib/prefetch-script.ts';
 import { minorOf, release } from './lib/release.ts';
@@ -49,6 +49,7 @@ export const prefetch: Action<With> = {
   outcomeFacts: ['packages', 'prefetched'],
   guards: ['membership', 'same-machine', 'repository-offers', 'disk-room'],
   settle: 10_000,
+  fetchesAhead: true,
   unsupported: withoutPackageManager,
   script: (context) =>
     scriptOfManager(context, (manager) => {
@@ -66,7 +67,7 @@ export const prefetch: Action<With> = {
     return withNode(context.facts, context.node.name, (node) => {
       const known = node.prefetched ?? { archives: {}, images: [], needs: {} };
       const archives = context.with.packages.map((name) => {
-        const revisions = new Set(known.archives[name]).add(revisionOf(context, name));
+        const revisions = new Set(known.archives[name]).add(revisionFor(context, name, context.with.version));
         return [name, [...revisions]] as const;
       });
       const needs = context.with.images ? { ...known.needs, [version]: [] } : known.needs;
@@ -83,7 +84,7 @@ function fetchPackages(context: ActionContext<With>, manager: PackageManager): S
   const asked = new Set([...context.with.packages, ...(imagesToFetch(context) ? ['kubeadm'] : [])]);
   const wanted = [...asked]
     .filter((name) => !isInstalled(context, name))
-    .map((name) => ({ name, revision: revisionOf(context, name) }));
+    .map((name) => ({ name, revision: revisionFor(context, name, context.with.version) }));
   if (wanted.length === 0) return undefined;
   const { repository, packages } = machineOf(context);
   const source = manager.planSwitch(repository, minorOf(context.with.version), context.settings.packagesBaseUrl);
@@ -99,14 +100,14 @@ function imagesToFetch(context: ActionContext<With>): ImagesToFetch | undefined 
     names: imageNames(context),
     listArguments: listCommand(context, version).replace(/^kubeadm /, ''),
     configuration: writeConfiguration(context, version),
-    revision: revisionOf(context, 'kubeadm'),
+    revision: revisionFor(context, 'kubeadm', version),
   };
 }
 
 function packagesMissing(context: ActionContext<With>): string[] {
   const { archives } = machineOf(context).prefetched ?? {};
   return context.with.packages.flatMap((name) => {
-    const revision = revisionOf(context, name);
+    const revision = revisionFor(context, name, context.with.version);
     if (isInstalled(context, name) || archives?.[name]?.includes(revision)) return [];
     return [`${name} ${revision} is not fetched yet`];
   });
@@ -128,7 +129,7 @@ function isUpgraded(context: ActionContext<With>): boolean {
 
 function whenDone(context: ActionContext<With>): string {
   if (isUpgraded(context)) return `${context.node.name} is at ${context.with.version} already`;
-  const packages = context.with.packages.map((name) => `${name} ${revisionOf(context, name)}`);
+  const packages = context.with.packages.map((name) => `${name} ${revisionFor(context, name, context.with.version)}`);
   const count = machineOf(context).prefetched?.needs[context.with.version]?.length ?? 0;
   const images = context.with.images && count > 0 ? [`${count} ${count === 1 ? 'image' : 'images'}`] : [];
   return `fetched: ${[...packages, ...images].join(', ')}`;
@@ -137,14 +138,4 @@ function whenDone(context: ActionContext<With>): string {
 function isInstalled(context: ActionContext<With>, name: string): boolean {
   const installed = machineOf(context).packages?.installed[name]?.revision;
   return installed !== undefined && releaseOf(installed) === context.with.version;
-}
-
-/** The newest offered revision of the release, as the install will take it; else what is installed of it, or any. */
-function revisionOf(context: ActionContext<With>, name: string): string {
-  const { version } = context.with;
-  const { offered, packages } = machineOf(context);
-  const installed = packages?.installed[name]?.revision;
-  if (installed !== undefined && releaseOf(installed) === version) return installed;
-  const revisions = offered?.[minorOf(version)]?.revisions[name] ?? [];
-  return revisions.find((revision) => releaseOf(revision) === version) ?? anyRevisionOf(version);
 }

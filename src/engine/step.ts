@@ -1,5 +1,6 @@
 import { isSettled } from '../journal/progress.ts';
 import type { PlannedStep } from '../plan/bind.ts';
+import { askKubeadm } from './ask-kubeadm.ts';
 import { askStep } from './ask.ts';
 import { attemptStep, takeUpStep } from './attempts.ts';
 import type { RunContext } from './context.ts';
@@ -29,9 +30,15 @@ export async function executeStep(context: RunContext, step: PlannedStep): Promi
     return { kind: 'ended', outcome: known.outcome, reason: known.reason ?? '', ...left };
   }
   const began = context.clock.now();
-  const end = await work(context, step);
+  const end = await withAnswers(context, step, await work(context, step));
   if (end.kind === 'ended') await finish(context, step, end, context.clock.now() - began);
   return end;
+}
+
+/** The step has no end in the journal before its kubeadm was asked and no guard refuses: a resume asks again. */
+async function withAnswers(context: RunContext, step: PlannedStep, end: StepEnd): Promise<StepEnd> {
+  if (end.kind !== 'ended' || (end.outcome !== 'changed' && end.outcome !== 'unchanged')) return end;
+  return (await askKubeadm(context, step)) === 'refused' ? { kind: 'refused' } : end;
 }
 
 async function work(context: RunContext, step: PlannedStep): Promise<StepEnd> {

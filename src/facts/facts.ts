@@ -1,5 +1,6 @@
 import type { Fact } from './fact.ts';
 import type { clusterFacts, nodeFacts } from './registry.ts';
+import type { TargetKubeadmFact } from './target-kubeadm.ts';
 
 /** Everything that is observed. Pure data: saved as facts.json, hashed for the plan, handed to guards and actions. */
 export interface Facts {
@@ -43,7 +44,7 @@ export type ValuesOf<Registry> = {
 };
 
 /** Facts of one machine. A fact that was not asked for is undefined. */
-export type NodeFacts = Partial<ValuesOf<typeof nodeFacts>>;
+export type NodeFacts = Partial<ValuesOf<typeof nodeFacts>> & { readonly targetKubeadm?: TargetKubeadmFact };
 /** Facts of the cluster, read through kubectl. */
 export type ClusterFacts = Partial<ValuesOf<typeof clusterFacts>>;
 

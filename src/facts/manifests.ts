@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
-import { chosen, componentOf, manifestFiles, manifestsCommand, manifestsScript } from './lib/manifest-files.ts';
+import {
+  chosen,
+  componentOf,
+  type ManifestFile,
+  manifestFiles,
+  manifestsCommand,
+  manifestsScript,
+} from './lib/manifest-files.ts';
 import { shownVariable } from './proxy-variables.ts';
 import { staticPods } from './static-pods.ts';
 
@@ -48,7 +55,12 @@ const manifestSchema = z.object({
 });
 
 function parseManifests(output: string): ManifestsFact {
-  const found = manifestFiles(output).flatMap(({ file, value }) => {
+  return manifestsOf(manifestFiles(output));
+}
+
+/** Without what is no pod of kubeadm's form. */
+export function manifestsOf(files: readonly ManifestFile[]): ManifestsFact {
+  const found = files.flatMap(({ file, value }) => {
     const named = componentOf(value);
     const parsed = manifestSchema.safeParse(value);
     return named && parsed.success ? [{ file, ...named, manifest: manifestOf(parsed.data) }] : [];

@@ -15,6 +15,7 @@ export const etcdFloor: Guard = {
   comparedWith: 37,
   facts: ['staticPods', 'binaries', 'kubeadmConfig', 'prefetched'],
   scope: 'step',
+  asksKubeadm: true,
   roles: ['control-plane'],
   ofSteps: true,
   check: (input) => (input.step ? judge(input, input.step) : []),

@@ -57,6 +57,7 @@ import { skewKubeProxy } from './skew-kube-proxy.ts';
 import { staticPodFiles } from './static-pod-files.ts';
 import { staticPodsEdited } from './static-pods-edited.ts';
 import { swap } from './swap.ts';
+import { targetKubeadm } from './target-kubeadm.ts';
 import { vendorVersion } from './vendor-version.ts';
 import { volumesDetached } from './volumes-detached.ts';
 import { webhooks } from './webhooks.ts';
@@ -94,6 +95,7 @@ const all: readonly Guard[] = [
   kubeProxyMode,
   webhooks,
   kubeadmVersion,
+  targetKubeadm,
   vendorVersion,
   knownBadGuard,
   noDowngrade,
@@ -140,6 +142,11 @@ export function checkRun(
 /** The named guards that run again before each step that changes something; the others run only while planning. */
 export function askedBeforeSteps(guardIds: readonly string[]): readonly string[] {
   return guardIds.filter((id) => guards.get(id)?.scope !== 'run');
+}
+
+/** The named guards that judge better once the target's own kubeadm was asked. */
+export function askingKubeadm(guardIds: readonly string[]): readonly string[] {
+  return guardIds.filter((id) => guards.get(id)?.asksKubeadm === true);
 }
 
 /** Judges one step by the named guards. Findings carry the step's id. @throws Error (a bug) for an unknown guard */

@@ -53,6 +53,11 @@ export function decideStep(step: DraftedStep, facts: Facts, asked: Asked): Decis
   return { ...due, kind: action.script ? 'go' : 'wait' };
 }
 
+/** What these guards find in a step, whether it is due or not. */
+export function judgeStep(step: DraftedStep, facts: Facts, asked: Asked): readonly Finding[] {
+  return findingsOf(step, facts, step.action.project(contextOf(step, facts)), asked);
+}
+
 function findingsOf(step: DraftedStep, before: Facts, after: Facts, { guards, run, overrides }: Asked) {
   if (guards.length === 0) return [];
   const { nodes } = step.view;

@@ -14,6 +14,7 @@ import { type Chosen, findWay, hopsTarget, type Way } from './hops.ts';
 import { asPlanned, binder, type DraftedStep, type PlannedStep } from './bind.ts';
 import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase } from './plan.ts';
 import { predictPhase } from './predict.ts';
+import { withQuestions } from './questions.ts';
 import type { DraftPhase } from './steps.ts';
 
 export interface PlanInput extends DraftInput {
@@ -48,6 +49,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const nodes = planNodes(touched, inventory.value, facts, input.contacted);
   const addons = addonsOf(facts);
   const bind = binder({ inventory: inventory.value, inputs, nodes, run: 'RUN', ...(addons && { addons }) });
+  const drafted: DraftPhase[] = [];
   const findings: Finding[] = [
     ...checkRun({ nodes: guardNodes(input, touched, facts), before: facts, after: facts }, input.guards),
   ];
@@ -66,6 +68,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
       const changed = phases.some(changesSomething);
       const predicted = predictPhase(draft, then, changed);
       phases.push(predicted.phase);
+      drafted.push(draft);
       findings.push(...predicted.findings, ...(changed ? [] : await unmet(input, draft, predicted.phase)));
       then = predicted.facts;
     }
@@ -81,7 +84,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     factsDigest: digestOf(decidingFacts(facts)),
     nodes,
     ...(addons && { addons }),
-    phases,
+    phases: withQuestions(phases, drafted, facts),
   } as const;
   return {
     ...plan,

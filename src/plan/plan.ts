@@ -46,6 +46,11 @@ const step = z.strictObject({
   commands: names,
   script: z.exactOptional(z.string()).describe('The whole script; absent for steps that only wait'),
   predicted: prediction,
+  asksFor: z
+    .exactOptional(z.string())
+    .describe(
+      'The later step of its node that the kubeadm of the release is asked about as soon as this one has fetched it',
+    ),
 });
 
 /** The value of `hop` in expressions. */

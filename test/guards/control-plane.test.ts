@@ -6,6 +6,7 @@ import { guardNodes } from './cluster.ts';
 import { withNode } from './healthy.ts';
 import { deadWebhookCases, networkPluginCases, schedulableCases } from './kubeadm.cases.ts';
 import { editedCases } from './static-pods.cases.ts';
+import { answeredCases, targetKubeadmCases } from './target-kubeadm.cases.ts';
 import { adminConfCases, certificateAuthorityCases, certificateCases, deprecatedCases } from './control-plane.cases.ts';
 
 describe('certificates', () => testCases('certificates', certificateCases));
@@ -14,6 +15,8 @@ describe('admin.conf', () => testCases('admin-conf', adminConfCases));
 describe('deprecated APIs', () => testCases('deprecated-apis', deprecatedCases));
 describe('emulation', () => testCases('emulation', emulationCases));
 describe('static pods', () => testCases('static-pods-edited', editedCases));
+describe('static pods of a kubeadm that was asked', () => testCases('static-pods-edited', answeredCases));
+describe("the target's own kubeadm", () => testCases('target-kubeadm', targetKubeadmCases));
 describe('files of static pods', () => {
   testCases('static-pod-files', fileCases);
 

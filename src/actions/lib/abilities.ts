@@ -1,4 +1,5 @@
 import type { ClusterFactId, ClusterFacts } from '../../facts/facts.ts';
+import type { KubeadmQuestion } from '../../facts/lib/ask-kubeadm.ts';
 import type { ActionContext } from '../action.ts';
 
 /** Brings files to the node or from it. */
@@ -26,6 +27,16 @@ export interface Looks<W> {
   readonly asksAhead?: true;
   /** For steps without a script: the commands that show what is waited for. */
   waitsFor?(context: ActionContext<W>): readonly string[];
+}
+
+export interface TriesOut<W> {
+  /**
+   * What its tool of the step's release is asked on the node before it is installed there; undefined: nothing. `fetched`:
+   * a prefetch left the package on the node.
+   */
+  question?(context: ActionContext<W>, fetched: boolean): KubeadmQuestion | undefined;
+  /** Leaves the packages of its release ready on the node: what they can be asked is asked as soon as it is done. */
+  readonly fetchesAhead?: true;
 }
 
 /** Takes nodes out of service or brings them back. */

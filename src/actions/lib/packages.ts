@@ -1,6 +1,8 @@
 import type { PackageManager } from '../../packages/manager.ts';
+import { anyRevisionOf, releaseOf } from '../../packages/lib/revision.ts';
 import { managerOf, managers } from '../../packages/registry.ts';
 import type { ActionContext, StepScript } from '../action.ts';
+import { minorOf } from './release.ts';
 import { refusal } from './shell.ts';
 import { machineOf } from './subject.ts';
 
@@ -19,4 +21,13 @@ export function scriptOfManager(
 ): StepScript {
   const manager = managerOf(machineOf(context));
   return manager ? make(manager) : { commands: [], text: refusal(withoutPackageManager(context) ?? '') };
+}
+
+/** The newest offered revision of the release, as the install will take it; else what is installed of it, or any. */
+export function revisionFor(context: ActionContext<unknown>, name: string, version: string): string {
+  const { offered, packages } = machineOf(context);
+  const installed = packages?.installed[name]?.revision;
+  if (installed !== undefined && releaseOf(installed) === version) return installed;
+  const revisions = offered?.[minorOf(version)]?.revisions[name] ?? [];
+  return revisions.find((revision) => releaseOf(revision) === version) ?? anyRevisionOf(version);
 }

@@ -57,14 +57,14 @@ export function imageCommands(context: ActionContext<unknown>, version: string):
 }
 
 /** Where the script puts the ClusterConfiguration that its kubeadm reads. */
-const CONFIGURATION = `${WORK}/cluster-configuration.yaml`;
+const PLACE = `${WORK}/cluster-configuration.yaml`;
 
 /**
  * The release's own kubeadm knows its images; the installed one may be too old to. It is given a
  * ClusterConfiguration, as it takes no flag for the registry of CoreDNS or the tags that are pinned.
  */
-export function listCommand(context: ActionContext<unknown>, version: string): string {
-  if (configurationFor(context, version) !== undefined) return `kubeadm config images list --config=${CONFIGURATION}`;
+export function listCommand(context: ActionContext<unknown>, version: string, place = PLACE): string {
+  if (configurationFor(context, version) !== undefined) return `kubeadm config images list --config=${place}`;
   const registry = registryOf(context);
   const repository = registry === undefined ? '' : ` --image-repository=${quote(registry)}`;
   return `kubeadm config images list --kubernetes-version=v${version}${repository}`;
@@ -87,8 +87,8 @@ const settings = z
  * Of the cluster's ClusterConfiguration what names images, at the release: plans and nodes keep the script, and the rest
  * may hold secrets (extraEnvs). kubeadm moves from its own old registry by itself.
  */
-export function configurationFor(context: ActionContext<unknown>, version: string): string | undefined {
-  const text = context.facts.cluster?.kubeadmConfig?.clusterConfiguration;
+export function configurationFor({ facts }: ActionContext<unknown>, version: string): string | undefined {
+  const text = facts.cluster?.kubeadmConfig?.clusterConfiguration;
   const parsed = text === undefined ? undefined : settings.safeParse(yamlOf(text));
   if (!parsed?.success) return undefined;
   const { imageRepository = '', ...others } = parsed.data;
@@ -97,7 +97,11 @@ export function configurationFor(context: ActionContext<unknown>, version: strin
 }
 
 /** Shell lines that write it, where it is known. */
-export function writeConfiguration(context: ActionContext<unknown>, version: string): string | undefined {
+export function writeConfiguration(
+  context: ActionContext<unknown>,
+  version: string,
+  place = PLACE,
+): string | undefined {
   const text = configurationFor(context, version);
-  return text === undefined ? undefined : `printf '%s\\n' ${quote(text.trimEnd())} >${CONFIGURATION} || exit`;
+  return text === undefined ? undefined : `printf '%s\\n' ${quote(text.trimEnd())} >${place} || exit`;
 }

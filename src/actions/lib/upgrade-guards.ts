@@ -15,6 +15,7 @@ export const upgradeGuards: readonly string[] = [
   'no-skipped-minor',
   'no-downgrade',
   'kubeadm-version',
+  'target-kubeadm',
   'vendor-version',
   'known-bad',
   'skew-api-servers',

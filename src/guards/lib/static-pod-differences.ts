@@ -62,6 +62,69 @@ export function differencesOf(
   };
 }
 
+/**
+ * What is different in a static pod as the target's own kubeadm would write it, with patches: what changes by the release
+ * itself is left out, and only that is judged by the tables.
+ */
+export function differencesFrom(
+  component: string,
+  manifest: Manifest,
+  written: Manifest,
+  config: KubeadmConfigFact,
+): Differences | undefined {
+  const known = defaultFlags[component];
+  if (!known) return undefined;
+  const none: Extra = { flags: [], volumes: [] };
+  const same = ({ name, value }: Flag) =>
+    written.flags.some((flag) => flag.name === name && (flag.value === value || sameList(name, flag.value, value)));
+  const gone = manifest.flags.filter((flag) => !same(flag) && !isWritten(component, flag, none, config));
+  const protecting = (flag: Flag) => (component === 'kube-apiserver' ? protectionLost(flag, written) : []);
+  const env = written.env ?? [];
+  return {
+    unprotected: gone.flatMap(protecting),
+    lost: [
+      ...gone.filter((flag) => protecting(flag).length === 0).map(({ name, value }) => `--${name}=${value}`),
+      ...manifest.volumes
+        .filter((name) => !written.volumes.includes(name) && !defaultVolumes.some((pattern) => pattern.test(name)))
+        .map((name) => `the volume ${name}`),
+      ...manifest.sidecars.filter((name) => !written.sidecars.includes(name)).map((name) => `the container ${name}`),
+      ...(manifest.env ?? [])
+        .filter(({ name, value }) => !env.some((one) => one.name === name && one.value === value))
+        .map(({ name }) => `the variable ${name}`),
+      ...fieldsOf(component, changedFields(manifest, written), config),
+      ...repositoryOf(manifest, written),
+    ],
+    added: [
+      ...written.flags
+        .filter(({ name }) => !known.includes(name) && !manifest.flags.some((flag) => flag.name === name))
+        .map(({ name }) => `--${name}`),
+      ...env
+        .filter(({ name }) => !manifest.env?.some((one) => one.name === name))
+        .map(({ name }) => `the variable ${name}`),
+    ],
+  };
+}
+
+function changedFields({ fields = {}, ...manifest }: Manifest, written: Manifest): Manifest {
+  const changed = Object.entries(fields).filter(([place, value]) => written.fields?.[place] !== value);
+  return { ...manifest, fields: Object.fromEntries(changed) };
+}
+
+function protectionLost({ name, value }: Flag, written: Manifest): string[] {
+  const wanted = written.flags.filter((flag) => flag.name === name);
+  if (name in protectingFlags)
+    return wanted.length > 0 ? [] : [`${protectingFlags[name] ?? name} (--${name}=${value})`];
+  const kept = wanted.flatMap((flag) => entries(flag.value));
+  return name in protectingLists ? entriesLost(name, value, kept) : [];
+}
+
+function repositoryOf({ image }: Manifest, written: Manifest): string[] {
+  const repository = (name: string | undefined) => name?.slice(0, name.lastIndexOf('/')) ?? '';
+  const [now, then] = [repository(image), repository(written.image)];
+  if (image === undefined || then === '' || now === then) return [];
+  return [now, then].every((one) => KUBEADM_REGISTRIES.includes(one)) ? [] : [`the image ${image} (then from ${then})`];
+}
+
 function isWritten(component: string, { name, value }: Flag, extra: Extra, config: KubeadmConfigFact): boolean {
   const wanted = extra.flags.filter((flag) => flag.name === name);
   if (wanted.length > 0) return wanted.some((flag) => flag.value === value || sameList(name, flag.value, value));
@@ -100,8 +163,12 @@ function protection({ name, value }: Flag, extra: Extra): string[] {
   // In place of the given ones kubeadm writes its own.
   const written =
     wanted.length > 0 ? wanted.flatMap((flag) => entries(flag.value)) : ['Node', 'RBAC', 'NodeRestriction'];
+  return entriesLost(name, value, written);
+}
+
+function entriesLost(name: string, value: string, kept: readonly string[]): string[] {
   return entries(value)
-    .filter((entry) => !written.includes(entry))
+    .filter((entry) => !kept.includes(entry))
     .map((entry) => `${protectingLists[name] ?? name} ${entry}`);
 }
 
