@@ -17,19 +17,30 @@ import {
 import { parseOverrides } from '../run/overrides.ts';
 import { planOf, requireNoRefusal } from '../run/plan.ts';
 import { scopeOf } from '../run/scope.ts';
+import { askTargets, requireUpgrade } from '../run/target-kubeadm.ts';
 
 export function define(command: Command, run: Run): void {
   const words = "a path, or a file's name in ./runbooks; without it the cluster is judged as it is now";
-  overrideOption(documentOptions(command.argument('[runbook.yaml]', words))).action(
-    (file: string | undefined, options: CommonOptions) => run(() => preflight(file, options)),
-  );
+  overrideOption(documentOptions(command.argument('[runbook.yaml]', words)))
+    .option('--with-target-kubeadm', "also ask the target's own kubeadm, from a folder that is removed afterwards")
+    .action((file: string | undefined, options: Options) => run(() => preflight(file, options)));
+}
+
+interface Options extends CommonOptions {
+  readonly withTargetKubeadm?: boolean;
 }
 
 /**
- * Facts and guards alone: takes no lock and changes nothing. With a runbook its steps are judged too; without one every
- * guard judges the cluster as it is now, and a drain of each node.
+ * Facts and guards alone: takes no lock and changes nothing. What looks writes nothing, with the one exception that has an
+ * option of its own: the kubeadm of the target is asked from a folder on the node, which is gone at its end. With a runbook
+ * its steps are judged too; without one every guard judges the cluster as it is now, and a drain of each node.
  */
-function preflight(file: string | undefined, options: CommonOptions): Promise<number> {
+function preflight(file: string | undefined, options: Options): Promise<number> {
+  if (file === undefined && options.withTargetKubeadm)
+    throw new Failure(
+      'usage',
+      '--with-target-kubeadm needs a runbook, which says the release that kubeadm is asked about',
+    );
   const isData = options.output === 'json';
   // The document alone is on stdout, so that a script can read it whole.
   return withConsole(isData ? { ...options, output: 'plain' } : options, 'stderr', async (console, atEnd) => {
@@ -61,8 +72,9 @@ async function asItIs(console: Console, atEnd: AtEnd, subject: Subject, options:
   return judgeCluster(console, connection.observer, subject, nodes);
 }
 
-async function withRunbook(console: Console, atEnd: AtEnd, file: string, options: CommonOptions): Promise<Preflight> {
+async function withRunbook(console: Console, atEnd: AtEnd, file: string, options: Options): Promise<Preflight> {
   const documents = await loadDocuments(console, file, options);
+  if (options.withTargetKubeadm) requireUpgrade(documents);
   const scope = scopeOf(documents);
   const { inventory } = documents;
   const connection = await connectNodes(console, { ...scope, inventory, stateDir: stateDir(options) });
@@ -70,7 +82,10 @@ async function withRunbook(console: Console, atEnd: AtEnd, file: string, options
   try {
     const reading = await readFacts(console, documents, connection.observer, scope);
     const plan = await planOf(documents, scope, reading, connection);
-    return await judgePlan(console, documents, scope, reading, plan);
+    if (!options.withTargetKubeadm) return await judgePlan(console, documents, scope, reading, plan);
+    const answered = await askTargets(console, documents, reading, plan, connection.fleet);
+    const judged = await planOf(documents, scope, answered, connection);
+    return await judgePlan(console, documents, scope, answered, judged);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'guard-refused') throw error;
     return withoutPlan(await asItIs(console, atEnd, documents, options), documents.runbook.value.name, error);

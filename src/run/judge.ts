@@ -9,6 +9,7 @@ import { isNodeFact } from '../facts/lib/kinds.ts';
 import { Failure } from '../failure.ts';
 import type { Finding, GuardNode } from '../guards/guard.ts';
 import { applyOverrides, type Override } from '../guards/lib/override.ts';
+import { targetKubeadm } from '../guards/target-kubeadm.ts';
 import { checkRun, checkStep, guards } from '../guards/registry.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Preflight } from '../render/preflight.ts';
@@ -57,7 +58,8 @@ export async function judgePlan(
   if (nodes.length > 0) console.emit({ type: 'facts', nodes });
   const others = factsOf(inventory).filter((id) => !scope.facts.includes(id));
   const read = await readTolerantly(observer, facts, nodes, others);
-  const planned = new Set(scope.guards);
+  const wasAsked = Object.values(facts.nodes).some((node) => node.targetKubeadm !== undefined);
+  const planned = new Set(scope.guards.filter((id) => id !== targetKubeadm.id || wasAsked));
   const ofCluster = judge(documents, nodes, read.facts, false).filter(({ guard }) => !planned.has(guard));
   const findings = [...read.findings, ...plan.findings, ...ofCluster];
   return {
