@@ -51,12 +51,12 @@ zypp_at_target download ${DEPENDENCIES} || echo 'what these packages may depend 
 }
 
 /**
- * One package into a folder, a shell word, that also has the caches of the call. Its signature is verified afterwards, as
+ * One package into a folder, a shell word, that also has the caches and the log of the call. Its signature is verified afterwards, as
  * zypper takes only keys that the system trusts.
  */
 export function fetchInto(folder: string, source: Switch, { name, revision }: Wanted): string {
   const section = `[target]\nname=target\nbaseurl=${source.url}\nenabled=1\nautorefresh=0\ngpgcheck=0\nrepo_gpgcheck=0\npkg_gpgcheck=0`;
-  const zypp = `zypper --non-interactive --reposd-dir ${folder}/repos.d --raw-cache-dir ${folder}/raw --solv-cache-dir ${folder}/solv --pkg-cache-dir ${folder}/cache`;
+  const zypp = `ZYPP_LOGFILE=${folder}/log zypper --non-interactive --reposd-dir ${folder}/repos.d --raw-cache-dir ${folder}/raw --solv-cache-dir ${folder}/solv --pkg-cache-dir ${folder}/cache`;
   return `${zypperFetchFunction}
 mkdir ${folder}/repos.d || exit
 printf '%s\\n' ${quote(section)} >${folder}/repos.d/target.repo || exit
