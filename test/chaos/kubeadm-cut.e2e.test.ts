@@ -20,7 +20,11 @@ describe.each([
       ...(last === 'cp-1' || ofApply.includes(phase) ? [] : [{ node: last, phase }]),
     ]);
     const wrong: string[] = [];
-    for (const cut of cuts) for (const how of WAYS) wrong.push(...(await cutOff(size, undisturbed, { ...cut, how })));
+    for (const [index, cut] of cuts.entries()) {
+      // With several control planes a run takes long: each cut in one of the ways there.
+      const ways = size.controlPlanes === 1 ? WAYS : [WAYS[index % WAYS.length] ?? ''];
+      for (const how of ways) wrong.push(...(await cutOff(size, undisturbed, { ...cut, how })));
+    }
     expect(wrong).toEqual([]);
   }, 1_200_000);
 });
