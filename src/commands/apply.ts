@@ -87,7 +87,6 @@ function apply(file: string, options: Options): Promise<number> {
       plan,
       inventory: inventory.value,
       store,
-      locks,
       held,
       record,
       approve: options.approve,

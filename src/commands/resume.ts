@@ -102,7 +102,6 @@ function resume(id: string | undefined, options: Options): Promise<number> {
       plan,
       inventory: inventory.value,
       store,
-      locks,
       held,
       record,
       facts: undefined,

@@ -82,11 +82,6 @@ export class Fleet {
     return work(dialled.remote);
   }
 
-  /** Whether there is a link to the node, or one is being made. */
-  isLinked(name: string): boolean {
-    return this.#links.has(name);
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
     const links = [...this.#links.values()];

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import type { Fence } from '../remote/attempt.ts';
 import { type HeldLock, type LockHolder, lostTo } from './lock.ts';
 import { majorityOf, type Missing } from './lock-snapshot.ts';
 import { beatScript, type LockView, parseView, releaseScript } from './lock-script.ts';
@@ -47,6 +48,12 @@ export class HeldNodeLock implements HeldLock {
   /** Aborted, with the Failure that says who has it now, once the lock is another's or was released. */
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /** What is sent with each claim. */
+  get fence(): Fence {
+    const { id, fence = 0, domain = '-' } = this.holder;
+    return { id, fence, domain };
   }
 
   startHeartbeat(): void {

@@ -1,5 +1,5 @@
 import { type LockHolder, parseHolder, parseRelease, type Release } from './lock.ts';
-import { hereDocument, nodeScript, putFile } from './node-script.ts';
+import { hereDocument, nodeScript } from './node-script.ts';
 
 /**
  * One node's view of its lock. Locks are generations, files that are made once and never changed: `lock/g7` is the
@@ -112,18 +112,6 @@ id=${id}
 present
 if mine; then echo ${count} >"$l/.beat$$" && mv -f "$l/.beat$$" "$l/beat$g"; fi
 show`,
-  );
-}
-
-/** Makes a node that keeps no lock refuse the claims of earlier holders. */
-export function fenceScript(root: string, fence: number): string {
-  return nodeScript(
-    root,
-    `make_root "$root"
-n=0
-[ ! -e "$root/fence" ] || read -r n <"$root/fence"
-[ "$n" -ge ${fence} ] || {
-${putFile('$root/fence', `${fence}\n`)}}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { sha256 } from '../digest.ts';
 import type { LockHolder } from './lock.ts';
 import type { LockView } from './lock-script.ts';
 import type { Answer } from './node-script.ts';
@@ -74,9 +75,14 @@ export function epochIn(snapshot: LockSnapshot, run: string): number {
   return Math.max(0, ...epochs);
 }
 
-/** Higher than that of any lock before: of each of them a majority knew, and one of these nodes has answered. */
-export function nextFence(snapshot: LockSnapshot): number {
-  const seen = [...snapshot.views.values()].map(({ generation, holder }) => holder?.fence ?? generation);
+/** Of the nodes that keep a lock, in any order. */
+export function domainOf(nodes: readonly string[]): string {
+  return sha256(nodes.toSorted().join(' ')).slice(0, 16);
+}
+
+/** Higher than that of any lock of these nodes before: of each a majority knew, and one of that has answered. */
+export function nextFence(snapshot: LockSnapshot, domain: string): number {
+  const seen = [...snapshot.views.values()].map(({ holder }) => (holder?.domain === domain ? (holder.fence ?? 0) : 0));
   return Math.max(0, ...seen) + 1;
 }
 

@@ -21,8 +21,10 @@ const lockSchema = z.object({
   startedAt: z.string(),
   /** Which takeover of the run; on the nodes only. */
   epoch: z.number().int().optional(),
-  /** Higher than that of every lock before it on this cluster; on the nodes only. */
+  /** Higher than that of every lock before it in its domain; on the nodes only. */
   fence: z.number().int().optional(),
+  /** Its nodes as one word: an inventory with other ones is locked apart. */
+  domain: z.string().optional(),
   /** Machine id and process namespace: a host's name alone does not identify a host (or container). */
   place: z.string().optional(),
   /** The nodes of which it needs a majority; on the nodes only. */

@@ -4,6 +4,7 @@ import { describeHolder, isGone, lifeOf, type LockHolder, lockedBy, type Release
 import {
   type Claim,
   claimsIn,
+  domainOf,
   epochIn,
   hasMoved,
   majorityOf,
@@ -58,7 +59,9 @@ export class NodeLock {
     for (let tries = 0; tries < 3; tries += 1) {
       const { snapshot, passed } = await this.#clear(policy);
       const epoch = Math.max(holder.epoch ?? 1, epochIn(snapshot, holder.run) + 1);
-      const mine = { ...holder, epoch, fence: nextFence(snapshot), nodes: [...this.#options.nodes] };
+      const { nodes } = this.#options;
+      const domain = domainOf(nodes);
+      const mine = { ...holder, epoch, fence: nextFence(snapshot, domain), domain, nodes: [...nodes] };
       const held = await this.#takeAll(mine, snapshot, passed);
       if (held) return held;
     }

@@ -132,7 +132,7 @@ class Helper {
       sha256,
       uid: this.#uid,
     };
-    const overtaken = await lockOvertaken(this.#machine.fs, this.#root, Number(held[0] ?? '0'), held[1] ?? '-');
+    const overtaken = await lockOvertaken(this.#machine.fs, this.#root, held);
     if (overtaken !== undefined) return this.#say(`refused ${tag} stale-lock ${overtaken}`);
     const attempt = this.#machine.attempts.start(request);
     if (!(attempt instanceof Attempt)) return this.#say(`refused ${tag} ${attempt.code} ${attempt.message}`);

@@ -22,8 +22,10 @@ export interface AttemptSpec {
 /** A lock as nodes compare it. */
 export interface Fence {
   readonly id: string;
-  /** Higher than that of every lock before it. */
+  /** Higher than that of every lock before it in the same domain. */
   readonly fence: number;
+  /** The nodes that keep the lock, as one word: other ones are locked apart. */
+  readonly domain: string;
 }
 
 /** What a node knows about an attempt. */

@@ -44,7 +44,7 @@ class Client implements RemoteNode {
     const digest = sha256(payload);
     const { run, id, epoch, onTimeout, maxOutput, lock } = spec;
     const limits = [epoch, seconds(spec.timeout), onTimeout, maxOutput];
-    const held = lock ? [lock.fence, named(lock.id)] : [0, '-'];
+    const held = lock ? [lock.fence, named(lock.id), named(lock.domain)] : [0, '-', '-'];
     const words = [named(run), named(id), ...limits, payload.length, digest, linesOf(payload), ...held];
     const onAnswer = output(sink, { stdout: 0, stderr: 0 });
     return this.stateOf({ verb: 'start', words, payload, onAnswer });

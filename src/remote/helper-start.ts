@@ -25,7 +25,7 @@ named() {
 }
 
 start() {
-  tag=$1 run=$2 id=$3 epoch=$4 limit=$5 mode=$6 max=$7 len=$8 sha=$9 fence=\${11:-0} lock=\${12:--}
+  tag=$1 run=$2 id=$3 epoch=$4 limit=$5 mode=$6 max=$7 len=$8 sha=$9 fence=\${11:-0} lock=\${12:--} domain=\${13:--}
   if named && prepare; then fit=1; else fit=; fi
   script_of $len \${10:-0}
   [ "$fit" ] || return
@@ -143,8 +143,7 @@ prepare() {
   [ ! -e "$r/epoch" ] || read -r seen <"$r/epoch"
   [ $epoch -ge $seen ] || { refuse stale-epoch $seen; return 1; }
   [ $epoch = $seen ] || raise $epoch "$r/epoch" || return
-  overtaken && { refuse stale-lock "$m"; return 1; }
-  [ $fence -le $n ] || raise $fence "$root/fence"
+  ! overtaken || { refuse stale-lock "$m"; return 1; }
 }
 
 # raise NUMBER FILE
@@ -152,13 +151,9 @@ raise() {
   m=$( { echo $1 | LC_ALL=C dd of="$2.$$" conv=fsync && mv -f "$2.$$" "$2"; } 2>&1) || { refuse_io "$m"; return 1; }
 }
 
-# says in m why the claimer's lock does not count any more; n: the highest fence seen on this node
+# says in m why the claimer's lock does not count any more
 overtaken() {
-  n=0
   [ "$lock" != - ] || return
-  [ ! -e "$root/fence" ] || read -r n <"$root/fence"
-  m='another run was here under a later lock'
-  [ $fence -ge $n ] || return 0
   for t in 1 2 3; do
     g=0 h=
     for f in "$root"/lock/g*; do
@@ -174,6 +169,7 @@ overtaken() {
       return
       ;;
   esac
+  case $h in *'"domain":"'$domain'"'*) ;; *) return 1 ;; esac
   t=\${h##*'"fence":'}
   t=\${t%%[!0-9]*}
   m='the lock is held by another'

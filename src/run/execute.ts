@@ -18,7 +18,7 @@ import { asker } from './approvals.ts';
 import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
 import { listenForStop } from './control.ts';
-import { fenceNodes, type Held, type Locks } from './locks.ts';
+import type { Held } from './locks.ts';
 import type { RunRecord } from './record.ts';
 
 /** Milliseconds to wait for nodes where nothing depends on them. */
@@ -28,7 +28,6 @@ export interface Execution extends Connection {
   readonly plan: Plan;
   readonly inventory: Inventory;
   readonly store: RunStore;
-  readonly locks: Locks;
   readonly held: Held;
   readonly record: RunRecord;
   /** Undefined on a resume: read when they are first needed. */
@@ -96,8 +95,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
   });
   let result: RunResult;
   try {
-    const linked = contactedNodes(plan).filter((node) => execution.fleet.isLinked(node));
-    await Promise.all([mirror.flush(), fenceNodes(held, execution.locks, linked)]);
+    await mirror.flush();
     result = await runPlan(context);
     if (result.outcome !== 'done') held.lost?.throwIfAborted();
   } catch (error) {

@@ -5,9 +5,7 @@ import { actions } from '../actions/registry.ts';
 import type { Voters } from '../journal/agreement.ts';
 import type { LockNodes } from '../journal/copies.ts';
 import { describeHolder, type HeldLock, LocalLock, lockedBy, type LockHolder } from '../journal/lock.ts';
-import { fenceScript } from '../journal/lock-script.ts';
 import { NodeLock, type TakePolicy } from '../journal/node-lock.ts';
-import { askAll } from '../journal/node-script.ts';
 import type { RunStore } from '../journal/store.ts';
 import type { Fence } from '../remote/attempt.ts';
 import { workedNodes } from '../plan/hosts.ts';
@@ -100,18 +98,6 @@ export interface Held extends HeldLock {
   readonly lost?: AbortSignal;
 }
 
-/** Lets the nodes that keep no lock know of this one, so that they refuse what an earlier holder still sends. */
-export async function fenceNodes({ fence }: Held, { lockNodes }: Locks, nodes: readonly string[]): Promise<void> {
-  const others = nodes.filter((node) => !lockNodes.nodes.includes(node));
-  if (!fence) return;
-  await askAll(
-    others,
-    lockNodes.ask,
-    () => fenceScript(lockNodes.root, fence.fence),
-    () => undefined,
-  );
-}
-
 /** Takes the lock here and the one on the nodes, with one id. The epoch may be later than the wanted one. */
 export async function takeLocks(
   console: Console,
@@ -133,7 +119,7 @@ export async function takeLocks(
       holder: there.holder,
       epoch: there.holder.epoch ?? epoch,
       lost: there.lost,
-      fence: { id: there.holder.id, fence: there.holder.fence ?? 0 },
+      fence: there.fence,
       assertHeld: async () => {
         await Promise.all([here.assertHeld(), there.assertHeld()]);
       },

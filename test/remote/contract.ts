@@ -102,24 +102,26 @@ export function remoteContract(name: string, setUp: () => Promise<ContractNode>)
         node.probe(`r=${place.root}; mkdir -p $r/lock && printf '%s\\n' '${text}' >$r/lock/${name}`);
       const start = (id: string, lock: Fence) => node.start(spec(id, 'true', { lock }), new Collected());
       const done = { kind: 'exited', code: 0 };
-      const [first, second, third] = [1, 2, 3].map((fence) => ({ id: `${fence}a`, fence }));
+      const [first, second, third] = [1, 2, 3].map((fence) => ({ id: `${fence}a`, fence, domain: 'd1' }));
       if (!first || !second || !third) throw new Error('no locks');
 
-      // Where the node keeps no lock, it remembers the latest that it saw.
-      expect(await start('1-a.1', second)).toEqual(done);
-      await expect(start('1-b.1', first)).rejects.toBeInstanceOf(StaleLock);
-      expect(await node.status('r1', '1-b.1')).toEqual({ kind: 'absent' });
+      expect(await start('1-a.1', first)).toEqual(done);
+      // Another inventory's, with other lock nodes: it has numbers of its own.
+      await put('g6', '{"id":"0c","fence":99,"domain":"d2"}');
+      expect(await start('1-b.1', first)).toEqual(done);
 
-      await put('g7', '{"id":"0b","host":"\\"fence\\":9","fence":1,"nodes":[]}');
+      await put('g7', '{"id":"0b","host":"\\"fence\\":9","fence":1,"domain":"d1","nodes":[]}');
       expect(await start('1-c.1', second)).toEqual(done);
-      await put('g8', '{"id":"2a","fence":2}');
-      await put('g10', '{"id":"3a","fence":3}');
-      await expect(start('1-d.1', second)).rejects.toThrow(/held by another/);
+      await put('g8', '{"id":"2a","fence":2,"domain":"d1"}');
+      await put('g10', '{"id":"3a","fence":3,"domain":"d1"}');
+      const late = start('1-d.1', second);
+      await expect(late).rejects.toBeInstanceOf(StaleLock);
+      await expect(late).rejects.toThrow(/held by another/);
       expect(await start('1-d.1', third)).toEqual(done);
       await put('free10', '');
       await expect(start('1-e.1', third)).rejects.toThrow(/released/);
       expect(await node.status('r1', '1-e.1')).toEqual({ kind: 'absent' });
-      expect(await start('1-e.1', { id: '4a', fence: 4 })).toEqual(done);
+      expect(await start('1-e.1', { id: '4a', fence: 4, domain: 'd1' })).toEqual(done);
     });
 
     it('kills at the time limit where the step says kill', async () => {
