@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands/registry.ts';
 import { Failure, type FailureKind } from './failure.ts';
+import { survivingReaders } from './render/renderer.ts';
 
 // Output streams through short-lived buffers: without this the young generation grows by some 20 MB for nothing.
 setFlagsFromString('--semi-space-growth-factor=1');
@@ -40,6 +41,9 @@ function version(): string {
   const file: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   return file.version;
 }
+
+// `| head`, or a terminal that is gone: no command crashes on what it writes then.
+for (const stream of [process.stdout, process.stderr]) survivingReaders(stream);
 
 try {
   const program = new Command('runbook')

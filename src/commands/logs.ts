@@ -1,14 +1,16 @@
-import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { RunStore } from '../journal/store.ts';
+import { cleaned } from '../render/clean.ts';
+import { isReaderGone } from '../render/renderer.ts';
 import { withConsole } from '../run/console.ts';
-import { follow, listOutput } from '../run/kept-output.ts';
+import { hasEnded, listOutput, readOutput } from '../run/kept-output.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
 
 interface Options extends CommonOptions {
   readonly follow?: boolean;
+  readonly raw?: boolean;
 }
 
 export function define(command: Command, run: Run): void {
@@ -19,6 +21,7 @@ export function define(command: Command, run: Run): void {
       .argument('[step]', 'a step id (`runbook status -v` shows them), or the beginning of one'),
   )
     .option('-f, --follow', 'continue while the step runs')
+    .option('--raw', 'every byte as it came, also on a terminal (escape sequences can do anything to it)')
     .action((id: string, node: string | undefined, step: string | undefined, options: Options) =>
       run(() => logs(id, node, step, options)),
     );
@@ -34,12 +37,19 @@ function logs(id: string, node: string | undefined, step: string | undefined, op
         'The nodes and step ids: `runbook status -v`.',
       ]);
     }
-    for (const file of files) {
-      if (files.length > 1) process.stdout.write(`==> ${file.node} ${file.step} (attempt ${file.attempt}) <==\n`);
-      await pipeline(createReadStream(file.path), process.stdout, { end: false });
-    }
     const last = files.at(-1);
-    if (options.follow === true && last) await follow(store, id, last);
+    const isOver = options.follow === true && last ? () => hasEnded(store, id, last) : undefined;
+    const output = readOutput(files, isOver);
+    await print(process.stdout.isTTY && options.raw !== true ? cleaned(output) : output);
     return 0;
   });
+}
+
+/** Ends quietly, also while it follows, when the reader has gone away. */
+async function print(output: AsyncIterable<Buffer | string>): Promise<void> {
+  try {
+    await pipeline(output, process.stdout, { end: false });
+  } catch (error) {
+    if (!isReaderGone(error)) throw error;
+  }
 }

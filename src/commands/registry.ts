@@ -41,7 +41,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   logs: {
     usage: '[options] <run-id> [node] [step]',
-    description: 'the kept output of steps, as it came',
+    description: 'the kept output of steps',
     load: () => import('./logs.ts'),
   },
   unlock: {

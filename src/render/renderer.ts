@@ -52,6 +52,13 @@ export function survivingReaders(stream: OutputStream): OutputStream {
   return stream;
 }
 
+/** What is written meets no one any more: the pipe's other end or the terminal is gone. */
+const GONE: readonly unknown[] = ['EPIPE', 'ECONNRESET', 'EIO', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_PREMATURE_CLOSE'];
+
+export function isReaderGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && GONE.includes(error.code);
+}
+
 /** Settles when all that was written so far is flushed, or never can be. */
 export function flushed(stream: OutputStream): Promise<void> {
   return new Promise((resolve) => {

@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 import type { Control } from '../engine/context.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderPlan, renderPlanSummary } from '../render/plan.ts';
+import { escapeControls, splitLines } from '../render/text.ts';
 import type { Console } from './console.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -58,7 +59,9 @@ export async function confirm(console: Console, question: string): Promise<void>
     cancelled.abort();
   });
   try {
-    const answer = await terminal.question(`${question} [y/N] `, { signal: cancelled.signal });
+    const answer = await terminal.question(`${splitLines(question).map(escapeControls).join('\n')} [y/N] `, {
+      signal: cancelled.signal,
+    });
     if (/^(y|yes)$/i.test(answer.trim())) return;
     throw new Failure('cancelled', 'not confirmed; nothing was changed');
   } catch (error) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { realClock } from '../engine/clock.ts';
@@ -47,7 +48,12 @@ export async function execute(console: Console, execution: Execution): Promise<n
     });
   });
   const { control } = stop;
-  const ended = (signal: AbortSignal): AbortSignal => (lost ? AbortSignal.any([signal, lost]) : signal);
+  const ended = (signal: AbortSignal): AbortSignal => {
+    const either = lost ? AbortSignal.any([signal, lost]) : signal;
+    // Each step under way listens to it: as many as there are nodes in a batch are no leak.
+    setMaxListeners(0, either);
+    return either;
+  };
   try {
     return await walk(console, execution, { stop: ended(control.stop), leave: ended(control.leave) });
   } finally {

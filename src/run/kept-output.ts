@@ -25,22 +25,49 @@ export async function listOutput(
     .toSorted((a, b) => placeOf(a) - placeOf(b) || a.attempt - b.attempt);
 }
 
-/** Prints what is added until the journal states that the step has ended, or the run is no longer running. */
-export async function follow(store: RunStore, id: string, file: KeptOutput): Promise<void> {
-  const handle = await open(file.path, 'r');
+/**
+ * What the files hold, each under a heading where there are several. With `isOver` the last one is followed: what is
+ * added to it comes too, until that says that nothing more will be.
+ */
+export async function* readOutput(
+  files: readonly KeptOutput[],
+  isOver?: () => Promise<boolean>,
+): AsyncGenerator<Buffer> {
+  let end: number | undefined;
+  for (const [index, { node, step, attempt, path }] of files.entries()) {
+    const heading = `==> ${node} ${step} (attempt ${attempt}) <==\n`;
+    if (files.length > 1) yield Buffer.from(end === undefined || end === NEWLINE ? heading : `\n${heading}`);
+    for await (const chunk of readFile(path, index === files.length - 1 ? isOver : undefined)) {
+      end = chunk.at(-1);
+      yield chunk;
+    }
+  }
+}
+
+const NEWLINE = 10;
+
+/** True once the journal states that the step has ended, or the run is no longer running. */
+export async function hasEnded(store: RunStore, id: string, file: KeptOutput): Promise<boolean> {
+  const { progress } = await store.read(id);
+  const step = progress.steps.get(stepKey(file.node, file.step));
+  return step?.last?.ended !== undefined || step?.outcome !== undefined || progress.state !== 'running';
+}
+
+async function* readFile(path: string, isOver?: () => Promise<boolean>): AsyncGenerator<Buffer> {
+  const handle = await open(path, 'r');
   try {
-    let offset = (await handle.stat()).size;
-    for (let last = false; !last;) {
-      const { progress } = await store.read(id);
-      const step = progress.steps.get(stepKey(file.node, file.step));
-      last = step?.last?.ended !== undefined || step?.outcome !== undefined || progress.state !== 'running';
+    let offset = 0;
+    for (;;) {
+      // Asked before reading: what was written before the end is read after it is known.
+      const last = isOver === undefined || (await isOver());
       for (;;) {
         const { bytesRead, buffer } = await handle.read({ buffer: Buffer.alloc(65_536), position: offset });
         if (bytesRead === 0) break;
         offset += bytesRead;
-        process.stdout.write(buffer.subarray(0, bytesRead));
+        yield buffer.subarray(0, bytesRead);
       }
-      if (!last) await wait(300);
+      if (last) return;
+      await wait(300);
     }
   } finally {
     await handle.close();
