@@ -100,11 +100,26 @@ function matchesHash(hosts: string, name: string): boolean {
   return digest.equals(Buffer.from(hash, 'base64'));
 }
 
-/** `*` and `?` only; everything else, brackets too, matches itself. */
+/**
+ * `*` and `?` only; everything else, brackets too, matches itself. A star that was too short is made longer, the last one
+ * alone: as a regular expression, `*a*a*a*` takes hours.
+ */
 function matchesPattern(pattern: string, name: string): boolean {
-  const source = pattern.replace(/[\\^$.*+?()[\]{}|]/g, (char) => {
-    if (char === '*') return '.*';
-    return char === '?' ? '.' : `\\${char}`;
-  });
-  return new RegExp(`^${source}$`, 's').test(name);
+  let at = 0;
+  let star = -1;
+  let resume = 0;
+  for (let i = 0; i < name.length;) {
+    if (pattern[at] === '*') {
+      star = at++;
+      resume = i;
+    } else if (pattern[at] === '?' || pattern[at] === name[i]) {
+      at++;
+      i++;
+    } else if (star !== -1) {
+      at = star + 1;
+      i = ++resume;
+    } else return false;
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
 }

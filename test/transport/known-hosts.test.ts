@@ -105,3 +105,14 @@ test('a fingerprint is written as ssh-keygen writes it', () => {
   const line = 'AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
   expect(fingerprint(Buffer.from(line, 'base64'))).toBe('SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU');
 });
+
+test('a star matches any text, as often as there are stars, in no time', () => {
+  const trusts = (hosts: string, name: string) =>
+    judge(`${hosts} ssh-ed25519 ${b64(ed)}\n`, name, 22, ed) === 'trusted';
+  for (const hosts of ['*', '**', 'cp-*', '*-1', 'c*-*1', 'c?-1', '*p*', 'cp-1*', '?*?']) {
+    expect(trusts(hosts, 'cp-1'), hosts).toBe(true);
+  }
+  for (const hosts of ['cp-', '*2', 'c?1', 'cp-1?', '?', '*p', 'c*2*'])
+    expect(trusts(hosts, 'cp-1'), hosts).toBe(false);
+  expect(trusts(`${'*a'.repeat(40)}b`, 'a'.repeat(250))).toBe(false);
+});
