@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { renderPlan } from '../render/plan.ts';
 import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
@@ -46,8 +46,17 @@ export function plan(file: string, options: Options): Promise<number> {
   });
 }
 
+/** For its owner alone, also where the file was there before. What is no file (/dev/stdout) keeps its mode. */
 async function save(file: string, text: string): Promise<void> {
-  await writeFile(file, text, { mode: 0o600 }).catch((error: Error) => {
-    throw new Failure('usage', `cannot write ${file}: ${error.message}`);
-  });
+  try {
+    const handle = await open(file, 'w', 0o600);
+    try {
+      if ((await handle.stat()).isFile()) await handle.chmod(0o600);
+      await handle.writeFile(text);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new Failure('usage', `cannot write ${file}: ${messageOf(error)}`);
+  }
 }

@@ -1,6 +1,8 @@
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { messageOf } from '../failure.ts';
+import { TimeLimit, within } from './bounded.ts';
+import { plainValue } from './cel-value.ts';
 import { suggest } from './nearest.ts';
 import type { Names } from './names.ts';
 
@@ -23,9 +25,20 @@ const arithmetic: readonly (readonly [string, (a: number, b: number) => number])
   ['%', (a, b) => a % b],
 ];
 
+/** Of an expression, so that its tree can be walked. */
+const LIMITS = { maxAstNodes: 2000, maxDepth: 50, maxListElements: 1000, maxMapEntries: 1000 };
+const SECONDS = 1;
+
+const SIMPLER =
+  'make its regular expression simpler, or its lists shorter where all(), map() ... are inside each other';
+const SHORTER = 'work it out in a script, or pass the list as an input or a variable of the inventory';
+
+/** Calls whose time or result can grow with more than the length of the expression. */
+const LOOPS = /\b(?:all|exists|exists_one|map|filter|bind|matches|split|join)\b/;
+
 /** CEL keeps int and double apart; an input of type number should not make people write `3.0`. */
 function newEnvironment(): Environment {
-  const environment = new Environment({ homogeneousAggregateLiterals: false });
+  const environment = new Environment({ homogeneousAggregateLiterals: false, limits: LIMITS });
   for (const [operator, apply] of arithmetic) {
     const handler = (a: number | bigint, b: number | bigint) => apply(Number(a), Number(b));
     environment.registerOperator(`double ${operator} int: double`, handler);
@@ -49,7 +62,10 @@ const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop'].reduce(
   common.clone(),
 );
 
-/** The CEL type of an expression, or every misspelt name in it, or the finding of CEL's own checker. Never throws. */
+/**
+ * The CEL type of an expression, or every misspelt name in it, or the finding of CEL's own checker, or why an expression
+ * without names has no value. Never throws.
+ */
 export function checkCel(
   text: string,
   names: Readonly<Record<string, Names>>,
@@ -57,21 +73,28 @@ export function checkCel(
 ): CelResult<string> {
   if (text === '') return failed({ code: 'expression-syntax', message: 'the expression is empty', start: 0, end: 0 });
   try {
-    const unknown = unknownNames(environment.parse(text).ast, names);
+    const { ast } = environment.parse(text);
+    const unknown = unknownNames(ast, names);
     if (unknown.length > 0) return { ok: false, problems: unknown };
     const result = environment.check(text);
-    if (result.valid) return { ok: true, value: String(result.type) };
-    return failed(celProblem(result.error, Object.keys(names)));
+    if (!result.valid) return failed(celProblem(result.error, Object.keys(names)));
+    const value = readsNames(ast, names) ? undefined : evaluateCel(text, {});
+    return value?.ok === false ? value : { ok: true, value: String(result.type) };
   } catch (error) {
     return failed(celProblem(error, Object.keys(names)));
   }
 }
 
-/** The expression's value as plain data. Never throws. */
+/** The expression's value as plain data, within the limits of time and size. Never throws. */
 export function evaluateCel(text: string, scope: Readonly<Record<string, unknown>>): CelResult<unknown> {
+  const evaluate = () => plainValue(dynamic.evaluate(text, scope));
   try {
-    return { ok: true, value: toPlain(dynamic.evaluate(text, scope)) };
+    return { ok: true, value: LOOPS.test(text) ? within(SECONDS, evaluate) : evaluate() };
   } catch (error) {
+    if (error instanceof TimeLimit) {
+      const message = `the expression has no value yet after ${SECONDS} s`;
+      return failed({ code: 'expression-value', message, detail: SIMPLER, start: 0, end: text.length });
+    }
     return failed(celProblem(error, Object.keys(scope), text));
   }
 }
@@ -127,6 +150,13 @@ function isNode(value: unknown): value is ASTNode {
   return typeof value === 'object' && value !== null && 'op' in value && 'args' in value && 'start' in value;
 }
 
+/** Whether an expression's value depends on where it is used. */
+function readsNames(ast: ASTNode, names: Readonly<Record<string, Names>>): boolean {
+  let reads = false;
+  eachChain(ast, ([root]) => (reads ||= root !== undefined && Object.hasOwn(names, root.name)));
+  return reads;
+}
+
 /** Names that follow a declared one and are not among its fields, also inside `has()`, where CEL itself is lenient. */
 function unknownNames(ast: ASTNode, names: Readonly<Record<string, Names>>): CelProblem[] {
   const problems: CelProblem[] = [];
@@ -162,6 +192,11 @@ function celProblem(error: unknown, known: readonly string[], text?: string): Ce
     return { code, message: messageOf(error), start: 0, end: 0 };
   }
   const { start = 0, end = 0 } = error.range ?? {};
+  if (error.code === 'limit_exceeded') {
+    const limit = /maxAstNodes|maxDepth|maxListElements|maxMapEntries/.exec(error.summary)?.[0] ?? '';
+    const message = LIMIT_WORDS[limit] ?? lower(error.summary);
+    return { code: 'expression-syntax', message, detail: SHORTER, start, end };
+  }
   if (error.code === 'unknown_variable') {
     const name = /: (.*)$/.exec(error.summary)?.[1] ?? '';
     const detail = suggest(name, known, 'known here');
@@ -184,33 +219,10 @@ function lower(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** CEL's values as JSON has them. @throws where JSON has no such value */
-function toPlain(value: unknown): unknown {
-  if (value === null || value === undefined) return null;
-  switch (typeof value) {
-    case 'bigint': {
-      const number = Number(value);
-      if (Number.isSafeInteger(number)) return number;
-      throw new RangeError(`the number ${value} is too large`);
-    }
-    case 'number':
-      if (Number.isFinite(value)) return value;
-      throw new RangeError(`the result is ${value}, not a number`);
-    case 'string':
-    case 'boolean':
-      return value;
-    default:
-  }
-  if (Array.isArray(value)) return value.map(toPlain);
-  if (value instanceof Map) return plainObject([...value].map(([key, item]) => [String(key), item]));
-  if (value instanceof Date) return value.toISOString();
-  const prototype: unknown = typeof value === 'object' ? Object.getPrototypeOf(value) : undefined;
-  if (typeof value === 'object' && (prototype === Object.prototype || prototype === null)) {
-    return plainObject(Object.entries(value));
-  }
-  throw new TypeError('the result is not a string, number, boolean, list or map');
-}
-
-function plainObject(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
-  return Object.fromEntries(entries.map(([key, item]) => [key, toPlain(item)]));
-}
+/** Limits of the parser's. */
+const LIMIT_WORDS: Readonly<Record<string, string>> = {
+  maxAstNodes: `the expression is too long: it may have ${LIMITS.maxAstNodes} parts`,
+  maxDepth: `the expression is nested too deeply: it may have ${LIMITS.maxDepth} levels`,
+  maxListElements: `a list in an expression may have ${LIMITS.maxListElements} elements`,
+  maxMapEntries: `a map in an expression may have ${LIMITS.maxMapEntries} entries`,
+};

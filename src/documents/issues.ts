@@ -145,7 +145,7 @@ export function valueAt(value: unknown, path: Path): unknown {
   let at = value;
   for (const part of path) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined;
-    at = Object.entries(at).find(([key]) => key === String(part))?.[1];
+    at = Reflect.get(at, part);
   }
   return at;
 }

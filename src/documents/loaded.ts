@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { sha256 } from '../digest.ts';
+import { TimeLimit, within } from './bounded.ts';
 import { kindOf } from './issues.ts';
 import type { Loaded } from './model.ts';
 import { hasErrors, problem, sortDiagnostics, Source } from './source.ts';
@@ -22,10 +23,24 @@ export function load<T>(
   read: (document: YamlDocument, value: Readonly<Record<string, unknown>>) => Reading<T>,
 ): Loaded<T> {
   const document = readYaml(new Source(file, text));
-  const reading = judge(document, kind, read);
+  const reading = inTime(document, () => judge(document, kind, read));
   const diagnostics = sortDiagnostics([...document.diagnostics, ...reading.diagnostics]);
   const value = hasErrors(diagnostics) ? undefined : reading.build();
   return { file, text, digest: sha256(text), ...(value === undefined ? {} : { value }), diagnostics };
+}
+
+/** For what no other limit ends, e.g. thousands of expressions. */
+const SECONDS = 5;
+
+function inTime<T>(document: YamlDocument, judged: () => Reading<T>): Reading<T> {
+  try {
+    return within(SECONDS, judged);
+  } catch (error) {
+    if (!(error instanceof TimeLimit)) throw error;
+    const summary = `the document could not be checked in ${SECONDS} s`;
+    const large = problem('too-large', summary, document.at([]), 'split it into several documents');
+    return { diagnostics: [large], build: () => undefined };
+  }
 }
 
 function judge<T>(

@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Action } from '../actions/action.ts';
@@ -18,7 +17,10 @@ import { readYaml } from './yaml.ts';
 export type Read<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly diagnostic: Diagnostic };
 
-const LARGEST = 8 * 1024 * 1024;
+/** Bytes of a document: an inventory of 5,000 nodes has a third of it. */
+const LARGEST = 1024 * 1024;
+const TOO_LARGE = 'it is larger than 1 MiB';
+const NOT_TEXT = 'here is its first NUL character; save it as text in UTF-8';
 
 /** The text of a document, or a diagnostic that names the file where it cannot be read. */
 export async function readDocument(file: string): Promise<Read<string>> {
@@ -27,16 +29,28 @@ export async function readDocument(file: string): Promise<Read<string>> {
     diagnostic: problem('unreadable', `cannot read ${file}: ${why}`, undefined, detail),
   });
   try {
-    const bytes = await readFile(file);
-    if (bytes.length > LARGEST) return refuse('it is larger than 8 MiB');
+    const bytes = await firstBytes(file, LARGEST + 1);
+    if (bytes.length > LARGEST) return refuse(TOO_LARGE, 'split it into several documents');
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (text.includes('\0')) return refuse('it is not a text');
+    const nul = text.indexOf('\0');
+    if (nul !== -1) {
+      const summary = `cannot read ${file}: it is not a text`;
+      const diagnostic = problem('unreadable', summary, new Source(file, text).span(nul), NOT_TEXT);
+      return { ok: false, diagnostic };
+    }
     if (text.trim() !== '') return { ok: true, value: text };
     return { ok: false, diagnostic: problem('empty', 'the file is empty', new Source(file, text).span(0)) };
   } catch (error) {
     if (error instanceof TypeError) return refuse('it is not UTF-8');
     return refuse(reasonOf(error));
   }
+}
+
+/** Reads no further, so that a file without an end (a device, a growing log) ends too. */
+async function firstBytes(file: string, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of createReadStream(file, { end: most - 1 })) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function reasonOf(error: unknown): string {
@@ -49,7 +63,6 @@ function reasonOf(error: unknown): string {
     EPERM: 'permission denied',
     ELOOP: 'too many symbolic links',
     ENAMETOOLONG: 'the name is too long',
-    ERR_FS_FILE_TOO_LARGE: 'it is larger than 8 MiB',
   };
   return reasons[code] ?? messageOf(error);
 }

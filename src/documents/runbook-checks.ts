@@ -11,6 +11,7 @@ import { inputTypeSchema, RUN_ONLY, USES_ONLY } from './runbook-schema.ts';
 import { checkPatterns, selectNodes } from './selectors.ts';
 import { problem } from './source.ts';
 import { isTemplate } from './template.ts';
+import { checkVariables } from './variables.ts';
 import { checkWith, expressionDiagnostics } from './with.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 
@@ -138,8 +139,17 @@ function checkStep(context: Context, step: Raw, path: Path): Diagnostic[] {
     ...template('run', declared),
     ...template('check', declared),
     ...(isMap(step['env']) ? template('env', context.declared) : []),
+    ...checkSize(document, step['env'], [...path, 'env']),
     ...checkUses(context, step, declared, path),
   ];
+}
+
+/** As written; what an expression makes longer is found while planning. */
+function checkSize(document: YamlDocument, env: unknown, path: Path): Diagnostic[] {
+  const texts = entriesOf(env).filter(([, value]) => typeof value === 'string' && !isTemplate(value));
+  return checkVariables(Object.fromEntries(texts)).map(({ name, message, detail }) =>
+    problem('variable-size', message, document.keyAt([...path, name]), detail),
+  );
 }
 
 /** A step is either an action or commands, and has the keys of its kind. */

@@ -1,9 +1,12 @@
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
-import type { Document, Node, Pair, Scalar, YAMLError } from 'yaml';
+import type { Document, Node, Pair, YAMLError } from 'yaml';
 import type { Diagnostic, Span } from '../diagnostic.ts';
 import { messageOf } from '../failure.ts';
+import { TimeLimit, within } from './bounded.ts';
 import { offsetInScalar } from './scalar.ts';
 import { problem, type Source } from './source.ts';
+import { unreadable } from './yaml-depth.ts';
+import { keyText, QUOTE_TEMPLATE, structureProblems } from './yaml-structure.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -24,67 +27,43 @@ export interface YamlDocument {
   written(path: Path): string | undefined;
 }
 
-const REPAIRABLE = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS', 'TAB_AS_INDENT']);
+const REPAIRABLE = new Set(['TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS', 'TAB_AS_INDENT']);
+const REPAIRABLE_STRUCTURE = new Set(['duplicate-key']);
+
+/** For what no other limit ends; a document of the largest size takes about a second. */
+const SECONDS = 5;
 
 /** Reads one YAML 1.2 document, with `<<` merges. Never throws: what is wrong is in `diagnostics`. */
 export function readYaml(source: Source): YamlDocument {
+  const refuse = (summary: string, offset = 0, detail?: string): YamlDocument => ({
+    ...placesOf(source, undefined),
+    value: undefined,
+    sound: false,
+    diagnostics: [problem('yaml', summary, source.span(offset), detail)],
+  });
   try {
-    return read(source);
+    return within(SECONDS, () => {
+      const limit = unreadable(source.text);
+      return limit ? refuse(limit.summary, limit.offset, limit.detail) : read(source);
+    });
   } catch (error) {
-    // The parser is recursive: a text made of brackets alone ends its stack.
-    const summary = error instanceof RangeError ? 'nested too deeply' : `not readable as YAML: ${String(error)}`;
-    return {
-      ...placesOf(source, undefined),
-      value: undefined,
-      sound: false,
-      diagnostics: [yamlProblem(source, 0, summary)],
-    };
+    if (error instanceof TimeLimit) return refuse(`not readable as YAML: ${error.message}`, 0, 'split the document');
+    return refuse(`not readable as YAML: ${messageOf(error)}`);
   }
 }
 
 function read(source: Source): YamlDocument {
-  const document = parseDocument(source.text, { prettyErrors: false, merge: true, logLevel: 'error' });
+  // Repeated keys and aliases are counted by `structureProblems`: the parser compares each key with all others.
+  const options = { prettyErrors: false, merge: true, uniqueKeys: false, logLevel: 'error' } as const;
+  const document = parseDocument(source.text, options);
   const syntax = [...document.errors, ...document.warnings];
   const structure = structureProblems(source, document);
-  const sound = structure.length === 0 && syntax.every((error) => REPAIRABLE.has(error.code));
-  let value: unknown;
-  if (structure.length === 0) {
-    try {
-      value = document.toJS();
-    } catch (error) {
-      structure.push(yamlProblem(source, 0, messageOf(error)));
-    }
-  }
-  return {
-    ...placesOf(source, document),
-    value,
-    sound: sound && structure.length === 0,
-    diagnostics: [...onePerLine(syntax.map((error) => syntaxProblem(source, document, error))), ...structure],
-  };
+  const whole = structure.every(({ code }) => REPAIRABLE_STRUCTURE.has(code));
+  const sound = whole && syntax.every((error) => REPAIRABLE.has(error.code));
+  const value: unknown = whole ? document.toJS({ maxAliasCount: -1 }) : undefined;
+  const diagnostics = [...onePerLine(syntax.map((error) => syntaxProblem(source, document, error))), ...structure];
+  return { ...placesOf(source, document), value, sound, diagnostics };
 }
-
-function structureProblems(source: Source, document: Document): Diagnostic[] {
-  const found: Diagnostic[] = [];
-  const open = (name: string, path: readonly unknown[]) =>
-    path.some((parent) => isNode(parent) && 'anchor' in parent && parent.anchor === name);
-  visit(document, {
-    Alias(_, alias, path) {
-      const span = spanOf(source, alias);
-      if (open(alias.source, path)) found.push(problem('yaml', `alias \`*${alias.source}\` contains itself`, span));
-      else if (!alias.resolve(document)) {
-        const detail = 'if a pattern was meant, put it in quotes';
-        found.push(problem('yaml', `there is no anchor \`&${alias.source}\` before this alias`, span, detail));
-      }
-    },
-    Pair(_, pair) {
-      if (!isMap(pair.key) && !isSeq(pair.key)) return;
-      found.push(problem('yaml', 'a key must be a plain word', spanOf(source, pair.key), QUOTE_TEMPLATE));
-    },
-  });
-  return found;
-}
-
-const QUOTE_TEMPLATE = 'inside { } and [ ], put ${{ }} and patterns with [ ] in quotes';
 
 /** The start of the quote that is still open at the end of the text. */
 function openQuote(document: Document, end: number): number | undefined {
@@ -104,8 +83,6 @@ function syntaxProblem(source: Source, document: Document, error: YAMLError): Di
   switch (error.code) {
     case 'MULTIPLE_DOCS':
       return problem('yaml', 'more than one YAML document in the file', span, 'put each document into its own file');
-    case 'DUPLICATE_KEY':
-      return problem('duplicate-key', 'this key is given twice', span, 'keep one of the two');
     case 'TAG_RESOLVE_FAILED':
       return problem('yaml', `unknown tag: ${error.message.replace(/^Unresolved tag: /, '')}`, span, QUOTE_EXCLUSION);
     case 'TAB_AS_INDENT':
@@ -128,10 +105,6 @@ function syntaxProblem(source: Source, document: Document, error: YAMLError): Di
 }
 
 const QUOTE_EXCLUSION = "YAML reads a leading ! as a tag; if an exclusion was meant, put it in quotes: '!worker-1'";
-
-function yamlProblem(source: Source, offset: number, summary: string): Diagnostic {
-  return problem('yaml', summary, source.span(offset));
-}
 
 /** One broken line makes the parser report several errors: the first is enough. */
 function onePerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
@@ -206,12 +179,6 @@ function found(node: Node | undefined, key: Node | undefined, complete: boolean)
 function resolved(document: Document | undefined, node: unknown): Node | undefined {
   if (document && isAlias(node)) return node.resolve(document);
   return isNode(node) ? node : undefined;
-}
-
-/** As `toJS` names it: `1:` is the key `1`, `~:` the empty one. */
-function keyText({ value }: Scalar): string {
-  if (typeof value === 'string') return value;
-  return value === null || value === undefined ? '' : JSON.stringify(value);
 }
 
 function findPair(document: Document | undefined, map: Node, name: string): Pair | undefined {

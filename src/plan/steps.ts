@@ -3,6 +3,7 @@ import { run } from '../actions/run.ts';
 import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
 import { localPath } from '../documents/target.ts';
+import { checkVariables } from '../documents/variables.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { DraftedStep } from './bind.ts';
@@ -47,6 +48,8 @@ export function draftStep(
     return result.value;
   };
   const env = textValues(resolve(step.env ?? {}));
+  const [tooLong] = checkVariables(env);
+  if (tooLong) throw wrong(step, node, `env: ${tooLong.message}`, [tooLong.detail]);
   const common = {
     node: node.name,
     retries: step.retries,
@@ -103,9 +106,9 @@ function withAbsolute(values: Record<string, unknown>, names: readonly string[] 
   return { ...values, ...Object.fromEntries(paths) };
 }
 
-function wrong(step: Step, node: InventoryNode, message: string): Failure {
+function wrong(step: Step, node: InventoryNode, message: string, advice: readonly string[] = []): Failure {
   const { file, line, column } = step.span;
-  return new Failure('document', `${file}:${line}:${column}: on node ${node.name}: ${message}`);
+  return new Failure('document', `${file}:${line}:${column}: on node ${node.name}: ${message}`, advice);
 }
 
 function titleOf(action: string, values: Readonly<Record<string, unknown>>): string {
