@@ -43,6 +43,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     phase: z.number().describe('1-based'),
     outcome: predictedSchema,
     reason: z.string(),
+    check: z.exactOptional(z.string()),
     commands: names,
   }),
   z.strictObject({

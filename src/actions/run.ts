@@ -20,6 +20,7 @@ export const run: Action<Record<string, never>> = {
   isDone({ own }) {
     if (own?.check === undefined) return { done: false, reason: 'a run: step without a check always runs' };
     if (own.passed === true) return { done: true, reason: `its check exited 0: ${gistOf(own.check)}` };
+    if (own.passed === undefined) return { done: false, reason: 'its check was not run' };
     return { done: false, reason: 'its check did not exit 0' };
   },
   verify(context) {

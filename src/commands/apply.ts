@@ -65,7 +65,7 @@ function apply(file: string, options: Options): Promise<number> {
     else refuseUnfinished(unfinished, documents);
 
     const reading = await readFacts(console, documents, connection.observer, scope);
-    const now = await planOf(documents, scope, reading, connection);
+    const now = await planOf(console, documents, scope, reading, connection);
     if (saved) refuseMovedPlan(saved, now);
     const plan = saved?.plan ?? now;
     requirePlanDigest(options.planDigest, plan, 'guard-refused');

@@ -6,19 +6,27 @@ import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
 import { readFacts } from '../run/facts.ts';
 import { loadDocuments } from '../run/load.ts';
-import { type CommonOptions, documentOptions, overrideOption, type Run, stateDir } from '../run/options.ts';
+import {
+  checksOption,
+  type CommonOptions,
+  documentOptions,
+  overrideOption,
+  type Run,
+  stateDir,
+} from '../run/options.ts';
 import { emitPlan, hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
 import { refuseMovedPlan } from '../run/saved-plan.ts';
 import { scopeOf } from '../run/scope.ts';
 
 interface Options extends CommonOptions {
   readonly out?: string;
+  readonly checks?: boolean;
   readonly detailedExitcode?: boolean;
 }
 
 export function define(command: Command, run: Run): void {
   const words = "a path, a file's name in ./runbooks, or a saved plan";
-  overrideOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words)))
+  checksOption(overrideOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words))))
     .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')
     .option('--detailed-exitcode', 'exit 0 when there is nothing to do, 6 when there are changes to make')
     .action((file: string, options: Options) => run(() => plan(file, options)));
@@ -33,7 +41,7 @@ export function plan(file: string, options: Options): Promise<number> {
     const connection = await connectNodes(console, { ...scope, inventory, stateDir: stateDir(options) });
     atEnd(() => connection.fleet.close());
     const reading = await readFacts(console, documents, connection.observer, scope);
-    const now = await planOf(documents, scope, reading, connection);
+    const now = await planOf(console, documents, scope, reading, connection, options.checks);
     if (saved) refuseMovedPlan(saved, now);
     // The steps of the file, with what the guards find today.
     const shown = saved ? { ...saved.plan, findings: now.findings } : now;

@@ -7,6 +7,7 @@ import { readFacts } from '../run/facts.ts';
 import { judgeCluster, judgePlan, nodesOf, type Subject, withoutPlan } from '../run/judge.ts';
 import { loadDocuments, loadValidInventory } from '../run/load.ts';
 import {
+  checksOption,
   type CommonOptions,
   documentOptions,
   inventoryFile,
@@ -21,12 +22,13 @@ import { askTargets, requireUpgrade } from '../run/target-kubeadm.ts';
 
 export function define(command: Command, run: Run): void {
   const words = "a path, or a file's name in ./runbooks; without it the cluster is judged as it is now";
-  overrideOption(documentOptions(command.argument('[runbook.yaml]', words)))
+  checksOption(overrideOption(documentOptions(command.argument('[runbook.yaml]', words))))
     .option('--with-target-kubeadm', "also ask the target's own kubeadm, from a folder that is removed afterwards")
     .action((file: string | undefined, options: Options) => run(() => preflight(file, options)));
 }
 
 interface Options extends CommonOptions {
+  readonly checks: boolean;
   readonly withTargetKubeadm?: boolean;
 }
 
@@ -41,6 +43,8 @@ function preflight(file: string | undefined, options: Options): Promise<number> 
       'usage',
       '--with-target-kubeadm needs a runbook, which says the release that kubeadm is asked about',
     );
+  if (file === undefined && !options.checks)
+    throw new Failure('usage', '--no-checks needs a runbook: without one, nothing of a runbook is run');
   const isData = options.output === 'json';
   // The document alone is on stdout, so that a script can read it whole.
   return withConsole(isData ? { ...options, output: 'plain' } : options, 'stderr', async (console, atEnd) => {
@@ -81,10 +85,10 @@ async function withRunbook(console: Console, atEnd: AtEnd, file: string, options
   atEnd(() => connection.fleet.close());
   try {
     const reading = await readFacts(console, documents, connection.observer, scope);
-    const plan = await planOf(documents, scope, reading, connection);
+    const plan = await planOf(console, documents, scope, reading, connection, options.checks);
     if (!options.withTargetKubeadm) return await judgePlan(console, documents, scope, reading, plan);
     const answered = await askTargets(console, documents, reading, plan, connection.fleet);
-    const judged = await planOf(documents, scope, answered, connection);
+    const judged = await planOf(console, documents, scope, answered, connection, options.checks);
     return await judgePlan(console, documents, scope, answered, judged);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'guard-refused') throw error;

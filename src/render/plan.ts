@@ -1,6 +1,7 @@
 import type { Plan, PlanNode, PlanPhase, PlanStep, Prediction } from '../plan/plan.ts';
 import { SEVERITIES } from '../event.ts';
 import { findingLines } from './finding.ts';
+import { placeName } from './place.ts';
 import type { Colour, Line, Look, Style, Symbols } from './style.ts';
 import { createStyle, wrapLine } from './style.ts';
 import { count, escapeControls, listNames, sanitize, stepName, widthOf, wrap } from './text.ts';
@@ -129,6 +130,7 @@ function stepLines(step: PlanStep, findings: Plan['findings'], look: PlanLook, s
     oneLine && reason !== '' ? { text: `: ${reason}`, as: 'dim' } : '',
   ]);
   if (!oneLine) for (const part of wrap(reason, look.columns - 8)) lines.push([{ text: `        ${part}`, as: 'dim' }]);
+  if (step.check !== undefined) lines.push(...checkLines(step, step.check, look.verbose));
   const commandColour: Colour | undefined = word === 'change' ? undefined : 'dim';
   const shown = look.verbose || step.commands.length <= SHOWN ? step.commands : step.commands.slice(0, SHOWN - 2);
   for (const command of shown) lines.push(...commandLines(command, commandColour));
@@ -151,6 +153,17 @@ function indented(text: string): Line {
   return [{ text: `        ${text}`, as: 'cyan' }];
 }
 
+/** It runs while planning too, so it is shown like a command. */
+function checkLines({ place, node }: PlanStep, check: string, verbose: boolean): Line[] {
+  const all = check.trimEnd().split('\n').map(escapeControls);
+  const shown = verbose || all.length <= SHOWN ? all : all.slice(0, SHOWN - 2);
+  const hidden = all.length - shown.length;
+  return [
+    ...shown.map((line, index) => (index === 0 ? `check on ${placeName(place) ?? node}: ${line}` : `    ${line}`)),
+    ...(hidden > 0 ? [`... and ${count(hidden, 'line')} more (-v shows them)`] : []),
+  ].map((text): Line => [{ text: `        ${text}`, as: 'dim' }]);
+}
+
 function commandLines(command: string, colour: Colour | undefined): Line[] {
   return command.split('\n').map((line, index): Line => {
     const text = `        ${index === 0 ? '$' : ' '} ${escapeControls(line)}`;
@@ -163,7 +176,6 @@ function details(step: PlanStep, symbols: Symbols): Line[] {
   const facts = [`time limit ${limit}, then ${step.onTimeout}`, `retries ${step.retries}`, `effect ${step.effect}`];
   if (step.place !== 'node') facts.push(`runs on ${step.place === 'kubectl' ? "kubectl's machine" : step.place}`);
   if (step.if !== undefined) facts.push(`if ${step.if}`);
-  if (step.check !== undefined) facts.push(`check ${step.check}`);
   const lines: Line[] = [[{ text: `        ${facts.join('; ')}`, as: 'dim' }]];
   for (const [name, value] of Object.entries(step.env))
     for (const [index, line] of value.trimEnd().split('\n').entries())

@@ -49,6 +49,14 @@ export function overrideOption(command: Command): Command {
   );
 }
 
+/** Adds the option that keeps planning from running what the runbook asks. */
+export function checksOption(command: Command): Command {
+  return command.option(
+    '--no-checks',
+    'run no command of the runbook (`check:`, `require`): they are shown, and their steps count as to be done',
+  );
+}
+
 /** Adds the option that answers steps which ask a person. */
 export function approveOption(command: Command): Command {
   return command.option(

@@ -1,5 +1,4 @@
 import { actions } from '../actions/registry.ts';
-import { runChecks, runRequirements } from '../engine/check.ts';
 import { readFiles } from '../engine/files.ts';
 import { LocalFiles } from '../engine/local-file.ts';
 import { Failure } from '../failure.ts';
@@ -9,17 +8,23 @@ import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
 import type { Reading } from './facts.ts';
 import type { Documents } from './load.ts';
+import { OwnCommands } from './own-commands.ts';
 import type { Scope } from './scope.ts';
 
-/** The plan of `plan`, `apply --dry-run`, `preflight` and `apply` alike. */
-export function planOf(
+/**
+ * The plan of `plan`, `apply --dry-run`, `preflight` and `apply` alike. `runsChecks`: what the runbook itself wants to ask
+ * by its commands is asked; they are shown in any case.
+ */
+export async function planOf(
+  console: Console,
   { runbook, inventory, inputs, limit, chosen, overrides }: Documents,
   { guards, nodes }: Scope,
   { facts, observer }: Reading,
   { fleet }: Connection,
+  runsChecks = true,
 ): Promise<Plan> {
-  const context = { fleet, observer };
-  return makePlan({
+  const own = new OwnCommands(console, { fleet, observer }, runsChecks);
+  const plan = await makePlan({
     runbook,
     inventory,
     inputs,
@@ -30,11 +35,12 @@ export function planOf(
     guards,
     ...(chosen && { chosen }),
     overrides,
-    checks: (steps) => runChecks(context, steps),
-    requirements: (steps) => runRequirements(context, steps),
+    checks: own.checks,
+    requirements: own.requirements,
     files: (steps) => readFiles(fleet, new LocalFiles(), steps, facts),
     now: Date.now(),
   });
+  return { ...plan, findings: [...plan.findings, ...own.findings] };
 }
 
 /** True where the plan would change something. */
@@ -46,8 +52,9 @@ export function hasChanges(plan: Plan): boolean {
 export function emitPlan(console: Console, plan: Plan): void {
   const steps = plan.phases.flatMap((phase) => phase.steps.map((step) => ({ phase: phase.number, step })));
   for (const { phase, step } of steps) {
-    const { id, node, title, commands, predicted } = step;
-    console.emit({ type: 'step-planned', phase, step: id, node, title, ...predicted, commands });
+    const { id, node, title, commands, check, predicted } = step;
+    const own = check === undefined ? {} : { check };
+    console.emit({ type: 'step-planned', phase, step: id, node, title, ...predicted, ...own, commands });
   }
   console.emit({
     type: 'planned',

@@ -1,0 +1,96 @@
+import { runChecks, runRequirements, withEnv } from '../engine/check.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { Finding } from '../guards/guard.ts';
+import type { DraftedStep, PlannedStep } from '../plan/bind.ts';
+import { placeName } from '../render/place.ts';
+import { count, escapeControls, listNames, splitLines } from '../render/text.ts';
+import type { Connection } from './connect.ts';
+import type { Console } from './console.ts';
+
+/** Commands that are shown without -v. */
+const SHOWN = 20;
+
+interface OwnCommand {
+  readonly word: 'check' | 'require';
+  readonly where: string;
+  readonly script: string;
+}
+
+/**
+ * The commands of a runbook that planning runs: the `check:` of steps, and what `require` asks. Each is shown before it
+ * runs, on the operator's machine or a node. With `--no-checks` they are shown and not run.
+ */
+export class OwnCommands {
+  readonly #console: Console;
+  readonly #connection: Connection;
+  readonly #isRun: boolean;
+  readonly #known = new Set<string>();
+
+  constructor(console: Console, connection: Connection, isRun: boolean) {
+    this.#console = console;
+    this.#connection = connection;
+    this.#isRun = isRun;
+  }
+
+  readonly checks = async (steps: readonly DraftedStep[]): Promise<Facts['checks']> => {
+    const checked = steps.filter(({ check }) => check !== undefined);
+    this.#show(checked.map((step) => commandOf('check', step, step.check)));
+    return this.#isRun ? runChecks(this.#connection, checked) : undefined;
+  };
+
+  readonly requirements = async (steps: readonly PlannedStep[]): Promise<ReadonlyMap<string, string>> => {
+    this.#show(steps.map((step) => commandOf('require', step, step.script)));
+    return this.#isRun ? runRequirements(this.#connection, steps) : new Map();
+  };
+
+  /** That they were not run, where they were not. */
+  get findings(): readonly Finding[] {
+    if (this.#isRun || this.#known.size === 0) return [];
+    return [
+      {
+        guard: 'checks',
+        severity: 'note',
+        summary:
+          'commands of the runbook were not run: steps with a check count as to be done, and what it requires was not asked',
+        remedy: 'Once you trust the runbook, leave out --no-checks. `apply` runs them.',
+        source: 'with --no-checks, looking runs no command of a runbook',
+      },
+    ];
+  }
+
+  #show(commands: readonly OwnCommand[]): void {
+    const places = new Map<string, { readonly command: OwnCommand; readonly where: Set<string> }>();
+    for (const command of commands) {
+      const { word, where, script } = command;
+      const key = JSON.stringify([word, where, script]);
+      if (this.#known.has(key)) continue;
+      this.#known.add(key);
+      const same = JSON.stringify([word, script]);
+      const group = places.get(same) ?? { command, where: new Set() };
+      places.set(same, group);
+      group.where.add(where);
+    }
+    if (places.size === 0) return;
+    const groups = [...places.values()];
+    const shown = this.#console.look.verbose ? groups : groups.slice(0, SHOWN);
+    const hidden = groups.length - shown.length;
+    this.#console.info(
+      this.#isRun
+        ? 'planning runs these commands of the runbook (`runbook plan --no-checks` runs none):'
+        : 'commands of the runbook that are not run, with --no-checks:',
+      [
+        ...shown.flatMap(({ command, where }) => lines(command, [...where])),
+        ...(hidden > 0 ? [`... and ${count(hidden, 'command')} more (-v shows them)`] : []),
+      ],
+    );
+  }
+}
+
+function commandOf(word: OwnCommand['word'], step: DraftedStep, script = ':'): OwnCommand {
+  return { word, where: placeName(step.place) ?? step.node.name, script: withEnv(step.env, script) };
+}
+
+function lines({ word, script }: OwnCommand, where: readonly string[]): string[] {
+  const [first = '', ...more] = splitLines(script).map(escapeControls);
+  return [`${word} on ${listNames(where, 8)}: ${first}`, ...more.map((line) => `    ${line}`)];
+}
