@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands/registry.ts';
 import { Failure, type FailureKind } from './failure.ts';
-import { survivingReaders } from './render/renderer.ts';
+import { flushed, isReaderGone, survivingReaders } from './render/renderer.ts';
 
 // Output streams through short-lived buffers: without this the young generation grows by some 20 MB for nothing.
 setFlagsFromString('--semi-space-growth-factor=1');
@@ -44,6 +44,12 @@ function version(): string {
 
 // `| head`, or a terminal that is gone: no command crashes on what it writes then.
 for (const stream of [process.stdout, process.stderr]) survivingReaders(stream);
+// Any other failure to write (a full disk) loses output that someone wanted.
+let unwritten: Error | undefined;
+const onError = (error: Error): void => {
+  if (!isReaderGone(error)) unwritten ??= error;
+};
+process.stdout.on('error', onError);
 
 try {
   const program = new Command('runbook')
@@ -58,4 +64,11 @@ try {
   // Help and --version come here too, with 0; every other error of commander is about usage.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else process.exitCode = exitCode(error);
+}
+
+await flushed(process.stdout);
+process.stdout.off('error', onError);
+if (unwritten) {
+  process.stderr.write(`error: cannot write the output: ${unwritten.message}\n`);
+  if (process.exitCode === 0) process.exitCode = 1;
 }

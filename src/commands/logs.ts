@@ -45,11 +45,12 @@ function logs(id: string, node: string | undefined, step: string | undefined, op
   });
 }
 
-/** Ends quietly, also while it follows, when the reader has gone away. */
+/** Ends, also while it follows, when nothing can be written any more: cli.ts reports that where it is a failure. */
 async function print(output: AsyncIterable<Buffer | string>): Promise<void> {
   try {
     await pipeline(output, process.stdout, { end: false });
   } catch (error) {
-    if (!isReaderGone(error)) throw error;
+    const ofWriting = error instanceof Error && 'syscall' in error && error.syscall === 'write';
+    if (!ofWriting && !isReaderGone(error)) throw error;
   }
 }
