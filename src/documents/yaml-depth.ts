@@ -30,6 +30,7 @@ export function unreadable(text: string): Unreadable | undefined {
   let offset = 0;
   let lineStart = 0;
   let first = true;
+  let colons = 0;
   let inScalar = false;
   for (const token of new Lexer().lex(text)) {
     const type: string = inScalar ? 'text' : (CST.tokenType(token) ?? 'text');
@@ -39,7 +40,11 @@ export function unreadable(text: string): Unreadable | undefined {
     // These three are marks of the lexer's, not parts of the text.
     if (type === 'scalar' || type === 'flow-error-end' || type === 'doc-mode') continue;
     const content = type !== 'newline' && type !== 'space' && type !== 'comment' && type !== 'byte-order-mark';
-    if (content && flow === 0 && (first || type === 'seq-item-ind' || type === 'explicit-key-ind')) {
+    if (type === 'map-value-ind') colons++;
+    // A second colon in a line is an error, but the parser nests what follows all the same.
+    const nests =
+      first || type === 'seq-item-ind' || type === 'explicit-key-ind' || (type === 'map-value-ind' && colons > 1);
+    if (content && flow === 0 && nests) {
       const column = offset - lineStart;
       while ((blocks.at(-1) ?? -1) >= column) blocks.pop();
       blocks.push(column);
@@ -56,6 +61,7 @@ export function unreadable(text: string): Unreadable | undefined {
     offset += token.length;
     if (type === 'newline') {
       first = true;
+      colons = 0;
       lineStart = offset;
     } else if (content) first = false;
   }

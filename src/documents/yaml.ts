@@ -48,6 +48,7 @@ export function readYaml(source: Source): YamlDocument {
     });
   } catch (error) {
     if (error instanceof TimeLimit) return refuse(`not readable as YAML: ${error.message}`, 0, 'split the document');
+    if (error instanceof RangeError) return refuse('nested too deeply to be read');
     return refuse(`not readable as YAML: ${messageOf(error)}`);
   }
 }
