@@ -1,3 +1,3 @@
 import { chaosSuite } from './suite.ts';
 
-chaosSuite(252, 2, 2);
+chaosSuite(120, 2, 2);

@@ -6,7 +6,8 @@ import { KeptJournal } from './journal.ts';
 import { inventoryOf, needs, plan, readDocuments, type Scenario } from './scenario.ts';
 import { Watch } from './watch.ts';
 
-const SIZE = { controlPlanes: 3, workers: 3 };
+/** Further workers take time and show nothing more. */
+const SIZE = { controlPlanes: 3, workers: 1 };
 const WAY: Scenario = {
   runbook: 'upgrade.yaml',
   sets: ['version=1.37.1', 'prefetch=false'],
@@ -14,7 +15,7 @@ const WAY: Scenario = {
   minors: Array.from({ length: 10 }, (_, index) => `1.${28 + index}`),
 };
 
-test('1.28 to 1.37 on 3 + 3 in one apply: nine hops, no guard refuses, and the floors of etcd are reported', async () => {
+test('1.28 to 1.37 in one apply: nine hops, no guard refuses, and the floors of etcd are reported', async () => {
   const cluster = await SimulatedCluster.create({ size: SIZE, kubernetes: '1.28.15' });
   const { time, world } = cluster;
   const documents = { ...(await readDocuments(WAY)), inventory: inventoryOf(SIZE) };
