@@ -6,7 +6,14 @@ export const DEEPEST = 100;
 /** Values that a document may have, each alias counted as what it stands for. */
 export const MOST_VALUES = 200_000;
 
-const VALUES = new Set(['single-quoted-scalar', 'double-quoted-scalar', 'alias', 'flow-map-start', 'flow-seq-start']);
+const VALUES = new Set([
+  'scalar',
+  'single-quoted-scalar',
+  'double-quoted-scalar',
+  'alias',
+  'flow-map-start',
+  'flow-seq-start',
+]);
 
 /** Brackets that close nothing, after which reading on has no use. */
 const MOST_STRAY = 10;
@@ -24,49 +31,77 @@ export interface Unreadable {
 export function unreadable(text: string): Unreadable | undefined {
   /** Where the blocks that are open begin, in columns. */
   const blocks: number[] = [];
-  let flow = 0;
+  /** The brackets that are open. */
+  let flow: string[] = [];
   let stray = 0;
   let values = 0;
-  let offset = 0;
   let lineStart = 0;
+  let lineEnded = false;
   let first = true;
   let colons = 0;
-  let inScalar = false;
-  for (const token of new Lexer().lex(text)) {
-    const type: string = inScalar ? 'text' : (CST.tokenType(token) ?? 'text');
-    inScalar = type === 'scalar';
-    if (type === 'flow-error-end') flow = 0;
-    if (type === 'scalar' && ++values > MOST_VALUES) return { offset, ...TOO_MANY };
-    // These three are marks of the lexer's, not parts of the text.
-    if (type === 'scalar' || type === 'flow-error-end' || type === 'doc-mode') continue;
-    const content = type !== 'newline' && type !== 'space' && type !== 'comment' && type !== 'byte-order-mark';
+  for (const { type, token, offset } of tokensOf(text)) {
+    if (lineEnded) {
+      first = true;
+      colons = 0;
+      lineStart = offset;
+    }
+    // A block of text has its last newline in itself.
+    lineEnded = token.endsWith('\n');
+    if (type === 'flow-error-end') flow = [];
+    if (BETWEEN.has(type)) continue;
     if (type === 'map-value-ind') colons++;
     // A second colon in a line is an error, but the parser nests what follows all the same.
     const nests =
-      first || type === 'seq-item-ind' || type === 'explicit-key-ind' || (type === 'map-value-ind' && colons > 1);
-    if (content && flow === 0 && nests) {
+      (first && type !== 'block-text') || type === 'seq-item-ind' || type === 'explicit-key-ind' || colons > 1;
+    if (nests && flow.length === 0) {
       const column = offset - lineStart;
       while ((blocks.at(-1) ?? -1) >= column) blocks.pop();
       blocks.push(column);
     }
-    if (type === 'flow-map-start' || type === 'flow-seq-start') flow++;
-    else if (type === 'flow-map-end' || type === 'flow-seq-end') {
-      if (flow > 0) flow--;
-      else if (++stray > MOST_STRAY) {
-        return { offset, summary: `this \`${token}\` and others before it close nothing`, detail: 'remove them' };
-      }
+    first = false;
+    const opener = OPENERS.get(token);
+    if (type === 'flow-map-start' || type === 'flow-seq-start') flow.push(token);
+    else if (opener !== undefined && type !== 'scalar' && flow.pop() !== opener && ++stray > MOST_STRAY) {
+      return { offset, summary: `this \`${token}\` and others before it close nothing`, detail: 'remove them' };
     }
     if (VALUES.has(type) && ++values > MOST_VALUES) return { offset, ...TOO_MANY };
-    if (blocks.length + flow > DEEPEST) return { offset, ...TOO_DEEP };
-    offset += token.length;
-    if (type === 'newline') {
-      first = true;
-      colons = 0;
-      lineStart = offset;
-    } else if (content) first = false;
+    if (blocks.length + flow.length > DEEPEST) return { offset, ...TOO_DEEP };
   }
   return undefined;
 }
+
+const OPENERS: ReadonlyMap<string, string> = new Map([
+  ['}', '{'],
+  [']', '['],
+]);
+
+/** What is no part of a value. */
+const BETWEEN = new Set(['newline', 'space', 'comment', 'byte-order-mark', 'doc-mode', 'flow-error-end']);
+
+interface Token {
+  readonly type: string;
+  readonly token: string;
+  readonly offset: number;
+}
+
+/** The lexer's tokens. Its mark before a text without quotes is made the type of that text. */
+function* tokensOf(text: string): Generator<Token> {
+  let offset = 0;
+  let next: string | undefined;
+  let plain = 'scalar';
+  for (const token of new Lexer().lex(text)) {
+    const type: string = next ?? CST.tokenType(token) ?? 'error';
+    const mark: boolean = next === undefined && MARKS.has(type);
+    if (type === 'block-scalar-header') plain = 'block-text';
+    next = mark && type === 'scalar' ? plain : undefined;
+    if (next !== undefined) plain = 'scalar';
+    else yield { type, token, offset };
+    if (!mark) offset += token.length;
+  }
+}
+
+/** What the lexer puts between the parts of the text. */
+const MARKS = new Set(['scalar', 'doc-mode', 'flow-error-end']);
 
 export const TOO_DEEP = {
   summary: `nested too deeply: a document may have ${DEEPEST} levels`,

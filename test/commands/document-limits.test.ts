@@ -26,7 +26,15 @@ describe('a document that is more than it may be is refused with the place and w
     ['100,000 brackets', `${HEAD}x: ${'['.repeat(100_000)}`, '4:103', 'nested too deeply', 'never closed'],
     ['100,000 dashes', `${'- '.repeat(100_000)}a`, '1:201', 'nested too deeply', 'flatter'],
     ['blocks', Array.from({ length: 300 }, (_, n) => `${' '.repeat(n)}a:\n`).join(''), '101:101', 'nested too', ''],
+    [
+      'blocks with texts before them',
+      Array.from({ length: 150 }, (_, n) => 'k: |\n x\nm:\n'.replaceAll(/^(?=.)/gm, ' '.repeat(n))).join(''),
+      '301:101',
+      'nested too deeply',
+      '',
+    ],
     ['colons', 'run: x['.repeat(2000), '1:', 'nested too deeply: a document may', 'never closed'],
+    ['crossed brackets', '{]'.repeat(1000), '1:22', 'close nothing', 'remove'],
     ['closed brackets', ']'.repeat(100_000), '1:11', 'close nothing', 'remove'],
     [
       'a chain of aliases',

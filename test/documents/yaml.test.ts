@@ -45,6 +45,15 @@ describe('YAML that is torn', () => {
     expect(read(text)).toMatchObject({ sound: true, diagnostics: [] });
   });
 
+  test('blocks of text, comments and lists beside each other are no nesting', () => {
+    const step = (n: number) =>
+      `  - with:\n    - [a, { b: 'c' }] # ${'-'.repeat(n)}\n    run: |\n      ${'x'.repeat(n)}\n`;
+    for (const newline of ['\n', '\r\n']) {
+      const text = `steps:\n${Array.from({ length: 300 }, (_, n) => step(n + 1)).join('')}`.replaceAll('\n', newline);
+      expect(read(text)).toMatchObject({ sound: true, diagnostics: [] });
+    }
+  });
+
   test('problems of form and content are told together where the form can be trusted', () => {
     const text = withSteps('      - run: a\n        run: b\n      - uses: drian\n');
     expect(problemsOf(text)).toEqual([
