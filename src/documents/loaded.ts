@@ -30,7 +30,7 @@ export function load<T>(
 }
 
 /** For what no other limit ends, e.g. thousands of expressions. */
-const SECONDS = 5;
+const SECONDS = 30;
 
 function inTime<T>(document: YamlDocument, judged: () => Reading<T>): Reading<T> {
   try {

@@ -31,7 +31,7 @@ const REPAIRABLE = new Set(['TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS', 'TAB_AS_INDEN
 const REPAIRABLE_STRUCTURE = new Set(['duplicate-key']);
 
 /** For what no other limit ends; a document of the largest size takes about a second. */
-const SECONDS = 5;
+const SECONDS = 30;
 
 /** Reads one YAML 1.2 document, with `<<` merges. Never throws: what is wrong is in `diagnostics`. */
 export function readYaml(source: Source): YamlDocument {

@@ -6,8 +6,8 @@ import { KeptJournal } from './journal.ts';
 import { inventoryOf, needs, plan, readDocuments, type Scenario } from './scenario.ts';
 import { Watch } from './watch.ts';
 
-/** Further workers take time and show nothing more. */
-const SIZE = { controlPlanes: 3, workers: 1 };
+/** What one worker gives up, the other takes. */
+const SIZE = { controlPlanes: 3, workers: 2 };
 const WAY: Scenario = {
   runbook: 'upgrade.yaml',
   sets: ['version=1.37.1', 'prefetch=false'],
