@@ -1,71 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { makeBase, missingFor } from './node.ts';
-import { AT_131, AT_132, INSTALLED, nodeAt131, section } from './rpm-node.ts';
-import { startRpmRepositories, type RpmRepositories } from './rpm-repository.ts';
-import { AHEAD, apply, applyWhileLocked, startApply, UPGRADE } from './steps.ts';
+import { describe, expect, test } from 'vitest';
+import { missingFor } from './node.ts';
+import { AT_131, AT_132, INSTALLED, KINDS, nodeAt131, section } from './rpm-node.ts';
+import { rpmRepositories, rpmUpgrades } from './rpm-upgrades.ts';
+import { apply, applyWhileLocked, UPGRADE } from './steps.ts';
 
-const SECTION = '/etc/yum.repos.d/kubernetes.repo';
-const LOCKS = 'dnf -q -C versionlock list | sort';
-const LOCKED_131 = ['kubeadm', 'kubectl', 'kubelet'].map((name) => `${name}-0:1.31.9-150500.1.1.*\n`).join('');
-const LOCKED_132 = 'kubeadm-0:1.32.9-150500.2.1.*\nkubectl-0:1.32.9-150500.1.1.*\nkubelet-0:1.32.9-150500.1.1.*\n';
+const { folder, locks, locked } = KINDS.dnf;
 
 const missing = missingFor('dnf');
 describe.skipIf(missing !== '')(`real dnf and rpm${missing}`, () => {
-  let repositories: RpmRepositories;
-
-  beforeAll(async () => {
-    makeBase('dnf');
-    repositories = await startRpmRepositories();
-  }, 600_000);
-  afterAll(async () => repositories.stop());
-  beforeEach(() => {
-    repositories.restore();
-    repositories.forget();
-  });
-
-  test('repository, exact revisions and locks of a minor upgrade; the second run changes nothing', async () => {
-    const node = await nodeAt131('dnf', repositories);
-    expect(await node.sh(LOCKS)).toBe(LOCKED_131);
-    const first = await apply(node);
-    expect(first.code, first.all).toBe(0);
-    expect(await node.sh(INSTALLED)).toBe(AT_132);
-    expect(await node.sh(LOCKS)).toBe(LOCKED_132);
-    expect(await node.sh(`cat ${SECTION}; ls /etc/yum.repos.d`)).toBe(
-      `${section('dnf', repositories.url, '1.32')}kubernetes.repo\nos.repo\n`,
-    );
-    expect(await node.sh('cd /etc/sysconfig; cat kubelet; ls')).toBe(
-      'KUBELET_EXTRA_ARGS=--node-ip=10.0.0.21\nkubelet\nkubelet.rpmnew\n',
-    );
-    await node.sh('touch /root/mark');
-    const second = await apply(node);
-    expect(second.code, second.all).toBe(0);
-    expect(second.all).toMatch(/3 unchanged/);
-    // Reading touches the shared memory of rpm's database.
-    expect(await node.sh('find /etc /usr /var/lib/rpm -newer /root/mark ! -name rpmdb.sqlite-shm')).toBe('');
-  });
-
-  test('packages come into the cache of dnf while the node stays as it is, and the later install takes them from there', async () => {
-    const node = await nodeAt131('dnf', repositories);
-    const look = `cat /etc/yum.repos.d/*; ${LOCKS}; ${INSTALLED}; rpm -qa 'gpg-pubkey*'`;
-    const before = await node.sh(look);
-    const fetched = await apply(node, [AHEAD]);
-    expect(fetched.code, fetched.all).toBe(0);
-    expect(await node.sh(look)).toBe(before);
-    const rpms = () => repositories.asked.filter((path) => path.endsWith('.rpm'));
-    expect(rpms().map((path) => path.replace(/.*\//, ''))).toEqual(
-      expect.arrayContaining(['kubeadm-1.32.9-150500.2.1.x86_64.rpm', 'kubernetes-cni-1.6.0-150500.1.1.x86_64.rpm']),
-    );
-    expect(rpms()).toHaveLength(4);
-    expect((await apply(node, [AHEAD])).all).toMatch(/1 unchanged/);
-    const upgraded = await apply(node);
-    expect(upgraded.code, upgraded.all).toBe(0);
-    expect(await node.sh(INSTALLED)).toBe(AT_132);
-    expect(rpms()).toHaveLength(4);
-    expect((await apply(node, [AHEAD])).all).toMatch(/is at 1\.32\.9 already/);
-  });
+  const repositories = rpmRepositories('dnf');
+  rpmUpgrades('dnf', repositories);
 
   test('a dnf at work is named, waited for, and left alone', async () => {
-    const node = await nodeAt131('dnf', repositories);
+    const node = await nodeAt131('dnf', repositories());
     await node.sh(`touch /etc/tzdata-post-hangs
 setsid dnf -y upgrade tzdata </dev/null >/root/other 2>&1 &
 for left in $(seq 300); do [ ! -e /var/lib/dnf/rpmdb_lock.pid ] || exit 0; sleep 0.1; done; cat /root/other >&2; exit 1`);
@@ -78,7 +25,7 @@ for left in $(seq 300); do [ ! -e /var/lib/dnf/rpmdb_lock.pid ] || exit 0; sleep
   });
 
   test("an rpm at work is named by rpm's own lock", async () => {
-    const node = await nodeAt131('dnf', repositories);
+    const node = await nodeAt131('dnf', repositories());
     await node.put('/root/kubectl.rpm', rpm('1.31', 'kubectl'));
     await node.put('/root/kubelet.rpm', rpm('1.31', 'kubelet'));
     await node.sh(`touch /etc/kubelet-post-hangs
@@ -92,7 +39,7 @@ for left in $(seq 300); do ls /var/tmp/rpm-tmp.* >/dev/null 2>&1 && exit 0; slee
   });
 
   test('a lock file whose process id belongs to another program now is named: dnf itself would wait for it', async () => {
-    const node = await nodeAt131('dnf', repositories);
+    const node = await nodeAt131('dnf', repositories());
     await node.sh(`cat >/root/other <<'END'
 echo $$ >/var/lib/dnf/rpmdb_lock.pid
 while [ ! -e /root/release ]; do sleep 0.1; done
@@ -106,114 +53,56 @@ for left in $(seq 100); do [ ! -s /var/lib/dnf/rpmdb_lock.pid ] || exit 0; sleep
   });
 
   test('a key that did not sign the index: the section stays as it was, and the step says why', async () => {
-    const node = await nodeAt131('dnf', repositories);
-    repositories.replace('v1.32/rpm/repodata/repomd.xml.key', repositories.keys.other);
+    const node = await nodeAt131('dnf', repositories());
+    repositories().replace('v1.32/rpm/repodata/repomd.xml.key', repositories().keys.other);
     const { code, all } = await apply(node);
     expect(code).toBe(1);
     expect(all).toContain('GPG signature verification error');
     expect(all).toContain('the old one is put back');
-    expect(await node.sh(`cat ${SECTION}; ls /etc/yum.repos.d`)).toBe(
-      `${section('dnf', repositories.url, '1.31')}kubernetes.repo\nos.repo\n`,
+    expect(await node.sh(`cat ${folder}/kubernetes.repo; ls ${folder}`)).toBe(
+      `${section('dnf', repositories().url, '1.31')}kubernetes.repo\nos.repo\n`,
     );
-    repositories.restore();
+    repositories().restore();
     const again = await apply(node, UPGRADE, '--new');
     expect(again.code, again.all).toBe(0);
     expect(await node.sh(INSTALLED)).toBe(AT_132);
   });
 
   test('packages that another key has signed are not installed, and every lock is back', async () => {
-    const node = await nodeAt131('dnf', repositories);
-    await node.sh(`sed -i 's/^repo_gpgcheck=1/repo_gpgcheck=0/' ${SECTION}; rpm -e gpg-pubkey 2>/dev/null`);
-    repositories.replace('v1.32/rpm/repodata/repomd.xml.key', repositories.keys.other);
+    const node = await nodeAt131('dnf', repositories());
+    await node.sh(
+      `sed -i 's/^repo_gpgcheck=1/repo_gpgcheck=0/' ${folder}/kubernetes.repo; rpm -e gpg-pubkey 2>/dev/null`,
+    );
+    repositories().replace('v1.32/rpm/repodata/repomd.xml.key', repositories().keys.other);
     const { code, all } = await apply(node);
     expect(code).toBe(1);
     expect(all).toContain('GPG check FAILED');
-    expect(await node.sh(`${INSTALLED}; ${LOCKS}`)).toBe(`${AT_131}${LOCKED_131}`);
+    expect(await node.sh(`${INSTALLED}; ${locks}`)).toBe(`${AT_131}${locked['1.31']}`);
   });
 
   test("an expired copy of the key in rpm's database is no obstacle; an expired one at the repository is named", async () => {
-    const node = await nodeAt131('dnf', repositories, { key: repositories.keys.expired });
-    repositories.replace('v1.32/rpm/repodata/repomd.xml.key', repositories.keys.expired);
+    const node = await nodeAt131('dnf', repositories(), { key: repositories().keys.expired });
+    repositories().replace('v1.32/rpm/repodata/repomd.xml.key', repositories().keys.expired);
     const { code, all } = await apply(node);
     expect(code).toBe(1);
     expect(all).toMatch(/the signing key http\S+ expired on 20\d\d-/);
-    repositories.restore();
+    repositories().restore();
     const again = await apply(node, UPGRADE, '--new');
     expect(again.code, again.all).toBe(0);
     expect(await node.sh(INSTALLED)).toBe(AT_132);
   });
 
   test('a script of a package that fails: told, and the package counts as installed as rpm has it', async () => {
-    const node = await nodeAt131('dnf', repositories);
+    const node = await nodeAt131('dnf', repositories());
     await node.sh('touch /etc/kubelet-post-fails');
     const { code, all } = await apply(node);
     expect(code, all).toBe(0);
   });
 
-  test('an install that is ended at its time limit leaves every lock on, and the next run finishes it', async () => {
-    const node = await nodeAt131('dnf', repositories);
-    await node.sh('touch /etc/kubelet-post-hangs');
-    const steps = UPGRADE.map((step) => step.replace(/(kubelet, kubectl.*)}$/, '$1, timeout: 10s }'));
-    const { code, all } = await apply(node, steps);
-    expect(code, all).toBe(1);
-    expect(all).toContain('time limit');
-    await node.sh(`rm /etc/kubelet-post-hangs
-for left in $(seq 200); do [ "$(${LOCKS} | wc -l)" -lt 3 ] || exit 0; sleep 0.1; done; exit 1`);
-    const again = await apply(node, UPGRADE, '--new');
-    expect(again.code, again.all).toBe(0);
-    expect(await node.sh(`${INSTALLED}; ${LOCKS}`)).toBe(`${AT_132}${LOCKED_132}`);
-  });
-
-  test('an installation that is cut off leaves two versions of a package: the next one removes the older', async () => {
-    const node = await nodeAt131('dnf', repositories);
-    await node.sh('touch /etc/kubelet-post-hangs');
-    const running = startApply(node);
-    await node.sh(`for left in $(seq 900); do ls /var/tmp/rpm-tmp.* >/dev/null 2>&1 && break; sleep 0.1; done
-kill -9 "$(cat /var/lib/dnf/rpmdb_lock.pid)"
-rm /etc/kubelet-post-hangs`);
-    const { exitCode, all } = await running;
-    expect(exitCode, all).toBe(1);
-    expect(await node.sh("rpm -q --qf '%{VERSION}\\n' kubelet")).toBe('1.31.9\n1.32.9\n');
-    const again = await apply(node, UPGRADE, '--new');
-    expect(again.code, again.all).toBe(0);
-    expect(again.all).toMatch(/packages are half installed: kubelet/);
-    expect(again.all).toContain(
-      'an installation was interrupted earlier: removing what it has replaced: kubelet-1.31.9',
-    );
-    expect(await node.sh(`${INSTALLED}; ${LOCKS}`)).toBe(`${AT_132}${LOCKED_132}`);
-  });
-
-  test('a repository that cannot be read, a release that it has not and a downgrade are refused before anything is changed', async () => {
-    const node = await nodeAt131('dnf', repositories);
-    repositories.replace('v1.32/rpm/repodata/repomd.xml', undefined);
-    const unreachable = await apply(node);
-    expect(unreachable.code).toBe(3);
-    expect(unreachable.all).toContain(
-      'the package repository of 1.32 cannot be read from w1: curl: (22) The requested URL returned error: 404',
-    );
-    repositories.restore();
-    const refused = await apply(node, [AHEAD.replace('1.32.9', '1.32.7')]);
-    expect(refused.code).toBe(3);
-    expect(refused.all).toContain('does not offer kubeadm, kubelet, kubectl 1.32.7');
-    const older = await apply(node, ["{ uses: install-packages, with: { packages: [kubelet], version: '1.31.8' } }"]);
-    expect(older.all).toContain('downgrades are not supported');
-    expect(older.code).toBe(3);
-    expect(await node.sh(`${INSTALLED}; ${LOCKS}`)).toBe(`${AT_131}${LOCKED_131}`);
-  });
-
-  test('updates of the operating system come without Kubernetes and the runtime, and a new kernel asks for a reboot', async () => {
-    const node = await nodeAt131('dnf', repositories);
-    const { code, all } = await apply(node, ['uses: os-upgrade']);
-    expect(code, all).toBe(0);
-    expect(await node.sh(`rpm -q tzdata containerd.io kernel-core; ${INSTALLED}; ${LOCKS}`)).toBe(
-      `tzdata-1.1-1.x86_64\ncontainerd.io-1.0-1.x86_64\nkernel-core-1.1-1.x86_64\n${AT_131}${LOCKED_131}`,
-    );
-    const second = await apply(node, ['uses: os-upgrade']);
-    expect(second.all).toMatch(/1 unchanged.*|no update is pending but of containerd\.io/);
-  });
-
   function rpm(minor: string, name: string): Buffer {
-    const found = repositories.rpms(minor).find((file) => file.name.startsWith(`${name}-1.`));
+    const found = repositories()
+      .rpms(minor)
+      .find((file) => file.name.startsWith(`${name}-1.`));
     if (!found) throw new Error(`no ${name} for ${minor}`);
     return found.bytes;
   }

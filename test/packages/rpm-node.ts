@@ -9,6 +9,14 @@ interface RpmKind {
   readonly exclude: string;
   readonly lock: string;
   readonly makeCache: string;
+  /** Prints its locks. */
+  readonly locks: string;
+  /** As it prints them for what is installed of each minor. */
+  readonly locked: Readonly<Record<'1.31' | '1.32', string>>;
+  /** Packages that a prefetch fetches. */
+  readonly prefetched: number;
+  /** Ends an installation as the power does. */
+  readonly cutOff: string;
 }
 
 const NAMES = 'kubelet kubeadm kubectl cri-tools kubernetes-cni';
@@ -19,12 +27,24 @@ export const KINDS: Readonly<Record<'dnf' | 'zypper', RpmKind>> = {
     exclude: `exclude=${NAMES}\n`,
     lock: 'dnf -q versionlock add',
     makeCache: 'dnf -y -q makecache',
+    locks: 'dnf -q -C versionlock list | sort',
+    locked: {
+      '1.31': ['kubeadm', 'kubectl', 'kubelet'].map((name) => `${name}-0:1.31.9-150500.1.1.*\n`).join(''),
+      '1.32': 'kubeadm-0:1.32.9-150500.2.1.*\nkubectl-0:1.32.9-150500.1.1.*\nkubelet-0:1.32.9-150500.1.1.*\n',
+    },
+    prefetched: 4,
+    cutOff: 'kill -9 "$(cat /var/lib/dnf/rpmdb_lock.pid)"',
   },
   zypper: {
     folder: '/etc/zypp/repos.d',
     exclude: '',
     lock: 'zypper -q --non-interactive addlock',
     makeCache: 'zypper -q --non-interactive refresh',
+    locks: "sed -n 's/^solvable_name: //p' /etc/zypp/locks | sort",
+    locked: { '1.31': 'kubeadm\nkubectl\nkubelet\n', '1.32': 'kubeadm\nkubectl\nkubelet\n' },
+    prefetched: 5,
+    cutOff: `kill -9 "$(cat /run/zypp.pid)"
+for each in /proc/[0-9]*; do case $(tr '\\0' ' ' 2>/dev/null <$each/cmdline) in 'rpm --root '*) kill -9 "$(basename $each)" ;; esac; done`,
   },
 };
 
