@@ -19,6 +19,11 @@ interface Flag {
   readonly value: string;
 }
 
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
+}
+
 export interface Differences {
   /** What protects the cluster, and would be gone. */
   readonly unprotected: readonly string[];
@@ -36,35 +41,24 @@ export function differencesOf(
   shell: readonly ProxyVariable[] = [],
 ): Differences | undefined {
   if (!defaultFlags[component]) return undefined;
-  const extra = config.extra?.[component] ?? { flags: [], volumes: [] };
-  const flags = manifest.flags.filter((flag) => !isWritten(component, flag, extra, config));
-  const protecting = (flag: Flag) => (component === 'kube-apiserver' ? protection(flag, extra) : []);
-  const volumes = manifest.volumes.filter(
-    (name) => !extra.volumes.includes(name) && !defaultVolumes.some((pattern) => pattern.test(name)),
-  );
-  const variables = variablesOf(manifest, extra, shell);
-  return {
-    unprotected: flags.flatMap(protecting),
-    lost: [
-      ...flags.filter((flag) => protecting(flag).length === 0).map(({ name, value }) => `--${name}=${value}`),
-      ...volumes.map((name) => `the volume ${name}`),
-      ...manifest.sidecars.map((name) => `the container ${name}`),
-      ...variables.lost.map((name) => `the variable ${name}`),
-      ...fieldsOf(component, manifest, config),
-      ...imageOf(component, manifest, config),
-    ],
-    added: [
-      ...extra.flags
-        .filter(({ name }) => !manifest.flags.some((flag) => flag.name === name))
-        .map(({ name }) => `--${name}`),
-      ...variables.added.map((name) => `the variable ${name}`),
-    ],
-  };
+  const extra = config.extra?.[component] ?? none;
+  return told(component, manifest, {
+    flags: extra.flags,
+    volumes: extra.volumes,
+    sidecars: [],
+    // Below extraEnvs it writes the proxy variables of the shell that it runs in, and nothing else.
+    env: [...shell, ...(extra.envs ?? [])],
+    // In place of given lists kubeadm writes its own.
+    lists: ['Node', 'RBAC', 'NodeRestriction'],
+    gone: manifest.flags.filter((flag) => !isWritten(component, flag, extra, config)),
+    added: extra.flags,
+    others: [...fieldsOf(component, manifest, config), ...imageOf(component, manifest, config)],
+  });
 }
 
 /**
- * What is different in a static pod as the target's own kubeadm would write it, with patches: what changes by the release
- * itself is left out, and only that is judged by the tables.
+ * What is different in a static pod as the target's own kubeadm would write it, with patches: what changes by the
+ * release itself is left out, and only that is judged by the tables.
  */
 export function differencesFrom(
   component: string,
@@ -74,33 +68,65 @@ export function differencesFrom(
 ): Differences | undefined {
   const known = defaultFlags[component];
   if (!known) return undefined;
-  const none: Extra = { flags: [], volumes: [] };
   const same = ({ name, value }: Flag) =>
     written.flags.some((flag) => flag.name === name && (flag.value === value || sameList(name, flag.value, value)));
-  const gone = manifest.flags.filter((flag) => !same(flag) && !isWritten(component, flag, none, config));
-  const protecting = (flag: Flag) => (component === 'kube-apiserver' ? protectionLost(flag, written) : []);
-  const env = written.env ?? [];
-  return {
-    unprotected: gone.flatMap(protecting),
-    lost: [
-      ...gone.filter((flag) => protecting(flag).length === 0).map(({ name, value }) => `--${name}=${value}`),
-      ...manifest.volumes
-        .filter((name) => !written.volumes.includes(name) && !defaultVolumes.some((pattern) => pattern.test(name)))
-        .map((name) => `the volume ${name}`),
-      ...manifest.sidecars.filter((name) => !written.sidecars.includes(name)).map((name) => `the container ${name}`),
-      ...(manifest.env ?? [])
-        .filter(({ name, value }) => !env.some((one) => one.name === name && one.value === value))
-        .map(({ name }) => `the variable ${name}`),
+  return told(component, manifest, {
+    ...written,
+    env: written.env ?? [],
+    lists: [],
+    gone: manifest.flags.filter((flag) => !same(flag) && !isWritten(component, flag, none, config)),
+    added: written.flags.filter(({ name }) => !known.includes(name)),
+    others: [
       ...fieldsOf(component, changedFields(manifest, written), config),
-      ...repositoryOf(manifest, written),
+      ...repositoryLost(manifest, repositoryIn(written), 'then from'),
+    ],
+  });
+}
+
+const none: Extra = { flags: [], volumes: [] };
+
+/** What kubeadm writes. */
+interface Written {
+  readonly flags: readonly Flag[];
+  /** Entries of lists that protect, where it writes them without being told. */
+  readonly lists: readonly string[];
+  readonly volumes: readonly string[];
+  readonly sidecars: readonly string[];
+  readonly env: readonly Variable[];
+  /** Flags of the manifest that it does not write so. */
+  readonly gone: readonly Flag[];
+  /** Flags that are none of the release's own. */
+  readonly added: readonly Flag[];
+  /** Whatever else is lost. */
+  readonly others: readonly string[];
+}
+
+function told(component: string, manifest: Manifest, written: Written): Differences {
+  const protecting = (flag: Flag) => (component === 'kube-apiserver' ? protectionLost(flag, written) : []);
+  const volumes = manifest.volumes.filter(
+    (name) => !written.volumes.includes(name) && !defaultVolumes.some((pattern) => pattern.test(name)),
+  );
+  const has = manifest.env ?? [];
+  const env = new Map(written.env.map(({ name, value }) => [name, value]));
+  const notIn = (names: readonly { readonly name: string }[]) => (name: string) =>
+    !names.some((one) => one.name === name);
+  return {
+    unprotected: written.gone.flatMap(protecting),
+    lost: [
+      ...written.gone.filter((flag) => protecting(flag).length === 0).map(({ name, value }) => `--${name}=${value}`),
+      ...volumes.map((name) => `the volume ${name}`),
+      ...manifest.sidecars.filter((name) => !written.sidecars.includes(name)).map((name) => `the container ${name}`),
+      ...has
+        .filter(({ name, value }) => !env.has(name) || env.get(name) !== value)
+        .map(({ name }) => `the variable ${name}`),
+      ...written.others,
     ],
     added: [
-      ...written.flags
-        .filter(({ name }) => !known.includes(name) && !manifest.flags.some((flag) => flag.name === name))
-        .map(({ name }) => `--${name}`),
-      ...env
-        .filter(({ name }) => !manifest.env?.some((one) => one.name === name))
-        .map(({ name }) => `the variable ${name}`),
+      ...written.added
+        .map(({ name }) => name)
+        .filter(notIn(manifest.flags))
+        .map((name) => `--${name}`),
+      ...[...env.keys()].filter(notIn(has)).map((name) => `the variable ${name}`),
     ],
   };
 }
@@ -108,21 +134,6 @@ export function differencesFrom(
 function changedFields({ fields = {}, ...manifest }: Manifest, written: Manifest): Manifest {
   const changed = Object.entries(fields).filter(([place, value]) => written.fields?.[place] !== value);
   return { ...manifest, fields: Object.fromEntries(changed) };
-}
-
-function protectionLost({ name, value }: Flag, written: Manifest): string[] {
-  const wanted = written.flags.filter((flag) => flag.name === name);
-  if (name in protectingFlags)
-    return wanted.length > 0 ? [] : [`${protectingFlags[name] ?? name} (--${name}=${value})`];
-  const kept = wanted.flatMap((flag) => entries(flag.value));
-  return name in protectingLists ? entriesLost(name, value, kept) : [];
-}
-
-function repositoryOf({ image }: Manifest, written: Manifest): string[] {
-  const repository = (name: string | undefined) => name?.slice(0, name.lastIndexOf('/')) ?? '';
-  const [now, then] = [repository(image), repository(written.image)];
-  if (image === undefined || then === '' || now === then) return [];
-  return [now, then].every((one) => KUBEADM_REGISTRIES.includes(one)) ? [] : [`the image ${image} (then from ${then})`];
 }
 
 function isWritten(component: string, { name, value }: Flag, extra: Extra, config: KubeadmConfigFact): boolean {
@@ -155,18 +166,12 @@ function isConfigured(name: string, value: string, { networking, certificatesDir
   );
 }
 
-function protection({ name, value }: Flag, extra: Extra): string[] {
-  const wanted = extra.flags.filter((flag) => flag.name === name);
+function protectionLost({ name, value }: Flag, { flags, lists }: Written): string[] {
+  const wanted = flags.filter((flag) => flag.name === name);
   if (name in protectingFlags)
     return wanted.length > 0 ? [] : [`${protectingFlags[name] ?? name} (--${name}=${value})`];
   if (!(name in protectingLists)) return [];
-  // In place of the given ones kubeadm writes its own.
-  const written =
-    wanted.length > 0 ? wanted.flatMap((flag) => entries(flag.value)) : ['Node', 'RBAC', 'NodeRestriction'];
-  return entriesLost(name, value, written);
-}
-
-function entriesLost(name: string, value: string, kept: readonly string[]): string[] {
+  const kept = wanted.length > 0 ? wanted.flatMap((flag) => entries(flag.value)) : lists;
   return entries(value)
     .filter((entry) => !kept.includes(entry))
     .map((entry) => `${protectingLists[name] ?? name} ${entry}`);
@@ -174,15 +179,6 @@ function entriesLost(name: string, value: string, kept: readonly string[]): stri
 
 function entries(value: string): string[] {
   return value.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]));
-}
-
-/** kubeadm writes extraEnvs and, below them, the proxy variables of the shell that it runs in, and nothing else. */
-function variablesOf(manifest: Manifest, extra: Extra, shell: readonly ProxyVariable[]) {
-  const written = new Map([...shell, ...(extra.envs ?? [])].map(({ name, value }) => [name, value]));
-  const has = manifest.env ?? [];
-  const lost = has.filter(({ name, value }) => !written.has(name) || written.get(name) !== value);
-  const added = [...written.keys()].filter((name) => !has.some((one) => one.name === name));
-  return { lost: lost.map(({ name }) => name), added };
 }
 
 function fieldsOf(component: string, { fields = {} }: Manifest, { featureGates }: KubeadmConfigFact): string[] {
@@ -195,11 +191,18 @@ function fieldsOf(component: string, { fields = {} }: Manifest, { featureGates }
   });
 }
 
-function imageOf(component: string, { image }: Manifest, { imageRepository, etcd }: KubeadmConfigFact): string[] {
+function imageOf(component: string, manifest: Manifest, { imageRepository, etcd }: KubeadmConfigFact): string[] {
   const own = component === 'etcd' ? etcd?.imageRepository : undefined;
-  const wanted = own ?? imageRepository;
-  if (image === undefined || wanted === undefined) return [];
-  const repository = image.slice(0, image.lastIndexOf('/'));
+  return repositoryLost(manifest, own ?? imageRepository, 'kubeadm-config: from');
+}
+
+function repositoryLost(manifest: Manifest, wanted: string | undefined, says: string): string[] {
+  const repository = repositoryIn(manifest);
+  if (manifest.image === undefined || repository === undefined || wanted === undefined) return [];
   if (repository === wanted || [repository, wanted].every((one) => KUBEADM_REGISTRIES.includes(one))) return [];
-  return [`the image ${image} (kubeadm-config: from ${wanted})`];
+  return [`the image ${manifest.image} (${says} ${wanted})`];
+}
+
+function repositoryIn({ image }: Manifest): string | undefined {
+  return image?.slice(0, image.lastIndexOf('/'));
 }
