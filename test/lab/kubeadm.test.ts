@@ -27,6 +27,20 @@ describe('kubeadm in the lab', () => {
     expect(mixed.stderr).toContain("can not mix '--config' with arguments [image-repository]");
   });
 
+  it('shows by a diff and by a dry run the flags of the ClusterConfiguration, as it would write them', async () => {
+    const { run, lab } = await fakeLab({ controlPlanes: 1, workers: 0 });
+    lab.world.cluster.extras.extraArgs = { 'kube-scheduler': { profiling: 'false' } };
+    await install(run, 'cp-1', '1.32.9');
+    const diff = await run('cp-1', 'kubeadm upgrade diff v1.32.9');
+    expect(diff.stdout).toContain('+    - --profiling=false\n');
+    const dry = await run('cp-1', 'kubeadm upgrade apply -y v1.32.9 --dry-run');
+    expect(dry.stdout).toContain('    - --profiling=false\n');
+    await run('cp-1', 'kubeadm upgrade apply -y v1.32.9');
+    expect((await run('cp-1', 'cat /etc/kubernetes/manifests/kube-scheduler.yaml')).stdout).toContain(
+      '--profiling=false',
+    );
+  });
+
   it('shows by a diff and by a dry run what it would write, changes nothing, and is struck only by a fault for dry runs', async () => {
     const { run, lab } = await fakeLab({ controlPlanes: 1, workers: 0 });
     await install(run, 'cp-1', '1.32.9');

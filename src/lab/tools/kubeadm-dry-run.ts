@@ -1,13 +1,12 @@
 import { hexOf } from '../identity.ts';
 import { configurationOf } from '../kubectl/resources.ts';
 import { putFile } from '../machine-files.ts';
-import { manifestOf } from '../manifests.ts';
 import { controlPlaneComponents, imagesOf, minorNumber } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import type { KubeadmCall } from './kubeadm-call.ts';
 import { patched } from './kubeadm-patches.ts';
 import { lineDiff } from './line-diff.ts';
-import { say } from './static-pods.ts';
+import { manifestByKubeadm, say } from './static-pods.ts';
 
 const manifests = '/etc/kubernetes/manifests';
 
@@ -48,7 +47,7 @@ async function dryStaticPods(context: ToolContext, call: KubeadmCall, version: s
   const { machine } = context;
   const images = imagesOf(version);
   for (const component of controlPlaneComponents) {
-    const manifest = manifestOf(component, images[component] ?? '', machine);
+    const manifest = manifestByKubeadm(context, component, images[component] ?? '');
     const written = await patched(machine, call.options.get('patches'), component, manifest);
     if ('error' in written) {
       context.err(
@@ -89,7 +88,7 @@ export async function diffOfManifests(context: ToolContext, call: KubeadmCall, t
       context.err(`the manifest file "${path}" does not exist\n`);
       return 1;
     }
-    const written = manifestOf(component, images[component] ?? '', machine);
+    const written = manifestByKubeadm(context, component, images[component] ?? '');
     context.out(lineDiff(await machine.fs.readFile(path), written, { from: path, to: 'new manifest', lines }));
   }
   return 0;

@@ -17,6 +17,11 @@ export function say(context: ToolContext, lines: readonly string[]): void {
   context.out(lines.map((line) => `${line}\n`).join(''));
 }
 
+/** The manifest as kubeadm writes it here by the ClusterConfiguration, before patches. */
+export function manifestByKubeadm({ machine, world }: ToolContext, component: string, image: string): string {
+  return manifestOf(component, image, machine, world.cluster.extras.extraArgs[component]);
+}
+
 const phaseOf = {
   etcd: 'etcd',
   'kube-apiserver': 'control-plane',
@@ -38,7 +43,7 @@ export async function upgradeStaticPods(
   options: ReadonlyMap<string, string>,
 ): Promise<string | undefined> {
   const { machine } = context;
-  const { extraArgs, etcdTag } = context.world.cluster.extras;
+  const { etcdTag } = context.world.cluster.extras;
   const images: Readonly<Record<string, string>> = {
     ...imagesOf(version),
     ...(etcdTag === undefined ? {} : { etcd: `${registry}/etcd:${etcdTag}` }),
@@ -61,7 +66,7 @@ export async function upgradeStaticPods(
       machine,
       options.get('patches'),
       component,
-      manifestOf(component, image, machine, extraArgs[component]),
+      manifestByKubeadm(context, component, image),
     );
     if ('error' in written) return `failed to patch static Pod manifest file for "${component}": ${written.error}`;
     const upgraded = `/etc/kubernetes/tmp/kubeadm-upgraded-manifests${stamp.replaceAll('-', '')}`;
