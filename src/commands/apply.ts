@@ -17,6 +17,7 @@ import {
   type Run,
   stateDir,
 } from '../run/options.ts';
+import { OwnCommands } from '../run/own-commands.ts';
 import { hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
 import { requirePlanDigest } from '../run/plan-digest.ts';
 import { createRecord, newRunId } from '../run/record.ts';
@@ -65,7 +66,8 @@ function apply(file: string, options: Options): Promise<number> {
     else refuseUnfinished(unfinished, documents);
 
     const reading = await readFacts(console, documents, connection.observer, scope);
-    const now = await planOf(console, documents, scope, reading, connection);
+    const own = new OwnCommands(console, { ...connection, ...reading });
+    const now = await planOf(own, documents, scope, reading, connection);
     if (saved) refuseMovedPlan(saved, now);
     const plan = saved?.plan ?? now;
     requirePlanDigest(options.planDigest, plan, 'guard-refused');

@@ -14,6 +14,7 @@ import {
   type Run,
   stateDir,
 } from '../run/options.ts';
+import { OwnCommands } from '../run/own-commands.ts';
 import { emitPlan, hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
 import { refuseMovedPlan } from '../run/saved-plan.ts';
 import { scopeOf } from '../run/scope.ts';
@@ -41,7 +42,8 @@ export function plan(file: string, options: Options): Promise<number> {
     const connection = await connectNodes(console, { ...scope, inventory, stateDir: stateDir(options) });
     atEnd(() => connection.fleet.close());
     const reading = await readFacts(console, documents, connection.observer, scope);
-    const now = await planOf(console, documents, scope, reading, connection, options.checks);
+    const own = new OwnCommands(console, { ...connection, ...reading }, options.checks);
+    const now = await planOf(own, documents, scope, reading, connection);
     if (saved) refuseMovedPlan(saved, now);
     // The steps of the file, with what the guards find today.
     const shown = saved ? { ...saved.plan, findings: now.findings } : now;

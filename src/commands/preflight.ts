@@ -16,6 +16,7 @@ import {
   stateDir,
 } from '../run/options.ts';
 import { parseOverrides } from '../run/overrides.ts';
+import { OwnCommands } from '../run/own-commands.ts';
 import { planOf, requireNoRefusal } from '../run/plan.ts';
 import { scopeOf } from '../run/scope.ts';
 import { askTargets, requireUpgrade } from '../run/target-kubeadm.ts';
@@ -85,10 +86,11 @@ async function withRunbook(console: Console, atEnd: AtEnd, file: string, options
   atEnd(() => connection.fleet.close());
   try {
     const reading = await readFacts(console, documents, connection.observer, scope);
-    const plan = await planOf(console, documents, scope, reading, connection, options.checks);
+    const own = new OwnCommands(console, { ...connection, ...reading }, options.checks);
+    const plan = await planOf(own, documents, scope, reading, connection);
     if (!options.withTargetKubeadm) return await judgePlan(console, documents, scope, reading, plan);
     const answered = await askTargets(console, documents, reading, plan, connection.fleet);
-    const judged = await planOf(console, documents, scope, answered, connection, options.checks);
+    const judged = await planOf(own, documents, scope, answered, connection);
     return await judgePlan(console, documents, scope, answered, judged);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'guard-refused') throw error;

@@ -18,15 +18,20 @@ interface OwnCommand {
 
 /**
  * The commands of a runbook that planning runs: the `check:` of steps, and what `require` asks. Each is shown before it
- * runs, on the operator's machine or a node. With `--no-checks` they are shown and not run.
+ * runs, on the operator's machine or a node, and asked once, also where a command plans again. With `--no-checks` they
+ * are shown and not run.
  */
 export class OwnCommands {
   readonly #console: Console;
   readonly #connection: Connection;
   readonly #isRun: boolean;
   readonly #known = new Set<string>();
+  /** By step key. */
+  readonly #passed = new Map<string, boolean>();
+  /** By step key: what those printed that do not hold; `undefined`: it holds. */
+  readonly #unmet = new Map<string, string | undefined>();
 
-  constructor(console: Console, connection: Connection, isRun: boolean) {
+  constructor(console: Console, connection: Connection, isRun = true) {
     this.#console = console;
     this.#connection = connection;
     this.#isRun = isRun;
@@ -35,12 +40,25 @@ export class OwnCommands {
   readonly checks = async (steps: readonly DraftedStep[]): Promise<Facts['checks']> => {
     const checked = steps.filter(({ check }) => check !== undefined);
     this.#show(checked.map((step) => commandOf('check', step, step.check)));
-    return this.#isRun ? runChecks(this.#connection, checked) : undefined;
+    if (!this.#isRun || checked.length === 0) return undefined;
+    const fresh = checked.filter(({ key }) => !this.#passed.has(key));
+    const answers = await runChecks(this.#connection, fresh);
+    for (const [key, passed] of Object.entries(answers ?? {})) this.#passed.set(key, passed);
+    return Object.fromEntries(checked.map(({ key }) => [key, this.#passed.get(key) === true]));
   };
 
   readonly requirements = async (steps: readonly PlannedStep[]): Promise<ReadonlyMap<string, string>> => {
     this.#show(steps.map((step) => commandOf('require', step, step.script)));
-    return this.#isRun ? runRequirements(this.#connection, steps) : new Map();
+    if (!this.#isRun) return new Map();
+    const fresh = steps.filter(({ key }) => !this.#unmet.has(key));
+    const answers = await runRequirements(this.#connection, fresh);
+    for (const { key } of fresh) this.#unmet.set(key, answers.get(key));
+    return new Map(
+      steps.flatMap(({ key }) => {
+        const answer = this.#unmet.get(key);
+        return answer === undefined ? [] : [[key, answer] as const];
+      }),
+    );
   };
 
   /** That they were not run, where they were not. */

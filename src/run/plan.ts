@@ -8,22 +8,17 @@ import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
 import type { Reading } from './facts.ts';
 import type { Documents } from './load.ts';
-import { OwnCommands } from './own-commands.ts';
+import type { OwnCommands } from './own-commands.ts';
 import type { Scope } from './scope.ts';
 
-/**
- * The plan of `plan`, `apply --dry-run`, `preflight` and `apply` alike. `runsChecks`: what the runbook itself wants to ask
- * by its commands is asked; they are shown in any case.
- */
+/** The plan of `plan`, `apply --dry-run`, `preflight` and `apply` alike. */
 export async function planOf(
-  console: Console,
+  own: OwnCommands,
   { runbook, inventory, inputs, limit, chosen, overrides }: Documents,
   { guards, nodes }: Scope,
-  { facts, observer }: Reading,
+  { facts }: Reading,
   { fleet }: Connection,
-  runsChecks = true,
 ): Promise<Plan> {
-  const own = new OwnCommands(console, { fleet, observer }, runsChecks);
   const plan = await makePlan({
     runbook,
     inventory,
