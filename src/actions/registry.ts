@@ -63,3 +63,8 @@ const all: readonly Action[] = [
 
 /** Everything that a runbook can `uses:`, by name, in the order people read them. */
 export const actions: ReadonlyMap<string, Action> = new Map(all.map((action) => [action.name, action]));
+
+/** The named action reads or writes files on the operator's machine. */
+export function hasLocalFiles(action: string): boolean {
+  return actions.get(action)?.localPaths !== undefined;
+}

@@ -1,10 +1,11 @@
+import { STATIC_PODS } from '../facts/lib/manifest-files.ts';
 import { z } from 'zod';
 import type { CertificatesFact } from '../facts/certificates.ts';
 import { missingKey, signingKey } from '../facts/lib/signers.ts';
 import { withNode } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext } from './action.ts';
 import { apiServerMissing } from './lib/control-plane.ts';
-import { COMPONENTS, renewalScript } from './lib/renewal-shell.ts';
+import { renewalScript } from './lib/renewal-shell.ts';
 import { machineOf } from './lib/subject.ts';
 import { some, verdictOf } from './lib/verdict.ts';
 
@@ -47,7 +48,10 @@ export const renewCertificates: Action<With> = {
     node.role === 'control-plane' ? undefined : `${node.name} is no control plane: it has no certificates of kubeadm's`,
   script(context) {
     const fact = machineOf(context).certificates;
-    const commands = ['kubeadm certs renew all', ...COMPONENTS.map((name) => `kill PID   # of the static pod ${name}`)];
+    const commands = [
+      'kubeadm certs renew all',
+      ...STATIC_PODS.map((name) => `kill PID   # of the static pod ${name}`),
+    ];
     return { commands, text: renewalScript(fact ? renewed(fact).map(({ path }) => path) : []) };
   },
   isDone(context) {

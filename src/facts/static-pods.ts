@@ -9,6 +9,7 @@ import {
   manifestFiles,
   manifestsCommand,
   manifestsScript,
+  STATIC_PODS,
 } from './lib/manifest-files.ts';
 
 /** Images of /etc/kubernetes/manifests by component (`kube-apiserver`, `etcd` ...). Empty on workers. */
@@ -35,8 +36,6 @@ export interface StrangeFile {
 
 /** Static pods as kubeadm writes them (its phases/controlplane). */
 export const endpointAnnotation = 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint';
-
-const OWN = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
 export const staticPods: Fact<StaticPodsFact> = {
   command: manifestsCommand,
@@ -72,11 +71,12 @@ function parseStaticPods(output: string): StaticPodsFact {
     const read = foundIn(entry);
     if (typeof read !== 'string') {
       found.push(read);
-      if (!OWN.includes(read.component)) strangers.push({ file: entry.file, pod: read.component });
+      if (!STATIC_PODS.includes(read.component)) strangers.push({ file: entry.file, pod: read.component });
       continue;
     }
     // Without a manifest of its own a control plane cannot be judged.
-    if (entry.file === '' || OWN.some((name) => entry.file === `${name}.yaml`)) throw new Error(`a manifest ${read}`);
+    if (entry.file === '' || STATIC_PODS.some((name) => entry.file === `${name}.yaml`))
+      throw new Error(`a manifest ${read}`);
     strangers.push({ file: entry.file, error: read });
   }
   const several = severalOf(found);

@@ -5,7 +5,7 @@ import { idMatches, inventoryNamesOf, nodeObjectFor, sharesAddress } from '../fa
 import { once } from '../facts/lib/once.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { claimedObject } from './membership.ts';
-import { judgedMembers } from './lib/subject.ts';
+import { judgedMembers, listed } from './lib/subject.ts';
 
 export const sameMachine: Guard = {
   id: 'same-machine',
@@ -80,13 +80,6 @@ function otherNames({ before }: GuardInput, members: readonly GuardNode[]): Find
     },
   ];
 }
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN);
-  return `${shown.join(', ')}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}`;
-}
-
-const SHOWN = 10;
 
 /** It bears the name or the address of a Node object, and is another machine. */
 function impostor(facts: Facts, node: GuardNode, machine: MachineFact): Finding[] {

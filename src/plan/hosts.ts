@@ -19,10 +19,10 @@ export function mayRunOn({ nodes }: Plan, { node, place }: PlanStep, host: strin
 }
 
 /** Nodes that the plan runs something on, whatever its list of nodes says of them. */
-export function workedNodes({ phases }: Plan, movesFiles: (action: string) => boolean): string[] {
+export function workedNodes({ phases }: Plan, hasLocalFiles: (action: string) => boolean): string[] {
   const steps = phases.flatMap((phase) => phase.steps);
   const working = steps.filter(
-    ({ place, script, action }) => place === 'node' && (script !== undefined || movesFiles(action)),
+    ({ place, script, action }) => place === 'node' && (script !== undefined || hasLocalFiles(action)),
   );
   return [...new Set(working.map(({ node }) => node))];
 }

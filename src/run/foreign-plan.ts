@@ -1,4 +1,4 @@
-import { actions } from '../actions/registry.ts';
+import { hasLocalFiles } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
 import { isSettled } from '../journal/progress.ts';
@@ -54,9 +54,5 @@ function ofOpenSteps(plan: Plan, isOpen: (step: PlanStep) => boolean): Plan {
 }
 
 function concernsThisMachine({ place, action }: PlanStep, { kubectl }: Inventory): boolean {
-  return (
-    place === 'local' ||
-    (place === 'kubectl' && kubectl.on === 'local') ||
-    actions.get(action)?.localPaths !== undefined
-  );
+  return place === 'local' || (place === 'kubectl' && kubectl.on === 'local') || hasLocalFiles(action);
 }

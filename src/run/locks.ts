@@ -1,7 +1,7 @@
 import type { Inventory } from '../documents/model.ts';
 import type { Fleet } from '../engine/fleet.ts';
 import { realClock } from '../engine/clock.ts';
-import { actions } from '../actions/registry.ts';
+import { hasLocalFiles } from '../actions/registry.ts';
 import type { Voters } from '../journal/agreement.ts';
 import type { LockNodes } from '../journal/copies.ts';
 import { describeHolder, type HeldLock, LocalLock, lockedBy, type LockHolder } from '../journal/lock.ts';
@@ -74,13 +74,9 @@ export function locksOf(
     local: new LocalLock(store.root, inventory.cluster),
     lockNodes,
     voters: (plan) =>
-      lockNodeNames(inventory, [...new Set([...contactedNodes(plan), ...workedNodes(plan, movesFiles)])]),
+      lockNodeNames(inventory, [...new Set([...contactedNodes(plan), ...workedNodes(plan, hasLocalFiles)])]),
     nodes: lockNodes.nodes.length === 0 ? undefined : onNodes,
   };
-}
-
-function movesFiles(action: string): boolean {
-  return actions.get(action)?.localPaths !== undefined;
 }
 
 /** `ours`: holders that the taking of the lock decides about. @throws Failure (locked) that names a live holder */
@@ -94,7 +90,9 @@ export interface Held extends HeldLock {
   readonly epoch: number;
   /** Undefined where no node keeps the lock. */
   readonly fence?: Fence;
-  /** Aborted, with a Failure as its reason, once a heartbeat finds that the lock is another's; undefined without nodes. */
+  /**
+   * Aborted, with a Failure as its reason, once a heartbeat finds that the lock is another's; undefined without nodes.
+   */
   readonly lost?: AbortSignal;
 }
 

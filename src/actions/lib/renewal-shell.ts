@@ -1,8 +1,6 @@
+import { STATIC_PODS } from '../../facts/lib/manifest-files.ts';
 import { OWN_PIDS } from '../../facts/lib/own-pids.ts';
 import { RENEWAL_MARK } from '../../facts/certificates.ts';
-
-/** What is ended for its new certificates, in this order. */
-export const COMPONENTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
 /**
  * Renews what kubeadm can sign, `expected` are its files, and restarts what uses them. The mark shows that renewed
@@ -49,7 +47,7 @@ renew() {
   done
   echo "$1 runs with its new certificates"
 }
-for name in ${COMPONENTS.join(' ')}; do renew "$name" || exit; done
+for name in ${STATIC_PODS.join(' ')}; do renew "$name" || exit; done
 rm -f ${RENEWAL_MARK}
 echo 'copies of admin.conf (~/.kube/config, other machines) hold the old certificate: replace them'
 `;

@@ -1,3 +1,5 @@
+import { STATIC_PODS } from './manifest-files.ts';
+
 const tmp = '/etc/kubernetes/tmp';
 
 /**
@@ -5,7 +7,7 @@ const tmp = '/etc/kubernetes/tmp';
  * replaced when it was interrupted: the new one is still where kubeadm wrote it (phases/upgrade/staticpods.go:
  * upgradeComponent; its folder for new manifests is removed at kubeadm's end).
  */
-export const interruptedScript = `for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+export const interruptedScript = `for name in ${STATIC_PODS.join(' ')}; do
   [ -e /etc/kubernetes/manifests/$name.yaml ] && continue
   new=; old=
   for file in ${tmp}/kubeadm-upgraded-manifests*/$name.yaml; do [ -f "$file" ] && new=$file; done

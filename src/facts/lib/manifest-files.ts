@@ -2,6 +2,10 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
 const folder = '/etc/kubernetes/manifests';
+
+/** kubeadm's own static pods; etcd may be elsewhere. */
+export const STATIC_PODS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+
 /** Bytes of a file that are read: no manifest has as many. */
 const most = 256 * 1024;
 

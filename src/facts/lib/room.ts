@@ -44,7 +44,8 @@ function forecast(facts: Facts, from: string): readonly Unplaced[] | undefined {
     rooms.push({ node, left: leftOn(node)(byHome.get(node.name) ?? none), isShared: true });
     places.add(node.name);
   }
-  for (const [home, group] of byHome) if (!places.has(home)) settle(group.filter(isWaiting), rooms);
+  const homeless = [...byHome].flatMap(([home, group]) => (places.has(home) ? [] : group.filter(isWaiting)));
+  settle(homeless, rooms);
   // What is being deleted has been replaced elsewhere.
   const moving = podsToDrain(facts, from)?.evictable.filter(({ deleting }) => !deleting);
   return bySize(moving ?? []).flatMap((pod) => {
