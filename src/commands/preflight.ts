@@ -34,9 +34,9 @@ interface Options extends CommonOptions {
 }
 
 /**
- * Facts and guards alone: takes no lock and changes nothing. What looks writes nothing, with the one exception that has an
- * option of its own: the kubeadm of the target is asked from a folder on the node, which is gone at its end. With a runbook
- * its steps are judged too; without one every guard judges the cluster as it is now, and a drain of each node.
+ * Facts and guards alone: takes no lock and changes nothing. What looks writes nothing, with the one exception that has
+ * an option of its own: the kubeadm of the target is asked from a folder on the node, which is gone at its end. With a
+ * runbook its steps are judged too; without one every guard judges the cluster as it is now, and a drain of each node.
  */
 function preflight(file: string | undefined, options: Options): Promise<number> {
   if (file === undefined && options.withTargetKubeadm)

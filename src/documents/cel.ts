@@ -63,8 +63,8 @@ const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop'].reduce(
 );
 
 /**
- * The CEL type of an expression, or every misspelt name in it, or the finding of CEL's own checker, or why an expression
- * without names has no value. Never throws.
+ * The CEL type of an expression, or every misspelt name in it, or the finding of CEL's own checker, or why an
+ * expression without names has no value. Never throws.
  */
 export function checkCel(
   text: string,

@@ -15,8 +15,9 @@ import { leavable } from './leavable.ts';
 import { neededFacts, PATIENCE, refresh } from './refresh.ts';
 
 /**
- * Once a step has fetched a release's packages: asks its kubeadm what the upgrade of the node would do, and the guards of
- * that step once more. Nothing is out of service by then. An answer is good for now alone: it is kept nowhere on the node.
+ * Once a step has fetched a release's packages: asks its kubeadm what the upgrade of the node would do, and the guards
+ * of that step once more. Nothing is out of service by then. An answer is good for now alone: it is kept nowhere on the
+ * node.
  */
 export async function askKubeadm(context: RunContext, step: PlannedStep): Promise<'holds' | 'refused'> {
   const ahead = stepAhead(context, step);

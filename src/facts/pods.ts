@@ -9,7 +9,9 @@ export interface PodFact {
   readonly namespace: string;
   readonly name: string;
   readonly node?: string;
-  /** In a projection: the Node object from which a drain took it; on which one its controller makes it again is open. */
+  /**
+   * In a projection: the Node object from which a drain took it; on which one its controller makes it again is open.
+   */
   readonly drainedFrom?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly phase: string;

@@ -1,7 +1,9 @@
 import { type ManifestsFact, manifestsOf } from './manifests.ts';
 import { manifestFiles } from './lib/manifest-files.ts';
 
-/** What the kubeadm of a release said on a node before it is installed there, by release (`1.32.9`). Asked, not read. */
+/**
+ * What the kubeadm of a release said on a node before it is installed there, by release (`1.32.9`). Asked, not read.
+ */
 export type TargetKubeadmFact = Readonly<Record<string, KubeadmAnswer>>;
 
 export interface KubeadmAnswer {
@@ -10,7 +12,9 @@ export interface KubeadmAnswer {
   readonly calls: readonly KubeadmCall[];
   /** All images of the release, with the cluster's registries and pins. */
   readonly images?: readonly string[];
-  /** The static pods as it would write them here; of `diff`, which knows no patches, only those that it would change. */
+  /**
+   * The static pods as it would write them here; of `diff`, which knows no patches, only those that it would change.
+   */
   readonly manifests?: ManifestsFact;
   readonly manifestsBy?: 'dry-run' | 'diff';
   /** API groups of component configurations that someone must convert before. */

@@ -35,8 +35,8 @@ export interface Guard {
   /**
    * Planning asks every guard: once on the whole (`step` is undefined), and for each planned step of the actions that
    * name it, on facts carried forward to that step, so that a rule may depend on the step's `with.version`.
-   * `run`: that is all, and its facts are not read again during the run, but for {@link asksKubeadm}. For what an upgrade
-   * itself does not move.
+   * `run`: that is all, and its facts are not read again during the run, but for {@link asksKubeadm}. For what an
+   * upgrade itself does not move.
    * `step`: it is asked again before each such step, on fresh facts: a reading of its facts per step.
    */
   readonly scope: 'run' | 'step';
@@ -47,8 +47,8 @@ export interface Guard {
   /** What it refuses does not resolve by itself: a step does not wait for it. */
   readonly lasting?: true;
   /**
-   * Judges better by what the target's own kubeadm says (`targetKubeadm` among a node's facts): it is asked again as soon
-   * as that is known.
+   * Judges better by what the target's own kubeadm says (`targetKubeadm` among a node's facts): it is asked again as
+   * soon as that is known.
    */
   readonly asksKubeadm?: true;
   /** Judges only steps, never the cluster as it is. */

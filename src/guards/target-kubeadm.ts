@@ -60,7 +60,7 @@ function ofCall(release: string, node: string, { id, command, ended, said }: Kub
           summary: `\`${command}\` of kubeadm ${release} failed on ${node}: ${quoted}`,
           remedy:
             id === 'dry-run'
-              ? 'The upgrade would begin with the same checks: mend what they name, or let kubeadm ignore a check by name (--set ignorePreflightErrors=NAME). A dry run may also fail for reasons of its own; then override this guard.'
+              ? 'The upgrade would begin with the same checks: fix what they name, or let kubeadm ignore a check by name (--set ignorePreflightErrors=NAME). A dry run may also fail for reasons of its own; then override this guard.'
               : 'It changes nothing, and the upgrade does not need it: what it would say is judged by tables.',
         },
       ];

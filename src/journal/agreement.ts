@@ -70,7 +70,10 @@ function agreement(copies: readonly Copy[], needed: number): Agreed | undefined 
   };
 }
 
-/** The copies that have the same line there, if they are on enough nodes; of two such lines that of the later controller. */
+/**
+ * The copies that have the same line there, if they are on enough nodes; of two such lines that of the later
+ * controller.
+ */
 function mostOf(copies: readonly Copy[], at: number, needed: number): readonly Copy[] | undefined {
   const byLine = new Map<string, Copy[]>();
   for (const copy of copies) {

@@ -7,7 +7,9 @@ const [BEFORE, AFTER] = [',"hash":"', '"}'];
 const HASH = /^[0-9a-f]{64}$/;
 const SEAL = BEFORE.length + 64 + AFTER.length;
 
-/** A record as a line that ends in its hash, over its text and the hash of the line before: any change of any bit shows. */
+/**
+ * A record as a line that ends in its hash, over its text and the hash of the line before: any change of any bit shows.
+ */
 export function sealedLine(previous: string, record: object): { readonly line: string; readonly hash: string } {
   const text = JSON.stringify(record);
   const hash = nextHash(previous, text);

@@ -128,7 +128,9 @@ echo ${mark} end`,
   );
 }
 
-/** What comes before the first mark is not ours. @throws Error where the answer does not have the form of the script's */
+/**
+ * What comes before the first mark is not ours. @throws Error where the answer does not have the form of the script's
+ */
 function parseFiles(stdout: string, mark: string): Files[] {
   const found: Files[] = [];
   const bytes = Buffer.from(stdout);

@@ -46,8 +46,9 @@ export async function readJournal(file: string): Promise<JournalRecord[]> {
 }
 
 /**
- * Pure: bytes -> records, their lines, the hash of the last, and the length of the whole lines. The last line may be torn
- * (no newline, or zeros in it that a crash left); anything else is a refusal with the line's number, never a guess.
+ * Pure: bytes -> records, their lines, the hash of the last, and the length of the whole lines. The last line may be
+ * torn (no newline, or zeros in it that a crash left); anything else is a refusal with the line's number, never a
+ * guess.
  */
 export function parseJournal(file: string, bytes: Buffer): JournalLines & { readonly length: number } {
   const read = new JournalLines();

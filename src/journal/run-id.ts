@@ -1,6 +1,9 @@
 import { Failure } from '../failure.ts';
 
-/** Made by `apply`, read from the command line, from folders here and from nodes: it becomes part of paths there and here. */
+/**
+ * Made by `apply`, read from the command line, from folders here and from nodes: it becomes part of paths there and
+ * here.
+ */
 const RUN_ID = /^[a-z0-9][a-z0-9-]{0,99}$/;
 
 export function isRunId(text: string): boolean {

@@ -122,8 +122,9 @@ export interface PackageManager {
   /** Lines of a script that fetch into the manager's own cache, past the configured source. */
   fetch(source: Switch, install: Install): Script;
   /**
-   * Lines of a script that fetch one package into `folder`, a shell word, for {@link PackageReading.archivesIn}. Nothing
-   * else is written: the manager's lists, caches, locks and keys stay as they are. It is verified as for an installation.
+   * Lines of a script that fetch one package into `folder`, a shell word, for {@link PackageReading.archivesIn}.
+   * Nothing else is written: the manager's lists, caches, locks and keys stay as they are. It is verified as for an
+   * installation.
    */
   fetchInto(folder: string, source: Switch, wanted: Wanted): string;
   /** A whole script that installs the updates of the operating system and leaves these packages alone. */

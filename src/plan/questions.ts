@@ -24,7 +24,9 @@ export function askedSteps<S extends DraftedStep>(steps: readonly Placed<S>[]): 
   return [...first.values()];
 }
 
-/** Links each of them with the step before it that fetches its release on the same node, and shows what will be asked. */
+/**
+ * Links each of them with the step before it that fetches its release on the same node, and shows what will be asked.
+ */
 export function withQuestions(
   phases: readonly PlanPhase[],
   drafts: readonly DraftPhase[],

@@ -10,8 +10,8 @@ import type { Reading } from './facts.ts';
 import type { Documents } from './load.ts';
 
 /**
- * Asks the kubeadm of the release that the plan goes to next, on the nodes on which a run would ask it after its prefetch:
- * of several hops the first one alone, as kubeadm refuses a cluster that is two minors behind.
+ * Asks the kubeadm of the release that the plan goes to next, on the nodes on which a run would ask it after its
+ * prefetch: of several hops the first one alone, as kubeadm refuses a cluster that is two minors behind.
  */
 export async function askTargets(
   console: Console,

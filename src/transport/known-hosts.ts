@@ -101,8 +101,8 @@ function matchesHash(hosts: string, name: string): boolean {
 }
 
 /**
- * `*` and `?` only; everything else, brackets too, matches itself. A star that was too short is made longer, the last one
- * alone: as a regular expression, `*a*a*a*` takes hours.
+ * `*` and `?` only; everything else, brackets too, matches itself. A star that was too short is made longer, the last
+ * one alone: as a regular expression, `*a*a*a*` takes hours.
  */
 function matchesPattern(pattern: string, name: string): boolean {
   let at = 0;

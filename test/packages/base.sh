@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the file system of a node once and prints its folder: no other operating system, no network and no root needed afterwards
-# to look at it, but root to make it. The mirror is the one of this machine's own apt sources.
+# Makes the file system of a node once and prints its folder: no other operating system, no network and no root needed
+# afterwards to look at it, but root to make it. The mirror is the one of this machine's own apt sources.
 # Usage: base.sh [debian|dnf|zypper]; the last two have that package manager, and rpm's database with nothing in it.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin

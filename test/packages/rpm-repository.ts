@@ -18,7 +18,9 @@ const BASE = {
   revision: '1-1',
   provides: ['/bin/sh', 'util-linux', 'iptables', 'system-release = 9', 'openSUSE-release = 15.6'],
 };
-/** At their first version on a node, and offered at the second one: a library, a runtime, two distributions' kernels. */
+/**
+ * At their first version on a node, and offered at the second one: a library, a runtime, two distributions' kernels.
+ */
 const OS = ['tzdata', 'containerd.io', 'kernel-core', 'kernel-default'];
 
 export async function startRpmRepositories(): Promise<RpmRepositories> {

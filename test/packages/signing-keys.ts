@@ -4,7 +4,9 @@ import { mkdirSync } from 'node:fs';
 /** When the expired copy of the key was made; it lasted a year. */
 const LONG_AGO = '20200101T000000';
 
-/** Armored copies of the signing key: as it is, as it was while it ended in 2021, and one that never signed anything. */
+/**
+ * Armored copies of the signing key: as it is, as it was while it ended in 2021, and one that never signed anything.
+ */
 export interface SigningKeys {
   readonly current: Buffer;
   readonly expired: Buffer;

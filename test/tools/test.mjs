@@ -1,5 +1,6 @@
-// `npm test`, `npm run test:e2e` and `npm run test:system`: the tests of one tier or more; with the quick tier, first the static checks.
-// The last line is always `N passed, N failed, N skipped`. Usage: test.mjs --tier quick|e2e|system [--tier ...] [FILTER...]
+// `npm test`, `npm run test:e2e` and `npm run test:system`: the tests of one tier or more; with the quick tier, first
+// the static checks. The last line is always `N passed, N failed, N skipped`.
+// Usage: test.mjs --tier quick|e2e|system [--tier ...] [FILTER...]
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

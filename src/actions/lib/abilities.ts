@@ -31,8 +31,8 @@ export interface Looks<W> {
 
 export interface TriesOut<W> {
   /**
-   * What its tool of the step's release is asked on the node before it is installed there; undefined: nothing. `fetched`:
-   * a prefetch left the package on the node.
+   * What its tool of the step's release is asked on the node before it is installed there; undefined: nothing.
+   * `fetched`: a prefetch left the package on the node.
    */
   question?(context: ActionContext<W>, fetched: boolean): KubeadmQuestion | undefined;
   /** Leaves the packages of its release ready on the node: what they can be asked is asked as soon as it is done. */

@@ -27,9 +27,10 @@ type Options = KubeadmOptions & { readonly version?: string | undefined };
  * else it is fetched into a folder of its own, and nothing is asked that makes an object in the cluster.
  *
  * None of it changes a node or the cluster in any release from 1.20 to 1.37, by cmd/kubeadm/app/cmd/upgrade: `images`
- * reads a file; `diff` reads the ConfigMap and the manifests, knows neither etcd nor patches; a dry run has a client that
- * only reads, prints the manifests with their patches, pulls and renews nothing. `plan` has no dry run: it makes the Job
- * of kubeadm's health check and removes it. Every one of them must be run by root, and reads admin.conf or kubelet.conf.
+ * reads a file; `diff` reads the ConfigMap and the manifests, knows neither etcd nor patches; a dry run has a client
+ * that only reads, prints the manifests with their patches, pulls and renews nothing. `plan` has no dry run: it makes
+ * the Job of kubeadm's health check and removes it. Every one of them must be run by root, and reads admin.conf or
+ * kubelet.conf.
  */
 export function questionOfApply(context: ActionContext<Options & { version: string }>, fetched: boolean) {
   const { version } = context.with;

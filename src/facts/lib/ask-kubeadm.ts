@@ -38,10 +38,10 @@ export function patienceOf({ calls }: KubeadmQuestion): number {
 const MOST = 1024 * 1024;
 
 /**
- * POSIX sh that unpacks kubeadm into a folder of its own, asks it, prints the answers for `parseAnswer`, and removes the
- * folder at its end, also where its connection is gone or it is ended. Not in /tmp: programs may not be allowed to run
- * from there. Of a dry run it prints the manifests alone, as objects of the cluster may hold secrets. What kubeadm leaves
- * in its own temporary folder goes, too (GetKubeletDir of kubeadm's phases/upgrade/postupgrade.go).
+ * POSIX sh that unpacks kubeadm into a folder of its own, asks it, prints the answers for `parseAnswer`, and removes
+ * the folder at its end, also where its connection is gone or it is ended. Not in /tmp: programs may not be allowed to
+ * run from there. Of a dry run it prints the manifests alone, as objects of the cluster may hold secrets. What kubeadm
+ * leaves in its own temporary folder goes, too (GetKubeletDir of kubeadm's phases/upgrade/postupgrade.go).
  */
 export function askScript({ release, unpack, fetch, configuration, calls }: KubeadmQuestion, id: string): string {
   const work = `${prefetchFolder}/ask.${id}`;
@@ -104,8 +104,8 @@ exit 0
 }
 
 /**
- * Runs at the end: what was there before stays, and so does a folder of kubeadm with a backup in it. Without variables, as
- * it may run when a shell is on its way out.
+ * Runs at the end: what was there before stays, and so does a folder of kubeadm with a backup in it. Without variables,
+ * as it may run when a shell is on its way out.
  */
 function cleaning(work: string): string {
   return `for one in /etc/kubernetes/tmp/kubeadm-upgrade-dryrun* /etc/kubernetes/tmp/kubeadm-kubelet-config*; do

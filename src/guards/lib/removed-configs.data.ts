@@ -2,8 +2,8 @@
  * Versions of configuration files that a component reads no more, by the minor that took them away: it does not start
  * with such a file. Up to 1.37 no other was found: kube-controller-manager has no such file; of kube-proxy, the kubelet
  * and its credential providers, the egress selector, tracing, structured authentication and authorization, and of
- * AdmissionConfiguration no version was removed (kubernetes/kubernetes #142318 plans those of AuthorizationConfiguration
- * for 1.40, #101564 is open).
+ * AdmissionConfiguration no version was removed (kubernetes/kubernetes #142318 plans those of
+ * AuthorizationConfiguration for 1.40, #101564 is open).
  */
 export interface RemovedConfig {
   /** `group/version`, or `group/version Kind` where other kinds of that version stay. */

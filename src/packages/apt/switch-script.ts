@@ -29,9 +29,9 @@ export function switchScript(change: Switch): string {
 }
 
 /**
- * Shell function `update`: refreshes the list of one source file (a shell word) only; a fetch that apt only warns about is a failure.
- * Another apt may be refreshing lists now, and apt-get does not wait for that lock by itself. Sets `signature` to `bad`
- * if apt does not trust what it got (messages of gpgv, and of sqv from apt 3 on).
+ * Shell function `update`: refreshes the list of one source file (a shell word) only; a fetch that apt only warns about
+ * is a failure. Another apt may be refreshing lists now, and apt-get does not wait for that lock by itself. Sets
+ * `signature` to `bad` if apt does not trust what it got (messages of gpgv, and of sqv from apt 3 on).
  */
 export function updateFunction(file: string, options = ''): string {
   const said = `${file}.err.save`;

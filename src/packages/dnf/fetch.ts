@@ -46,7 +46,8 @@ export function fetchPackages(source: Switch, { wanted, held }: Install, manager
 
 /**
  * One package into a folder, a shell word, that also has the cache, the history and the log of the call. Its signature
- * is verified afterwards, as dnf would import the key. dnf 5 resolves its locks even for a download by `install`, and has `download` built in.
+ * is verified afterwards, as dnf would import the key. dnf 5 resolves its locks even for a download by `install`, and
+ * has `download` built in.
  */
 export function fetchInto(folder: string, source: Switch, wanted: Wanted, manager: Variant): string {
   const id = 'runbook-target';

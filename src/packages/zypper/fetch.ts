@@ -51,8 +51,8 @@ zypp_at_target download ${DEPENDENCIES} || echo 'what these packages may depend 
 }
 
 /**
- * One package into a folder, a shell word, that also has the caches and the log of the call. Its signature is verified afterwards, as
- * zypper takes only keys that the system trusts.
+ * One package into a folder, a shell word, that also has the caches and the log of the call. Its signature is verified
+ * afterwards, as zypper takes only keys that the system trusts.
  */
 export function fetchInto(folder: string, source: Switch, { name, revision }: Wanted): string {
   const section = `[target]\nname=target\nbaseurl=${source.url}\nenabled=1\nautorefresh=0\ngpgcheck=0\nrepo_gpgcheck=0\npkg_gpgcheck=0`;
