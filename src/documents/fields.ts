@@ -48,12 +48,15 @@ export function count(description: string, least: number) {
 
 /** One text or a list of them; read as a list. */
 export function texts(description: string, item = text('One entry.')) {
+  return oneOrMore(description, item, 'must be a text or a list of texts');
+}
+
+/** One value, which is no list itself, or a list of them; read as a list. */
+export function oneOrMore<S extends z.ZodType>(description: string, item: S, error: string) {
   return z
-    .union([item, z.array(item).min(1, { error: 'must not be an empty list' })], {
-      error: 'must be a text or a list of texts',
-    })
+    .union([item, z.array(item).min(1, { error: 'must not be an empty list' })], { error })
     .describe(description)
-    .transform((value) => (typeof value === 'string' ? [value] : value));
+    .transform((value): z.output<S>[] => (Array.isArray(value) ? value : [value]));
 }
 
 /** A key that may be left out: it reads as `value` then, which its description states. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { apiVersion, duration, text, texts, withDefault } from './fields.ts';
+import { apiVersion, duration, oneOrMore, text, texts, withDefault } from './fields.ts';
 
 const secret = (description: string) =>
   text(`${description} prompt | env:NAME | file:PATH | command:CMD. Never the secret itself.`).regex(
@@ -13,46 +13,76 @@ const port = z
   .max(65_535, { error: 'must be a port from 1 to 65535' })
   .describe('The port of sshd; 22 unless given.');
 
-const jumpHost = text('[user@]host[:port]').regex(
-  /^(?:[^\s@:,]+@)?(?:[^\s@:,[\]]+|\[[0-9A-Fa-f:.%]+\])(?::\d{1,5})?$/,
-  {
-    error: 'must be [user@]host[:port]',
-  },
-);
-
 const path = (description: string) =>
   text(`${description} Relative paths start at the folder of this file; ~ is your home.`);
 
+const user = (description: string) => text(description).regex(/^[^\s@:/-][^\s@:/]*$/, { error: 'is not a user name' });
+
+const host = (description: string) =>
+  text(description)
+    .regex(/^(?!-)[^\s@/]+$/, {
+      error: 'must be an address or a name alone; user and port have keys of their own',
+    })
+    .transform((address) => address.replace(/^\[(.*)\]$/, '$1'));
+
+/** What one login needs, to a node or to a jump host. */
+const login = {
+  user: user('The user to log in as; your own name unless given.').exactOptional(),
+  port: port.exactOptional(),
+  identityFile: texts(
+    'Private keys to try. Default: id_ed25519, id_ecdsa, id_rsa in ~/.ssh.',
+    path('A private key.'),
+  ).exactOptional(),
+  agent: z
+    .boolean()
+    .exactOptional()
+    .describe('Whether keys of the agent ($SSH_AUTH_SOCK) are tried; true unless given.'),
+  passwordFrom: secret('The password of the login, where keys are not enough:').exactOptional(),
+  passphraseFrom: secret('The passphrase of encrypted keys:').exactOptional(),
+  knownHosts: texts(
+    'Files with trusted host keys. Default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts.',
+    path('A file.'),
+  ).exactOptional(),
+  hostKeyChecking: z
+    .enum(['strict', 'accept-new', 'off'])
+    .exactOptional()
+    .describe(
+      '`strict` (default) refuses unknown and changed host keys, `accept-new` records unknown ones, `off` trusts anyone.',
+    ),
+  connectTimeout: duration('Limit for connecting and logging in; 10s unless given.').exactOptional(),
+  keepalive: duration(
+    'Between signs of life; three unanswered ones end the connection. 15s unless given.',
+  ).exactOptional(),
+};
+
+const JUMP_HOST = /^(?:([^\s@:,]+)@)?(?:([^\s@:,[\]]+)|\[([0-9A-Fa-f:.%]+)\])(?::(\d{1,5}))?$/;
+
+const jumpHost = z.union(
+  [
+    text('[user@]host[:port]')
+      .regex(JUMP_HOST, { error: 'must be [user@]host[:port]' })
+      .transform((words) => {
+        const [, name, plain, bracketed, number] = JUMP_HOST.exec(words) ?? [];
+        return {
+          host: plain ?? bracketed ?? words,
+          ...(name === undefined ? {} : { user: name }),
+          ...(number === undefined ? {} : { port: Number(number) }),
+        };
+      }),
+    z
+      .strictObject({ host: host('The address or DNS name of the jump host.'), ...login })
+      .describe('A jump host with a login of its own; what it does not say is as for the node, but for the password.'),
+  ],
+  { error: 'must be [user@]host[:port], or a map with `host`' },
+);
+
 const ssh = z
   .strictObject({
-    user: text('The user to log in as; your own name unless given.')
-      .regex(/^[^\s@:/-][^\s@:/]*$/, { error: 'is not a user name' })
-      .exactOptional(),
-    port: port.exactOptional(),
-    identityFile: texts(
-      'Private keys to try. Default: id_ed25519, id_ecdsa, id_rsa in ~/.ssh.',
-      path('A private key.'),
-    ).exactOptional(),
-    agent: z
-      .boolean()
-      .exactOptional()
-      .describe('Whether keys of the agent ($SSH_AUTH_SOCK) are tried; true unless given.'),
-    passwordFrom: secret('The password of the login, where keys are not enough:').exactOptional(),
-    passphraseFrom: secret('The passphrase of encrypted keys:').exactOptional(),
-    knownHosts: texts(
-      'Files with trusted host keys. Default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts.',
-      path('A file.'),
-    ).exactOptional(),
-    jump: texts('Hosts to go through, first one first.', jumpHost).exactOptional(),
-    hostKeyChecking: z
-      .enum(['strict', 'accept-new', 'off'])
-      .exactOptional()
-      .describe(
-        '`strict` (default) refuses unknown and changed host keys, `accept-new` records unknown ones, `off` trusts anyone.',
-      ),
-    connectTimeout: duration('Limit for connecting and logging in; 10s unless given.').exactOptional(),
-    keepalive: duration(
-      'Between signs of life; three unanswered ones end the connection. 15s unless given.',
+    ...login,
+    jump: oneOrMore(
+      'Hosts to go through, first one first.',
+      jumpHost,
+      'must be a jump host or a list of them',
     ).exactOptional(),
   })
   .describe('How to log in.');
@@ -64,11 +94,7 @@ const name = (description: string) =>
 const node = z
   .strictObject({
     name: name('The name of the Node object, as `kubectl get nodes` shows it.'),
-    host: text('The address or DNS name to connect to, without port.')
-      .regex(/^(?!-)[^\s@/]+$/, {
-        error: 'must be an address or a name alone; user and port have keys of their own',
-      })
-      .transform((host) => host.replace(/^\[(.*)\]$/, '$1')),
+    host: host('The address or DNS name to connect to, without port.'),
     role: withDefault(
       z.enum(['control-plane', 'worker', 'other']).describe('What the node is in the cluster; other unless given.'),
       'other',

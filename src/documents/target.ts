@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Target } from '../transport/transport.ts';
+import type { Login, Target } from '../transport/transport.ts';
 import type { Inventory, InventoryNode } from './model.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -16,18 +16,46 @@ export function targetFor(
   env: Env = process.env,
   exists: (path: string) => boolean = existsSync,
 ): Target {
-  const { ssh } = node;
-  const path = (text: string) => localPath(text, inventory.folder, env);
-  const secret = (source: string) =>
-    source.startsWith('file:') ? `file:${path(source.slice('file:'.length))}` : source;
-  const user = ssh.user ?? currentUser(env);
-  const agentSocket = ssh.agent === false ? undefined : env['SSH_AUTH_SOCK'] || undefined;
+  const { jump = [], ...ssh } = node.ssh;
+  const login = loginFor(node.host, ssh, { folder: inventory.folder, env, exists });
   const { method, passwordFrom } = inventory.become;
   return {
     name: node.name,
-    host: node.host,
+    ...login,
+    jump: jump.map((hop) => loginFor(hop.host, hopSsh(hop, ssh), { folder: inventory.folder, env, exists })),
+    // root needs nothing to become root, and sudo is not installed everywhere.
+    become:
+      method === 'none' || login.user === 'root'
+        ? { method: 'none' }
+        : {
+            method,
+            ...(passwordFrom === undefined ? {} : { password: secretSource(passwordFrom, inventory.folder, env) }),
+          },
+  };
+}
+
+type Ssh = Omit<InventoryNode['ssh'], 'jump'>;
+type Hop = NonNullable<InventoryNode['ssh']['jump']>[number];
+
+/** What a jump host does not say is as for the node, but for its port and password: that is never sent to another. */
+function hopSsh({ host: _host, ...own }: Hop, { port: _port, passwordFrom: _password, ...ofNode }: Ssh): Ssh {
+  return { ...ofNode, ...own };
+}
+
+interface Surroundings {
+  readonly folder: string | undefined;
+  readonly env: Env;
+  readonly exists: (path: string) => boolean;
+}
+
+function loginFor(host: string, ssh: Ssh, { folder, env, exists }: Surroundings): Login {
+  const path = (text: string) => localPath(text, folder, env);
+  const secret = (source: string) => secretSource(source, folder, env);
+  const agentSocket = ssh.agent === false ? undefined : env['SSH_AUTH_SOCK'] || undefined;
+  return {
+    host,
     port: ssh.port ?? 22,
-    user,
+    user: ssh.user ?? currentUser(env),
     identityFiles:
       ssh.identityFile?.map(path) ?? DEFAULT_KEYS.map((name) => path(`~/.ssh/${name}`)).filter((key) => exists(key)),
     ...(agentSocket === undefined ? {} : { agentSocket }),
@@ -35,15 +63,13 @@ export function targetFor(
     ...(ssh.passphraseFrom === undefined ? {} : { passphrase: secret(ssh.passphraseFrom) }),
     knownHosts: ssh.knownHosts?.map(path) ?? [path('~/.ssh/known_hosts'), '/etc/ssh/ssh_known_hosts'],
     hostKeyChecking: ssh.hostKeyChecking ?? 'strict',
-    jump: ssh.jump ?? [],
-    // root needs nothing to become root, and sudo is not installed everywhere.
-    become:
-      method === 'none' || user === 'root'
-        ? { method: 'none' }
-        : { method, ...(passwordFrom === undefined ? {} : { password: secret(passwordFrom) }) },
     connectTimeout: ssh.connectTimeout ?? 10_000,
     keepaliveInterval: ssh.keepalive ?? 15_000,
   };
+}
+
+function secretSource(source: string, folder: string | undefined, env: Env): string {
+  return source.startsWith('file:') ? `file:${localPath(source.slice('file:'.length), folder, env)}` : source;
 }
 
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];

@@ -6,9 +6,9 @@ import type {
   Prompt,
 } from 'ssh2';
 import { identitiesOf, type Identity, type ReadSecret } from './identities.ts';
-import type { Target } from './transport.ts';
+import type { Login } from './transport.ts';
 
-/** Tries what a target gives, publickey first (without `none`: one round trip less), and keeps it for the message. */
+/** Tries what a login gives, publickey first (without `none`: one round trip less), and keeps it for the message. */
 export interface Authentication {
   readonly handler: AuthHandlerMiddleware;
   /** What was tried, in order, what could not be, and what the server still wants. */
@@ -22,21 +22,16 @@ interface Try {
 }
 
 export interface AuthenticationOptions {
-  readonly user: string;
-  readonly password: boolean;
   readonly readSecret: ReadSecret;
   /** Called with what broke: a secret that could not be read. */
   readonly onError: (error: unknown) => void;
 }
 
-export async function authentication(target: Target, options: AuthenticationOptions): Promise<Authentication> {
-  const { identities, notes } = await identitiesOf(target, options.readSecret);
-  const queue = [
-    ...identities.map((identity) => publicKeyTry(identity, options.user)),
-    ...passwordTries(target, options),
-  ];
+export async function authentication(login: Login, options: AuthenticationOptions): Promise<Authentication> {
+  const { identities, notes } = await identitiesOf(login, options.readSecret);
+  const queue = [...identities.map((identity) => publicKeyTry(identity, login.user)), ...passwordTries(login, options)];
   if (queue.length === 0) {
-    const method: AnyAuthMethod = { type: 'none', username: options.user };
+    const method: AnyAuthMethod = { type: 'none', username: login.user };
     queue.push({ type: 'none', label: 'nothing', method: () => Promise.resolve(method) });
   }
   const tried: string[] = [];
@@ -71,7 +66,7 @@ export async function authentication(target: Target, options: AuthenticationOpti
       void answer(left, done);
     },
     report: () => [
-      `tried as ${options.user}: ${tried.length > 0 ? tried.join(', ') : 'nothing'}`,
+      `tried as ${login.user}: ${tried.length > 0 ? tried.join(', ') : 'nothing'}`,
       ...notes.map((note) => `not used: ${note}`),
       ...(wanted.length > 0 ? [`the node accepts: ${wanted.join(', ')}`] : []),
     ],
@@ -92,9 +87,8 @@ function publicKeyTry(identity: Identity, username: string): Try {
   };
 }
 
-function passwordTries(target: Target, { user, password, readSecret, onError }: AuthenticationOptions): Try[] {
-  const source = target.password;
-  if (!password || source === undefined) return [];
+function passwordTries({ user, password: source }: Login, { readSecret, onError }: AuthenticationOptions): Try[] {
+  if (source === undefined) return [];
   const read = (): Promise<string> => readSecret(source, `SSH password of ${user}`);
   const answer = (prompts: readonly Prompt[], reply: KeyboardInteractiveCallback): void => {
     // Only a question that hides its answer is one for a password.

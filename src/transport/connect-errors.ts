@@ -1,19 +1,19 @@
 import { Failure } from '../failure.ts';
 import type { Place } from './host-key.ts';
-import { ConnectFailure, type Target } from './transport.ts';
+import { ConnectFailure, type Login } from './transport.ts';
 
 export type LinkPhase = 'dialling' | 'handshake' | 'authentication';
 
 /** Turns what went wrong before a link was ready into a sentence that names the node and its address. */
 export function describeFailure(
-  { target, place }: { readonly target: Target; readonly place: Place },
+  { name, login, place }: { readonly name: string; readonly login: Login; readonly place: Place },
   phase: LinkPhase,
   cause: unknown,
   tried: readonly string[] = [],
 ): ConnectFailure {
   const fail = (reason: ConnectFailure['reason'], what: string, detail: readonly string[] = []): ConnectFailure =>
-    new ConnectFailure(target.name, reason, `${target.name} (${place.label}): ${what}`, detail, { cause });
-  const seconds = `${target.connectTimeout / 1000} s`;
+    new ConnectFailure(name, reason, `${name} (${place.label}): ${what}`, detail, { cause });
+  const seconds = `${login.connectTimeout / 1000} s`;
   switch (cause) {
     case 'time limit':
       return fail('timeout', `${PHASES[phase]} within ${seconds}`, phase === 'authentication' ? tried : []);

@@ -10,7 +10,7 @@ import {
   type HostKeyVerdict,
   type KnownHostLine,
 } from './known-hosts.ts';
-import { ConnectFailure, type Target } from './transport.ts';
+import { ConnectFailure, type Login } from './transport.ts';
 
 /** Where a key was offered: the node itself, or a jump host on the way to it. */
 export interface Place {
@@ -22,13 +22,20 @@ export interface Place {
   readonly via: readonly string[];
 }
 
+/** Whose key is judged: `name` is for messages. */
+export interface Offering {
+  readonly name: string;
+  readonly login: Login;
+  readonly place: Place;
+}
+
 export function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path;
 }
 
-/** Reads all known_hosts files of a target; one that does not exist counts as empty. */
-export async function readKnownHosts(target: Target): Promise<KnownHostLine[]> {
-  const texts = target.knownHosts.map(async (file) => parseKnownHosts(file, await readText(expandHome(file))));
+/** Reads all known_hosts files of a login; one that does not exist counts as empty. */
+export async function readKnownHosts(login: Login): Promise<KnownHostLine[]> {
+  const texts = login.knownHosts.map(async (file) => parseKnownHosts(file, await readText(expandHome(file))));
   return (await Promise.all(texts)).flat();
 }
 
@@ -43,25 +50,25 @@ async function readText(file: string): Promise<string> {
 
 /** Judges the key that was offered and, with accept-new, keeps it. Undefined: it is trusted. */
 export async function refuseHostKey(
-  target: Target,
-  place: Place,
+  offering: Offering,
   lines: readonly KnownHostLine[],
   key: Buffer,
 ): Promise<ConnectFailure | undefined> {
-  if (target.hostKeyChecking === 'off') return undefined;
+  const { login, place } = offering;
+  if (login.hostKeyChecking === 'off') return undefined;
   const verdict = judgeHostKey(lines, place.host, place.port, key);
   if (verdict.kind === 'trusted') return undefined;
-  if (verdict.kind === 'unknown' && target.hostKeyChecking === 'accept-new') return keepKey(target, place, key);
-  return refusal(target, place, key, verdict);
+  if (verdict.kind === 'unknown' && login.hostKeyChecking === 'accept-new') return keepKey(offering, key);
+  return refusal(offering, key, verdict);
 }
 
 /** One after the other: two nodes may answer at the same moment. */
 let appending: Promise<unknown> = Promise.resolve();
 
-async function keepKey(target: Target, place: Place, key: Buffer): Promise<ConnectFailure | undefined> {
-  const file = target.knownHosts[0];
+async function keepKey({ name, login, place }: Offering, key: Buffer): Promise<ConnectFailure | undefined> {
+  const file = login.knownHosts[0];
   if (file === undefined) {
-    return new ConnectFailure(target.name, 'host-key-unknown', `${target.name}: no known_hosts file to keep keys in`);
+    return new ConnectFailure(name, 'host-key-unknown', `${name}: no known_hosts file to keep keys in`);
   }
   const path = expandHome(file);
   const line = `${knownHostsName(place.host, place.port)} ${keyType(key)} ${key.toString('base64')}\n`;
@@ -77,42 +84,41 @@ async function keepKey(target: Target, place: Place, key: Buffer): Promise<Conne
     return undefined;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const message = `${target.name} (${place.label}): its host key could not be kept in ${file}: ${why}`;
-    return new ConnectFailure(target.name, 'host-key-unknown', message, [], { cause: error });
+    const message = `${name} (${place.label}): its host key could not be kept in ${file}: ${why}`;
+    return new ConnectFailure(name, 'host-key-unknown', message, [], { cause: error });
   }
 }
 
 function refusal(
-  target: Target,
-  place: Place,
+  { name, login, place }: Offering,
   key: Buffer,
   verdict: Exclude<HostKeyVerdict, { kind: 'trusted' }>,
 ): ConnectFailure {
-  const who = `${target.name} (${place.label})`;
+  const who = `${name} (${place.label})`;
   const offered = `offered: ${keyType(key)} ${fingerprint(key)}`;
   if (verdict.kind === 'revoked') {
     const message = `${who}: its host key is REVOKED (${placeOf(verdict.by)})`;
     const next = 'do not connect: find out who revoked this key and why, and give the node a new one';
-    return new ConnectFailure(target.name, 'host-key-revoked', message, [offered, next]);
+    return new ConnectFailure(name, 'host-key-revoked', message, [offered, next]);
   }
   if (verdict.kind === 'changed') {
     const message = `${who}: ITS HOST KEY HAS CHANGED. Someone may be listening in, or the node was reinstalled`;
-    return new ConnectFailure(target.name, 'host-key-changed', message, [
+    return new ConnectFailure(name, 'host-key-changed', message, [
       offered,
       ...verdict.known.map((line) => `known: ${line.type} ${fingerprint(line.key)} (${placeOf(line)})`),
       howToVerify(key),
       'only if they agree, forget the old key and take the new one:',
       ...howToForget(place, verdict.known),
-      `  ${howToLearn(target, place, key)}`,
+      `  ${howToLearn(login, place, key)}`,
     ]);
   }
-  return new ConnectFailure(target.name, 'host-key-unknown', `${who}: its host key is not known`, [
+  return new ConnectFailure(name, 'host-key-unknown', `${who}: its host key is not known`, [
     offered,
-    `known: none (${target.knownHosts.length > 0 ? target.knownHosts.join(', ') : 'no known_hosts file given'})`,
+    `known: none (${login.knownHosts.length > 0 ? login.knownHosts.join(', ') : 'no known_hosts file given'})`,
     ...verdict.authorities.map((line) => `note: @cert-authority at ${placeOf(line)} is not used; name a plain key`),
     howToVerify(key),
     'if they agree, take it:',
-    `  ${howToLearn(target, place, key)}`,
+    `  ${howToLearn(login, place, key)}`,
   ]);
 }
 
@@ -134,12 +140,12 @@ function shortType(key: Buffer): string {
   return type.startsWith('ecdsa-') ? 'ecdsa' : type.replace(/^ssh-/, '');
 }
 
-function howToLearn(target: Target, place: Place, key: Buffer): string {
-  const file = target.knownHosts[0] ?? '~/.ssh/known_hosts';
+function howToLearn(login: Login, place: Place, key: Buffer): string {
+  const file = login.knownHosts[0] ?? '~/.ssh/known_hosts';
   const port = place.port === 22 ? '' : `-p ${place.port} `;
   if (place.via.length > 0) {
     const files = `-o UserKnownHostsFile=${file} -J ${place.via.join(',')}`;
-    return `ssh ${files} ${port}${target.user}@${place.host} true   # asks, and keeps the key`;
+    return `ssh ${files} ${port}${login.user}@${place.host} true   # asks, and keeps the key`;
   }
   return `ssh-keyscan -t ${shortType(key)} ${port}${place.host} >> ${file}`;
 }

@@ -3,7 +3,7 @@ import ssh2 from 'ssh2';
 import type { IdentityCallback, ParsedKey, PublicKeyEntry, SignCallback, SigningRequestOptions } from 'ssh2';
 import { expandHome } from './host-key.ts';
 import { fingerprint } from './known-hosts.ts';
-import type { SecretSource, Target } from './transport.ts';
+import type { Login, SecretSource } from './transport.ts';
 
 /** One thing to try with publickey authentication. `open` may ask for a passphrase: it is called only in its turn. */
 export interface Identity {
@@ -23,14 +23,14 @@ export type ReadSecret = (source: SecretSource, question: string) => Promise<str
  * is asked), then the agent's other keys. `notes` say what could not be used.
  */
 export async function identitiesOf(
-  target: Target,
+  login: Login,
   readSecret: ReadSecret,
 ): Promise<{ identities: Identity[]; notes: string[] }> {
   const notes: string[] = [];
-  const agent = target.agentSocket === undefined ? undefined : await askAgent(target.agentSocket, notes);
+  const agent = login.agentSocket === undefined ? undefined : await askAgent(login.agentSocket, notes);
   let others = agent?.keys ?? [];
   const identities: Identity[] = [];
-  for (const file of target.identityFiles) {
+  for (const file of login.identityFiles) {
     const loaded = await loadFile(file);
     if (loaded.kind === 'error') {
       notes.push(`${file}: ${loaded.why}`);
@@ -44,7 +44,7 @@ export async function identitiesOf(
       if (agent && held) {
         identities.push(agentIdentity(agent.agent, [held], `${file} (agent)`));
       } else {
-        identities.push({ label: file, open: () => openEncrypted(file, loaded.text, target, readSecret) });
+        identities.push({ label: file, open: () => openEncrypted(file, loaded.text, login, readSecret) });
       }
     }
   }
@@ -128,8 +128,8 @@ async function loadFile(file: string): Promise<LoadedFile> {
 /** Opening one takes most of a second of CPU: once per process and file. */
 const opened = new Map<string, Promise<Credential>>();
 
-function openEncrypted(file: string, text: Buffer, target: Target, readSecret: ReadSecret): Promise<Credential> {
-  const source = target.passphrase;
+function openEncrypted(file: string, text: Buffer, login: Login, readSecret: ReadSecret): Promise<Credential> {
+  const source = login.passphrase;
   if (source === undefined) {
     return Promise.resolve({
       kind: 'unusable',

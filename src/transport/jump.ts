@@ -3,20 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Place } from './host-key.ts';
 import type { ReadSecret } from './identities.ts';
 import { openLink, type Link } from './link.ts';
-import { ConnectFailure, type Target } from './transport.ts';
-
-interface Hop {
-  readonly user: string;
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Reads `[user@]host[:port]`; an IPv6 address with a port is in brackets. */
-export function parseHop(text: string, user: string): Hop {
-  const [, name, bracketed, plain, port] =
-    /^(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:]+|.*:.*:.*?))(?::(\d+))?$/.exec(text) ?? [];
-  return { user: name ?? user, host: bracketed ?? plain ?? text, port: port === undefined ? 22 : Number(port) };
-}
+import { ConnectFailure, type Login, type Target } from './transport.ts';
 
 interface Shared {
   readonly link: Promise<Link>;
@@ -32,7 +19,7 @@ export interface Lease {
 
 /**
  * Connections to jump hosts, one per chain, shared by all nodes behind it: a login per node would run into the jump
- * host's MaxStartups. Keys and the agent log in there; a node's password is never sent to a jump host.
+ * host's MaxStartups. Each jump host has a login of its own: a node's password is never sent to one.
  */
 export class JumpHosts {
   readonly #shared = new Map<string, Shared>();
@@ -48,7 +35,7 @@ export class JumpHosts {
   }
 
   async #lease(target: Target, index: number, signal?: AbortSignal): Promise<Lease> {
-    const key = JSON.stringify([{ ...target, name: '', host: '', port: 0, jump: target.jump.slice(0, index + 1) }]);
+    const key = JSON.stringify(target.jump.slice(0, index + 1));
     const shared = this.#shared.get(key) ?? this.#open(key, target, index);
     shared.users++;
     let held = true;
@@ -89,18 +76,16 @@ export class JumpHosts {
   }
 
   async #connect(target: Target, index: number, signal: AbortSignal): Promise<Link> {
-    const text = target.jump[index] ?? '';
-    const hop = parseHop(text, target.user);
+    const hop = target.jump[index];
+    if (!hop) throw new Error(`no jump host ${index}`);
     const before = index > 0 ? await this.#lease(target, index - 1, signal) : undefined;
-    const via = target.jump.slice(0, index);
     try {
       const link = await openLink({
-        target: { ...target, name: `jump host ${text}` },
-        place: placeOf(hop.host, hop.port, via),
-        user: hop.user,
-        password: false,
+        name: `jump host ${hop.user}@${addressOf(hop)}`,
+        login: hop,
+        place: placeOf(hop, target.jump.slice(0, index)),
         readSecret: this.#readSecret,
-        dial: (gaveUp) => dial(before, hop.host, hop.port, gaveUp),
+        dial: (gaveUp) => dial(before, hop, gaveUp),
         signal,
       });
       void link.closed.then(() => before?.release());
@@ -112,13 +97,24 @@ export class JumpHosts {
   }
 }
 
-export function placeOf(host: string, port: number, via: readonly string[]): Place {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  return { host, port, via, label: via.length > 0 ? `${address} via ${via.join(', ')}` : address };
+/** `host:port`, an IPv6 address in brackets. */
+function addressOf({ host, port }: Login): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+export function placeOf(login: Login, before: readonly Login[]): Place {
+  const via = before.map((hop) => `${hop.user}@${addressOf(hop)}`);
+  const address = addressOf(login);
+  return {
+    host: login.host,
+    port: login.port,
+    via,
+    label: via.length > 0 ? `${address} via ${via.join(', ')}` : address,
+  };
 }
 
 /** A TCP connection, direct or forwarded by a jump host. */
-export function dial(through: Lease | undefined, host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+export function dial(through: Lease | undefined, { host, port }: Login, signal: AbortSignal): Promise<Duplex> {
   if (through) return forward(through, host, port);
   return new Promise((resolve, reject) => {
     // Node gives each of several addresses 250 ms by default: too little for a far one.

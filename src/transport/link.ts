@@ -9,7 +9,7 @@ import { deferred } from './deferred.ts';
 import { readKnownHosts, refuseHostKey, type Place } from './host-key.ts';
 import type { ReadSecret } from './identities.ts';
 import { knownKeyTypes, type KnownHostLine } from './known-hosts.ts';
-import { ConnectFailure, type Target } from './transport.ts';
+import { ConnectFailure, type Login } from './transport.ts';
 
 /** One authenticated SSH connection, to a node or to a jump host. */
 export interface Link {
@@ -21,11 +21,10 @@ export interface Link {
 }
 
 export interface LinkOptions {
-  readonly target: Target;
+  /** For messages: the node's name, or `jump host USER@ADDRESS`. */
+  readonly name: string;
+  readonly login: Login;
   readonly place: Place;
-  readonly user: string;
-  /** Whether `target.password` may be sent there. */
-  readonly password: boolean;
   readonly readSecret: ReadSecret;
   /** A stream to the place's port; it is destroyed with the link. `signal`: the attempt was given up. */
   dial(signal: AbortSignal): Promise<Duplex>;
@@ -54,7 +53,7 @@ const HOST_KEYS: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
 };
 
 /**
- * Dials, verifies the host key and logs in, all within `target.connectTimeout`.
+ * Dials, verifies the host key and logs in, all within `login.connectTimeout`.
  * @throws ConnectFailure
  */
 export async function openLink(options: LinkOptions): Promise<Link> {
@@ -82,16 +81,16 @@ class LinkAttempt {
     this.#options = options;
     // A failure may come before anything waits for it.
     this.#failed.promise.catch(() => undefined);
-    this.#deadline = new Deadline(options.target.connectTimeout, () => this.#fail('time limit'));
+    this.#deadline = new Deadline(options.login.connectTimeout, () => this.#fail('time limit'));
   }
 
   async run(): Promise<Link> {
-    const { target, signal } = this.#options;
+    const { login, signal } = this.#options;
     const onAbort = (): void => this.#fail('aborted');
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
     try {
-      const known = await this.#orFail(readKnownHosts(target));
+      const known = await this.#orFail(readKnownHosts(login));
       this.#auth = await this.#orFail(this.#authentication());
       this.#sock = await this.#orFail(this.#dial());
       this.#phase = 'handshake';
@@ -123,10 +122,8 @@ class LinkAttempt {
   }
 
   async #authentication(): Promise<Authentication> {
-    const { target, user, password, readSecret } = this.#options;
-    return authentication(target, {
-      user,
-      password,
+    const { login, readSecret } = this.#options;
+    return authentication(login, {
       readSecret: (source, question) => this.#deadline.pausedWhile(() => readSecret(source, question)),
       onError: (error) => this.#fail(error),
     });
@@ -165,17 +162,17 @@ class LinkAttempt {
   }
 
   #config(sock: Duplex, known: readonly KnownHostLine[]): ConnectConfig {
-    const { target, place, user } = this.#options;
+    const { name, login, place } = this.#options;
     const types = new Set([...knownKeyTypes(known, place.host, place.port), ...Object.keys(HOST_KEYS)]);
     const config: ConnectConfig = {
       sock: sock,
-      username: user,
+      username: login.user,
       readyTimeout: 0,
-      keepaliveInterval: target.keepaliveInterval,
-      keepaliveCountMax: 3,
+      keepaliveInterval: login.keepaliveInterval,
+      keepaliveCountMax: login.keepaliveCountMax ?? 3,
       algorithms: { kex: KEX, serverHostKey: [...types].flatMap((type) => HOST_KEYS[type] ?? []) },
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
-        refuseHostKey(target, place, known, key).then(
+        refuseHostKey({ name, login, place }, known, key).then(
           (failure) => {
             if (failure) this.#fail(failure);
             verify(failure === undefined);

@@ -31,12 +31,11 @@ export class Ssh2Transport implements Transport {
     const through = await this.#jumpHosts.lease(target, signal);
     try {
       const link = await openLink({
-        target,
-        place: placeOf(target.host, target.port, target.jump),
-        user: target.user,
-        password: true,
+        name: target.name,
+        login: target,
+        place: placeOf(target, target.jump),
         readSecret: this.#readSecret,
-        dial: (gaveUp) => dial(through, target.host, target.port, gaveUp),
+        dial: (gaveUp) => dial(through, target, gaveUp),
         signal,
       });
       void link.closed.then(() => through?.release());

@@ -1,13 +1,15 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** How to log in to one node: the inventory's keys, with every default filled in. */
-export interface Target {
-  /** The node's name in the inventory: used in messages only. */
-  readonly name: string;
+/** How to log in to one machine: a node, or a jump host on the way to it. Every default is filled in. */
+export interface Login {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly identityFiles: readonly string[];
+  /** Whether only the keys of `identityFiles` are offered, of the agent's too (IdentitiesOnly of ssh_config(5)). */
+  readonly identitiesOnly?: boolean;
+  /** User certificates beside those next to a key, as `KEY-cert.pub` (CertificateFile of ssh_config(5)). */
+  readonly certificateFiles?: readonly string[];
   /** The SSH agent's socket, or undefined for none. */
   readonly agentSocket?: string;
   /** Asked for at most once per process and source; undefined: no password login. */
@@ -15,13 +17,25 @@ export interface Target {
   readonly passphrase?: SecretSource;
   readonly knownHosts: readonly string[];
   readonly hostKeyChecking: 'strict' | 'accept-new' | 'off';
-  /** Hosts to go through, first hop first, as `[user@]host[:port]`. */
-  readonly jump: readonly string[];
-  readonly become: Become;
+  /** The name in known_hosts instead of host and port (HostKeyAlias of ssh_config(5)). */
+  readonly hostKeyAlias?: string;
+  /** A command of the operator's machine whose stdin and stdout are the connection to `host`; tokens are expanded. */
+  readonly proxyCommand?: string;
   /** Milliseconds for TCP connect + key exchange + authentication. */
   readonly connectTimeout: number;
-  /** Milliseconds between keepalives; three unanswered ones end the connection. */
+  /** Milliseconds between keepalives. */
   readonly keepaliveInterval: number;
+  /** So many unanswered keepalives end the connection; 3 unless given. */
+  readonly keepaliveCountMax?: number;
+}
+
+/** How to log in to one node and to become root there. */
+export interface Target extends Login {
+  /** The node's name in the inventory: used in messages only. */
+  readonly name: string;
+  /** Hosts to go through, first hop first. */
+  readonly jump: readonly Login[];
+  readonly become: Become;
 }
 
 /** Where a secret comes from: `prompt` | `env:NAME` | `file:PATH` | `command:CMD`. */

@@ -170,28 +170,51 @@ nodes:
   - { name: c, host: h3, ssh: { user: root } }
 `;
     const env = { HOME: '/home/op', SSH_AUTH_SOCK: '/run/agent' };
-    expect(target(text, 0, env)).toEqual({
-      name: 'a',
-      host: 'h',
-      port: 2200,
+    const login = {
       user: 'ops',
       identityFiles: ['/etc/x/keys/id'],
-      password: 'file:/etc/x/pw',
       passphrase: 'file:/home/op/pp',
       knownHosts: ['/home/op/kh', '/etc/x/kh'],
       hostKeyChecking: 'accept-new',
-      jump: ['bastion'],
-      become: { method: 'sudo', password: 'file:/abs' },
       connectTimeout: 3000,
       keepaliveInterval: 60_000,
+    };
+    expect(target(text, 0, env)).toEqual({
+      name: 'a',
+      ...login,
+      host: 'h',
+      port: 2200,
+      password: 'file:/etc/x/pw',
+      jump: [{ ...login, host: 'bastion', port: 22 }],
+      become: { method: 'sudo', password: 'file:/abs' },
     });
     expect(target(text, 1, env)).toMatchObject({
       host: 'fd00::1',
       port: 2222,
       user: 'other',
       identityFiles: ['/home/op/k'],
-      jump: ['x', 'y'],
+      jump: [{ host: 'x', user: 'other' }, { host: 'y' }],
     });
     expect(target(text, 2, env).become).toEqual({ method: 'none' });
+  });
+
+  test('a jump host takes a login of its own, and never the password of the node', () => {
+    const text = `${head}ssh:
+  user: ops
+  port: 2200
+  passwordFrom: file:pw
+  identityFile: keys/node
+  jump:
+    - me@[fd00::2]:2022
+    - { host: inner, user: in, identityFile: keys/inner, passwordFrom: file:inner-pw, knownHosts: kh, agent: false }
+nodes:
+  - { name: a, host: h }
+`;
+    const { jump } = target(text, 0, { HOME: '/home/op', SSH_AUTH_SOCK: '/run/agent' });
+    expect(jump[0]).toMatchObject({ host: 'fd00::2', port: 2022, user: 'me', identityFiles: ['/etc/x/keys/node'] });
+    expect(jump[0]).not.toHaveProperty('password');
+    expect(jump[1]).toMatchObject({ host: 'inner', port: 22, user: 'in', identityFiles: ['/etc/x/keys/inner'] });
+    expect(jump[1]).toMatchObject({ password: 'file:/etc/x/inner-pw', knownHosts: ['/etc/x/kh'] });
+    expect(jump[1]).not.toHaveProperty('agentSocket');
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { connectAll } from '../../src/transport/pool.ts';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
-import type { Target } from '../../src/transport/transport.ts';
+import type { Login, Target } from '../../src/transport/transport.ts';
 import { startProxy } from '../sshd/proxy.ts';
 import { freePort, haveSshd } from '../sshd/sshd.ts';
 import { contract } from './contract.ts';
@@ -13,12 +13,16 @@ describe.skipIf(!haveSshd)('jump hosts', () => {
   const first = useSshd();
   const second = useSshd();
   const node = useSshd();
-  const hop = (sshd: () => { port: number }): string => `127.0.0.1:${sshd().port}`;
+  const hop = (sshd: () => { port: number }): string => `${node().user}@127.0.0.1:${sshd().port}`;
+  const through = (port: number, changes: Partial<Login> = {}): Login => {
+    const { name: _name, jump: _jump, become: _become, ...login } = behind({ ...changes, port, jump: [] });
+    return login;
+  };
   const behind = (changes: Partial<Target> = {}): Target =>
     node().target({
       identityFiles: [first().identityFile, second().identityFile, node().identityFile],
       knownHosts: [first().knownHosts, second().knownHosts, node().knownHosts],
-      jump: [hop(first), hop(second)],
+      jump: changes.jump ?? [first, second].map((sshd) => through(sshd().port, changes)),
       ...changes,
     });
 
@@ -26,7 +30,7 @@ describe.skipIf(!haveSshd)('jump hosts', () => {
 
   test('many nodes share one login at the jump host, which ends with the last of them', async () => {
     const proxy = await startProxy(first().port);
-    const jump = [`127.0.0.1:${proxy.port}`];
+    const jump = [through(proxy.port, { hostKeyChecking: 'off' })];
     const names = ['a', 'b', 'c', 'd'];
     const targets = names.map((name) => behind({ name, jump, hostKeyChecking: 'off' }));
     const { sessions, failures } = await connectAll(targets, new Ssh2Transport());
@@ -72,19 +76,19 @@ describe.skipIf(!haveSshd)('jump hosts', () => {
   });
 
   test('a dead jump host fails every node behind it', async () => {
-    const jump = [`127.0.0.1:${await freePort()}`];
+    const jump = [through(await freePort())];
     const targets = ['a', 'b'].map((name) => behind({ name, jump }));
     const { failures } = await connectAll(targets, new Ssh2Transport());
     expect(failures.map(({ target, reason }) => [target, reason])).toEqual([
       ['a', 'unreachable'],
       ['b', 'unreachable'],
     ]);
-    expect(failures[0]?.message).toContain(`jump host ${jump[0]}`);
+    expect(failures[0]?.message).toContain(`jump host ${node().user}@127.0.0.1:${jump[0]?.port}`);
   });
 
   test('a jump host that dies loses the nodes behind it', async () => {
     const proxy = await startProxy(first().port);
-    const target = behind({ jump: [`127.0.0.1:${proxy.port}`], hostKeyChecking: 'off' });
+    const target = behind({ jump: [through(proxy.port, { hostKeyChecking: 'off' })], hostKeyChecking: 'off' });
     const session = await new Ssh2Transport().connect(target);
     proxy.cut();
     expect(await session.closed).toEqual(expect.any(String));
