@@ -54,6 +54,16 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'runbooks and inventories: every problem with file:line:column',
     load: () => import('./validate.ts'),
   },
+  list: {
+    usage: '[options]',
+    description: 'the runbooks known by name, and what each is for',
+    load: () => import('./list.ts'),
+  },
+  show: {
+    usage: '[options] <runbook.yaml>',
+    description: 'a runbook: its header, its inputs with their defaults, its phases',
+    load: () => import('./show.ts'),
+  },
   schema: {
     usage: '<kind>',
     description: 'print the JSON Schema of a file format, of the events of --output json, or of what preflight prints',

@@ -129,6 +129,22 @@ export function resolveRunbookPath(argument: string, folder = '.', own = OWN_RUN
   return { ok: false, diagnostic: problem('unreadable', `there is no runbook ${argument}`, undefined, detail) };
 }
 
+/** A runbook that can be named without its folder. */
+export interface NamedRunbook {
+  /** What a command takes: `upgrade.yaml`. */
+  readonly name: string;
+  readonly path: string;
+}
+
+/** The runbooks known by name, sorted: those in ./runbooks, then those that come with the program and have no namesake. */
+export function namedRunbooks(own = OWN_RUNBOOKS): NamedRunbook[] {
+  const found = new Map<string, string>();
+  for (const place of ['runbooks', own]) {
+    for (const name of runbooksIn(place).sort()) if (!found.has(name)) found.set(name, join(place, name));
+  }
+  return [...found].map(([name, path]) => ({ name, path }));
+}
+
 function isFile(path: string): boolean {
   try {
     return !statSync(path).isDirectory();

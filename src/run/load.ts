@@ -65,6 +65,14 @@ export async function loadDocuments(
 }
 
 /** @throws Failure (document) after showing every problem */
+export async function loadValidRunbook(console: Console, argument: string): Promise<Valid<Runbook>> {
+  const runbook = await findRunbook(argument);
+  showDiagnostics(console, runbook.diagnostics);
+  if (!isValid(runbook)) throw invalid(runbook.diagnostics);
+  return runbook;
+}
+
+/** @throws Failure (document) after showing every problem */
 export async function loadValidInventory(console: Console, file: string): Promise<Valid<Inventory>> {
   const inventory = await readInventory(file);
   showDiagnostics(console, inventory.diagnostics);

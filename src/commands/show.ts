@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { actions } from '../actions/registry.ts';
+import type { Runbook, Step } from '../documents/model.ts';
+import { renderRunbook } from '../render/runbook.ts';
+import { withConsole } from '../run/console.ts';
+import { loadValidRunbook } from '../run/load.ts';
+import { type CommonOptions, outputOptions, type Run } from '../run/options.ts';
+
+export function define(command: Command, run: Run): void {
+  outputOptions(command.argument('<runbook.yaml>', "a path, or a file's name in ./runbooks")).action(
+    (file: string, options: CommonOptions) => run(() => show(file, options)),
+  );
+}
+
+/** Reads the document alone: no inventory, no node. */
+function show(argument: string, options: CommonOptions): Promise<number> {
+  return withConsole(options, 'stderr', async (console) => {
+    const { file, text, value } = await loadValidRunbook(console, argument);
+    const view = { file, header: headerOf(text), ...viewOf(value) };
+    if (options.output === 'json') console.print(`${JSON.stringify(view)}\n`);
+    else console.print(renderRunbook(view, console.look));
+    return 0;
+  });
+}
+
+/** The comment above the document, without the line for editors. */
+function headerOf(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  const end = lines.findIndex((line) => !line.startsWith('#'));
+  const comment = lines.slice(0, end).filter((line) => !line.includes('yaml-language-server:'));
+  const bare = comment.map((line) => line.replace(/^# ?/, ''));
+  const first = bare.findIndex((line) => line !== '');
+  return first === -1 ? [] : bare.slice(first, bare.findLastIndex((line) => line !== '') + 1);
+}
+
+function viewOf({ name, description = '', inputs, hops, phases }: Runbook) {
+  return {
+    name,
+    description,
+    hops: hops?.to ?? null,
+    inputs: Object.entries(inputs).map(([input, spec]) => ({
+      name: input,
+      type: spec.type,
+      required: spec.default === undefined,
+      default: spec.default ?? null,
+      enum: spec.enum ?? [],
+      description: spec.description ?? '',
+    })),
+    phases: phases.map((phase) => ({
+      name: phase.name,
+      nodes: phase.nodes,
+      serial: phase.serial,
+      maxFailures: phase.maxFailures,
+      if: phase.if ?? null,
+      steps: phase.steps.map((step) => ({ title: titleOf(step), if: step.if ?? null })),
+    })),
+  };
+}
+
+function titleOf(step: Step): string {
+  if (step.kind === 'run') return step.name ?? `run: ${step.run.trim().split('\n')[0] ?? ''}`;
+  const summary = actions.get(step.uses)?.summary ?? '';
+  return step.name === undefined ? `${step.uses}: ${summary}` : `${step.name} (${step.uses})`;
+}

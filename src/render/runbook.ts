@@ -1,0 +1,107 @@
+import type { Line, Look, Span } from './style.ts';
+import { createStyle } from './style.ts';
+import { pad, widthOf, wrap } from './text.ts';
+
+interface RunbookRow {
+  readonly name: string;
+  readonly valid: boolean;
+  readonly description: string;
+  /** Inputs without a default. */
+  readonly required: readonly string[];
+}
+
+interface RunbookView {
+  readonly file: string;
+  /** The lines of the comment at its top. */
+  readonly header: readonly string[];
+  readonly name: string;
+  readonly description: string;
+  /** The version that `hops` go to. */
+  readonly hops: string | null;
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly required: boolean;
+    readonly default: unknown;
+    readonly enum: readonly unknown[];
+    readonly description: string;
+  }[];
+  readonly phases: readonly {
+    readonly name: string;
+    readonly nodes: readonly string[];
+    readonly serial: number | string;
+    readonly maxFailures: number | string;
+    readonly if: string | null;
+    readonly steps: readonly { readonly title: string; readonly if: string | null }[];
+  }[];
+}
+
+type Columns = Look & { readonly columns: number };
+
+/** The table of `runbook list`, in the order given. Ends with a newline. */
+export function renderRunbooks(rows: readonly RunbookRow[], look: Columns): string {
+  const style = createStyle(look);
+  const width = Math.max(0, ...rows.map(({ name }) => widthOf(name)));
+  const lines = rows.flatMap((row): Line[] => {
+    const about = row.valid ? row.description || 'no description' : `not valid: see runbook validate ${row.name}`;
+    const sets = row.required.map((input) => ` --set ${input}=...`).join('');
+    const [first = '', ...more] = wrap(sets === '' ? about : `${about} (needs${sets})`, look.columns - width - 2);
+    const name: Span = { text: pad(row.name, width), as: row.valid ? 'bold' : 'red' };
+    return [[name, `  ${first}`], ...more.map((line): Line => [`${' '.repeat(width)}  ${line}`])];
+  });
+  lines.push([], [{ text: 'runbook show FILE: its header, inputs and phases', as: 'dim' }]);
+  return style.text(lines);
+}
+
+/** What `runbook show` prints. Ends with a newline. */
+export function renderRunbook(view: RunbookView, look: Columns): string {
+  const lines: Line[] = [
+    [
+      { text: view.name, as: 'bold' },
+      { text: `  ${view.file}`, as: 'dim' },
+    ],
+    ...(view.description === '' ? [] : [[view.description]]),
+    ...(view.header.length === 0 ? [] : [[], ...view.header.map((line): Line => [line])]),
+    [],
+    [
+      { text: 'Inputs', as: 'bold' },
+      ...(view.inputs.length === 0 ? ['  none'] : [{ text: '  --set NAME=VALUE', as: 'dim' } as const]),
+    ],
+    ...view.inputs.flatMap(inputLines),
+    [],
+    [
+      { text: 'Phases', as: 'bold' },
+      ...(view.hops === null ? [] : [{ text: `  once for each minor up to ${view.hops}`, as: 'dim' } as const]),
+    ],
+    ...view.phases.flatMap((phase, index) => phaseLines(phase, index + 1)),
+  ];
+  return createStyle(look).text(lines, look.columns);
+}
+
+function inputLines(input: RunbookView['inputs'][number]): Line[] {
+  const allowed = input.enum.length > 0 ? input.enum.join(' | ') : input.type;
+  const value = input.required ? 'required' : `default ${JSON.stringify(input.default)}`;
+  return [
+    [{ text: `  ${input.name}`, as: 'bold' }, `  ${allowed}, `, input.required ? { text: value, as: 'yellow' } : value],
+    ...(input.description === '' ? [] : [[`      ${input.description}`]]),
+  ];
+}
+
+function phaseLines(phase: RunbookView['phases'][number], number: number): Line[] {
+  const about = [
+    phase.nodes.join(', '),
+    ...(phase.serial === 1 ? [] : [`${phase.serial} at a time`]),
+    ...(phase.maxFailures === 0 ? [] : [`up to ${phase.maxFailures} may fail`]),
+    ...(phase.if === null ? [] : [`if ${phase.if}`]),
+  ];
+  return [
+    [
+      { text: `  ${number} ${phase.name}`, as: 'bold' },
+      { text: `  ${about.join('; ')}`, as: 'dim' },
+    ],
+    ...phase.steps.map((step): Line => [
+      `      ${step.title}`,
+      ...(step.if === null ? [] : [{ text: `  if ${step.if}`, as: 'dim' } as const]),
+    ]),
+  ];
+}
