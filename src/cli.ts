@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands/registry.ts';
 import { Failure, type FailureKind } from './failure.ts';
+import { redactText } from './redact.ts';
 import { flushed, isReaderGone, survivingReaders } from './render/renderer.ts';
 
 // Output streams through short-lived buffers: without this the young generation grows by some 20 MB for nothing.
@@ -33,7 +34,7 @@ async function run(work: () => Promise<number>): Promise<void> {
 function exitCode(error: unknown): number {
   if (error instanceof Failure) return EXIT_CODES[error.kind];
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`this is a bug in runbook: ${text}\n`);
+  process.stderr.write(`this is a bug in runbook: ${redactText(text)}\n`);
   return 1;
 }
 

@@ -1,16 +1,21 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
+import { RedactedBytes } from '../redact.ts';
 import type { OutputSink } from '../remote/attempt.ts';
 
 const TAIL_LINES = 20;
 /** A line longer than this is shown in pieces: output without newlines must not grow in memory. */
 const MAX_LINE = 16_384;
 
-/** Takes one attempt's output: bytes to its log, lines to who watches, the last lines kept for a failure's message. */
+/**
+ * Takes one attempt's output: bytes to its log, lines to who watches, the last lines kept for a failure's message; all
+ * of it without secrets. The offsets are those of the output as the node has it.
+ */
 export class AttemptOutput implements OutputSink {
   readonly #write: (chunk: Buffer) => void;
   readonly #streams: { readonly stdout: LineSplitter; readonly stderr: LineSplitter };
+  readonly #redacted = { stdout: new RedactedBytes(), stderr: new RedactedBytes() };
   readonly #tail: string[] = [];
   readonly offsets = { stdout: 0, stderr: 0 };
 
@@ -33,8 +38,10 @@ export class AttemptOutput implements OutputSink {
 
   /** Tells what is left without a newline. */
   end(): void {
-    this.#streams.stdout.end();
-    this.#streams.stderr.end();
+    for (const stream of ['stdout', 'stderr'] as const) {
+      this.#pass(stream, this.#redacted[stream].end());
+      this.#streams[stream].end();
+    }
   }
 
   tail(): string[] {
@@ -42,9 +49,14 @@ export class AttemptOutput implements OutputSink {
   }
 
   #take(stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    this.#write(chunk);
     this.offsets[stream] += chunk.length;
-    this.#streams[stream].push(chunk);
+    this.#pass(stream, this.#redacted[stream].push(chunk));
+  }
+
+  #pass(stream: 'stdout' | 'stderr', bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#write(bytes);
+    this.#streams[stream].push(bytes);
   }
 
   #remember(text: string): void {

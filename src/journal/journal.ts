@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { Failure, messageOf } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
+import { redactData } from '../redact.ts';
 import { hashIn, sealedLine } from './chain.ts';
 import { misfitIn } from './fits.ts';
 import { JournalLines, parsed } from './lines.ts';
@@ -132,7 +133,8 @@ class FileJournal implements Journal {
   async #write(body: JournalBody): Promise<void> {
     if (this.#broken) throw this.#broken;
     const seq = this.#end.seq + 1;
-    const record = { v: JOURNAL_VERSION, seq, at: new Date(this.#now()).toISOString(), ...body };
+    const at = new Date(this.#now()).toISOString();
+    const record = { v: JOURNAL_VERSION, seq, at, ...redactData(body, (key) => key !== 'reason' && key !== 'state') };
     const { line: text, hash } = sealedLine(this.#end.hash, record);
     const line = Buffer.from(`${text}\n`);
     try {

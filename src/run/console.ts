@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { NewEvent } from '../event.ts';
 import { Failure } from '../failure.ts';
+import { redactData, redactText } from '../redact.ts';
 import { createRenderer } from '../render/create-renderer.ts';
 import type { Renderer } from '../render/renderer.ts';
 import { isUnicode, type Look } from '../render/style.ts';
@@ -17,6 +18,11 @@ export interface Console {
   readonly print: (text: string) => void;
   renderer: Renderer;
 }
+
+/** Keys of events whose values are words of this program or names of documents; a secret may happen to be like one. */
+const NAMES: ReadonlySet<string> = new Set(
+  'type level severity outcome stream guard code run runbook cluster digest step node nodes file log'.split(' '),
+);
 
 export type Say = (text: string, detail?: readonly string[]) => void;
 
@@ -36,7 +42,7 @@ function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): C
     now: Date.now,
   });
   const emit = (event: NewEvent): void => {
-    renderer.render({ at: new Date().toISOString(), ...event });
+    renderer.render({ at: new Date().toISOString(), ...redactData(event, (key) => NAMES.has(key)) });
   };
   return {
     output,
@@ -54,7 +60,8 @@ function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): C
       emit({ type: 'message', level: 'warning', text, detail: [...detail] });
     },
     print: (text) => {
-      process.stdout.write(process.stdout.isTTY ? text : stripVTControlCharacters(text));
+      const shown = redactText(text);
+      process.stdout.write(process.stdout.isTTY ? shown : stripVTControlCharacters(shown));
     },
     renderer,
   };

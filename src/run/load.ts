@@ -15,6 +15,7 @@ import { type CommonOptions, inventoryFile } from './options.ts';
 import { parseOverrides } from './overrides.ts';
 import { parsePlanDigest } from './plan-digest.ts';
 import { loadSavedPlan, type SavedPlan } from './saved-plan.ts';
+import { guardSources, sourcesOf } from './secret-sources.ts';
 
 /** A document that has no errors. */
 export type Valid<T> = Loaded<T> & { readonly value: T };
@@ -50,6 +51,7 @@ export async function loadDocuments(
     );
   showDiagnostics(console, diagnostics);
   if (!isValid(runbook) || !isValid(inventory)) throw invalid(diagnostics);
+  await guardSources(console, sourcesOf(inventory.value));
   if (runbook.value.hops) hopsTarget(runbook.value, inventory.value, inputs.values, inputs.via);
   const way = saved?.plan.way;
   return {
@@ -77,6 +79,7 @@ export async function loadValidInventory(console: Console, file: string): Promis
   const inventory = await readInventory(file);
   showDiagnostics(console, inventory.diagnostics);
   if (!isValid(inventory)) throw invalid(inventory.diagnostics);
+  await guardSources(console, sourcesOf(inventory.value));
   return inventory;
 }
 

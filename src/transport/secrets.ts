@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { ReadStream } from 'node:tty';
 import { execa } from 'execa';
 import { Failure } from '../failure.ts';
+import { hideSecret } from '../redact.ts';
 import { expandHome } from './host-key.ts';
 import type { SecretSource } from './transport.ts';
 
@@ -13,21 +14,47 @@ export interface SecretIo {
   ask(question: string): Promise<string>;
 }
 
-export const processIo: SecretIo = { env: process.env, ask: askOnTerminal };
+export const processIo: SecretIo = {
+  get env() {
+    return { ...process.env, ...withheld };
+  },
+  ask: askOnTerminal,
+};
+
+/** Variables of this process that no child of it inherits. */
+const withheld: Record<string, string> = {};
+
+/** Takes the variables of `env:` sources out of what every child of this process inherits; {@link readSecret} knows them. */
+export function withholdVariables(sources: Iterable<SecretSource>): void {
+  for (const source of sources) {
+    const name = /^env:(.+)$/s.exec(source)?.[1];
+    const value = name === undefined ? undefined : process.env[name];
+    if (name === undefined || value === undefined) continue;
+    withheld[name] = value;
+    delete process.env[name];
+  }
+}
 
 const kept = new WeakMap<SecretIo, Map<string, Promise<string>>>();
 
 /**
  * Reads a secret; each source at most once per process (a prompt: once per question), failures too.
- * No message of it holds anything that was read.
+ * No message of it holds anything that was read, and what is shown or recorded from then on has `***` in its place.
  * @throws Failure `unreachable`: the source gives nothing; `cancelled`: ^C at the prompt
  */
 export function readSecret(source: SecretSource, question: string, io: SecretIo = processIo): Promise<string> {
   const secrets = kept.get(io) ?? new Map<string, Promise<string>>();
   kept.set(io, secrets);
   const key = source === 'prompt' ? `prompt:${question}` : source;
-  const secret = secrets.get(key) ?? (source === 'prompt' ? inTurn(() => io.ask(question)) : readOnce(source, io));
+  const secret =
+    secrets.get(key) ?? hidden(source === 'prompt' ? inTurn(() => io.ask(question)) : readOnce(source, io));
   secrets.set(key, secret);
+  return secret;
+}
+
+async function hidden(read: Promise<string>): Promise<string> {
+  const secret = await read;
+  hideSecret(secret);
   return secret;
 }
 

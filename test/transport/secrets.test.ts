@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readSecret, type SecretIo } from '../../src/transport/secrets.ts';
+import { redactText } from '../../src/redact.ts';
+import { readSecret, type SecretIo, withholdVariables } from '../../src/transport/secrets.ts';
 
 let dir = '';
 beforeEach(() => {
@@ -59,7 +60,11 @@ describe('the prompt on a terminal', () => {
 
   /** A program that asks, as plain JavaScript: Node 20 runs no TypeScript. */
   function program(): string {
-    for (const file of ['failure.ts', ...readdirSync(join(root, 'src/transport')).map((name) => `transport/${name}`)]) {
+    for (const file of [
+      'failure.ts',
+      'redact.ts',
+      ...readdirSync(join(root, 'src/transport')).map((name) => `transport/${name}`),
+    ]) {
       const { outputText } = ts.transpileModule(readFileSync(join(root, 'src', file), 'utf8'), {
         compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true },
       });
@@ -107,4 +112,17 @@ describe('the prompt on a terminal', () => {
     const { stdout } = spawnSync('setsid', ['-w', 'sh', '-c', program()], { input: '' });
     expect(stdout.toString()).toContain('unreachable: cannot ask for "Password of ops": there is no terminal');
   });
+});
+
+test('a variable that holds a secret is no part of the environment of what this process starts', async () => {
+  process.env['RUNBOOK_TEST_SECRET'] = 'planted-in-env';
+  withholdVariables(['env:RUNBOOK_TEST_SECRET', 'env:NO_SUCH', 'prompt', 'file:/x']);
+  expect(spawnSync('env').stdout.toString()).not.toContain('planted-in-env');
+  expect(await readSecret('command:env | grep -c RUNBOOK_TEST_SECRET || true', '')).toBe('0');
+  expect(await readSecret('env:RUNBOOK_TEST_SECRET', '')).toBe('planted-in-env');
+});
+
+test('what was read is hidden from then on', async () => {
+  await readSecret('env:SECRET', '', io({ SECRET: 'hunter2-of-env' }));
+  expect(redactText('it is hunter2-of-env')).toBe('it is ***');
 });
