@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { actions } from '../actions/registry.ts';
-import { namedRunbooks, readRunbook } from '../documents/read.ts';
+import { readRunbook } from '../documents/read.ts';
+import { namedRunbooks } from '../documents/runbook-path.ts';
 import { renderRunbooks } from '../render/runbook.ts';
 import { withConsole } from '../run/console.ts';
 import { type CommonOptions, outputOptions, type Run } from '../run/options.ts';

@@ -2,10 +2,11 @@ import { dirname } from 'node:path';
 import type { Diagnostic } from '../diagnostic.ts';
 import { inventorySchema } from './inventory-schema.ts';
 import { issueDiagnostics } from './issues.ts';
-import { entriesOf, isMap, itemsOf, load } from './loaded.ts';
+import { load } from './loaded.ts';
 import type { Inventory, Loaded } from './model.ts';
 import { suggest } from './nearest.ts';
 import { ROLE_WORDS } from './selectors.ts';
+import { entriesOf, isMap, itemsOf } from './shapes.ts';
 import { problem, warning } from './source.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 

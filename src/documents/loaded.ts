@@ -3,6 +3,7 @@ import { sha256 } from '../digest.ts';
 import { TimeLimit, within } from './bounded.ts';
 import { kindOf } from './issues.ts';
 import type { Loaded } from './model.ts';
+import { isMap } from './shapes.ts';
 import { hasErrors, problem, sortDiagnostics, Source } from './source.ts';
 import { readYaml, type YamlDocument } from './yaml.ts';
 
@@ -68,16 +69,4 @@ function judge<T>(
 
 function withArticle(kind: Kind): string {
   return kind === 'Inventory' ? 'an Inventory' : 'a Runbook';
-}
-
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function itemsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-export function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
-  return isMap(value) ? Object.entries(value) : [];
 }

@@ -9,6 +9,7 @@ import type { Facts } from '../facts/facts.ts';
 import type { DraftedStep } from './bind.ts';
 import type { PlanHop, PlanStep } from './plan.ts';
 import { scopeFor } from './scope.ts';
+import { slug } from './slug.ts';
 
 /** A step resolved for one node. Only a `run:` step has its script by then. */
 export type DraftStep = Omit<PlanStep, 'predicted' | 'commands'> & {
@@ -120,16 +121,6 @@ function titleOf(action: string, values: Readonly<Record<string, unknown>>): str
 function firstLine(text: string): string {
   const line = text.trim().split('\n', 1)[0] ?? '';
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
-}
-
-/** A title as part of a step id. */
-export function slug(text: string): string {
-  const plain = text
-    .replaceAll(/\$\{\{.*?\}\}/g, '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '');
-  return plain.slice(0, 40).replace(/-+$/, '') || 'step';
 }
 
 function textValues(value: unknown): Record<string, string> {

@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import { isSettled, type StepProgress } from '../journal/progress.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
-import { slug } from '../plan/steps.ts';
+import { slug } from '../plan/slug.ts';
 import type { Console } from './console.ts';
 import { confirm } from './control.ts';
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { isMap } from '../documents/loaded.ts';
+import { isMap } from '../documents/shapes.ts';
 import type { Inventory } from '../documents/model.ts';
 import { localPath } from '../documents/target.ts';
 import { withholdVariables } from '../transport/secrets.ts';

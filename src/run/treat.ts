@@ -1,6 +1,6 @@
 import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
-import { readDocument } from '../documents/read.ts';
+import { readDocument } from '../documents/text.ts';
 import { sha256 } from '../digest.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';

@@ -2,7 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadAny, readDocument, readInventory, readRunbook, resolveRunbookPath } from '../../src/documents/read.ts';
+import { loadAny, readInventory, readRunbook } from '../../src/documents/read.ts';
+import { resolveRunbookPath } from '../../src/documents/runbook-path.ts';
+import { readDocument } from '../../src/documents/text.ts';
 import { fakeActions, shown, withSteps } from './fakes.ts';
 
 let folder = '';
