@@ -27,6 +27,7 @@ const CHAIN = [
 /** Rooms beside the chain, with all that they may import. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
   render: ['diagnostic', 'event', 'failure', 'readonly', 'guards', 'plan'],
+  completion: ['documents', 'journal', 'plan'],
   /** A package of its own. */
   lab: [],
 };
@@ -39,7 +40,11 @@ const WITHIN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that only some may import, whatever the chain says. */
-const ONLY: Readonly<Record<string, readonly string[]>> = { lab: [], render: ['run', 'commands', 'cli'] };
+const ONLY: Readonly<Record<string, readonly string[]>> = {
+  lab: [],
+  render: ['run', 'commands', 'cli'],
+  completion: ['commands'],
+};
 
 interface Import {
   readonly from: string;
@@ -80,6 +85,21 @@ test.each([
     .map((name) => (name.startsWith('@') ? name.split('/', 2).join('/') : (name.split('/')[0] ?? '')));
   const packages = new Set(used.filter((name) => name !== 'runbook-lab'));
   expect([...packages].sort()).toEqual(Object.keys(dependencies).sort());
+});
+
+test('completion loads nothing that is slow to load', () => {
+  const seen = new Set<string>();
+  const found = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const name of imported(file)) {
+      if (name.startsWith('.')) visit(relative(SRC, join(SRC, file, '..', name)));
+      else if (!name.startsWith('node:')) found.add(name);
+    }
+  };
+  visit('commands/complete.ts');
+  expect([...found].sort()).toEqual(['yaml']);
 });
 
 test('packages, guards and plan do no input or output', () => {
@@ -125,6 +145,7 @@ test('the table itself refuses what it should', () => {
   expect(mayImport('transport', 'engine')).toBe(false);
   expect(mayImport('engine', 'lab')).toBe(false);
   expect(mayImport('commands', 'lab')).toBe(false);
+  expect(mayImport('completion', 'run')).toBe(false);
   expect(mayImport('lab', 'failure')).toBe(false);
   expect(mayImport('event', 'diagnostic')).toBe(true);
   expect(mayImport('diagnostic', 'event')).toBe(false);
@@ -202,6 +223,19 @@ function readSpecifiers(file: string): string[] {
   };
   visit(source);
   return found;
+}
+
+/** What a file loads at once: types and `import()` are left out. */
+function imported(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(SRC, file), 'utf8'), ts.ScriptTarget.ESNext, true);
+  return source.statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+    const isType = ts.isImportDeclaration(statement)
+      ? statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+      : statement.isTypeOnly;
+    const specifier = statement.moduleSpecifier;
+    return !isType && specifier && ts.isStringLiteralLike(specifier) ? [specifier.text] : [];
+  });
 }
 
 /** The string literals of a file that are neither imported names nor types. */

@@ -24,6 +24,11 @@ async function lab(words: readonly string[]): Promise<number> {
   return 2;
 }
 
+/** The lab's own commands, for completion; undefined where it is not installed. */
+export async function labCommand(): Promise<Command | undefined> {
+  return (await import('runbook-lab').catch(orMissing))?.labCommand();
+}
+
 /** @throws what the import threw, unless the package itself is missing */
 function orMissing(error: unknown): undefined {
   const isMissing =

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Command } from 'commander';
+import { type KnownWords, wordsOf } from '../completion/words.ts';
 import type { Run } from '../run/options.ts';
 
 interface Entry {
@@ -74,12 +75,43 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'a simulated cluster behind real SSH servers',
     load: () => import('./lab.ts'),
   },
+  completion: {
+    usage: '<bash|zsh|fish>',
+    description: 'print a script that completes commands, options, nodes, runs and inputs in your shell',
+    load: () => import('./completion.ts'),
+  },
 };
+
+/** The command behind that script. */
+const COMPLETE = '__complete';
 
 /** @param words the command line; only commands that it names are loaded */
 export async function addCommands(program: Command, words: readonly string[], run: Run): Promise<void> {
+  if (words[0] === COMPLETE) {
+    (await import('./complete.ts')).define(program.command(COMPLETE, { hidden: true }), run, everyWord);
+    return;
+  }
   for (const [name, { usage, description, load }] of Object.entries(COMMANDS)) {
     const command = program.command(name).description(description).usage(usage);
     if (words.includes(name)) (await load()).define(command, run);
   }
+}
+
+/** What can be typed, from the commands themselves: loads all of them. The build writes it down. */
+export async function everyWord(): Promise<KnownWords> {
+  const program = new Command('runbook').version('0', '-V, --version', 'print the version');
+  await addCommands(program, Object.keys(COMMANDS), () => Promise.resolve());
+  const { labCommand } = await import('./lab.ts');
+  const lab = await labCommand();
+  const { guards } = await import('../guards/registry.ts');
+  const root = wordsOf(program);
+  return {
+    root: {
+      ...root,
+      commands: root.commands.map((one) =>
+        one.name === 'lab' && lab ? { ...wordsOf(lab), name: one.name, description: one.description } : one,
+      ),
+    },
+    guards: [...guards.values()].map(({ id, title }) => [id, title] as const),
+  };
 }

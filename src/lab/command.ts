@@ -31,7 +31,8 @@ export async function runLab(words: readonly string[]): Promise<number> {
   }
 }
 
-function labCommand(): Command {
+/** The commands behind the word `lab`. */
+export function labCommand(): Command {
   const lab = new Command('runbook lab')
     .description('a simulated cluster behind real SSH servers on this machine')
     .showHelpAfterError('(see --help)')

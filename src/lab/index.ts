@@ -1,1 +1,1 @@
-export { runLab } from './command.ts';
+export { labCommand, runLab } from './command.ts';

@@ -7,6 +7,8 @@ import ts from 'typescript';
 const { config } = ts.readConfigFile('tsconfig.json', (file) => readFileSync(file, 'utf8'));
 const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, module: 'esnext' }, '.');
 const problems = [];
+/** What the shell completion knows without loading the commands. */
+const WORDS = 'completion/words.json';
 
 function compile(from, to, except) {
   const outputs = new Set();
@@ -24,7 +26,7 @@ function compile(from, to, except) {
     write(join(to, output), outputText);
   }
   // What an older source left is neither to run nor to be packed.
-  for (const name of filesOf(to, '')) if (!outputs.has(name)) rmSync(join(to, name));
+  for (const name of filesOf(to, '')) if (!outputs.has(name) && name !== WORDS) rmSync(join(to, name));
 }
 
 function filesOf(folder, ending) {
@@ -54,6 +56,11 @@ chmodSync('dist/cli.js', 0o755);
 link('node_modules/.bin/runbook', '../../dist/cli.js');
 // As `npm ci` links it: a build is enough after an update of the checkout.
 if (!existsSync('node_modules/runbook-lab')) link('node_modules/runbook-lab', '../src/lab');
+
+if (problems.length === 0) {
+  const { everyWord } = await import('../../dist/commands/registry.js');
+  write(join('dist', WORDS), `${JSON.stringify(await everyWord())}\n`);
+}
 
 for (const { file, start, messageText } of problems) {
   const { line } = ts.getLineAndCharacterOfPosition(file, start);

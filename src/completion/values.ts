@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { namedRunbooks } from '../documents/runbook-path.ts';
+import type { Candidate } from './candidate.ts';
+import { approvals, inputsOf, rawDocument, rawRunbook, text } from './documents.ts';
+import { nodesIn, patternsIn } from './inventory.ts';
+import type { Line } from './line.ts';
+import { local, pathsFor, type Wanted } from './paths.ts';
+import { nodesOf, runIds, stepsOf, unfinishedIds } from './runs.ts';
+import type { KnownWords } from './words.ts';
+
+interface Asked {
+  readonly known: KnownWords;
+  readonly line: Line;
+  /** The value as far as it is typed. */
+  readonly word: string;
+}
+
+type Values = (asked: Asked) => Promise<readonly Candidate[]> | readonly Candidate[];
+
+/** By an option, the placeholder of its value, an argument, or an argument of one command. */
+const VALUES: Readonly<Record<string, Values>> = {
+  '--inventory': paths('yaml'),
+  file: paths('any'),
+  dir: paths('folder'),
+  'file.yaml': paths('yaml'),
+  'runbook.yaml': runbooks('yaml'),
+  'runbook.yaml | plan.json': runbooks('yaml-or-json'),
+  'key=value': inputs,
+  pattern: async ({ line, word }) => patternsIn(await inventoryOf(line), word),
+  'guard=reason': async ({ known, line, word }) => overrides(known, await inventoryOf(line), word),
+  '--approve': async ({ line }) => approvals(await rawRunbook(line.positionals[0])).map((value) => ({ value })),
+  '--treat': treatments,
+  'resume run-id': async ({ line }) => plain(await unfinishedIds(stateDirOf(line))),
+  'run-id': async ({ line }) => plain(await runIds(stateDirOf(line))),
+  'logs node': async ({ line }) => plain(await nodesOf(stateDirOf(line), line.positionals[0] ?? '')),
+  'logs step': async ({ line }) => {
+    const [run = '', node = ''] = line.positionals;
+    return plain(await stepsOf(stateDirOf(line), run, node));
+  },
+  'lab fault node': async ({ line }) => nodesIn(await rawDocument(join(labDirOf(line), 'inventory.yaml'))),
+};
+
+/** @param asked `names`: how the place is called, the most particular name first */
+export async function valuesOf(
+  asked: Asked & { readonly names: readonly string[] },
+  choices: readonly string[] | undefined,
+): Promise<readonly Candidate[]> {
+  if (choices) return plain(choices);
+  const name = asked.names.find((one) => Object.hasOwn(VALUES, one));
+  return (name === undefined ? undefined : await VALUES[name]?.(asked)) ?? [];
+}
+
+function plain(values: readonly string[]): Candidate[] {
+  return values.map((value) => ({ value }));
+}
+
+function paths(wanted: Wanted): Values {
+  return ({ word }) => pathsFor(word, wanted);
+}
+
+/** Names in ./runbooks and of the runbooks that come with the program, and paths. */
+function runbooks(wanted: Wanted): Values {
+  return async ({ word }) => {
+    const own = namedRunbooks().filter(({ name }) => name.startsWith(word));
+    const described = await Promise.all(
+      own.map(async ({ name, path }) => {
+        const description = text((await rawDocument(path))['description']);
+        return { value: name, ...(description !== '' && { description }) };
+      }),
+    );
+    return [...pathsFor(word, wanted), ...described];
+  };
+}
+
+async function inputs({ line, word }: Asked): Promise<Candidate[]> {
+  const known = inputsOf(await rawRunbook(line.positionals[0]));
+  const named = known.find(({ name }) => word.startsWith(`${name}=`));
+  if (named) return named.values.map((value) => ({ value: `${named.name}=${value}` }));
+  return known.map(({ name, description }) => ({ value: `${name}=`, description, open: true }));
+}
+
+function overrides({ guards }: KnownWords, inventory: Awaited<ReturnType<typeof rawDocument>>, word: string) {
+  const [, guard] = /^([^@=]+)@/.exec(word) ?? [];
+  if (guard !== undefined)
+    return nodesIn(inventory).map(({ value }): Candidate => ({ value: `${guard}@${value}=`, open: true }));
+  return guards.map(([id, title]): Candidate => ({ value: `${id}=`, description: title, open: true }));
+}
+
+/** `NODE/STEP=done`, of the steps that were tried. */
+async function treatments({ line, word }: Asked): Promise<Candidate[]> {
+  const [id = (await unfinishedIds(stateDirOf(line)))[0] ?? ''] = line.positionals;
+  const [, step] = /^(.*)=/.exec(word) ?? [];
+  if (step !== undefined) return plain(['done', 'again'].map((one) => `${step}=${one}`));
+  const [, node] = /^([^/]+)\//.exec(word) ?? [];
+  if (node === undefined) {
+    return (await nodesOf(stateDirOf(line), id)).map((value) => ({ value: `${value}/`, open: true }));
+  }
+  return (await stepsOf(stateDirOf(line), id, node)).map((one) => ({ value: `${node}/${one}=`, open: true }));
+}
+
+function inventoryOf(line: Line) {
+  return rawDocument(local(last(line, '--inventory') ?? process.env['RUNBOOK_INVENTORY'] ?? 'inventory.yaml'));
+}
+
+function stateDirOf(line: Line): string {
+  return local(last(line, '--state-dir') ?? process.env['RUNBOOK_STATE_DIR'] ?? '.runbook');
+}
+
+function labDirOf(line: Line): string {
+  return local(last(line, '--dir') ?? '.runbook/lab');
+}
+
+function last(line: Line, option: string): string | undefined {
+  return line.given.get(option)?.at(-1);
+}
