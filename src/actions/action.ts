@@ -78,6 +78,8 @@ interface BaseAction<W> {
   readonly summary: string;
   /** The action's `with`; unknown keys are errors. */
   readonly schema: ZodType<W>;
+  /** Keys of `with` that hold POSIX sh. */
+  readonly shellKeys?: readonly string[];
   /** Where the script runs: on the node itself, or where kubectl is. */
   readonly place: 'node' | 'kubectl';
   /** `none`: reads only. `once`: never sent again while its outcome is unknown. `repeatable`: may be. */

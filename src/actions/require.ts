@@ -14,6 +14,7 @@ export const requireAction: Action<z.infer<typeof schema>> = {
   name: 'require',
   summary: 'Refuse unless a command that only looks exits with 0',
   schema,
+  shellKeys: ['command'],
   place: 'node',
   placeOf: ({ on }) => on,
   effect: 'none',

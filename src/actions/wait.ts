@@ -16,6 +16,7 @@ export const wait: Action<z.infer<typeof schema>> = {
   name: 'wait',
   summary: 'Wait until a command that only looks exits with 0',
   schema,
+  shellKeys: ['command'],
   place: 'node',
   placeOf: ({ on }) => on,
   effect: 'none',

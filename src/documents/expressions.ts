@@ -118,15 +118,17 @@ export function evaluateCondition(text: string, scope: Scope): Evaluated<boolean
 
 /** The facts that must be read before a template (or, with `condition`, an `if:`) can be evaluated. */
 export function factsIn(value: Template, condition = false): readonly FactId[] {
-  const facts = new Set<FactId>();
-  const add = (expression: string) => {
-    for (const name of namesIn(expression)) for (const fact of factsBehind(name)) facts.add(fact);
-  };
+  return [...new Set(namesInTemplate(value, condition).flatMap(factsBehind))];
+}
+
+/** Dotted names (`node.vars.rack`) that a template (or, with `condition`, an `if:`) reads. */
+export function namesInTemplate(value: Template, condition = false): readonly (readonly string[])[] {
+  const names: (readonly string[])[] = [];
   eachString(value, [], (text) => {
-    if (condition && !isTemplate(text)) add(text.trim());
-    for (const part of parseTemplate(text).parts) if (part.kind === 'expression') add(part.text);
+    if (condition && !isTemplate(text)) names.push(...namesIn(text.trim()));
+    for (const part of parseTemplate(text).parts) if (part.kind === 'expression') names.push(...namesIn(part.text));
   });
-  return [...facts];
+  return names;
 }
 
 function check(text: string, declared: Declared) {

@@ -80,7 +80,8 @@ export function repeated(value: string, previous: readonly string[]): readonly s
   return [...previous, value];
 }
 
-function collect(value: string, previous: readonly string[] = []): string[] {
+/** For an option of the form key=value that may be given several times. */
+export function collect(value: string, previous: readonly string[] = []): string[] {
   if (!value.includes('=')) throw new InvalidArgumentError('It has the form key=value.');
   return [...previous, value];
 }

@@ -1,0 +1,96 @@
+import { execa } from 'execa';
+import type { Action } from '../actions/action.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { entriesOf, isMap, itemsOf } from './shapes.ts';
+import { problem, Source, warning } from './source.ts';
+import { parseTemplate } from './template.ts';
+import { type Path, readYaml, type YamlDocument } from './yaml.ts';
+
+/** Milliseconds for a shell to read one script. */
+const TIMEOUT = 10_000;
+
+/**
+ * What `sh -n` of this machine finds in the scripts of a runbook: it reads them and runs nothing. What bash would accept
+ * is a warning, since `sh` is bash on RHEL and others, and dash on Debian and Ubuntu.
+ */
+export async function shellProblems(
+  file: string,
+  text: string,
+  actions: ReadonlyMap<string, Action>,
+): Promise<Diagnostic[]> {
+  const document = readYaml(new Source(file, text));
+  const found = await Promise.all(scriptsOf(document, actions).map(async (script) => judged(document, script)));
+  return found.flat();
+}
+
+interface Script {
+  readonly path: Path;
+  readonly text: string;
+}
+
+function scriptsOf(document: YamlDocument, actions: ReadonlyMap<string, Action>): Script[] {
+  const phases = isMap(document.value) ? itemsOf(document.value['phases']) : [];
+  return phases.flatMap((phase, i) =>
+    (isMap(phase) ? itemsOf(phase['steps']) : []).flatMap((step, j) =>
+      isMap(step) ? scriptsOfStep(step, ['phases', i, 'steps', j], actions) : [],
+    ),
+  );
+}
+
+function scriptsOfStep(
+  step: Readonly<Record<string, unknown>>,
+  path: Path,
+  actions: ReadonlyMap<string, Action>,
+): Script[] {
+  const action = typeof step['uses'] === 'string' ? actions.get(step['uses']) : undefined;
+  const own = entriesOf(step).filter(([key]) => key === 'run' || key === 'check');
+  const given = entriesOf(step['with']).filter(([key]) => action?.shellKeys?.includes(key));
+  return [
+    ...own.map(([key, value]) => ({ path: [...path, key], value })),
+    ...given.map(([key, value]) => ({ path: [...path, 'with', key], value })),
+  ].flatMap(({ path: at, value }) => (typeof value === 'string' ? [{ path: at, text: value }] : []));
+}
+
+async function judged(document: YamlDocument, { path, text }: Script): Promise<Diagnostic[]> {
+  const script = withWords(text);
+  const error = await syntaxError('sh', script);
+  if (error === undefined) return [];
+  const { start, end } = lineAt(text, error.line);
+  const span = document.inside(path, start, end);
+  if ((await syntaxError('bash', script)) === undefined) {
+    const detail = 'bash reads it, and is `sh` on RHEL and its relatives alone: Debian and Ubuntu have dash there';
+    return [warning('shell-syntax', `\`sh\` does not read this script: ${error.message}`, span, detail)];
+  }
+  return [problem('shell-syntax', `\`sh\` does not read this script: ${error.message}`, span)];
+}
+
+/** Any expression is a word, with as many lines as it had. */
+function withWords(text: string): string {
+  const { parts } = parseTemplate(text);
+  return parts
+    .map((part) => (part.kind === 'text' ? part.text : `x${'\n'.repeat(part.text.split('\n').length - 1)}`))
+    .join('');
+}
+
+/** Undefined: it is read, or that shell is not here. */
+async function syntaxError(
+  shell: 'sh' | 'bash',
+  script: string,
+): Promise<{ readonly line: number; readonly message: string } | undefined> {
+  const options = { input: script, reject: false, timeout: TIMEOUT, env: { LC_ALL: 'C' } } as const;
+  // By a pipe: Node gives a socket, which cannot be opened by name, and only a script from a file has lines in bash.
+  const { exitCode, stderr } = await execa('sh', ['-c', 'cat | "$0" -n /dev/stdin', shell], options);
+  if (exitCode === undefined || exitCode === 0 || exitCode === 127) return undefined;
+  // dash: `/dev/stdin: 4: Syntax error: ...`; bash and busybox: `/dev/stdin: line 4: syntax error ...`
+  const [, line = '1', message = stderr.split('\n')[0] ?? ''] = /stdin: (?:line )?(\d+): (.*)/.exec(stderr) ?? [];
+  return { line: Number(line), message: message.replace(/^syntax error:? ?/i, '') };
+}
+
+/** Offsets of a line of the text (1-based), the last one where it has no such line. */
+function lineAt(text: string, line: number): { readonly start: number; readonly end: number } {
+  const lines = text.trimEnd().split('\n');
+  const index = Math.min(line, lines.length) - 1;
+  const start = lines.slice(0, index).reduce((sum, one) => sum + one.length + 1, 0);
+  const content = lines[index] ?? '';
+  return { start: start + (content.length - content.trimStart().length), end: start + content.length };
+}

@@ -1,0 +1,38 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import { namesInTemplate } from './expressions.ts';
+import type { Inventory, Phase, Runbook, Step } from './model.ts';
+import { checkSelection } from './runbook-checks.ts';
+import { selectNodes } from './selectors.ts';
+import { problem } from './source.ts';
+
+/** What a runbook and an inventory do not have of each other: nodes that patterns ask for, variables of nodes. */
+export function checkTogether(runbook: Runbook, inventory: Inventory): Diagnostic[] {
+  return [...checkSelection(runbook, inventory), ...runbook.phases.flatMap((phase) => checkVars(phase, inventory))];
+}
+
+function checkVars(phase: Phase, inventory: Inventory): Diagnostic[] {
+  const nodes = selectNodes(phase.nodes, inventory).nodes;
+  return phase.steps.flatMap((step) =>
+    varsIn(step).flatMap((name) => {
+      const without = nodes.filter((node) => !Object.hasOwn(node.vars, name)).map((node) => node.name);
+      if (without.length === 0) return [];
+      const [first = '', ...more] = without;
+      const who = more.length === 0 ? first : `${first} and ${more.length} more`;
+      const detail = `give it as \`vars\` in the inventory, or ask \`has(node.vars.${name})\` first`;
+      return [
+        problem('unknown-variable', `${who} has no variable \`${name}\` (\`node.vars.${name}\`)`, step.span, detail),
+      ];
+    }),
+  );
+}
+
+/** Names of variables that the step reads and does not ask for by `has()`. */
+function varsIn(step: Step): string[] {
+  const values = step.kind === 'run' ? [step.run, step.check, step.env] : [step.with, step.env];
+  const names = [...namesInTemplate([...values, step.name]), ...namesInTemplate(step.if, true)];
+  const vars = names.flatMap(([root, field, name]) =>
+    root === 'node' && field === 'vars' && name !== undefined ? [name] : [],
+  );
+  const asked = new Set([...JSON.stringify(step).matchAll(/has\(\s*node\.vars\.(\w+)\s*\)/g)].map(([, name]) => name));
+  return [...new Set(vars)].filter((name) => !asked.has(name));
+}
