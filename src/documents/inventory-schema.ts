@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { apiVersion, duration, oneOrMore, text, texts, withDefault } from './fields.ts';
+import { hostProblem } from './host.ts';
+import { expandRanges } from './ranges.ts';
 
 const secret = (description: string) =>
   text(`${description} prompt | env:NAME | file:PATH | command:CMD. Never the secret itself.`).regex(
@@ -20,10 +22,16 @@ const user = (description: string) => text(description).regex(/^[^\s@:/-][^\s@:/
 
 const host = (description: string) =>
   text(description)
-    .regex(/^(?!-)[^\s@/]+$/, {
-      error: 'must be an address or a name alone; user and port have keys of their own',
-    })
-    .transform((address) => address.replace(/^\[(.*)\]$/, '$1'));
+    .superRefine(explained((value) => (value === '' ? undefined : hostProblem(value))))
+    .transform((address) => address.replace(/^\[(.*:.*)\]$/, '$1'));
+
+/** A check whose message depends on the value. */
+function explained(problemOf: (value: string) => string | undefined) {
+  return (value: string, context: z.core.$RefinementCtx<string>): void => {
+    const message = problemOf(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message, input: value });
+  };
+}
 
 /** What one login needs, to a node or to a jump host. */
 const login = {
@@ -57,10 +65,16 @@ const login = {
 
 const JUMP_HOST = /^(?:([^\s@:,]+)@)?(?:([^\s@:,[\]]+)|\[([0-9A-Fa-f:.%]+)\])(?::(\d{1,5}))?$/;
 
+function jumpHostProblem(words: string): string | undefined {
+  const [, , plain, bracketed] = JUMP_HOST.exec(words) ?? [];
+  return plain === undefined && bracketed === undefined ? undefined : hostProblem(plain ?? `[${bracketed}]`);
+}
+
 const jumpHost = z.union(
   [
     text('[user@]host[:port]')
       .regex(JUMP_HOST, { error: 'must be [user@]host[:port]' })
+      .superRefine(explained(jumpHostProblem))
       .transform((words) => {
         const [, name, plain, bracketed, number] = JUMP_HOST.exec(words) ?? [];
         return {
@@ -88,27 +102,70 @@ const ssh = z
   .describe('How to log in.');
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
-const name = (description: string) =>
-  text(description).regex(NAME, { error: 'must be made of letters, digits, dots, dashes and underscores' });
+const NAME_ERROR = 'must be made of letters, digits, dots, dashes and underscores';
+const name = (description: string) => text(description).regex(NAME, { error: NAME_ERROR });
+
+function nodeNameProblem(value: string): string | undefined {
+  const expanded = expandRanges(value);
+  if (!expanded.ok) return expanded.problem;
+  const wrong = expanded.names.find((one) => !NAME.test(one));
+  if (wrong === undefined || value === '') return undefined;
+  return value.includes('[') ? `${NAME_ERROR}; a range is [01:20] or [a:f]` : NAME_ERROR;
+}
+
+const vars = withDefault(
+  z
+    .record(z.string(), z.unknown(), { error: 'must be a map of values' })
+    .describe('Values of your own, known as `node.vars.NAME` in expressions.'),
+  {},
+);
+
+const becomeKeys = {
+  method: z.enum(['sudo', 'none']).describe('How to become root; a login as root needs none.'),
+  passwordFrom: secret('The password of sudo, where it asks for one:').exactOptional(),
+};
+
+/** What differs from the `become` of all. */
+const becomePart = z
+  .strictObject({ ...becomeKeys, method: becomeKeys.method.exactOptional() })
+  .exactOptional()
+  .describe('How to become root, where that differs from the `become` of all.');
 
 const node = z
   .strictObject({
-    name: name('The name of the Node object, as `kubectl get nodes` shows it.'),
-    host: host('The address or DNS name to connect to, without port.'),
+    name: text(
+      'The name of the Node object, as `kubectl get nodes` shows it; or of several: worker-[01:20].',
+    ).superRefine(explained(nodeNameProblem)),
+    host: host('The address or DNS name to connect to, without port; for several nodes a range of as many.'),
     role: withDefault(
       z.enum(['control-plane', 'worker', 'other']).describe('What the node is in the cluster; other unless given.'),
       'other',
     ),
     port: port.exactOptional(),
     ssh: ssh.exactOptional().describe('What differs for this node from the `ssh` of all.'),
-    vars: withDefault(
-      z
-        .record(z.string(), z.unknown(), { error: 'must be a map of values' })
-        .describe('Values of your own, known as `node.vars.NAME` in expressions.'),
-      {},
-    ),
+    become: becomePart,
+    vars,
   })
   .describe('A machine of the cluster.');
+
+const members = z.array(text('The name of a node or of another group, or a range of names: worker-[01:20].'), {
+  error: 'must be a list of names',
+});
+
+const group = z.union(
+  [
+    members.transform((nodes) => ({ nodes, vars: {}, ssh: undefined, become: undefined })),
+    z
+      .strictObject({
+        nodes: members.describe('Names of nodes and of other groups; worker-[01:20] stands for twenty.'),
+        vars,
+        ssh: ssh.optional().describe('What differs for these nodes from the `ssh` of all.'),
+        become: becomePart,
+      })
+      .describe('A set of nodes, with settings of their own.'),
+  ],
+  { error: 'must be a list of names, or a map with `nodes`' },
+);
 
 const KUBECONFIG = '/etc/kubernetes/admin.conf';
 
@@ -118,25 +175,18 @@ export const inventorySchema = z
     kind: z.literal('Inventory', { error: 'must be Inventory' }).describe('Inventory.'),
     cluster: text('The name of the cluster; runs and locks are kept by it.'),
     ssh: ssh.exactOptional(),
-    become: withDefault(
-      z
-        .strictObject({
-          method: z.enum(['sudo', 'none']).describe('How to become root; a login as root needs none.'),
-          passwordFrom: secret('The password of sudo, where it asks for one:').exactOptional(),
-        })
-        .describe('How to become root on the nodes; none unless given.'),
-      { method: 'none' },
-    ),
+    become: withDefault(z.strictObject(becomeKeys).describe('How to become root on the nodes; none unless given.'), {
+      method: 'none',
+    }),
+    vars,
     nodes: z
       .array(node, { error: 'must be a list of nodes' })
       .min(1, { error: 'must hold at least one node' })
       .describe('In the order of work.'),
     groups: withDefault(
       z
-        .record(name('A name.'), z.array(text("A node's name."), { error: 'must be a list of node names' }), {
-          error: 'must be a map of groups',
-        })
-        .describe('Names for sets of nodes, usable as node patterns.'),
+        .record(name('A name.'), group, { error: 'must be a map of groups' })
+        .describe('Names for sets of nodes, usable as node patterns. A list of names, or a map.'),
       {},
     ),
     packages: withDefault(
@@ -168,12 +218,7 @@ export const inventorySchema = z
       })
       .exactOptional(),
   })
-  .describe('The nodes of one cluster and how to connect to them.')
-  .transform(({ apiVersion: _version, kind: _kind, ssh: common, remoteDir, nodes, ...inventory }) => ({
-    ...inventory,
-    nodes: nodes.map(({ port: own, ssh: ofNode, ...node }) => {
-      const merged = { ...common, ...ofNode, ...(own === undefined ? {} : { port: own }) };
-      return { ...node, ssh: merged };
-    }),
-    remoteDir: remoteDir ?? (inventory.become.method === 'none' ? '~/.runbook' : '/var/lib/runbook'),
-  }));
+  .describe('The nodes of one cluster and how to connect to them.');
+
+/** An inventory as it is written; see `resolveInventory`. */
+export type InventoryDocument = z.output<typeof inventorySchema>;

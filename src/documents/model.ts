@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Diagnostic, Span } from '../diagnostic.ts';
 import type { DeepReadonly } from '../readonly.ts';
-import type { inventorySchema } from './inventory-schema.ts';
+import type { resolveInventory } from './inventory-nodes.ts';
 import type { runbookSchema } from './runbook-schema.ts';
 
 /** A value that may contain `${{ }}`; resolved by `Expressions`. */
@@ -9,7 +9,7 @@ export type Template = unknown;
 
 /** A runbook as its schema reads it, without places. */
 export type RunbookData = DeepReadonly<z.output<typeof runbookSchema>>;
-type InventoryData = DeepReadonly<z.output<typeof inventorySchema>>;
+type InventoryData = DeepReadonly<ReturnType<typeof resolveInventory>>;
 
 /** A part of a document with its place there. */
 type Placed<T> = T extends unknown ? T & { readonly span: Span } : never;
@@ -27,7 +27,7 @@ export type Runbook = Omit<RunbookData, 'phases'> & { readonly phases: readonly 
 
 export type InventoryNode = Placed<InventoryData['nodes'][number]>;
 
-export type Inventory = Omit<InventoryData, 'nodes'> & {
+export type Inventory = Omit<InventoryData, 'nodes' | 'entries'> & {
   readonly nodes: readonly InventoryNode[];
   /** The folder of the file: relative paths start there. Undefined: the current one. */
   readonly folder?: string;

@@ -9,7 +9,7 @@ import { suggest } from './nearest.ts';
 import { inputTypeSchema, RUN_ONLY, USES_ONLY } from './runbook-schema.ts';
 import { checkPatterns, selectNodes } from './selectors.ts';
 import { entriesOf, isMap, itemsOf } from './shapes.ts';
-import { problem } from './source.ts';
+import { problem, warning } from './source.ts';
 import { isTemplate } from './template.ts';
 import { checkVariables } from './variables.ts';
 import { checkWith, expressionDiagnostics } from './with.ts';
@@ -42,12 +42,21 @@ export function checkRunbook(document: YamlDocument, raw: Raw, actions: Readonly
 
 /** The node patterns of every phase against the inventory. */
 export function checkSelection(runbook: Runbook, inventory: Pick<Inventory, 'nodes' | 'groups'>): Diagnostic[] {
-  return runbook.phases.flatMap((phase) =>
+  const found = runbook.phases.flatMap((phase) =>
     selectNodes(phase.nodes, inventory).problems.map(({ index, message, detail }) =>
       problem('node-pattern', `${message} (phase ${phase.name})`, phase.nodesSpans?.[index] ?? phase.span, detail),
     ),
   );
+  const lacking = inventory.nodes.every(({ role }) => role === 'other')
+    ? runbook.phases.find(({ nodes }) => nodes.some((pattern) => ROLE_PATTERN.test(pattern)))
+    : undefined;
+  if (!lacking) return found;
+  const summary = `no node has a role, so phase ${lacking.name} has none; each counts as \`other\``;
+  const detail = 'give the nodes of the cluster `role: control-plane` or `role: worker` in the inventory';
+  return [...found, warning('no-role', summary, lacking.nodesSpans?.[0] ?? lacking.span, detail)];
 }
+
+const ROLE_PATTERN = /^(?:control-planes?|workers?)(?:$|[[,\s])/;
 
 function declaredInputs(raw: Raw): Declared['inputs'] {
   const names = entriesOf(raw['inputs']).filter(([name]) => VARIABLE.test(name));

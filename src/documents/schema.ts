@@ -21,7 +21,8 @@ export function runbookJsonSchema(actions: ReadonlyMap<string, Action> = new Map
 }
 
 export function inventoryJsonSchema(): JsonSchema {
-  return toJsonSchema(inventorySchema, 'Inventory');
+  const schema = toJsonSchema(inventorySchema, 'Inventory');
+  return { ...schema, patternProperties: { '^x-': { description: 'Free: for YAML anchors.' } } };
 }
 
 function thenOf(action: Action): JsonSchema {

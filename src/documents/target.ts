@@ -12,13 +12,13 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function targetFor(
   node: InventoryNode,
-  inventory: Pick<Inventory, 'become' | 'folder'>,
+  inventory: Pick<Inventory, 'folder'>,
   env: Env = process.env,
   exists: (path: string) => boolean = existsSync,
 ): Target {
   const { jump = [], ...ssh } = node.ssh;
   const login = loginFor(node.host, ssh, { folder: inventory.folder, env, exists });
-  const { method, passwordFrom } = inventory.become;
+  const { method, passwordFrom } = node.become;
   return {
     name: node.name,
     ...login,

@@ -27,7 +27,7 @@ export interface YamlDocument {
   written(path: Path): string | undefined;
 }
 
-const REPAIRABLE = new Set(['TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS', 'TAB_AS_INDENT']);
+const REPAIRABLE = new Set(['TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS']);
 const REPAIRABLE_STRUCTURE = new Set(['duplicate-key']);
 
 /** For what no other limit ends; a document of the largest size takes about a second. */
@@ -58,12 +58,38 @@ function read(source: Source): YamlDocument {
   const options = { prettyErrors: false, merge: true, uniqueKeys: false, logLevel: 'error' } as const;
   const document = parseDocument(source.text, options);
   const syntax = [...document.errors, ...document.warnings];
+  const tab = tabProblem(source, syntax);
+  if (tab) return { ...placesOf(source, document), value: undefined, sound: false, diagnostics: [tab] };
   const structure = structureProblems(source, document);
   const whole = structure.every(({ code }) => REPAIRABLE_STRUCTURE.has(code));
   const sound = whole && syntax.every((error) => REPAIRABLE.has(error.code));
   const value: unknown = whole ? document.toJS({ maxAliasCount: -1 }) : undefined;
   const diagnostics = [...onePerLine(syntax.map((error) => syntaxProblem(source, document, error))), ...structure];
   return { ...placesOf(source, document), value, sound, diagnostics };
+}
+
+/** What follows a tab is a guess of the parser: it is the one problem that is reported. */
+function tabProblem(source: Source, errors: readonly YAMLError[]): Diagnostic | undefined {
+  const tabs = errors.flatMap(({ code, pos }) => {
+    const span = source.span(pos[0], pos[1]);
+    const indent = /^[ -]*\t\s*/.exec(span.text ?? '');
+    if (indent) return [{ line: span.line, start: pos[0] - span.column + 1 + indent[0].indexOf('\t') }];
+    return code === 'TAB_AS_INDENT' ? [{ line: span.line, start: pos[0] }] : [];
+  });
+  const [first] = tabs.toSorted((a, b) => a.start - b.start);
+  if (!first) return undefined;
+  const lines = [...new Set(tabs.map(({ line }) => line))];
+  const others = lines.length > 1 ? `; there are tabs in ${lines.length} lines: ${listOf(lines)}` : '';
+  return problem(
+    'yaml',
+    'a tab is used as indentation',
+    source.span(first.start, first.start + 1),
+    `YAML is indented by spaces${others}`,
+  );
+}
+
+function listOf(lines: readonly number[]): string {
+  return lines.length > 8 ? `${lines.slice(0, 8).join(', ')} ...` : lines.join(', ');
 }
 
 /** The start of the quote that is still open at the end of the text. */
@@ -86,8 +112,6 @@ function syntaxProblem(source: Source, document: Document, error: YAMLError): Di
       return problem('yaml', 'more than one YAML document in the file', span, 'put each document into its own file');
     case 'TAG_RESOLVE_FAILED':
       return problem('yaml', `unknown tag: ${error.message.replace(/^Unresolved tag: /, '')}`, span, QUOTE_EXCLUSION);
-    case 'TAB_AS_INDENT':
-      return problem('yaml', 'a tab is used as indentation', span, 'YAML is indented by spaces');
     case 'BLOCK_AS_IMPLICIT_KEY':
       return problem('yaml', 'a `: ` inside a plain value', span, 'put the whole value in quotes');
     default: {
@@ -99,7 +123,7 @@ function syntaxProblem(source: Source, document: Document, error: YAMLError): Di
         const bracket = error.message.startsWith('Flow map') ? '{' : '[';
         return problem('yaml', `a \`${bracket}\` is never closed, or what follows it is not indented`, span);
       }
-      const risky = line.includes('${{') || /[[{,].*\w\[/.test(line);
+      const risky = line.includes('${{') || /[[{,].*[\w-]\[/.test(line);
       return problem('yaml', error.message, span, risky ? QUOTE_TEMPLATE : undefined);
     }
   }

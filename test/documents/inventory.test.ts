@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadInventory } from '../../src/documents/inventory.ts';
+import { selectNodes } from '../../src/documents/selectors.ts';
 import { targetFor } from '../../src/documents/target.ts';
 import { shown } from './fakes.ts';
 
@@ -72,6 +73,39 @@ describe('an inventory', () => {
       '- { name: a, host: h, port: 22, ssh: { port: 23 } }',
       ['5:25 duplicate-key `port` and `ssh.port` are both given'],
     ],
+    [
+      '- { name: a, host: "h:2222" }',
+      ['5:22 invalid-value `host` must be an address or a name alone; the port has a key of its own: `port: 2222`'],
+    ],
+    [
+      '- { name: a, host: "[fd00::1]:22" }',
+      ['5:22 invalid-value `host` must be an address or a name alone; the port has a key of its own: `port: 22`'],
+    ],
+    ['- { name: a, host: "fe80::1%eth0" }', []],
+    ['- { name: a, host: node_1.example.com. }', []],
+    [
+      '- { name: a, host: 10.0.0.300 }',
+      ['5:22 invalid-value `host` is not an IPv4 address: four numbers from 0 to 255'],
+    ],
+    ['- { name: a, host: 1.2.3 }', ['5:22 invalid-value `host` is not an IPv4 address: four numbers from 0 to 255']],
+    ['- { name: a, host: "fd00::g" }', ['5:22 invalid-value `host` is not an IPv6 address']],
+    ['- { name: a, host: a..b }', ['5:22 invalid-value `host` has an empty part between its dots']],
+    [
+      '- { name: a, host: "$(id)" }',
+      ['5:22 invalid-value `host` must be an address or a name alone; user and port have keys of their own'],
+    ],
+    [
+      '- { name: a, host: 10.0.0.300, ssh: { jump: [x, "u@10.0.0.301"] } }',
+      [
+        '5:22 invalid-value `host` is not an IPv4 address: four numbers from 0 to 255',
+        '5:51 invalid-value entry 2 of `jump` is not an IPv4 address: four numbers from 0 to 255',
+      ],
+    ],
+    [
+      '- { name: a, host: h, role: worker }\n  - { name: b, host: h2 }',
+      ['6:5 warning no-role `b` has no role: it counts as `other`, no node of the cluster'],
+    ],
+    ['- { name: a, host: h, role: worker }\n  - { name: b, host: h2, role: other }', []],
     ['- { name: a, host: h, hots: b }', ['5:25 unknown-key unknown key `hots`']],
     ['- a', ['5:5 invalid-value entry 1 of `nodes` must be a map, not a text']],
   ])('the nodes %j', (nodes, expected) => {
@@ -79,7 +113,7 @@ describe('an inventory', () => {
   });
 
   test.each<[string, string[]]>([
-    ['groups: { edge: [b] }', ['6:18 unknown-node group `edge` names `b`, which is not a node']],
+    ['groups: { edge: [b] }', ['6:18 unknown-node group `edge` names `b`, which is neither a node nor a group']],
     ['groups: { all: [a] }', ['6:11 reserved a group cannot be called `all`: this word selects nodes by role']],
     ['groups: { a: [a] }', ['6:11 reserved `a` is the name of a node already']],
     ['become: { method: su }', ['6:19 invalid-value `method` must be one of sudo, none']],
@@ -115,6 +149,128 @@ describe('an inventory', () => {
     ['remoteDir: ~/.rb', []],
   ])('the line `%s`', (line, expected) => {
     expect(problems(`${minimal}${line}\n`)).toEqual(expected);
+  });
+
+  test.each<[string, string[]]>([
+    ['- { name: "w-[01:20]", host: "w-[01:20].x" }', []],
+    ['- { name: "w-[1:3]", host: h }', ['5:13 range `name` stands for 3, `host` for 1']],
+    ['- { name: "w-[1:3]", host: "10.0.0.[1:4]" }', ['5:30 range `name` stands for 3, `host` for 4']],
+    ['- { name: w, host: "10.0.0.[1:2]" }', ['5:22 range `name` stands for 1, `host` for 2']],
+    [
+      '- { name: "w-[3:1]", host: "h[3:1]" }',
+      [
+        '5:13 invalid-value `name` has a range that ends before it starts: [3:1]',
+        '5:30 invalid-value `host` has a range that ends before it starts: [3:1]',
+      ],
+    ],
+    [
+      '- { name: "w-[1-3]", host: h }',
+      [
+        '5:13 invalid-value `name` must be made of letters, digits, dots, dashes and underscores; a range is [01:20] or [a:f]',
+      ],
+    ],
+    [
+      '- { name: "w-[1:2]", host: "10.0.0.[255:256]" }',
+      ['5:30 invalid-value `host` is not an IPv4 address: four numbers from 0 to 255 (10.0.0.256)'],
+    ],
+    [
+      '- { name: w-2, host: h }\n  - { name: "w-[1:3]", host: "h[1:3]" }',
+      ['6:13 duplicate-node there are two nodes called `w-2`'],
+    ],
+    [
+      '- { name: "w-[1:9000]", host: "h[1:9000]" }\n  - { name: "x-[1:9000]", host: "i[1:9000]" }',
+      ['5:3 too-large these are 18000 nodes; an inventory has at most 10000'],
+    ],
+  ])('the ranges %j', (nodes, expected) => {
+    expect(problems(`${head}nodes:\n  ${nodes}\n`)).toEqual(expected);
+  });
+
+  test.each<[string, string[]]>([
+    ['groups: { e: [f], f: { nodes: [a] } }', []],
+    ['groups: { e: [f], f: [g], g: { nodes: [e] } }', ['6:11 group-cycle group `e` contains itself: e > f > g > e']],
+    ['groups: { e: [e] }', ['6:11 group-cycle group `e` contains itself: e > e']],
+    [
+      'groups: { e: { nodes: ["w-[1:2]", a] } }',
+      ['6:24 unknown-node group `e` names `w-1`, which is neither a node nor a group'],
+    ],
+    [
+      'groups: { e: { nodes: ["w-[01:100]"] } }',
+      ['6:24 range `w-[01:100]` has a range with leading zeros whose ends are not of the same length: [01:100]'],
+    ],
+    ['groups: { e: { vars: {} } }', ['6:14 missing-key `nodes` is missing']],
+    ['groups: { e: { nodes: [a], shs: {} } }', ['6:28 unknown-key unknown key `shs`']],
+    ['groups: { e: a }', ['6:14 invalid-value `e` must be a list of names, or a map with `nodes`']],
+    [
+      'groups: { e: { nodes: [a], ssh: { hostKeyChecking: off } } }',
+      ['6:52 warning host-keys-off host keys are not verified: anyone in between can take over the cluster'],
+    ],
+    [
+      'groups: { e: { nodes: [a], become: { passwordFrom: "env:X" } } }',
+      ['5:5 missing-key the `become` of `a` has no `method`'],
+    ],
+    ['x-anything: { a: [1] }', []],
+    ['x: 1', ['6:1 unknown-key unknown key `x`']],
+  ])('the groups `%s`', (line, expected) => {
+    expect(problems(`${minimal}${line}\n`)).toEqual(expected);
+  });
+
+  test('a range stands for its nodes, each with the address of its place', () => {
+    const text = `${head}nodes:
+  - { name: 'w-[08:11]', host: '10.0.0.[108:111]', role: worker, port: 2222, vars: { rack: a } }
+  - name: db-[a:c]
+    host: db-[a:c].x
+`;
+    const { nodes } = load(text);
+    expect(nodes.map(({ name, host }) => `${name} ${host}`)).toEqual([
+      'w-08 10.0.0.108',
+      'w-09 10.0.0.109',
+      'w-10 10.0.0.110',
+      'w-11 10.0.0.111',
+      'db-a db-a.x',
+      'db-b db-b.x',
+      'db-c db-c.x',
+    ]);
+    expect(nodes[3]).toMatchObject({ role: 'worker', ssh: { port: 2222 }, vars: { rack: 'a' }, span: { line: 5 } });
+    expect(nodes[4]).toMatchObject({ span: { line: 6 } });
+  });
+
+  test('settings that are nearer to a node win: all, outer groups, inner groups, the node', () => {
+    const text = `${head}x-keys: &keys { identityFile: k, port: 2200 }
+ssh: { <<: *keys, user: ops }
+become: { method: sudo, passwordFrom: prompt }
+vars: { a: all, b: all, c: all, d: all, e: all }
+nodes:
+  - { name: 'w-[1:3]', host: 'h[1:3]', vars: { e: node }, become: { passwordFrom: "env:W" } }
+  - { name: bare, host: h, ssh: { user: root }, become: { method: none } }
+groups:
+  inner: { nodes: ['w-[2:3]'], vars: { d: inner }, ssh: { user: inner } }
+  outer: { nodes: [inner, bare], vars: { c: outer, d: outer }, ssh: { user: outer, port: 2201 } }
+  later: { nodes: [inner, bare], vars: { b: later, c: later } }
+  plain: [later, w-1]
+`;
+    const { nodes, groups, remoteDir } = load(text);
+    const vars = { a: 'all', b: 'later', c: 'later', d: 'inner', e: 'node' };
+    expect(nodes[1]).toMatchObject({
+      name: 'w-2',
+      vars,
+      ssh: { user: 'inner', port: 2201, identityFile: ['k'] },
+      become: { method: 'sudo', passwordFrom: 'env:W' },
+    });
+    expect(nodes[0]).toMatchObject({ ssh: { user: 'ops', port: 2200 }, vars: { a: 'all', d: 'all', e: 'node' } });
+    expect(nodes[3]?.become).toEqual({ method: 'none' });
+    expect(nodes[3]).toMatchObject({ ssh: { user: 'root', port: 2201 }, vars: { d: 'outer' } });
+    expect(groups['plain']).toEqual(['w-2', 'w-3', 'bare', 'w-1']);
+    expect(remoteDir).toBe('/var/lib/runbook');
+    expect(selectNodes('outer,!inner', { nodes, groups }).nodes.map(({ name }) => name)).toEqual(['bare']);
+  });
+
+  test('a thousand groups, each in the next, are read at once', () => {
+    const chain = Array.from({ length: 999 }, (_, at) => `  g${at}: [g${at + 1}]\n`).join('');
+    const { nodes, groups } = load(`${minimal}groups:\n${chain}  g999: [a]\n`);
+    expect(selectNodes('g0', { nodes, groups }).nodes).toHaveLength(1);
+    expect(problems(`${minimal}groups:\n${chain}  g999: [a]\n  g1000: [a]\n`)).toEqual([
+      '6:1 too-large these are 1001 groups; an inventory has at most 1000',
+    ]);
   });
 
   test('a runbook in its place is called so', () => {

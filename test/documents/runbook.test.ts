@@ -255,6 +255,20 @@ phases:
       '10:22 node-pattern `edgy` is neither a node, a group nor a role (phase one)',
     ]);
   });
+
+  test('a phase for a role is asked about where no node has one', () => {
+    const inventory = loadInventory(
+      'i.yaml',
+      'apiVersion: runbook/v1\nkind: Inventory\ncluster: c\nnodes: [{ name: a, host: h }]\n',
+    );
+    const roles = load(withSteps('      - run: a\n').replace('nodes: all', 'nodes: workers'));
+    const all = load(withSteps('      - run: a\n'));
+    if (!inventory.value || !roles.value || !all.value) throw new Error('all must load');
+    expect(shown(checkSelection(roles.value, inventory.value))).toEqual([
+      '10:12 warning no-role no node has a role, so phase one has none; each counts as `other`',
+    ]);
+    expect(checkSelection(all.value, inventory.value)).toEqual([]);
+  });
 });
 
 describe('loading', () => {

@@ -10,6 +10,7 @@ const node = (name: string, role: InventoryNode['role']): InventoryNode => ({
   role,
   vars: {},
   ssh: {},
+  become: { method: 'none' },
   span,
 });
 const inventory: Pick<Inventory, 'nodes' | 'groups'> = {
