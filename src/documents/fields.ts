@@ -16,6 +16,19 @@ export function text(description: string) {
     .describe(description);
 }
 
+/** Where a secret comes from. */
+export function secret(description: string) {
+  return text(`${description} prompt | env:NAME | file:PATH | command:CMD. Never the secret itself.`).regex(
+    /^(?:prompt|env:[A-Za-z_][A-Za-z0-9_]*|file:.+|command:.+)$/,
+    { error: 'must name the source of the secret: prompt, env:NAME, file:PATH or command:CMD' },
+  );
+}
+
+/** The name of a user on a node. */
+export function user(description: string) {
+  return text(description).regex(/^[^\s@:/-][^\s@:/]*$/, { error: 'is not a user name' });
+}
+
 /** `undefined` leaves the wording for missing keys to the reader of the issue. */
 function notText(input: unknown): string | undefined {
   if (typeof input === 'number' || typeof input === 'boolean') return `must be text: put it in quotes`;

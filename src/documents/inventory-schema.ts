@@ -1,13 +1,8 @@
 import { z } from 'zod';
-import { apiVersion, duration, oneOrMore, text, texts, withDefault } from './fields.ts';
+import { become } from './become-schema.ts';
+import { apiVersion, duration, oneOrMore, secret, text, texts, user, withDefault } from './fields.ts';
 import { hostProblem } from './host.ts';
 import { expandRanges } from './ranges.ts';
-
-const secret = (description: string) =>
-  text(`${description} prompt | env:NAME | file:PATH | command:CMD. Never the secret itself.`).regex(
-    /^(?:prompt|env:[A-Za-z_][A-Za-z0-9_]*|file:.+|command:.+)$/,
-    { error: 'must name the source of the secret: prompt, env:NAME, file:PATH or command:CMD' },
-  );
 
 const port = z
   .int({ error: (issue) => (issue.input === undefined ? undefined : 'must be a port from 1 to 65535') })
@@ -17,8 +12,6 @@ const port = z
 
 const path = (description: string) =>
   text(`${description} Relative paths start at the folder of this file; ~ is your home.`);
-
-const user = (description: string) => text(description).regex(/^[^\s@:/-][^\s@:/]*$/, { error: 'is not a user name' });
 
 const host = (description: string) =>
   text(description)
@@ -120,14 +113,9 @@ const vars = withDefault(
   {},
 );
 
-const becomeKeys = {
-  method: z.enum(['sudo', 'none']).describe('How to become root; a login as root needs none.'),
-  passwordFrom: secret('The password of sudo, where it asks for one:').exactOptional(),
-};
-
 /** What differs from the `become` of all. */
 const becomePart = z
-  .strictObject({ ...becomeKeys, method: becomeKeys.method.exactOptional() })
+  .strictObject({ ...become.shape, method: become.shape.method.exactOptional() })
   .exactOptional()
   .describe('How to become root, where that differs from the `become` of all.');
 
@@ -175,9 +163,7 @@ export const inventorySchema = z
     kind: z.literal('Inventory', { error: 'must be Inventory' }).describe('Inventory.'),
     cluster: text('The name of the cluster; runs and locks are kept by it.'),
     ssh: ssh.exactOptional(),
-    become: withDefault(z.strictObject(becomeKeys).describe('How to become root on the nodes; none unless given.'), {
-      method: 'none',
-    }),
+    become: withDefault(become, { method: 'none' }),
     vars,
     nodes: z
       .array(node, { error: 'must be a list of nodes' })

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Login, Target } from '../transport/transport.ts';
+import type { Become, Login, Target } from '../transport/transport.ts';
 import type { Inventory, InventoryNode } from './model.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -18,19 +18,26 @@ export function targetFor(
 ): Target {
   const { jump = [], ...ssh } = node.ssh;
   const login = loginFor(node.host, ssh, { folder: inventory.folder, env, exists });
-  const { method, passwordFrom } = node.become;
   return {
     name: node.name,
     ...login,
     jump: jump.map((hop) => loginFor(hop.host, hopSsh(hop, ssh), { folder: inventory.folder, env, exists })),
-    // root needs nothing to become root, and sudo is not installed everywhere.
-    become:
-      method === 'none' || login.user === 'root'
-        ? { method: 'none' }
-        : {
-            method,
-            ...(passwordFrom === undefined ? {} : { password: secretSource(passwordFrom, inventory.folder, env) }),
-          },
+    become: becomeFor(login.user, node.become, (source) => secretSource(source, inventory.folder, env)),
+  };
+}
+
+/** A user needs nothing to become itself, and sudo is not installed everywhere. */
+function becomeFor(
+  login: string,
+  { method, user = 'root', passwordFrom, timeout }: InventoryNode['become'],
+  secret: (source: string) => string,
+): Become {
+  if (method === 'none' || login === user) return { method: 'none' };
+  return {
+    method,
+    ...(user === 'root' ? {} : { user }),
+    ...(passwordFrom === undefined ? {} : { password: secret(passwordFrom) }),
+    ...(timeout === undefined ? {} : { timeout }),
   };
 }
 

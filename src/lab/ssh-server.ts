@@ -91,7 +91,8 @@ async function runExec(
 ): Promise<void> {
   const plan = planExec(line, login);
   channel.on('error', () => undefined);
-  if (plan.marks) channel.stderr.write(plan.marks);
+  if (plan.marks.stdout) channel.write(plan.marks.stdout);
+  if (plan.marks.stderr) channel.stderr.write(plan.marks.stderr);
   if (plan.run.kind === 'helper') {
     await serveHelper({
       machine,
@@ -125,6 +126,10 @@ async function runExec(
     out: (chunk) => void (channel.writable && channel.write(chunk)),
     err: (chunk) => void (channel.writable && channel.stderr.write(chunk)),
   });
+  if (plan.run.kind === 'stdin' && channel.writable) {
+    channel.write(`${plan.run.end} ${code}\n`);
+    channel.stderr.write(plan.run.end);
+  }
   finish(channel, code);
 }
 

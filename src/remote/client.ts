@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { sha256 } from '../digest.ts';
+import { quote } from '../transport/quote.ts';
 import { type Channel, ConnectionLost, type Session } from '../transport/transport.ts';
 import { HelperPool } from './helper-pool.ts';
 import type { LastAnswer, Request, TaggedAnswer } from './helper-channel.ts';
@@ -77,10 +79,14 @@ class Client implements RemoteNode {
   }
 
   async probe(script: string, options: { readonly timeout?: number } = {}): Promise<ProbeResult> {
-    const result = await this.session.exec(`sh -c 'eval "$(cat)"' runbook-probe`, { ...options, stdin: script });
-    if (result.exit.kind === 'lost') throw new ConnectionLost(this.session.target, result.exit.reason);
-    const code = result.exit.kind === 'exited' ? result.exit.code : codeOfSignal(result.exit.signal);
-    return { code, stdout: result.stdout.toString('utf8'), stderr: result.stderr.toString('utf8') };
+    const mark = `runbook-end-${randomBytes(12).toString('hex')}`;
+    const { exit, stdout, stderr } = await this.session.exec(probeCommand(mark), { ...options, stdin: script });
+    if (exit.kind === 'lost') throw new ConnectionLost(this.session.target, exit.reason);
+    const [own, code] = beforeMark(stdout.toString('utf8'), mark);
+    const [errors] = beforeMark(stderr.toString('utf8'), mark);
+    const ended = exit.kind === 'exited' ? exit.code : codeOfSignal(exit.signal);
+    if (code === undefined && ended === 0) throw new ProtocolError(`${this.session.target}: an answer without its end`);
+    return { code: code ?? ended, stdout: own, stderr: errors };
   }
 
   async open(command: string): Promise<Channel> {
@@ -102,6 +108,23 @@ class Client implements RemoteNode {
     if (answer.kind === 'refused') throw refusal(this.session.target, answer.code, answer.message);
     return answer;
   }
+}
+
+/**
+ * Runs the script on stdin, and prints the mark and its exit status behind what it printed: what the traps of a login
+ * shell print or exit with is no part of the answer.
+ */
+function probeCommand(mark: string): string {
+  const program = `(eval "$(cat)"); c=$?; printf '%s %s\\n' $1 $c; printf %s $1 >&2; exit $c`;
+  return `sh -c ${quote(program)} runbook-probe ${mark}`;
+}
+
+/** What was printed before the mark, and the exit status behind it. */
+function beforeMark(text: string, mark: string): [own: string, code?: number] {
+  const end = text.lastIndexOf(mark);
+  if (end === -1) return [text];
+  const [, code] = /^ (\d+)\n/.exec(text.slice(end + mark.length)) ?? [];
+  return code === undefined ? [text.slice(0, end)] : [text.slice(0, end), Number(code)];
 }
 
 function refusal(target: string, code: string, message: string): Error {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Failure } from '../failure.ts';
-import type { Open } from './become.ts';
+import type { Open } from './begin.ts';
 import { deferred } from './deferred.ts';
 import type { ExecOptions, ExecResult, Exit } from './transport.ts';
 

@@ -42,8 +42,13 @@ export interface Target extends Login {
 export type SecretSource = string;
 
 export interface Become {
-  readonly method: 'sudo' | 'none';
+  readonly method: 'sudo' | 'doas' | 'su' | 'none';
+  /** Whose rights commands get; root unless given. */
+  readonly user?: string;
+  /** For sudo that of the login's user, for su that of `user`. */
   readonly password?: SecretSource;
+  /** Milliseconds within which it must start a command; 30 s unless given. */
+  readonly timeout?: number;
 }
 
 /** How a remote process ended. `lost`: the link went away and the end is not known; never read it as success. */
@@ -105,6 +110,7 @@ export class ConnectFailure extends Error {
     | 'host-key-changed'
     | 'host-key-revoked'
     | 'authentication'
+    | 'shell'
     | 'become'
     | 'protocol';
   readonly detail: readonly string[];

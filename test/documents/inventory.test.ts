@@ -116,7 +116,8 @@ describe('an inventory', () => {
     ['groups: { edge: [b] }', ['6:18 unknown-node group `edge` names `b`, which is neither a node nor a group']],
     ['groups: { all: [a] }', ['6:11 reserved a group cannot be called `all`: this word selects nodes by role']],
     ['groups: { a: [a] }', ['6:11 reserved `a` is the name of a node already']],
-    ['become: { method: su }', ['6:19 invalid-value `method` must be one of sudo, none']],
+    ['become: { method: pbrun }', ['6:19 invalid-value `method` must be one of sudo, doas, su, none']],
+    ['become: { method: su, user: deploy, passwordFrom: "env:SU_PW", timeout: 1m }', []],
     [
       'become: { method: sudo, passwordFrom: hunter2 }',
       [

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -14,7 +14,7 @@ const SUDO = `#!/bin/sh
 here=\${0%/*}
 while [ $# -gt 0 ]; do
   case $1 in
-    -n) n=1 ;; -S) ;; -p) prompt=$2; shift ;; --) shift; break ;;
+    -n) n=1 ;; -S) ;; -p) prompt=$2; shift ;; -u) echo "$2" >"$here/user"; shift ;; --) shift; break ;;
   esac
   shift
 done
@@ -26,6 +26,7 @@ case $(cat "$here/mode") in
     for try in 1 2 3; do
       printf %s "$prompt" >&2
       IFS= read -r typed || { echo "sudo: no password was provided" >&2; exit 1; }
+      printf '%s\\n' "$typed" >>"$here/typed"
       if [ "$typed" = "$(cat "$here/password")" ]; then exec "$@"; fi
       echo "Sorry, try again." >&2
     done
@@ -68,8 +69,8 @@ describe('sudo', () => {
       knownHosts: [],
       hostKeyChecking: 'strict',
       jump: [],
-      become: { method: 'sudo', ...become },
-      connectTimeout: 3000,
+      become: { method: 'sudo', timeout: 3000, ...become },
+      connectTimeout: 10_000,
       keepaliveInterval: 15_000,
     });
   }
@@ -119,10 +120,38 @@ describe('sudo', () => {
     expect(asked).toHaveLength(1);
   });
 
+  test('a refused password is not sent again by this process, whoever asks next, and the sentence stays the same', async () => {
+    const open = await session('password', withPassword, 'wrong');
+    const ends = await Promise.all([1, 2, 3].map(async () => open.exec('true').catch((error: unknown) => error)));
+    ends.push(await open.exec('true').catch((error: unknown) => error));
+    for (const end of ends)
+      expect(end).toMatchObject({ message: 'cp-1: sudo refused the password of ops (from prompt)' });
+    expect(readFileSync(join(dir, 'typed'), 'utf8')).toBe('wrong\n');
+  });
+
+  test('a right password is sent to all that ask at once', async () => {
+    const open = await session('password', withPassword);
+    const ends = await Promise.all([1, 2, 3].map(async (code) => open.exec(`exit ${code}`)));
+    expect(ends.map(({ exit }) => exit)).toEqual([1, 2, 3].map((code) => ({ kind: 'exited', code })));
+    expect(readFileSync(join(dir, 'typed'), 'utf8')).toBe(`${PASSWORD}\n`.repeat(3));
+  });
+
+  test('another user gets the rights', async () => {
+    await (await session('nopasswd', { user: 'deploy' })).exec('true');
+    expect(readFileSync(join(dir, 'user'), 'utf8')).toBe('deploy\n');
+  });
+
+  test('doas that would ask for a password is refused before anything is sent', async () => {
+    const text = await refusal('nopasswd', { method: 'doas', password: 'prompt' });
+    expect(text).toContain('doas reads a password from a terminal only');
+    expect(text).toContain('permit nopass');
+    expect(asked).toEqual([]);
+  });
+
   test('requiretty, a missing right and a sudo that says nothing are told apart', async () => {
     expect(await refusal('tty')).toContain('requiretty');
     expect(await refusal('stranger')).toContain('ops may not use sudo');
-    expect(await refusal('silent')).toContain('did not start the command within 3 s');
+    expect(await refusal('silent')).toContain('sudo did not start the command within 3 s (become.timeout)');
   });
 
   test('a machine without sudo is told', async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import ssh2 from 'ssh2';
 import type { AuthContext } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -15,10 +16,12 @@ describe('login by password', () => {
       client.on('error', () => undefined);
       client.on('authentication', (context) => authenticate(context));
       client.on('session', (accept) => {
-        accept().on('exec', (acceptExec) => {
+        accept().on('exec', (acceptExec, _reject, { command }) => {
           const channel = acceptExec();
-          channel.write('hello\n');
-          channel.exit(0);
+          const { stdout, stderr, status } = spawnSync('sh', ['-c', command]);
+          channel.write(stdout);
+          channel.stderr.write(stderr);
+          channel.exit(status ?? 1);
           channel.end();
         });
       });
