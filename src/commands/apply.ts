@@ -63,7 +63,7 @@ function apply(file: string, options: Options): Promise<number> {
     await refuseLocked(locks);
     const unfinished = await findUnfinished(store, locks, documents);
     if (options.new === true) await refuseStillRunning(connection.fleet, scope.nodes, unfinished);
-    else refuseUnfinished(unfinished, documents);
+    else refuseUnfinished(unfinished, documents, store.root);
 
     const reading = await readFacts(console, documents, connection.observer, scope);
     const own = new OwnCommands(console, { ...connection, ...reading });

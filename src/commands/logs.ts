@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { RunStore } from '../journal/store.ts';
+import { LOCAL } from '../plan/hosts.ts';
 import { cleaned } from '../render/clean.ts';
 import { isReaderGone } from '../render/renderer.ts';
 import { withConsole } from '../run/console.ts';
@@ -13,24 +14,28 @@ interface Options extends CommonOptions {
   readonly raw?: boolean;
 }
 
-export function define(command: Command, run: Run): void {
+export function define(command: Command, runCommand: Run): void {
   outputOptions(
     command
-      .argument('<run-id>')
+      .argument('[run-id]', 'else the latest run')
       .argument('[node]')
       .argument('[step]', 'a step id (`runbook status -v` shows them), or the beginning of one'),
   )
     .option('-f, --follow', 'continue while the step runs')
     .option('--raw', 'every byte as it came, also on a terminal (escape sequences can do anything to it)')
-    .action((id: string, node: string | undefined, step: string | undefined, options: Options) =>
-      run(() => logs(id, node, step, options)),
+    .action((run: string | undefined, node: string | undefined, step: string | undefined, options: Options) =>
+      runCommand(() => logs([run, node, step], options)),
     );
 }
 
-function logs(id: string, node: string | undefined, step: string | undefined, options: Options): Promise<number> {
+type Words = readonly [run: string | undefined, node: string | undefined, step: string | undefined];
+
+function logs(words: Words, options: Options): Promise<number> {
   return withConsole(options, 'stderr', async () => {
     const store = new RunStore(stateDir(options));
-    const files = await listOutput(await store.read(id), node, step);
+    const { run, node, step } = await wanted(store, words);
+    const { id } = run.folder;
+    const files = await listOutput(run, node, step);
     if (files.length === 0) {
       const what = [node, step].filter((word) => word !== undefined).join(' ');
       throw new Failure('usage', `run ${id} has kept no output${what === '' ? '' : ` of ${what}`}`, [
@@ -43,6 +48,19 @@ function logs(id: string, node: string | undefined, step: string | undefined, op
     await print(process.stdout.isTTY && options.raw !== true ? cleaned(output) : output);
     return 0;
   });
+}
+
+/** The named run; without one the latest, and then the first word may be a node of it. */
+async function wanted(store: RunStore, [first, second, third]: Words) {
+  const ids = await store.ids();
+  const [latest] = ids;
+  if (first !== undefined && (latest === undefined || ids.includes(first)))
+    return { run: await store.read(first), node: second, step: third };
+  if (latest === undefined) throw new Failure('usage', `no runs are known in ${store.root}`);
+  const run = await store.read(latest);
+  if (first === undefined) return { run, node: undefined, step: undefined };
+  if (first === LOCAL || run.plan.nodes.some(({ name }) => name === first)) return { run, node: first, step: second };
+  return { run: await store.read(first), node: second, step: third };
 }
 
 /** Ends, also while it follows, when nothing can be written any more: cli.ts reports that where it is a failure. */

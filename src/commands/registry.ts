@@ -41,7 +41,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./runs.ts'),
   },
   logs: {
-    usage: '[options] <run-id> [node] [step]',
+    usage: '[options] [run-id] [node] [step]',
     description: 'the kept output of steps',
     load: () => import('./logs.ts'),
   },

@@ -4,7 +4,7 @@ import { RunStore } from '../journal/store.ts';
 import { renderRuns, type RunRow } from '../render/status.ts';
 import { withConsole } from '../run/console.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
-import { rowOf } from '../run/summary.ts';
+import { lifeOfRun, rowOf } from '../run/summary.ts';
 
 export function define(command: Command, run: Run): void {
   outputOptions(command).action((options: CommonOptions) => run(() => runs(options)));
@@ -16,7 +16,8 @@ function runs(options: CommonOptions): Promise<number> {
     const rows: RunRow[] = [];
     for (const id of await store.ids()) {
       try {
-        rows.push(rowOf(await store.read(id)));
+        const one = await store.read(id);
+        rows.push(rowOf(one, await lifeOfRun(store, one)));
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         console.warn(`run ${id} cannot be read: ${error.message}`);

@@ -24,6 +24,8 @@ export interface Progress {
   readonly plan?: string;
   readonly epoch: number;
   readonly startedAt?: string;
+  /** The time of its last record, ISO 8601. */
+  readonly lastAt?: string;
   readonly state: 'running' | 'stopped' | 'done' | 'abandoned';
   /** Why it stopped last. */
   readonly reason?: string;
@@ -59,7 +61,7 @@ export function foldJournal(records: readonly JournalRecord[]): Progress {
   const steps = new Map<string, StepProgress>();
   let progress: Omit<Progress, 'steps'> = { epoch: 0, state: 'running' };
   for (const record of records) {
-    progress = foldRun(progress, record);
+    progress = { ...foldRun(progress, record), lastAt: record.at };
     if ('step' in record) {
       const key = stepKey(record.node, record.step);
       steps.set(key, foldStep(steps.get(key) ?? { attempts: 0 }, record));

@@ -15,13 +15,8 @@ export function messageLines(event: EventOf<'message'>, symbols: Symbols): Line[
   return [[mark[event.level], event.text], ...event.detail.map((line): Line => [`    ${line}`])];
 }
 
-/** What an operator needs when a step has failed: where, the end of its output, the whole log, how to continue. */
-export function failureLines(
-  event: EventOf<'step-finished'>,
-  tail: readonly string[],
-  run: string | undefined,
-  symbols: Symbols,
-): Line[] {
+/** What an operator needs when a step has failed: where, the end of its output, the whole log. */
+export function failureLines(event: EventOf<'step-finished'>, tail: readonly string[], symbols: Symbols): Line[] {
   const colour = outcomeColour(event.outcome);
   const word = event.outcome === 'unknown' ? 'outcome unknown' : event.outcome;
   const lines: Line[] = [
@@ -36,7 +31,6 @@ export function failureLines(
     for (const line of tail) lines.push([{ text: `      ${symbols.bar} `, as: 'dim' }, line]);
   }
   if (event.log !== undefined) lines.push([`    whole output: ${event.log}`]);
-  if (run !== undefined) lines.push(['    to continue, once fixed: ', { text: `runbook resume ${run}`, as: 'bold' }]);
   return lines;
 }
 
@@ -67,13 +61,8 @@ export function summaryLines(event: EventOf<'run-finished'>, tally: Tally, symbo
   for (const { node, reason } of event.leftOut ?? []) {
     lines.push(['    left out: ', { text: node, as: ['bold', 'red'] }, `: ${reason}`]);
   }
-  const resume =
-    event.outcome === 'done' ||
-    event.next.some((line) => line.includes('runbook apply')) ||
-    event.next.some((line) => line.includes('runbook resume'));
-  const next = resume ? event.next : [...event.next, `runbook resume ${event.run}`];
-  if (next.length > 0) lines.push(['    next:']);
-  for (const line of next) lines.push([{ text: `      ${line}`, as: 'bold' }]);
+  if (event.next.length > 0) lines.push(['    next:']);
+  for (const line of event.next) lines.push([{ text: `      ${line}`, as: 'bold' }]);
   return lines;
 }
 

@@ -153,7 +153,7 @@ class PlainRenderer {
     ]);
     if (!bad) return;
     const kept = running?.tail.lines.map((line) => repeatedText(line, this.#style.symbols.times)) ?? [];
-    this.#problem(failureLines(event, event.tail ?? kept, this.#tally.run, this.#style.symbols));
+    this.#problem(failureLines(event, event.tail ?? kept, this.#style.symbols));
   }
 
   #print(event: { readonly at: string }, line: Line): void {

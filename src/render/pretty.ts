@@ -212,7 +212,7 @@ class PrettyRenderer {
     view.finished(event);
     this.#tally.finished(event);
     if (event.outcome !== 'failed' && event.outcome !== 'unknown') return;
-    this.#screen.printProblem(failureLines(event, tail, this.#tally.run, this.#style.symbols));
+    this.#screen.printProblem(failureLines(event, tail, this.#style.symbols));
   }
 
   #notice(node: string, text: string): void {

@@ -23,8 +23,14 @@ interface RunStatus {
   readonly plan: Plan;
   /** By `node/step`, e.g. `cp-1/5.2-drain`. Planned steps that are missing here are pending. */
   readonly outcomes: ReadonlyMap<string, StepStatus>;
+  /** Lines that explain the state. */
+  readonly about?: readonly string[];
   /** By node: what is known of its versions, e.g. `kubelet 1.31.9`. */
   readonly versions?: ReadonlyMap<string, string>;
+  /** Nodes that were cordoned when they were read. */
+  readonly cordoned?: readonly string[];
+  /** When versions and cordons were read, ISO 8601. */
+  readonly readAt?: string;
   readonly next: readonly string[];
 }
 
@@ -44,6 +50,7 @@ export function renderStatus(status: RunStatus, look: StatusLook): string {
       { text: status.state, as: ['bold', stateColour(status.state)] },
     ],
     [{ text: `run ${status.run}, started ${dateAndClock(status.startedAt)}`, as: 'dim' }],
+    ...(status.about ?? []).map((line): Line => [line]),
     ...overrideLines(status),
     ...versionLines(status),
     ...status.plan.phases.flatMap((phase) => phaseLines(phase, status, look, style.symbols)),
@@ -64,14 +71,21 @@ function overrideLines({ plan }: RunStatus): Line[] {
   ]);
 }
 
-function versionLines(status: RunStatus): Line[] {
-  const versions = [...(status.versions ?? [])];
-  if (versions.length === 0) return [];
-  const width = Math.max(...versions.map(([node]) => widthOf(node)));
+function versionLines({ versions = new Map(), cordoned = [], readAt }: RunStatus): Line[] {
+  const names = [...new Set([...versions.keys(), ...cordoned])];
+  if (names.length === 0) return [];
+  const width = Math.max(...names.map(widthOf));
+  const when = readAt === undefined ? '' : `  as read at ${dateAndClock(readAt)}`;
   return [
     [],
-    [{ text: 'Versions', as: 'bold' }],
-    ...versions.map(([node, text]): Line => [`  ${pad(node, width)}  ${text}`]),
+    [
+      { text: 'Versions', as: 'bold' },
+      { text: when, as: 'dim' },
+    ],
+    ...names.map((name): Line => {
+      const mark: Span = { text: '  cordoned', as: 'yellow' };
+      return [`  ${pad(name, width)}  ${versions.get(name) ?? ''}`, ...(cordoned.includes(name) ? [mark] : [])];
+    }),
   ];
 }
 
@@ -141,6 +155,7 @@ function colourOf(is: StepStatus): Colour {
 
 function stateColour(state: string): Colour {
   if (state === 'done') return 'green';
+  if (state === 'died') return 'red';
   return state === 'running' ? 'cyan' : 'yellow';
 }
 

@@ -3,6 +3,12 @@ import { loadRunbook } from '../documents/runbook.ts';
 import type { Plan } from '../plan/plan.ts';
 import { quote } from '../transport/quote.ts';
 
+/** The command that continues a run of this state folder, from the folder and environment that it is shown in. */
+export function resumeCommand(run: string, stateDir: string): string {
+  const usual = process.env.RUNBOOK_STATE_DIR ?? '.runbook';
+  return `runbook resume ${run}${stateDir === usual ? '' : ` --state-dir ${quote(stateDir)}`}`;
+}
+
 /** The command that plans or applies the runbook of a plan once more, with what its own was given. */
 export function again(command: 'plan' | 'apply', { inputs, inventory, limit, runbook }: Plan): string {
   const specs = loadRunbook(runbook.file, runbook.text, actions).value?.inputs ?? {};

@@ -14,11 +14,12 @@ import { isSettled } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
 import { bindPlan } from '../plan/bind.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
-import { again } from './again.ts';
+import { again, resumeCommand } from './again.ts';
 import { asker } from './approvals.ts';
 import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
 import { listenForStop } from './control.ts';
+import { KeptFacts } from './kept-facts.ts';
 import type { Held } from './locks.ts';
 import type { RunRecord } from './record.ts';
 
@@ -65,6 +66,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
   const { plan, store, held, inventory, record, approve } = execution;
   const { journal, mirror, run, epoch, steps: progress } = record;
   const began = Date.now();
+  const kept = new KeptFacts(store, run);
   const context: RunContext = {
     fleet: execution.fleet,
     observer: execution.observer,
@@ -74,7 +76,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     epoch,
     progress,
     control,
-    journal: mirrored(journal, mirror),
+    journal: keepingFacts(mirrored(journal, mirror), kept, () => context.facts),
     assertHeld: () => held.assertHeld(),
     ...(held.fence && { lock: held.fence }),
     ask: asker(console, approve, held.holder.user),
@@ -112,7 +114,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     showEnd(console, execution, { outcome: 'failed', counts: countOutcomes(context), reason }, Date.now() - began);
     throw error;
   } finally {
-    if (context.facts) await store.saveFacts(run, context.facts).catch(() => undefined);
+    if (context.facts) await kept.end(context.facts);
   }
   if (result.outcome === 'done') {
     await journal.append({ type: 'run-finished' });
@@ -132,6 +134,18 @@ function mirrored(journal: Journal, mirror: Mirror): Journal {
     append: async (body) => {
       await journal.append(body);
       if (body.type === 'attempt-started' && body.host === LOCAL) await atMost(LAST_WORDS, mirror.flush());
+    },
+    close: () => journal.close(),
+  };
+}
+
+/** After each step the facts are kept, for a `status` while the run goes on and after it was killed. */
+function keepingFacts(journal: Journal, kept: KeptFacts, facts: () => Facts | undefined): Journal {
+  return {
+    append: async (body) => {
+      await journal.append(body);
+      const now = facts();
+      if (body.type === 'step-finished' && now) kept.keep(now);
     },
     close: () => journal.close(),
   };
@@ -166,7 +180,7 @@ function showEnd(console: Console, execution: Execution, result: RunResult, dura
 
 /** A run that left nodes out is over: a new apply includes them again. */
 function nextOf(execution: Execution, { outcome, leftOut }: RunResult): string[] {
-  if (outcome !== 'done') return [`runbook resume ${execution.record.run}`];
+  if (outcome !== 'done') return [resumeCommand(execution.record.run, execution.store.root)];
   return leftOut ? [again('apply', execution.plan)] : [];
 }
 

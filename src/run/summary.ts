@@ -1,18 +1,20 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Facts } from '../facts/facts.ts';
 import { isSettled } from '../journal/progress.ts';
-import type { RunSummary } from '../journal/store.ts';
+import { lifeOf, LocalLock, type LockHolder } from '../journal/lock.ts';
+import { isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
 import type { RunRow, StepStatus } from '../render/status.ts';
+import { dateAndClock } from '../render/text.ts';
 
-export function rowOf(run: RunSummary): RunRow {
+export function rowOf(run: RunSummary, life: Life): RunRow {
   const steps = run.plan.phases.flatMap((phase) => phase.steps);
   return {
     run: run.folder.id,
     runbook: run.plan.runbook.name,
     cluster: run.plan.inventory.cluster,
-    state: stateOf(run),
+    state: stateOf(run, life),
     startedAt: run.progress.startedAt ?? run.plan.createdAt,
     done: [...run.progress.steps.values()].filter((step) => isSettled(step.outcome)).length,
     steps: steps.length,
@@ -20,13 +22,60 @@ export function rowOf(run: RunSummary): RunRow {
   };
 }
 
-/** A stopped run with a failed step is called `failed`. */
-export function stateOf({ progress }: RunSummary): string {
+/** Whether the process of a run lives, as far as this machine can see it. */
+export interface Life {
+  /** `none`: no lock of the run is in this state folder. */
+  readonly kind: 'alive' | 'gone' | 'elsewhere' | 'none';
+  readonly holder?: LockHolder;
+}
+
+/** Looks at the lock of the run's cluster in this state folder; it asks no node. */
+export async function lifeOfRun(store: RunStore, { folder, plan }: RunSummary): Promise<Life> {
+  // A damaged lock file belongs to no run that is known; what takes the lock reports it.
+  const present = await new LocalLock(store.root, plan.inventory.cluster).look().catch(() => undefined);
+  if (present?.holder.run !== folder.id) return { kind: 'none' };
+  return { kind: await lifeOf(present.holder), holder: present.holder };
+}
+
+/** A stopped run with a failed step is called `failed`, one whose process ended without a word `died`. */
+export function stateOf({ progress }: RunSummary, life: Life): string {
   if (progress.run === undefined) return 'not started';
+  if (progress.state === 'running' && (life.kind === 'gone' || life.kind === 'none')) return 'died';
   const outcomes = [...progress.steps.values()].map((step) => step.outcome);
   if (progress.state === 'stopped' && outcomes.includes('unknown')) return 'unknown';
   if (progress.state === 'stopped' && outcomes.includes('failed')) return 'failed';
   return progress.state;
+}
+
+/** What explains the state: who runs it, when it died or stopped and why, what it left running. */
+export function aboutOf(run: RunSummary, life: Life): string[] {
+  const { progress } = run;
+  const lines: string[] = [];
+  const { holder } = life;
+  const lock =
+    holder &&
+    `process ${holder.pid} of ${holder.user} on ${holder.host}, lock ${holder.id}, since ${dateAndClock(holder.startedAt)}`;
+  if (progress.state === 'running') {
+    if (life.kind === 'alive') lines.push(`runs in ${lock}`);
+    else if (life.kind === 'elsewhere') lines.push(`held by ${lock}; that process cannot be seen from here`);
+    else {
+      const last = progress.lastAt === undefined ? '' : `; its last record is of ${dateAndClock(progress.lastAt)}`;
+      lines.push(`${lock === undefined ? 'no process holds its lock' : `its ${lock}, is gone`}${last}`);
+    }
+  }
+  if (progress.state === 'stopped' && progress.lastAt !== undefined) {
+    const why = progress.reason === undefined ? '' : `: ${progress.reason}`;
+    lines.push(`stopped at ${dateAndClock(progress.lastAt)}${why}`);
+  }
+  if (life.kind !== 'alive' && isUnfinished(progress)) {
+    const left = [...progress.steps].filter(([, step]) => step.last && !step.last.ended && step.outcome === undefined);
+    for (const [key, { last }] of left) {
+      lines.push(
+        `left running: ${key} on ${last?.host ?? 'its node'} (it may have ended since; resume takes its result)`,
+      );
+    }
+  }
+  return lines;
 }
 
 export function outcomesOf({ progress }: RunSummary): Map<string, StepStatus> {
@@ -59,18 +108,34 @@ export function stepRows(run: RunSummary) {
   );
 }
 
-/** Versions as the run read them last (facts.json). */
-export async function versionsOf(run: RunSummary): Promise<Map<string, string>> {
-  const text = await readFile(join(run.folder.path, 'facts.json'), 'utf8').catch(() => undefined);
+/** What a run read of its nodes last. */
+export interface LastRead {
+  /** ISO 8601; undefined: nothing was kept. */
+  readonly at?: string;
+  /** By node, e.g. `kubeadm 1.32.9, kubelet 1.31.9`. */
+  readonly versions: ReadonlyMap<string, string>;
+  /** By the names of the Node objects. */
+  readonly cordoned: readonly string[];
+}
+
+/** What the run kept of its facts (facts.json), after its last step at the latest. */
+export async function lastRead(run: RunSummary): Promise<LastRead> {
+  const file = join(run.folder.path, 'facts.json');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const facts = text === undefined ? undefined : parseFacts(text);
+  if (!facts) return { versions: new Map(), cordoned: [] };
+  return { at: (await stat(file)).mtime.toISOString(), ...readOf(facts) };
+}
+
+export function readOf(facts: Facts): Pick<LastRead, 'versions' | 'cordoned'> {
   const versions = new Map<string, string>();
-  if (text === undefined) return versions;
-  const facts = parseFacts(text);
-  for (const [name, node] of Object.entries(facts?.nodes ?? {})) {
+  for (const [name, node] of Object.entries(facts.nodes)) {
     const { kubeadm, kubelet } = node.binaries ?? {};
     const parts = [kubeadm && `kubeadm ${kubeadm}`, kubelet && `kubelet ${kubelet}`].filter(Boolean);
     if (parts.length > 0) versions.set(name, parts.join(', '));
   }
-  return versions;
+  const cordoned = (facts.cluster?.nodes ?? []).filter((node) => node.unschedulable).map((node) => node.name);
+  return { versions, cordoned };
 }
 
 /** This program wrote it; without it only the versions are missing. */

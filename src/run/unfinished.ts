@@ -7,6 +7,8 @@ import type { TakePolicy } from '../journal/node-lock.ts';
 import { doneScript } from '../journal/mirror.ts';
 import { askAll } from '../journal/node-script.ts';
 import type { RunStore, RunSummary } from '../journal/store.ts';
+import { quote } from '../transport/quote.ts';
+import { resumeCommand } from './again.ts';
 import type { Documents } from './load.ts';
 import type { Locks } from './locks.ts';
 
@@ -39,20 +41,24 @@ export async function findUnfinished(
 }
 
 /** @throws Failure (unfinished-run) that names the command which continues it */
-export function refuseUnfinished({ here, onNodes }: Unfinished, { runbook, inventory }: Documents): void {
+export function refuseUnfinished(
+  { here, onNodes }: Unfinished,
+  { runbook, inventory }: Documents,
+  stateDir: string,
+): void {
   const startOver = 'Or abandon it and make a new plan from the present state: the same command with --new';
   const what = `of ${runbook.value.name} on ${inventory.value.cluster} is not finished`;
   if (here) {
     throw new Failure('unfinished-run', `run ${here.folder.id} ${what}`, [
       ...(here.progress.reason === undefined ? [] : [`It stopped: ${here.progress.reason}`]),
-      `Continue it: runbook resume ${here.folder.id}`,
+      `Continue it: ${resumeCommand(here.folder.id, stateDir)}`,
       startOver,
     ]);
   }
   if (onNodes) {
     throw new Failure('unfinished-run', `run ${onNodes.run} ${what}`, [
       `It was started from another state folder; ${onNodes.node} knows it.`,
-      `Continue it from here: runbook resume ${onNodes.run} -i ${inventory.file}`,
+      `Continue it from here: ${resumeCommand(onNodes.run, stateDir)} -i ${quote(inventory.file)}`,
       startOver,
     ]);
   }

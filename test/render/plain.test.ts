@@ -52,7 +52,6 @@ describe('the plain renderer', () => {
             │ evicting pod demo/a
             │ error: timed out
           whole output: .runbook/runs/x/logs/worker-1/4.4-drain.1.log
-          to continue, once fixed: runbook resume 20260105-100000-ab12
       ▲ warning: the runbook was edited
           the frozen plan is followed
       "

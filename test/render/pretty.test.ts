@@ -144,7 +144,7 @@ describe('the pretty renderer', () => {
     begin(emit, 'cp-1');
     end(emit, 'cp-1', 'changed');
     const counts = { changed: 1, unchanged: 0, skipped: 0, failed: 0, unknown: 0 };
-    emit({ type: 'run-finished', run: 'r', outcome: 'stopped', counts, duration: 3000, next: [] });
+    emit({ type: 'run-finished', run: 'r', outcome: 'stopped', counts, duration: 3000, next: ['runbook resume r'] });
     await renderer.close();
     expect(terminal.all.join('\n')).toContain('4/4 Workers  cp-1: 1 changed');
     expect(terminal.all.join('\n')).toContain('runbook resume r');
