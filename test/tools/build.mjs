@@ -50,7 +50,7 @@ function link(path, target) {
   symlinkSync(target, path);
 }
 
-compile('src', 'dist', /^lab\//);
+compile('src', 'dist', /^lab\/|\.d\.ts$/);
 compile('src/lab', 'src/lab/dist', /^(dist|node_modules)\//);
 chmodSync('dist/cli.js', 0o755);
 link('node_modules/.bin/runbook', '../../dist/cli.js');
