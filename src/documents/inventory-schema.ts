@@ -31,13 +31,15 @@ const login = {
   user: user('The user to log in as; your own name unless given.').exactOptional(),
   port: port.exactOptional(),
   identityFile: texts(
-    'Private keys to try. Default: id_ed25519, id_ecdsa, id_rsa in ~/.ssh.',
-    path('A private key.'),
+    'Keys to try. Default: id_ed25519, id_ecdsa, id_rsa in ~/.ssh.',
+    path('A private key, or a .pub whose private key the agent holds.'),
   ).exactOptional(),
   agent: z
-    .boolean()
+    .union([z.boolean(), z.literal('only')], { error: 'must be true, false or only' })
     .exactOptional()
-    .describe('Whether keys of the agent ($SSH_AUTH_SOCK) are tried; true unless given.'),
+    .describe(
+      'Whether keys of the agent ($SSH_AUTH_SOCK) are tried; true unless given. `only`: no private key file is opened.',
+    ),
   passwordFrom: secret('The password of the login, where keys are not enough:').exactOptional(),
   passphraseFrom: secret('The passphrase of encrypted keys:').exactOptional(),
   knownHosts: texts(

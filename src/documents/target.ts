@@ -63,8 +63,8 @@ function loginFor(host: string, ssh: Ssh, { folder, env, exists }: Surroundings)
     host,
     port: ssh.port ?? 22,
     user: ssh.user ?? currentUser(env),
-    identityFiles:
-      ssh.identityFile?.map(path) ?? DEFAULT_KEYS.map((name) => path(`~/.ssh/${name}`)).filter((key) => exists(key)),
+    identityFiles: ssh.identityFile?.map(path) ?? (ssh.agent === 'only' ? [] : defaultKeys(path, exists)),
+    ...(ssh.agent === 'only' ? { agentOnly: true } : {}),
     ...(agentSocket === undefined ? {} : { agentSocket }),
     ...(ssh.passwordFrom === undefined ? {} : { password: secret(ssh.passwordFrom) }),
     ...(ssh.passphraseFrom === undefined ? {} : { passphrase: secret(ssh.passphraseFrom) }),
@@ -79,7 +79,9 @@ function secretSource(source: string, folder: string | undefined, env: Env): str
   return source.startsWith('file:') ? `file:${localPath(source.slice('file:'.length), folder, env)}` : source;
 }
 
-const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+function defaultKeys(path: (text: string) => string, exists: (path: string) => boolean): string[] {
+  return ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => path(`~/.ssh/${name}`)).filter((key) => exists(key));
+}
 
 /** A path of the inventory on the operator's machine, absolute. */
 export function localPath(text: string, folder = '.', env: Env = process.env): string {

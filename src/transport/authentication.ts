@@ -1,12 +1,8 @@
-import type {
-  AnyAuthMethod,
-  AuthenticationType,
-  AuthHandlerMiddleware,
-  KeyboardInteractiveCallback,
-  Prompt,
-} from 'ssh2';
+import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware, Prompt } from 'ssh2';
 import { identitiesOf, type Identity, type ReadSecret } from './identities.ts';
-import type { Login } from './transport.ts';
+import { questionText, wantsPassword, type AskOperator } from './questions.ts';
+import type { Login, SecretSource } from './transport.ts';
+import { TrySequence, type Try } from './try-sequence.ts';
 
 /** Tries what a login gives, publickey first (without `none`: one round trip less), and keeps it for the message. */
 export interface Authentication {
@@ -15,62 +11,65 @@ export interface Authentication {
   report(): string[];
 }
 
-interface Try {
-  readonly type: AuthenticationType;
-  readonly label: string;
-  method(): Promise<AnyAuthMethod | string>;
-}
-
 export interface AuthenticationOptions {
+  /** For questions: the node's name, or `jump host USER@ADDRESS`. */
+  readonly name: string;
   readonly readSecret: ReadSecret;
+  readonly ask: AskOperator;
   /** Called with what broke: a secret that could not be read. */
   readonly onError: (error: unknown) => void;
 }
 
 export async function authentication(login: Login, options: AuthenticationOptions): Promise<Authentication> {
   const { identities, notes } = await identitiesOf(login, options.readSecret);
-  const queue = [...identities.map((identity) => publicKeyTry(identity, login.user)), ...passwordTries(login, options)];
-  if (queue.length === 0) {
-    const method: AnyAuthMethod = { type: 'none', username: login.user };
-    queue.push({ type: 'none', label: 'nothing', method: () => Promise.resolve(method) });
-  }
-  const tried: string[] = [];
-  let wanted: readonly string[] = [];
+  const tries = [
+    ...identities.map((identity) => publicKeyTry(identity, login.user)),
+    ...(login.password === undefined ? [] : [passwordTry(login, login.password, options)]),
+    interactiveTry(login, options),
+  ];
+  const sequence = new TrySequence(tries, nothingTry(login));
 
-  const next = async (left: readonly AuthenticationType[] | null): Promise<AnyAuthMethod | false> => {
-    if (left) wanted = left;
-    for (let entry = queue.shift(); entry; entry = queue.shift()) {
-      if (left && !left.includes(entry.type === 'agent' ? 'publickey' : entry.type)) continue;
-      const method = await entry.method();
-      if (typeof method === 'string') {
-        notes.push(`${entry.label}: ${method}`);
-        continue;
-      }
-      tried.push(entry.label);
-      return method;
+  const next = async (left: readonly AuthenticationType[] | null, partial: boolean): Promise<AnyAuthMethod | false> => {
+    sequence.answered(left, partial);
+    for (let entry = sequence.next(); entry; entry = sequence.next()) {
+      const attempt = await entry.method();
+      if (typeof attempt !== 'string') return sequence.sending(entry, attempt);
+      notes.push(`${entry.label}: ${attempt}`);
     }
     return false;
   };
 
   // The declared type does not know that `false` ends it.
-  const answer = async (left: AuthenticationType[] | null, done: (method: never) => void): Promise<void> => {
+  const answer = async (
+    left: AuthenticationType[] | null,
+    partial: boolean,
+    done: (method: never) => void,
+  ): Promise<void> => {
     try {
-      (done as (method: AnyAuthMethod | false) => void)(await next(left));
+      (done as (method: AnyAuthMethod | false) => void)(await next(left, partial));
     } catch (error) {
       options.onError(error);
     }
   };
 
   return {
-    handler: (left, _partial, done) => {
-      void answer(left, done);
+    handler: (left, partial: boolean | null, done) => {
+      void answer(left, partial === true, done);
     },
     report: () => [
-      `tried as ${login.user}: ${tried.length > 0 ? tried.join(', ') : 'nothing'}`,
+      `tried as ${login.user}: ${sequence.tried.length > 0 ? sequence.tried.join(', ') : 'nothing'}`,
       ...notes.map((note) => `not used: ${note}`),
-      ...(wanted.length > 0 ? [`the node accepts: ${wanted.join(', ')}`] : []),
+      ...sequence.report(),
+      ...(login.password === undefined && (sequence.wants('password') || sequence.wants('keyboard-interactive'))
+        ? ['to log in by a password, set ssh.passwordFrom']
+        : []),
     ],
   };
+}
+
+/** The server's answer names what it accepts. */
+function nothingTry({ user: username }: Login): Try {
+  return { type: 'none', label: 'nothing', method: () => Promise.resolve({ send: { type: 'none', username } }) };
 }
 
 function publicKeyTry(identity: Identity, username: string): Try {
@@ -80,36 +79,49 @@ function publicKeyTry(identity: Identity, username: string): Try {
     method: async () => {
       const credential = await identity.open();
       if (credential.kind === 'unusable') return credential.why;
-      return credential.kind === 'key'
-        ? { type: 'publickey', username, key: credential.key }
-        : { type: 'agent', username, agent: credential.agent };
+      if (credential.kind === 'key') return { send: { type: 'publickey', username, key: credential.key } };
+      return { send: { type: 'agent', username, agent: credential.agent }, agent: credential.agent };
     },
   };
 }
 
-function passwordTries({ user, password: source }: Login, { readSecret, onError }: AuthenticationOptions): Try[] {
-  if (source === undefined) return [];
-  const read = (): Promise<string> => readSecret(source, `SSH password of ${user}`);
-  const answer = (prompts: readonly Prompt[], reply: KeyboardInteractiveCallback): void => {
-    // Only a question that hides its answer is one for a password.
-    const ask = prompts.map((prompt) => (prompt.echo === true ? Promise.resolve('') : read()));
-    Promise.all(ask).then((answers) => reply(answers), onError);
+function passwordTry({ user: username }: Login, source: SecretSource, { readSecret }: AuthenticationOptions): Try {
+  return {
+    type: 'password',
+    label: `password (${source})`,
+    method: async () => {
+      const password = await readSecret(source, `SSH password of ${username}`);
+      return { send: { type: 'password', username, password } };
+    },
   };
-  return [
-    {
-      type: 'password',
-      label: `password (${source})`,
-      method: async () => ({ type: 'password', username: user, password: await read() }),
-    },
-    {
-      type: 'keyboard-interactive',
-      label: `keyboard-interactive (${source})`,
-      method: () =>
-        Promise.resolve({
+}
+
+function interactiveTry({ user: username, password: source }: Login, options: AuthenticationOptions): Try {
+  const { name, readSecret, ask, onError } = options;
+  const answerAll = async (title: string, instructions: string, prompts: readonly Prompt[]): Promise<string[]> => {
+    const answers: string[] = [];
+    for (const { prompt, echo = false } of prompts) {
+      const isForPassword = source !== undefined && wantsPassword(prompt, echo);
+      const answer = isForPassword
+        ? readSecret(source, `SSH password of ${username}`)
+        : ask(questionText(name, [title, instructions, prompt]), { echo });
+      answers.push(await answer);
+    }
+    return answers;
+  };
+  return {
+    type: 'keyboard-interactive',
+    label: `keyboard-interactive (${source ?? 'asking'})`,
+    lastResort: source === undefined,
+    method: () =>
+      Promise.resolve({
+        send: {
           type: 'keyboard-interactive',
-          username: user,
-          prompt: (_name, _instructions, _lang, prompts, reply) => answer(prompts, reply),
-        }),
-    },
-  ];
+          username,
+          prompt: (title, instructions, _language, prompts, reply) => {
+            answerAll(title, instructions, prompts).then(reply, onError);
+          },
+        },
+      }),
+  };
 }

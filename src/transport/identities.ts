@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import ssh2 from 'ssh2';
-import type { IdentityCallback, ParsedKey, PublicKeyEntry, SignCallback, SigningRequestOptions } from 'ssh2';
+import type { IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from 'ssh2';
+import { agentKeys, type AgentKey } from './agent.ts';
 import { expandHome } from './host-key.ts';
+import { FIDO, firstKey, isCertificate, isFido, readKeyFile, type KeyFile } from './key-file.ts';
 import { fingerprint } from './known-hosts.ts';
 import type { Login, SecretSource } from './transport.ts';
 
@@ -13,62 +15,96 @@ export interface Identity {
 }
 export type Credential =
   | { readonly kind: 'key'; readonly key: ParsedKey }
-  | { readonly kind: 'agent'; readonly agent: ssh2.BaseAgent }
+  | { readonly kind: 'agent'; readonly agent: OneOfAgent }
   | { readonly kind: 'unusable'; readonly why: string };
 
 export type ReadSecret = (source: SecretSource, question: string) => Promise<string>;
 
 /**
- * What to log in with, best first: identity files (an encrypted one by the agent, if it holds the key, so that no one
- * is asked), then the agent's other keys. `notes` say what could not be used.
+ * What to log in with, best first: identity files (an encrypted one, or a `.pub`, by the agent that holds the key, so
+ * that no one is asked), then the agent's other keys. `notes` say what could not be used.
  */
 export async function identitiesOf(
   login: Login,
   readSecret: ReadSecret,
 ): Promise<{ identities: Identity[]; notes: string[] }> {
   const notes: string[] = [];
-  const agent = login.agentSocket === undefined ? undefined : await askAgent(login.agentSocket, notes);
-  let others = agent?.keys ?? [];
+  const held = await keysOfAgent(login, notes);
   const identities: Identity[] = [];
+  const named: Buffer[] = [];
   for (const file of login.identityFiles) {
-    const loaded = await loadFile(file);
-    if (loaded.kind === 'error') {
-      notes.push(`${file}: ${loaded.why}`);
-    } else if (loaded.kind === 'plain') {
-      const same = loaded.key.getPublicSSH();
-      others = others.filter((key) => !key.getPublicSSH().equals(same));
-      identities.push({ label: file, open: () => Promise.resolve({ kind: 'key', key: loaded.key }) });
-    } else {
-      const held = others.find((key) => loaded.publicKey !== undefined && key.getPublicSSH().equals(loaded.publicKey));
-      others = others.filter((key) => key !== held);
-      if (agent && held) {
-        identities.push(agentIdentity(agent.agent, [held], `${file} (agent)`));
-      } else {
-        identities.push({ label: file, open: () => openEncrypted(file, loaded.text, login, readSecret) });
-      }
-    }
+    const loaded = await readKeyFile(file);
+    if (existsSync(`${expandHome(file)}-cert.pub`)) notes.push(`${file}-cert.pub: ${CERTIFICATE}`);
+    if (loaded.publicKey) named.push(loaded.publicKey);
+    const identity = identityOf(file, loaded, held, login, readSecret);
+    if (typeof identity === 'string') notes.push(`${file}: ${identity}`);
+    else identities.push(identity);
   }
-  if (agent && others.length > 0) {
-    identities.push(agentIdentity(agent.agent, others, `agent (${others.length} key${others.length > 1 ? 's' : ''})`));
+  for (const file of login.certificateFiles ?? []) notes.push(`${file}: ${CERTIFICATE}`);
+  const others = login.identitiesOnly === true ? [] : (held ?? []);
+  for (const key of others) {
+    if (named.some((publicKey) => publicKey.equals(key.publicKey))) continue;
+    const label = `agent (${key.comment || fingerprint(key.publicKey)})`;
+    const identity = agentIdentity(key, label, login);
+    if (typeof identity === 'string') notes.push(`${label}: ${identity}`);
+    else identities.push(identity);
   }
   return { identities, notes };
 }
 
-function agentIdentity(agent: ssh2.BaseAgent, keys: readonly ParsedKey[], label: string): Identity {
-  return { label, open: () => Promise.resolve({ kind: 'agent', agent: new SomeOfAgent(agent, keys) }) };
+const CERTIFICATE = 'is a certificate, which ssh2 cannot use: set ssh.transport: openssh';
+
+/** One identity file: what to try, or why not. `held`: the agent's keys, undefined where no agent answers. */
+function identityOf(
+  file: string,
+  loaded: KeyFile,
+  held: readonly AgentKey[] | undefined,
+  login: Login,
+  readSecret: ReadSecret,
+): Identity | string {
+  const same = loaded.publicKey && held?.find((key) => loaded.publicKey?.equals(key.publicKey));
+  const mayOpen = login.agentOnly !== true;
+  if (loaded.kind === 'private' && mayOpen) {
+    return { label: file, open: () => Promise.resolve({ kind: 'key', key: loaded.key }) };
+  }
+  if (same) return agentIdentity(same, `${file} (agent)`, login);
+  if (loaded.kind === 'unusable') return loaded.why;
+  if (loaded.publicKey && isFido(loaded.publicKey)) return FIDO;
+  if (loaded.publicKey && isCertificate(loaded.publicKey)) return CERTIFICATE;
+  const elsewhere = whetherHeld(loaded, held);
+  if (loaded.kind === 'public') return `${loaded.why}, and ${elsewhere}`;
+  if (loaded.kind === 'private' || !mayOpen) return `only the agent's keys are wanted, and ${elsewhere}`;
+  return { label: file, open: () => openEncrypted(file, loaded, elsewhere, login, readSecret) };
 }
 
-/** An agent of which only some keys are offered: each wrong one costs a round trip and one of sshd's MaxAuthTries. */
-class SomeOfAgent extends ssh2.BaseAgent<ParsedKey> {
+function whetherHeld(loaded: KeyFile, held: readonly AgentKey[] | undefined): string {
+  if (!held) return 'there is no agent';
+  return loaded.publicKey
+    ? 'the agent does not hold it'
+    : 'whether the agent holds it cannot be known without its .pub';
+}
+
+function agentIdentity({ publicKey }: AgentKey, label: string, login: Login): Identity | string {
+  if (isCertificate(publicKey)) return CERTIFICATE;
+  const key = firstKey(publicKey);
+  if (!key || login.agentSocket === undefined) return isFido(publicKey) ? FIDO : 'ssh2 cannot use keys of this type';
+  const agent = new OneOfAgent(ssh2.createAgent(expandHome(login.agentSocket)), key);
+  return { label, open: () => Promise.resolve({ kind: 'agent', agent }) };
+}
+
+/** An agent of which one key is offered: each wrong one costs a round trip and one of sshd's MaxAuthTries. */
+export class OneOfAgent extends ssh2.BaseAgent<ParsedKey> {
   readonly #agent: ssh2.BaseAgent;
-  readonly #keys: readonly ParsedKey[];
-  constructor(agent: ssh2.BaseAgent, keys: readonly ParsedKey[]) {
+  readonly #key: ParsedKey;
+  /** The server took the key and got its signature: what it refuses afterwards is not this key. */
+  signed = false;
+  constructor(agent: ssh2.BaseAgent, key: ParsedKey) {
     super();
     this.#agent = agent;
-    this.#keys = keys;
+    this.#key = key;
   }
   override getIdentities(callback: IdentityCallback<ParsedKey>): void {
-    callback(undefined, [...this.#keys]);
+    callback(undefined, [this.#key]);
   }
   override sign(
     key: ParsedKey,
@@ -76,81 +112,58 @@ class SomeOfAgent extends ssh2.BaseAgent<ParsedKey> {
     options: SigningRequestOptions | SignCallback,
     callback?: SignCallback,
   ): void {
-    if (typeof options === 'function') this.#agent.sign(key, data, options);
-    else this.#agent.sign(key, data, options, callback);
-  }
-}
-
-async function askAgent(
-  socket: string,
-  notes: string[],
-): Promise<{ agent: ssh2.BaseAgent; keys: ParsedKey[] } | undefined> {
-  const agent = ssh2.createAgent(socket);
-  return new Promise((resolve) => {
-    agent.getIdentities((error, keys) => {
-      const parsed = (keys ?? []).map(publicPart);
-      const usable = parsed.filter((key): key is ParsedKey => !(key instanceof Error));
-      if (error) notes.push(`agent: ${error.message}`);
-      else if (usable.length === 0) notes.push('agent: it holds no keys');
-      resolve(error ? undefined : { agent, keys: usable });
+    const done = typeof options === 'function' ? options : callback;
+    this.#agent.sign(key, data, typeof options === 'function' ? {} : options, (error, signature) => {
+      this.signed = !error;
+      done?.(error, signature);
     });
-  });
+  }
 }
 
-function publicPart(key: string | Buffer | ParsedKey | PublicKeyEntry): ParsedKey | Error {
-  if (typeof key !== 'object' || !('pubKey' in key)) return firstKey(key);
-  const inner = key.pubKey;
-  return firstKey(typeof inner === 'object' && 'pubKey' in inner ? inner.pubKey : inner);
-}
-
-type LoadedFile =
-  | { readonly kind: 'plain'; readonly key: ParsedKey }
-  | { readonly kind: 'encrypted'; readonly text: Buffer; readonly publicKey: Buffer | undefined }
-  | { readonly kind: 'error'; readonly why: string };
-
-async function loadFile(file: string): Promise<LoadedFile> {
-  const path = expandHome(file);
-  let text: Buffer;
+async function keysOfAgent(login: Login, notes: string[]): Promise<AgentKey[] | undefined> {
+  if (login.agentSocket === undefined) {
+    if (login.agentOnly === true) notes.push('agent: only its keys are wanted, and $SSH_AUTH_SOCK names none');
+    return undefined;
+  }
   try {
-    text = await readFile(path);
+    const keys = await agentKeys(login.agentSocket);
+    if (keys.length === 0) notes.push('agent: it holds no keys');
+    return keys;
   } catch (error) {
-    return { kind: 'error', why: error instanceof Error && 'code' in error ? String(error.code) : 'cannot be read' };
+    notes.push(`agent: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
   }
-  const key = firstKey(text);
-  if (!(key instanceof Error)) {
-    return key.isPrivateKey() ? { kind: 'plain', key } : { kind: 'error', why: 'is a public key' };
-  }
-  if (!/encrypted/i.test(key.message)) return { kind: 'error', why: 'is not a private key that can be read' };
-  const publicKey = firstKey(await readFile(`${path}.pub`).catch(() => ''));
-  return { kind: 'encrypted', text, publicKey: publicKey instanceof Error ? undefined : publicKey.getPublicSSH() };
 }
+
+type Encrypted = Extract<KeyFile, { kind: 'encrypted' }>;
 
 /** Opening one takes most of a second of CPU: once per process and file. */
 const opened = new Map<string, Promise<Credential>>();
 
-function openEncrypted(file: string, text: Buffer, login: Login, readSecret: ReadSecret): Promise<Credential> {
-  const source = login.passphrase;
+function openEncrypted(
+  file: string,
+  loaded: Encrypted,
+  elsewhere: string,
+  { passphrase: source }: Login,
+  readSecret: ReadSecret,
+): Promise<Credential> {
   if (source === undefined) {
-    return Promise.resolve({
-      kind: 'unusable',
-      why: 'is encrypted and no passphraseFrom is given (nor does an agent hold it)',
-    });
+    const why = `is encrypted, no passphraseFrom is given, and ${elsewhere}`;
+    return Promise.resolve({ kind: 'unusable', why });
   }
-  const id = `${source}\n${file}\n${fingerprint(text)}`;
-  const credential = opened.get(id) ?? decrypt(file, text, source, readSecret);
+  const id = `${source}\n${file}\n${loaded.id}`;
+  const credential = opened.get(id) ?? decrypt(file, loaded, source, readSecret);
   opened.set(id, credential);
   return credential;
 }
 
-async function decrypt(file: string, text: Buffer, source: SecretSource, readSecret: ReadSecret): Promise<Credential> {
-  const key = firstKey(text, await readSecret(source, `Passphrase of ${file}`));
-  if (key instanceof Error) return { kind: 'unusable', why: `the passphrase from ${source} does not open it` };
-  return { kind: 'key', key };
-}
-
-/** The declared type forgets that OpenSSH's format yields an array. */
-function firstKey(data: Buffer | string | ParsedKey, passphrase?: string): ParsedKey | Error {
-  const parsed: ParsedKey | ParsedKey[] | Error = ssh2.utils.parseKey(data, passphrase);
-  const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  return key ?? new Error('no key in it');
+async function decrypt(
+  file: string,
+  loaded: Encrypted,
+  source: SecretSource,
+  readSecret: ReadSecret,
+): Promise<Credential> {
+  const key = loaded.open(await readSecret(source, `Passphrase of ${file}`));
+  if (key) return { kind: 'key', key };
+  return { kind: 'unusable', why: `the passphrase from ${source} does not open it` };
 }

@@ -1,40 +1,55 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Place } from './host-key.ts';
-import type { ReadSecret } from './identities.ts';
-import { openLink, type Link } from './link.ts';
+import type { Link } from './link.ts';
 import { ConnectFailure, type Login, type Target } from './transport.ts';
 
-interface Shared {
-  readonly link: Promise<Link>;
+/** A connection that others go through. */
+interface Through {
+  readonly closed: Promise<string>;
+  close(): Promise<void>;
+}
+
+interface Shared<L> {
+  readonly link: Promise<L>;
   readonly giveUp: AbortController;
   users: number;
 }
 
 /** A jump host in use; `release` when the link through it is gone. */
-export interface Lease {
-  readonly link: Link;
+export interface Lease<L> {
+  readonly link: L;
   release(): void;
+}
+
+/** A jump host to connect to; `before`: the one before it. */
+export interface Hop<L> {
+  readonly name: string;
+  readonly login: Login;
+  readonly place: Place;
+  readonly before: L | undefined;
+  readonly signal: AbortSignal;
 }
 
 /**
  * Connections to jump hosts, one per chain, shared by all nodes behind it: a login per node would run into the jump
  * host's MaxStartups. Each jump host has a login of its own: a node's password is never sent to one.
  */
-export class JumpHosts {
-  readonly #shared = new Map<string, Shared>();
-  readonly #readSecret: ReadSecret;
+export class JumpHosts<L extends Through> {
+  readonly #shared = new Map<string, Shared<L>>();
+  readonly #connect: (hop: Hop<L>) => Promise<L>;
 
-  constructor(readSecret: ReadSecret) {
-    this.#readSecret = readSecret;
+  /** `connect` throws ConnectFailure. */
+  constructor(connect: (hop: Hop<L>) => Promise<L>) {
+    this.#connect = connect;
   }
 
   /** The last hop before the target, connected; undefined where there is none. @throws ConnectFailure */
-  async lease(target: Target, signal?: AbortSignal): Promise<Lease | undefined> {
+  async lease(target: Target, signal?: AbortSignal): Promise<Lease<L> | undefined> {
     return target.jump.length === 0 ? undefined : this.#lease(target, target.jump.length - 1, signal);
   }
 
-  async #lease(target: Target, index: number, signal?: AbortSignal): Promise<Lease> {
+  async #lease(target: Target, index: number, signal?: AbortSignal): Promise<Lease<L>> {
     const key = JSON.stringify(target.jump.slice(0, index + 1));
     const shared = this.#shared.get(key) ?? this.#open(key, target, index);
     shared.users++;
@@ -57,10 +72,10 @@ export class JumpHosts {
     }
   }
 
-  #open(key: string, target: Target, index: number): Shared {
+  #open(key: string, target: Target, index: number): Shared<L> {
     const giveUp = new AbortController();
-    const link = this.#connect(target, index, giveUp.signal);
-    const shared: Shared = { link, giveUp, users: 0 };
+    const link = this.#connectHop(target, index, giveUp.signal);
+    const shared: Shared<L> = { link, giveUp, users: 0 };
     this.#shared.set(key, shared);
     const forget = (): void => {
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
@@ -69,25 +84,20 @@ export class JumpHosts {
     return shared;
   }
 
-  #drop(key: string, shared: Shared): void {
+  #drop(key: string, shared: Shared<L>): void {
     if (this.#shared.get(key) === shared) this.#shared.delete(key);
     shared.giveUp.abort();
     shared.link.then(async (link) => link.close()).catch(() => undefined);
   }
 
-  async #connect(target: Target, index: number, signal: AbortSignal): Promise<Link> {
-    const hop = target.jump[index];
-    if (!hop) throw new Error(`no jump host ${index}`);
+  async #connectHop(target: Target, index: number, signal: AbortSignal): Promise<L> {
+    const login = target.jump[index];
+    if (!login) throw new Error(`no jump host ${index}`);
     const before = index > 0 ? await this.#lease(target, index - 1, signal) : undefined;
     try {
-      const link = await openLink({
-        name: `jump host ${hop.user}@${addressOf(hop)}`,
-        login: hop,
-        place: placeOf(hop, target.jump.slice(0, index)),
-        readSecret: this.#readSecret,
-        dial: (gaveUp) => dial(before, hop, gaveUp),
-        signal,
-      });
+      const name = `jump host ${login.user}@${addressOf(login)}`;
+      const place = placeOf(login, target.jump.slice(0, index));
+      const link = await this.#connect({ name, login, place, before: before?.link, signal });
       void link.closed.then(() => before?.release());
       return link;
     } catch (error) {
@@ -98,7 +108,7 @@ export class JumpHosts {
 }
 
 /** `host:port`, an IPv6 address in brackets. */
-function addressOf({ host, port }: Login): string {
+export function addressOf({ host, port }: Login): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
@@ -114,7 +124,7 @@ export function placeOf(login: Login, before: readonly Login[]): Place {
 }
 
 /** A TCP connection, direct or forwarded by a jump host. */
-export function dial(through: Lease | undefined, { host, port }: Login, signal: AbortSignal): Promise<Duplex> {
+export function dial(through: Link | undefined, { host, port }: Login, signal: AbortSignal): Promise<Duplex> {
   if (through) return forward(through, host, port);
   return new Promise((resolve, reject) => {
     // Node gives each of several addresses 250 ms by default: too little for a far one.
@@ -125,7 +135,7 @@ export function dial(through: Lease | undefined, { host, port }: Login, signal: 
   });
 }
 
-function forward({ link }: Lease, host: string, port: number): Promise<Duplex> {
+function forward(link: Link, host: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     if (link.lost !== undefined) return reject(new Error(`the jump host was lost: ${link.lost}`));
     link.client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {

@@ -111,7 +111,7 @@ function parsePutty(text: Buffer, file: string): KeyFile {
   if (!(parsed instanceof Error)) {
     const found = privateKey(firstKey(text));
     if (found) return found;
-  } else if (/^Encrypted PPK/.test(parsed.message)) {
+  } else if (parsed.message.startsWith('Encrypted PPK')) {
     const open = (passphrase: string): ParsedKey | undefined => firstKey(text, passphrase);
     return { kind: 'encrypted', publicKey: undefined, id: fingerprint(text), open };
   }

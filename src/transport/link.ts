@@ -9,6 +9,7 @@ import { deferred } from './deferred.ts';
 import { readKnownHosts, refuseHostKey, type Place } from './host-key.ts';
 import type { ReadSecret } from './identities.ts';
 import { knownKeyTypes, type KnownHostLine } from './known-hosts.ts';
+import type { AskOperator } from './questions.ts';
 import { ConnectFailure, type Login } from './transport.ts';
 
 /** One authenticated SSH connection, to a node or to a jump host. */
@@ -26,6 +27,7 @@ export interface LinkOptions {
   readonly login: Login;
   readonly place: Place;
   readonly readSecret: ReadSecret;
+  readonly ask: AskOperator;
   /** A stream to the place's port; it is destroyed with the link. `signal`: the attempt was given up. */
   dial(signal: AbortSignal): Promise<Duplex>;
   readonly signal?: AbortSignal | undefined;
@@ -122,9 +124,11 @@ class LinkAttempt {
   }
 
   async #authentication(): Promise<Authentication> {
-    const { login, readSecret } = this.#options;
+    const { name, login, readSecret, ask } = this.#options;
     return authentication(login, {
+      name,
       readSecret: (source, question) => this.#deadline.pausedWhile(() => readSecret(source, question)),
+      ask: (question, how) => this.#deadline.pausedWhile(() => ask(question, how)),
       onError: (error) => this.#fail(error),
     });
   }

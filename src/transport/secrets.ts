@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { Failure } from '../failure.ts';
 import { hideSecret } from '../redact.ts';
 import { expandHome } from './host-key.ts';
+import type { AskOperator } from './questions.ts';
 import type { SecretSource } from './transport.ts';
 
 /** What a source is read from; tests give their own. */
@@ -113,24 +114,31 @@ function nothing(source: SecretSource, why: string, cause?: unknown): Failure {
   return new Failure('unreachable', `no secret from ${source}: ${why}`, [], { cause });
 }
 
+/** Asks for what holds once, a code: it is not kept. `echo`: what is typed is shown. @throws Failure as {@link readSecret} */
+export const askOperator: AskOperator = (question, { echo }) => {
+  const next = 'it asks a person (2FA): run the command in a terminal, or log in as a user without this question';
+  return inTurn(() => onTerminal(question, next, echo));
+};
+
 /** Asks on the controlling terminal itself, so that it works while stdin or stdout are redirected. */
-async function askOnTerminal(question: string): Promise<string> {
+function askOnTerminal(question: string): Promise<string> {
+  return onTerminal(question, 'give the secret by env:NAME, file:PATH or command:CMD instead of prompt', false);
+}
+
+async function onTerminal(question: string, withoutOne: string, echo: boolean): Promise<string> {
   let fd: number;
   try {
     fd = openSync('/dev/tty', 'r+');
   } catch (error) {
-    throw new Failure(
-      'unreachable',
-      `cannot ask for "${question}": there is no terminal`,
-      ['give the secret by env:NAME, file:PATH or command:CMD instead of prompt'],
-      { cause: error },
-    );
+    const what = `cannot ask for "${question}": there is no terminal`;
+    throw new Failure('unreachable', what, [withoutOne], { cause: error });
   }
   const input = new ReadStream(fd);
   try {
     input.setRawMode(true);
     writeSync(fd, `${question}: `);
-    return await readLine(input);
+    const show = (typed: string): void => void writeSync(fd, `\r\x1b[K${question}: ${typed}`);
+    return await readLine(input, echo ? show : undefined);
   } finally {
     input.setRawMode(false);
     writeSync(fd, '\n');
@@ -138,7 +146,7 @@ async function askOnTerminal(question: string): Promise<string> {
   }
 }
 
-function readLine(input: ReadStream): Promise<string> {
+function readLine(input: ReadStream, show?: (typed: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     let typed = '';
     input.setEncoding('utf8');
@@ -148,6 +156,7 @@ function readLine(input: ReadStream): Promise<string> {
         if (char === '\u0003') return reject(new Failure('cancelled', 'stopped at the prompt'));
         if (char === '\u0004' && typed === '') return reject(new Failure('cancelled', 'the prompt was closed'));
         typed = edit(typed, char);
+        show?.(typed);
       }
       return undefined;
     });

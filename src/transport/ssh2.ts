@@ -2,8 +2,9 @@ import type { ClientChannel } from 'ssh2';
 import { ssh2Channel } from './channel.ts';
 import type { ReadSecret } from './identities.ts';
 import { dial, JumpHosts, placeOf } from './jump.ts';
-import { openLink, type Link } from './link.ts';
-import { readSecret } from './secrets.ts';
+import { openLink, type Link, type LinkOptions } from './link.ts';
+import type { AskOperator } from './questions.ts';
+import { askOperator, readSecret } from './secrets.ts';
 import { sessionOver } from './session.ts';
 import {
   ConnectFailure,
@@ -20,32 +21,37 @@ import {
  */
 export class Ssh2Transport implements Transport {
   readonly #readSecret: ReadSecret;
-  readonly #jumpHosts: JumpHosts;
+  readonly #ask: AskOperator;
+  readonly #jumpHosts: JumpHosts<Link>;
 
-  constructor(options: { readonly readSecret?: ReadSecret } = {}) {
+  constructor(options: { readonly readSecret?: ReadSecret; readonly ask?: AskOperator } = {}) {
     this.#readSecret = options.readSecret ?? readSecret;
-    this.#jumpHosts = new JumpHosts(this.#readSecret);
+    this.#ask = options.ask ?? askOperator;
+    this.#jumpHosts = new JumpHosts(({ before, ...hop }) => this.#open(hop, before));
   }
 
   async connect(target: Target, signal?: AbortSignal): Promise<Session> {
-    const through = await this.#jumpHosts.lease(target, signal);
+    const lease = await this.#jumpHosts.lease(target, signal);
     try {
-      const link = await openLink({
-        name: target.name,
-        login: target,
-        place: placeOf(target, target.jump),
-        readSecret: this.#readSecret,
-        dial: (gaveUp) => dial(through, target, gaveUp),
-        signal,
-      });
-      void link.closed.then(() => through?.release());
+      const place = placeOf(target, target.jump);
+      const link = await this.#open({ name: target.name, login: target, place, signal }, lease?.link);
+      void link.closed.then(() => lease?.release());
       const open = async (command: string): Promise<Channel> => exec(target.name, link, command);
       const close = async (): Promise<void> => link.close();
       return sessionOver({ open, closed: link.closed, close }, target, this.#readSecret);
     } catch (error) {
-      through?.release();
+      lease?.release();
       throw error;
     }
+  }
+
+  #open(to: Pick<LinkOptions, 'name' | 'login' | 'place' | 'signal'>, through: Link | undefined): Promise<Link> {
+    return openLink({
+      ...to,
+      readSecret: this.#readSecret,
+      ask: this.#ask,
+      dial: (gaveUp) => dial(through, to.login, gaveUp),
+    });
   }
 }
 

@@ -10,6 +10,8 @@ export interface Login {
   readonly identitiesOnly?: boolean;
   /** User certificates beside those next to a key, as `KEY-cert.pub` (CertificateFile of ssh_config(5)). */
   readonly certificateFiles?: readonly string[];
+  /** No private key file is opened: `identityFiles` only say which keys of the agent to offer first. */
+  readonly agentOnly?: boolean;
   /** The SSH agent's socket, or undefined for none. */
   readonly agentSocket?: string;
   /** Asked for at most once per process and source; undefined: no password login. */
@@ -21,6 +23,8 @@ export interface Login {
   readonly hostKeyAlias?: string;
   /** A command of the operator's machine whose stdin and stdout are the connection to `host`; tokens are expanded. */
   readonly proxyCommand?: string;
+  /** The name by which ssh_config(5) knows it, where its HostName gave `host`. */
+  readonly configName?: string;
   /** Milliseconds for TCP connect + key exchange + authentication. */
   readonly connectTimeout: number;
   /** Milliseconds between keepalives. */
@@ -36,6 +40,8 @@ export interface Target extends Login {
   /** Hosts to go through, first hop first. */
   readonly jump: readonly Login[];
   readonly become: Become;
+  /** The way to connect; undefined: as the login needs. */
+  readonly transport?: 'ssh2' | 'openssh';
 }
 
 /** Where a secret comes from: `prompt` | `env:NAME` | `file:PATH` | `command:CMD`. */

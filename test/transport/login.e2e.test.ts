@@ -1,13 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { haveSshd, keygen } from '../sshd/sshd.ts';
+import type { Target } from '../../src/transport/transport.ts';
 import { useSshd } from './use-sshd.ts';
 import { asked, hello, refusal } from './login.ts';
 
 describe.skipIf(!haveSshd)('login by keys at a real OpenSSH server', () => {
-  const sshd = useSshd();
+  const sshd = useSshd({ config: ['MaxAuthTries 20'] });
+  const strict = useSshd({ config: ['MaxAuthTries 3'] });
   const file = (name: string): string => join(sshd().dir, name);
   const authorize = (name: string): void => appendFileSync(file('authorized_keys'), readFileSync(`${file(name)}.pub`));
   beforeAll(() => {
@@ -15,6 +17,7 @@ describe.skipIf(!haveSshd)('login by keys at a real OpenSSH server', () => {
     keygen(file('encrypted'), 'ed25519', 'open sesame');
     keygen(file('rsa'), 'rsa');
     for (const name of ['encrypted', 'rsa']) authorize(name);
+    copyFileSync(file('authorized_keys'), join(strict().dir, 'authorized_keys'));
   });
 
   test('the second of several keys is taken where the first is refused', async () => {
@@ -31,7 +34,9 @@ describe.skipIf(!haveSshd)('login by keys at a real OpenSSH server', () => {
 
   test('an encrypted key that cannot be opened says why', async () => {
     const target = sshd().target({ identityFiles: [file('encrypted')] });
-    expect(await refusal(target)).toContain('encrypted: is encrypted and no passphraseFrom');
+    expect(await refusal(target)).toContain(
+      'encrypted: is encrypted, no passphraseFrom is given, and there is no agent',
+    );
     const wrong = await refusal({ ...target, passphrase: 'env:WRONG' }, 'sesame');
     expect(wrong).toContain('the passphrase from env:WRONG does not open it');
     expect(wrong).not.toContain('open sesame');
@@ -57,10 +62,34 @@ describe.skipIf(!haveSshd)('login by keys at a real OpenSSH server', () => {
         return spawnSync('ssh-add', [file(key)], { env, stdio: 'ignore' }).status;
       };
       appendFileSync(file('askpass'), "#!/bin/sh\necho 'open sesame'\n", { mode: 0o755 });
+      const others = Array.from({ length: 6 }, (_, index) => `other${index}`);
+      for (const name of others) keygen(file(name), 'ed25519');
       while (!existsSync(file('agent'))) await new Promise((resolve) => setImmediate(resolve));
-      for (const key of ['stranger', 'encrypted']) expect(add(key)).toBe(0);
+      for (const key of [...others, 'stranger', 'encrypted']) expect(add(key)).toBe(0);
     });
     afterAll(() => agent.kill());
+    const withAgent = (changes: Partial<Target> = {}): Target =>
+      strict().target({ user: sshd().user, agentSocket: file('agent'), identityFiles: [], ...changes });
+
+    test('its key that is named by the .pub is the first of eight, for a server that allows three tries', async () => {
+      expect(await hello(withAgent({ identityFiles: [`${file('encrypted')}.pub`] }))).toBe('hello\n');
+      const alone = { identityFiles: [`${file('encrypted')}.pub`], identitiesOnly: true };
+      expect(await hello(withAgent(alone))).toBe('hello\n');
+      expect(await refusal(withAgent())).toMatch(/Too many authentication failures/);
+    });
+
+    test('no private key file is opened where only the agent is wanted', async () => {
+      const target = withAgent({ agentOnly: true, identityFiles: [sshd().identityFile] });
+      expect(await refusal(target)).toContain(`${sshd().identityFile}: only the agent's keys are wanted`);
+      expect(await hello({ ...target, identityFiles: [file('encrypted')] })).toBe('hello\n');
+    });
+
+    test("an encrypted key without a .pub is the agent's where that holds it", async () => {
+      copyFileSync(file('encrypted'), file('no-pub'));
+      const target = withAgent({ identityFiles: [file('no-pub')], identitiesOnly: true, passphrase: 'file:/nowhere' });
+      expect(await hello(target)).toBe('hello\n');
+      expect(asked).toEqual([]);
+    });
 
     test('a key of the agent logs in, after others were refused', async () => {
       expect(await hello(sshd().target({ identityFiles: [], agentSocket: file('agent') }))).toBe('hello\n');

@@ -1,10 +1,95 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import type { AuthContext } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Failure } from '../../src/failure.ts';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import type { Target } from '../../src/transport/transport.ts';
 import { asked, hello, refusal } from './login.ts';
+
+describe('login by a key and a code', () => {
+  const { private: hostKey } = ssh2.utils.generateKeyPairSync('ed25519');
+  const key = ssh2.utils.generateKeyPairSync('ed25519');
+  const folder = mkdtempSync(join(tmpdir(), 'runbook-2fa-'));
+  const identity = join(folder, 'id');
+  let server: ssh2.Server;
+  beforeAll(async () => {
+    writeFileSync(identity, key.private, { mode: 0o600 });
+    server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+      let hasKey = false;
+      client.on('error', () => undefined);
+      client.on('authentication', (context) => {
+        if (context.method === 'publickey' && !hasKey) {
+          const known = ssh2.utils.parseKey(key.public);
+          if (known instanceof Error || !context.key.data.equals(known.getPublicSSH()))
+            return context.reject(['publickey']);
+          if (context.signature === undefined) return context.accept();
+          hasKey = true;
+          return context.reject(['keyboard-interactive'], true);
+        }
+        if (context.method !== 'keyboard-interactive' || !hasKey)
+          return context.reject(hasKey ? ['keyboard-interactive'] : ['publickey']);
+        return context.prompt([{ prompt: 'Verification \u001b[2Jcode:', echo: false }], 'Two steps', (answers) => {
+          if (answers[0] === '123456') context.accept();
+          else context.reject(['keyboard-interactive']);
+        });
+      });
+      client.on('session', (accept) => {
+        accept().on('exec', (acceptExec) => {
+          const channel = acceptExec();
+          channel.end('hello\n');
+          channel.exit(0);
+          channel.close();
+        });
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const target = (): Target => ({
+    name: 'cp-1',
+    host: '127.0.0.1',
+    port: (server.address() as { port: number }).port,
+    user: 'ops',
+    identityFiles: [identity],
+    knownHosts: [],
+    hostKeyChecking: 'off',
+    jump: [],
+    become: { method: 'none' },
+    connectTimeout: 5000,
+    keepaliveInterval: 15_000,
+  });
+
+  test('asks the operator for the code, in words that cannot move the cursor', async () => {
+    expect(await hello(target(), '', '123456')).toBe('hello\n');
+    expect(asked).toEqual(['hidden: cp-1: Two steps Verification code']);
+  });
+
+  test('never takes the password for the code', async () => {
+    expect(await hello({ ...target(), password: 'env:PASSWORD' }, 'a password', '123456')).toBe('hello\n');
+    expect(asked).toEqual(['hidden: cp-1: Two steps Verification code']);
+  });
+
+  test('says what was accepted where the code is wrong', async () => {
+    expect(await refusal(target(), '', '000000')).toContain(`the node accepted ${identity}, and wants more`);
+  });
+
+  test('quotes the question where there is no terminal', async () => {
+    const failing = new Ssh2Transport({
+      ask: () => Promise.reject(new Failure('unreachable', 'cannot ask for "code": there is no terminal')),
+    }).connect(target());
+    await expect(failing).rejects.toMatchObject({
+      reason: 'authentication',
+      message: expect.stringContaining('"code"'),
+    });
+  });
+});
 
 describe('login by password', () => {
   const hostKey = ssh2.utils.generateKeyPairSync('ed25519').private;
@@ -40,7 +125,7 @@ describe('login by password', () => {
         { prompt: 'Your name: ', echo: true },
       ];
       context.prompt(prompts, (answers) => {
-        if (answers[0] === 'right' && answers[1] === '') context.accept();
+        if (answers[0] === 'right' && answers[1] === 'me') context.accept();
         else context.reject(allowed);
       });
     } else context.reject(allowed);
@@ -62,8 +147,9 @@ describe('login by password', () => {
 
   test.each([[['password']], [['keyboard-interactive']]])('by %s', async (offered) => {
     methods = offered;
-    expect(await hello(target(), 'right')).toBe('hello\n');
+    expect(await hello(target(), 'right', 'me')).toBe('hello\n');
     expect(asked[0]).toBe('prompt: SSH password of ops');
+    expect(asked.includes('shown: cp-1: Your name')).toBe(offered[0] !== 'password');
   });
 
   test('a wrong password is refused, and not shown', async () => {
