@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from './clock.ts';
+import type { MachineFiles } from './machine.ts';
 import type { RunSpec } from './shell/run-spec.ts';
 
 export type AttemptEnd =
@@ -17,6 +18,8 @@ export interface StartRequest {
   readonly maxOutput: number;
   readonly script: Buffer;
   readonly sha256: string;
+  /** By the names of their files. */
+  readonly secrets: Readonly<Record<string, Buffer>>;
   readonly uid: number;
 }
 
@@ -96,6 +99,7 @@ export type ClaimRefusal = { readonly code: 'already-claimed' | 'stale-epoch' | 
 interface Host {
   readonly name: string;
   readonly clock: Clock;
+  readonly fs: MachineFiles;
   newPid(): number;
   run(spec: RunSpec): Promise<number>;
 }
@@ -181,20 +185,32 @@ export class AttemptStore {
         () => undefined,
       );
     }
+    const hidden = await hide(machine.fs, request);
     const code = await machine.run({
       script: request.script.toString('utf8'),
       args: [],
       stdin: '',
       uid: request.uid,
-      env: loginEnv(request.uid),
+      env: { ...loginEnv(request.uid), ...(hidden !== undefined && { RUNBOOK_SECRETS: hidden }) },
       cwd: '/',
       signal: attempt.abort.signal,
       out: (chunk) => keep(attempt, attempt.out, chunk),
       err: (chunk) => keep(attempt, attempt.err, chunk),
     });
     ended.abort();
+    if (hidden !== undefined) await machine.fs.rm(hidden, { recursive: true, force: true });
     attempt.finish({ word: 'exited', arg: String(code) });
   }
+}
+
+/** The folder of the secrets, where there are any. */
+async function hide(fs: MachineFiles, { secrets, uid }: StartRequest): Promise<string | undefined> {
+  if (Object.keys(secrets).length === 0) return undefined;
+  const folder = `${uid === 0 ? '/run' : '/dev/shm'}/runbook-${randomUUID()}`;
+  const own = fs.as({ uid, umask: 0o077 });
+  await own.mkdir(folder, { recursive: true });
+  for (const [name, value] of Object.entries(secrets)) await own.writeFile(`${folder}/${name}`, value);
+  return folder;
 }
 
 function keep(attempt: Attempt, output: KeptOutput, chunk: Buffer): void {
@@ -222,5 +238,6 @@ const emptyRequest: Omit<StartRequest, 'root' | 'run' | 'id'> = {
   maxOutput: 0,
   script: Buffer.alloc(0),
   sha256: '',
+  secrets: {},
   uid: 0,
 };

@@ -120,6 +120,8 @@ class Helper {
       words;
     const script = await this.#reader.take(Number(length));
     if (!script) return false;
+    const secrets = await this.#secrets(Number(held[3] ?? 0));
+    if (!secrets) return false;
     const request: StartRequest = {
       root: this.#root,
       run,
@@ -130,6 +132,7 @@ class Helper {
       maxOutput: Number(maxOutput),
       script,
       sha256,
+      secrets,
       uid: this.#uid,
     };
     const overtaken = await lockOvertaken(this.#machine.fs, this.#root, held);
@@ -139,6 +142,19 @@ class Helper {
     await this.#say(`claimed ${tag}`);
     await this.#say(`launched ${tag} ${attempt.pid}`);
     return this.#stream(tag, attempt, { out: 0, err: 0 }, request.onTimeout === 'leave' ? request.timeout : 0);
+  }
+
+  /** Undefined when the stream ended before. */
+  async #secrets(count: number): Promise<Record<string, Buffer> | undefined> {
+    const secrets: Record<string, Buffer> = {};
+    for (let left = count; left > 0; left--) {
+      const line = await this.#reader.line();
+      if (line === undefined) return undefined;
+      const [name = '', , value = ''] = line.split(' ');
+      const bytes = value.replaceAll(/\\0([0-7]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 8)));
+      secrets[name] = Buffer.from(bytes, 'latin1');
+    }
+    return secrets;
   }
 
   async #cancel(tag: string, run: string, id: string): Promise<boolean> {

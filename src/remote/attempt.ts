@@ -8,6 +8,11 @@ export interface AttemptSpec {
   readonly id: string;
   /** POSIX sh, run by `sh` in a session of its own with stdin from /dev/null. */
   readonly script: string;
+  /**
+   * By name (`[A-Za-z0-9._-]+`) what the script finds in files of `$RUNBOOK_SECRETS`, a folder in memory that is
+   * removed when it ends. Text without NUL; neither the script nor anything else that the node keeps has it.
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Milliseconds from launch, enforced on the node; 0: none. */
   readonly timeout: number;
   readonly onTimeout: 'kill' | 'leave';

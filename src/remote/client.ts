@@ -44,12 +44,13 @@ class Client implements RemoteNode {
   async start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState> {
     const payload = Buffer.from(`${spec.script.replace(/\n+$/u, '')}\n`, 'utf8');
     const digest = sha256(payload);
-    const { run, id, epoch, onTimeout, maxOutput, lock } = spec;
+    const { run, id, epoch, onTimeout, maxOutput, lock, secrets = {} } = spec;
     const limits = [epoch, seconds(spec.timeout), onTimeout, maxOutput];
     const held = lock ? [lock.fence, named(lock.id), named(lock.domain)] : [0, '-', '-'];
-    const words = [named(run), named(id), ...limits, payload.length, digest, linesOf(payload), ...held];
+    const hidden = Object.entries(secrets).map(([name, value]) => secretLine(named(name), value));
+    const words = [named(run), named(id), ...limits, payload.length, digest, linesOf(payload), ...held, hidden.length];
     const onAnswer = output(sink, { stdout: 0, stderr: 0 });
-    return this.stateOf({ verb: 'start', words, payload, onAnswer });
+    return this.stateOf({ verb: 'start', words, payload: Buffer.concat([payload, ...hidden]), onAnswer });
   }
 
   async follow(run: string, id: string, from: FollowFrom, sink: OutputSink, timeout = 0): Promise<AttemptState> {
@@ -146,6 +147,16 @@ function output(sink: OutputSink, from: FollowFrom): (answer: TaggedAnswer) => v
     next[answer.stream] += answer.chunk.length;
     sink[answer.stream](answer.chunk);
   };
+}
+
+/** A value without blanks and control characters, as `%b` of printf (POSIX) takes it: `\0` and three octal digits. */
+function secretLine(name: string, value: string): Buffer {
+  const bytes = Buffer.from(value, 'utf8');
+  if (bytes.includes(0)) throw new Error('a secret must have no NUL');
+  const plain = bytes
+    .toString('latin1')
+    .replaceAll(/[^!-[\]-~]/g, (char) => `\\0${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  return Buffer.from(`${name} ${String(bytes.length)} ${plain}\n`);
 }
 
 function named(name: string): string {

@@ -28,7 +28,9 @@ start() {
   tag=$1 run=$2 id=$3 epoch=$4 limit=$5 mode=$6 max=$7 len=$8 sha=$9 fence=\${11:-0} lock=\${12:--} domain=\${13:--}
   if named && prepare; then fit=1; else fit=; fi
   script_of $len \${10:-0}
+  secrets_of \${14:-0}
   [ "$fit" ] || return
+  if [ "$k" = - ]; then refuse damaged the secrets did not arrive whole; return; fi
   if [ "$spare" ] && ! keep "$spare"; then rm -rf "$spare"; spare=; fi
   if [ "$spare" ]; then mv -T "$spare" "$d" & else mkdir "$d" & fi
   m=$!
@@ -47,7 +49,8 @@ END
   say claimed $tag
   kill_after=$limit
   [ $mode = kill ] || kill_after=0
-  [ "$sup" ] && alive $sup $sup_born || ready || { rm -rf "$d"; refuse io could not launch in "$d"; return; }
+  hide || { drop; refuse $m; return; }
+  [ "$sup" ] && alive $sup $sup_born || ready || { drop; refuse io could not launch in "$d"; return; }
   # a KiB more than is kept: room for the mark behind it
   echo $kill_after $(((max + 2047) / 1024 * 2)) "$d" >&9
   deadline=0
@@ -68,7 +71,7 @@ END
     0 | 3) ;;
     *)
       if [ $code = 4 ] || [ ! -e "$d/launched" ]; then
-        rm -rf "$d"
+        drop
         # its line may still be in the pipe, for the next one to read
         exec 9>&-
         sup= line=

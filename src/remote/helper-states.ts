@@ -62,13 +62,14 @@ look() {
   fi
   ! ended || return
   state=running
-  if [ "$lp" = void ]; then state=never-ran; return; fi
-  if [ -z "$same" ]; then state='interrupted rebooted'; return; fi
+  if [ "$lp" = void ]; then state=never-ran; forget; return; fi
+  if [ -z "$same" ]; then state='interrupted rebooted'; forget; return; fi
   ! alive "$lp" "$lb" || return
   ! ended || return
   m= p= b=
   read -r m p pb 2>/dev/null <"$d/pid"
   ! alive "$p" "$pb" || return
   state='interrupted same-boot'
+  forget
 }
 `;

@@ -1,5 +1,6 @@
 import { quote } from '../transport/quote.ts';
 import { requestsProgram } from './helper-requests.ts';
+import { forgetProgram, secretsProgram } from './helper-secrets.ts';
 import { startProgram } from './helper-start.ts';
 import { statesProgram, stopProgram } from './helper-states.ts';
 import { supervisorProgram } from './supervisor.ts';
@@ -48,5 +49,5 @@ done
 export const helperProgram = [
   `supervisor=${quote(compact(supervisorProgram))}`,
   `stopper=${quote(compact(stopProgram))}`,
-  compact(statesProgram + startProgram + requestsProgram + main),
+  compact(forgetProgram + statesProgram + secretsProgram + startProgram + requestsProgram + main),
 ].join('\n');

@@ -1,3 +1,5 @@
+import { forgetProgram } from './helper-secrets.ts';
+
 /**
  * What keeps one attempt on a node: a session of its own that starts the script, keeps its output up to a limit, and
  * writes `status`. Arguments: umask of the script, pid and start time of the shell that waits for it.
@@ -24,7 +26,8 @@ born() {
   [ "$b" ] && [ "$st" != Z ] && [ "$st" != X ]
 }
 record() { printf '%s\\n' "$1" 1<>"$d/status" && dd of="$d/status" conv=notrunc,fsync </dev/null 2>/dev/null; }
-fail() { record never-ran; exit 4; }
+fail() { forget; record never-ran; exit 4; }
+${forgetProgram}
 # drain FD NAME PIPE OTHER: moves the pipe into the file; it holds no other, or the reader of that one would see no end
 drain() {
   exec <&$3 5>&- 6>&-
@@ -74,7 +77,7 @@ heart() {
         if born $helper && [ "$b" = "$helper_born" ]; then kill -USR1 $helper; else helper= pace=1; fi
       fi
     else
-      born $m && [ "$b" = "$mb" ] || exit
+      born $m && [ "$b" = "$mb" ] || { forget; exit; }
     fi
     now
     [ $limit = 0 ] || [ $t -lt $end ] || break
@@ -87,6 +90,8 @@ heart() {
   n=0
   while [ $n -lt 10 ] && kill -0 -$m; do sleep 1; n=$((n + 1)); done
   kill -KILL -$m
+  born self
+  [ "$pp" = $$ ] || forget
 }
 born $$
 mine=$b
@@ -107,7 +112,9 @@ else
   mkfifo "$f.o" "$f.e" "$f.s" "$f.g" && exec 3<>"$f.o" 4<>"$f.e" 5<>"$f.s" 6<>"$f.g" || f=
   rm -f "$4/.$$".?
 fi
-setsid sh -c 'IFS= read -r d && exec </dev/null && umask $1 && exec sh "$d/script"' runbook-step $mask \
+setsid sh -c 'IFS= read -r d && exec </dev/null && umask $1 &&
+if [ -e "$d/secrets" ]; then read -r RUNBOOK_SECRETS <"$d/secrets" && export RUNBOOK_SECRETS; fi &&
+exec sh "$d/script"' runbook-step $mask \
   </proc/self/fd/6 >/proc/self/fd/3 2>/proc/self/fd/4 3>&- 4>&- 5>&- 6>&- & m=$!
 born $m
 mb=$b
@@ -139,6 +146,7 @@ if [ -e "$d/ended" ]; then
   n=0
   while [ $n -lt 60 ] && group_lives; do nap; n=$((n + 1)); done
 fi
+forget
 
 late=
 for p in $o $e; do

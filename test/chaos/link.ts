@@ -138,7 +138,9 @@ export class Link implements RemoteNode {
     const script = Buffer.from(spec.script);
     const sha256 = createHash('sha256').update(script).digest('hex');
     const { run, id, epoch, timeout, onTimeout, maxOutput } = spec;
-    const request = { root: ROOT, run, id, epoch, timeout, onTimeout, maxOutput, script, sha256, uid: 0 };
+    const entries = Object.entries(spec.secrets ?? {}).map(([name, value]) => [name, Buffer.from(value)] as const);
+    const secrets = Object.fromEntries(entries);
+    const request = { root: ROOT, run, id, epoch, timeout, onTimeout, maxOutput, script, sha256, secrets, uid: 0 };
     const attempt = this.#cluster.as({ kind: 'attempt', run, id }, () => {
       const known = this.#machine.attempts.find(ROOT, run, id) !== undefined;
       const twice = known && this.#cluster.claimsTwice;

@@ -79,6 +79,23 @@ export function remoteContract(name: string, setUp: () => Promise<ContractNode>)
       expect([more.err.length, more.cuts]).toEqual([1000, ['stderr']]);
     });
 
+    it('gives a script its secrets in files that are gone when it has ended, and keeps them nowhere', async () => {
+      const secrets = { TOKEN: 'pläin%s \\n "it\'s" $HOME', 'a.key': '-----BEGIN KEY-----\n  c2VjcmV0\n\tend\n' };
+      const sink = new Collected();
+      const script = 'cat "$RUNBOOK_SECRETS/TOKEN" "$RUNBOOK_SECRETS/a.key"; echo "$RUNBOOK_SECRETS" >&2';
+      expect(await node.start(spec('1-a.1', script, { secrets }), sink)).toEqual({ kind: 'exited', code: 0 });
+      expect(sink.text).toBe(secrets.TOKEN + secrets['a.key']);
+      const folder = sink.err.toString('utf8').trim();
+      expect(folder).toMatch(/^\/(run|dev\/shm)\/.*runbook-[0-9a-f-]{36}$/);
+      const silent = new Collected();
+      const next = `[ ! -e ${folder} ] && echo gone; echo "<$RUNBOOK_SECRETS>"`;
+      await node.start(spec('1-b.1', next), silent);
+      expect(silent.text).toBe('gone\n<>\n');
+      await node.start(spec('1-c.1', 'echo ok', { secrets }), silent);
+      const found = await node.probe(`grep -rl -e 'BEGIN KEY' -e c2VjcmV0 -e 'it.s' ${place.root}/r1/1-c.1; true`);
+      expect(found.stdout).toBe('');
+    });
+
     it('never runs an id twice', async () => {
       await node.start(spec('1-a.1', 'echo first'), new Collected());
       await expect(node.start(spec('1-a.1', 'echo second'), new Collected())).rejects.toBeInstanceOf(AlreadyClaimed);
