@@ -107,8 +107,12 @@ function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value);
   return [0, 1, 2].flatMap((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-    const own = text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
-    return own.length < SHORTEST_BASE64 ? [] : [own, own.replaceAll('+', '-').replaceAll('/', '_')];
+    const start = Math.ceil((before * 8) / 6);
+    const own = text.slice(start, Math.floor(((before + bytes.length) * 8) / 6));
+    if (own.length < SHORTEST_BASE64) return [];
+    // And as the end of that text, with or without its padding.
+    const forms = [own, text.slice(start), text.slice(start).replace(/=+$/, '')];
+    return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
   });
 }
 

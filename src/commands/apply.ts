@@ -22,6 +22,7 @@ import { hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.
 import { requirePlanDigest } from '../run/plan-digest.ts';
 import { createRecord, newRunId } from '../run/record.ts';
 import { refuseMovedPlan } from '../run/saved-plan.ts';
+import { readSecrets } from '../run/secret-sources.ts';
 import { scopeOf } from '../run/scope.ts';
 import { abandon, findUnfinished, newRunPolicy, refuseStillRunning, refuseUnfinished } from '../run/unfinished.ts';
 import { plan as dryRun } from './plan.ts';
@@ -74,6 +75,7 @@ function apply(file: string, options: Options): Promise<number> {
     showFindings(console, now);
     requireNoRefusal(now);
     checkPlannedApprovals(options.approve, plan, 'runbook apply');
+    await readSecrets(console, plan, ({ predicted }) => predicted.outcome === 'change');
     if (hasChanges(plan) && options.yes !== true) await confirmPlan(console, plan);
 
     const wanted = { run: newRunId(plan), runbook: plan.runbook.name, epoch: 1 };

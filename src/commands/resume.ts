@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { LockHolder } from '../journal/lock.ts';
+import { isSettled } from '../journal/progress.ts';
 import { isUnfinished, RunStore } from '../journal/store.ts';
 import { minorsOfPlan } from '../plan/needs.ts';
+import { stepKey } from '../plan/key.ts';
 import { contactedNodes } from '../plan/plan.ts';
 import { checkPlannedApprovals } from '../run/approvals.ts';
 import { connectNodes } from '../run/connect.ts';
@@ -24,6 +26,7 @@ import {
 } from '../run/options.ts';
 import { parsePlanDigest, requirePlanDigest } from '../run/plan-digest.ts';
 import { reopenRecord } from '../run/record.ts';
+import { readSecrets } from '../run/secret-sources.ts';
 import { applyTreat, parseTreat, warnOfEdits } from '../run/treat.ts';
 
 interface Options extends CommonOptions {
@@ -68,6 +71,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     checkPlannedApprovals(options.approve, plan, 'runbook resume', found.steps);
     if (found.from.length > 0) await showForeignPlan(console, found, inventory.value, planDigest);
 
+    await readSecrets(console, plan, ({ node, id }) => !isSettled(found.steps.get(stepKey(node, id))?.outcome));
     const nodes = contactedNodes(plan);
     const connection = await connectNodes(console, {
       inventory,

@@ -8,7 +8,7 @@ import type { Names } from './names.ts';
 
 /** What is wrong with an expression, by offsets in its own text. */
 export interface CelProblem {
-  readonly code: 'expression-syntax' | 'unknown-name' | 'expression-type' | 'expression-value';
+  readonly code: 'expression-syntax' | 'unknown-name' | 'expression-type' | 'expression-value' | 'secret';
   readonly message: string;
   readonly detail?: string;
   readonly start: number;

@@ -133,7 +133,19 @@ export function namesInTemplate(value: Template, condition = false): readonly (r
 
 function check(text: string, declared: Declared) {
   const { names, environment } = knownOf(declared);
-  return checkCel(text, names, environment);
+  const result = checkCel(text, names, environment);
+  if (result.ok) return result;
+  return { ok: false as const, problems: result.problems.map((one) => ofSecret(one, text, declared) ?? one) };
+}
+
+/** A name that is unknown only because it is that of a secret. */
+function ofSecret(problem: CelProblem, text: string, { inputs }: Declared): CelProblem | undefined {
+  const name = text.slice(problem.start, problem.end).replaceAll(/^["']|["']$/g, '');
+  const isInput = problem.message === `\`inputs\` has no \`${name}\`` && Object.hasOwn(inputs, name);
+  if (!isInput || inputs[name]?.type !== 'secret') return undefined;
+  const detail = `secrets: { ${name.toUpperCase()}: "\${{ inputs.${name} }}" } gives its script the path of a file`;
+  const message = `\`inputs.${name}\` is a secret: only \`secrets\` of a \`run\` step may name it`;
+  return { ...problem, code: 'secret', message, detail };
 }
 
 function notBoolean(text: string, type: TemplateType): CelProblem[] {

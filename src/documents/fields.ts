@@ -3,6 +3,9 @@ import { DURATION, parseDuration } from '../duration.ts';
 
 /** Forms that both documents share. Their messages follow the key's name. */
 
+/** Where a secret comes from. */
+export const SECRET_SOURCE = /^(?:prompt|env:[A-Za-z_][A-Za-z0-9_]*|file:.+|command:.+)$/;
+
 const API_VERSION = 'runbook/v1';
 
 export const apiVersion = z
@@ -19,7 +22,7 @@ export function text(description: string) {
 /** Where a secret comes from. */
 export function secret(description: string) {
   return text(`${description} prompt | env:NAME | file:PATH | command:CMD. Never the secret itself.`).regex(
-    /^(?:prompt|env:[A-Za-z_][A-Za-z0-9_]*|file:.+|command:.+)$/,
+    SECRET_SOURCE,
     { error: 'must name the source of the secret: prompt, env:NAME, file:PATH or command:CMD' },
   );
 }

@@ -1,9 +1,11 @@
 import semver from 'semver';
 import type { Diagnostic } from '../diagnostic.ts';
 import { parseDuration } from '../duration.ts';
+import { SECRET_SOURCE } from './fields.ts';
 import type { InputSpec, Runbook } from './model.ts';
 import { suggest } from './nearest.ts';
 import { problem } from './source.ts';
+import { localPath } from './target.ts';
 
 export interface ResolvedInputs {
   /**
@@ -16,8 +18,15 @@ export interface ResolvedInputs {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Defaults overlaid with `--set key=value` (the last one of a key counts). */
-export function resolveInputs(runbook: Pick<Runbook, 'inputs' | 'hops'>, sets: readonly string[]): ResolvedInputs {
+/**
+ * Defaults overlaid with `--set key=value` (the last one of a key counts). Of a secret it is the source: a relative file
+ * starts at the current folder, in a default at the runbook's.
+ */
+export function resolveInputs(
+  runbook: Pick<Runbook, 'inputs' | 'hops'>,
+  sets: readonly string[],
+  folder = '.',
+): ResolvedInputs {
   const diagnostics: Diagnostic[] = [];
   const values: Record<string, string | number | boolean> = {};
   let via: readonly string[] | undefined;
@@ -45,16 +54,27 @@ export function resolveInputs(runbook: Pick<Runbook, 'inputs' | 'hops'>, sets: r
       continue;
     }
     const value = readInput(spec, text);
-    if (value.ok) values[name] = value.value;
-    else diagnostics.push(problem('set', `--set ${name}: it ${value.message}`, undefined, spec.description));
+    if (value.ok) values[name] = located(spec, value.value, '.');
+    else {
+      const detail = spec.type === 'secret' ? NOT_SHOWN : spec.description;
+      diagnostics.push(problem('set', `--set ${name}: it ${value.message}`, undefined, detail));
+    }
   }
   for (const [name, spec] of Object.entries(runbook.inputs)) {
     if (set.has(name)) continue;
     const value = spec.default === undefined ? undefined : checkInput(spec, spec.default);
-    if (value?.ok) values[name] = value.value;
+    if (value?.ok) values[name] = located(spec, value.value, folder);
     else diagnostics.push(problem('missing-input', `input \`${name}\` has no value`, undefined, howToSet(name, spec)));
   }
   return { values, ...(via ? { via } : {}), diagnostics };
+}
+
+const NOT_SHOWN = 'what was given is not shown here, but your shell may keep it in its history';
+
+/** A plan holds absolute paths: a resume may start elsewhere. */
+function located({ type }: InputSpec, value: string | number | boolean, folder: string): string | number | boolean {
+  if (type !== 'secret' || typeof value !== 'string' || !value.startsWith('file:')) return value;
+  return `file:${localPath(value.slice('file:'.length), folder)}`;
 }
 
 function splitSet(text: string): [string, string | undefined] {
@@ -63,7 +83,8 @@ function splitSet(text: string): [string, string | undefined] {
 }
 
 function howToSet(name: string, spec: InputSpec): string {
-  return `give it by --set ${name}=<${spec.type}>${spec.description ? ` (${spec.description})` : ''}`;
+  const form = spec.type === 'secret' ? 'prompt|env:NAME|file:PATH|command:CMD' : `<${spec.type}>`;
+  return `give it by --set ${name}=${form}${spec.description ? ` (${spec.description})` : ''}`;
 }
 
 type Input =
@@ -110,6 +131,10 @@ const TYPES: Readonly<Record<InputSpec['type'], InputType>> = {
   duration: {
     read: (value) => (typeof value === 'string' && parseDuration(value) !== undefined ? value : undefined),
     message: 'must be a duration such as 90s, 10m or 1h30m',
+  },
+  secret: {
+    read: (value) => (typeof value === 'string' && SECRET_SOURCE.test(value) ? value : undefined),
+    message: 'must name the source of the secret, never the secret itself: prompt, env:NAME, file:PATH or command:CMD',
   },
   version: {
     read: (value) => (typeof value === 'string' ? parseVersion(value) : undefined),

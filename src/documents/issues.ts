@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Diagnostic, Span } from '../diagnostic.ts';
 import { suggest } from './nearest.ts';
 import { jsonSchemaOf, keysAt } from './schema.ts';
-import { problem } from './source.ts';
+import { problem, withoutText } from './source.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 
 export type Issue = z.core.$ZodIssue;
@@ -34,14 +34,21 @@ function one(issue: Issue, judged: Judged, above: Path): Diagnostic[] {
   }
   if (issue.code === 'invalid_key') {
     const summary = `\`${String(path.at(-1))}\` ${issue.issues[0]?.message ?? 'is not a valid key'}`;
-    return [problem('invalid-key', summary, judged.document.keyAt(whole))];
+    return [problem('invalid-key', summary, shown(judged.document.keyAt(whole), path))];
   }
   if (issue.code === 'invalid_union') {
     const branch = branchMeant(issue.errors);
     if (branch) return branch.flatMap((error) => one(error, judged, path));
   }
   const summary = joined(label(path, judged), messageOf(issue, valueAt(judged.value, path)));
-  return [problem('invalid-value', summary, judged.document.at(whole), choices(issue, valueAt(judged.value, path)))];
+  const span = shown(judged.document.at(whole), path);
+  return [problem('invalid-value', summary, span, choices(issue, valueAt(judged.value, path)))];
+}
+
+/** Where the source of a secret belongs, there may be the secret itself. */
+function shown(span: Span, path: Path): Span {
+  const key = path.findLast((part) => typeof part === 'string') ?? '';
+  return key.endsWith('From') || path.includes('secrets') ? withoutText(span) : span;
 }
 
 /** The form that was probably meant: the one whose problems lie deepest, none where every one wants another type. */

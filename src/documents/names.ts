@@ -23,7 +23,7 @@ const CEL_TYPES = {
   duration: 'string',
   number: 'double',
   boolean: 'bool',
-} as const satisfies Record<InputSpec['type'], string>;
+} as const satisfies Record<Exclude<InputSpec['type'], 'secret'>, string>;
 
 const FACTS = {
   os: { id: 'string', versionId: 'string', packageManager: 'string' },
@@ -43,8 +43,9 @@ const NODE = {
 
 /** Everything that is known at a place, as the schema of CEL's variables. */
 export function namesOf(declared: Declared): Readonly<Record<string, Names>> {
-  const inputs = Object.entries(declared.inputs).map(
-    ([name, spec]) => [name, spec.type ? CEL_TYPES[spec.type] : 'dyn'] as const,
+  // No expression has the value of a secret.
+  const inputs = Object.entries(declared.inputs).flatMap(([name, { type }]) =>
+    type === 'secret' ? [] : [[name, type ? CEL_TYPES[type] : 'dyn'] as const],
   );
   return {
     inputs: Object.fromEntries(inputs),

@@ -1,5 +1,5 @@
 import type { Action } from '../actions/action.ts';
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Diagnostic, Span } from '../diagnostic.ts';
 import { checkCondition, checkTemplate } from './expressions.ts';
 import { VARIABLE } from './fields.ts';
 import { checkInput } from './inputs.ts';
@@ -7,9 +7,10 @@ import type { InputSpec, Inventory, Runbook } from './model.ts';
 import type { Declared } from './names.ts';
 import { suggest } from './nearest.ts';
 import { inputTypeSchema, RUN_ONLY, USES_ONLY } from './runbook-schema.ts';
+import { checkSecrets } from './secrets.ts';
 import { checkPatterns, selectNodes } from './selectors.ts';
 import { entriesOf, isMap, itemsOf } from './shapes.ts';
-import { problem, warning } from './source.ts';
+import { problem, warning, withoutText } from './source.ts';
 import { isTemplate } from './template.ts';
 import { checkVariables } from './variables.ts';
 import { checkWith, expressionDiagnostics } from './with.ts';
@@ -81,17 +82,18 @@ function checkInputSpec({ document, declared }: Context, name: string, spec: unk
   }
   const type = typeOf(spec);
   if (!isMap(spec) || !type) return found;
+  const shown = (span: Span) => (type === 'secret' ? withoutText(span) : span);
   const allowed = itemsOf(spec['enum']).filter(isPlain);
   const one = { type, ...(allowed.length > 0 ? { enum: allowed } : {}) };
   allowed.forEach((value, index) => {
     const typed = checkInput({ type }, value);
-    const span = document.at([...path, 'enum', index]);
+    const span = shown(document.at([...path, 'enum', index]));
     if (!typed.ok) found.push(problem('invalid-value', `a value of \`enum\` ${typed.message}`, span));
   });
   const value = spec['default'];
   if (!isPlain(value) && typeof value !== 'boolean') return found;
   const typed = checkInput(one, value);
-  const span = document.at([...path, 'default']);
+  const span = shown(document.at([...path, 'default']));
   if (!typed.ok) found.push(problem('invalid-value', `the default of \`${name}\` ${typed.message}`, span));
   return found;
 }
@@ -149,6 +151,7 @@ function checkStep(context: Context, step: Raw, path: Path): Diagnostic[] {
     ...template('check', declared),
     ...(isMap(step['env']) ? template('env', context.declared) : []),
     ...checkSize(document, step['env'], [...path, 'env']),
+    ...checkSecrets(document, step, context.declared, path),
     ...checkUses(context, step, declared, path),
   ];
 }

@@ -14,11 +14,13 @@ const inputName = z
 
 const envName = z.string().regex(VARIABLE, { error: 'is not a variable name: letters, digits and _ only' });
 
-export const inputTypeSchema = z.enum(['string', 'version', 'number', 'boolean', 'duration']);
+export const inputTypeSchema = z.enum(['string', 'version', 'number', 'boolean', 'duration', 'secret']);
 
 const input = z
   .strictObject({
-    type: inputTypeSchema.describe('`version` is a release such as 1.32.9; `duration` is 90s, 10m, 1h30m.'),
+    type: inputTypeSchema.describe(
+      '`version` is a release such as 1.32.9; `duration` is 90s, 10m, 1h30m; of a `secret` the source is given: prompt, env:NAME, file:PATH, command:CMD.',
+    ),
     default: z
       .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' })
       .exactOptional()
@@ -67,6 +69,12 @@ const step = z
       )
       .exactOptional()
       .describe('Environment variables of the step, also known as `env.NAME` in its expressions.'),
+    secrets: z
+      .record(envName, text('An input of type secret: "${{ inputs.NAME }}".'), { error: 'must be a map of variables' })
+      .exactOptional()
+      .describe(
+        'Inputs of type secret. While the script of `run` runs, each variable has the path of a file in memory with the secret.',
+      ),
     timeout: duration('The time limit of one attempt.').exactOptional(),
     onTimeout: z
       .enum(['kill', 'leave'])
@@ -78,9 +86,17 @@ const step = z
     description: 'One step: an action (`uses`) or commands (`run`).',
     oneOf: [{ required: ['uses'] }, { required: ['run'] }],
   })
-  .transform(({ uses, with: values = {}, run = '', on = 'node', check, effect = 'once', ...step }) =>
+  .transform(({ uses, with: values = {}, run = '', on = 'node', check, secrets, effect = 'once', ...step }) =>
     uses === undefined
-      ? { ...step, kind: 'run' as const, run, on, effect, ...(check === undefined ? {} : { check }) }
+      ? {
+          ...step,
+          kind: 'run' as const,
+          run,
+          on,
+          effect,
+          ...(check !== undefined && { check }),
+          ...(secrets && { secrets }),
+        }
       : { ...step, kind: 'uses' as const, uses, with: values },
   );
 
@@ -132,4 +148,4 @@ export const runbookSchema = z
 
 /** Keys that make sense with only one of the two kinds of steps. */
 export const USES_ONLY = ['with'] as const;
-export const RUN_ONLY = ['on', 'check', 'effect'] as const;
+export const RUN_ONLY = ['on', 'check', 'effect', 'secrets'] as const;

@@ -78,3 +78,8 @@ export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((one) => one.severity === 'error');
 }
+
+/** A place that is shown without its line, which may have a secret by mistake. */
+export function withoutText({ text: _text, ...span }: Span): Span {
+  return span;
+}

@@ -129,7 +129,12 @@ async function oneAttempt(
   sent = true,
 ): Promise<StepEnd | 'again'> {
   const { lock } = context;
-  const spec = { ...specOf(context, step, script, attempt), ...(lock && host !== LOCAL && { lock }) };
+  const secrets = await secretsOf(context, step);
+  const spec = {
+    ...specOf(context, step, script, attempt),
+    ...(secrets && { secrets }),
+    ...(lock && host !== LOCAL && { lock }),
+  };
   context.progress.set(step.key, { attempts: attempt, last: { attempt, host } });
   context.emit({ type: 'step-started', ...step.ref, attempt, commands: step.commands, reattached: false });
   const before = context.facts ?? { nodes: {} };
@@ -160,12 +165,29 @@ async function oneAttempt(
   }
 }
 
+/** By the names of their files. */
+async function secretsOf(context: RunContext, step: PlannedStep): Promise<Record<string, string> | undefined> {
+  if (!step.secrets) return undefined;
+  const secrets: Record<string, string> = {};
+  for (const [name, input] of Object.entries(step.secrets)) {
+    if (!context.secret) throw new Error(`no one reads the secret of input ${input}`);
+    secrets[name] = await context.secret(input);
+  }
+  return secrets;
+}
+
+/** The script with the paths of its secrets in its variables. */
+function withSecrets({ secrets = {} }: PlannedStep, script: string): string {
+  const lines = Object.keys(secrets).map((name) => `export ${name}="$RUNBOOK_SECRETS/${name}"\n`);
+  return `${lines.join('')}${script}`;
+}
+
 function specOf(context: RunContext, step: PlannedStep, script: string, attempt: number): AttemptSpec {
   return {
     run: context.run,
     // The node's name is part of it: a script that is about one node may run on another (kubectl).
     id: `${step.id}.${step.node.name}.${attempt}`,
-    script: withEnv({ RUNBOOK_RUN: context.run, ...step.env }, script),
+    script: withEnv({ RUNBOOK_RUN: context.run, ...step.env }, withSecrets(step, script)),
     timeout: step.timeout,
     onTimeout: step.onTimeout,
     epoch: context.epoch,

@@ -40,6 +40,8 @@ export interface RunContext {
   readonly assertHeld?: () => Promise<void>;
   /** Sent with each claim: the node compares it. Undefined where no node keeps a lock. */
   readonly lock?: Fence;
+  /** The secret that an input names. @throws Failure where its source gives nothing */
+  readonly secret?: (input: string) => Promise<string>;
   /** Asks a person whether the run may continue; undefined where no person can be asked. */
   readonly ask?: (step: PlanStep, question: string) => Promise<Answer>;
   readonly log: LogOpener;

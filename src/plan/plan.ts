@@ -41,6 +41,11 @@ const step = z.strictObject({
   onTimeout: z.enum(['kill', 'leave']),
   retries: z.number(),
   env: z.record(z.string(), z.string()),
+  secrets: z
+    .exactOptional(z.record(z.string(), z.string()))
+    .describe(
+      'By variable, the input whose secret its script finds in a file; the plan has only where that comes from',
+    ),
   if: z.exactOptional(z.string()).describe('CEL, evaluated again on fresh facts before the step'),
   check: z.exactOptional(z.string()),
   commands: names,

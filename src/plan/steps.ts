@@ -2,6 +2,7 @@ import type { Action } from '../actions/action.ts';
 import { run } from '../actions/run.ts';
 import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
+import { secretInput } from '../documents/secrets.ts';
 import { localPath } from '../documents/target.ts';
 import { checkVariables } from '../documents/variables.ts';
 import { Failure } from '../failure.ts';
@@ -70,6 +71,7 @@ export function draftStep(
       timeout: step.timeout ?? run.timeout,
       onTimeout: step.onTimeout ?? run.onTimeout,
       script,
+      ...(step.secrets && { secrets: inputsOf(step.secrets) }),
       ...(step.check === undefined ? {} : { check: text(step.check, env) }),
     };
     return { draft, action: run, options: {} };
@@ -121,6 +123,11 @@ function titleOf(action: string, values: Readonly<Record<string, unknown>>): str
 function firstLine(text: string): string {
   const line = text.trim().split('\n', 1)[0] ?? '';
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
+}
+
+/** By variable, the input that it names. */
+function inputsOf(secrets: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, secretInput(value) ?? '']));
 }
 
 function textValues(value: unknown): Record<string, string> {

@@ -180,6 +180,8 @@ function details(step: PlanStep, symbols: Symbols): Line[] {
   for (const [name, value] of Object.entries(step.env))
     for (const [index, line] of value.trimEnd().split('\n').entries())
       lines.push([{ text: `        env ${index === 0 ? `${name}=` : '  '}${escapeControls(line)}`, as: 'dim' }]);
+  for (const [name, input] of Object.entries(step.secrets ?? {}))
+    lines.push([{ text: `        secret ${name}: a file with the input ${input}`, as: 'dim' }]);
   for (const line of step.script?.trimEnd().split('\n') ?? [])
     lines.push([{ text: `        ${symbols.bar} ${escapeControls(line)}`, as: 'dim' }]);
   return lines;

@@ -4,6 +4,7 @@ import type { Inventory } from '../documents/model.ts';
 import { realClock } from '../engine/clock.ts';
 import { type Control, type RunContext, RunState } from '../engine/context.ts';
 import { LOCAL } from '../plan/hosts.ts';
+import { secretOf } from './secret-sources.ts';
 import { openLog } from '../engine/output.ts';
 import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
 import type { Facts } from '../facts/facts.ts';
@@ -79,6 +80,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     journal: keepingFacts(mirrored(journal, mirror), kept, () => context.facts),
     assertHeld: () => held.assertHeld(),
     ...(held.fence && { lock: held.fence }),
+    secret: (input) => secretOf(plan, input),
     ask: asker(console, approve, held.holder.user),
     phases: bindPlan(plan, { actions, inventory, run }),
     state: new RunState(),

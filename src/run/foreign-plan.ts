@@ -9,6 +9,7 @@ import type { Console } from './console.ts';
 import { confirm } from './control.ts';
 import type { FoundRun } from './find-run.ts';
 import { emitPlan } from './plan.ts';
+import { secretsOfStep } from './secret-sources.ts';
 
 /**
  * A plan that comes from the nodes is shown whole, scripts and all, as far as it is not done. What it would run on this
@@ -29,7 +30,11 @@ export async function showForeignPlan(
   console.renderer.resume();
   const here = open.phases.flatMap((phase) => phase.steps).filter((step) => concernsThisMachine(step, inventory));
   if (here.length === 0 || planDigest !== undefined) return;
-  const names = here.map((step) => `${stepKey(step.node, step.id)}: ${step.title}`);
+  const names = here.map((step) => {
+    const sources = Object.entries(secretsOfStep(plan, step)).map(([name, source]) => `${name} from ${source}`);
+    const reads = sources.length === 0 ? '' : ` (reads secrets: ${sources.join(', ')})`;
+    return `${stepKey(step.node, step.id)}: ${step.title}${reads}`;
+  });
   const many = here.length === 1 ? 'one step' : `${here.length} steps`;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw new Failure(
@@ -53,6 +58,8 @@ function ofOpenSteps(plan: Plan, isOpen: (step: PlanStep) => boolean): Plan {
   return { ...plan, phases: phases.filter((phase) => phase.steps.length > 0) };
 }
 
-function concernsThisMachine({ place, action }: PlanStep, { kubectl }: Inventory): boolean {
+function concernsThisMachine({ place, action, secrets }: PlanStep, { kubectl }: Inventory): boolean {
+  // The source of a secret is a file, a variable or a command of this machine, and what it gives goes to a node.
+  if (secrets) return true;
   return place === 'local' || (place === 'kubectl' && kubectl.on === 'local') || hasLocalFiles(action);
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { actions } from '../actions/registry.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { resolveInputs } from '../documents/inputs.ts';
@@ -43,7 +44,9 @@ export async function loadDocuments(
   const options = saved?.options ?? given;
   const runbook = await findRunbook(saved?.plan.runbook.file ?? argument);
   const inventory = await findInventory(options);
-  const inputs = runbook.value ? resolveInputs(runbook.value, options.set ?? []) : { values: {}, diagnostics: [] };
+  const inputs = runbook.value
+    ? resolveInputs(runbook.value, options.set ?? [], dirname(runbook.file))
+    : { values: {}, diagnostics: [] };
   const diagnostics = [...runbook.diagnostics, ...inventory.diagnostics, ...inputs.diagnostics];
   if (runbook.value && inventory.value)
     diagnostics.push(
@@ -52,7 +55,9 @@ export async function loadDocuments(
     );
   showDiagnostics(console, diagnostics);
   if (!isValid(runbook) || !isValid(inventory)) throw invalid(diagnostics);
-  await guardSources(console, sourcesOf(inventory.value));
+  const secret = Object.entries(runbook.value.inputs).filter(([, { type }]) => type === 'secret');
+  const named = secret.map(([name]) => String(inputs.values[name] ?? ''));
+  await guardSources(console, [...sourcesOf(inventory.value), ...named]);
   if (runbook.value.hops) hopsTarget(runbook.value, inventory.value, inputs.values, inputs.via);
   const way = saved?.plan.way;
   return {

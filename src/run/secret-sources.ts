@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { isMap } from '../documents/shapes.ts';
 import type { Inventory } from '../documents/model.ts';
+import { Failure } from '../failure.ts';
+import type { Plan, PlanStep } from '../plan/plan.ts';
 import { localPath } from '../documents/target.ts';
-import { withholdVariables } from '../transport/secrets.ts';
+import { readSecret, withholdVariables } from '../transport/secrets.ts';
 import type { SecretSource } from '../transport/transport.ts';
 import type { Console } from './console.ts';
 
@@ -42,4 +44,44 @@ export function sourcesOf({ folder, ...inventory }: Inventory): SecretSource[] {
   };
   look(inventory, '');
   return [...found];
+}
+
+/** Bytes; the shell of a node reads it one by one. */
+const LONGEST = 64 * 1024;
+
+function sourceIn(inputs: Plan['inputs'], input: string): SecretSource {
+  const source = inputs[input];
+  return typeof source === 'string' ? source : '';
+}
+
+/** Where the secrets of a step come from, by variable. */
+export function secretsOfStep({ inputs }: Pick<Plan, 'inputs'>, step: PlanStep): Record<string, SecretSource> {
+  return Object.fromEntries(Object.entries(step.secrets ?? {}).map(([name, input]) => [name, sourceIn(inputs, input)]));
+}
+
+/**
+ * Reads the secrets of these steps ahead of the run, so that a source that gives nothing stops it before anything is
+ * changed, and nothing is asked in the middle of it. @throws Failure (unreachable)
+ */
+export async function readSecrets(console: Console, plan: Plan, isOpen: (step: PlanStep) => boolean): Promise<void> {
+  const steps = plan.phases.flatMap((phase) => phase.steps).filter(isOpen);
+  await guardSources(
+    console,
+    steps.flatMap((step) => Object.values(secretsOfStep(plan, step))),
+  );
+  for (const input of new Set(steps.flatMap((step) => Object.values(step.secrets ?? {})))) await secretOf(plan, input);
+}
+
+/** The secret that an input names; each source is read once. @throws Failure (unreachable) */
+export async function secretOf({ inputs }: Plan, input: string): Promise<string> {
+  const source = sourceIn(inputs, input);
+  const value = await readSecret(source, `Secret for the input ${input}`);
+  const unfit = value.includes('\0')
+    ? 'it is no text'
+    : Buffer.byteLength(value) > LONGEST
+      ? 'it is longer than 64 KiB'
+      : '';
+  if (unfit !== '') throw new Failure('unreachable', `no secret from ${source}: ${unfit}`);
+  // Reading takes the last newline off. Of a single line that is right; a PEM file is not one without it.
+  return value.includes('\n') ? `${value}\n` : value;
 }

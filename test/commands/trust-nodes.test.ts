@@ -10,6 +10,8 @@ import { openLab } from './open-lab.ts';
 const RUNBOOK = `apiVersion: runbook/v1
 kind: Runbook
 name: trust
+inputs:
+  token: { type: secret, default: 'command:echo planted-of-a-command | tr a-z A-Z' }
 phases:
   - name: Nodes
     nodes: control-plane
@@ -19,6 +21,7 @@ phases:
     nodes: control-plane[0]
     steps:
       - { name: Mark, run: 'echo planned >>DIR/mark', on: local, check: 'test -e DIR/mark' }
+      - { name: Secret, run: 'test -s "$TOKEN" && cat "$TOKEN"', secrets: { TOKEN: '\${{ inputs.token }}' } }
 `;
 
 /** A run that stopped at its first step, known to its state folder and to the three control planes. */
@@ -88,7 +91,10 @@ test('a run that only the nodes know continues by the plan of their majority, wh
 
   const asked = await refusedWith(2);
   expect(asked).toMatch(/[|│] echo planned >>/);
-  expect(asked).toMatch(/one step for this machine[^]*cp-1\/2\.1-mark[^]*--yes does not answer/);
+  expect(asked).toMatch(/2 steps for this machine[^]*cp-1\/2\.1-mark[^]*--yes does not answer/);
+  expect(asked).toContain(
+    'cp-1/2.2-secret: Secret (reads secrets: TOKEN from command:echo planted-of-a-command | tr a-z A-Z)',
+  );
   expect(asked).toContain(known.join(' '));
   const wrong = await refusedWith(5, '--plan-digest', 'ab'.repeat(32));
   expect(wrong).toContain(`--plan-digest: ${'ab'.repeat(32)}`);
@@ -119,6 +125,8 @@ test('a run that only the nodes know continues by the plan of their majority, wh
   expect(resumed.code, resumed.all).toBe(0);
   expect(resumed.all).toContain('what only cp-2 reports');
   expect(resumed.all).toMatch(/rebuilt run \S+ from cp-1, cp-3/);
+  expect(resumed.all).toMatch(/cp-1.*\*\*\*/);
+  expect(resumed.all).not.toContain('PLANTED');
   expect([existsSync(it.evil), readFileSync(it.mark, 'utf8')]).toEqual([false, 'planned\n']);
 });
 

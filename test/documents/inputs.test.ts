@@ -71,6 +71,23 @@ describe('inputs', () => {
     ]);
   });
 
+  test('of a secret its source is given, with the path of its file absolute, and the secret itself is not printed', () => {
+    const runbook = { inputs: { a: { type: 'secret', default: 'file:a' }, b: { type: 'secret' } } } as const;
+    expect(resolveInputs(runbook, ['b=file:b'], '/srv/books')).toEqual({
+      values: { a: 'file:/srv/books/a', b: `file:${process.cwd()}/b` },
+      diagnostics: [],
+    });
+    for (const source of ['prompt', 'env:TOKEN', 'command:pass show a=b', 'file:~/x'])
+      expect(resolveInputs(runbook, [`b=${source}`]).diagnostics).toEqual([]);
+    const { values, diagnostics } = resolveInputs(runbook, ['b=hunter2']);
+    expect(values).not.toHaveProperty('b');
+    expect(diagnostics).toMatchObject([{ code: 'set', summary: expect.stringContaining('never the secret itself') }]);
+    expect(JSON.stringify(diagnostics)).not.toContain('hunter2');
+    expect(resolveInputs(runbook, []).diagnostics).toMatchObject([
+      { code: 'missing-input', detail: 'give it by --set b=prompt|env:NAME|file:PATH|command:CMD' },
+    ]);
+  });
+
   test('via names the patches in between where the runbook has hops', () => {
     expect(resolve(['via=v1.32.9, 1.33.12'], true).via).toEqual(['1.32.9', '1.33.12']);
     expect(resolve(['via=1.32'], true).diagnostics).toHaveLength(1);

@@ -173,6 +173,56 @@ phases:
     expect(problemsOf(withSteps(`      - ${step}\n`))).toEqual([]);
   });
 
+  test('a secret is named by `secrets` alone, and no problem shows a line that may have one by mistake', () => {
+    const text = `apiVersion: runbook/v1
+kind: Runbook
+name: bad
+inputs:
+  a: { type: secret, default: hunter2 }
+  b: { type: secret, default: prompt }
+  c: { type: string, default: x }
+phases:
+  - name: one
+    nodes: all
+    if: inputs.b == 'x'
+    steps:
+      - run: echo \${{ inputs.b }} \${{ has(inputs["b"]) }}
+        env: { FINE: "\${{ inputs.c }}", B: x, C: "\${{ inputs.b }}" }
+        check: test -s "\${B}" || test -s $BEYOND
+        secrets:
+          OK: "\${{ inputs.b }}"
+          B: "\${{inputs.b}}"
+          C: hunter2
+          D: "x\${{ inputs.b }}"
+          E: "\${{ inputs.c }}"
+          F: "\${{ inputs.d }}"
+          RUNBOOK_X: "\${{ inputs.b }}"
+      - uses: drain
+        with: { timeout: "\${{ inputs.b }}" }
+        secrets: { A: "\${{ inputs.b }}" }
+`;
+    expect(problemsOf(text).map((one) => one.slice(0, 60))).toMatchInlineSnapshot(`
+      [
+        "5:31 invalid-value the default of \`a\` must name the source o",
+        "11:16 secret \`inputs.b\` is a secret: only \`secrets\` of a \`ru",
+        "13:30 secret \`inputs.b\` is a secret: only \`secrets\` of a \`ru",
+        "13:50 secret \`inputs.b\` is a secret: only \`secrets\` of a \`ru",
+        "14:62 secret \`inputs.b\` is a secret: only \`secrets\` of a \`ru",
+        "15:25 secret \`check\` has no secrets, so no \`B\`",
+        "18:11 secret \`B\` is a variable of \`env\` too",
+        "19:11 secret \`C\` is a variable of \`env\` too",
+        "19:14 secret \`C\` must be an input of type secret, and nothin",
+        "20:14 secret \`D\` must be an input of type secret, and nothin",
+        "21:14 secret \`inputs.c\` is no secret, its type is string",
+        "22:14 unknown-name \`inputs\` has no \`d\`",
+        "23:11 reserved names with RUNBOOK_ are reserved",
+        "25:38 secret \`inputs.b\` is a secret: only \`secrets\` of a \`ru",
+        "26:9 step-form \`secrets\` belongs to \`run\` steps",
+      ]
+    `);
+    expect(JSON.stringify(load(text).diagnostics)).not.toContain('hunter2');
+  });
+
   test('hop is known where the runbook has hops', () => {
     const text = withSteps(
       '      - run: echo ${{ hop.version }}\n        if: hop.first && !hop.last\n',
@@ -199,7 +249,7 @@ phases:
     ],
     [
       'version: { type: versoin }',
-      '5:20 invalid-value `type` must be one of string, version, number, boolean, duration',
+      '5:20 invalid-value `type` must be one of string, version, number, boolean, duration, secret',
     ],
     [
       'version: { type: string, enum: [a, b], default: c }',
