@@ -63,6 +63,8 @@ export interface Lab {
   knownHosts(): string;
   /** An inventory in YAML that names the given files. */
   inventory(identityFile: string, knownHosts: string): string;
+  /** The same for `ssh -F`: `ssh -F ssh_config cp-1`. */
+  sshConfig(identityFile: string, knownHosts: string): string;
   state(): Promise<LabState>;
   /** @throws RangeError for an unknown node */
   addFault(node: string, fault: Fault): void;
@@ -99,6 +101,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     privateKey: client.private,
     user,
     knownHosts: () => nodes.map((node) => `[${node.host}]:${node.port} ${node.hostKey}\n`).join(''),
+    sshConfig: (identityFile, knownHosts) => sshConfigText(nodes, identityFile, knownHosts),
     inventory: (identityFile, knownHosts) => inventoryText(nodes, groupsOf(world), identityFile, knownHosts),
     state: () => readState(world),
     addFault: (name, fault) => {
@@ -238,4 +241,10 @@ function inventoryText(
     ...(groups && { groups }),
   };
   return `# Written by \`runbook lab up\`: a simulated cluster on this machine.\n${stringify(inventory)}`;
+}
+
+function sshConfigText(nodes: readonly LabNode[], identityFile: string, knownHosts: string): string {
+  const hosts = nodes.map(({ name, host, port }) => `Host ${name}\n  HostName ${host}\n  Port ${port}\n`);
+  const all = `Host *\n  User ${user}\n  IdentityFile "${identityFile}"\n  IdentitiesOnly yes\n  UserKnownHostsFile "${knownHosts}"\n`;
+  return `# Written by \`runbook lab up\`: ssh -F this-file cp-1\n${[...hosts, all].join('')}`;
 }

@@ -12,6 +12,7 @@ async function main(folder: string, options: LabOptions): Promise<void> {
   await chmod(identity, 0o600);
   await writeFile(knownHosts, lab.knownHosts());
   await writeFile(join(folder, 'inventory.yaml'), lab.inventory(identity, knownHosts));
+  await writeFile(join(folder, 'ssh_config'), lab.sshConfig(identity, knownHosts));
   process.once('SIGTERM', () => void end(folder));
   await serveControl(lab, folder);
   await lab.close();
