@@ -1,3 +1,4 @@
+import { expandRanges } from '../documents/ranges.ts';
 import { ROLE_WORDS } from '../documents/selectors.ts';
 import { entriesOf, isMap, itemsOf } from '../documents/shapes.ts';
 import type { Candidate } from './candidate.ts';
@@ -14,6 +15,9 @@ export function patternsIn(inventory: Raw, word: string): Candidate[] {
 export function nodesIn(inventory: Raw): Candidate[] {
   return itemsOf(inventory['nodes']).flatMap((node) => {
     const name = isMap(node) ? text(node['name']) : '';
-    return name === '' || !isMap(node) ? [] : [{ value: name, description: text(node['role']) || 'node' }];
+    if (name === '' || !isMap(node)) return [];
+    const expanded = expandRanges(name);
+    const description = text(node['role']) || 'node';
+    return (expanded.ok ? expanded.names : []).map((value) => ({ value, description }));
   });
 }

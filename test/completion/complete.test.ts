@@ -22,6 +22,7 @@ cluster: c
 nodes:
   - { name: cp-1, host: a, role: control-plane }
   - { name: worker-1, host: b }
+  - { name: 'gpu-[01:02]', host: 'gpu-[01:02]' }
 groups: { edge: [worker-1] }
 `;
 
@@ -83,6 +84,7 @@ test('nodes, groups and roles are those of the inventory', async () => {
   const args = ['plan', 'smoke.yaml', '-i', inventory(), '--limit'];
   expect(await values(...args, '')).toEqual(expect.arrayContaining(['cp-1', 'worker-1', 'edge', 'workers', 'all']));
   expect(await values(...args, 'cp-1,ed')).toEqual(['cp-1,edge']);
+  expect(await values(...args, 'gpu')).toEqual(['gpu-01', 'gpu-02']);
   expect(await values(...args, 'all !wor')).toEqual(expect.arrayContaining(['all !worker-1', 'all !workers']));
   expect(await values('plan', '-i', inventory(), '--override', 'swap')).toEqual(['swap=']);
   expect(await values('plan', '-i', inventory(), '--override', 'swap@w')).toEqual(['swap@worker-1=']);
