@@ -28,6 +28,7 @@ const CHAIN = [
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
   render: ['diagnostic', 'event', 'failure', 'readonly', 'guards', 'plan'],
   completion: ['documents', 'journal', 'plan'],
+  init: ['diagnostic', 'documents', 'facts'],
   /** A package of its own. */
   lab: [],
 };
@@ -44,6 +45,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   lab: [],
   render: ['run', 'commands', 'cli'],
   completion: ['commands'],
+  init: ['run', 'commands'],
 };
 
 interface Import {
@@ -102,9 +104,9 @@ test('completion loads nothing that is slow to load', () => {
   expect([...found].sort()).toEqual(['yaml']);
 });
 
-test('packages, guards and plan do no input or output', () => {
+test('packages, guards, plan and init do no input or output', () => {
   const io = /^(node:(fs|net|child_process|http|https|dns|tls|tty|readline|process)\b|execa|ssh2)/;
-  const files = sources().filter((file) => ['packages', 'guards', 'plan'].includes(roomOf(file)));
+  const files = sources().filter((file) => ['packages', 'guards', 'plan', 'init'].includes(roomOf(file)));
   const wrong = files.flatMap((file) =>
     specifiers(file)
       .filter((name) => io.test(name))

@@ -10,6 +10,11 @@ interface Entry {
 
 /** What `runbook --help` lists. The file of a command is loaded only when the command is called. */
 const COMMANDS: Readonly<Record<string, Entry>> = {
+  init: {
+    usage: '[options] [file]',
+    description: 'write an inventory for an existing cluster, from the cluster itself or what other tools know of it',
+    load: () => import('./init.ts'),
+  },
   apply: {
     usage: '[options] <runbook.yaml | plan.json>',
     description: 'run a runbook on the nodes of an inventory (asks once, unless --yes)',

@@ -90,7 +90,7 @@ export async function loadValidInventory(console: Console, file: string): Promis
 }
 
 /** Shows diagnostics. @throws Failure (document) when one is an error. */
-function showDiagnostics(console: Console, diagnostics: readonly Diagnostic[]): void {
+export function showDiagnostics(console: Console, diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) console.emit({ type: 'diagnostic', diagnostic });
   if (hasErrors(diagnostics)) throw invalid(diagnostics);
 }
@@ -105,7 +105,7 @@ export function requireSameCluster({ file, value }: Valid<Inventory>, plan: Plan
 async function findInventory(options: CommonOptions): Promise<Loaded<Inventory>> {
   const inventory = await readInventory(inventoryFile(options));
   if (inventory.text !== '' || options.inventory !== undefined) return inventory;
-  const hint = 'name it by -i FILE or $RUNBOOK_INVENTORY; inventory.example.yaml is one to start from';
+  const hint = 'name it by -i FILE or $RUNBOOK_INVENTORY; `runbook init` writes one';
   return { ...inventory, diagnostics: inventory.diagnostics.map((one) => ({ ...one, detail: one.detail ?? hint })) };
 }
 

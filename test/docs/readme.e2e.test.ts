@@ -15,7 +15,7 @@ const UPGRADE = 'upgrade-1.32.yaml';
 const OTHER = [
   'npm ci && npm run demo',
   'npm ci',
-  'cp inventory.example.yaml inventory.yaml',
+  'runbook init --host ops@10.0.0.11',
   '$EDITOR inventory.yaml',
   'npm test',
   'npm run test:e2e',
