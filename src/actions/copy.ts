@@ -5,7 +5,10 @@ import { quote } from '../transport/quote.ts';
 import { verdictOf } from './lib/verdict.ts';
 
 const schema = z.strictObject({
-  src: z.string().min(1).describe("The file on the operator's machine; `~/` is the home folder"),
+  src: z
+    .string()
+    .min(1)
+    .describe("The file on the operator's machine, relative to the runbook; `~/` is the home folder"),
   dest: z
     .string()
     .regex(/^\/.*[^/]$/, 'an absolute path of a file')
@@ -36,6 +39,7 @@ export const copy: Action<With> = {
   guards: [],
   settle: 0,
   localPaths: ['src'],
+  sources: ['src'],
   looksAt: ({ with: { src, dest } }) => ({ local: [{ path: src }], node: [dest] }),
   sends: (context) => [{ local: context.with.src, remote: staged(context), mode: 0o600 }],
   script(context) {

@@ -28,6 +28,7 @@ export const etcdPrepare: Action<With> = {
   guards: ['etcd-snapshot-whole', 'etcd-snapshot-cluster'],
   settle: 0,
   localPaths: ['snapshot'],
+  sources: ['snapshot'],
   looksAt: ({ with: { snapshot } }) => ({ local: [{ path: snapshot }, { path: `${snapshot}.json`, text: true }] }),
   sends: (context) =>
     hostOf(context)?.kind === undefined

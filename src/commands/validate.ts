@@ -5,6 +5,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { resolveInputs } from '../documents/inputs.ts';
 import { type AnyDocument, loadAny } from '../documents/read.ts';
 import { resolveRunbookPath } from '../documents/runbook-path.ts';
+import { missingSources } from '../documents/sources.ts';
 import { shellProblems } from '../documents/shell-syntax.ts';
 import { checkTogether } from '../documents/together.ts';
 import { withConsole } from '../run/console.ts';
@@ -53,11 +54,16 @@ async function furtherProblems(
   const found = await shellProblems(loaded.file, loaded.text, actions);
   const runbook = loaded.value;
   if (!runbook) return found;
-  if (set) found.push(...resolveInputs(runbook, set).diagnostics);
+  const inputs = resolveInputs(runbook, set ?? []);
+  if (set) found.push(...inputs.diagnostics);
   const inventories = documents.filter((one) => one.kind === 'Inventory');
+  if (inventories.length === 0) found.push(...missingSources(runbook, inputs.values, undefined, actions));
   for (const { loaded: inventory } of inventories) {
     if (!inventory.value) continue;
-    const problems = checkTogether(runbook, inventory.value);
+    const problems = [
+      ...checkTogether(runbook, inventory.value),
+      ...missingSources(runbook, inputs.values, inventory.value, actions),
+    ];
     const where = inventories.length > 1 ? ` (with ${inventory.file})` : '';
     found.push(...problems.map((one) => ({ ...one, summary: `${one.summary}${where}` })));
   }

@@ -13,6 +13,7 @@ import type { RunContext } from './context.ts';
 import { leavable } from './leavable.ts';
 import type { StepEnd } from './step-end.ts';
 import { sendFiles } from './step-files.ts';
+import { TransferFailed } from './transfer.ts';
 import { verified } from './verify.ts';
 
 /** Bytes kept of each of stdout and stderr on a node: its disk may be etcd's. */
@@ -101,13 +102,16 @@ function unseenFailure(
 /** Records, makes and judges one durable attempt. `again`: it never ran or was cut off, and may be sent again. */
 export async function attemptStep(context: RunContext, step: PlannedStep, script: string): Promise<StepEnd | 'again'> {
   const known = context.progress.get(step.key);
-  if (known?.last && !known.last.ended) {
-    await sendFiles(context, step, known.last.host);
-    return oneAttempt(context, step, script, known.last);
+  const under = known?.last && !known.last.ended ? known.last : undefined;
+  const host = under?.host ?? hostOf(context.observer, step);
+  try {
+    await sendFiles(context, step, host);
+  } catch (error) {
+    if (!(error instanceof TransferFailed)) throw error;
+    return { kind: 'ended', outcome: 'failed', reason: error.message, tail: error.detail };
   }
-  const host = hostOf(context.observer, step);
+  if (under) return oneAttempt(context, step, script, under);
   const attempt = (known?.attempts ?? 0) + 1;
-  await sendFiles(context, step, host);
   const scriptDigest = sha256(specOf(context, step, script, attempt).script);
   await context.journal.append({
     type: 'attempt-started',

@@ -172,8 +172,15 @@ function requireExit(host: string, exit: Exit, what: string, said: string): void
   throw failed(`${host}: ${what}`, said === '' ? [] : said.split('\n'));
 }
 
-function failed(message: string, detail: readonly string[] = []): Failure {
-  return new Failure('step-failed', message, detail);
+/** A file that could not be brought, by its own fault or that of a machine which answers. */
+export class TransferFailed extends Failure {
+  constructor(message: string, detail: readonly string[] = []) {
+    super('step-failed', message, detail);
+  }
+}
+
+function failed(message: string, detail: readonly string[] = []): TransferFailed {
+  return new TransferFailed(message, detail);
 }
 
 function sizeOf(bytes = 0): string {

@@ -3,6 +3,7 @@ import { run } from '../actions/run.ts';
 import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
 import { secretInput } from '../documents/secrets.ts';
+import { baseOf } from '../documents/sources.ts';
 import { localPath } from '../documents/target.ts';
 import { checkVariables } from '../documents/variables.ts';
 import { Failure } from '../failure.ts';
@@ -78,7 +79,7 @@ export function draftStep(
   }
   const action = actions.get(step.uses);
   if (!action) throw wrong(step, node, `unknown action ${step.uses}`);
-  const resolved = withAbsolute(recordOf(resolve(step.with, env)), action.localPaths);
+  const resolved = withAbsolute(recordOf(resolve(step.with, env)), step, action);
   const parsed = action.schema.safeParse(resolved);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -100,11 +101,16 @@ export function draftStep(
   return { draft, action, options: parsed.data };
 }
 
-/** What is relative starts in the folder in which it is planned; `~/` is anybody's own home. */
-function withAbsolute(values: Record<string, unknown>, names: readonly string[] = []): Record<string, unknown> {
-  const paths = names.flatMap((name) => {
+/** What the plan holds is absolute; `~/` is anybody's own home. */
+function withAbsolute(
+  values: Record<string, unknown>,
+  step: Extract<Step, { kind: 'uses' }>,
+  action: Action,
+): Record<string, unknown> {
+  const paths = (action.localPaths ?? []).flatMap((name) => {
     const value = values[name];
-    return typeof value === 'string' && value !== '' && !/^~(\/|$)/.test(value) ? [[name, localPath(value)]] : [];
+    const isPath = typeof value === 'string' && value !== '' && !/^~(\/|$)/.test(value);
+    return isPath ? [[name, localPath(value, baseOf(step, name, action))]] : [];
   });
   return { ...values, ...Object.fromEntries(paths) };
 }

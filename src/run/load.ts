@@ -8,6 +8,7 @@ import { resolveRunbookPath } from '../documents/runbook-path.ts';
 import { checkSelection } from '../documents/runbook-checks.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { hasErrors } from '../documents/source.ts';
+import { missingSources } from '../documents/sources.ts';
 import { Failure } from '../failure.ts';
 import type { Override } from '../guards/lib/override.ts';
 import { type Chosen, hopsTarget } from '../plan/hops.ts';
@@ -52,6 +53,7 @@ export async function loadDocuments(
     diagnostics.push(
       ...checkSelection(runbook.value, inventory.value),
       ...limitProblems(options.limit, inventory.value),
+      ...missingSources(runbook.value, inputs.values, inventory.value, actions),
     );
   showDiagnostics(console, diagnostics);
   if (!isValid(runbook) || !isValid(inventory)) throw invalid(diagnostics);

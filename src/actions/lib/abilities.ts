@@ -6,6 +6,8 @@ import type { ActionContext } from '../action.ts';
 export interface MovesFiles<W> {
   /** Paths in `with` on the operator's machine. The plan holds them absolute: a resume may start elsewhere. */
   readonly localPaths?: readonly string[];
+  /** Those of them that are files which must be there. A relative one starts in the folder of the runbook. */
+  readonly sources?: readonly string[];
   /** Files of the operator's machine and of the node that it judges by; they are in `facts.files`. */
   looksAt?(context: ActionContext<W>): FilesToLookAt;
   /** Files brought to where the script runs, before each attempt. No script, journal or log has their content. */
