@@ -194,22 +194,22 @@ function plain(value: string | undefined): string | undefined {
 
 function becomeOf(hosts: readonly Vars[], notes: string[]): NonNullable<Found['become']> {
   const any = (name: string) => hosts.map((vars) => vars.get(name)).find((value) => value !== undefined);
-  const method = any('ansible_become_method') ?? 'sudo';
-  const user = any('ansible_become_user');
-  if (method !== 'sudo') notes.push(`Not carried over: ansible_become_method=${method}; the inventory says sudo.`);
-  if (user !== undefined && user !== 'root')
-    notes.push(`Not carried over: ansible_become_user=${user}; steps run as root.`);
+  const wanted = any('ansible_become_method') ?? 'sudo';
+  const method = (['sudo', 'doas', 'su'] as const).find((one) => one === wanted);
+  if (!method) notes.push(`Not carried over: ansible_become_method=${wanted}; the inventory says sudo.`);
+  const user = plain(any('ansible_become_user'));
   const hasPassword = BECOME_PASSWORDS.some((name) => any(name) !== undefined);
   const isAsked = any('ansible_become') ?? any('ansible_sudo');
   const note = hasPassword
-    ? 'the password of sudo is not carried over: passwordFrom says where it comes from'
+    ? 'its password is not carried over: passwordFrom says where it comes from'
     : isAsked === undefined
-      ? 'not known: without a password, sudo must not ask for one'
+      ? `not known: without a password, ${method ?? 'sudo'} must not ask for one`
       : /^(?:true|yes|on|1|y|t)$/i.test(isAsked)
         ? undefined
         : `ansible_become is ${isAsked} there, but steps need root`;
   return {
-    method: 'sudo',
+    method: method ?? 'sudo',
+    ...(user !== undefined && user !== 'root' && { user }),
     ...(hasPassword && { passwordFrom: 'prompt' }),
     ...(note !== undefined && { note }),
   };

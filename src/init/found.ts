@@ -31,6 +31,13 @@ export interface FoundNode {
 export type NodeField = 'name' | 'host' | 'role' | 'ssh';
 export type NodeNotes = Readonly<Partial<Record<NodeField, string>>>;
 
+export interface FoundBecome {
+  readonly method: 'sudo' | 'doas' | 'su' | 'none';
+  readonly user?: string;
+  readonly passwordFrom?: string;
+  readonly note?: string;
+}
+
 /** What a source says of a cluster. */
 export interface Found {
   /** The name of the cluster, where the source has one. */
@@ -39,7 +46,7 @@ export interface Found {
   readonly version?: string;
   readonly nodes: readonly FoundNode[];
   readonly groups?: Readonly<Record<string, readonly string[]>>;
-  readonly become?: { readonly method: 'sudo' | 'none'; readonly passwordFrom?: string; readonly note?: string };
+  readonly become?: FoundBecome;
   /** What concerns no single node: what was left out, and what the source cannot say. */
   readonly notes: readonly string[];
 }

@@ -142,3 +142,16 @@ test('nothing of a source can begin a line of the inventory', () => {
   expect(`${text}${unknown.join('')}`).not.toContain('\u001b');
   expect(loadInventory('inventory.yaml', text).diagnostics).toEqual([]);
 });
+
+test('how to become root is carried over, where an inventory has the same', () => {
+  const becomeOf = (vars: string) => read('ansible', `a\n[all:vars]\nansible_become=true\n${vars}`).found;
+  expect(becomeOf('ansible_become_method=doas')?.become).toEqual({ method: 'doas' });
+  expect(becomeOf('ansible_become_method=su\nansible_become_user=adm\nansible_become_pass=x')?.become).toMatchObject({
+    method: 'su',
+    user: 'adm',
+    passwordFrom: 'prompt',
+  });
+  const other = becomeOf('ansible_become_method=pbrun');
+  expect(other?.become).toEqual({ method: 'sudo' });
+  expect(other?.notes).toEqual(['Not carried over: ansible_become_method=pbrun; the inventory says sudo.']);
+});
