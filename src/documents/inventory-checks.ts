@@ -25,7 +25,7 @@ export function checkInventory(document: YamlDocument, raw: Raw) {
       : [
           ...ranges,
           ...checkNames(document, names),
-          ...checkPorts(document, nodes),
+          ...checkShortKeys(document, raw, nodes),
           ...checkRoles(document, nodes),
           ...checkGroups(document, raw['groups'], new Set(names.flat())),
           ...checkHostKeys(document, raw, nodes),
@@ -75,14 +75,17 @@ function checkNames(document: YamlDocument, entries: readonly (readonly string[]
   });
 }
 
-function checkPorts(document: YamlDocument, nodes: readonly unknown[]): Diagnostic[] {
-  return nodes.flatMap((node, index) => {
-    if (!isMap(node) || node['port'] === undefined) return [];
-    const { ssh } = node;
-    if (!isMap(ssh) || ssh['port'] === undefined) return [];
-    const span = document.keyAt(['nodes', index, 'port']);
-    return [problem('duplicate-key', '`port` and `ssh.port` are both given', span, 'keep one of the two')];
-  });
+/** Keys that are short for one of `ssh`: only one of the two. */
+function checkShortKeys(document: YamlDocument, raw: Raw, nodes: readonly unknown[]): Diagnostic[] {
+  const twice = (owner: unknown, key: string, path: Path): Diagnostic[] => {
+    if (!isMap(owner) || owner[key] === undefined || !isMap(owner['ssh']) || owner['ssh'][key] === undefined) return [];
+    const message = `\`${key}\` and \`ssh.${key}\` are both given`;
+    return [problem('duplicate-key', message, document.keyAt([...path, key]), 'keep one of the two')];
+  };
+  return [
+    ...twice(raw, 'transport', []),
+    ...nodes.flatMap((node, index) => ['port', 'transport'].flatMap((key) => twice(node, key, ['nodes', index]))),
+  ];
 }
 
 const GIVE_ROLE = 'add `role: control-plane` or `role: worker`; `role: other` for a machine that is no node';

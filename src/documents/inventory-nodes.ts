@@ -27,11 +27,22 @@ export interface ResolvedNode {
  * For an inventory without problems; `entries` are the places of the nodes in its list.
  */
 export function resolveInventory(document: InventoryDocument) {
-  const { apiVersion: _version, kind: _kind, ssh, vars, become, remoteDir, nodes, groups, ...rest } = document;
+  const {
+    apiVersion: _version,
+    kind: _kind,
+    ssh,
+    transport,
+    vars,
+    become,
+    remoteDir,
+    nodes,
+    groups,
+    ...rest
+  } = document;
   const members = membersOf(Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, group.nodes])));
   const outerFirst = byDepth(groups).map(([name, group]) => ({ names: new Set(members[name]), group }));
   const entries: number[] = [];
-  const resolved = nodes.flatMap(({ name: names, host: hosts, port, ...own }, entry) => {
+  const resolved = nodes.flatMap(({ name: names, host: hosts, port, transport: ofNode, ...own }, entry) => {
     const addresses = namesOf(hosts);
     return namesOf(names).map((name, index): ResolvedNode => {
       entries.push(entry);
@@ -43,7 +54,12 @@ export function resolveInventory(document: InventoryDocument) {
         name,
         host: addresses[index] ?? hosts,
         role: own.role,
-        ssh: Object.assign({}, ssh, ...nearer.map((one) => one.ssh), port === undefined ? {} : { port }),
+        ssh: Object.assign(
+          short({ transport }),
+          ssh,
+          ...nearer.map((one) => one.ssh),
+          short({ port, transport: ofNode }),
+        ),
         become: nearer.reduce((outer, one) => becomeOf(outer, one.become), become),
         vars: Object.assign({}, vars, ...nearer.map((one) => one.vars)),
       };
@@ -59,6 +75,12 @@ export function resolveInventory(document: InventoryDocument) {
     entries,
     remoteDir: remoteDir ?? (isRoots ? '/var/lib/runbook' : '~/.runbook'),
   };
+}
+
+/** Keys beside `ssh` that are short for keys in it, where they are given. */
+function short(keys: { readonly port?: number | undefined; readonly transport?: Ssh['transport'] | undefined }): Ssh {
+  const { port, transport } = keys;
+  return { ...(port === undefined ? {} : { port }), ...(transport === undefined ? {} : { transport }) };
 }
 
 /** Another method starts over: a password of one is not for another. */

@@ -85,9 +85,16 @@ const jumpHost = z.union(
   { error: 'must be [user@]host[:port], or a map with `host`' },
 );
 
+const transport = z
+  .enum(['ssh2', 'openssh'])
+  .describe(
+    "How to connect: `ssh2`, built in, or `openssh`, this machine's `ssh`. Unless given: ssh2, and openssh where a login needs it.",
+  );
+
 const ssh = z
   .strictObject({
     ...login,
+    transport: transport.exactOptional(),
     jump: oneOrMore(
       'Hosts to go through, first one first.',
       jumpHost,
@@ -132,6 +139,7 @@ const node = z
       'other',
     ),
     port: port.exactOptional(),
+    transport: transport.exactOptional().describe('The same as `ssh.transport`.'),
     ssh: ssh.exactOptional().describe('What differs for this node from the `ssh` of all.'),
     become: becomePart,
     vars,
@@ -165,6 +173,7 @@ export const inventorySchema = z
     kind: z.literal('Inventory', { error: 'must be Inventory' }).describe('Inventory.'),
     cluster: text('The name of the cluster; runs and locks are kept by it.'),
     ssh: ssh.exactOptional(),
+    transport: transport.exactOptional().describe('The same as `ssh.transport`.'),
     become: withDefault(become, { method: 'none' }),
     vars,
     nodes: z

@@ -21,6 +21,7 @@ export function targetFor(
   return {
     name: node.name,
     ...login,
+    ...(ssh.transport === undefined ? {} : { transport: ssh.transport }),
     jump: jump.map((hop) => loginFor(hop.host, hopSsh(hop, ssh), { folder: inventory.folder, env, exists })),
     become: becomeFor(login.user, node.become, (source) => secretSource(source, inventory.folder, env)),
   };

@@ -8,9 +8,9 @@ import { LOCAL } from '../plan/hosts.ts';
 import { Observer } from '../engine/observe.ts';
 import { Failure } from '../failure.ts';
 import { openRemoteNode } from '../remote/client.ts';
+import { TransportByLogin } from '../transport/by-login.ts';
 import { LocalTransport } from '../transport/local.ts';
 import { connectAll } from '../transport/pool.ts';
-import { Ssh2Transport } from '../transport/ssh2.ts';
 import type { ConnectFailure, Target } from '../transport/transport.ts';
 import type { Valid } from './load.ts';
 import type { Console } from './console.ts';
@@ -38,7 +38,10 @@ export interface ConnectOptions {
 /** Connects to all nodes in parallel. @throws Failure (unreachable) with every node that fails */
 export async function connectNodes(console: Console, options: ConnectOptions): Promise<Connection> {
   const inventory = options.inventory.value;
-  const transport = new Ssh2Transport();
+  const transport = new TransportByLogin({
+    onOpenssh: ({ name }, reason) => console.info(`${name}: uses OpenSSH's client, because ${reason}`),
+    notice: (text) => console.warn(text),
+  });
   const localRoot = join(resolve(options.stateDir), 'local');
   const targets = new Map(inventory.nodes.map((node) => [node.name, targetFor(node, inventory)] as const));
   const fleet = new Fleet({

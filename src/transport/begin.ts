@@ -13,6 +13,7 @@ import {
 import { Deadline } from './deadline.ts';
 import { deferred } from './deferred.ts';
 import type { ReadSecret } from './identities.ts';
+import { loginWord } from './quote.ts';
 import { sentPasswords, type Verdict } from './sent-passwords.ts';
 import { shellFailure } from './shell-errors.ts';
 import { ConnectionLost, type Channel, type ConnectFailure, type Exit, type Target } from './transport.ts';
@@ -91,11 +92,6 @@ function commandLine(command: string, marks: Marks, elevation: Elevation | undef
   if (!elevation) return `exec sh -c ${loginWord(text)}`;
   const outer = `printf %s ${marks.shell} >&2; exec ${elevation.words}`;
   return `exec sh -c ${loginWord(outer)} runbook-become ${loginWord(text)}`;
-}
-
-/** One word for any login shell: fish takes a backslash within quotes for more than itself. */
-function loginWord(text: string): string {
-  return `'${text.replaceAll(/['\\]/g, (letter) => `'\\${letter}'`)}'`;
 }
 
 interface StartOptions {

@@ -21,6 +21,30 @@ function target(text: string, index = 0, env: Record<string, string> = { HOME: '
   return targetFor(node, inventory, env, (path) => exists.includes(path));
 }
 
+describe('the transport of a node', () => {
+  const of = (text: string) => load(text).nodes.map(({ ssh }) => ssh.transport);
+  const nodes = 'nodes:\n  - { name: a, host: h }\n  - { name: b, host: i, transport: ssh2 }\n';
+
+  test('is set for all, for a group or for one node, the nearest first', () => {
+    expect(of(`${head}${nodes}`)).toEqual([undefined, 'ssh2']);
+    expect(of(`${head}transport: openssh\n${nodes}`)).toEqual(['openssh', 'ssh2']);
+    expect(of(`${head}${nodes}groups: { g: { nodes: [a, b], ssh: { transport: openssh } } }\n`)).toEqual([
+      'openssh',
+      'ssh2',
+    ]);
+  });
+
+  test('is set once in each place', () => {
+    const twice = `${head}transport: openssh\nssh: { transport: ssh2 }\n${nodes}`;
+    expect(problems(twice)).toEqual(['4:1 duplicate-key `transport` and `ssh.transport` are both given']);
+  });
+
+  test('reaches the login, as `agent: only` does', () => {
+    const text = `${head}ssh: { transport: openssh, agent: only }\n${nodes}`;
+    expect(target(text, 0)).toMatchObject({ transport: 'openssh', agentOnly: true, identityFiles: [] });
+  });
+});
+
 describe('an inventory', () => {
   test('needs no roles and no settings', () => {
     expect(load(minimal)).toMatchObject({

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRemoteNode } from '../../src/remote/client.ts';
+import { OpensshTransport } from '../../src/transport/openssh.ts';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
-import { ConnectionLost, type Become } from '../../src/transport/transport.ts';
+import { ConnectionLost, type Become, type Transport } from '../../src/transport/transport.ts';
 import { haveSshd, startSshd, type Sshd } from '../sshd/sshd.ts';
 import { Collected, spec } from './collect.ts';
 import { remoteContract, type ContractNode } from './contract.ts';
@@ -23,11 +24,11 @@ describe.skipIf(!haveSshd)('with a real OpenSSH server', () => {
     await sshd.stop();
   });
 
-  function node(become: Become): () => Promise<ContractNode> {
+  function node(become: Become, by: Transport = transport): () => Promise<ContractNode> {
     return async () => {
       const folder = mkdtempSync(join(tmpdir(), 'runbook-remote-'));
       return Promise.resolve({
-        open: async () => transport.connect(sshd.target({ become })),
+        open: async () => by.connect(sshd.target({ become })),
         root: join(folder, 'root'),
         cleanUp: async () => Promise.resolve(rmSync(folder, { recursive: true, force: true, maxRetries: 5 })),
       });
@@ -35,6 +36,7 @@ describe.skipIf(!haveSshd)('with a real OpenSSH server', () => {
   }
 
   remoteContract('over OpenSSH', node({ method: 'none' }));
+  remoteContract("by OpenSSH's client", node({ method: 'none' }, new OpensshTransport()));
   if (haveSudo) remoteContract('over OpenSSH through sudo', node({ method: 'sudo' }));
   else it.skip('through sudo: only as root, where sudo is installed');
 

@@ -30,6 +30,8 @@ export interface SshdOptions {
   /** Further lines for sshd_config. */
   readonly config?: readonly string[];
   readonly hostKeyTypes?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
+  /** The private key of an authority that certifies the host keys, for 127.0.0.1; made where it is not there. */
+  readonly hostAuthority?: string;
   /** Wraps the listener, e.g. `['unshare', '-m', ...]`. */
   readonly wrap?: readonly string[];
 }
@@ -42,11 +44,18 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   keygen(identityFile, 'ed25519');
   const types = options.hostKeyTypes ?? ['ed25519'];
   for (const type of types) keygen(join(dir, `host_${type}`), type);
+  const { hostAuthority } = options;
+  if (hostAuthority !== undefined) {
+    if (!existsSync(hostAuthority)) keygen(hostAuthority, 'ed25519');
+    for (const type of types) certify(hostAuthority, join(dir, `host_${type}.pub`), ['-h', '-n', '127.0.0.1']);
+  }
   writeFileSync(join(dir, 'authorized_keys'), readFileSync(`${identityFile}.pub`), { mode: 0o600 });
   const knownHosts = join(dir, 'known_hosts');
   const lines = types.map((type) => `[127.0.0.1]:${port} ${publicKey(join(dir, `host_${type}.pub`))}\n`);
   writeFileSync(knownHosts, lines.join(''));
-  writeFileSync(join(dir, 'sshd_config'), config(dir, port, types, options.config ?? []));
+  const certificates =
+    hostAuthority === undefined ? [] : types.map((type) => `HostCertificate ${dir}/host_${type}-cert.pub`);
+  writeFileSync(join(dir, 'sshd_config'), config(dir, port, types, [...(options.config ?? []), ...certificates]));
   // As root, sshd separates privileges in this folder, which a package's start script would make.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const command = [...(options.wrap ?? []), SSHD, '-D', '-e', '-f', join(dir, 'sshd_config')];
@@ -77,7 +86,7 @@ function target(port: number, user: string, identityFile: string, knownHosts: st
     hostKeyChecking: 'strict',
     jump: [],
     become: { method: 'none' },
-    connectTimeout: 10_000,
+    connectTimeout: 30_000,
     keepaliveInterval: 15_000,
   };
 }
@@ -166,6 +175,12 @@ function statOf(pid: string): { readonly name: string; readonly parent: number }
 /** A key pair by ssh-keygen. */
 export function keygen(file: string, type: 'ed25519' | 'ecdsa' | 'rsa', passphrase = ''): void {
   const { status, stderr } = spawnSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file]);
+  if (status !== 0) throw new Error(`ssh-keygen: ${stderr.toString()}`);
+}
+
+/** A certificate beside a public key, by the authority's private key. */
+export function certify(authority: string, publicKey: string, options: readonly string[]): void {
+  const { status, stderr } = spawnSync('ssh-keygen', ['-q', '-s', authority, '-I', 'test', ...options, publicKey]);
   if (status !== 0) throw new Error(`ssh-keygen: ${stderr.toString()}`);
 }
 
