@@ -117,7 +117,7 @@ describe.skipIf(!able)(
       expect(filesWith(join(dir, 'state/runs'))).toEqual([]);
 
       // Its environment is empty by now: the sources are asked again, by name.
-      const run = /runbook resume (\S+?)"/.exec(events)?.[1] ?? '';
+      const run = /runbook resume ([\w-]+)/.exec(events)?.[1] ?? '';
       const without = await runbook(['resume', run, ...state, '--yes'], {
         env: { RB_SUDO: PLANTED.RB_SUDO, RB_PHRASE: PLANTED.RB_PHRASE },
       });
