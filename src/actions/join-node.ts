@@ -6,15 +6,15 @@ import type { Action, ActionContext } from './action.ts';
 import { quote } from '../transport/quote.ts';
 import { machineOf, objectOf } from './lib/subject.ts';
 
-/** A file system in memory. */
-const FOLDER = '/run/runbook-join';
+/** Of the file that the join discovers the cluster by. */
+const FILE = 'discovery.conf';
 
 const schema = z.strictObject({});
 
 /**
  * `kubeadm join` by a file with the API server's address, the cluster's authority and a new bootstrap token for each
  * attempt ("kubeadm join": file discovery with embedded credentials), so that no argument has a token.
- * The file is in memory, and is removed with the script.
+ * The file is in memory, and is removed with the attempt.
  */
 export const joinNode: Action<z.infer<typeof schema>> = {
   name: 'join-node',
@@ -32,15 +32,10 @@ export const joinNode: Action<z.infer<typeof schema>> = {
     node.role === 'worker'
       ? undefined
       : `${node.name} is no worker: a control plane joins by hand (kubeadm join --control-plane), as its member of etcd does with it`,
-  makes: (context) => [
-    { what: 'a token to join by', script: tokenScript(context), remote: fileOf(context), mode: 0o600 },
-  ],
-  script: (context) => ({
-    commands: [
-      'kubeadm token create --ttl 30m (on a control plane)',
-      `kubeadm join --discovery-file ${fileOf(context)}`,
-    ],
-    text: `set -u\nconfig=${FOLDER}/$RUNBOOK_RUN-${quote(context.node.name)}/discovery.conf\n${JOIN}`,
+  makes: (context) => [{ name: FILE, what: 'a token to join by', script: tokenScript(context) }],
+  script: () => ({
+    commands: ['kubeadm token create --ttl 30m (on a control plane)', 'kubeadm join --discovery-file FILE (in memory)'],
+    text: JOIN,
   }),
   isDone(context) {
     const { name } = context.node;
@@ -62,10 +57,6 @@ export const joinNode: Action<z.infer<typeof schema>> = {
     return { ...joined, cluster: { ...cluster, nodes: [...cluster.nodes, object] } };
   },
 };
-
-function fileOf({ run, node }: ActionContext<unknown>): string {
-  return `${FOLDER}/${run}-${node.name}/discovery.conf`;
-}
 
 /** kubeadm names a node by its host name. */
 function futureObject(context: ActionContext<unknown>): NodeObject {
@@ -109,30 +100,20 @@ printf 'users:\\n- name: join\\n  user: {token: %s}\\n' "$token"
 }
 
 /** A join that failed or was cut off before the kubelet had its certificate leaves files that block the next join. */
-const JOIN = `end() {
-  rm -f "$config"
-  rmdir "\${config%/*}" 2>/dev/null
-  exit "$1"
-}
-trap 'end 143' HUP INT TERM
-if [ ! -s "$config" ]; then
-  echo "$config is gone: was the machine rebooted?" >&2
-  end 1
-fi
+const JOIN = `set -u
 for file in /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/kubelet.conf; do
   if [ -e "$file" ]; then
     echo "$file is there: this machine is part of a cluster already" >&2
-    end 1
+    exit 1
   fi
 done
 mark=/etc/kubernetes/.runbook-joins
 if [ -e "$mark" ]; then
   echo 'an earlier join was interrupted here: its files are removed first'
-  kubeadm reset --force || end 1
+  kubeadm reset --force || exit 1
 fi
-mkdir -p "\${mark%/*}" && : > "$mark" || end 1
-kubeadm join --discovery-file "$config" || end $?
+mkdir -p "\${mark%/*}" && : > "$mark" || exit 1
+kubeadm join --discovery-file "$RUNBOOK_SECRETS/${FILE}" || exit
 # it holds the token, where kubeadm did not come to take it away
 rm -f "$mark" /etc/kubernetes/bootstrap-kubelet.conf
-end 0
 `;

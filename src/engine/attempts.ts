@@ -12,7 +12,7 @@ import { hostOf, withEnv } from './check.ts';
 import type { RunContext } from './context.ts';
 import { leavable } from './leavable.ts';
 import type { StepEnd } from './step-end.ts';
-import { sendFiles } from './step-files.ts';
+import { secretsOf, sendFiles } from './step-files.ts';
 import { TransferFailed } from './transfer.ts';
 import { verified } from './verify.ts';
 
@@ -104,13 +104,15 @@ export async function attemptStep(context: RunContext, step: PlannedStep, script
   const known = context.progress.get(step.key);
   const under = known?.last && !known.last.ended ? known.last : undefined;
   const host = under?.host ?? hostOf(context.observer, step);
+  let secrets: Readonly<Record<string, string>>;
   try {
     await sendFiles(context, step, host);
+    secrets = await secretsOf(context, step, host);
   } catch (error) {
     if (!(error instanceof TransferFailed)) throw error;
     return { kind: 'ended', outcome: 'failed', reason: error.message, tail: error.detail };
   }
-  if (under) return oneAttempt(context, step, script, under);
+  if (under) return oneAttempt(context, step, script, { ...under, secrets });
   const attempt = (known?.attempts ?? 0) + 1;
   const scriptDigest = sha256(specOf(context, step, script, attempt).script);
   await context.journal.append({
@@ -121,7 +123,7 @@ export async function attemptStep(context: RunContext, step: PlannedStep, script
     host,
     scriptDigest,
   });
-  return oneAttempt(context, step, script, { attempt, host }, false);
+  return oneAttempt(context, step, script, { attempt, host, secrets }, false);
 }
 
 /** `sent`: it may be known to the node, which is asked before anything is sent. */
@@ -129,14 +131,17 @@ async function oneAttempt(
   context: RunContext,
   step: PlannedStep,
   script: string,
-  { attempt, host }: { readonly attempt: number; readonly host: string },
+  {
+    attempt,
+    host,
+    secrets,
+  }: Pick<Required<AttemptSpec>, 'secrets'> & { readonly attempt: number; readonly host: string },
   sent = true,
 ): Promise<StepEnd | 'again'> {
   const { lock } = context;
-  const secrets = await secretsOf(context, step);
   const spec = {
     ...specOf(context, step, script, attempt),
-    ...(secrets && { secrets }),
+    secrets,
     ...(lock && host !== LOCAL && { lock }),
   };
   context.progress.set(step.key, { attempts: attempt, last: { attempt, host } });
@@ -167,17 +172,6 @@ async function oneAttempt(
   } finally {
     output.close();
   }
-}
-
-/** By the names of their files. */
-async function secretsOf(context: RunContext, step: PlannedStep): Promise<Record<string, string> | undefined> {
-  if (!step.secrets) return undefined;
-  const secrets: Record<string, string> = {};
-  for (const [name, input] of Object.entries(step.secrets)) {
-    if (!context.secret) throw new Error(`no one reads the secret of input ${input}`);
-    secrets[name] = await context.secret(input);
-  }
-  return secrets;
 }
 
 /** The script with the paths of its secrets in its variables. */

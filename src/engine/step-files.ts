@@ -1,16 +1,32 @@
 import type { FetchedFile } from '../actions/lib/abilities.ts';
 import { contextOf, type PlannedStep } from '../plan/bind.ts';
 import type { RunContext } from './context.ts';
-import { bringFile, fetchFile, pruneOlder, type Route, sendFile } from './transfer.ts';
+import { fetchFile, makeSecret, pruneOlder, type Route, sendFile } from './transfer.ts';
 
 /** Brings the files of a step to where its script is going to run. @throws Failure: then nothing was started */
 export async function sendFiles(context: RunContext, step: PlannedStep, host: string): Promise<void> {
   const { action } = step;
-  if (!action.sends && !action.makes) return;
+  if (!action.sends) return;
   const view = contextOf(step, context.facts ?? { nodes: {} });
   const route = routeOf(context, step, host);
-  for (const file of action.sends?.(view) ?? []) await sendFile(route, file);
-  for (const file of action.makes?.(view) ?? []) await bringFile(route, context.observer.controlPlane(host), file);
+  for (const file of action.sends(view)) await sendFile(route, file);
+}
+
+/**
+ * What the script of a step is to find in files in memory, by their names: secrets of the operator, and those that are
+ * made for one attempt. @throws Failure: then nothing was started
+ */
+export async function secretsOf(context: RunContext, step: PlannedStep, host: string): Promise<Record<string, string>> {
+  const { action } = step;
+  const secrets: Record<string, string> = {};
+  for (const [name, input] of Object.entries(step.secrets ?? {})) {
+    if (!context.secret) throw new Error(`no one reads the secret of input ${input}`);
+    secrets[name] = await context.secret(input);
+  }
+  const from = action.makes ? context.observer.controlPlane(host) : '';
+  for (const made of action.makes?.(contextOf(step, context.facts ?? { nodes: {} })) ?? [])
+    secrets[made.name] = await makeSecret(routeOf(context, step, host), from, made);
+  return secrets;
 }
 
 /** Brings a step's result files to the operator's machine. @throws Failure: the script succeeded, it is not rerun */

@@ -1,10 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { sha256 } from '../digest.ts';
-import type { FetchedFile, MadeFile, SentFile } from '../actions/lib/abilities.ts';
+import type { FetchedFile, MadeSecret, SentFile } from '../actions/lib/abilities.ts';
 import { quote } from '../transport/quote.ts';
 import { localPath } from '../documents/target.ts';
 import { Failure } from '../failure.ts';
@@ -42,16 +41,12 @@ export async function sendFile({ fleet, localFiles, host, progress }: Route, fil
   });
 }
 
-/** Makes a file on one host and brings it to another; its content is held in memory alone. @throws Failure */
-export async function bringFile({ fleet, host, progress }: Route, from: string, file: MadeFile): Promise<void> {
-  const made = await fleet.with(from, (remote) => remote.probe(file.script, { timeout: MAKE_TIMEOUT }));
-  if (made.code !== 0) throw failed(`${from}: ${file.what} could not be made`, made.stderr.trim().split('\n'));
-  progress(`bringing ${file.what} from ${from} to ${host}`);
-  const content = Buffer.from(made.stdout);
-  const { remote, mode } = file;
-  await fleet.with(host, (node) =>
-    deliver(node, host, Readable.from([content]), { remote, mode, closed: true, sha256: sha256(content) }),
-  );
+/** Makes a secret on one host for another; it is held in memory alone. @throws Failure */
+export async function makeSecret({ fleet, host, progress }: Route, from: string, secret: MadeSecret): Promise<string> {
+  const made = await fleet.with(from, (remote) => remote.probe(secret.script, { timeout: MAKE_TIMEOUT }));
+  if (made.code !== 0) throw failed(`${from}: ${secret.what} could not be made`, made.stderr.trim().split('\n'));
+  progress(`bringing ${secret.what} from ${from} to ${host}`);
+  return made.stdout;
 }
 
 /** Under another name first, and renamed when it is whole. */

@@ -12,8 +12,8 @@ export interface MovesFiles<W> {
   looksAt?(context: ActionContext<W>): FilesToLookAt;
   /** Files brought to where the script runs, before each attempt. No script, journal or log has their content. */
   sends?(context: ActionContext<W>): readonly SentFile[];
-  /** Files that hold a secret: made on a control plane, and brought to where the script runs before each attempt. */
-  makes?(context: ActionContext<W>): readonly MadeFile[];
+  /** Secrets that are made on a control plane before each attempt; its script finds them in `$RUNBOOK_SECRETS/NAME`. */
+  makes?(context: ActionContext<W>): readonly MadeSecret[];
   /** Files that are brought from where the script ran to the operator's machine, once it has succeeded. */
   fetches?(context: ActionContext<W>): readonly FetchedFile[];
 }
@@ -100,14 +100,13 @@ export interface SentFile {
 }
 
 /** Its content passes through this program's memory, and is never shown. */
-export interface MadeFile {
+export interface MadeSecret {
+  /** Of its file. */
+  readonly name: string;
   /** For people: `a token to join by`. */
   readonly what: string;
   /** Runs on a control plane as root, and prints it. It may run again. */
   readonly script: string;
-  /** Absolute, on a file system in memory; its folder is made where it is missing, closed to all but root. */
-  readonly remote: string;
-  readonly mode: number;
 }
 
 export interface FetchedFile {
