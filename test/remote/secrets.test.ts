@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { helperCommand, helperProgram } from '../../src/remote/helper.ts';
+import { forgetProgram } from '../../src/remote/helper-secrets.ts';
 import type { AttemptSpec, RemoteNode } from '../../src/remote/attempt.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import { Collected, spec } from './collect.ts';
@@ -149,3 +150,15 @@ function header(script: string, secrets: number): string {
   const words = ['start 1 r1 1-a.1 1 0 kill 67108864', script.length + 1, digest, 1, 0, '-', '-', secrets];
   return `${words.join(' ')}\n${script}\n`;
 }
+
+it('a torn path of their folder removes nothing else', () => {
+  const attempt = join(root, 'r1/1-a.1');
+  const [torn, whole] = ['run', 'runbook-01234567-89ab-cdef-0123-456789abcdef'].map((name) => join(folder, name));
+  for (const path of [attempt, torn, whole]) mkdirSync(path ?? '', { recursive: true });
+  for (const path of [torn, whole]) {
+    writeFileSync(join(attempt, 'secrets'), `${path}\n`);
+    execFileSync('sh', ['-c', `d=$1\n${forgetProgram}\nforget`, 'forget', attempt]);
+    expect(existsSync(join(attempt, 'secrets'))).toBe(false);
+  }
+  expect([torn, whole].map((path) => existsSync(path ?? ''))).toEqual([true, false]);
+});
