@@ -10,6 +10,7 @@ import {
   type HostKeyVerdict,
   type KnownHostLine,
 } from './known-hosts.ts';
+import { quote } from './quote.ts';
 import { ConnectFailure, type Login } from './transport.ts';
 
 /** Where a key was offered: the node itself, or a jump host on the way to it. */
@@ -20,6 +21,14 @@ export interface Place {
   readonly label: string;
   /** Hosts before this one, as ssh's -J takes them. */
   readonly via: readonly string[];
+}
+
+/** Under which name known_hosts keeps a key: HostKeyAlias stands alone, without a port (ssh_config(5)). */
+export function knownAs(
+  { hostKeyAlias }: Login,
+  { host, port }: Place,
+): { readonly host: string; readonly port: number } {
+  return hostKeyAlias === undefined ? { host, port } : { host: hostKeyAlias, port: 22 };
 }
 
 /** Whose key is judged: `name` is for messages. */
@@ -56,7 +65,8 @@ export async function refuseHostKey(
 ): Promise<ConnectFailure | undefined> {
   const { login, place } = offering;
   if (login.hostKeyChecking === 'off') return undefined;
-  const verdict = judgeHostKey(lines, place.host, place.port, key);
+  const { host, port } = knownAs(login, place);
+  const verdict = judgeHostKey(lines, host, port, key);
   if (verdict.kind === 'trusted') return undefined;
   if (verdict.kind === 'unknown' && login.hostKeyChecking === 'accept-new') return keepKey(offering, key);
   return refusal(offering, key, verdict);
@@ -71,10 +81,11 @@ async function keepKey({ name, login, place }: Offering, key: Buffer): Promise<C
     return new ConnectFailure(name, 'host-key-unknown', `${name}: no known_hosts file to keep keys in`);
   }
   const path = expandHome(file);
-  const line = `${knownHostsName(place.host, place.port)} ${keyType(key)} ${key.toString('base64')}\n`;
+  const { host, port } = knownAs(login, place);
+  const line = `${knownHostsName(host, port)} ${keyType(key)} ${key.toString('base64')}\n`;
   const append = appending.then(async () => {
     const before = await readText(path);
-    if (judgeHostKey(parseKnownHosts(file, before), place.host, place.port, key).kind === 'trusted') return;
+    if (judgeHostKey(parseKnownHosts(file, before), host, port, key).kind === 'trusted') return;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await appendFile(path, before === '' || before.endsWith('\n') ? line : `\n${line}`, { mode: 0o600 });
   });
@@ -95,7 +106,8 @@ function refusal(
   verdict: Exclude<HostKeyVerdict, { kind: 'trusted' }>,
 ): ConnectFailure {
   const who = `${name} (${place.label})`;
-  const offered = `offered: ${keyType(key)} ${fingerprint(key)}`;
+  const alias = login.hostKeyAlias === undefined ? '' : `, looked up as ${login.hostKeyAlias}`;
+  const offered = `offered: ${keyType(key)} ${fingerprint(key)}${alias}`;
   if (verdict.kind === 'revoked') {
     const message = `${who}: its host key is REVOKED (${placeOf(verdict.by)})`;
     const next = 'do not connect: find out who revoked this key and why, and give the node a new one';
@@ -108,7 +120,7 @@ function refusal(
       ...verdict.known.map((line) => `known: ${line.type} ${fingerprint(line.key)} (${placeOf(line)})`),
       howToVerify(key),
       'only if they agree, forget the old key and take the new one:',
-      ...howToForget(place, verdict.known),
+      ...howToForget(login, place, verdict.known),
       `  ${howToLearn(login, place, key)}`,
     ]);
   }
@@ -122,9 +134,10 @@ function refusal(
   ]);
 }
 
-function howToForget(place: Place, known: readonly KnownHostLine[]): string[] {
+function howToForget(login: Login, place: Place, known: readonly KnownHostLine[]): string[] {
+  const { host, port } = knownAs(login, place);
   const files = new Set(known.map((line) => line.file));
-  return [...files].map((file) => `  ssh-keygen -R '${knownHostsName(place.host, place.port)}' -f ${file}`);
+  return [...files].map((file) => `  ssh-keygen -R '${knownHostsName(host, port)}' -f ${file}`);
 }
 
 const placeOf = (line: KnownHostLine): string => `${line.file}:${line.line}`;
@@ -143,9 +156,14 @@ function shortType(key: Buffer): string {
 function howToLearn(login: Login, place: Place, key: Buffer): string {
   const file = login.knownHosts[0] ?? '~/.ssh/known_hosts';
   const port = place.port === 22 ? '' : `-p ${place.port} `;
-  if (place.via.length > 0) {
-    const files = `-o UserKnownHostsFile=${file} -J ${place.via.join(',')}`;
-    return `ssh ${files} ${port}${login.user}@${place.host} true   # asks, and keeps the key`;
+  const options = [
+    `-o UserKnownHostsFile=${file}`,
+    ...(login.hostKeyAlias === undefined ? [] : [`-o HostKeyAlias=${login.hostKeyAlias}`]),
+    ...(login.proxyCommand === undefined ? [] : [`-o ProxyCommand=${quote(login.proxyCommand.replaceAll('%', '%%'))}`]),
+    ...(place.via.length > 0 ? [`-J ${place.via.join(',')}`] : []),
+  ];
+  if (options.length > 1) {
+    return `ssh ${options.join(' ')} ${port}${login.user}@${place.host} true   # asks, and keeps the key`;
   }
   return `ssh-keyscan -t ${shortType(key)} ${port}${place.host} >> ${file}`;
 }

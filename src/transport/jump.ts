@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Place } from './host-key.ts';
 import type { Link } from './link.ts';
+import { dialByCommand } from './proxy-command.ts';
 import { ConnectFailure, type Login, type Target } from './transport.ts';
 
 /** A connection that others go through. */
@@ -115,17 +116,20 @@ export function addressOf({ host, port }: Login): string {
 export function placeOf(login: Login, before: readonly Login[]): Place {
   const via = before.map((hop) => `${hop.user}@${addressOf(hop)}`);
   const address = addressOf(login);
+  const by = (before[0] ?? login).proxyCommand === undefined ? [] : ['by ProxyCommand'];
   return {
     host: login.host,
     port: login.port,
     via,
-    label: via.length > 0 ? `${address} via ${via.join(', ')}` : address,
+    label: [address, ...(via.length > 0 ? [`via ${via.join(', ')}`] : []), ...by].join(' '),
   };
 }
 
-/** A TCP connection, direct or forwarded by a jump host. */
-export function dial(through: Link | undefined, { host, port }: Login, signal: AbortSignal): Promise<Duplex> {
+/** A TCP connection, direct or forwarded by a jump host, or what a ProxyCommand makes of its stdin and stdout. */
+export function dial(through: Link | undefined, login: Login, signal: AbortSignal): Promise<Duplex> {
+  const { host, port, proxyCommand } = login;
   if (through) return forward(through, host, port);
+  if (proxyCommand !== undefined) return Promise.resolve(dialByCommand(proxyCommand));
   return new Promise((resolve, reject) => {
     // Node gives each of several addresses 250 ms by default: too little for a far one.
     const socket = connect({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 3000 });

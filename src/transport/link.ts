@@ -6,9 +6,10 @@ import { authentication, type Authentication } from './authentication.ts';
 import { describeFailure, type LinkPhase } from './connect-errors.ts';
 import { Deadline } from './deadline.ts';
 import { deferred } from './deferred.ts';
-import { readKnownHosts, refuseHostKey, type Place } from './host-key.ts';
+import { knownAs, readKnownHosts, refuseHostKey, type Place } from './host-key.ts';
 import type { ReadSecret } from './identities.ts';
 import { knownKeyTypes, type KnownHostLine } from './known-hosts.ts';
+import { ProxyStream } from './proxy-command.ts';
 import type { AskOperator } from './questions.ts';
 import { ConnectFailure, type Login } from './transport.ts';
 
@@ -120,7 +121,14 @@ class LinkAttempt {
   #fail(cause: unknown): void {
     // ^C at a prompt is not a failure of the node.
     const isKnown = cause instanceof ConnectFailure || (cause instanceof Failure && cause.kind === 'cancelled');
-    this.#failed.reject(isKnown ? cause : describeFailure(this.#options, this.#phase, cause, this.#auth?.report()));
+    this.#failed.reject(isKnown ? cause : this.#described(cause));
+  }
+
+  #described(cause: unknown): ConnectFailure {
+    const failure = describeFailure(this.#options, this.#phase, cause, this.#auth?.report());
+    if (!(this.#sock instanceof ProxyStream)) return failure;
+    const { target, reason, message, detail } = failure;
+    return new ConnectFailure(target, reason, message, [...this.#sock.notes(), ...detail], { cause });
   }
 
   async #authentication(): Promise<Authentication> {
@@ -167,7 +175,8 @@ class LinkAttempt {
 
   #config(sock: Duplex, known: readonly KnownHostLine[]): ConnectConfig {
     const { name, login, place } = this.#options;
-    const types = new Set([...knownKeyTypes(known, place.host, place.port), ...Object.keys(HOST_KEYS)]);
+    const { host, port } = knownAs(login, place);
+    const types = new Set([...knownKeyTypes(known, host, port), ...Object.keys(HOST_KEYS)]);
     const config: ConnectConfig = {
       sock: sock,
       username: login.user,
