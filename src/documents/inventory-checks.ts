@@ -29,6 +29,7 @@ export function checkInventory(document: YamlDocument, raw: Raw) {
           ...checkRoles(document, nodes),
           ...checkGroups(document, raw['groups'], new Set(names.flat())),
           ...checkHostKeys(document, raw, nodes),
+          ...checkWays(document, raw, nodes),
           ...checkKubectl(document, raw['kubectl']),
         ];
   return {
@@ -130,16 +131,30 @@ function checkBecome(document: YamlDocument, nodes: readonly ResolvedNode[], ent
   return [problem('missing-key', summary, document.at(['nodes', entries[index] ?? 0]), detail)];
 }
 
-function checkHostKeys(document: YamlDocument, raw: Raw, nodes: readonly unknown[]): Diagnostic[] {
+/** Every place that has an `ssh`. */
+function sshPlaces(raw: Raw, nodes: readonly unknown[]): readonly (readonly [unknown, Path])[] {
   const sshOf = (part: unknown): unknown => (isMap(part) ? part['ssh'] : undefined);
-  const places: readonly (readonly [unknown, Path])[] = [
+  return [
     [raw['ssh'], ['ssh']],
     ...entriesOf(raw['groups']).map(([name, group]) => [sshOf(group), ['groups', name, 'ssh']] as const),
     ...nodes.map((node, index) => [sshOf(node), ['nodes', index, 'ssh']] as const),
   ];
+}
+
+/** Both at one place: which of them counts is a guess. */
+function checkWays(document: YamlDocument, raw: Raw, nodes: readonly unknown[]): Diagnostic[] {
+  return sshPlaces(raw, nodes).flatMap(([ssh, path]) => {
+    if (!isMap(ssh) || ssh['jump'] === undefined || ssh['proxyCommand'] === undefined) return [];
+    const summary = '`jump` and `proxyCommand` are both given';
+    const detail = 'a jump host with a `proxyCommand` of its own has it in ssh_config';
+    return [problem('duplicate-key', summary, document.keyAt([...path, 'proxyCommand']), detail)];
+  });
+}
+
+function checkHostKeys(document: YamlDocument, raw: Raw, nodes: readonly unknown[]): Diagnostic[] {
   const summary = 'host keys are not verified: anyone in between can take over the cluster';
   const detail = 'list the keys in known_hosts (ssh-keyscan, verified), or use accept-new';
-  return places
+  return sshPlaces(raw, nodes)
     .filter(([ssh]) => isMap(ssh) && ssh['hostKeyChecking'] === 'off')
     .map(([, path]) => warning('host-keys-off', summary, document.at([...path, 'hostKeyChecking']), detail));
 }

@@ -54,11 +54,9 @@ export function resolveInventory(document: InventoryDocument) {
         name,
         host: addresses[index] ?? hosts,
         role: own.role,
-        ssh: Object.assign(
+        ssh: [ssh, ...nearer.map((one) => one.ssh), short({ port, transport: ofNode })].reduce<Ssh>(
+          sshOf,
           short({ transport }),
-          ssh,
-          ...nearer.map((one) => one.ssh),
-          short({ port, transport: ofNode }),
         ),
         become: nearer.reduce((outer, one) => becomeOf(outer, one.become), become),
         vars: Object.assign({}, vars, ...nearer.map((one) => one.vars)),
@@ -81,6 +79,14 @@ export function resolveInventory(document: InventoryDocument) {
 function short(keys: { readonly port?: number | undefined; readonly transport?: Ssh['transport'] | undefined }): Ssh {
   const { port, transport } = keys;
   return { ...(port === undefined ? {} : { port }), ...(transport === undefined ? {} : { transport }) };
+}
+
+/** One way to a node replaces another: what is nearer decides between jump hosts and a command. */
+function sshOf(outer: Ssh, inner: Settings['ssh']): Ssh {
+  const { jump, proxyCommand, ...others } = outer;
+  const way = { ...(jump && { jump }), ...(proxyCommand !== undefined && { proxyCommand }) };
+  const replaced = inner?.jump !== undefined || inner?.proxyCommand !== undefined;
+  return { ...others, ...(replaced ? {} : way), ...inner };
 }
 
 /** Another method starts over: a password of one is not for another. */

@@ -95,10 +95,19 @@ const ssh = z
   .strictObject({
     ...login,
     transport: transport.exactOptional(),
+    config: z
+      .union([z.literal(false, { error: 'must be a file, or false' }), path('A file.')])
+      .exactOptional()
+      .describe('An ssh_config to read in place of ~/.ssh/config and /etc/ssh/ssh_config; false: none is read.'),
     jump: oneOrMore(
-      'Hosts to go through, first one first.',
+      'Hosts to go through, first one first; none: directly, whatever ssh_config says.',
       jumpHost,
       'must be a jump host or a list of them',
+    )
+      .transform((hops) => (hops.length === 1 && hops[0]?.host === 'none' ? [] : hops))
+      .exactOptional(),
+    proxyCommand: text(
+      'A command whose stdin and stdout are the connection, in place of TCP. %h, %p, %r: host, port, user; none: TCP.',
     ).exactOptional(),
   })
   .describe('How to log in.');

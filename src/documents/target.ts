@@ -1,28 +1,59 @@
 import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { SshSettings } from '../transport/ssh-config.ts';
 import type { Become, Login, Target } from '../transport/transport.ts';
 import type { Inventory, InventoryNode } from './model.ts';
+import { loginOf, NO_SETTINGS, type Ssh, type Surroundings } from './login.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** A host on the way: what the inventory says of its login, and what ssh_config does. */
+export interface Hop {
+  readonly host: string;
+  readonly ssh: Ssh;
+  readonly settings?: SshSettings | undefined;
+}
+
+/** The way to a node as ssh_config and the inventory give it; without it, the inventory alone counts. */
+export interface Way {
+  readonly settings?: SshSettings | undefined;
+  /** The first one first. */
+  readonly hops: readonly Hop[];
+  /** Leads to the first hop, or to the node; with its tokens expanded. */
+  readonly proxyCommand?: string | undefined;
+}
+
 /**
- * How to log in to a node: the inventory's values, with every default filled in. Paths are absolute, `~` is the
- * operator's home, relative ones start at the inventory's folder.
+ * How to log in to a node: the inventory's values, then those of ssh_config, with every default filled in. Paths are
+ * absolute, `~` is the operator's home, relative ones start at the inventory's folder.
  */
 export function targetFor(
   node: InventoryNode,
   inventory: Pick<Inventory, 'folder'>,
   env: Env = process.env,
   exists: (path: string) => boolean = existsSync,
+  way: Way = { hops: hopsOf(node) },
 ): Target {
-  const { jump = [], ...ssh } = node.ssh;
-  const login = loginFor(node.host, ssh, { folder: inventory.folder, env, exists });
+  const surroundings: Surroundings = {
+    env,
+    exists,
+    path: (text) => localPath(text, inventory.folder, env),
+    currentUser,
+  };
+  const { jump: _jump, ...ssh } = node.ssh;
+  const first = way.proxyCommand === undefined ? {} : { proxyCommand: way.proxyCommand };
+  const login = loginOf(node.host, ssh, way.settings ?? NO_SETTINGS, surroundings);
+  const jump = way.hops.map((hop, index): Login => {
+    const own = loginOf(hop.host, hop.ssh, hop.settings ?? NO_SETTINGS, surroundings);
+    return index === 0 ? { ...own, ...first } : own;
+  });
   return {
     name: node.name,
     ...login,
     ...(ssh.transport === undefined ? {} : { transport: ssh.transport }),
-    jump: jump.map((hop) => loginFor(hop.host, hopSsh(hop, ssh), { folder: inventory.folder, env, exists })),
+    ...(jump.length === 0 ? first : {}),
+    jump,
     become: becomeFor(login.user, node.become, (source) => secretSource(source, inventory.folder, env)),
   };
 }
@@ -42,46 +73,22 @@ function becomeFor(
   };
 }
 
-type Ssh = Omit<InventoryNode['ssh'], 'jump'>;
-type Hop = NonNullable<InventoryNode['ssh']['jump']>[number];
+/** The jump hosts of the inventory. */
+export function hopsOf(node: InventoryNode): Hop[] {
+  const { jump = [], ...ofNode } = node.ssh;
+  return jump.map((hop) => ({ host: hop.host, ssh: hopSsh(hop, ofNode) }));
+}
 
 /** What a jump host does not say is as for the node, but for its port and password: that is never sent to another. */
-function hopSsh({ host: _host, ...own }: Hop, { port: _port, passwordFrom: _password, ...ofNode }: Ssh): Ssh {
+function hopSsh(
+  { host: _host, ...own }: NonNullable<InventoryNode['ssh']['jump']>[number],
+  { port: _port, passwordFrom: _password, proxyCommand: _command, ...ofNode }: Ssh,
+): Ssh {
   return { ...ofNode, ...own };
-}
-
-interface Surroundings {
-  readonly folder: string | undefined;
-  readonly env: Env;
-  readonly exists: (path: string) => boolean;
-}
-
-function loginFor(host: string, ssh: Ssh, { folder, env, exists }: Surroundings): Login {
-  const path = (text: string) => localPath(text, folder, env);
-  const secret = (source: string) => secretSource(source, folder, env);
-  const agentSocket = ssh.agent === false ? undefined : env['SSH_AUTH_SOCK'] || undefined;
-  return {
-    host,
-    port: ssh.port ?? 22,
-    user: ssh.user ?? currentUser(env),
-    identityFiles: ssh.identityFile?.map(path) ?? (ssh.agent === 'only' ? [] : defaultKeys(path, exists)),
-    ...(ssh.agent === 'only' ? { agentOnly: true } : {}),
-    ...(agentSocket === undefined ? {} : { agentSocket }),
-    ...(ssh.passwordFrom === undefined ? {} : { password: secret(ssh.passwordFrom) }),
-    ...(ssh.passphraseFrom === undefined ? {} : { passphrase: secret(ssh.passphraseFrom) }),
-    knownHosts: ssh.knownHosts?.map(path) ?? [path('~/.ssh/known_hosts'), '/etc/ssh/ssh_known_hosts'],
-    hostKeyChecking: ssh.hostKeyChecking ?? 'strict',
-    connectTimeout: ssh.connectTimeout ?? 10_000,
-    keepaliveInterval: ssh.keepalive ?? 15_000,
-  };
 }
 
 function secretSource(source: string, folder: string | undefined, env: Env): string {
   return source.startsWith('file:') ? `file:${localPath(source.slice('file:'.length), folder, env)}` : source;
-}
-
-function defaultKeys(path: (text: string) => string, exists: (path: string) => boolean): string[] {
-  return ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => path(`~/.ssh/${name}`)).filter((key) => exists(key));
 }
 
 /** A path of the inventory on the operator's machine, absolute. */

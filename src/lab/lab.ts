@@ -235,7 +235,7 @@ function inventoryText(
     apiVersion: 'runbook/v1',
     kind: 'Inventory',
     cluster: 'lab',
-    ssh: { user, identityFile, knownHosts },
+    ssh: { config: false, user, identityFile, knownHosts },
     become: { method: 'sudo' },
     nodes: nodes.map((node) => ({ name: node.name, host: node.host, role: node.role, ssh: { port: node.port } })),
     ...(groups && { groups }),

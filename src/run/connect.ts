@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { userInfo } from 'node:os';
 import type { Inventory } from '../documents/model.ts';
-import { targetFor } from '../documents/target.ts';
 import { realClock } from '../engine/clock.ts';
 import { Fleet } from '../engine/fleet.ts';
 import { LOCAL } from '../plan/hosts.ts';
@@ -13,6 +12,7 @@ import { LocalTransport } from '../transport/local.ts';
 import { connectAll } from '../transport/pool.ts';
 import type { ConnectFailure, Target } from '../transport/transport.ts';
 import type { Valid } from './load.ts';
+import { Targets } from './targets.ts';
 import type { Console } from './console.ts';
 
 /** Milliseconds for which a lost node is dialled again: a reboot takes minutes. */
@@ -43,16 +43,16 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
     notice: (text) => console.warn(text),
   });
   const localRoot = join(resolve(options.stateDir), 'local');
-  const targets = new Map(inventory.nodes.map((node) => [node.name, targetFor(node, inventory)] as const));
+  const targets = new Targets(console, inventory);
   const fleet = new Fleet({
-    dial: (name) =>
-      name === LOCAL ? new LocalTransport().connect(localTarget()) : transport.connect(targetOf(targets, name)),
+    dial: async (name) =>
+      name === LOCAL ? new LocalTransport().connect(localTarget()) : transport.connect(await targets.of(name)),
     open: (name, session) => openRemoteNode(session, { root: name === LOCAL ? localRoot : inventory.remoteDir }),
     clock: realClock,
     emit: console.emit,
     reconnectFor: options.reconnect === true ? RECONNECT_FOR : 0,
   });
-  const wanted = options.nodes.map((name) => targetOf(targets, name));
+  const wanted = await targets.all(options.nodes);
   if (wanted.length > 0) {
     console.emit({ type: 'connecting', nodes: options.nodes });
     const { sessions, failures } = await connectAll(wanted, transport, {
@@ -77,14 +77,6 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
     ...(inventory.packages.baseUrl === undefined ? {} : { packagesBaseUrl: inventory.packages.baseUrl }),
   });
   return { fleet, observer };
-}
-
-function targetOf(targets: ReadonlyMap<string, Target>, name: string): Target {
-  const target = targets.get(name);
-  if (target) return target;
-  throw new Failure('document', `the inventory has no node ${name}`, [
-    'Give the inventory that the run was started with by -i.',
-  ]);
 }
 
 function localTarget(): Target {

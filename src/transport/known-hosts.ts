@@ -104,7 +104,7 @@ function matchesHash(hosts: string, name: string): boolean {
  * `*` and `?` only; everything else, brackets too, matches itself. A star that was too short is made longer, the last
  * one alone: as a regular expression, `*a*a*a*` takes hours.
  */
-function matchesPattern(pattern: string, name: string): boolean {
+export function matchesPattern(pattern: string, name: string): boolean {
   let at = 0;
   let star = -1;
   let resume = 0;
