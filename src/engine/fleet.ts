@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 import type { RemoteNode } from '../remote/attempt.ts';
 import { ConnectFailure, ConnectionLost, type Session } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
+import { Line, type Link } from './line.ts';
 
 export interface FleetOptions {
   /** Dials one node (or `local`). @throws ConnectFailure */
@@ -10,21 +11,20 @@ export interface FleetOptions {
   readonly open: (name: string, session: Session) => Promise<RemoteNode>;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** Milliseconds for which a lost node is dialled again before it counts as lost. */
+  /** Milliseconds for which a lost node is dialled again before it counts as lost; 0: a link that dies young is not dialled again. */
   readonly reconnectFor: number;
+  /** From 0 up to 1, for the jitter of pauses. */
+  readonly random?: () => number;
 }
 
-interface Link {
-  readonly session: Session;
-  readonly remote: RemoteNode;
-  isGone: boolean;
-}
-
-/** The links of a run: one connection per node, kept, and dialled again when it is lost. */
+/**
+ * The links of a run: one connection per node, kept, and dialled again when it is lost. All work on a node shares the
+ * link, the dial and the pauses between dials.
+ */
 export class Fleet {
   readonly #options: FleetOptions;
-  readonly #links = new Map<string, Promise<Link>>();
-  #closed = false;
+  readonly #lines = new Map<string, Line>();
+  readonly #closed = new AbortController();
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -32,7 +32,7 @@ export class Fleet {
 
   /** Takes over a session that was opened elsewhere (all nodes are dialled in parallel at the start). */
   adopt(name: string, session: Session): void {
-    this.#links.set(name, this.#open(name, session));
+    this.#line(name).adopt(session);
   }
 
   /**
@@ -41,117 +41,93 @@ export class Fleet {
    * @throws Failure when the node stays away.
    */
   async with<T>(name: string, work: (remote: RemoteNode, again: boolean) => Promise<T>): Promise<T> {
-    let again = false;
-    let lostAt: number | undefined;
-    let isLost = false;
-    for (;;) {
-      const link = await this.#link(name, lostAt);
-      if (isLost) this.#options.emit({ type: 'reconnected', node: name });
-      isLost = false;
-      const began = this.#options.clock.now();
+    const line = this.#line(name);
+    for (let again = false; ; again = true) {
+      const link = await this.#connect(name, line);
+      if (again) this.#options.emit({ type: 'reconnected', node: name });
       try {
-        return await work(link.remote, again);
+        const result = await work(link.remote, again);
+        line.neededSince = undefined;
+        return result;
       } catch (error) {
-        if (!(error instanceof ConnectionLost) || this.#closed) throw error;
-        await this.#drop(name, link);
-        const now = this.#options.clock.now();
-        // A link that held for a while is a new loss, one that dies at once keeps the old one's time limit.
-        if (lostAt === undefined || now - began > 30_000) lostAt = now;
+        if (!(error instanceof ConnectionLost) || this.#closed.signal.aborted) throw error;
+        await line.drop(link, error);
         this.#options.emit({ type: 'connection-lost', node: name, reason: error.message });
-        again = true;
-        isLost = true;
       }
     }
   }
 
   /**
-   * Runs `work` once on the node's present link, or on a new one where that is gone, and reports nothing. For what runs
-   * beside the run (its lock, its copies) and may fail without stopping it. @throws ConnectionLost | ConnectFailure
+   * Runs `work` once on the node's present link, or on a new one where that is gone and a dial is due, and reports
+   * nothing. For what runs beside the run (its lock, its copies) and may fail without stopping it.
+   * @throws ConnectionLost | ConnectFailure
    */
   async once<T>(name: string, work: (remote: RemoteNode) => Promise<T>): Promise<T> {
-    const present = await this.#links.get(name);
-    if (present && !present.isGone) return work(present.remote);
-    const dialled = await this.#open(name, await this.#options.dial(name));
-    const other = await this.#links.get(name);
-    if (this.#closed || (other && !other.isGone)) {
-      await dialled.session.close().catch(() => undefined);
-      if (!other || this.#closed) throw new ConnectionLost(name, 'the run is over');
-      return work(other.remote);
-    }
-    this.#links.set(name, Promise.resolve(dialled));
-    return work(dialled.remote);
+    const line = this.#line(name);
+    if (!line.link && line.wait > 0 && line.problem) throw line.problem;
+    return work((await line.connect()).remote);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    const links = [...this.#links.values()];
-    this.#links.clear();
-    await Promise.all(
-      links.map(async (link) => {
-        const opened = await link.catch(() => undefined);
-        await opened?.remote.close().catch(() => undefined);
-        await opened?.session.close().catch(() => undefined);
-      }),
-    );
+    this.#closed.abort();
+    await Promise.all([...this.#lines.values()].map((line) => line.close()));
   }
 
-  #link(name: string, lostAt: number | undefined): Promise<Link> {
-    const present = this.#links.get(name);
-    if (present) return present;
-    const link = this.#dial(name, lostAt);
-    this.#links.set(name, link);
-    link.catch(() => {
-      if (this.#links.get(name) === link) this.#links.delete(name);
+  #line(name: string): Line {
+    const { clock, dial, open, random = Math.random } = this.#options;
+    const known = this.#lines.get(name);
+    if (known) return known;
+    const line = new Line({
+      name,
+      dial: () => dial(name),
+      open: (session) => open(name, session),
+      clock,
+      random,
     });
-    return link;
+    this.#lines.set(name, line);
+    return line;
   }
 
-  async #dial(name: string, lostAt: number | undefined): Promise<Link> {
-    const { clock, dial, reconnectFor } = this.#options;
-    const deadline = (lostAt ?? clock.now()) + reconnectFor;
-    for (let pause = 500; ; pause = Math.min(pause * 2, 10_000)) {
+  /** Dials until there is a link. @throws ConnectFailure of a node that was never connected | Failure */
+  async #connect(name: string, line: Line): Promise<Link> {
+    const { clock } = this.#options;
+    for (;;) {
+      if (this.#closed.signal.aborted) throw new ConnectionLost(name, 'the run is over');
+      if (line.link) return line.link;
+      line.neededSince ??= clock.now();
+      if (line.wait > 0) {
+        this.#requireTime(name, line);
+        await clock.sleep(line.wait, this.#closed.signal);
+        continue;
+      }
       try {
-        return await this.#open(name, await dial(name));
+        return await line.connect();
       } catch (error) {
-        if (error instanceof ConnectionLost) {
-          if (clock.now() > deadline) throw nodeLost(name, error.message, error);
-        } else if (!(error instanceof ConnectFailure)) throw error;
-        else if (!isTransient(error) || lostAt === undefined || clock.now() > deadline || this.#closed) {
-          throw lostAt === undefined ? error : nodeLost(name, error.message, error, error.detail);
-        }
-        await clock.sleep(pause);
+        if (!(error instanceof ConnectFailure || error instanceof ConnectionLost)) throw error;
+        if (!line.hasConnected) throw error;
+        this.#requireTime(name, line);
       }
     }
   }
 
-  async #open(name: string, session: Session): Promise<Link> {
-    const link = { session, remote: await this.#options.open(name, session), isGone: false };
-    void session.closed.then(() => {
-      link.isGone = true;
-    });
-    return link;
+  /** @throws Failure when the next dial would come too late, or cannot help */
+  #requireTime(name: string, line: Line): void {
+    const { clock, reconnectFor } = this.#options;
+    const waited = clock.now() + line.wait - (line.neededSince ?? clock.now());
+    if (line.isHopeful && waited <= reconnectFor) return;
+    const { problem } = line;
+    const detail = problem instanceof ConnectFailure ? problem.detail : [];
+    const why = problem?.message ?? 'no connection';
+    if (reconnectFor === 0)
+      throw new Failure('unreachable', `${why}; nothing was changed`, [...detail, 'Try again.'], { cause: problem });
+    throw new Failure(
+      'step-failed',
+      `node ${name} was lost: ${why}`,
+      [
+        ...detail,
+        'What runs there continues by itself. When the node is reachable again, `runbook resume` takes its result.',
+      ],
+      { cause: problem },
+    );
   }
-
-  /** Whoever else lost the same link may have a new one by now. */
-  async #drop(name: string, link: Link): Promise<void> {
-    link.isGone = true;
-    if ((await this.#links.get(name)?.catch(() => undefined)) === link) this.#links.delete(name);
-    await link.session.close().catch(() => undefined);
-  }
-}
-
-function isTransient(error: ConnectFailure): boolean {
-  return error.reason === 'unreachable' || error.reason === 'timeout' || error.reason === 'protocol';
-}
-
-function nodeLost(name: string, reason: string, cause: Error, detail: readonly string[] = []): Failure {
-  return new Failure(
-    'step-failed',
-    `node ${name} was lost: ${reason}`,
-    [
-      ...detail,
-      'What runs there continues by itself. When the node is reachable again, `runbook resume` takes its result.',
-    ],
-    { cause },
-  );
 }

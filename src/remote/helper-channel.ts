@@ -25,6 +25,9 @@ interface Pending {
 
 const mostStderr = 8 * 1024;
 
+/** Milliseconds until the program greets: a login may be slow, one that hangs must not hold up the run. */
+const BEGINS_WITHIN = 60_000;
+
 /** The program of docs/attempts.md, running in one channel; it serves one request at a time. */
 export class HelperChannel {
   /** False once the channel is gone or has sent something that cannot be understood. */
@@ -36,6 +39,7 @@ export class HelperChannel {
   private greeted = false;
   private tag = 0;
   private pending: Pending | undefined;
+  private readonly limit: NodeJS.Timeout;
 
   /** Does not wait for the program's answer. @throws ConnectionLost */
   static async open(session: Session, root: string): Promise<HelperChannel> {
@@ -51,6 +55,11 @@ export class HelperChannel {
   private constructor(channel: Channel, target: string) {
     this.channel = channel;
     this.target = target;
+    this.limit = setTimeout(() => {
+      this.fail(new ConnectionLost(target, `sh did not start there within ${String(BEGINS_WITHIN / 1000)} s`));
+      channel.close();
+    }, BEGINS_WITHIN);
+    this.limit.unref();
     this.reader = new AnswerReader((answer) => {
       this.answered(answer);
     });
@@ -103,6 +112,7 @@ export class HelperChannel {
       if (answer.version !== protocolVersion)
         throw new ProtocolError(`version ${String(answer.version)} of the protocol`);
       this.greeted = true;
+      clearTimeout(this.limit);
       return;
     }
     const pending = this.pending;
@@ -128,6 +138,7 @@ export class HelperChannel {
 
   private fail(reason: unknown): void {
     this.usable = false;
+    clearTimeout(this.limit);
     const pending = this.pending;
     this.pending = undefined;
     pending?.reject(reason);

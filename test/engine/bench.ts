@@ -19,7 +19,7 @@ export class FakeClock implements Clock {
   now(): number {
     return this.time;
   }
-  sleep(ms: number): Promise<void> {
+  sleep(ms: number, _signal?: AbortSignal): Promise<void> {
     this.time += ms;
     return Promise.resolve();
   }

@@ -24,7 +24,6 @@ test.each(['disk', 'link'])('a lock that is lost while the %s is slow stops the 
   bench.onRecord = ({ type }) => {
     isLost ||= slow === 'disk' && type === 'attempt-started';
   };
-  bench.clock.sleep = () => Promise.resolve();
   const assertHeld = async () => {
     isLost ||= bench.events.some(({ type }) => type === 'connection-lost');
     if (isLost) throw new Failure('locked', 'taken over');

@@ -1,0 +1,189 @@
+import type { OutputSink, RemoteNode } from '../remote/attempt.ts';
+import { Backoff, type Trouble } from '../transport/backoff.ts';
+import { ConnectFailure, ConnectionLost, type Session } from '../transport/transport.ts';
+import type { Clock } from './clock.ts';
+
+/** Milliseconds for which a link must have held, besides having answered, before its loss counts as a new one. */
+const HELD = 30_000;
+
+/** Logins refused in a row, on a node that had let us in: while it boots, pam_nologin(8) lets only root in. */
+const MOST_REFUSALS = 4;
+
+export interface LineOptions {
+  readonly name: string;
+  /** @throws ConnectFailure */
+  readonly dial: () => Promise<Session>;
+  readonly open: (session: Session) => Promise<RemoteNode>;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** One open connection to a node. */
+export interface Link {
+  readonly session: Session;
+  readonly remote: RemoteNode;
+  readonly since: number;
+  /** Whether the node has answered anything; a login alone is of no use. */
+  answered: boolean;
+}
+
+/**
+ * The way to one node: at most one link, one dial at a time whoever needs it, and the pauses between dials. Who gives
+ * up when is for the callers to say.
+ */
+export class Line {
+  link: Link | undefined;
+  /** Why there is no link. */
+  problem: ConnectFailure | ConnectionLost | undefined;
+  /** Since when work has waited without getting done. Milliseconds of the clock. */
+  neededSince: number | undefined;
+  /** Whether this process was logged in to the node. */
+  hasConnected = false;
+  readonly #options: LineOptions;
+  readonly #backoff: Backoff;
+  #dialling: Promise<Link> | undefined;
+  #refusals = 0;
+  #isClosed = false;
+
+  constructor(options: LineOptions) {
+    const { clock, random } = options;
+    this.#options = options;
+    this.#backoff = new Backoff({ now: () => clock.now(), random });
+  }
+
+  /** Milliseconds until a dial may begin; 0 also where one is under way, to be shared. */
+  get wait(): number {
+    return this.#dialling ? 0 : this.#backoff.wait;
+  }
+
+  /** Whether to dial again may help after {@link problem}; a changed host key stays changed. */
+  get isHopeful(): boolean {
+    const { problem } = this;
+    if (!(problem instanceof ConnectFailure)) return true;
+    if (!this.hasConnected) return false;
+    return problem.reason === 'authentication' ? this.#refusals < MOST_REFUSALS : troubleOf(problem) !== undefined;
+  }
+
+  adopt(session: Session): void {
+    this.#share(this.#open(session));
+  }
+
+  /** The link, or a new one; all who ask at the same time share it. @throws ConnectFailure | ConnectionLost */
+  connect(): Promise<Link> {
+    if (this.link) return Promise.resolve(this.link);
+    return this.#dialling ?? this.#share(this.#dial());
+  }
+
+  /** Someone found that the link does not work any more. Whoever else lost it may have a new one by now. */
+  async drop(link: Link, problem: ConnectionLost): Promise<void> {
+    this.#lost(link, problem);
+    await link.session.close().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const link = this.link ?? (await this.#dialling?.catch(() => undefined));
+    await link?.remote.close().catch(() => undefined);
+    await link?.session.close().catch(() => undefined);
+  }
+
+  #share(dialling: Promise<Link>): Promise<Link> {
+    const shared = dialling.finally(() => {
+      this.#dialling = undefined;
+    });
+    // Who needs the link learns of its failure; an adopted one may be needed by no one.
+    shared.catch(() => undefined);
+    this.#dialling = shared;
+    return shared;
+  }
+
+  async #dial(): Promise<Link> {
+    const { dial } = this.#options;
+    try {
+      const link = await this.#open(await dial());
+      this.#refusals = 0;
+      return link;
+    } catch (error) {
+      if (!(error instanceof ConnectFailure || error instanceof ConnectionLost)) throw error;
+      this.problem = error;
+      if (error instanceof ConnectFailure && error.reason === 'authentication') this.#refusals += 1;
+      this.#backoff.failed(troubleOf(error) ?? 'refused');
+      throw error;
+    }
+  }
+
+  async #open(session: Session): Promise<Link> {
+    const { clock, name, open } = this.#options;
+    const remote = await open(session);
+    if (this.#isClosed) {
+      await session.close().catch(() => undefined);
+      throw new ConnectionLost(name, 'the run is over');
+    }
+    const answered = (): void => {
+      link.answered = true;
+    };
+    const link: Link = { session, remote: listening(remote, answered), since: clock.now(), answered: false };
+    this.hasConnected = true;
+    this.link = link;
+    void session.closed.then((reason) => {
+      this.#lost(link, new ConnectionLost(name, reason));
+    });
+    return link;
+  }
+
+  #lost(link: Link, problem: ConnectionLost): void {
+    if (this.link !== link) return;
+    this.link = undefined;
+    this.problem = problem;
+    if (link.answered && this.#options.clock.now() - link.since >= HELD) {
+      this.#backoff.reset();
+      this.neededSince = undefined;
+    } else {
+      this.#backoff.failed('lost');
+    }
+  }
+}
+
+function troubleOf(error: ConnectFailure | ConnectionLost): Trouble | undefined {
+  if (error instanceof ConnectionLost) return 'lost';
+  switch (error.reason) {
+    case 'unreachable':
+    case 'timeout':
+      return 'unreachable';
+    case 'protocol':
+      return 'lost';
+    case 'authentication':
+      return 'refused';
+    case 'host-key-unknown':
+    case 'host-key-changed':
+    case 'host-key-revoked':
+    case 'become':
+      return undefined;
+  }
+}
+
+/** Calls `answered` with whatever the node answers. */
+function listening(remote: RemoteNode, answered: () => void): RemoteNode {
+  const heard = async <T>(answer: Promise<T>): Promise<T> => {
+    const value = await answer;
+    answered();
+    return value;
+  };
+  const hearing = (sink: OutputSink): OutputSink => ({
+    stdout: (chunk) => (answered(), sink.stdout(chunk)),
+    stderr: (chunk) => (answered(), sink.stderr(chunk)),
+    cut: (stream) => sink.cut?.(stream),
+  });
+  const { open } = remote;
+  return {
+    start: (spec, sink) => heard(remote.start(spec, hearing(sink))),
+    follow: (run, id, from, sink, timeout) => heard(remote.follow(run, id, from, hearing(sink), timeout)),
+    status: (run, id) => heard(remote.status(run, id)),
+    cancel: (run, id) => heard(remote.cancel(run, id)),
+    list: (run) => heard(remote.list(run)),
+    sweep: (run) => heard(remote.sweep(run)),
+    probe: (script, options) => heard(remote.probe(script, options)),
+    ...(open && { open: (command: string) => open.call(remote, command) }),
+    close: () => remote.close(),
+  };
+}
