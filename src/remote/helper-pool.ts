@@ -16,6 +16,7 @@ export class HelperPool {
   constructor(session: Session, root: string) {
     this.session = session;
     this.root = root;
+    session.whenCrowded?.(() => this.giveUpIdle());
   }
 
   async ask(request: Request): Promise<LastAnswer> {
@@ -37,6 +38,14 @@ export class HelperPool {
 
   async close(): Promise<void> {
     await Promise.all([...this.helpers].map(async (helper) => helper.close()));
+  }
+
+  /** An open channel that no request needs now is one less for files and probes. */
+  private giveUpIdle(): Promise<void>[] {
+    return this.idle.splice(0).map(async (helper) => {
+      this.helpers.delete(helper);
+      await helper.close();
+    });
   }
 
   private async free(): Promise<HelperChannel> {

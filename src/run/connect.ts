@@ -10,6 +10,7 @@ import { openRemoteNode } from '../remote/client.ts';
 import { TransportByLogin } from '../transport/by-login.ts';
 import { LocalTransport } from '../transport/local.ts';
 import { connectAll } from '../transport/pool.ts';
+import { sharingChannels } from '../transport/shared-channels.ts';
 import type { ConnectFailure, Target } from '../transport/transport.ts';
 import type { Valid } from './load.ts';
 import { Targets } from './targets.ts';
@@ -38,10 +39,11 @@ export interface ConnectOptions {
 /** Connects to all nodes in parallel. @throws Failure (unreachable) with every node that fails */
 export async function connectNodes(console: Console, options: ConnectOptions): Promise<Connection> {
   const inventory = options.inventory.value;
-  const transport = new TransportByLogin({
+  const byLogin = new TransportByLogin({
     onOpenssh: ({ name }, reason) => console.info(`${name}: uses OpenSSH's client, because ${reason}`),
     notice: (text) => console.warn(text),
   });
+  const transport = sharingChannels(byLogin);
   const localRoot = join(resolve(options.stateDir), 'local');
   const targets = new Targets(console, inventory);
   const fleet = new Fleet({

@@ -7,6 +7,7 @@ import type { AskOperator } from './questions.ts';
 import { askOperator, readSecret } from './secrets.ts';
 import { sessionOver } from './session.ts';
 import {
+  ChannelRefused,
   ConnectFailure,
   ConnectionLost,
   type Channel,
@@ -72,5 +73,7 @@ function refused(target: string, link: Link, error: unknown): Error {
   if (gone !== undefined) return new ConnectionLost(target, gone, { cause: error });
   const what = `${target}: its SSH server refused to run a command: ${message}`;
   const detail = ['see MaxSessions and ForceCommand in its sshd_config'];
-  return new ConnectFailure(target, 'protocol', what, detail, { cause: error });
+  // The number of RFC 4254, section 5.1: the server's own answer, not that of ssh2 for a link that ends.
+  const isAnswer = error instanceof Error && 'reason' in error && typeof error.reason === 'number';
+  return new (isAnswer ? ChannelRefused : ConnectFailure)(target, 'protocol', what, detail, { cause: error });
 }

@@ -93,6 +93,11 @@ export interface Session {
   readonly target: string;
   /** Runs a program under `sh`: `command` is one POSIX sh command line, elevated by `become`. @throws ConnectionLost */
   open(command: string): Promise<Channel>;
+  /**
+   * `giveUp` is called when someone waits for a channel and none is free: it closes those that are only kept for later,
+   * and returns their ends. Not there: this session refuses instead of waiting.
+   */
+  whenCrowded?(giveUp: () => readonly Promise<unknown>[]): void;
   /** {@link open}, with its output collected. @throws ConnectionLost when the link ends before the command is sent. */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /** Settles when the link is gone, with the reason; never rejects. */
@@ -133,6 +138,11 @@ export class ConnectFailure extends Error {
     this.reason = reason;
     this.detail = detail;
   }
+}
+
+/** The link holds, but the node's server opens no further channel on it now (MaxSessions of sshd_config(5)). */
+export class ChannelRefused extends ConnectFailure {
+  override readonly name = 'ChannelRefused';
 }
 
 /** An established link went away. */

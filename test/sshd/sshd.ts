@@ -21,6 +21,8 @@ export interface Sshd {
   target(changes?: Partial<Target>): Target;
   /** Pids of the processes that serve connections now (not the listener). */
   sessionPids(): number[];
+  /** Logins that it has accepted so far. */
+  readonly logins: number;
   /** Ends the processes that serve connections, as if the link were cut by the node; their commands live on. */
   dropSessions(): void;
   stop(): Promise<void>;
@@ -60,7 +62,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const command = [...(options.wrap ?? []), SSHD, '-D', '-e', '-f', join(dir, 'sshd_config')];
   const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
-  await listening(child, dir);
+  const log = await listening(child, dir);
   const user = userInfo().username;
   return {
     port,
@@ -69,6 +71,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     identityFile,
     knownHosts,
     target: (changes) => ({ ...target(port, user, identityFile, knownHosts), ...changes }),
+    get logins() {
+      return log().match(/^Accepted /gm)?.length ?? 0;
+    },
     sessionPids: () => descendants(child.pid ?? -1),
     dropSessions: () => descendants(child.pid ?? -1).forEach((pid) => kill(pid, 'SIGKILL')),
     stop: () => stop(child, dir),
@@ -118,7 +123,8 @@ function needsPam(): boolean {
     .some((line) => line.startsWith(`${userInfo().username}:!`));
 }
 
-async function listening(child: ChildProcess, dir: string): Promise<void> {
+/** @returns what it has logged so far */
+async function listening(child: ChildProcess, dir: string): Promise<() => string> {
   let log = '';
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -131,6 +137,7 @@ async function listening(child: ChildProcess, dir: string): Promise<void> {
     rmSync(dir, { recursive: true, force: true });
     throw error;
   });
+  return () => log;
 }
 
 async function stop(child: ChildProcess, dir: string): Promise<void> {
