@@ -36,11 +36,13 @@ export class Ssh2Transport implements Transport {
     try {
       const place = placeOf(target, target.jump);
       const link = await this.#open({ name: target.name, login: target, place, signal }, lease?.link);
+      lease?.opened(true);
       void link.closed.then(() => lease?.release());
       const open = async (command: string): Promise<Channel> => exec(target.name, link, command);
       const close = async (): Promise<void> => link.close();
       return sessionOver({ open, closed: link.closed, close }, target, this.#readSecret);
     } catch (error) {
+      lease?.opened(false);
       lease?.release();
       throw error;
     }
