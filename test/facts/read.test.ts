@@ -131,6 +131,11 @@ describe('facts of a node', () => {
     const torn: Probe = async (script) => ({ ...(await probe(script)), stdout: '' });
     await expect(readNodeFacts(torn, ['os'], options)).rejects.toThrow('its output was interrupted');
   });
+
+  it('takes no exit status that no shell has', () => {
+    const answer = (status: string) => unframe('m', ['a'], `\nm begin a\nx\n\nm end a ${status}\n`, '')[0]?.code;
+    expect(['7', '9'.repeat(400), '', '-1', '1 2', '7x'].map(answer)).toEqual([7, ...Array(5)]);
+  });
 });
 
 describe('what a repository offers', () => {

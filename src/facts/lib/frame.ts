@@ -48,8 +48,9 @@ export function unframe(marker: string, ids: readonly string[], stdout: string, 
     const start = after(stdout, `\n${marker} begin ${id}\n`);
     const own = start === undefined ? undefined : stdout.slice(start);
     // Empty output puts the two markers' newlines next to each other, so the end marker may follow at once.
-    const end = own?.indexOf(`\n${marker} end ${id} `) ?? -1;
-    const code = end === -1 ? Number.NaN : Number(own?.slice(end).match(/ (\d+)\n/)?.[1]);
+    const mark = `\n${marker} end ${id} `;
+    const end = own?.indexOf(mark) ?? -1;
+    const code = end === -1 ? Number.NaN : Number(own?.slice(end + mark.length).match(/^(\d{1,3})\n/)?.[1]);
     return {
       id,
       code: Number.isNaN(code) ? undefined : code,
