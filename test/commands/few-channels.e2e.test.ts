@@ -23,14 +23,15 @@ function documents(sshd: Sshd) {
     remoteDir: join(dir, 'node'),
     nodes: [{ name: 'box', host: '127.0.0.1', role: 'control-plane' }],
   };
-  const waits = `echo begun
-        beat() { cat ${join(dir, 'node', 'lock')}/beat*; }
-        b=$(beat)
-        until [ "$(beat)" != "$b" ]; do sleep 0.1; done
-        echo the heart beats
-        until [ -e ${join(dir, 'go')} ]; do sleep 0.1; done
-        echo x >>${join(dir, 'ran')}
-        echo over`;
+  const waits = `
+          echo begun
+          beat() { cat ${join(dir, 'node', 'lock')}/beat*; }
+          b=$(beat)
+          until [ "$(beat)" != "$b" ]; do sleep 0.1; done
+          echo the heart beats
+          until [ -e ${join(dir, 'go')} ]; do sleep 0.1; done
+          echo x >>${join(dir, 'ran')}
+          echo over`;
   const runbookText = `apiVersion: runbook/v1
 kind: Runbook
 name: test
@@ -39,9 +40,8 @@ phases:
     nodes: all
     steps:
       - name: Wait
-        run: |
-        ${waits}
-      - { name: Look, run: 'echo looked', check: '! test -e ${join(dir, 'ran')}' }
+        run: |${waits}
+      - { name: Look, run: 'echo >${join(dir, 'looked')}', check: 'test -e ${join(dir, 'looked')}' }
 `;
   writeFileSync(join(dir, 'inventory.yaml'), JSON.stringify(inventory));
   writeFileSync(join(dir, 'test.yaml'), runbookText);

@@ -72,7 +72,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     knownHosts,
     target: (changes) => ({ ...target(port, user, identityFile, knownHosts), ...changes }),
     get logins() {
-      return log().match(/^Accepted /gm)?.length ?? 0;
+      return log().match(/^Accepted \S+ for /gm)?.length ?? 0;
     },
     sessionPids: () => descendants(child.pid ?? -1),
     dropSessions: () => descendants(child.pid ?? -1).forEach((pid) => kill(pid, 'SIGKILL')),
