@@ -10,6 +10,7 @@ import { startAttempt, takeUpAttempt } from './attempt.ts';
 import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd } from './attempt-end.ts';
 import { hostOf, withEnv } from './check.ts';
 import type { RunContext } from './context.ts';
+import { whileRebooting } from './reboot-watch.ts';
 import { leavable } from './leavable.ts';
 import type { StepEnd } from './step-end.ts';
 import { secretsOf, sendFiles } from './step-files.ts';
@@ -150,8 +151,9 @@ async function oneAttempt(
   const output = openOutput(context, step, attempt);
   try {
     const beforeClaim = () => context.assertHeld?.() ?? Promise.resolve();
-    const state = await leavable(context, startAttempt(context.fleet, host, spec, output.sink, sent, beforeClaim));
-    return await judgeEnd(context, step, attempt, state, output, before);
+    const start = () => leavable(context, startAttempt(context.fleet, host, spec, output.sink, sent, beforeClaim));
+    const state = await whileRebooting(context, step, host, start);
+    return await whileRebooting(context, step, host, () => judgeEnd(context, step, attempt, state, output, before));
   } catch (error) {
     if (error instanceof StaleLock) {
       throw new Failure('locked', `this run no longer holds its lock: ${error.message}`, [

@@ -50,7 +50,7 @@ export class Fleet {
         line.neededSince = undefined;
         return result;
       } catch (error) {
-        if (!(error instanceof ConnectionLost) || this.#closed.signal.aborted) throw error;
+        if (!isLoss(error, line) || this.#closed.signal.aborted) throw error;
         await line.drop(link, error);
         this.#options.emit({ type: 'connection-lost', node: name, reason: error.message });
       }
@@ -66,6 +66,15 @@ export class Fleet {
     const line = this.#line(name);
     if (!line.link && line.wait > 0 && line.problem) throw line.problem;
     return work((await line.connect()).remote);
+  }
+
+  /** Gives up a link that has owed an answer for so many milliseconds; what waits for it dials again. */
+  async dropSilent(name: string, silence: number): Promise<boolean> {
+    const line = this.#lines.get(name);
+    const link = line?.link;
+    if (!line || !link || link.owed === 0 || this.#options.clock.now() - link.lastAt < silence) return false;
+    await line.drop(link, new ConnectionLost(name, `no answer for ${silence / 1000} s`));
+    return true;
   }
 
   async close(): Promise<void> {
@@ -130,4 +139,10 @@ export class Fleet {
       { cause: problem },
     );
   }
+}
+
+/** A login shell that starts nothing any more, on a node where it did, is like a link that was lost: it may pass. */
+function isLoss(error: unknown, line: Line): error is ConnectionLost | ConnectFailure {
+  if (error instanceof ConnectFailure) return error.reason === 'shell' && line.hasAnswered;
+  return error instanceof ConnectionLost;
 }

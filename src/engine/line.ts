@@ -25,6 +25,10 @@ export interface Link {
   readonly since: number;
   /** Whether the node has answered anything; a login alone is of no use. */
   answered: boolean;
+  /** When it was last asked or heard. */
+  lastAt: number;
+  /** Requests that it owes an answer. */
+  owed: number;
 }
 
 /**
@@ -39,6 +43,8 @@ export class Line {
   neededSince: number | undefined;
   /** Whether this process was logged in to the node. */
   hasConnected = false;
+  /** Whether the node has answered this process. */
+  hasAnswered = false;
   readonly #options: LineOptions;
   readonly #backoff: Backoff;
   #dialling: Promise<Link> | undefined;
@@ -75,7 +81,7 @@ export class Line {
   }
 
   /** Someone found that the link does not work any more. Whoever else lost it may have a new one by now. */
-  async drop(link: Link, problem: ConnectionLost): Promise<void> {
+  async drop(link: Link, problem: ConnectFailure | ConnectionLost): Promise<void> {
     this.#lost(link, problem);
     await link.session.close().catch(() => undefined);
   }
@@ -119,10 +125,22 @@ export class Line {
       await session.close().catch(() => undefined);
       throw new ConnectionLost(name, 'the run is over');
     }
-    const answered = (): void => {
-      link.answered = true;
+    const ear: Ear = {
+      asked: () => {
+        link.lastAt = clock.now();
+        link.owed += 1;
+      },
+      heard: () => {
+        link.lastAt = clock.now();
+        link.answered = true;
+        this.hasAnswered = true;
+      },
+      ended: () => {
+        link.owed -= 1;
+      },
     };
-    const link: Link = { session, remote: listening(remote, answered), since: clock.now(), answered: false };
+    const since = clock.now();
+    const link: Link = { session, remote: listening(remote, ear), since, answered: false, lastAt: since, owed: 0 };
     this.hasConnected = true;
     this.link = link;
     void session.closed.then((reason) => {
@@ -131,7 +149,7 @@ export class Line {
     return link;
   }
 
-  #lost(link: Link, problem: ConnectionLost): void {
+  #lost(link: Link, problem: ConnectFailure | ConnectionLost): void {
     if (this.link !== link) return;
     this.link = undefined;
     this.problem = problem;
@@ -150,6 +168,7 @@ function troubleOf(error: ConnectFailure | ConnectionLost): Trouble | undefined 
     case 'unreachable':
     case 'timeout':
       return 'unreachable';
+    case 'shell':
     case 'protocol':
       return 'lost';
     case 'authentication':
@@ -162,27 +181,38 @@ function troubleOf(error: ConnectFailure | ConnectionLost): Trouble | undefined 
   }
 }
 
-/** Calls `answered` with whatever the node answers. */
-function listening(remote: RemoteNode, answered: () => void): RemoteNode {
-  const heard = async <T>(answer: Promise<T>): Promise<T> => {
-    const value = await answer;
-    answered();
-    return value;
+interface Ear {
+  asked(): void;
+  heard(): void;
+  ended(): void;
+}
+
+/** Listens to what a node is asked and what it answers. */
+function listening(remote: RemoteNode, ear: Ear): RemoteNode {
+  const heard = async <T>(ask: () => Promise<T>): Promise<T> => {
+    ear.asked();
+    try {
+      const value = await ask();
+      ear.heard();
+      return value;
+    } finally {
+      ear.ended();
+    }
   };
   const hearing = (sink: OutputSink): OutputSink => ({
-    stdout: (chunk) => (answered(), sink.stdout(chunk)),
-    stderr: (chunk) => (answered(), sink.stderr(chunk)),
+    stdout: (chunk) => (ear.heard(), sink.stdout(chunk)),
+    stderr: (chunk) => (ear.heard(), sink.stderr(chunk)),
     cut: (stream) => sink.cut?.(stream),
   });
   const { open } = remote;
   return {
-    start: (spec, sink) => heard(remote.start(spec, hearing(sink))),
-    follow: (run, id, from, sink, timeout) => heard(remote.follow(run, id, from, hearing(sink), timeout)),
-    status: (run, id) => heard(remote.status(run, id)),
-    cancel: (run, id) => heard(remote.cancel(run, id)),
-    list: (run) => heard(remote.list(run)),
-    sweep: (run) => heard(remote.sweep(run)),
-    probe: (script, options) => heard(remote.probe(script, options)),
+    start: (spec, sink) => heard(() => remote.start(spec, hearing(sink))),
+    follow: (run, id, from, sink, timeout) => heard(() => remote.follow(run, id, from, hearing(sink), timeout)),
+    status: (run, id) => heard(() => remote.status(run, id)),
+    cancel: (run, id) => heard(() => remote.cancel(run, id)),
+    list: (run) => heard(() => remote.list(run)),
+    sweep: (run) => heard(() => remote.sweep(run)),
+    probe: (script, options) => heard(() => remote.probe(script, options)),
     ...(open && { open: (command: string) => open.call(remote, command) }),
     close: () => remote.close(),
   };

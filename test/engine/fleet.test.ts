@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Fleet } from '../../src/engine/fleet.ts';
 import type { NewEvent } from '../../src/event.ts';
@@ -64,6 +65,10 @@ test.each([
   ['a link that dies before it answers', (site: Site) => (site.open = (remote) => ({ ...remote, status: lost }))],
   ['a link that dies after each first answer', (site: Site) => (site.open = (remote) => ({ ...remote, follow: lost }))],
   ['a program that cannot be opened', (site: Site) => (site.open = lost)],
+  [
+    'a login shell that starts nothing any more',
+    (site: Site) => (site.open = (remote) => ({ ...remote, follow: refuse('shell') })),
+  ],
   ['a login that is closed at once', (site: Site) => (site.dial = refuse('protocol'))],
 ])('%s costs at most 12 logins in two minutes, and the node is given up in time', async (_name, breaks) => {
   const site = new Site();
@@ -175,4 +180,25 @@ test('a run that ends does not wait for a node that is away', async () => {
   const work = site.fleet.with('n1', lost);
   await site.fleet.close();
   await expect(work).rejects.toBeInstanceOf(ConnectionLost);
+});
+
+test('a link that owes an answer for too long is given up where a reboot is waited for, one that is idle is not', async () => {
+  const site = new Site();
+  let cut = (): void => undefined;
+  const status = () =>
+    new Promise<never>((_resolve, reject) => {
+      cut = () => reject(new ConnectionLost('n1', 'closed'));
+    });
+  site.open = (remote) => ({ ...remote, status });
+  site.fleet.adopt('n1', { ...site.session(), close: () => Promise.resolve(cut()) });
+  const work = site.fleet.with('n1', look);
+  await setImmediate();
+  site.open = (remote) => remote;
+  expect(await site.fleet.dropSilent('n1', 10_000)).toBe(false);
+  site.clock.time += 10_000;
+  expect(await site.fleet.dropSilent('n1', 10_000)).toBe(true);
+  expect(await work).toBe('absent');
+  site.clock.time += MINUTE;
+  expect(await site.fleet.dropSilent('n1', 10_000)).toBe(false);
+  expect(site.dials).toHaveLength(1);
 });
