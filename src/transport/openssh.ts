@@ -9,6 +9,7 @@ import type { AskOperator } from './questions.ts';
 import { askOperator, readSecret } from './secrets.ts';
 import { sessionOver } from './session.ts';
 import {
+  ChannelRefused,
   ConnectFailure,
   ConnectionLost,
   type Channel,
@@ -50,11 +51,13 @@ export class OpensshTransport implements Transport {
     try {
       const place = placeOf(target, target.jump);
       const master = await this.#open({ name: target.name, login: target, place, through: lease?.link, signal });
+      lease?.opened(true);
       void master.closed.then(() => lease?.release());
       const open = async (command: string): Promise<Channel> => Promise.resolve(exec(target.name, master, command));
       const close = async (): Promise<void> => master.close();
       return sessionOver({ open, closed: master.closed, close }, target, this.#readSecret);
     } catch (error) {
+      lease?.opened(false);
       lease?.release();
       throw error;
     }
@@ -107,9 +110,9 @@ function isRefusal(code: number | undefined, printed: string): boolean {
   return code === 255 && /^(?:mux_client_request_session: |channel \d+: open failed)/m.test(printed);
 }
 
-function refused(target: string, printed: string): ConnectFailure {
+function refused(target: string, printed: string): ChannelRefused {
   const lines = printed.split(/\r?\n/).filter((line) => line.trim() !== '');
-  return new ConnectFailure(
+  return new ChannelRefused(
     target,
     'protocol',
     `${target}: its SSH server refused to run a command: ${lines[0] ?? ''}`,

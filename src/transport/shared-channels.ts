@@ -87,7 +87,8 @@ class SharedSession implements Session {
         const channel = await lane.session.open(command);
         if (!lane.isProven && lane !== this.#first) this.#backoff.reset();
         lane.isProven = true;
-        void channel.exit.then(() => this.#free(lane));
+        const free = (): void => this.#free(lane);
+        channel.exit.then(free, free);
         return channel;
       } catch (error) {
         const isFull = error instanceof ChannelRefused && (lane.isProven || lane.open > 1 || lane !== this.#first);

@@ -3,6 +3,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { OpensshTransport } from '../../src/transport/openssh.ts';
+import { sharingChannels } from '../../src/transport/shared-channels.ts';
+import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import { haveSshd, type Sshd } from '../sshd/sshd.ts';
 import { useSshd } from '../transport/use-sshd.ts';
 import { folder, runbook, startRunbook } from './cli.ts';
@@ -63,6 +66,24 @@ function printed(running: ReturnType<typeof startRunbook>, text: string): Promis
 
 describe.skipIf(!haveSshd).each([1, 2])('a server with MaxSessions %i', (most) => {
   const sshd = useSshd({ config: [HOME, `MaxSessions ${most}`] });
+
+  test.each([
+    ['ssh2', () => new Ssh2Transport()],
+    ['openssh', () => new OpensshTransport()],
+  ])(
+    '%s asks while a long command holds a channel, and takes the only one when it is free',
+    async (_name, transport) => {
+      const session = await sharingChannels(transport()).connect(sshd().target());
+      const long = await session.open('cat');
+      const answers = await Promise.all([1, 2, 3].map((n) => session.exec(`echo ${n}`)));
+      expect(answers.map(({ stdout }) => stdout.toString())).toEqual(['1\n', '2\n', '3\n']);
+      for (const stream of [long.stdout, long.stderr]) stream.resume();
+      long.stdin.end();
+      expect(await long.exit).toEqual({ kind: 'exited', code: 0 });
+      expect((await session.exec('echo 4')).stdout.toString()).toBe('4\n');
+      await session.close();
+    },
+  );
 
   test('smoke.yaml is planned and applied', async () => {
     const { options } = documents(sshd());
