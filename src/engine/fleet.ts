@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Emit } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { RemoteNode } from '../remote/attempt.ts';
@@ -11,8 +12,10 @@ export interface FleetOptions {
   readonly open: (name: string, session: Session) => Promise<RemoteNode>;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** Milliseconds for which a lost node is dialled again before it counts as lost; 0: a link that dies young is not dialled again. */
+  /** Milliseconds for which a lost node is dialled again before it counts as lost. */
   readonly reconnectFor: number;
+  /** Nothing is changed over these links: a lost node is `unreachable`, not a run to be resumed. */
+  readonly onlyLooks?: boolean;
   /** From 0 up to 1, for the jitter of pauses. */
   readonly random?: () => number;
 }
@@ -28,6 +31,8 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    // Each node that is away waits on it: that many are no leak.
+    setMaxListeners(0, this.#closed.signal);
   }
 
   /** Takes over a session that was opened elsewhere (all nodes are dialled in parallel at the start). */
@@ -121,13 +126,13 @@ export class Fleet {
 
   /** @throws Failure when the next dial would come too late, or cannot help */
   #requireTime(name: string, line: Line): void {
-    const { clock, reconnectFor } = this.#options;
+    const { clock, onlyLooks, reconnectFor } = this.#options;
     const waited = clock.now() + line.wait - (line.neededSince ?? clock.now());
     if (line.isHopeful && waited <= reconnectFor) return;
     const { problem } = line;
     const detail = problem instanceof ConnectFailure ? problem.detail : [];
     const why = problem?.message ?? 'no connection';
-    if (reconnectFor === 0)
+    if (onlyLooks === true)
       throw new Failure('unreachable', `${why}; nothing was changed`, [...detail, 'Try again.'], { cause: problem });
     throw new Failure(
       'step-failed',

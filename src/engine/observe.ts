@@ -3,6 +3,7 @@ import type { FactId, Facts } from '../facts/facts.ts';
 import { isClusterFact, isNodeFact } from '../facts/lib/kinds.ts';
 import { Failure } from '../failure.ts';
 import { ConnectionLost } from '../transport/transport.ts';
+import { Turns } from '../transport/turns.ts';
 import type { Clock } from './clock.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import type { Fleet } from './fleet.ts';
@@ -16,11 +17,15 @@ export interface ObserverOptions {
   readonly packagesBaseUrl?: string;
 }
 
+/** Nodes whose facts are read at once: hundreds of answers in the same moment cost memory, and load a jump host. */
+const READING = 32;
+
 /** Reads facts over the fleet's links. */
 export class Observer {
   readonly #fleet: Fleet;
   readonly #clock: Clock;
   readonly #options: ObserverOptions;
+  readonly #turns = new Turns(READING);
 
   constructor(fleet: Fleet, clock: Clock, options: ObserverOptions) {
     this.#fleet = fleet;
@@ -95,19 +100,24 @@ export class Observer {
     }
   }
 
-  #node(name: string, ids: Parameters<typeof readNodeFacts>[1]) {
+  async #node(name: string, ids: Parameters<typeof readNodeFacts>[1]) {
     const { minors, packagesBaseUrl, kubectl, nodes } = this.#options;
     // Beside a cluster there are machines without Kubernetes: those of an external etcd, load balancers.
     const isBeside = nodes.some((node) => node.name === name && node.role === 'other') && !this.#isOutsideOfClusters();
-    return this.#fleet.with(name, (remote) =>
-      readNodeFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {
-        host: name,
-        minors: [...minors],
-        kubeconfig: kubectl.kubeconfig,
-        now: () => this.#clock.now(),
-        ...(isBeside ? { asFarAsThere: true } : {}),
-        ...(packagesBaseUrl === undefined ? {} : { packagesBaseUrl }),
-      }),
-    );
+    const leave = await this.#turns.take();
+    try {
+      return await this.#fleet.with(name, (remote) =>
+        readNodeFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {
+          host: name,
+          minors: [...minors],
+          kubeconfig: kubectl.kubeconfig,
+          now: () => this.#clock.now(),
+          ...(isBeside ? { asFarAsThere: true } : {}),
+          ...(packagesBaseUrl === undefined ? {} : { packagesBaseUrl }),
+        }),
+      );
+    } finally {
+      leave();
+    }
   }
 }

@@ -18,6 +18,8 @@ import type { Console } from './console.ts';
 
 /** Milliseconds for which a lost node is dialled again: a reboot takes minutes. */
 const RECONNECT_FOR = 10 * 60_000;
+/** The same where nothing is changed: who waits for it can ask again. */
+const LOOK_AGAIN_FOR = 20_000;
 
 /** The links to the nodes, and what reads facts over them. */
 export interface Connection {
@@ -30,7 +32,7 @@ export interface ConnectOptions {
   readonly nodes: readonly string[];
   readonly minors: readonly string[];
   readonly stateDir: string;
-  /** Dial a lost node again; where nothing is changed (plan, preflight), a lost node is a failure at once. */
+  /** Dial a lost node for minutes; where nothing is changed (plan, preflight), only for seconds. */
   readonly reconnect?: boolean;
   /** A resume continues without nodes that do not answer now; the engine dials them when it needs them. */
   readonly allowMissing?: boolean;
@@ -52,7 +54,8 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
     open: (name, session) => openRemoteNode(session, { root: name === LOCAL ? localRoot : inventory.remoteDir }),
     clock: realClock,
     emit: console.emit,
-    reconnectFor: options.reconnect === true ? RECONNECT_FOR : 0,
+    reconnectFor: options.reconnect === true ? RECONNECT_FOR : LOOK_AGAIN_FOR,
+    onlyLooks: options.reconnect !== true,
   });
   const wanted = await targets.all(options.nodes);
   if (wanted.length > 0) {

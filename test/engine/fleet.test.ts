@@ -21,7 +21,7 @@ class Site {
   end: (reason: string) => void = () => undefined;
   readonly fleet: Fleet;
 
-  constructor(reconnectFor = 10 * MINUTE, random = () => 0) {
+  constructor(reconnectFor = 10 * MINUTE, random = () => 0, onlyLooks = false) {
     this.fleet = new Fleet({
       dial: async () => {
         this.dials.push(this.clock.time);
@@ -32,6 +32,7 @@ class Site {
       clock: this.clock,
       emit: (event) => this.events.push(event),
       reconnectFor,
+      onlyLooks,
       random,
     });
   }
@@ -162,13 +163,14 @@ test.each([
   expect(site.dials).toHaveLength(times);
 });
 
-test('where nothing is changed, a link that dies young is a failure at once', async () => {
-  const site = new Site(0);
+test('where nothing is changed, a node that stays away is a failure soon, and no run to be resumed', async () => {
+  const site = new Site(20_000, () => 0, true);
   site.fleet.adopt('n1', site.session());
+  site.dial = refuse('unreachable');
   const failure = await site.fleet.with('n1', lost).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(Failure);
-  expect(failure).toMatchObject({ kind: 'unreachable', message: expect.stringContaining('nothing was changed') });
-  expect(site.dials).toEqual([]);
+  expect(failure).toMatchObject({ kind: 'unreachable', message: 'n1: unreachable; nothing was changed' });
+  expect(site.dials).toEqual([1000, 3000, 7000, 15_000]);
 });
 
 test('a run that ends does not wait for a node that is away', async () => {
