@@ -71,7 +71,7 @@ export class Line {
   }
 
   adopt(session: Session): void {
-    this.#share(this.#open(session));
+    void this.#share(this.#open(session));
   }
 
   /** The link, or a new one; all who ask at the same time share it. @throws ConnectFailure | ConnectionLost */
@@ -204,7 +204,7 @@ function listening(remote: RemoteNode, ear: Ear): RemoteNode {
     stderr: (chunk) => (ear.heard(), sink.stderr(chunk)),
     cut: (stream) => sink.cut?.(stream),
   });
-  const { open } = remote;
+  const open = remote.open?.bind(remote);
   return {
     start: (spec, sink) => heard(() => remote.start(spec, hearing(sink))),
     follow: (run, id, from, sink, timeout) => heard(() => remote.follow(run, id, from, hearing(sink), timeout)),
@@ -213,7 +213,7 @@ function listening(remote: RemoteNode, ear: Ear): RemoteNode {
     list: (run) => heard(() => remote.list(run)),
     sweep: (run) => heard(() => remote.sweep(run)),
     probe: (script, options) => heard(() => remote.probe(script, options)),
-    ...(open && { open: (command: string) => open.call(remote, command) }),
+    ...(open && { open }),
     close: () => remote.close(),
   };
 }

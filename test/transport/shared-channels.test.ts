@@ -176,9 +176,9 @@ test('a further connection that opens no channel is not opened again at once', a
   const server = new Server(1);
   const session = await server.session();
   await session.open('long');
-  const { connect } = server;
+  const connect = server.connect.bind(server);
   server.connect = async () => ({
-    ...(await connect.call(server)),
+    ...(await connect()),
     open: () => Promise.reject(new ChannelRefused('n1', 'protocol', 'n1: open failed')),
   });
   const opening = session.open('short').catch((error: unknown) => error);
