@@ -3,12 +3,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
-import type { AuthContext } from 'ssh2';
+import type { AuthContext, Connection } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Failure } from '../../src/failure.ts';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import type { Target } from '../../src/transport/transport.ts';
 import { asked, hello, refusal } from './login.ts';
+
+/** A server's login shell. */
+function runCommands(client: Connection): void {
+  client.on('session', (accept) => {
+    accept().on('exec', (acceptExec, _reject, { command }) => {
+      const channel = acceptExec();
+      const { stdout, stderr, status } = spawnSync('sh', ['-c', command]);
+      channel.write(stdout);
+      channel.stderr.write(stderr);
+      channel.exit(status ?? 1);
+      channel.end();
+    });
+  });
+}
 
 describe('login by a key and a code', () => {
   const { private: hostKey } = ssh2.utils.generateKeyPairSync('ed25519');
@@ -37,14 +51,7 @@ describe('login by a key and a code', () => {
           else context.reject(['keyboard-interactive']);
         });
       });
-      client.on('session', (accept) => {
-        accept().on('exec', (acceptExec) => {
-          const channel = acceptExec();
-          channel.end('hello\n');
-          channel.exit(0);
-          channel.close();
-        });
-      });
+      runCommands(client);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
@@ -100,16 +107,7 @@ describe('login by password', () => {
     server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
       client.on('error', () => undefined);
       client.on('authentication', (context) => authenticate(context));
-      client.on('session', (accept) => {
-        accept().on('exec', (acceptExec, _reject, { command }) => {
-          const channel = acceptExec();
-          const { stdout, stderr, status } = spawnSync('sh', ['-c', command]);
-          channel.write(stdout);
-          channel.stderr.write(stderr);
-          channel.exit(status ?? 1);
-          channel.end();
-        });
-      });
+      runCommands(client);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     port = (server.address() as { port: number }).port;
