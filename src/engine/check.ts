@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts';
 import type { DraftedStep, PlannedStep } from '../plan/bind.ts';
 import { quote } from '../transport/quote.ts';
 import { LOCAL } from '../plan/hosts.ts';
@@ -5,6 +6,9 @@ import type { Fleet } from './fleet.ts';
 import type { Observer } from './observe.ts';
 
 const CHECK_TIMEOUT = 60_000;
+
+/** On Linux, the real-time ones included. */
+const SIGNALS = 64;
 
 /** Lines that are shown of a requirement that does not hold. */
 const SHOWN = 8;
@@ -33,21 +37,58 @@ export function kubectlHostFor(observer: Observer, { name, role }: DraftedStep['
   return observer.kubectlHost(role === 'control-plane' ? name : undefined);
 }
 
+/** What the `check:` of steps answered, by step key. */
+export interface CheckAnswers {
+  readonly passed: Readonly<Record<string, boolean>>;
+  /** Why it could not be asked: neither yes nor no. */
+  readonly unasked: ReadonlyMap<string, string>;
+}
+
 /** Runs the `check:` of the steps that have one, where the step itself would run. It only looks; no output is kept. */
-export async function runChecks(
+export async function askChecks(
   { fleet, observer }: Surroundings,
   steps: readonly DraftedStep[],
-): Promise<Record<string, boolean> | undefined> {
-  const results: Record<string, boolean> = {};
-  const checked = steps.filter((step) => step.check !== undefined);
-  for (const step of checked) {
-    const script = withEnv(step.env, step.check ?? ':');
-    const { code } = await fleet.with(hostOf(observer, step), (remote) =>
+): Promise<CheckAnswers> {
+  const passed: Record<string, boolean> = {};
+  const unasked = new Map<string, string>();
+  for (const step of steps) {
+    if (step.check === undefined) continue;
+    const script = withEnv(step.env, step.check);
+    const { code, stderr } = await fleet.with(hostOf(observer, step), (remote) =>
       remote.probe(script, { timeout: CHECK_TIMEOUT }),
     );
-    results[step.key] = code === 0;
+    const why = code === 0 ? undefined : whyUnasked(code, stderr);
+    if (why === undefined) passed[step.key] = code === 0;
+    else unasked.set(step.key, why);
   }
-  return checked.length === 0 ? undefined : results;
+  return { passed, unasked };
+}
+
+/**
+ * {@link askChecks} in a run, for a step that is decided and others that matter for it. Undefined: none has a check.
+ * @throws Failure (step-failed) where the step must not run twice, and would run because its check could not be asked
+ */
+export async function runChecks(
+  surroundings: Surroundings,
+  step: DraftedStep,
+  others: readonly DraftedStep[] = [],
+): Promise<Readonly<Record<string, boolean>> | undefined> {
+  const steps = [step, ...others];
+  const { passed, unasked } = await askChecks(surroundings, steps);
+  const why = unasked.get(step.key);
+  if (why !== undefined && step.effect !== 'repeatable') {
+    throw new Failure('step-failed', `${step.id} on ${step.node.name}: its check could not be asked: ${why}`, [
+      'So it is not known whether the step is done. Fix the check or what it needs, then `runbook resume`.',
+    ]);
+  }
+  return steps.some(({ check }) => check !== undefined) ? passed : undefined;
+}
+
+/** A shell that found no program to ask with prints so; `command -v` exits alike and prints nothing. */
+function whyUnasked(code: number, stderr: string): string | undefined {
+  const line = stderr.trim().split('\n').at(-1)?.trim() ?? '';
+  if ((code === 126 || code === 127) && line !== '') return `${line} (exit ${code})`;
+  return code > 128 && code <= 128 + SIGNALS ? `it was ended by signal ${code - 128}` : undefined;
 }
 
 /**

@@ -16,7 +16,7 @@ export async function decide(context: RunContext, step: PlannedStep): Promise<De
   const ids = neededFacts([step, ...inOutage]);
   const read = (all: boolean) => refresh(context, step, ids, PATIENCE, all);
   const first = await read(false);
-  const checks = conditionHolds(step, first, run) ? await runChecks(context, [step, ...inOutage]) : undefined;
+  const checks = conditionHolds(step, first, run) ? await runChecks(context, step, inOutage) : undefined;
   const decideOn = (facts: Facts, asked: readonly string[]) =>
     decideStep(step, checks ? { ...facts, checks } : facts, {
       guards: asked,

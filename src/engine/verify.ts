@@ -23,7 +23,7 @@ export async function verified(
   if (step.effect === 'none') return { kind: 'ended', outcome: 'unchanged', reason: 'it passed; it changes nothing' };
   const { action } = step;
   await leavable(context, fetchFiles(context, step));
-  const checks = await runChecks(context, [step]);
+  const checks = await runChecks(context, step);
   const ids = action.outcomeFacts ?? action.facts;
   const look = async () => {
     // Where none are needed, none are read: a script that exited with 0 must not fail for them on a resume.
@@ -44,7 +44,7 @@ export async function judgedByFacts(context: RunContext, step: PlannedStep): Pro
   const { action, check } = step;
   if (check === undefined && action.facts.length === 0 && !action.looksAt) return undefined;
   const facts = await refresh(context, step, neededFacts([step]), PATIENCE);
-  const checks = await runChecks(context, [step]);
+  const checks = await runChecks(context, step);
   const isCut = isCutOff(context.progress.get(step.key));
   return action.isDone(contextOf(step, checks ? { ...facts, checks } : facts, isCut));
 }

@@ -1,4 +1,4 @@
-import { runChecks, runRequirements, withEnv } from '../engine/check.ts';
+import { askChecks, runRequirements, withEnv } from '../engine/check.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { Finding } from '../guards/guard.ts';
 import type { DraftedStep, PlannedStep } from '../plan/bind.ts';
@@ -27,7 +27,8 @@ export class OwnCommands {
   readonly #isRun: boolean;
   readonly #known = new Set<string>();
   /** By step key. */
-  readonly #passed = new Map<string, boolean>();
+  readonly #passed = new Map<string, boolean | undefined>();
+  readonly #unasked: Finding[] = [];
   /** By step key: what those printed that do not hold; `undefined`: it holds. */
   readonly #unmet = new Map<string, string | undefined>();
 
@@ -42,9 +43,11 @@ export class OwnCommands {
     this.#show(checked.map((step) => commandOf('check', step, step.check)));
     if (!this.#isRun || checked.length === 0) return undefined;
     const fresh = checked.filter(({ key }) => !this.#passed.has(key));
-    const answers = await runChecks(this.#connection, fresh);
-    for (const [key, passed] of Object.entries(answers ?? {})) this.#passed.set(key, passed);
-    return Object.fromEntries(checked.map(({ key }) => [key, this.#passed.get(key) === true]));
+    const { passed, unasked } = await askChecks(this.#connection, fresh);
+    for (const { key } of fresh) this.#passed.set(key, passed[key]);
+    for (const step of fresh) this.#unasked.push(...unaskedFinding(step, unasked.get(step.key)));
+    const known = checked.map(({ key }) => [key, this.#passed.get(key)] as const);
+    return Object.fromEntries(known.flatMap(([key, answer]) => (answer === undefined ? [] : [[key, answer]])));
   };
 
   readonly requirements = async (steps: readonly PlannedStep[]): Promise<ReadonlyMap<string, string>> => {
@@ -61,9 +64,9 @@ export class OwnCommands {
     );
   };
 
-  /** That they were not run, where they were not. */
+  /** That they were not run, where they were not, and those that could not be asked. */
   get findings(): readonly Finding[] {
-    if (this.#isRun || this.#known.size === 0) return [];
+    if (this.#isRun || this.#known.size === 0) return this.#unasked;
     return [
       {
         guard: 'checks',
@@ -102,6 +105,24 @@ export class OwnCommands {
       ],
     );
   }
+}
+
+function unaskedFinding(step: DraftedStep, why: string | undefined): Finding[] {
+  if (why === undefined) return [];
+  const end =
+    step.effect === 'repeatable'
+      ? 'so the step runs'
+      : '`apply` does not start the step unless it can be asked by then';
+  return [
+    {
+      guard: 'checks',
+      severity: 'warn',
+      node: step.node.name,
+      summary: `the check of ${step.id} could not be asked: ${why}`,
+      remedy: `It answers neither yes nor no; ${end}. Install what it needs, or write the check so that it exits with 1 without it.`,
+      source: 'a check that did not run does not say that a step is to be done',
+    },
+  ];
 }
 
 function commandOf(word: OwnCommand['word'], step: DraftedStep, script = ':'): OwnCommand {

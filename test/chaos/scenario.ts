@@ -3,7 +3,7 @@ import { loadInventory } from '../../src/documents/inventory.ts';
 import { resolveInputs } from '../../src/documents/inputs.ts';
 import type { Inventory, Loaded, Runbook } from '../../src/documents/model.ts';
 import { readRunbook } from '../../src/documents/read.ts';
-import { runChecks } from '../../src/engine/check.ts';
+import { askChecks } from '../../src/engine/check.ts';
 import type { Facts } from '../../src/facts/facts.ts';
 import { guards } from '../../src/guards/registry.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
@@ -84,7 +84,7 @@ export async function plan(documents: Documents, controller: Controller): Promis
     facts,
     actions,
     guards: wanted.guards,
-    checks: (steps) => runChecks(controller, steps),
+    checks: async (steps) => (await askChecks(controller, steps)).passed,
     now: 0,
   });
   return { plan: made, facts };
