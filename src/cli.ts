@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands/registry.ts';
-import { Failure, type FailureKind } from './failure.ts';
+import { asFailure } from './engine/trouble.ts';
+import { type FailureKind, isShown } from './failure.ts';
 import { redactText } from './redact.ts';
 import { flushed, isReaderGone, survivingReaders } from './render/renderer.ts';
 
@@ -30,9 +31,14 @@ async function run(work: () => Promise<number>): Promise<void> {
   }
 }
 
-/** Its command has shown a failure; anything else is a bug, and shown here. */
+/** The only place that tells the operator's world from a bug. A command shows its failures itself; the rest is here. */
 function exitCode(error: unknown): number {
-  if (error instanceof Failure) return EXIT_CODES[error.kind];
+  const failure = asFailure(error);
+  if (failure) {
+    const lines = [`error: ${failure.message}`, ...failure.detail.map((line) => `  ${line}`), ''];
+    if (!isShown(failure)) process.stderr.write(redactText(lines.join('\n')));
+    return EXIT_CODES[failure.kind];
+  }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`this is a bug in runbook: ${redactText(text)}\n`);
   return 1;

@@ -26,6 +26,17 @@ export class Failure extends Error {
   }
 }
 
+const shown = new WeakSet<Failure>();
+
+/** That the operator has seen it: no one shows it again. */
+export function markShown(failure: Failure): void {
+  shown.add(failure);
+}
+
+export function isShown(failure: Failure): boolean {
+  return shown.has(failure);
+}
+
 /** What went wrong in words, of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

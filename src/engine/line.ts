@@ -177,6 +177,7 @@ function troubleOf(error: ConnectFailure | ConnectionLost): Trouble | undefined 
     case 'host-key-changed':
     case 'host-key-revoked':
     case 'become':
+    case 'remote-dir':
       return undefined;
   }
 }

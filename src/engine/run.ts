@@ -6,6 +6,7 @@ import { Left, type RunContext } from './context.ts';
 import { leaveOut, type LeftOut, leftOutNodes, needsAll, skip } from './leave-out.ts';
 import { markFailedNode } from './mark.ts';
 import { executeStep } from './step.ts';
+import { asFailure, isTrouble } from './trouble.ts';
 
 export interface RunResult {
   readonly outcome: 'done' | 'failed' | 'refused' | 'stopped';
@@ -88,9 +89,12 @@ async function runNode(context: RunContext, row: readonly PlannedStep[]): Promis
       }
     } catch (error) {
       if (error instanceof Left) return { kind: 'left', step, reason: 'left running on the node' };
-      if (!(error instanceof Failure) || error.kind !== 'step-failed') throw error;
-      context.emit({ type: 'message', level: 'error', text: error.message, detail: error.detail });
-      return { kind: 'failed', step, reason: error.message };
+      // A file here that cannot be written ends the run; a node that cannot be asked ends the work on it.
+      const failure = isTrouble(error) ? asFailure(error) : undefined;
+      const isOfNode = failure && (failure.kind === 'step-failed' || !(error instanceof Failure));
+      if (!isOfNode) throw error;
+      context.emit({ type: 'message', level: 'error', text: failure.message, detail: failure.detail });
+      return { kind: 'failed', step, reason: failure.message };
     }
   }
   return { kind: 'done' };

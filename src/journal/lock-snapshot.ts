@@ -6,8 +6,6 @@ import type { Answer } from './node-script.ts';
 export interface Missing {
   readonly node: string;
   readonly problem: string;
-  /** The node answered, and refuses. */
-  readonly refused: boolean;
 }
 
 /** The locks of all nodes at one look. */

@@ -194,9 +194,8 @@ export class NodeLock {
     const { nodes } = this.#options;
     const needed = majorityOf(nodes.length);
     if (nodes.length - missing.length >= needed) return;
-    const kind = missing.every((one) => one.refused) ? 'locked' : 'unreachable';
     throw new Failure(
-      kind,
+      'unreachable',
       `cannot lock ${needed} of ${nodes.length} nodes (${nodes.join(', ')}); nothing was changed`,
       missing.map(({ node, problem }) => `${node}: ${problem}`),
     );

@@ -7,13 +7,7 @@ export type AskNode = (node: string, script: string) => Promise<ProbeResult>;
 
 /** A node that answered, or why it could not be asked. */
 export type Answer<T> =
-  | { readonly node: string; readonly value: T }
-  | { readonly node: string; readonly problem: string; readonly refused: boolean };
-
-/** The node answered, and refuses: no permission, no room. */
-export class NodeRefused extends Error {
-  override readonly name = 'NodeRefused';
-}
+  { readonly node: string; readonly value: T } | { readonly node: string; readonly problem: string };
 
 /**
  * A whole script over `root` (a leading `~/` is the login's home). It is one compound command: a script that was cut
@@ -67,11 +61,10 @@ export async function askOne<T>(
 ): Promise<Answer<T>> {
   try {
     const { code, stdout, stderr } = await ask(node, script);
-    if (code !== 0) throw new NodeRefused(reasonIn(stderr) || `exit ${code}`);
+    if (code !== 0) throw new Error(reasonIn(stderr) || `exit ${code}`);
     return { node, value: parse(stdout) };
   } catch (error) {
-    const problem = messageOf(error);
-    return { node, problem, refused: error instanceof NodeRefused };
+    return { node, problem: messageOf(error) };
   }
 }
 

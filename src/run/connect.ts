@@ -15,6 +15,7 @@ import type { ConnectFailure, Target } from '../transport/transport.ts';
 import type { Valid } from './load.ts';
 import { Targets } from './targets.ts';
 import type { Console } from './console.ts';
+import { whyNotReady } from './readiness.ts';
 
 /** Milliseconds for which a lost node is dialled again: a reboot takes minutes. */
 const RECONNECT_FOR = 10 * 60_000;
@@ -34,6 +35,8 @@ export interface ConnectOptions {
   readonly stateDir: string;
   /** Dial a lost node for minutes; where nothing is changed (plan, preflight), only for seconds. */
   readonly reconnect?: boolean;
+  /** Only looks at locks: a folder that cannot be written now is no reason not to. */
+  readonly onlyLocks?: boolean;
   /** A resume continues without nodes that do not answer now; the engine dials them when it needs them. */
   readonly allowMissing?: boolean;
 }
@@ -66,10 +69,15 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
       },
     });
     for (const [name, session] of sessions) fleet.adopt(name, session);
+    const asked = options.onlyLocks === true ? [] : [...sessions.keys()];
+    const unready = await Promise.all(
+      asked.map((name) => whyNotReady(name, (work) => fleet.once(name, work), inventory.remoteDir)),
+    );
+    const all = [...failures, ...unready.filter((failure) => failure !== undefined)];
     const fatal =
       options.allowMissing === true
-        ? failures.filter((one) => one.reason !== 'unreachable' && one.reason !== 'timeout')
-        : failures;
+        ? all.filter((one) => one.reason !== 'unreachable' && one.reason !== 'timeout')
+        : all;
     if (fatal.length > 0) {
       await fleet.close();
       throw unreachable(fatal);

@@ -1,11 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { NewEvent } from '../event.ts';
-import { Failure } from '../failure.ts';
+import { asFailure, isOfThisMachine } from '../engine/trouble.ts';
+import { markShown } from '../failure.ts';
 import { redactData, redactText } from '../redact.ts';
 import { createRenderer } from '../render/create-renderer.ts';
 import type { Renderer } from '../render/renderer.ts';
 import { isUnicode, type Look } from '../render/style.ts';
-import type { CommonOptions } from './options.ts';
+import { type CommonOptions, stateDir } from './options.ts';
 
 /** What a command shows things on: one renderer, which gets every event with its time. */
 export interface Console {
@@ -89,10 +90,12 @@ export async function withConsole(
       await closeAll(opened);
     }
   } catch (error) {
-    if (error instanceof Failure) {
-      console.emit({ type: 'message', level: 'error', text: error.message, detail: [...error.detail] });
-    }
-    throw error;
+    const failure = asFailure(error);
+    if (!failure) throw error;
+    const place = isOfThisMachine(failure) ? [`The state folder is ${stateDir(options)}.`] : [];
+    console.emit({ type: 'message', level: 'error', text: failure.message, detail: [...failure.detail, ...place] });
+    markShown(failure);
+    throw failure;
   } finally {
     await console.renderer.close();
   }

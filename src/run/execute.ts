@@ -7,8 +7,9 @@ import { LOCAL } from '../plan/hosts.ts';
 import { secretOf } from './secret-sources.ts';
 import { openLog } from '../engine/output.ts';
 import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
+import { asFailure } from '../engine/trouble.ts';
 import type { Facts } from '../facts/facts.ts';
-import { messageOf } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Mirror } from '../journal/mirror.ts';
 import { isSettled } from '../journal/progress.ts';
@@ -114,7 +115,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     await journal.append({ type: 'run-stopped', reason }).catch(() => undefined);
     await atMost(LAST_WORDS, mirror.flush());
     showEnd(console, execution, { outcome: 'failed', counts: countOutcomes(context), reason }, Date.now() - began);
-    throw error;
+    throw inRun(error);
   } finally {
     if (context.facts) await kept.end(context.facts);
   }
@@ -128,6 +129,13 @@ async function walk(console: Console, execution: Execution, control: Control): P
   }
   showEnd(console, execution, result, Date.now() - began);
   return result.outcome === 'done' && result.leftOut ? exitCode('failed') : exitCode(result.outcome);
+}
+
+/** That no node was changed before is no longer true: a node that cannot be asked now ends the run as a failed step does. */
+function inRun(error: unknown): unknown {
+  const failure = asFailure(error);
+  if (failure?.kind !== 'unreachable') return error;
+  return new Failure('step-failed', failure.message, failure.detail, { cause: error });
 }
 
 /** The journal waits for its copies only before an attempt on this machine, which leaves no other trace on a node. */

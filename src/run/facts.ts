@@ -3,6 +3,7 @@ import type { Observer } from '../engine/observe.ts';
 import type { Facts } from '../facts/facts.ts';
 import { decidingFacts } from '../facts/lib/deciding.ts';
 import { minorText } from '../facts/lib/version.ts';
+import { FactError } from '../facts/fact.ts';
 import { Failure } from '../failure.ts';
 import { differences } from '../plan/digest.ts';
 import { hopMinors, hopsTarget } from '../plan/hops.ts';
@@ -61,7 +62,7 @@ async function orFailure(reading: Promise<Facts>): Promise<Facts> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof Failure || !(error instanceof Error)) throw error;
+    if (!(error instanceof FactError)) throw error;
     throw new Failure('guard-refused', `cannot read the facts that the plan needs: ${error.message}`, [
       'Nothing was changed.',
     ]);

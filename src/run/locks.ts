@@ -37,6 +37,7 @@ export async function connectLockNodes(
     minors: [],
     stateDir: store.root,
     allowMissing: true,
+    onlyLocks: true,
   });
   return { fleet: connection.fleet, locks: locksOf(console, store, connection, inventory.value, all) };
 }

@@ -1,6 +1,7 @@
 import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware, Prompt } from 'ssh2';
 import { identitiesOf, type Identity, type ReadSecret } from './identities.ts';
 import { questionText, wantsPassword, type AskOperator } from './questions.ts';
+import type { SentPasswords } from './sent-passwords.ts';
 import type { Login, SecretSource } from './transport.ts';
 import { TrySequence, type Try } from './try-sequence.ts';
 
@@ -16,6 +17,7 @@ export interface AuthenticationOptions {
   readonly name: string;
   readonly readSecret: ReadSecret;
   readonly ask: AskOperator;
+  readonly sent: SentPasswords;
   /** Called with what broke: a secret that could not be read. */
   readonly onError: (error: unknown) => void;
 }
@@ -29,11 +31,23 @@ export async function authentication(login: Login, options: AuthenticationOption
   ];
   const sequence = new TrySequence(tries, nothingTry(login));
 
+  let last: Try | undefined;
+  /** A server that does not offer a method has not looked at what it sent. */
+  const learn = (left: readonly AuthenticationType[] | null, partial: boolean): void => {
+    if (last?.sentPassword?.() === true && !partial && left?.includes(last.type) === true)
+      options.sent.refuse(placeOf(login));
+    last = undefined;
+  };
+
   const next = async (left: readonly AuthenticationType[] | null, partial: boolean): Promise<AnyAuthMethod | false> => {
+    learn(left, partial);
     sequence.answered(left, partial);
     for (let entry = sequence.next(); entry; entry = sequence.next()) {
       const attempt = await entry.method();
-      if (typeof attempt !== 'string') return sequence.sending(entry, attempt);
+      if (typeof attempt !== 'string') {
+        last = entry;
+        return sequence.sending(entry, attempt);
+      }
       notes.push(`${entry.label}: ${attempt}`);
     }
     return false;
@@ -85,23 +99,37 @@ function publicKeyTry(identity: Identity, username: string): Try {
   };
 }
 
-function passwordTry({ user: username }: Login, source: SecretSource, { readSecret }: AuthenticationOptions): Try {
+const NOT_AGAIN = 'this password was refused, it is not sent again';
+
+/** Where a password goes, for what is known of those that were sent. */
+function placeOf({ host, port, user, password }: Login): string {
+  return JSON.stringify([host, port, user, password]);
+}
+
+function passwordTry(login: Login, source: SecretSource, { readSecret, sent }: AuthenticationOptions): Try {
+  const { user: username } = login;
   return {
     type: 'password',
     label: `password (${source})`,
+    sentPassword: () => true,
     method: async () => {
+      if (sent.isRefused(placeOf(login))) return NOT_AGAIN;
       const password = await readSecret(source, `SSH password of ${username}`);
       return { send: { type: 'password', username, password } };
     },
   };
 }
 
-function interactiveTry({ user: username, password: source }: Login, options: AuthenticationOptions): Try {
-  const { name, readSecret, ask, onError } = options;
+function interactiveTry(login: Login, options: AuthenticationOptions): Try {
+  const { user: username, password: source } = login;
+  const { name, readSecret, ask, onError, sent } = options;
+  // Where something else was asked for as well, that may be what was wrong.
+  let onlyPassword = true;
   const answerAll = async (title: string, instructions: string, prompts: readonly Prompt[]): Promise<string[]> => {
     const answers: string[] = [];
     for (const { prompt, echo = false } of prompts) {
       const isForPassword = source !== undefined && wantsPassword(prompt, echo);
+      onlyPassword &&= isForPassword;
       const answer = isForPassword
         ? readSecret(source, `SSH password of ${username}`)
         : ask(questionText(name, [title, instructions, prompt]), { echo });
@@ -113,8 +141,10 @@ function interactiveTry({ user: username, password: source }: Login, options: Au
     type: 'keyboard-interactive',
     label: `keyboard-interactive (${source ?? 'asking'})`,
     lastResort: source === undefined,
-    method: () =>
-      Promise.resolve({
+    sentPassword: () => onlyPassword,
+    method: async () => {
+      if (sent.isRefused(placeOf(login))) return Promise.resolve(NOT_AGAIN);
+      return Promise.resolve({
         send: {
           type: 'keyboard-interactive',
           username,
@@ -122,6 +152,7 @@ function interactiveTry({ user: username, password: source }: Login, options: Au
             answerAll(title, instructions, prompts).then(reply, onError);
           },
         },
-      }),
+      });
+    },
   };
 }

@@ -27,18 +27,23 @@ export class Printed {
   }
 }
 
+export interface MarkReader {
+  stop(): void;
+  /** What came so far that is no mark. */
+  text(): string;
+  /** Forgets it. */
+  clear(): void;
+}
+
 /** What a mark in a stream means; `done`: the rest of the stream is the reader's. */
 export type OnMark = () => 'continue' | 'done';
 
 /**
  * Reads a stream as far as a mark that ends it, and gives the rest back to the stream. What comes before marks is kept
- * in `printed`, as far as messages need it.
+ * as far as messages need it.
  */
-export function awaitMarks(
-  stream: Readable,
-  marks: Readonly<Record<string, OnMark>>,
-  { printed, onEnd }: { readonly printed: Printed; readonly onEnd: () => void },
-): { stop(): void } {
+export function awaitMarks(stream: Readable, marks: Readonly<Record<string, OnMark>>, onEnd: () => void): MarkReader {
+  const printed = new Printed();
   const longest = Math.max(...Object.keys(marks).map((mark) => mark.length));
   let ahead: Buffer = Buffer.alloc(0);
 
@@ -78,5 +83,5 @@ export function awaitMarks(
     }
   };
   stream.on('readable', onReadable).on('end', ended);
-  return { stop };
+  return { stop, text: () => `${printed.text}${ahead.toString()}`, clear: () => printed.clear() };
 }

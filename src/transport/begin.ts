@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Failure } from '../failure.ts';
-import { awaitMarks, Printed } from './await-mark.ts';
+import { awaitMarks, type MarkReader } from './await-mark.ts';
 import { elevationOf, type Elevation } from './become.ts';
 import {
   becomeFailure,
@@ -105,8 +105,8 @@ interface StartOptions {
 class Start {
   readonly #options: StartOptions;
   readonly #outcome = deferred<undefined>();
-  readonly #printed = { stdout: new Printed(), stderr: new Printed() };
-  readonly #readers: { stop(): void }[];
+  readonly #stdout: MarkReader;
+  readonly #stderr: MarkReader;
   #limit: Deadline;
   /** The marks of streams that are still awaited. */
   #awaited = 2;
@@ -128,10 +128,8 @@ class Start {
       [marks.shell]: () => this.#reachedShell(),
       ...(elevation?.question !== undefined && { [elevation.question]: () => this.#asked() }),
     };
-    this.#readers = [
-      awaitMarks(channel.stdout, { [marks.begun]: begun }, { printed: this.#printed.stdout, onEnd }),
-      awaitMarks(channel.stderr, ofStderr, { printed: this.#printed.stderr, onEnd }),
-    ];
+    this.#stdout = awaitMarks(channel.stdout, { [marks.begun]: begun }, onEnd);
+    this.#stderr = awaitMarks(channel.stderr, ofStderr, onEnd);
   }
 
   get done(): Promise<undefined> {
@@ -140,18 +138,19 @@ class Start {
 
   stop(): void {
     this.#limit.clear();
-    for (const reader of this.#readers) reader.stop();
+    this.#stdout.stop();
+    this.#stderr.stop();
   }
 
   #reachedShell(): 'continue' {
     const { target, elevation } = this.#options;
     this.#isShellThere = true;
-    this.#printed.stderr.clear();
+    this.#stderr.clear();
     this.#limit.clear();
     const limit = target.become.timeout ?? BECOME_LIMIT;
     this.#limit = new Deadline(limit, () => {
       const what = `${elevation?.name} did not start the command within ${limit / 1000} s (become.timeout)`;
-      this.#outcome.reject(becomeFailure(target, what, printedLines(this.#printed.stderr.text)));
+      this.#outcome.reject(becomeFailure(target, what, printedLines(this.#stderr.text())));
     });
     return 'continue';
   }
@@ -195,11 +194,10 @@ class Start {
     const code = exit.kind === 'exited' ? exit.code : undefined;
     const { elevation } = this.#options;
     if (!elevation || !this.#isShellThere) return this.#shellFailure({ kind: 'ended', code });
-    return elevation.explain({ code, text: this.#printed.stderr.text, sent: this.#isSent });
+    return elevation.explain({ code, text: this.#stderr.text(), sent: this.#isSent });
   }
 
   #shellFailure(end: Parameters<typeof shellFailure>[1]): ConnectFailure {
-    const { stdout, stderr } = this.#printed;
-    return shellFailure(this.#options.target, end, `${stdout.text}\n${stderr.text}`);
+    return shellFailure(this.#options.target, end, `${this.#stdout.text()}\n${this.#stderr.text()}`);
   }
 }

@@ -1,5 +1,7 @@
 import { Failure } from '../failure.ts';
+import { ForwardRefused } from './forward-refused.ts';
 import type { Place } from './host-key.ts';
+import { printedLines } from './become-errors.ts';
 import { ConnectFailure, type Login } from './transport.ts';
 
 export type LinkPhase = 'dialling' | 'handshake' | 'authentication';
@@ -9,26 +11,33 @@ export function describeFailure(
   { name, login, place }: { readonly name: string; readonly login: Login; readonly place: Place },
   phase: LinkPhase,
   cause: unknown,
-  tried: readonly string[] = [],
+  { tried = [], banner = '' }: { readonly tried?: readonly string[]; readonly banner?: string } = {},
 ): ConnectFailure {
+  const said = printedLines(banner).map((line) => `  ${line}`);
+  const report = [...(said.length > 0 ? ['the node printed:', ...said] : []), ...tried];
   const fail = (reason: ConnectFailure['reason'], what: string, detail: readonly string[] = []): ConnectFailure =>
     new ConnectFailure(name, reason, `${name} (${place.label}): ${what}`, detail, { cause });
   const seconds = `${login.connectTimeout / 1000} s`;
   switch (cause) {
     case 'time limit':
-      return fail('timeout', `${PHASES[phase]} within ${seconds}`, phase === 'authentication' ? tried : []);
+      return fail('timeout', `${PHASES[phase]} within ${seconds}`, phase === 'authentication' ? report : []);
     case 'aborted':
       return fail('unreachable', 'stopped before the connection was ready');
     case 'change password':
-      return fail('authentication', 'the password has expired and must be changed first', tried);
+      return fail('authentication', 'the password has expired and must be changed first', report);
     case 'closed':
       if (phase !== 'authentication')
         return fail('protocol', 'the connection was closed during the SSH handshake', [SLOW]);
-      return fail('authentication', 'the connection was closed during authentication', tried);
+      // systemd keeps people out while a machine boots or shuts down (pam_nologin): it may end by itself.
+      if (NOT_YET.test(banner)) return fail('unreachable', 'it takes no logins now', report);
+      if (/expired/i.test(banner)) return fail('authentication', 'the account or password has expired', report);
+      return fail('authentication', 'the connection was closed during authentication', report);
     default:
-      return describeError(fail, phase, cause, tried);
+      return describeError(fail, phase, cause, report);
   }
 }
+
+const NOT_YET = /booting up|shut(ting)? ?down|going down|not permitted to log in yet/i;
 
 const PHASES: Readonly<Record<LinkPhase, string>> = {
   dialling: 'no answer',
@@ -55,6 +64,7 @@ function describeError(
   cause: unknown,
   tried: readonly string[],
 ): ConnectFailure {
+  if (cause instanceof ForwardRefused) return fail('unreachable', cause.message, cause.detail);
   if (cause instanceof Failure) return fail('authentication', cause.message, [...cause.detail, ...tried]);
   if (!(cause instanceof Error)) return fail('protocol', String(cause));
   const level = 'level' in cause ? cause.level : undefined;

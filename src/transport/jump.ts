@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Backoff } from './backoff.ts';
+import { ForwardRefused } from './forward-refused.ts';
 import type { Place } from './host-key.ts';
 import type { Link } from './link.ts';
 import { dialByCommand } from './proxy-command.ts';
@@ -221,7 +222,7 @@ function forward(link: Link, host: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     if (link.lost !== undefined) return reject(new Error(`the jump host was lost: ${link.lost}`));
     link.client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
-      if (error) reject(new Error(`the jump host could not reach it: ${error.message}`, { cause: error }));
+      if (error) reject(new ForwardRefused(error));
       else resolve(channel);
     });
     return undefined;

@@ -5,12 +5,14 @@ import { Failure } from '../failure.ts';
 import { authentication, type Authentication } from './authentication.ts';
 import { describeFailure, type LinkPhase } from './connect-errors.ts';
 import { Deadline } from './deadline.ts';
+import { Printed } from './await-mark.ts';
 import { deferred } from './deferred.ts';
 import { knownAs, readKnownHosts, refuseHostKey, type Place } from './host-key.ts';
 import type { ReadSecret } from './identities.ts';
 import { knownKeyTypes, type KnownHostLine } from './known-hosts.ts';
 import { ProxyStream } from './proxy-command.ts';
 import type { AskOperator } from './questions.ts';
+import { sentPasswords } from './sent-passwords.ts';
 import { ConnectFailure, type Login } from './transport.ts';
 
 /** One authenticated SSH connection, to a node or to a jump host. */
@@ -77,6 +79,7 @@ class LinkAttempt {
   readonly #givenUp = new AbortController();
   #sock: Duplex | undefined;
   #auth: Authentication | undefined;
+  readonly #banner = new Printed();
   #phase: LinkPhase = 'dialling';
   #over = false;
 
@@ -125,7 +128,8 @@ class LinkAttempt {
   }
 
   #described(cause: unknown): ConnectFailure {
-    const failure = describeFailure(this.#options, this.#phase, cause, this.#auth?.report());
+    const evidence = { tried: this.#auth?.report() ?? [], banner: this.#banner.text };
+    const failure = describeFailure(this.#options, this.#phase, cause, evidence);
     if (!(this.#sock instanceof ProxyStream)) return failure;
     const { target, reason, message, detail } = failure;
     return new ConnectFailure(target, reason, message, [...this.#sock.notes(), ...detail], { cause });
@@ -137,6 +141,7 @@ class LinkAttempt {
       name,
       readSecret: (source, question) => this.#deadline.pausedWhile(() => readSecret(source, question)),
       ask: (question, how) => this.#deadline.pausedWhile(() => ask(question, how)),
+      sent: sentPasswords(readSecret),
       onError: (error) => this.#fail(error),
     });
   }
@@ -154,6 +159,7 @@ class LinkAttempt {
     let link: OpenLink | undefined;
     let trouble: string | undefined;
     client.on('handshake', () => (this.#phase = 'authentication'));
+    client.on('banner', (text) => this.#banner.add(text));
     client.on('change password', () => this.#fail('change password'));
     client.on('ready', () => ready.resolve((link = new OpenLink(client, sock))));
     client.on('error', (error) => {

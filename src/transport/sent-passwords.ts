@@ -32,6 +32,15 @@ export class SentPasswords {
     };
   }
 
+  /** Of a method that has no sentence of its own. */
+  refuse(key: string): void {
+    this.#known.set(key, { refused: new Error('the password was refused') });
+  }
+
+  isRefused(key: string): boolean {
+    return typeof this.#known.get(key) === 'object';
+  }
+
   /** @throws what the password was refused with */
   requireUsable(key: string): void {
     const known = this.#known.get(key);

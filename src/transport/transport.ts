@@ -123,6 +123,7 @@ export class ConnectFailure extends Error {
     | 'authentication'
     | 'shell'
     | 'become'
+    | 'remote-dir'
     | 'protocol';
   readonly detail: readonly string[];
   constructor(

@@ -7,6 +7,8 @@ export interface Try {
   readonly label: string;
   /** Asks the operator, where there may be another way in. */
   readonly lastResort?: boolean;
+  /** Whether what it sent was a password and nothing else. */
+  sentPassword?(): boolean;
   /** What to send; or why it cannot be sent. */
   method(): Promise<Attempt | string>;
 }

@@ -142,7 +142,7 @@ test('nodes that refuse to keep it are no majority either', async () => {
   const on = await nodes(1);
   await mkdir(on.path('cp-1'), { recursive: true });
   await writeFile(on.path('cp-1', 'lock'), '');
-  await expect(lockOn(on).take(await holderOf('run-1'), nobody)).rejects.toMatchObject({ kind: 'locked' });
+  await expect(lockOn(on).take(await holderOf('run-1'), nobody)).rejects.toMatchObject({ kind: 'unreachable' });
 });
 
 test('a run takes over the lock of its own process that is gone, aloud, in the next epoch; another run does not', async () => {

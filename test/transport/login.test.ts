@@ -114,7 +114,9 @@ describe('login by password', () => {
   });
   afterAll(async () => new Promise((resolve) => server.close(resolve)));
 
+  const sent: string[] = [];
   function authenticate(context: AuthContext): void {
+    if (context.method === 'password') sent.push(context.username);
     const allowed = methods.filter((method) => method === 'password' || method === 'keyboard-interactive');
     if (context.method === 'password' && methods.includes('password') && context.password === 'right') context.accept();
     else if (context.method === 'keyboard-interactive' && methods.includes('keyboard-interactive')) {
@@ -153,8 +155,18 @@ describe('login by password', () => {
   test('a wrong password is refused, and not shown', async () => {
     methods = ['password', 'keyboard-interactive'];
     const text = await refusal(target(), 'wr0ng-one');
-    expect(text).toContain('tried as ops: password (prompt), keyboard-interactive (prompt)');
+    expect(text).toContain('tried as ops: password (prompt)\n');
+    expect(text).toContain('keyboard-interactive (prompt): this password was refused, it is not sent again');
     expect(text).not.toContain('wr0ng-one');
+  });
+
+  test('a refused password is not sent again by this process, one for another user is', async () => {
+    methods = ['password'];
+    sent.length = 0;
+    const transport = new Ssh2Transport({ readSecret: async () => 'wrong' });
+    for (const user of ['ops', 'ops', 'other'])
+      await expect(transport.connect({ ...target(), user })).rejects.toMatchObject({ reason: 'authentication' });
+    expect(sent).toEqual(['ops', 'other']);
   });
 
   test('a password that cannot be read is told instead of a hanging login', async () => {
