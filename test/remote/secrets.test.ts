@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -98,7 +98,8 @@ it('the secrets of an attempt that was claimed and never launched are gone once 
   const node = await link();
   await node.start(spec('1-a.0', 'true'), new Collected());
   const here = join(root, 'r1/1-a.1');
-  const hidden = mkdtempSync('/dev/shm/runbook-test-');
+  const hidden = `/dev/shm/runbook-${randomUUID()}`;
+  mkdirSync(hidden);
   mkdirSync(here);
   writeFileSync(join(here, 'claim'), '4194304 1\n');
   writeFileSync(join(here, 'boot'), readFileSync(join(root, 'r1/1-a.0/boot')));
