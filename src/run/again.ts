@@ -3,10 +3,14 @@ import { loadRunbook } from '../documents/runbook.ts';
 import type { Plan } from '../plan/plan.ts';
 import { quote } from '../transport/quote.ts';
 
-/** The command that continues a run of this state folder, from the folder and environment that it is shown in. */
-export function resumeCommand(run: string, stateDir: string): string {
+/**
+ * The command that continues a run of this state folder, from the folder and environment that it is shown in.
+ * `inventory`: where the state folder does not know the run.
+ */
+export function resumeCommand(run: string, stateDir: string, inventory?: string): string {
   const usual = process.env.RUNBOOK_STATE_DIR ?? '.runbook';
-  return `runbook resume ${run}${stateDir === usual ? '' : ` --state-dir ${quote(stateDir)}`}`;
+  const nodes = inventory === undefined ? '' : ` -i ${quote(inventory)}`;
+  return `runbook resume ${run}${nodes}${stateDir === usual ? '' : ` --state-dir ${quote(stateDir)}`}`;
 }
 
 /** The command that plans or applies the runbook of a plan once more, with what its own was given. */

@@ -7,7 +7,6 @@ import type { TakePolicy } from '../journal/node-lock.ts';
 import { doneScript } from '../journal/mirror.ts';
 import { askAll } from '../journal/node-script.ts';
 import type { RunStore, RunSummary } from '../journal/store.ts';
-import { quote } from '../transport/quote.ts';
 import { resumeCommand } from './again.ts';
 import type { Documents } from './load.ts';
 import type { Locks } from './locks.ts';
@@ -58,7 +57,7 @@ export function refuseUnfinished(
   if (onNodes) {
     throw new Failure('unfinished-run', `run ${onNodes.run} ${what}`, [
       `It was started from another state folder; ${onNodes.node} knows it.`,
-      `Continue it from here: ${resumeCommand(onNodes.run, stateDir)} -i ${quote(inventory.file)}`,
+      `Continue it from here: ${resumeCommand(onNodes.run, stateDir, inventory.file)}`,
       startOver,
     ]);
   }
