@@ -1,5 +1,6 @@
 import { glob, parse, type Line } from 'ssh-config';
 import { problem, type Source } from '../documents/source.ts';
+import { messageOf } from '../failure.ts';
 import { defined, type FoundNode, type Jump, type Login, NAME_NOTE, type Read } from './found.ts';
 import { named, roleByName, withoutNamesakes } from './names.ts';
 import { readSettings } from './ssh-words.ts';
@@ -21,7 +22,9 @@ export function readSshConfig(source: Source): Read {
   try {
     lines = [...parse(source.text)];
   } catch (error) {
-    const summary = `not readable as ssh_config: ${error instanceof Error ? error.message : String(error)}`;
+    // A line without its value is one of the type of JavaScript.
+    const why = error instanceof TypeError ? 'a keyword has no value' : messageOf(error);
+    const summary = `not readable as ssh_config: ${why}`;
     return { diagnostics: [problem('ssh-config', summary, source.span(oddQuote(source.text)))] };
   }
   const notes: string[] = [];

@@ -11,9 +11,7 @@ import { settingsOf, type Asked, type SshSettings } from './ssh-config.ts';
 export function settingsByPackage(lines: readonly ConfigLine[], asked: Asked): SshSettings {
   const only = lines.find(({ keyword, value }) => keyword === 'match' && /\b(?:exec|canonical|final)\b/i.test(value));
   if (only) throw needsSsh(only, 'this `Match`');
-  const config = parse(flattened(lines).join('\n'));
-  const user = asked.user === undefined ? {} : { User: asked.user };
-  const computed = config.compute({ Host: asked.host, ...user }, { ignoreCase: true, matchExec: false });
+  const computed = computedBy(lines, asked);
   const options = new Map<string, readonly string[]>();
   for (const [key, value] of Object.entries(computed)) {
     const values = Array.isArray(value) ? value : [value];
@@ -23,6 +21,20 @@ export function settingsByPackage(lines: readonly ConfigLine[], asked: Asked): S
   if (hostName !== undefined) options.set('hostname', [hostName.replaceAll('%h', asked.host).replaceAll('%%', '%')]);
   return settingsOf(options, asked);
 }
+
+function computedBy(lines: readonly ConfigLine[], { host, user }: Asked) {
+  const text = flattened(lines).join('\n');
+  try {
+    const words = { Host: host, ...(user === undefined ? {} : { User: user }) };
+    return parse(text).compute(words, { ignoreCase: true, matchExec: false });
+  } catch (error) {
+    // Its own errors have no place, and a line without its value is one of the type of JavaScript.
+    const files = [...new Set(lines.map(({ file }) => file))].join(', ');
+    throw new Failure('document', `${files}: it cannot be read without OpenSSH's client`, ADVICE, { cause: error });
+  }
+}
+
+const ADVICE = ['install it (openssh-client), or set `ssh: { config: false }` in the inventory'];
 
 const SEVERAL_LINES = new Set(['identityfile', 'certificatefile']);
 
@@ -45,7 +57,5 @@ function flattened(lines: readonly ConfigLine[]): string[] {
 }
 
 function needsSsh({ file, line }: ConfigLine, what: string): Failure {
-  return new Failure('document', `${file}:${line}: ${what} is only understood with OpenSSH's client`, [
-    'install it (openssh-client), or set `ssh: { config: false }` in the inventory',
-  ]);
+  return new Failure('document', `${file}:${line}: ${what} is only understood with OpenSSH's client`, ADVICE);
 }

@@ -78,6 +78,7 @@ test.each<[Format, string, string, string?]>([
   ['k0sctl', 'apiVersion: v1\nspec: {}', '1:13 this is no configuration of k0sctl'],
   ['k0sctl', 'spec: [', '1:8 '],
   ['ssh-config', 'Host a\n  User "x\nPort 3', '2:1 not readable as ssh_config'],
+  ['ssh-config', 'Match', '1:1 not readable as ssh_config: a keyword has no value'],
   ['ssh-config', 'Host *\n  User x', '1:1 no host is named in the file'],
 ])('a broken %s file is refused at its place: %j', (format, text, expected) => {
   const { found, diagnostics } = read(format, text);

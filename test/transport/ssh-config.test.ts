@@ -4,6 +4,7 @@ import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseOptions, settingsOf, withoutDefaults } from '../../src/transport/ssh-config.ts';
+import { settingsByPackage } from '../../src/transport/ssh-config-package.ts';
 import { SshConfig } from '../../src/transport/ssh-g.ts';
 
 const home = userInfo().homedir;
@@ -67,6 +68,13 @@ proxycommand nc -x %h %p '%%' | cat
     expect(() => read('identityfile ~/%z\n')).toThrow('the token %z in "~/%z" is not known');
     expect(() => read('user $(id)\nproxycommand nc %r\n')).toThrow('"$(id)" has characters that a ProxyCommand');
   });
+});
+
+test('what the package ssh-config cannot read is a failure that names the file', () => {
+  const line = { file: '~/.ssh/config', line: 1, text: 'Match cp-1', keyword: 'match', value: 'cp-1' };
+  expect(() => settingsByPackage([line], { host: 'cp-1' })).toThrow(
+    "~/.ssh/config: it cannot be read without OpenSSH's client",
+  );
 });
 
 describe.skipIf(!haveSsh)('ssh -G itself', () => {
