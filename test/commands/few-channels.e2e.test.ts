@@ -11,7 +11,6 @@ import { useSshd } from '../transport/use-sshd.ts';
 import { folder, runbook, startRunbook } from './cli.ts';
 
 /** A home without a .bashrc, which each channel would wait for. */
-const HOME = `SetEnv HOME=${tmpdir()}`;
 
 /** A control plane, so that it keeps the lock and the copies, and a step that runs until the file `go` is there. */
 function documents(sshd: Sshd) {
@@ -65,7 +64,7 @@ function printed(running: ReturnType<typeof startRunbook>, text: string): Promis
 }
 
 describe.skipIf(!haveSshd).each([1, 2])('a server with MaxSessions %i', (most) => {
-  const sshd = useSshd({ config: [HOME, `MaxSessions ${most}`] });
+  const sshd = useSshd({ config: [`MaxSessions ${most}`] });
 
   test.each([
     ['ssh2', () => new Ssh2Transport()],
@@ -120,7 +119,7 @@ describe.skipIf(!haveSshd)('a server that ends each link', () => {
   const kills = join(tmpdir(), `runbook-kills-${process.pid}`);
   // As a .bashrc would with `kill -9 $PPID`: the parent of the login's shell is the server's process.
   const sshd = useSshd({
-    config: [HOME, `ForceCommand if [ -e ${kills} ]; then kill -9 $PPID; fi; eval "$SSH_ORIGINAL_COMMAND"`],
+    config: [`ForceCommand if [ -e ${kills} ]; then kill -9 $PPID; fi; eval "$SSH_ORIGINAL_COMMAND"`],
   });
 
   test('right after its login is dialled again ever more rarely, and the run ends well once that is over', async () => {

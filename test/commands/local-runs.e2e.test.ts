@@ -8,7 +8,7 @@ const INVENTORY = `apiVersion: runbook/v1
 kind: Inventory
 cluster: nowhere
 nodes:
-  - { name: unit, host: unit.invalid }
+  - { name: unit, host: unit.invalid, role: other }
   - { name: far, host: far.invalid }
 `;
 
@@ -142,7 +142,7 @@ test('beside nodes of a cluster a unit without SSH is left alone, also by a resu
 `);
   const inventory = readFileSync(lab.inventory, 'utf8').replace(
     /^nodes:.*\n/m,
-    (line) => `${line}  - { name: unit, host: unit.invalid }\n`,
+    (line) => `${line}  - { name: unit, host: unit.invalid, role: other }\n`,
   );
   writeFileSync(lab.inventory, inventory);
   const run = (...words: string[]) => runbook([...words, '--yes', '--state-dir', join(it.dir, 'state')]);

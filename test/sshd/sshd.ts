@@ -99,6 +99,8 @@ function target(port: number, user: string, identityFile: string, knownHosts: st
 function config(dir: string, port: number, types: readonly string[], further: readonly string[]): string {
   return [
     ...further,
+    // No start files of this machine's user: some take seconds, and none belongs to a test.
+    `SetEnv HOME=${dir}`,
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
     ...types.map((type) => `HostKey ${join(dir, `host_${type}`)}`),

@@ -20,40 +20,12 @@ const options = {
 const folder = mkdtempSync(join(tmpdir(), 'runbook-fuzz-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const WORDS = [
-  ...' \t\n\r=,"\'\\#*?!%$~{}\0\u2028😀'.split(''),
-  ...[
-    'Host ',
-    'Match ',
-    'host ',
-    'exec ',
-    'all',
-    'user ',
-    'HostName ',
-    'User ',
-    'Port ',
-    'IdentityFile ',
-    'ProxyJump ',
-  ],
-  ...['ProxyCommand ', 'IdentityAgent ', 'StrictHostKeyChecking ', 'UserKnownHostsFile ', 'ConnectTimeout ', 'none'],
-  ...[
-    'cp-1',
-    'w@b:22',
-    '[::1]:22',
-    '99999999999',
-    '-1',
-    '%h',
-    '%%',
-    '%',
-    '%C',
-    '${HOME}',
-    '${',
-    '~/x',
-    'yes',
-    '__proto__ ',
-  ],
-  ...['constructor ', 'Include x\n', 'CanonicalizeHostname yes\n'],
-];
+const SIGNS = ' \t\n\r=,"\'\\#*?!%$~{}\0\u2028😀';
+const KEYWORDS =
+  'Host·Match·host·exec·user·HostName·User·Port·IdentityFile·ProxyJump·ProxyCommand·IdentityAgent·StrictHostKeyChecking·UserKnownHostsFile·ConnectTimeout·__proto__·constructor';
+const VALUES =
+  'all·none·yes·cp-1·w@b:22·[::1]:22·99999999999·-1·%h·%%·%·%C·${HOME}·${·~/x·Include x\n·CanonicalizeHostname yes\n';
+const WORDS = [...SIGNS.split(''), ...KEYWORDS.split('·').map((word) => `${word} `), ...VALUES.split('·')];
 const text = fc.array(fc.constantFrom(...WORDS), { maxLength: 60 }).map((words) => words.join(''));
 
 /** What the operator's own file may bring about is a failure with a place and words, never a bug. */
