@@ -87,7 +87,6 @@ describe.skipIf(!haveSshd).each([1, 2])('a server with MaxSessions %i', (most) =
   test('smoke.yaml is planned and applied', async () => {
     const { options } = documents(sshd());
     const marker = `few-${process.pid}-${most}`;
-    onTestFinished(() => rm(join(tmpdir(), `.runbook-smoke-${marker}`), { force: true }));
     for (const words of [['plan'], ['apply', '--yes']]) {
       const ended = await runbook([...words, 'smoke.yaml', ...options, '--set', `marker=${marker}`]);
       expect(ended.code, ended.all.slice(-3000)).toBe(0);

@@ -51,7 +51,7 @@ describe.skipIf(!able)(
   'secrets on a real OpenSSH server with a sudo that asks (root, useradd, sudo and script)',
   () => {
     const keys = `/tmp/${user}-keys`;
-    const sshd = useSshd({ config: [`AuthorizedKeysFile ${keys}`] });
+    const sshd = useSshd({ ownHomes: true, config: [`AuthorizedKeysFile ${keys}`] });
     beforeAll(() => {
       execFileSync('useradd', ['--create-home', '--shell', '/bin/sh', user]);
       execFileSync('chpasswd', { input: `${user}:${PLANTED.RB_SUDO}\n` });

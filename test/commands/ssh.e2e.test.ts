@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort, haveSshd, keygen, publicKey } from '../sshd/sshd.ts';
@@ -48,7 +47,6 @@ describe.skipIf(!haveSshd)('over a real OpenSSH server', () => {
   test('smoke.yaml runs, and its second run finds the mark of the first', async () => {
     const { dir } = documents('- run: "true"');
     const marker = `test-${process.pid}`;
-    onTestFinished(() => rm(join(homedir(), `.runbook-smoke-${marker}`), { force: true }));
     const first = await apply('smoke.yaml', dir, '--set', `marker=${marker}`);
     expect(first.code, first.all.slice(-2000)).toBe(0);
     expect(first.all).toContain('marking box');

@@ -59,6 +59,7 @@ export async function startNode(kind: NodeKind): Promise<RealNode> {
   const folder = mkdtempSync(join(tmpdir(), 'runbook-node-'));
   const namespaceFile = join(folder, 'namespace');
   const sshd = await startSshd({
+    ownHomes: true,
     config: ['ChrootDirectory /mnt/root'],
     wrap: ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', ENTER, 'sh', makeBase(kind), namespaceFile],
   });

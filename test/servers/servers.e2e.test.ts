@@ -276,8 +276,12 @@ describe.skipIf(!haveSshd || !isRoot)('plan, preflight and apply on servers as t
       rows[index]?.make(user, place);
     }
     const config = [`AuthorizedKeysFile ${place.keys}/%u`, 'UsePAM yes', 'MaxStartups 100'];
-    servers['main'] = await startSshd({ config, wrap: ['unshare', '-m', 'sh', '-c', MOUNTS, 'mounts', dir] });
-    servers['bastion'] = await startSshd({ config: [...config, 'AllowTcpForwarding no'] });
+    servers['main'] = await startSshd({
+      ownHomes: true,
+      config,
+      wrap: ['unshare', '-m', 'sh', '-c', MOUNTS, 'mounts', dir],
+    });
+    servers['bastion'] = await startSshd({ ownHomes: true, config: [...config, 'AllowTcpForwarding no'] });
     // sshd takes its own name for that of its PAM service.
     writeFileSync(join(dir, 'nologin'), 'Down for the move of the racks\n');
     writeFileSync(
@@ -285,7 +289,11 @@ describe.skipIf(!haveSshd || !isRoot)('plan, preflight and apply on servers as t
       `auth required pam_permit.so\naccount required pam_nologin.so file=${dir}/nologin\nsession required pam_permit.so\n`,
     );
     spawnSync('ln', ['-s', '/usr/sbin/sshd', join(dir, service)]);
-    servers['closed'] = await startSshd({ config, wrap: ['sh', '-c', `shift; exec ${dir}/${service} "$@"`, 'closed'] });
+    servers['closed'] = await startSshd({
+      ownHomes: true,
+      config,
+      wrap: ['sh', '-c', `shift; exec ${dir}/${service} "$@"`, 'closed'],
+    });
     const lines = Object.values(servers).map(({ knownHosts }) => readFileSync(knownHosts, 'utf8'));
     writeFileSync(join(dir, 'known_hosts'), lines.join(''));
   });

@@ -34,6 +34,8 @@ export interface SshdOptions {
   readonly hostKeyTypes?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
   /** The private key of an authority that certifies the host keys, for 127.0.0.1; made where it is not there. */
   readonly hostAuthority?: string;
+  /** Logins have the home of their user, with its start files; else the server's folder. */
+  readonly ownHomes?: boolean;
   /** Wraps the listener, e.g. `['unshare', '-m', ...]`. */
   readonly wrap?: readonly string[];
 }
@@ -57,7 +59,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   writeFileSync(knownHosts, lines.join(''));
   const certificates =
     hostAuthority === undefined ? [] : types.map((type) => `HostCertificate ${dir}/host_${type}-cert.pub`);
-  writeFileSync(join(dir, 'sshd_config'), config(dir, port, types, [...(options.config ?? []), ...certificates]));
+  // The start files of this machine's user may take seconds, and belong to no test.
+  const home = options.ownHomes ? [] : [`SetEnv HOME=${dir}`];
+  const further = [...(options.config ?? []), ...home, ...certificates];
+  writeFileSync(join(dir, 'sshd_config'), config(dir, port, types, further));
   // As root, sshd separates privileges in this folder, which a package's start script would make.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const command = [...(options.wrap ?? []), SSHD, '-D', '-e', '-f', join(dir, 'sshd_config')];
@@ -99,8 +104,6 @@ function target(port: number, user: string, identityFile: string, knownHosts: st
 function config(dir: string, port: number, types: readonly string[], further: readonly string[]): string {
   return [
     ...further,
-    // No start files of this machine's user: some take seconds, and none belongs to a test.
-    `SetEnv HOME=${dir}`,
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
     ...types.map((type) => `HostKey ${join(dir, `host_${type}`)}`),
