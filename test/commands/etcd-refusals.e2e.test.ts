@@ -88,7 +88,7 @@ test('a snapshot whose sha256 is not that of its FILE.json is refused, with both
   expect(refused.all).toMatch(/the sha256 of \S+\.db is [0-9a-f]{64}, but \S+\.db\.json says [0-9a-f]{64}/);
   expect(refused.all).toContain('take another copy of both');
   await expectUntouched(all.lab);
-}, 120_000);
+});
 
 test('damaged bytes are refused although FILE.json fits them: the snapshot ends with a hash of its own', async () => {
   const all = await saved({ controlPlanes: 1 });
@@ -97,7 +97,7 @@ test('damaged bytes are refused although FILE.json fits them: the snapshot ends 
   expect(refused.code, refused.all).toBe(3);
   expect(refused.all).toContain('does not end with the sha256 of its content');
   await expectUntouched(all.lab);
-}, 120_000);
+});
 
 test("other keys than were saved are found by etcd's own hash, even where every checksum was made to fit; nothing is stopped", async () => {
   const all = await saved({ controlPlanes: 1 });
@@ -107,7 +107,7 @@ test("other keys than were saved are found by etcd's own hash, even where every 
   expect(refused.all).toMatch(/the hash of its keys is \d+, but it was \d+ when the snapshot was taken/);
   expect([...(all.lab.world.machines[0]?.staticPods.keys() ?? [])]).toContain('etcd');
   expect(restores(all.lab)).toEqual([]);
-}, 120_000);
+});
 
 test("another cluster's snapshot is refused by its members, and by its authority where they have the same names", async () => {
   const other = await saved({ controlPlanes: 1 });
@@ -122,7 +122,7 @@ test("another cluster's snapshot is refused by its members, and by its authority
   expect(renamed.code, renamed.all).toBe(3);
   expect(renamed.all).toContain('with another certificate authority');
   await expectUntouched(here.lab);
-}, 180_000);
+});
 
 test('a member that somebody has started after the stop is named, and no member is restored', async () => {
   const all = await saved({ controlPlanes: 3 });
@@ -145,7 +145,7 @@ test('a member that somebody has started after the stop is named, and no member 
   const resumed = await runbook(['resume', ...all.args.filter((arg) => arg !== '--new'), '--approve', 'approve']);
   expect(resumed.code, resumed.all.slice(-3000)).toBe(0);
   expect(restores(all.lab).toSorted()).toEqual(['cp-1', 'cp-2', 'cp-3']);
-}, 240_000);
+});
 
 test('data that would be overwritten are refused before the restore of that member, and named', async () => {
   const all = await saved({ controlPlanes: 1 });
@@ -157,7 +157,7 @@ test('data that would be overwritten are refused before the restore of that memb
   );
   expect(restores(all.lab)).toEqual([]);
   expect(await all.lab.world.machines[0]?.fs.exists('/var/lib/etcd/member/snap/db')).toBe(true);
-}, 120_000);
+});
 
 test('a restore that was cut off right after its data were in place is seen as done, and not made twice', async () => {
   const all = await saved({ controlPlanes: 1 });
@@ -169,4 +169,4 @@ test('a restore that was cut off right after its data were in place is seen as d
   expect(done.code, done.all.slice(-3000)).toBe(0);
   expect(done.all).toContain('its data were put in place before');
   expect(restores(all.lab)).toEqual(['cp-1']);
-}, 120_000);
+});

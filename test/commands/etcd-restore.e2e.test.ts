@@ -66,4 +66,4 @@ test('a snapshot that was damaged is refused before anything is stopped', async 
   expect(refused.all).toMatch(/sha256/);
   expect(Object.keys((await lab.node('cp-1')).staticPods)).toContain('etcd');
   expect(await onControlPlane(lab, NAMESPACES)).toMatch(/default +Active/);
-}, 240_000);
+});

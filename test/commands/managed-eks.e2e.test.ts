@@ -100,7 +100,7 @@ test('an upgrade moves the control plane, then its add-ons, then one node group 
   expect(again.all).toContain('8 unchanged');
   expect(again.all).toContain('its check exited 0: the control plane is ACTIVE at the version');
   expect(it.begun).toHaveLength(5);
-}, 120_000);
+});
 
 test.each([
   ['the program alone', false],
@@ -153,7 +153,7 @@ test('an update that somebody else began is waited for, and none is begun beside
   const applied = await it.untilEnded(it.args('apply', '--yes'), 'update theirs is under way: waiting for it');
   expect(applied.code, applied.all).toBe(0);
   expect(it.begun).not.toContain(CONTROL_PLANE);
-}, 60_000);
+});
 
 test('a node group that fails ends the run with what the provider says of it, before the next one; resume tries it again', async () => {
   const it = await managed('--node-groups', 'general,spot');
@@ -171,7 +171,7 @@ test('a node group that fails ends the run with what the provider says of it, be
   const groups = it.begun.filter((line) => line.startsWith(GROUP)).map((line) => line.split(' ')[4]);
   expect(groups).toEqual(['general', 'general', 'spot']);
   expect(it.versions()).toEqual({ lab: '1.33', general: '1.33', spot: '1.33' });
-}, 60_000);
+});
 
 test('calls that the provider does not answer for a while cost nothing', async () => {
   const it = await managed('--node-groups', 'general');
@@ -179,7 +179,7 @@ test('calls that the provider does not answer for a while cost nothing', async (
   const applied = await it.run('apply', '--yes');
   expect(applied.code, applied.all).toBe(0);
   expect(it.begun.filter((line) => line === CONTROL_PLANE)).toHaveLength(1);
-}, 60_000);
+});
 
 test('what upgrade insights say against it can be passed over, and then only by a word to EKS too', async () => {
   const it = await managed('--node-groups', 'general');
@@ -189,7 +189,7 @@ test('what upgrade insights say against it can be passed over, and then only by 
   expect(applied.code, applied.all).toBe(0);
   expect(it.begun).toEqual([`${CONTROL_PLANE} --force`]);
   expect(it.versions()).toEqual({ lab: '1.33', general: '1.32' });
-}, 60_000);
+});
 
 test('what would break the policy is refused while planning, all in one go, and nothing is begun', async () => {
   const it = await managed('--node-groups', 'general,old=1.29');
@@ -217,14 +217,14 @@ test('what would break the policy is refused while planning, all in one go, and 
     'the upgrade insights of EKS report: Deprecated APIs flowcontrol v1beta3 is in use',
   );
   expect(it.begun).toEqual([]);
-}, 120_000);
+});
 
 test('without the CLI in PATH it is refused, and says what is missing', async () => {
   const it = await managed('--node-groups', 'general');
   const { code, all } = await runbook(it.args('plan'), { env: { PATH: toolsWithoutAws() } });
   expect(code, all).toBe(3);
   expect(all.replaceAll(/\s+/g, ' ')).toContain('aws is not in PATH: install the AWS CLI, version 2');
-}, 60_000);
+});
 
 /** A folder with every tool of PATH but the provider's. */
 function toolsWithoutAws(): string {
@@ -262,4 +262,4 @@ test('the lab has its own words for what a managed cluster cannot have', async (
   expect(z.object({ cluster: z.object({ version: z.string() }) }).parse(JSON.parse(shown.stdout)).cluster.version).toBe(
     '1.32',
   );
-}, 60_000);
+});

@@ -58,7 +58,7 @@ test('an override holds through the whole run and its resume, on its node alone,
   );
   const nodes = await lab.nodes();
   expect(nodes.map(({ kubeletRunning }) => kubeletRunning)).toEqual(['1.32.9', '1.32.9', '1.32.9']);
-}, 240_000);
+});
 
 test('a saved plan carries its overrides, and apply takes no others with it', async () => {
   const lab = await labUp({ controlPlanes: 1, workers: 1, problems: ['full-disk@worker-1'] });
@@ -71,4 +71,4 @@ test('a saved plan carries its overrides, and apply takes no others with it', as
   const applied = await runbook(['apply', file, ...common, '--yes']);
   expect(applied.code, applied.all.slice(-3000)).toBe(0);
   expect(applied.all).toContain('overridden: a larger disk comes');
-}, 240_000);
+});

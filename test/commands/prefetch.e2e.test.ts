@@ -48,7 +48,7 @@ test('packages and images come onto all nodes at once, before anything is change
   for (const name of names)
     expect(again.all).toMatch(new RegExp(`${name} 1.1-prefetch: unchanged.*is at 1.32.9 already`));
   expect((await lab.nodes()).flatMap((node) => lines(node, DOWNLOAD))).toHaveLength(names.length);
-}, 240_000);
+});
 
 test.each([
   ['a package', '--download-only', 1, /cannot be fetched from .*kubelet=1\.32\.9-1\.1/],
@@ -96,4 +96,4 @@ test('what was fetched is installed with the repository gone, and without a pref
   const refused = await apply('worker-1', install);
   expect(refused.code).toBe(3);
   expect(refused.all).toContain('cannot be read from worker-1');
-}, 240_000);
+});

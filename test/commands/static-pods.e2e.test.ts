@@ -15,7 +15,7 @@ test('a copy of a manifest stops an upgrade before anything changes, and is name
 
   const taken = await runbook(['plan', ...args, '--override', 'static-pod-files=the copy is a test']);
   expect(taken.code, taken.all).toBe(0);
-}, 120_000);
+});
 
 const manifest = '/etc/kubernetes/manifests/kube-apiserver.yaml';
 const patches = '/etc/kubernetes/patches';
@@ -55,7 +55,7 @@ test('patches that were forgotten stop an upgrade that would lose the audit, and
   expect(await written()).toContain('kube-apiserver:v1.32.9');
   expect(await written()).toContain(flag);
   expect((await ran()).find((line) => line.startsWith('kubeadm upgrade apply'))).toContain(`--patches=${patches}`);
-}, 240_000);
+});
 
 test('an upgrade that overrides the guard loses what the manifest had by hand', async () => {
   const { args, written } = await audited();
@@ -64,4 +64,4 @@ test('an upgrade that overrides the guard loses what the manifest had by hand', 
   expect(applied.code, applied.all.slice(-3000)).toBe(0);
   expect(await written()).toContain('kube-apiserver:v1.32.9');
   expect(await written()).not.toContain(flag);
-}, 240_000);
+});

@@ -78,4 +78,4 @@ test('status shows a run as it is: at work, dead with a step left running, and w
   // Without an id: the latest run, and of it one node.
   expect((await runbook(['logs', '--state-dir', state, 'worker-1', '1.1'])).stdout).toBe('looked');
   expect((await runbook(['logs', '--state-dir', state, 'no-such'])).all).toContain('no run no-such');
-}, 240_000);
+});

@@ -131,4 +131,4 @@ test('what only the kubeadm of the target sees is found by a preflight and stops
   const resumed = await runbook(['resume', ...state, '--yes']);
   expect(resumed.code, resumed.all.slice(-3000)).toBe(0);
   expect(await lines(/^kubeadm upgrade (apply|node)\b(?!.*--dry-run)/)).toHaveLength(2);
-}, 240_000);
+});
