@@ -10,7 +10,7 @@ import { judgeHostKey, knownKeyTypes, parseKnownHosts } from '../../src/transpor
 import { declared, scope } from './scope.ts';
 
 // FUZZ_SECONDS=60 FUZZ_SEED=$RANDOM looks further; what it finds belongs into test/fixtures/documents.
-const seconds = Number(process.env['FUZZ_SECONDS'] ?? 4);
+const seconds = Number(process.env['FUZZ_SECONDS'] ?? 6);
 const options = {
   seed: Number(process.env['FUZZ_SEED'] ?? 11),
   numRuns: 1_000_000,

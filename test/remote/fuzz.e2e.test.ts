@@ -15,7 +15,7 @@ import type { JournalBody } from '../../src/journal/record.ts';
 import { AnswerReader, ProtocolError, type Answer } from '../../src/remote/answers.ts';
 
 // FUZZ_SECONDS=60 FUZZ_SEED=$RANDOM looks further; what it finds becomes a case of the tests beside.
-const seconds = Number(process.env['FUZZ_SECONDS'] ?? 4);
+const seconds = Number(process.env['FUZZ_SECONDS'] ?? 6);
 const options = {
   seed: Number(process.env['FUZZ_SEED'] ?? 11),
   numRuns: 1_000_000,

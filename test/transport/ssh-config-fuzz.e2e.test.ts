@@ -14,7 +14,7 @@ import { settingsByPackage } from '../../src/transport/ssh-config-package.ts';
 const options = {
   seed: Number(process.env['FUZZ_SEED'] ?? 11),
   numRuns: 1_000_000,
-  interruptAfterTimeLimit: Number(process.env['FUZZ_SECONDS'] ?? 4) * 1000,
+  interruptAfterTimeLimit: Number(process.env['FUZZ_SECONDS'] ?? 6) * 1000,
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'runbook-fuzz-'));
