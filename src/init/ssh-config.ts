@@ -1,6 +1,5 @@
 import { glob, parse, type Line } from 'ssh-config';
 import { problem, type Source } from '../documents/source.ts';
-import { messageOf } from '../failure.ts';
 import { defined, type FoundNode, type Jump, type Login, NAME_NOTE, type Read } from './found.ts';
 import { named, roleByName, withoutNamesakes } from './names.ts';
 import { readSettings } from './ssh-words.ts';
@@ -23,7 +22,8 @@ export function readSshConfig(source: Source): Read {
     lines = [...parse(source.text)];
   } catch (error) {
     // A line without its value is one of the type of JavaScript.
-    const why = error instanceof TypeError ? 'a keyword has no value' : messageOf(error);
+    const isNamed = error instanceof Error && !(error instanceof TypeError);
+    const why = isNamed ? error.message : 'a keyword has no value';
     const summary = `not readable as ssh_config: ${why}`;
     return { diagnostics: [problem('ssh-config', summary, source.span(oddQuote(source.text)))] };
   }
