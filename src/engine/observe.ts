@@ -104,9 +104,8 @@ export class Observer {
     const { minors, packagesBaseUrl, kubectl, nodes } = this.#options;
     // Beside a cluster there are machines without Kubernetes: those of an external etcd, load balancers.
     const isBeside = nodes.some((node) => node.name === name && node.role === 'other') && !this.#isOutsideOfClusters();
-    const leave = await this.#turns.take();
-    try {
-      return await this.#fleet.with(name, (remote) =>
+    return this.#turns.during(() =>
+      this.#fleet.with(name, (remote) =>
         readNodeFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {
           host: name,
           minors: [...minors],
@@ -115,9 +114,7 @@ export class Observer {
           ...(isBeside ? { asFarAsThere: true } : {}),
           ...(packagesBaseUrl === undefined ? {} : { packagesBaseUrl }),
         }),
-      );
-    } finally {
-      leave();
-    }
+      ),
+    );
   }
 }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { SYSTEM_CONFIG } from './ssh-config-files.ts';
 import { expandHome } from './host-key.ts';
 import type { Login } from './transport.ts';
 
@@ -36,7 +37,7 @@ export function opensshConfig(login: Login, proxy: string | undefined): string {
     ['LocalCommand', `echo ${READY}`],
     ...ALWAYS,
   ];
-  const own = [join(homedir(), '.ssh', 'config'), '/etc/ssh/ssh_config'];
+  const own = [join(homedir(), '.ssh', 'config'), SYSTEM_CONFIG];
   return [...lines.map(([key, value]) => `${key} ${value}`), `Include ${own.map(word).join(' ')}`, ''].join('\n');
 }
 

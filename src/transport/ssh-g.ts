@@ -5,6 +5,7 @@ import { Failure, messageOf } from '../failure.ts';
 import { blocksOf, readConfigLines, SYSTEM_CONFIG, userConfig, type ConfigLine } from './ssh-config-files.ts';
 import { parseOptions, settingsOf, withoutDefaults, type Asked, type Options, type SshSettings } from './ssh-config.ts';
 import { settingsByPackage } from './ssh-config-package.ts';
+import { Turns } from './turns.ts';
 
 /** Which configuration counts: a file, no file at all, or those of `ssh` (undefined). */
 export type ConfigFile = string | false | undefined;
@@ -26,7 +27,7 @@ export class SshConfig {
   readonly #known = new Map<string, Promise<SshSettings | undefined>>();
   readonly #answers = new Map<string, Promise<Options | undefined>>();
   readonly #files = new Map<ConfigFile, Promise<readonly ConfigLine[]>>();
-  readonly #turn = limited(Math.max(4, availableParallelism()));
+  readonly #turns = new Turns(Math.max(4, availableParallelism()));
   #defaults: Promise<Options | undefined> | undefined;
 
   constructor({ ssh = 'ssh', onExec = () => undefined }: SshConfigOptions = {}) {
@@ -50,7 +51,7 @@ export class SshConfig {
     const lines = this.#files.get(file) ?? this.#read(file);
     this.#files.set(file, lines);
     if ((await lines).every(({ keyword }) => HARMLESS.has(keyword))) return undefined;
-    this.#defaults ??= this.#turn(() => this.#run(['-F', 'none', 'localhost']));
+    this.#defaults ??= this.#turns.during(() => this.#run(['-F', 'none', 'localhost']));
     const defaults = await this.#defaults;
     if (!defaults) return settingsByPackage(await lines, asked);
     const args = [
@@ -71,9 +72,9 @@ export class SshConfig {
     file: ConfigFile,
     args: readonly string[],
   ): Promise<Options | undefined> {
-    if (blocks === undefined) return this.#turn(() => this.#run(args));
+    if (blocks === undefined) return this.#turns.during(() => this.#run(args));
     const key = JSON.stringify([blocks, user, port, file]);
-    const asked = this.#answers.get(key) ?? this.#turn(() => this.#run(args));
+    const asked = this.#answers.get(key) ?? this.#turns.during(() => this.#run(args));
     this.#answers.set(key, asked);
     const options = await asked;
     return options && new Map([...options, ['host', [host]], ['hostname', [host]]]);
@@ -101,21 +102,4 @@ export class SshConfig {
     const why = result.timedOut ? 'did not end within 30 s' : 'refuses the configuration';
     throw new Failure('document', `ssh -G ${args.join(' ')} ${why}`, lines.slice(-10));
   }
-}
-
-/** Runs at most so many at once. */
-function limited(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
 }

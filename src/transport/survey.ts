@@ -8,6 +8,8 @@ import type { ConfigSurvey, LoginSurvey } from './choice.ts';
 import { expandHome, readKnownHosts } from './host-key.ts';
 import { isCertificate, isFido, readKeyFile } from './key-file.ts';
 import { judgeHostKey } from './known-hosts.ts';
+import { SYSTEM_CONFIG } from './ssh-config-files.ts';
+import { parseOptions, type Options } from './ssh-config.ts';
 import type { Login } from './transport.ts';
 
 /** Looks at the files, the agent and the configuration that a login uses. Never throws, and connects to no node. */
@@ -43,7 +45,6 @@ async function authoritiesOf(login: Login): Promise<string[]> {
   return authorities.map(({ file, line }) => `${file}:${line}`);
 }
 
-const SYSTEM = '/etc/ssh/ssh_config';
 const ALGORITHMS: Readonly<Record<string, string>> = {
   kexalgorithms: 'KexAlgorithms',
   hostkeyalgorithms: 'HostKeyAlgorithms',
@@ -64,31 +65,29 @@ async function surveyConfig(login: Login): Promise<ConfigSurvey | undefined> {
   )
     return undefined;
   const name = login.configName ?? login.host;
-  const system = existsSync(SYSTEM) ? SYSTEM : '/dev/null';
+  const system = existsSync(SYSTEM_CONFIG) ? SYSTEM_CONFIG : '/dev/null';
   const [mine, base] = await Promise.all([resolved(['-F', own, name]), resolved(['-F', system, name])]);
   if (!mine || !base) return undefined;
   const added = Object.entries(ALGORITHMS).flatMap(([key, keyword]) => {
-    const known = base.get(key)?.split(',') ?? [];
-    const more = (mine.get(key)?.split(',') ?? []).filter((algorithm) => !known.includes(algorithm));
+    const known = base.get(key)?.[0]?.split(',') ?? [];
+    const more = (mine.get(key)?.[0]?.split(',') ?? []).filter((algorithm) => !known.includes(algorithm));
     return more.length > 0 ? [[keyword, more] as const] : [];
   });
-  const gssapi = mine.get('gssapiauthentication') === 'yes' && base.get('gssapiauthentication') !== 'yes';
+  const gssapi = saysYes(mine) && !saysYes(base);
   return { gssapi: gssapi || asksForGssapi(text, mine), added: Object.fromEntries(added) };
 }
 
 /** Distributions switch it on for all: only the operator's own word counts then. */
-function asksForGssapi(text: string, settings: ReadonlyMap<string, string>): boolean {
-  return settings.get('gssapiauthentication') === 'yes' && /^\s*GSSAPIAuthentication[\s=]+yes\b/im.test(text);
+function asksForGssapi(text: string, settings: Options): boolean {
+  return saysYes(settings) && /^\s*GSSAPIAuthentication[\s=]+yes\b/im.test(text);
+}
+
+function saysYes(settings: Options): boolean {
+  return settings.get('gssapiauthentication')?.[0] === 'yes';
 }
 
 /** The settings of `ssh -G`, by keyword in lower case. */
-async function resolved(args: readonly string[]): Promise<Map<string, string> | undefined> {
+async function resolved(args: readonly string[]): Promise<Options | undefined> {
   const result = await execa('ssh', ['-G', ...args], { reject: false, stdin: 'ignore', timeout: 10_000 });
-  if (result.exitCode !== 0) return undefined;
-  return new Map(
-    result.stdout.split('\n').flatMap((line) => {
-      const at = line.indexOf(' ');
-      return at === -1 ? [] : [[line.slice(0, at), line.slice(at + 1)] as const];
-    }),
-  );
+  return result.exitCode === 0 ? parseOptions(result.stdout) : undefined;
 }

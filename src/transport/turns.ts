@@ -7,6 +7,16 @@ export class Turns {
     this.#free = atOnce;
   }
 
+  /** Does work in a turn of its own. @throws what the work throws */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    const leave = await this.take();
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+
   /** Resolves with what ends the turn. Who gives up meanwhile is let in at once, to find that out. */
   async take(signal?: AbortSignal): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;
