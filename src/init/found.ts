@@ -62,6 +62,25 @@ export interface Read {
 export const NAME_NOTE = 'not known to be the name that `kubectl get nodes` shows: compare';
 
 /** Only what is defined: an inventory has no empty keys. */
+interface Keyed {
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+  readonly key: string | undefined;
+}
+
+/** A login of tools that log in as root unless they are given another user, at a bastion too. */
+export function rootLogin(node: Keyed, bastion: (Keyed & { readonly host: string }) | undefined): Login {
+  const own = ({ user, port, key }: Keyed) => ({
+    user: user ?? 'root',
+    port,
+    identityFile: key === undefined ? undefined : [key],
+  });
+  return defined<Login>({
+    ...own(node),
+    jump: bastion && [defined<Jump>({ host: bastion.host, ...own(bastion) })],
+  });
+}
+
 export function defined<T extends object>(parts: { readonly [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as T;
 }

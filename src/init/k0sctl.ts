@@ -1,7 +1,7 @@
 import type { Source } from '../documents/source.ts';
 import type { Path } from '../documents/yaml.ts';
 import { Data } from './data.ts';
-import { defined, type FoundNode, type Jump, type Login, NAME_NOTE, type Read } from './found.ts';
+import { defined, type FoundNode, type Login, NAME_NOTE, type Read, rootLogin } from './found.ts';
 import { named, withoutNamesakes } from './names.ts';
 
 const ROLES: Readonly<Record<string, 'control-plane' | 'worker'>> = {
@@ -70,24 +70,14 @@ function hostAt(data: Data, at: Path, notes: string[]): FoundNode[] {
 }
 
 function login(data: Data, at: Path): Login {
-  const key = data.text([...at, 'keyPath']);
-  const bastion = data.text([...at, 'bastion', 'address']);
-  const bastionKey = data.text([...at, 'bastion', 'keyPath']);
-  return defined<Login>({
-    // k0sctl logs in as root unless the configuration says otherwise.
-    user: data.text([...at, 'user']) ?? 'root',
-    port: data.port([...at, 'port']),
-    identityFile: key === undefined ? undefined : [key],
-    jump:
-      bastion === undefined
-        ? undefined
-        : [
-            defined<Jump>({
-              host: bastion,
-              user: data.text([...at, 'bastion', 'user']) ?? 'root',
-              port: data.port([...at, 'bastion', 'port']),
-              identityFile: bastionKey === undefined ? undefined : [bastionKey],
-            }),
-          ],
-  });
+  const host = data.text([...at, 'bastion', 'address']);
+  return rootLogin(keyed(at), host === undefined ? undefined : { host, ...keyed([...at, 'bastion']) });
+
+  function keyed(path: Path) {
+    return {
+      user: data.text([...path, 'user']),
+      port: data.port([...path, 'port']),
+      key: data.text([...path, 'keyPath']),
+    };
+  }
 }

@@ -1,7 +1,7 @@
 import type { Source } from '../documents/source.ts';
 import type { Path } from '../documents/yaml.ts';
 import { Data } from './data.ts';
-import { defined, type FoundNode, type Jump, type Login, NAME_NOTE, type Read } from './found.ts';
+import { defined, type FoundNode, type Login, NAME_NOTE, type Read, rootLogin } from './found.ts';
 import { named, withoutNamesakes } from './names.ts';
 
 /**
@@ -75,24 +75,12 @@ function hosts(data: Data, path: Path, role: 'control-plane' | 'worker'): FoundN
 
 function login(data: Data, at: Path): Login {
   const text = (key: string) => data.text([...at, key]);
-  const bastion = text('bastion');
-  const key = text('sshPrivateKeyFile');
-  const ownKey = text('bastionPrivateKeyFile');
-  return defined<Login>({
-    // KubeOne logs in as root unless the manifest says otherwise.
-    user: text('sshUsername') ?? 'root',
-    port: data.port([...at, 'sshPort']),
-    identityFile: key === undefined ? undefined : [key],
-    jump:
-      bastion === undefined
-        ? undefined
-        : [
-            defined<Jump>({
-              host: bastion,
-              user: text('bastionUser') ?? 'root',
-              port: data.port([...at, 'bastionPort']),
-              identityFile: ownKey === undefined ? undefined : [ownKey],
-            }),
-          ],
-  });
+  const host = text('bastion');
+  const bastion =
+    host === undefined ? undefined : { host, ...keyed('bastionUser', 'bastionPort', 'bastionPrivateKeyFile') };
+  return rootLogin(keyed('sshUsername', 'sshPort', 'sshPrivateKeyFile'), bastion);
+
+  function keyed(user: string, port: string, key: string) {
+    return { user: text(user), port: data.port([...at, port]), key: text(key) };
+  }
 }

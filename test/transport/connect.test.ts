@@ -3,20 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import type { ConnectFailure, Target } from '../../src/transport/transport.ts';
 import { freePort } from '../sshd/sshd.ts';
-
-const target: Target = {
-  name: 'cp-1',
-  host: '127.0.0.1',
-  port: 1,
-  user: 'ops',
-  identityFiles: [],
-  knownHosts: [],
-  hostKeyChecking: 'strict',
-  jump: [],
-  become: { method: 'none' },
-  connectTimeout: 5000,
-  keepaliveInterval: 15_000,
-};
+import { someTarget } from './some-target.ts';
 
 const servers: Server[] = [];
 const sockets: Socket[] = [];
@@ -39,7 +26,7 @@ async function listen(onConnection: (socket: Socket) => void): Promise<number> {
 
 async function failureOf(changes: Partial<Target>, signal?: AbortSignal): Promise<ConnectFailure> {
   const failure: unknown = await new Ssh2Transport()
-    .connect({ ...target, ...changes }, signal)
+    .connect({ ...someTarget, ...changes }, signal)
     .catch((error: unknown) => error);
   expect(failure).toMatchObject({ name: 'ConnectFailure', target: 'cp-1' });
   return failure as ConnectFailure;

@@ -9,6 +9,7 @@ import { Failure } from '../../src/failure.ts';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import type { Target } from '../../src/transport/transport.ts';
 import { asked, hello, refusal } from './login.ts';
+import { someTarget } from './some-target.ts';
 
 /** A server's login shell. */
 function runCommands(client: Connection): void {
@@ -60,17 +61,10 @@ describe('login by a key and a code', () => {
     await new Promise((resolve) => server.close(resolve));
   });
   const target = (): Target => ({
-    name: 'cp-1',
-    host: '127.0.0.1',
+    ...someTarget,
     port: (server.address() as { port: number }).port,
-    user: 'ops',
     identityFiles: [identity],
-    knownHosts: [],
     hostKeyChecking: 'off',
-    jump: [],
-    become: { method: 'none' },
-    connectTimeout: 5000,
-    keepaliveInterval: 15_000,
   });
 
   test('asks the operator for the code, in words that cannot move the cursor', async () => {
@@ -131,18 +125,10 @@ describe('login by password', () => {
     } else context.reject(allowed);
   }
   const target = (): Target => ({
-    name: 'cp-1',
-    host: '127.0.0.1',
+    ...someTarget,
     port,
-    user: 'ops',
-    identityFiles: [],
     password: 'prompt',
-    knownHosts: [],
     hostKeyChecking: 'off',
-    jump: [],
-    become: { method: 'none' },
-    connectTimeout: 5000,
-    keepaliveInterval: 15_000,
   });
 
   test.each([[['password']], [['keyboard-interactive']]])('by %s', async (offered) => {

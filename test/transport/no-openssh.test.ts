@@ -1,24 +1,12 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { TransportByLogin } from '../../src/transport/by-login.ts';
 import type { Target } from '../../src/transport/transport.ts';
+import { someTarget } from './some-target.ts';
 
 test('a machine without ssh says which package it needs, and what else to set', async () => {
   vi.stubEnv('PATH', '/nonexistent');
   onTestFinished(() => void vi.unstubAllEnvs());
-  const target: Target = {
-    name: 'cp-1',
-    host: '127.0.0.1',
-    port: 1,
-    user: 'ops',
-    identityFiles: [],
-    knownHosts: [],
-    hostKeyChecking: 'strict',
-    jump: [],
-    become: { method: 'none' },
-    connectTimeout: 1000,
-    keepaliveInterval: 1000,
-    transport: 'openssh',
-  };
+  const target: Target = { ...someTarget, connectTimeout: 1000, keepaliveInterval: 1000, transport: 'openssh' };
   await expect(new TransportByLogin().connect(target)).rejects.toMatchObject({
     name: 'ConnectFailure',
     message: 'cp-1: this machine has no `ssh`',

@@ -9,20 +9,9 @@ import {
   type Session,
   type Target,
 } from '../../src/transport/transport.ts';
+import { someTarget } from './some-target.ts';
 
-const target: Target = {
-  name: 'n1',
-  host: '127.0.0.1',
-  port: 22,
-  user: 'ann',
-  identityFiles: [],
-  knownHosts: [],
-  hostKeyChecking: 'strict',
-  jump: [],
-  become: { method: 'none' },
-  connectTimeout: 1000,
-  keepaliveInterval: 0,
-};
+const target: Target = { ...someTarget, name: 'n1', port: 22, user: 'ann', connectTimeout: 1000, keepaliveInterval: 0 };
 
 /** A server that opens so many channels on each connection. */
 class Server {
