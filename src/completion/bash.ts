@@ -11,8 +11,9 @@ export interface BashLine {
 }
 
 /**
- * Splits a line as bash does: quotes and backslashes, but nothing is expanded. Readline cuts the word at the cursor once
- * more, at each character of COMP_WORDBREAKS that is not quoted (`=` and `:` are two of them), or at a quote that is open.
+ * Splits a line as bash does: quotes and backslashes, but nothing is expanded. Readline cuts the word at the cursor
+ * once more, at each character of COMP_WORDBREAKS that is not quoted (`=` and `:` are two of them), or at a quote
+ * that is open.
  */
 export function splitBashLine(line: string, breaks: string): BashLine {
   const words: string[] = [];
@@ -45,8 +46,8 @@ export function splitBashLine(line: string, breaks: string): BashLine {
 }
 
 /**
- * The lines that the script in scripts.ts reads: first the options of `compopt`, then what each candidate adds after the
- * part that bash keeps, quoted unless readline quotes it (paths).
+ * The lines that the script in scripts.ts reads: first the options of `compopt`, then what each candidate adds after
+ * the part that bash keeps, quoted unless readline quotes it (paths).
  */
 export function bashReply({ candidates, paths }: Answer, { kept, quote }: BashLine): string[] {
   const open = candidates.length > 0 && candidates.every((one) => one.open === true);

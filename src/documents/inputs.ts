@@ -19,8 +19,8 @@ export interface ResolvedInputs {
 }
 
 /**
- * Defaults overlaid with `--set key=value` (the last one of a key counts). Of a secret it is the source: a relative file
- * starts at the current folder, in a default at the runbook's.
+ * Defaults overlaid with `--set key=value` (the last one of a key counts). Of a secret it is the source: a relative
+ * file starts at the current folder, in a default at the runbook's.
  */
 export function resolveInputs(
   runbook: Pick<Runbook, 'inputs' | 'hops'>,

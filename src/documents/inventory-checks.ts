@@ -12,7 +12,9 @@ type Raw = Readonly<Record<string, unknown>>;
 /** Nodes that an inventory may have; Kubernetes itself ends at 5,000 (Considerations for large clusters). */
 const MOST_NODES = 10_000;
 
-/** Checks beyond the schema, which reports parts of the wrong shape; `ofResolved` is for an inventory without errors. */
+/**
+ * Checks beyond the schema, which reports parts of the wrong shape; `ofResolved` is for an inventory without errors.
+ */
 export function checkInventory(document: YamlDocument, raw: Raw) {
   const nodes = itemsOf(raw['nodes']);
   const ranges = checkRanges(document, nodes);

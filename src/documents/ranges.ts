@@ -1,4 +1,7 @@
-/** Names that one range or one inventory may stand for: a cluster has at most 5,000 nodes (Kubernetes, Large clusters). */
+/**
+ * Names that one range or one inventory may stand for: a cluster has at most 5,000 nodes (Kubernetes, Large
+ * clusters).
+ */
 const MOST = 10_000;
 
 /** What a range looks like in a name, as Ansible writes it: `[01:20]`, `[a:f]`, `[0:30:10]`; both ends belong to it. */

@@ -37,7 +37,10 @@ export interface NamedRunbook {
   readonly path: string;
 }
 
-/** The runbooks known by name, sorted: those in ./runbooks, then those that come with the program and have no namesake. */
+/**
+ * The runbooks known by name, sorted: those in ./runbooks, then those that come with the program and have no
+ * namesake.
+ */
 export function namedRunbooks(own = OWN_RUNBOOKS): NamedRunbook[] {
   const found = new Map<string, string>();
   for (const place of ['runbooks', own]) {

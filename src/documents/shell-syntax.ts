@@ -10,8 +10,8 @@ import { type Path, readYaml, type YamlDocument } from './yaml.ts';
 const TIMEOUT = 10_000;
 
 /**
- * What `sh -n` of this machine finds in the scripts of a runbook: it reads them and runs nothing. What bash would accept
- * is a warning, since `sh` is bash on RHEL and others, and dash on Debian and Ubuntu.
+ * What `sh -n` of this machine finds in the scripts of a runbook: it reads them and runs nothing. What bash would
+ * accept is a warning, since `sh` is bash on RHEL and others, and dash on Debian and Ubuntu.
  */
 export async function shellProblems(
   file: string,

@@ -21,7 +21,10 @@ export interface AskedCluster {
   readonly version?: string;
 }
 
-/** Asks the API by kubectl on this machine. @param kubeconfig undefined: as kubectl finds it @throws Failure (unreachable) */
+/**
+ * Asks the API by kubectl on this machine. @param kubeconfig undefined: as kubectl finds it
+ * @throws Failure (unreachable)
+ */
 export async function askByKubectl(kubeconfig: string | undefined): Promise<AskedCluster> {
   const options = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
   const ask = (...words: string[]) => kubectl([...options, '--request-timeout=20s', ...words]);

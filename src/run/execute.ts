@@ -131,7 +131,10 @@ async function walk(console: Console, execution: Execution, control: Control): P
   return result.outcome === 'done' && result.leftOut ? exitCode('failed') : exitCode(result.outcome);
 }
 
-/** That no node was changed before is no longer true: a node that cannot be asked now ends the run as a failed step does. */
+/**
+ * That no node was changed before is no longer true: a node that cannot be asked now ends the run as a failed step
+ * does.
+ */
 function inRun(error: unknown): unknown {
   const failure = asFailure(error);
   if (failure?.kind !== 'unreachable') return error;

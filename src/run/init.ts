@@ -77,7 +77,9 @@ function hostParts(text: string): { readonly user?: string; readonly host: strin
   return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port: Number(port) }) };
 }
 
-/** @throws Failure (document) after it shows every problem of the file, (unreachable) where a cluster does not answer */
+/**
+ * @throws Failure (document) after it shows every problem of the file, (unreachable) where a cluster does not answer
+ */
 export async function findNodes(
   console: Console,
   atEnd: AtEnd,

@@ -10,7 +10,9 @@ import { Turns } from './turns.ts';
 
 /** Connections that are opened at once through one jump host; a login costs CPU there, here and on the nodes. */
 const OPENING = 10;
-/** Milliseconds for which a jump host's link must have held, besides having been of use, to be dialled again at once. */
+/**
+ * Milliseconds for which a jump host's link must have held, besides having been of use, to be dialled again at once.
+ */
 const HELD = 30_000;
 
 /** A connection that others go through. */

@@ -25,7 +25,10 @@ export const processIo: SecretIo = {
 /** Variables of this process that no child of it inherits. */
 const withheld: Record<string, string> = {};
 
-/** Takes the variables of `env:` sources out of what every child of this process inherits; {@link readSecret} knows them. */
+/**
+ * Takes the variables of `env:` sources out of what every child of this process inherits; {@link readSecret} knows
+ * them.
+ */
 export function withholdVariables(sources: Iterable<SecretSource>): void {
   for (const source of sources) {
     const name = /^env:(.+)$/s.exec(source)?.[1];
@@ -114,7 +117,10 @@ function nothing(source: SecretSource, why: string, cause?: unknown): Failure {
   return new Failure('unreachable', `no secret from ${source}: ${why}`, [], { cause });
 }
 
-/** Asks for what holds once, a code: it is not kept. `echo`: what is typed is shown. @throws Failure as {@link readSecret} */
+/**
+ * Asks for what holds once, a code: it is not kept. `echo`: what is typed is shown.
+ * @throws Failure as {@link readSecret}
+ */
 export const askOperator: AskOperator = (question, { echo }) => {
   const next = 'it asks a person (2FA): run the command in a terminal, or log in as a user without this question';
   return inTurn(() => onTerminal(question, next, echo));

@@ -4,8 +4,8 @@ import { deferred } from './deferred.ts';
 export type Verdict = 'right' | 'unknown' | { readonly refused: Error };
 
 /**
- * What this process knows about the passwords that it sends. A refused one is never sent to the same place again, and of
- * several that ask at once the first is answered alone: each wrong answer counts towards the lock of the account.
+ * What this process knows about the passwords that it sends. A refused one is never sent to the same place again, and
+ * of several that ask at once the first is answered alone: each wrong answer counts towards the lock of the account.
  */
 export class SentPasswords {
   readonly #known = new Map<string, Exclude<Verdict, 'unknown'>>();

@@ -18,7 +18,9 @@ export interface Attempt {
   readonly agent?: OneOfAgent;
 }
 
-/** The order in which a login is tried. A server may want several things, one after the other (AuthenticationMethods). */
+/**
+ * The order in which a login is tried. A server may want several things, one after the other (AuthenticationMethods).
+ */
 export class TrySequence {
   readonly tried: string[] = [];
   readonly #all: readonly Try[];
