@@ -9,7 +9,7 @@ const SRC = new URL('../src/', import.meta.url).pathname;
 
 /** DESIGN.md's table: a room may import those before it in the chain. */
 const CHAIN = [
-  ['diagnostic', 'digest', 'duration', 'event', 'failure', 'readonly', 'redact'],
+  ['diagnostic', 'digest', 'duration', 'event', 'failure', 'readonly', 'redact', 'yaml-limits'],
   ['transport'],
   ['remote'],
   ['packages'],

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Document, Node, Scalar, YAMLMap } from 'yaml';
 import type { Diagnostic, Span } from '../diagnostic.ts';
 import { problem, type Source } from './source.ts';
-import { DEEPEST, MOST_VALUES, TOO_DEEP, TOO_MANY } from './yaml-depth.ts';
+import { DEEPEST, MOST_VALUES, TOO_DEEP, TOO_MANY } from '../yaml-limits.ts';
 
 interface Size {
   readonly values: number;

@@ -5,7 +5,7 @@ import { messageOf } from '../failure.ts';
 import { TimeLimit, within } from './bounded.ts';
 import { offsetInScalar } from './scalar.ts';
 import { problem, type Source } from './source.ts';
-import { unreadable } from './yaml-depth.ts';
+import { unreadable } from '../yaml-limits.ts';
 import { keyText, QUOTE_TEMPLATE, structureProblems } from './yaml-structure.ts';
 
 export type Path = readonly (string | number)[];

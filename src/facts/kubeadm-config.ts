@@ -1,9 +1,9 @@
-import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl } from './lib/kubectl.ts';
 import { shownVariable } from './proxy-variables.ts';
 import { withoutV } from './lib/version.ts';
+import { readYamlText } from './lib/yaml.ts';
 
 export interface KubeadmConfigFact {
   /** `kubernetesVersion` of ClusterConfiguration without `v`. */
@@ -91,10 +91,10 @@ const clusterConfigurationSchema = z.object({
 
 /** Takes JSON and YAML. */
 function parseKubeadmConfig(output: string): KubeadmConfigFact {
-  const configMap = configMapSchema.safeParse(parse(output));
+  const configMap = configMapSchema.safeParse(readYamlText(output));
   if (!configMap.success) throw new Error('the ConfigMap has no ClusterConfiguration');
   const { ClusterConfiguration: whole } = configMap.data.data;
-  const configuration = clusterConfigurationSchema.safeParse(parse(whole));
+  const configuration = clusterConfigurationSchema.safeParse(readYamlText(whole));
   if (!configuration.success) throw new Error('its ClusterConfiguration has no kubernetesVersion');
   const {
     kubernetesVersion,

@@ -1,5 +1,5 @@
-import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { readYamlTexts } from './yaml.ts';
 
 const folder = '/etc/kubernetes/manifests';
 
@@ -40,10 +40,9 @@ export function manifestFiles(output: string): readonly ManifestFile[] {
 }
 
 function documentsOf(file: string, text: string): ManifestFile[] {
-  return parseAllDocuments(text).flatMap((document): ManifestFile[] => {
-    if (document.errors[0]) return [{ file, error: document.errors[0].message.replace(/:?\n[^]*$/, '') }];
-    const value: unknown = document.toJS();
-    return value === null || value === undefined ? [] : [{ file, value }];
+  return readYamlTexts(text).flatMap((read): ManifestFile[] => {
+    if ('error' in read) return [{ file, error: read.error }];
+    return read.value === null || read.value === undefined ? [] : [{ file, value: read.value }];
   });
 }
 
