@@ -1,29 +1,17 @@
 import type { Action } from '../actions/action.ts';
 import type { Diagnostic, Span } from '../diagnostic.ts';
-import { checkCondition, checkTemplate } from './expressions.ts';
+import { checkTemplate } from './expressions.ts';
 import { VARIABLE } from './fields.ts';
 import { checkInput } from './inputs.ts';
 import type { InputSpec, Inventory, Runbook } from './model.ts';
 import type { Declared } from './names.ts';
-import { suggest } from './nearest.ts';
-import { inputTypeSchema, RUN_ONLY, USES_ONLY } from './runbook-schema.ts';
-import { checkSecrets } from './secrets.ts';
+import { inputTypeSchema } from './runbook-schema.ts';
 import { checkPatterns, selectNodes } from './selectors.ts';
 import { entriesOf, isMap, itemsOf } from './shapes.ts';
 import { problem, warning, withoutText } from './source.ts';
-import { isTemplate } from './template.ts';
-import { checkVariables } from './variables.ts';
-import { checkWith, expressionDiagnostics } from './with.ts';
+import { checkIf, checkStep, type Context, plainText, type Raw } from './step-checks.ts';
+import { expressionDiagnostics } from './with.ts';
 import type { Path, YamlDocument } from './yaml.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
-
-interface Context {
-  readonly document: YamlDocument;
-  readonly actions: ReadonlyMap<string, Action>;
-  /** What expressions of a step without `env` know. */
-  readonly declared: Declared;
-}
 
 /**
  * Checks beyond the schema, which reports parts of the wrong shape. Works on the document as written, so that a wrong
@@ -134,78 +122,4 @@ function checkNodes({ document }: Context, nodes: unknown, path: Path): Diagnost
       problem('node-pattern', message, document.inside(at, start, end), detail),
     );
   });
-}
-
-function checkStep(context: Context, step: Raw, path: Path): Diagnostic[] {
-  const { document } = context;
-  const variables = entriesOf(step['env']).filter(([name]) => VARIABLE.test(name));
-  const names = variables.map(([name]) => name);
-  const declared = names.length > 0 ? { ...context.declared, env: names } : context.declared;
-  const template = (key: string, known: Declared) =>
-    expressionDiagnostics(checkTemplate(step[key], known).problems, document, [...path, key]);
-  return [
-    ...checkForm(context, step, path),
-    ...plainText(context, step, 'name', path),
-    ...checkIf(document, step['if'], declared, path),
-    ...template('run', declared),
-    ...template('check', declared),
-    ...(isMap(step['env']) ? template('env', context.declared) : []),
-    ...checkSize(document, step['env'], [...path, 'env']),
-    ...checkSecrets(document, step, context.declared, path),
-    ...checkUses(context, step, declared, path),
-  ];
-}
-
-/** As written; what an expression makes longer is found while planning. */
-function checkSize(document: YamlDocument, env: unknown, path: Path): Diagnostic[] {
-  const texts = entriesOf(env).filter(([, value]) => typeof value === 'string' && !isTemplate(value));
-  return checkVariables(Object.fromEntries(texts)).map(({ name, message, detail }) =>
-    problem('variable-size', message, document.keyAt([...path, name]), detail),
-  );
-}
-
-/** A step is either an action or commands, and has the keys of its kind. */
-function checkForm({ document }: Context, step: Raw, path: Path): Diagnostic[] {
-  const uses = step['uses'] !== undefined;
-  const run = step['run'] !== undefined;
-  if (!uses && !run) {
-    const detail = 'it needs `uses` (an action) or `run` (commands)';
-    return [problem('step-form', 'this step does nothing', document.at(path), detail)];
-  }
-  if (uses && run) {
-    return [problem('step-form', 'this step has both `uses` and `run`', document.at(path), 'make two steps of it')];
-  }
-  return (uses ? RUN_ONLY : USES_ONLY)
-    .filter((key) => step[key] !== undefined)
-    .map((key) => {
-      const summary = uses ? `\`${key}\` belongs to \`run\` steps` : `\`${key}\` belongs to \`uses\` steps`;
-      return problem('step-form', summary, document.keyAt([...path, key]));
-    });
-}
-
-function checkUses({ document, actions }: Context, step: Raw, declared: Declared, path: Path): Diagnostic[] {
-  const { uses, with: settings } = step;
-  const fine = settings === undefined || isMap(settings);
-  const action = typeof uses === 'string' ? actions.get(uses) : undefined;
-  if (action) return fine ? checkWith(document, path, settings, action, declared) : [];
-  const found = expressionDiagnostics(checkTemplate(settings, declared).problems, document, [...path, 'with']);
-  if (typeof uses !== 'string' || uses === '') return found;
-  const detail = suggest(uses, [...actions.keys()], 'actions');
-  return [
-    problem('unknown-action', `there is no action \`${uses}\``, document.at([...path, 'uses']), detail),
-    ...found,
-  ];
-}
-
-function checkIf(document: YamlDocument, condition: unknown, declared: Declared, path: Path): Diagnostic[] {
-  if (typeof condition !== 'string' || condition === '') return [];
-  return expressionDiagnostics(checkCondition(condition, declared), document, [...path, 'if']);
-}
-
-function plainText({ document }: Context, owner: Raw, key: string, path: Path): Diagnostic[] {
-  const value = owner[key];
-  if (typeof value !== 'string' || !isTemplate(value)) return [];
-  const start = value.indexOf('${{');
-  const span = document.inside([...path, key], start, start + 3);
-  return [problem('template', `\`${key}\` is shown as written: \${{ }} has no effect here`, span)];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { apiVersion, count, duration, text, texts, VARIABLE, withDefault } from './fields.ts';
+import { apiVersion, count, text, texts, VARIABLE, withDefault } from './fields.ts';
+import { condition, stepSchema } from './step-schema.ts';
 
 const RESERVED = new Set(
   'as break const continue else false for function if import in let loop namespace null package return true var void while'.split(
@@ -11,8 +12,6 @@ const inputName = z
   .string()
   .regex(VARIABLE, { error: 'is not a name: letters, digits and _ only' })
   .refine((name) => !RESERVED.has(name), { error: 'is a reserved word of the expression language' });
-
-const envName = z.string().regex(VARIABLE, { error: 'is not a variable name: letters, digits and _ only' });
 
 export const inputTypeSchema = z.enum(['string', 'version', 'number', 'boolean', 'duration', 'secret']);
 
@@ -34,72 +33,6 @@ const input = z
   })
   .describe('A value that the operator may give: `--set name=value`.');
 
-const condition = (known: string) =>
-  z
-    .union([z.string().min(1, { error: 'must not be empty' }), z.boolean()], { error: 'must be an expression' })
-    .describe(`A CEL expression that must be true, without or with \${{ }}. Known names: ${known}.`)
-    .transform(String);
-
-const step = z
-  .strictObject({
-    name: text('What people call the step; else the name of the action or the first line of `run`.').exactOptional(),
-    uses: text('The action to run, e.g. drain.').exactOptional(),
-    with: z
-      .record(z.string(), z.unknown(), { error: "must be a map of the action's options" })
-      .exactOptional()
-      .describe("The action's options. Values may contain ${{ }}."),
-    run: text('Commands for POSIX sh, run on the node as root (become). May contain ${{ }}.').exactOptional(),
-    on: z
-      .enum(['node', 'control-plane', 'local'])
-      .exactOptional()
-      .describe('Where `run` runs: on the node itself (default), on a control plane, or on this machine.'),
-    check: text('Commands for sh; exit 0 means that `run` has nothing left to do.').exactOptional(),
-    effect: z
-      .enum(['once', 'repeatable'])
-      .exactOptional()
-      .describe('`once` (default): never sent again while its outcome is unknown. `repeatable`: it may be.'),
-    if: condition('inputs, node, cluster, env, hop').exactOptional(),
-    env: z
-      .record(
-        envName,
-        z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' }),
-        {
-          error: 'must be a map of variables',
-        },
-      )
-      .exactOptional()
-      .describe('Environment variables of the step, also known as `env.NAME` in its expressions.'),
-    secrets: z
-      .record(envName, text('An input of type secret: "${{ inputs.NAME }}".'), { error: 'must be a map of variables' })
-      .exactOptional()
-      .describe(
-        'Inputs of type secret. While the script of `run` runs, each variable has the path of a file in memory with the secret.',
-      ),
-    timeout: duration('The time limit of one attempt.').exactOptional(),
-    onTimeout: z
-      .enum(['kill', 'leave'])
-      .exactOptional()
-      .describe('At the time limit: end it, or leave it running on the node with its outcome unknown.'),
-    retries: withDefault(count('How often a failed attempt is repeated; 0 unless given.', 0), 0),
-  })
-  .meta({
-    description: 'One step: an action (`uses`) or commands (`run`).',
-    oneOf: [{ required: ['uses'] }, { required: ['run'] }],
-  })
-  .transform(({ uses, with: values = {}, run = '', on = 'node', check, secrets, effect = 'once', ...step }) =>
-    uses === undefined
-      ? {
-          ...step,
-          kind: 'run' as const,
-          run,
-          on,
-          effect,
-          ...(check !== undefined && { check }),
-          ...(secrets && { secrets }),
-        }
-      : { ...step, kind: 'uses' as const, uses, with: values },
-  );
-
 const serialError = { error: 'must be a number of nodes (1, 3) or a share of them (25%)' };
 const serial = z
   .union([z.int().min(1, serialError), z.string().regex(/^(?:[1-9]|[1-9]\d|100)%$/, serialError)], serialError)
@@ -116,7 +49,7 @@ const phase = z
     maxFailures: withDefault(count('How many nodes may fail before nothing new is started; 0 unless given.', 0), 0),
     if: condition('inputs, cluster, hop').exactOptional(),
     steps: z
-      .array(step, { error: 'must be a list of steps' })
+      .array(stepSchema, { error: 'must be a list of steps' })
       .min(1, { error: 'must hold at least one step' })
       .describe('Run in this order on each node.'),
   })
@@ -145,7 +78,3 @@ export const runbookSchema = z
   })
   .describe('What to do with a cluster, step by step.')
   .transform(({ apiVersion: _version, kind: _kind, ...runbook }) => runbook);
-
-/** Keys that make sense with only one of the two kinds of steps. */
-export const USES_ONLY = ['with'] as const;
-export const RUN_ONLY = ['on', 'check', 'effect', 'secrets'] as const;

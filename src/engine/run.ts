@@ -1,12 +1,9 @@
 import type { Outcome } from '../event.ts';
-import { Failure } from '../failure.ts';
 import type { PlannedStep } from '../plan/bind.ts';
 import type { PlanPhase } from '../plan/plan.ts';
-import { Left, type RunContext } from './context.ts';
-import { leaveOut, type LeftOut, leftOutNodes, needsAll, skip } from './leave-out.ts';
-import { markFailedNode } from './mark.ts';
-import { executeStep } from './step.ts';
-import { asFailure, isTrouble } from './trouble.ts';
+import type { RunContext } from './context.ts';
+import { type LeftOut, leftOutNodes } from './leave-out.ts';
+import { type NodeEnd, runNode } from './node.ts';
 
 export interface RunResult {
   readonly outcome: 'done' | 'failed' | 'refused' | 'stopped';
@@ -17,11 +14,6 @@ export interface RunResult {
   /** Nodes that the runbook lets be left out: not everything is done. */
   readonly leftOut?: readonly LeftOut[];
 }
-
-/** How the work on one node of a batch ended. */
-type NodeEnd =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed' | 'refused' | 'stopped' | 'left'; readonly step: PlannedStep; readonly reason: string };
 
 /**
  * Walks a plan: phases and their batches in order, the nodes of a batch side by side, a node's steps in order.
@@ -66,38 +58,6 @@ async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
     if (one.status === 'rejected') throw one.reason;
     return one.value;
   });
-}
-
-async function runNode(context: RunContext, row: readonly PlannedStep[]): Promise<NodeEnd> {
-  for (const step of row) {
-    try {
-      const lacking = needsAll(context, step);
-      if (lacking !== undefined) {
-        await skip(context, step, lacking);
-        continue;
-      }
-      const end = await executeStep(context, step);
-      if (end.kind === 'refused') return { kind: 'refused', step, reason: 'a guard refused' };
-      if (end.kind === 'stopped') return { kind: 'stopped', step, reason: 'stopped by the operator' };
-      if (end.outcome === 'failed' || end.outcome === 'unknown') {
-        await markFailedNode(context, row, step, end.reason);
-        return { kind: 'failed', step, reason: end.reason };
-      }
-      if (end.leavesOut) {
-        await leaveOut(context, row, step);
-        return { kind: 'done' };
-      }
-    } catch (error) {
-      if (error instanceof Left) return { kind: 'left', step, reason: 'left running on the node' };
-      // A file here that cannot be written ends the run; a node that cannot be asked ends the work on it.
-      const failure = isTrouble(error) ? asFailure(error) : undefined;
-      const isOfNode = failure && (failure.kind === 'step-failed' || !(error instanceof Failure));
-      if (!isOfNode) throw error;
-      context.emit({ type: 'message', level: 'error', text: failure.message, detail: failure.detail });
-      return { kind: 'failed', step, reason: failure.message };
-    }
-  }
-  return { kind: 'done' };
 }
 
 function stopped(context: RunContext, end: NodeEnd & { kind: 'failed' | 'refused' | 'stopped' | 'left' }): RunResult {

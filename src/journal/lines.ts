@@ -13,8 +13,8 @@ export class JournalLines {
     const value = parsed(line);
     if (value === undefined) return 'it is not JSON';
     const version = value !== null && typeof value === 'object' && 'v' in value ? value.v : undefined;
-    if (version !== JOURNAL_VERSION && version !== 1)
-      return `its version is ${JSON.stringify(version)}, this program reads version ${JOURNAL_VERSION} and 1`;
+    if (version !== JOURNAL_VERSION && version !== 1 && version !== 2)
+      return `its version is ${JSON.stringify(version)}, this program reads versions 1 to ${JOURNAL_VERSION}: the runbook that wrote it finishes the run`;
     const record = recordSchema.safeParse(value);
     if (!record.success) return record.error.issues[0]?.message ?? 'it has an unknown form';
     const [seq, last] = [this.records.length + 1, this.records.at(-1)];

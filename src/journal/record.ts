@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { outcomeSchema } from '../event.ts';
 import type { DeepReadonly } from '../readonly.ts';
 
-/** The version of the saved form. Version 1, which has no hashes, is still read; a reader refuses any other. */
-export const JOURNAL_VERSION = 2 as const;
+/**
+ * The version of the saved form. Version 1, which has no hashes, and version 2, which lacks kinds of records, are still
+ * read; a reader refuses any other.
+ */
+export const JOURNAL_VERSION = 3 as const;
 
 const holder = z.object({ host: z.string(), pid: z.number().int(), user: z.string() });
 const ref = { step: z.string(), node: z.string() };
@@ -56,10 +59,10 @@ const body = z.discriminatedUnion('type', [
 
 export const recordSchema = z.intersection(
   z.object({
-    v: z.union([z.literal(1), z.literal(JOURNAL_VERSION)]),
+    v: z.union([z.literal(1), z.literal(2), z.literal(JOURNAL_VERSION)]),
     seq: z.number().int(),
     at: z.string(),
-    /** The last member of version 2: over this record and all before it (chain.ts). */
+    /** The last member since version 2: over this record and all before it (chain.ts). */
     hash: z.string().exactOptional(),
   }),
   body,

@@ -5,8 +5,8 @@ import { overrideSchema } from '../guards/lib/override.ts';
 import type { DeepReadonly } from '../readonly.ts';
 import { digestOf } from './digest.ts';
 
-/** The version of the saved form; a reader refuses any other. */
-export const PLAN_VERSION = 1;
+/** The version of the saved form. Version 1, which is a part of it, is still read; a reader refuses any other. */
+export const PLAN_VERSION = 2;
 
 const names = z.array(z.string());
 const values = z.record(z.string(), z.unknown());
@@ -72,7 +72,7 @@ const phase = z.strictObject({
 
 /** What would be done, frozen: one for dry run and apply alike. Pure data, saved as plan.json. */
 export const planSchema = z.strictObject({
-  version: z.literal(PLAN_VERSION),
+  version: z.union([z.literal(1), z.literal(PLAN_VERSION)]),
   createdAt: z.string().describe('ISO 8601; not part of the digest'),
   digest: z.string().describe('sha256 over everything but createdAt, digest and findings; hex'),
   runbook: z.strictObject({
@@ -135,9 +135,9 @@ export function parsePlan(text: string): { readonly plan: Plan } | { readonly pr
   }
   const version = z.looseObject({ version: z.unknown() }).safeParse(value).data?.version;
   if (version === undefined) return { problem: 'not a plan: it has no version' };
-  if (version !== PLAN_VERSION)
+  if (version !== PLAN_VERSION && version !== 1)
     return {
-      problem: `the plan has version ${JSON.stringify(version)}, this runbook reads version ${PLAN_VERSION} only; make the plan again`,
+      problem: `the plan has version ${JSON.stringify(version)}, this runbook reads versions 1 and ${PLAN_VERSION}: use the runbook that wrote it, or make the plan again`,
     };
   const parsed = planSchema.safeParse(value);
   if (!parsed.success) {

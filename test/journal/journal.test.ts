@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure.ts';
+import { sealedLine } from '../../src/journal/chain.ts';
 import { misfitIn } from '../../src/journal/fits.ts';
 import { openJournal, parseJournal, readJournal } from '../../src/journal/journal.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
@@ -67,7 +68,7 @@ test.each([
     (lines: string[]) => [lines[0], lines[1]?.replace('run-finished', 'run-fnord'), lines[1]],
     ':2:',
   ],
-  ['another version', (lines: string[]) => [lines[0]?.replace('"v":2', '"v":7'), lines[1]], ':1: its version is 7'],
+  ['another version', (lines: string[]) => [lines[0]?.replace('"v":3', '"v":7'), lines[1]], ':1: its version is 7'],
   [
     'another content',
     (lines: string[]) => [lines[0]?.replace('"attempt":1', '"attempt":2'), lines[1]],
@@ -106,12 +107,19 @@ test('a journal of version 1 is read and continued, and what follows seals it', 
   await writeFile(file, old.map((record) => `${JSON.stringify(record)}\n`).join(''));
   expect(await readJournal(file)).toHaveLength(2);
   await write({ type: 'run-finished' });
-  expect((await readJournal(file)).map(({ v }) => v)).toEqual([1, 1, 2]);
+  expect((await readJournal(file)).map(({ v }) => v)).toEqual([1, 1, 3]);
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace('"code":0', '"code":1'));
   await expect(readJournal(file)).rejects.toThrow(/:3: its hash is not that of its content and of what precedes it/);
   await writeFile(file, `${text}${JSON.stringify({ v: 1, seq: 4, at: 'x', type: 'run-finished' })}\n`);
-  await expect(readJournal(file)).rejects.toThrow(/:4: its version is 1, after a record of version 2/);
+  await expect(readJournal(file)).rejects.toThrow(/:4: its version is 1, after a record of version 3/);
+});
+
+test('a journal of version 2 is read and continued', async () => {
+  const record = { v: 2, seq: 1, at: 'x', ...started };
+  await writeFile(file, `${sealedLine('', record).line}\n`);
+  await write({ type: 'run-finished' });
+  expect((await readJournal(file)).map(({ v }) => v)).toEqual([2, 3]);
 });
 
 /** mulberry32: the same numbers in each run. */

@@ -40,9 +40,9 @@ describe('the schema of plans', () => {
     expect(z.fromJSONSchema(jsonSchema(planJsonSchema())).parse(samplePlan())).toEqual(samplePlan());
   });
 
-  it('refuses any other version, whatever else it holds, and says which one it reads', () => {
-    expect(parsePlan('{"version": 2, "other": true}')).toEqual({
-      problem: 'the plan has version 2, this runbook reads version 1 only; make the plan again',
+  it('refuses any other version, whatever else it holds, and says which ones it reads', () => {
+    expect(parsePlan('{"version": 7, "other": true}')).toEqual({
+      problem: 'the plan has version 7, this runbook reads versions 1 and 2: use the runbook that wrote it, or make the plan again',
     });
     expect(parsePlan('{}')).toEqual({ problem: 'not a plan: it has no version' });
     expect(parsePlan('[')).toMatchObject({ problem: expect.stringMatching(/^not a plan: not JSON/) });

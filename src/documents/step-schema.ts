@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { count, duration, text, VARIABLE, withDefault } from './fields.ts';
+
+const envName = z.string().regex(VARIABLE, { error: 'is not a variable name: letters, digits and _ only' });
+
+export const condition = (known: string) =>
+  z
+    .union([z.string().min(1, { error: 'must not be empty' }), z.boolean()], { error: 'must be an expression' })
+    .describe(`A CEL expression that must be true, without or with \${{ }}. Known names: ${known}.`)
+    .transform(String);
+
+export const stepSchema = z
+  .strictObject({
+    name: text('What people call the step; else the name of the action or the first line of `run`.').exactOptional(),
+    uses: text('The action to run, e.g. drain.').exactOptional(),
+    with: z
+      .record(z.string(), z.unknown(), { error: "must be a map of the action's options" })
+      .exactOptional()
+      .describe("The action's options. Values may contain ${{ }}."),
+    run: text('Commands for POSIX sh, run on the node as root (become). May contain ${{ }}.').exactOptional(),
+    on: z
+      .enum(['node', 'control-plane', 'local'])
+      .exactOptional()
+      .describe('Where `run` runs: on the node itself (default), on a control plane, or on this machine.'),
+    check: text('Commands for sh; exit 0 means that `run` has nothing left to do.').exactOptional(),
+    effect: z
+      .enum(['once', 'repeatable'])
+      .exactOptional()
+      .describe('`once` (default): never sent again while its outcome is unknown. `repeatable`: it may be.'),
+    if: condition('inputs, node, cluster, env, hop').exactOptional(),
+    env: z
+      .record(
+        envName,
+        z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' }),
+        {
+          error: 'must be a map of variables',
+        },
+      )
+      .exactOptional()
+      .describe('Environment variables of the step, also known as `env.NAME` in its expressions.'),
+    secrets: z
+      .record(envName, text('An input of type secret: "${{ inputs.NAME }}".'), { error: 'must be a map of variables' })
+      .exactOptional()
+      .describe(
+        'Inputs of type secret. While the script of `run` runs, each variable has the path of a file in memory with the secret.',
+      ),
+    timeout: duration('The time limit of one attempt.').exactOptional(),
+    onTimeout: z
+      .enum(['kill', 'leave'])
+      .exactOptional()
+      .describe('At the time limit: end it, or leave it running on the node with its outcome unknown.'),
+    retries: withDefault(count('How often a failed attempt is repeated; 0 unless given.', 0), 0),
+  })
+  .meta({
+    description: 'One step: an action (`uses`) or commands (`run`).',
+    oneOf: [{ required: ['uses'] }, { required: ['run'] }],
+  })
+  .transform(({ uses, with: values = {}, run = '', on = 'node', check, secrets, effect = 'once', ...step }) =>
+    uses === undefined
+      ? {
+          ...step,
+          kind: 'run' as const,
+          run,
+          on,
+          effect,
+          ...(check !== undefined && { check }),
+          ...(secrets && { secrets }),
+        }
+      : { ...step, kind: 'uses' as const, uses, with: values },
+  );
+
+/** Keys that make sense with only one of the two kinds of steps. */
+export const USES_ONLY = ['with'] as const;
+export const RUN_ONLY = ['on', 'check', 'effect', 'secrets'] as const;
