@@ -17,3 +17,14 @@ export function parseDuration(text: string): number | undefined {
   const milliseconds = millisecondsOf(text);
   return milliseconds !== undefined && milliseconds <= LONGEST ? milliseconds : undefined;
 }
+
+/** For people, of an estimate in milliseconds: `about 40 s`, `about 12 min`, `about 2 h 10 min`. */
+export function roughly(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 55) return `about ${Math.max(10, Math.round(seconds / 10) * 10)} s`;
+  const step = seconds < 3600 ? 1 : 5;
+  const minutes = Math.max(1, Math.round(seconds / 60 / step) * step);
+  if (minutes < 60) return `about ${minutes} min`;
+  const rest = minutes % 60;
+  return `about ${Math.floor(minutes / 60)} h${rest === 0 ? '' : ` ${rest} min`}`;
+}

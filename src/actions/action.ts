@@ -86,6 +86,11 @@ interface BaseAction<W> {
   readonly effect: 'none' | 'once' | 'repeatable';
   /** Default time limit in milliseconds (of the script; without a script, of the waiting). */
   readonly timeout: number;
+  /**
+   * How long it takes on a healthy cluster, in milliseconds: for estimates. Measured on real kubeadm clusters
+   * (KUBERNETES.md, docs/real-cluster.md); on the side of too long where that depends on pods or on the network.
+   */
+  readonly usually?: number;
   readonly onTimeout: 'kill' | 'leave';
   /** Facts that `isDone`, `script`, `project` and `verify` read. */
   readonly facts: readonly FactId[];

@@ -13,6 +13,7 @@ export const approve: Action<z.infer<typeof schema>> = {
   place: 'node',
   effect: 'none',
   timeout: 0,
+  usually: 0,
   onTimeout: 'kill',
   facts: [],
   guards: [],

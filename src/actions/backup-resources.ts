@@ -29,6 +29,7 @@ export const backupResources: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 1_800_000,
+  usually: 60_000,
   onTimeout: 'kill',
   facts: ['nodes'],
   outcomeFacts: [],

@@ -34,6 +34,7 @@ export const copy: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 600_000,
+  usually: 5000,
   onTimeout: 'kill',
   facts: [],
   guards: [],

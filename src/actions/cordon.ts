@@ -13,6 +13,7 @@ export const cordon: Action<z.infer<typeof schema>> = {
   place: 'kubectl',
   effect: 'repeatable',
   timeout: 120_000,
+  usually: 3000,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes'],
   guards: ['membership', 'same-machine', 'others-ready'],

@@ -22,6 +22,7 @@ export const drain: Action<DrainOptions> = {
   place: 'kubectl',
   effect: 'repeatable',
   timeout: WAIT,
+  usually: 120_000,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes', 'pods', 'volumeAttachments'],
   guards: [

@@ -15,6 +15,7 @@ export const etcdMoveLeader: Action<Record<string, never>> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 120_000,
+  usually: 5000,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes', 'etcd'],
   guards: ['membership', 'etcd-health'],

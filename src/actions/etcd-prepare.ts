@@ -23,6 +23,7 @@ export const etcdPrepare: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 1_800_000,
+  usually: 60_000,
   onTimeout: 'kill',
   facts: ['etcdHost'],
   guards: ['etcd-snapshot-whole', 'etcd-snapshot-cluster'],

@@ -16,6 +16,7 @@ export const etcdRestore: Action<Record<string, never>> = {
   place: 'node',
   effect: 'once',
   timeout: 1_800_000,
+  usually: 60_000,
   onTimeout: 'kill',
   facts: ['etcdHost'],
   guards: ['etcd-members-stopped', 'etcd-old-data'],

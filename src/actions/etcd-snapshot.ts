@@ -44,6 +44,7 @@ export const etcdSnapshot: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 1_800_000,
+  usually: 30_000,
   onTimeout: 'kill',
   facts: ['machine', 'nodes', 'staticPods'],
   outcomeFacts: [],

@@ -14,6 +14,7 @@ export const etcdStart: Action<Record<string, never>> = {
   place: 'node',
   effect: 'once',
   timeout: 1_200_000,
+  usually: 60_000,
   onTimeout: 'kill',
   facts: ['etcdHost'],
   guards: [],

@@ -14,6 +14,7 @@ export const etcdStop: Action<Record<string, never>> = {
   place: 'node',
   effect: 'once',
   timeout: 600_000,
+  usually: 30_000,
   onTimeout: 'kill',
   facts: ['etcdHost'],
   guards: ['static-pod-files', 'etcd-snapshot-cluster'],

@@ -29,6 +29,7 @@ export const installPackages: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 900_000,
+  usually: 45_000,
   onTimeout: 'kill',
   facts: ['os', 'packages', 'repository', 'offered', 'binaries', 'kubelet'],
   outcomeFacts: ['packages'],

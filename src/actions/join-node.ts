@@ -23,6 +23,7 @@ export const joinNode: Action<z.infer<typeof schema>> = {
   place: 'node',
   effect: 'once',
   timeout: 600_000,
+  usually: 60_000,
   onTimeout: 'kill',
   facts: ['machine', 'binaries', 'kubelet', 'nodes'],
   outcomeFacts: ['kubelet', 'nodes'],

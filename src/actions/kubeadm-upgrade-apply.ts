@@ -24,6 +24,7 @@ export const kubeadmUpgradeApply: Action<With> = {
   place: 'node',
   effect: 'once',
   timeout: 1_800_000,
+  usually: 120_000,
   onTimeout: 'leave',
   facts: [
     'machine',

@@ -25,6 +25,7 @@ export const kubeadmUpgradeNode: Action<With> = {
   place: 'node',
   effect: 'once',
   timeout: 1_800_000,
+  usually: 30_000,
   onTimeout: 'leave',
   facts: [
     'machine',

@@ -17,6 +17,7 @@ export const kubeadmUpgradePlan: Action<z.infer<typeof schema>> = {
   place: 'node',
   effect: 'none',
   timeout: 300_000,
+  usually: 15_000,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes', 'apiServers', 'staticPods', 'kubeadmConfig'],
   guards: [

@@ -25,6 +25,7 @@ export const osUpgrade: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 3_600_000,
+  usually: 300_000,
   onTimeout: 'leave',
   facts: ['os', 'packages', 'osUpdates'],
   guards: ['membership', 'same-machine', 'disk-room', 'package-state'],

@@ -22,6 +22,7 @@ export const packageRepo: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 900_000,
+  usually: 15_000,
   onTimeout: 'kill',
   facts: ['os', 'repository', 'repositoryKeys', 'offered', 'packages'],
   outcomeFacts: ['repository', 'repositoryKeys'],

@@ -34,6 +34,7 @@ export const prefetch: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 1_800_000,
+  usually: 120_000,
   onTimeout: 'kill',
   facts: [
     'os',

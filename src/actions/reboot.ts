@@ -23,6 +23,7 @@ export const reboot: Action<With> = {
   // Facts always show whether it was rebooted, so it is not repeated by mistake.
   effect: 'repeatable',
   timeout: 120_000,
+  usually: 180_000,
   onTimeout: 'kill',
   facts: ['machine', 'reboot'],
   guards: ['membership', 'same-machine', 'static-pod-files', 'others-ready', 'etcd-health', 'swap', 'volumes-detached'],

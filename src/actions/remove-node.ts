@@ -14,6 +14,7 @@ export const removeNode: Action<z.infer<typeof schema>> = {
   place: 'kubectl',
   effect: 'repeatable',
   timeout: 120_000,
+  usually: 5000,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes', 'pods'],
   guards: ['membership', 'same-machine', 'removal', 'volumes-detached'],

@@ -32,6 +32,7 @@ export const renewCertificates: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 900_000,
+  usually: 60_000,
   onTimeout: 'leave',
   facts: ['machine', 'kubelet', 'nodes', 'apiServers', 'certificates'],
   guards: [

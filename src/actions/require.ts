@@ -19,6 +19,7 @@ export const requireAction: Action<z.infer<typeof schema>> = {
   placeOf: ({ on }) => on,
   effect: 'none',
   timeout: 120_000,
+  usually: 5000,
   onTimeout: 'kill',
   asksAhead: true,
   facts: [],

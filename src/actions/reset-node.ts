@@ -17,6 +17,7 @@ export const resetNode: Action<z.infer<typeof schema>> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 600_000,
+  usually: 30_000,
   onTimeout: 'leave',
   facts: ['machine', 'kubelet', 'nodes', 'pods'],
   outcomeFacts: ['kubelet'],

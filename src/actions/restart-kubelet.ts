@@ -25,6 +25,7 @@ export const restartKubelet: Action<With> = {
   place: 'node',
   effect: 'repeatable',
   timeout: 180_000,
+  usually: 20_000,
   onTimeout: 'kill',
   facts: ['machine', 'binaries', 'kubelet', 'nodes', 'leases'],
   guards: [

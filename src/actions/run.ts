@@ -9,6 +9,7 @@ export const run: Action<Record<string, never>> = {
   place: 'node',
   effect: 'once',
   timeout: 600_000,
+  usually: 30_000,
   onTimeout: 'kill',
   facts: [],
   guards: [],

@@ -14,6 +14,7 @@ export const uncordon: Action<z.infer<typeof schema>> = {
   place: 'kubectl',
   effect: 'repeatable',
   timeout: 120_000,
+  usually: 5000,
   onTimeout: 'kill',
   facts: ['machine', 'kubelet', 'nodes'],
   guards: ['membership', 'same-machine'],

@@ -22,6 +22,7 @@ export const verifyCluster: Action<With> = {
   place: 'kubectl',
   effect: 'none',
   timeout: 600_000,
+  usually: 20_000,
   onTimeout: 'kill',
   facts: [
     'machine',

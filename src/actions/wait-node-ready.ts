@@ -27,6 +27,7 @@ export const waitNodeReady: Action<With> = {
   place: 'kubectl',
   effect: 'none',
   timeout: 600_000,
+  usually: 30_000,
   onTimeout: 'kill',
   facts: ['machine', 'binaries', 'staticPods', 'kubelet', 'nodes', 'leases', 'pods', 'apiServers'],
   guards: ['membership', 'same-machine'],

@@ -21,6 +21,7 @@ export const wait: Action<z.infer<typeof schema>> = {
   placeOf: ({ on }) => on,
   effect: 'none',
   timeout: 600_000,
+  usually: 30_000,
   onTimeout: 'kill',
   facts: [],
   guards: [],
