@@ -26,6 +26,7 @@ export function loginOf(host: string, ssh: Ssh, config: SshSettings, surrounding
   const defaultKeys = (): string[] => DEFAULT_KEYS.map((name) => path(`~/.ssh/${name}`)).filter((key) => exists(key));
   return {
     host: config.hostName ?? host,
+    ...(config.hostName === undefined || config.hostName === host ? {} : { configName: host }),
     port: ssh.port ?? config.port ?? 22,
     user: ssh.user ?? config.user ?? currentUser(env),
     identityFiles: ssh.identityFile?.map(path) ?? config.identityFiles ?? (ssh.agent === 'only' ? [] : defaultKeys()),

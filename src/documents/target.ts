@@ -43,9 +43,10 @@ export function targetFor(
   };
   const { jump: _jump, ...ssh } = node.ssh;
   const first = way.proxyCommand === undefined ? {} : { proxyCommand: way.proxyCommand };
-  const login = loginOf(node.host, ssh, way.settings ?? NO_SETTINGS, surroundings);
+  const files = configFiles(ssh.config, surroundings);
+  const login = { ...loginOf(node.host, ssh, way.settings ?? NO_SETTINGS, surroundings), ...files };
   const jump = way.hops.map((hop, index): Login => {
-    const own = loginOf(hop.host, hop.ssh, hop.settings ?? NO_SETTINGS, surroundings);
+    const own = { ...loginOf(hop.host, hop.ssh, hop.settings ?? NO_SETTINGS, surroundings), ...files };
     return index === 0 ? { ...own, ...first } : own;
   });
   return {
@@ -56,6 +57,12 @@ export function targetFor(
     jump,
     become: becomeFor(login.user, node.become, (source) => secretSource(source, inventory.folder, env)),
   };
+}
+
+/** The whole way is looked up in the node's `ssh.config`. */
+function configFiles(config: Ssh['config'], { path }: Surroundings): Pick<Login, 'configFiles'> {
+  if (config === undefined) return {};
+  return { configFiles: config === false ? [] : [path(config)] };
 }
 
 /** A user needs nothing to become itself, and sudo is not installed everywhere. */

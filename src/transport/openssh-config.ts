@@ -1,6 +1,4 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { SYSTEM_CONFIG } from './ssh-config-files.ts';
+import { SYSTEM_CONFIG, userConfig } from './ssh-config-files.ts';
 import { expandHome } from './host-key.ts';
 import type { Login } from './transport.ts';
 
@@ -8,7 +6,7 @@ import type { Login } from './transport.ts';
 export const READY = 'runbook-ready';
 
 /**
- * A configuration file for one login: ours first, for the first value counts, then the operator's own files, for what
+ * A configuration file for one login: ours first, for the first value counts, then the operator's own files (or those that the inventory names), for what
  * neither the inventory nor this program sets. `proxy`: the command that is the connection. Source: ssh_config(5).
  */
 export function opensshConfig(login: Login, proxy: string | undefined): string {
@@ -37,8 +35,9 @@ export function opensshConfig(login: Login, proxy: string | undefined): string {
     ['LocalCommand', `echo ${READY}`],
     ...ALWAYS,
   ];
-  const own = [join(homedir(), '.ssh', 'config'), SYSTEM_CONFIG];
-  return [...lines.map(([key, value]) => `${key} ${value}`), `Include ${own.map(word).join(' ')}`, ''].join('\n');
+  const own = login.configFiles ?? [userConfig(), SYSTEM_CONFIG];
+  const include = own.length > 0 ? [`Include ${own.map(word).join(' ')}`] : [];
+  return [...lines.map(([key, value]) => `${key} ${value}`), ...include, ''].join('\n');
 }
 
 /** What a link is not to do, whatever the operator's files say for their own logins. */

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { execa } from 'execa';
 import { agentKeys } from './agent.ts';
 import type { ConfigSurvey, LoginSurvey } from './choice.ts';
 import { expandHome, readKnownHosts } from './host-key.ts';
 import { isCertificate, isFido, readKeyFile } from './key-file.ts';
 import { judgeHostKey } from './known-hosts.ts';
-import { SYSTEM_CONFIG } from './ssh-config-files.ts';
+import { SYSTEM_CONFIG, userConfig } from './ssh-config-files.ts';
 import { parseOptions, type Options } from './ssh-config.ts';
 import type { Login } from './transport.ts';
 
@@ -53,9 +52,13 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
   pubkeyacceptedalgorithms: 'PubkeyAcceptedAlgorithms',
 };
 
-/** What the operator's own file changes for this host, next to the machine's file. Undefined where there is none. */
+/**
+ * What the operator's own file (or the one that the inventory names) changes for this host, next to the machine's file.
+ * Undefined where there is none.
+ */
 async function surveyConfig(login: Login): Promise<ConfigSurvey | undefined> {
-  const own = join(homedir(), '.ssh', 'config');
+  const [own] = login.configFiles ?? [userConfig()];
+  if (own === undefined) return undefined;
   const text = await readFile(own, 'utf8').catch(() => '');
   // Most have none of these words: that saves a process per node. A file that is included may have them.
   if (

@@ -25,6 +25,8 @@ export interface Login {
   readonly proxyCommand?: string;
   /** The name by which ssh_config(5) knows it, where its HostName gave `host`. */
   readonly configName?: string;
+  /** The ssh_config(5) files that count, absolute; undefined: those of `ssh`. */
+  readonly configFiles?: readonly string[];
   /** Milliseconds for TCP connect + key exchange + authentication. */
   readonly connectTimeout: number;
   /** Milliseconds between keepalives. */

@@ -92,6 +92,15 @@ describe('a login', () => {
     expect(login('{}', { identityAgent: 'SSH_AUTH_SOCK' })).toMatchObject({ agentSocket: '/run/agent' });
   });
 
+  test('its whole way is looked up in the files that the inventory names, by the name that they know', () => {
+    const hops = [{ host: 'bastion', ssh: {} }];
+    expect(login('{}', set, hops)).toMatchObject({ configName: 'h' });
+    expect(login('{}', set, hops)).not.toHaveProperty('configFiles');
+    const files = { configFiles: ['/etc/x/own_config'] };
+    expect(login('{ config: own_config }', set, hops)).toMatchObject({ ...files, jump: [files] });
+    expect(login('{ config: false }', {}, hops)).toMatchObject({ configFiles: [], jump: [{ configFiles: [] }] });
+  });
+
   test('a ProxyCommand leads to the first host of the way alone', () => {
     const hops = ['first', 'second'].map((host) => ({ host, ssh: {} }));
     const { jump, ...target } = login('{}', {}, hops, 'nc first 22');

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -29,6 +30,8 @@ afterAll(() => {
   rmSync(home, { recursive: true });
 });
 
+/** In place of that of the account, which is whose tests run. */
+const CONFIG = { configFiles: [join(home, '.ssh', 'config')] };
 const config = (...lines: string[]): void => writeFileSync(join(home, '.ssh', 'config'), `${lines.join('\n')}\n`);
 
 async function failureOf(target: Target, transport: Transport = new OpensshTransport()): Promise<ConnectFailure> {
@@ -162,7 +165,9 @@ describe.skipIf(!haveSshd)('OpenSSH against a real server', () => {
       );
       const file = join(sshd().dir, 'empty_hosts');
       writeFileSync(file, '');
-      expect(await failureOf(sshd().target({ knownHosts: [file] }))).toMatchObject({ reason: 'host-key-unknown' });
+      expect(await failureOf(sshd().target({ ...CONFIG, knownHosts: [file] }))).toMatchObject({
+        reason: 'host-key-unknown',
+      });
     });
 
     test('a key that the node does not take', async () => {
@@ -241,12 +246,18 @@ describe.skipIf(!haveSshd)('OpenSSH is chosen without being asked for', () => {
     const sshd = useSshd({ config: ['KexAlgorithms diffie-hellman-group14-sha1'] });
     test('that the operator allows for this host', async () => {
       config(`Match host 127.0.0.1`, '  KexAlgorithms +diffie-hellman-group14-sha1');
-      expect(await hello(sshd().target())).toEqual({
+      expect(await hello(sshd().target(CONFIG))).toEqual({
         printed: 'hello\n',
         reasons: ['your ssh_config adds diffie-hellman-group14-sha1 (KexAlgorithms)'],
       });
-      rmSync(join(home, '.ssh', 'config'));
-      expect(await failureOf(sshd().target())).toMatchObject({ reason: 'protocol' });
+      expect(await failureOf(sshd().target({ configFiles: [] }))).toMatchObject({ reason: 'protocol' });
+      const other = join(home, 'other_config');
+      renameSync(join(home, '.ssh', 'config'), other);
+      expect(await failureOf(sshd().target(CONFIG))).toMatchObject({ reason: 'protocol' });
+      expect((await hello(sshd().target({ configFiles: [other] }))).printed).toBe('hello\n');
+      writeFileSync(other, 'Host named\n  KexAlgorithms +diffie-hellman-group14-sha1\n');
+      const named = sshd().target({ configFiles: [other], configName: 'named' });
+      expect((await hello(named)).printed).toBe('hello\n');
     });
   });
 });
