@@ -204,6 +204,7 @@ function listening(remote: RemoteNode, ear: Ear): RemoteNode {
     stdout: (chunk) => (ear.heard(), sink.stdout(chunk)),
     stderr: (chunk) => (ear.heard(), sink.stderr(chunk)),
     cut: (stream) => sink.cut?.(stream),
+    result: (bytes) => sink.result?.(bytes),
   });
   const open = remote.open?.bind(remote);
   return {

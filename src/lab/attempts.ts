@@ -3,6 +3,9 @@ import type { Clock } from './clock.ts';
 import type { MachineFiles } from './machine.ts';
 import type { RunSpec } from './shell/run-spec.ts';
 
+/** Bytes of the file of `$RUNBOOK_OUTPUT`; of a longer one, so many and one more are given. */
+const MOST_OUTPUTS = 64 * 1024;
+
 export type AttemptEnd =
   | { readonly word: 'exited'; readonly arg: string }
   | { readonly word: 'timed-out' | 'cancelled' | 'interrupted'; readonly arg?: string };
@@ -56,6 +59,8 @@ export class Attempt {
   readonly err: KeptOutput;
   readonly abort = new AbortController();
   end: AttemptEnd | undefined;
+  /** What its script wrote into the file of `$RUNBOOK_OUTPUT`. */
+  result: Buffer | undefined;
   #waiting: (() => void)[] = [];
 
   constructor(request: StartRequest, pid: number) {
@@ -186,12 +191,20 @@ export class AttemptStore {
       );
     }
     const hidden = await hide(machine.fs, request);
+    const folder = `${request.root}/${request.run}/${request.id}`;
+    const own = machine.fs.as({ uid: request.uid, umask: 0o077 });
+    await own.mkdir(folder, { recursive: true });
+    await own.writeFile(`${folder}/output`, '');
     const code = await machine.run({
       script: request.script.toString('utf8'),
       args: [],
       stdin: '',
       uid: request.uid,
-      env: { ...loginEnv(request.uid), ...(hidden !== undefined && { RUNBOOK_SECRETS: hidden }) },
+      env: {
+        ...loginEnv(request.uid),
+        ...(hidden !== undefined && { RUNBOOK_SECRETS: hidden }),
+        RUNBOOK_OUTPUT: `${folder}/output`,
+      },
       cwd: '/',
       signal: attempt.abort.signal,
       out: (chunk) => keep(attempt, attempt.out, chunk),
@@ -199,6 +212,8 @@ export class AttemptStore {
     });
     ended.abort();
     if (hidden !== undefined) await machine.fs.rm(hidden, { recursive: true, force: true });
+    if (!attempt.end) attempt.result = await resultIn(machine.fs, `${folder}/output`);
+    await machine.fs.rm(folder, { recursive: true, force: true });
     attempt.finish({ word: 'exited', arg: String(code) });
   }
 }
@@ -211,6 +226,12 @@ async function hide(fs: MachineFiles, { secrets, uid }: StartRequest): Promise<s
   await own.mkdir(folder, { recursive: true });
   for (const [name, value] of Object.entries(secrets)) await own.writeFile(`${folder}/${name}`, value);
   return folder;
+}
+
+/** Undefined where nothing is in it, or the script removed it. */
+async function resultIn(fs: MachineFiles, path: string): Promise<Buffer | undefined> {
+  const bytes = (await fs.exists(path)) ? Buffer.from(await fs.readFileBuffer(path)) : undefined;
+  return bytes === undefined || bytes.length === 0 ? undefined : bytes.subarray(0, MOST_OUTPUTS + 1);
 }
 
 function keep(attempt: Attempt, output: KeptOutput, chunk: Buffer): void {

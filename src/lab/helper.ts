@@ -183,6 +183,8 @@ class Helper {
         if (done) {
           if (attempt.out.cut) await this.#say(`cut ${tag} o`);
           if (attempt.err.cut) await this.#say(`cut ${tag} e`);
+          if (attempt.end && attempt.result)
+            await this.#write(Buffer.concat([Buffer.from(`r ${tag} 0 ${attempt.result.length}\n`), attempt.result]));
           await this.#say(`state ${tag} ${attempt.state}`);
           return attempt.end !== undefined;
         }

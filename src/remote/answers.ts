@@ -1,5 +1,8 @@
 import type { AttemptState } from './attempt.ts';
 
+/** `result`: the file of `$RUNBOOK_OUTPUT`. */
+export type Stream = 'stdout' | 'stderr' | 'result';
+
 /** One answer of the program on a node; docs/attempts.md lists them. */
 export type Answer =
   | { readonly kind: 'hello'; readonly version: number; readonly uid: number; readonly bootId: string }
@@ -8,7 +11,7 @@ export type Answer =
   | {
       readonly kind: 'output';
       readonly tag: number;
-      readonly stream: 'stdout' | 'stderr';
+      readonly stream: Stream;
       readonly offset: number;
       readonly chunk: Buffer;
     }
@@ -41,7 +44,7 @@ export class AnswerReader {
   private readonly take: (answer: Answer) => void;
   private greeted = false;
   private line: Buffer = Buffer.alloc(0);
-  private piece: { tag: number; stream: 'stdout' | 'stderr'; offset: number; left: number } | undefined;
+  private piece: { tag: number; stream: Stream; offset: number; left: number } | undefined;
 
   constructor(take: (answer: Answer) => void) {
     this.take = take;
@@ -105,7 +108,7 @@ export class AnswerReader {
 interface PieceHeader {
   readonly kind: 'piece';
   readonly tag: number;
-  readonly stream: 'stdout' | 'stderr';
+  readonly stream: Stream;
   readonly offset: number;
   readonly left: number;
 }
@@ -116,9 +119,9 @@ function parseAnswer(line: string): Answer | PieceHeader {
   const [first = '', second = '', ...others] = words;
   if (kind === 'claimed' || kind === 'end') return { kind, tag };
   if (kind === 'launched') return { kind, tag, pid: wholeNumber(first, line) };
-  if (kind === 'o' || kind === 'e') {
+  if (kind === 'o' || kind === 'e' || kind === 'r') {
     const [offset, left] = [wholeNumber(first, line), wholeNumber(second, line)];
-    return { kind: 'piece', tag, stream: streamOf(kind), offset, left };
+    return { kind: 'piece', tag, stream: kind === 'r' ? 'result' : streamOf(kind), offset, left };
   }
   if (kind === 'cut') return { kind, tag, stream: streamOf(first) };
   if (kind === 'state') return { kind, tag, state: parseState(words, line) };

@@ -24,6 +24,9 @@ export interface AttemptSpec {
   readonly maxOutput: number;
 }
 
+/** Bytes of the file that `$RUNBOOK_OUTPUT` names to a script; of a longer one, so many and one more are read. */
+export const MOST_OUTPUTS = 64 * 1024;
+
 /** A lock as nodes compare it. */
 export interface Fence {
   readonly id: string;
@@ -55,6 +58,8 @@ export interface OutputSink {
   stderr(chunk: Buffer): void;
   /** That stream was longer than `maxOutput`: the node dropped the rest. Called once, at the end. */
   cut?(stream: 'stdout' | 'stderr'): void;
+  /** What the script wrote into the file of `$RUNBOOK_OUTPUT`, if anything. Called once, when it has ended. */
+  result?(bytes: Buffer): void;
 }
 
 export interface FollowFrom {

@@ -32,6 +32,8 @@ export async function openRemoteNode(session: Session, options: RemoteOptions): 
   return Promise.resolve(new Client(session, options.root));
 }
 
+const FROM_START: FollowFrom = { stdout: 0, stderr: 0 };
+
 class Client implements RemoteNode {
   private readonly session: Session;
   private readonly pool: HelperPool;
@@ -49,13 +51,12 @@ class Client implements RemoteNode {
     const held = lock ? [lock.fence, named(lock.id), named(lock.domain)] : [0, '-', '-'];
     const hidden = Object.entries(secrets).map(([name, value]) => secretLine(named(name), value));
     const words = [named(run), named(id), ...limits, payload.length, digest, linesOf(payload), ...held, hidden.length];
-    const onAnswer = output(sink, { stdout: 0, stderr: 0 });
-    return this.stateOf({ verb: 'start', words, payload: Buffer.concat([payload, ...hidden]), onAnswer });
+    return this.followed({ verb: 'start', words, payload: Buffer.concat([payload, ...hidden]) }, sink, FROM_START);
   }
 
   async follow(run: string, id: string, from: FollowFrom, sink: OutputSink, timeout = 0): Promise<AttemptState> {
     const words = [named(run), named(id), from.stdout, from.stderr, seconds(timeout)];
-    return this.stateOf({ verb: 'follow', words, onAnswer: output(sink, from) });
+    return this.followed({ verb: 'follow', words }, sink, from);
   }
 
   async status(run: string, id: string): Promise<AttemptState> {
@@ -98,6 +99,13 @@ class Client implements RemoteNode {
     await this.pool.close();
   }
 
+  private async followed(request: Request, sink: OutputSink, from: FollowFrom): Promise<AttemptState> {
+    const result: Buffer[] = [];
+    const state = await this.stateOf({ ...request, onAnswer: output(sink, from, result) });
+    if (result.length > 0) sink.result?.(Buffer.concat(result));
+    return state;
+  }
+
   private async stateOf(request: Request): Promise<AttemptState> {
     const answer = await this.ask(request);
     if (answer.kind !== 'state') throw new ProtocolError(`${answer.kind} in answer to ${request.verb}`);
@@ -138,14 +146,15 @@ function refusal(target: string, code: string, message: string): Error {
 }
 
 /** Hands each byte on once; a piece that does not continue the stream is a bug on the other side. */
-function output(sink: OutputSink, from: FollowFrom): (answer: TaggedAnswer) => void {
-  const next = { ...from };
+function output(sink: OutputSink, from: FollowFrom, result: Buffer[]): (answer: TaggedAnswer) => void {
+  const next = { ...from, result: 0 };
   return (answer) => {
     if (answer.kind === 'cut') sink.cut?.(answer.stream);
     if (answer.kind !== 'output') return;
     if (answer.offset !== next[answer.stream]) throw new ProtocolError(`output from offset ${String(answer.offset)}`);
     next[answer.stream] += answer.chunk.length;
-    sink[answer.stream](answer.chunk);
+    if (answer.stream === 'result') result.push(answer.chunk);
+    else sink[answer.stream](answer.chunk);
   };
 }
 

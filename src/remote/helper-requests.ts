@@ -1,3 +1,5 @@
+import { MOST_OUTPUTS } from './attempt.ts';
+
 /** The part of the program on a node that answers every request but `start`, and hands output on. */
 export const requestsProgram = `
 tell_launched() {
@@ -59,7 +61,17 @@ finish() {
   [ ! -e "$d/out.cut" ] && [ $os -le $max ] || say cut $tag o
   [ ! -e "$d/err.cut" ] && [ $es -le $max ] || say cut $tag e
   exec 5<&- 6<&-
+  [ "$state" = running ] || results
   say state $tag $state
+}
+
+# what the script wrote into $RUNBOOK_OUTPUT, or as much of it as shows that it is too long
+results() {
+  [ -s "$d/outputs" ] || return 0
+  n=$(stat -c %s "$d/outputs")
+  [ $n -le ${String(MOST_OUTPUTS)} ] || n=${String(MOST_OUTPUTS + 1)}
+  say r $tag 0 $n
+  dd bs=$n count=1 <"$d/outputs" 2>/dev/null || exit 0
 }
 
 follow() {

@@ -88,7 +88,7 @@ END
 # all that an attempt's folder holds before its script is known
 furnish() {
   { echo $$ $mine >"$1/claim" && printf '%511s\\n' '' >"$1/status" && echo $boot >"$1/boot" &&
-    : >"$1/out" && : >"$1/err" && : >"$1/pid" && echo >"$1/sizes"; } 2>/dev/null
+    : >"$1/out" && : >"$1/err" && : >"$1/output" && : >"$1/pid" && echo >"$1/sizes"; } 2>/dev/null
 }
 keep() { { printf '%s\\n' "$s" >"$1/script" && echo $epoch >"$1/epoch" && echo $max >"$1/max"; } 2>/dev/null; }
 

@@ -114,7 +114,7 @@ else
 fi
 setsid sh -c 'IFS= read -r d && exec </dev/null && umask $1 &&
 if [ -e "$d/secrets" ]; then read -r RUNBOOK_SECRETS <"$d/secrets" && export RUNBOOK_SECRETS; fi &&
-exec sh "$d/script"' runbook-step $mask \
+export RUNBOOK_OUTPUT="$d/output" && exec sh "$d/script"' runbook-step $mask \
   </proc/self/fd/6 >/proc/self/fd/3 2>/proc/self/fd/4 3>&- 4>&- 5>&- 6>&- & m=$!
 born $m
 mb=$b
@@ -168,6 +168,10 @@ if [ "$late" ]; then
   ending $o 7 out $y
   y=$z
   ending $e 8 err $x
+fi
+# under another name, a child in the background does not shorten what is read; synced ahead of status
+if [ -s "$d/output" ] && mv -f "$d/output" "$d/outputs"; then
+  dd if=/dev/null of="$d/outputs" conv=notrunc,fsync 2>/dev/null
 fi
 late=
 # TERM could reach it before it has taken off the traps of its parent, and be lost

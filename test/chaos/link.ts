@@ -197,6 +197,7 @@ export class Link implements RemoteNode {
           sent[stream] += chunk.length;
           sink[stream](chunk);
         }
+        if (ended && attempt.end && attempt.result) sink.result?.(attempt.result);
         if (ended) return stateOf(attempt);
         await Promise.race([next, timedOut]);
       }

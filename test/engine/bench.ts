@@ -28,6 +28,8 @@ export class FakeClock implements Clock {
 /** What a script does on a simulated node. */
 export interface Behaviour {
   readonly output?: string;
+  /** What it writes into the file of `$RUNBOOK_OUTPUT`. */
+  readonly result?: string;
   readonly end: AttemptState;
   /** Cuts the link at that moment of `start`; the script runs on all the same, unless it was cut before the claim. */
   readonly cut?: 'before-claim' | 'while-running';
@@ -37,7 +39,7 @@ export interface Behaviour {
 export class FakeNode {
   readonly ran: string[] = [];
   readonly probes: string[] = [];
-  readonly attempts = new Map<string, { state: AttemptState; output: string }>();
+  readonly attempts = new Map<string, { state: AttemptState; output: string; result?: string }>();
   readonly behaviours: Behaviour[] = [];
   probe = (_script: string): number => 1;
   name: string;
@@ -52,6 +54,7 @@ export class FakeNode {
       const attempt = this.attempts.get(id);
       if (!attempt) return { kind: 'absent' };
       sink.stdout(Buffer.from(attempt.output.slice(from)));
+      if (attempt.result !== undefined) sink.result?.(Buffer.from(attempt.result));
       return attempt.state;
     };
     return {
@@ -61,8 +64,8 @@ export class FakeNode {
         if (behaviour.cut === 'before-claim') throw lost();
         // The run's id is set ahead of every script; what the step itself says is what counts here.
         this.ran.push(spec.script.replace(/^export RUNBOOK_RUN=.*\n/, ''));
-        const output = behaviour.output ?? '';
-        this.attempts.set(spec.id, { state: behaviour.end, output });
+        const { output = '', result } = behaviour;
+        this.attempts.set(spec.id, { state: behaviour.end, output, ...(result !== undefined && { result }) });
         if (behaviour.cut === 'while-running') {
           sink.stdout(Buffer.from(output.slice(0, 3)));
           throw lost();

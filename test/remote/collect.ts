@@ -4,6 +4,8 @@ import type { AttemptSpec, OutputSink } from '../../src/remote/attempt.ts';
 export class Collected implements OutputSink {
   out: Buffer = Buffer.alloc(0);
   err: Buffer = Buffer.alloc(0);
+  /** What came of `$RUNBOOK_OUTPUT`. */
+  results: Buffer | undefined;
   readonly cuts: string[] = [];
   private readonly waiting: (() => void)[] = [];
 
@@ -18,6 +20,11 @@ export class Collected implements OutputSink {
 
   cut(stream: 'stdout' | 'stderr'): void {
     this.cuts.push(stream);
+  }
+
+  result(bytes: Buffer): void {
+    if (this.results !== undefined) throw new Error('a second result');
+    this.results = bytes;
   }
 
   get text(): string {

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AlreadyClaimed, type Fence, StaleEpoch, StaleLock, type RemoteNode } from '../../src/remote/attempt.ts';
+import {
+  AlreadyClaimed,
+  type Fence,
+  MOST_OUTPUTS,
+  StaleEpoch,
+  StaleLock,
+  type RemoteNode,
+} from '../../src/remote/attempt.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import type { Session } from '../../src/transport/transport.ts';
 import { Collected, spec } from './collect.ts';
@@ -94,6 +101,25 @@ export function remoteContract(name: string, setUp: () => Promise<ContractNode>)
       await node.start(spec('1-c.1', 'echo ok', { secrets }), silent);
       const found = await node.probe(`grep -rl -e 'BEGIN KEY' -e c2VjcmV0 -e 'it.s' ${place.root}/r1/1-c.1; true`);
       expect(found.stdout).toBe('');
+    });
+
+    it('gives what the script wrote to $RUNBOOK_OUTPUT, at its end and to whoever follows it later', async () => {
+      const write = 'echo key=1 >>"$RUNBOOK_OUTPUT"; printf "größer=a b\\n" >>"$RUNBOOK_OUTPUT"; exit 3';
+      const sink = new Collected();
+      await node.start(spec('1-a.1', write), sink);
+      expect([sink.results?.toString(), sink.text]).toEqual(['key=1\ngrößer=a b\n', '']);
+      const later = new Collected();
+      await (await link()).follow('r1', '1-a.1', { stdout: 0, stderr: 0 }, later);
+      expect(later.results?.toString()).toBe('key=1\ngrößer=a b\n');
+    });
+
+    it('gives nothing of $RUNBOOK_OUTPUT where nothing is in it, and little of too much', async () => {
+      const sink = new Collected();
+      await node.start(spec('1-a.1', 'cat "$RUNBOOK_OUTPUT"; rm "$RUNBOOK_OUTPUT"'), sink);
+      await node.start(spec('1-b.1', 'echo "<$(cat "$RUNBOOK_OUTPUT")>"'), sink);
+      expect([sink.results, sink.text]).toEqual([undefined, '<>\n']);
+      await node.start(spec('1-c.1', 'head -c 1048576 /dev/zero >"$RUNBOOK_OUTPUT"'), sink);
+      expect(sink.results?.length).toBe(MOST_OUTPUTS + 1);
     });
 
     it('never runs an id twice', async () => {
