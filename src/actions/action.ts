@@ -43,7 +43,10 @@ export interface ActionContext<W> {
 }
 
 export interface OwnScript {
+  /** As it runs. */
   readonly script: string;
+  /** As its author wrote it; the same unless given. */
+  readonly shown?: string;
   /** A script that exits with 0 where the step is done. */
   readonly check?: string;
   /** Did it exit with 0? Undefined: it was not run. */

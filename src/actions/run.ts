@@ -16,7 +16,7 @@ export const run: Action<Record<string, never>> = {
   settle: 0,
   script: ({ own }) => {
     const text = own?.script ?? '';
-    return { commands: text.trimEnd().split('\n'), text };
+    return { commands: (own?.shown ?? text).trimEnd().split('\n'), text };
   },
   isDone({ own }) {
     if (own?.check === undefined) return { done: false, reason: 'a run: step without a check always runs' };

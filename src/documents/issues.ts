@@ -76,7 +76,6 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
   ['hosts', 'nodes'],
   ['tasks', 'steps'],
   ['when', 'if'],
-  ['shell', 'run'],
   ['command', 'run'],
   ['module', 'uses'],
   ['environment', 'env'],

@@ -10,8 +10,8 @@ import { type Path, readYaml, type YamlDocument } from './yaml.ts';
 const TIMEOUT = 10_000;
 
 /**
- * What `sh -n` of this machine finds in the scripts of a runbook: it reads them and runs nothing. What bash would
- * accept is a warning, since `sh` is bash on RHEL and others, and dash on Debian and Ubuntu.
+ * What `sh -n` of this machine (for steps with `shell: bash`: `bash -n`) finds in the scripts of a runbook: it reads
+ * them and runs nothing. Of a script for sh, what bash would accept is a warning, since `sh` is bash on RHEL.
  */
 export async function shellProblems(
   file: string,
@@ -26,6 +26,8 @@ export async function shellProblems(
 interface Script {
   readonly path: Path;
   readonly text: string;
+  /** What it is written for. */
+  readonly shell: 'sh' | 'bash';
 }
 
 function scriptsOf(document: YamlDocument, actions: ReadonlyMap<string, Action>): Script[] {
@@ -45,23 +47,26 @@ function scriptsOfStep(
   const action = typeof step['uses'] === 'string' ? actions.get(step['uses']) : undefined;
   const own = entriesOf(step).filter(([key]) => key === 'run' || key === 'check');
   const given = entriesOf(step['with']).filter(([key]) => action?.shellKeys?.includes(key));
+  const shell = step['shell'] === 'bash' ? 'bash' : 'sh';
   return [
-    ...own.map(([key, value]) => ({ path: [...path, key], value })),
-    ...given.map(([key, value]) => ({ path: [...path, 'with', key], value })),
-  ].flatMap(({ path: at, value }) => (typeof value === 'string' ? [{ path: at, text: value }] : []));
+    ...own.map(([key, value]) => ({ path: [...path, key], value, shell }) as const),
+    ...given.map(([key, value]) => ({ path: [...path, 'with', key], value, shell: 'sh' }) as const),
+  ].flatMap(({ value, ...script }) =>
+    typeof value === 'string' ? [{ ...script, path: script.path, text: value }] : [],
+  );
 }
 
-async function judged(document: YamlDocument, { path, text }: Script): Promise<Diagnostic[]> {
+async function judged(document: YamlDocument, { path, text, shell }: Script): Promise<Diagnostic[]> {
   const script = withWords(text);
-  const error = await syntaxError('sh', script);
+  const error = await syntaxError(shell, script);
   if (error === undefined) return [];
   const { start, end } = lineAt(text, error.line);
   const span = document.inside(path, start, end);
-  if ((await syntaxError('bash', script)) === undefined) {
-    const detail = 'bash reads it, and is `sh` on RHEL and its relatives alone: Debian and Ubuntu have dash there';
+  if (shell === 'sh' && (await syntaxError('bash', script)) === undefined) {
+    const detail = 'bash reads it, and is `sh` on RHEL and its relatives alone: give the step `shell: bash`';
     return [warning('shell-syntax', `\`sh\` does not read this script: ${error.message}`, span, detail)];
   }
-  return [problem('shell-syntax', `\`sh\` does not read this script: ${error.message}`, span)];
+  return [problem('shell-syntax', `\`${shell}\` does not read this script: ${error.message}`, span)];
 }
 
 /** Any expression is a word, with as many lines as it had. */

@@ -63,12 +63,23 @@ function checkForm({ document }: Context, step: Raw, path: Path): Diagnostic[] {
   if (uses && run) {
     return [problem('step-form', 'this step has both `uses` and `run`', document.at(path), 'make two steps of it')];
   }
-  return (uses ? RUN_ONLY : USES_ONLY)
+  const found = (uses ? RUN_ONLY : USES_ONLY)
     .filter((key) => step[key] !== undefined)
     .map((key) => {
       const summary = uses ? `\`${key}\` belongs to \`run\` steps` : `\`${key}\` belongs to \`uses\` steps`;
       return problem('step-form', summary, document.keyAt([...path, key]));
     });
+  return [...found, ...(uses ? [] : checkLooking(document, step, path))];
+}
+
+/** What is asked of a change makes no sense for a step that only looks. */
+function checkLooking(document: YamlDocument, step: Raw, path: Path): Diagnostic[] {
+  if (step['changes'] !== false) return [];
+  return (['check', 'effect'] as const).flatMap((key) => {
+    if (step[key] === undefined) return [];
+    const summary = `a step with \`changes: false\` has no \`${key}\`: it runs each time, and may be sent again`;
+    return [problem('step-form', summary, document.keyAt([...path, key]))];
+  });
 }
 
 function checkUses({ document, actions }: Context, step: Raw, declared: Declared, path: Path): Diagnostic[] {

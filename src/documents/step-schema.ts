@@ -27,6 +27,20 @@ export const stepSchema = z
       .enum(['once', 'repeatable'])
       .exactOptional()
       .describe('`once` (default): never sent again while its outcome is unknown. `repeatable`: it may be.'),
+    shell: z
+      .enum(['sh', 'bash'])
+      .exactOptional()
+      .describe('What reads `run` and `check`: sh (default), or bash where they need it.'),
+    strict: z
+      .boolean({ error: 'must be true or false' })
+      .exactOptional()
+      .describe(
+        '`true` (default): `run` ends at the first command that fails (set -eu, and pipefail where sh has it).',
+      ),
+    changes: z
+      .boolean({ error: 'must be true or false' })
+      .exactOptional()
+      .describe('`false`: `run` only looks; its outcome is `unchanged`, and it may be sent again.'),
     if: condition('inputs, node, cluster, env, hop').exactOptional(),
     env: z
       .record(
@@ -55,14 +69,16 @@ export const stepSchema = z
     description: 'One step: an action (`uses`) or commands (`run`).',
     oneOf: [{ required: ['uses'] }, { required: ['run'] }],
   })
-  .transform(({ uses, with: values = {}, run = '', on = 'node', check, secrets, effect = 'once', ...step }) =>
+  .transform(({ uses, with: values = {}, run, on, check, secrets, effect, shell, strict, changes, ...step }) =>
     uses === undefined
       ? {
           ...step,
           kind: 'run' as const,
-          run,
-          on,
-          effect,
+          run: run ?? '',
+          on: on ?? 'node',
+          effect: changes === false ? ('none' as const) : (effect ?? 'once'),
+          strict: strict ?? true,
+          ...(shell && { shell }),
           ...(check !== undefined && { check }),
           ...(secrets && { secrets }),
         }
@@ -71,4 +87,4 @@ export const stepSchema = z
 
 /** Keys that make sense with only one of the two kinds of steps. */
 export const USES_ONLY = ['with'] as const;
-export const RUN_ONLY = ['on', 'check', 'effect', 'secrets'] as const;
+export const RUN_ONLY = ['on', 'check', 'effect', 'secrets', 'shell', 'strict', 'changes'] as const;

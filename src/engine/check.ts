@@ -1,3 +1,4 @@
+import { underBash } from '../actions/lib/own-script.ts';
 import { Failure } from '../failure.ts';
 import type { DraftedStep, PlannedStep } from '../plan/bind.ts';
 import { quote } from '../transport/quote.ts';
@@ -53,7 +54,7 @@ export async function askChecks(
   const unasked = new Map<string, string>();
   for (const step of steps) {
     if (step.check === undefined) continue;
-    const script = withEnv(step.env, step.check);
+    const script = withEnv(step.env, step.shell === 'bash' ? underBash(step.check) : step.check);
     const { code, stderr } = await fleet.with(hostOf(observer, step), (remote) =>
       remote.probe(script, { timeout: CHECK_TIMEOUT }),
     );

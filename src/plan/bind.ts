@@ -120,12 +120,16 @@ export function binder({ inventory, inputs, nodes, addons, run: id }: Omit<Bindi
   const settings = settingsOf(inventory);
   return (step, action, options, row, hop) => {
     const { node: name, action: _name, with: _options, ...data } = step;
-    const { ownTimeout: _own, ...draft } = step;
+    const { ownTimeout: _own, shown, ...draft } = step;
     const found = byName.get(name);
     if (!found) throw new Error(`the plan names a node that it does not list: ${name}`);
     const { node, before } = found;
     const inventoryNode = inventoryNodes.get(name);
-    const own = { script: step.script ?? '', ...(step.check === undefined ? {} : { check: step.check }) };
+    const own = {
+      script: step.script ?? '',
+      ...(shown === undefined ? {} : { shown }),
+      ...(step.check === undefined ? {} : { check: step.check }),
+    };
     return {
       ...data,
       draft,

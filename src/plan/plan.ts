@@ -48,6 +48,7 @@ const step = z.strictObject({
     ),
   if: z.exactOptional(z.string()).describe('CEL, evaluated again on fresh facts before the step'),
   check: z.exactOptional(z.string()),
+  shell: z.exactOptional(z.literal('bash')).describe('What reads the check, where that is not sh'),
   commands: names,
   script: z.exactOptional(z.string()).describe('The whole script; absent for steps that only wait'),
   predicted: prediction,

@@ -1,4 +1,5 @@
 import type { Action } from '../actions/action.ts';
+import { ownScript } from '../actions/lib/own-script.ts';
 import { run } from '../actions/run.ts';
 import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
@@ -17,6 +18,8 @@ import { slug } from './slug.ts';
 export type DraftStep = Omit<PlanStep, 'predicted' | 'commands'> & {
   /** The runbook gives this step's `timeout`. */
   readonly ownTimeout?: boolean;
+  /** Its script as the author wrote it. */
+  readonly shown?: string;
 };
 
 /** A phase with its nodes chosen and its steps resolved for each of them. */
@@ -60,18 +63,21 @@ export function draftStep(
     ...(step.if === undefined ? {} : { if: step.if }),
   };
   if (step.kind === 'run') {
-    const script = text(step.run, env);
+    const shown = text(step.run, env);
+    const { shell = 'sh', strict } = step;
     const draft = {
       ...common,
       id: `${number}-${slug(step.name ?? run.name)}`,
-      title: step.name ?? firstLine(script),
+      title: step.name ?? firstLine(shown),
       action: run.name,
       with: {},
       place: step.on,
       effect: step.effect,
       timeout: step.timeout ?? run.timeout,
       onTimeout: step.onTimeout ?? run.onTimeout,
-      script,
+      script: ownScript(shown, { shell, strict }),
+      shown,
+      ...(shell === 'bash' && { shell }),
       ...(step.secrets && { secrets: inputsOf(step.secrets) }),
       ...(step.check === undefined ? {} : { check: text(step.check, env) }),
     };

@@ -39,6 +39,25 @@ phases:
     ]);
   });
 
+  test('keys of `run` alone, and what makes no sense for a step that only looks, are pointed at', () => {
+    expect(
+      problemsOf(
+        withSteps(`      - { uses: drain, shell: bash, strict: false, changes: false }
+      - { run: 'true', changes: false, check: 'true', effect: once }
+      - { run: 'true', shell: zsh, strict: maybe }
+`),
+      ),
+    ).toEqual([
+      '12:24 step-form `shell` belongs to `run` steps',
+      '12:37 step-form `strict` belongs to `run` steps',
+      '12:52 step-form `changes` belongs to `run` steps',
+      '13:40 step-form a step with `changes: false` has no `check`: it runs each time, and may be sent again',
+      '13:55 step-form a step with `changes: false` has no `effect`: it runs each time, and may be sent again',
+      '14:31 invalid-value `shell` must be one of sh, bash',
+      '14:44 invalid-value `strict` must be true or false',
+    ]);
+  });
+
   test('defaults are filled in and durations become milliseconds', () => {
     const { value, diagnostics } = load(
       withSteps(`      - uses: drain

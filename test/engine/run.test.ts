@@ -111,6 +111,12 @@ test('retries are new attempts, as many as given', async () => {
   expect(other.node('n1').ran).toHaveLength(2);
 });
 
+test('a check of a step for bash is read by bash, and so is told apart where there is none', async () => {
+  const bench = new Bench(planOf(['n1'], [step('n1', '1.1-a', { check: 'x=(1)', shell: 'bash' })]));
+  await runPlan(bench.context());
+  expect(bench.node('n1').probes[0]).toMatch(/command -v bash.*exit 127.*\nexec bash -c 'x=\(1\)'\n$/);
+});
+
 test('a check that exits 0 leaves the step unchanged; one that still fails afterwards fails it', async () => {
   const bench = new Bench(planOf(['n1'], [step('n1', '1.1-a', { check: 'test -e x', env: { A: "it's" } })]));
   bench.node('n1').probe = () => 0;

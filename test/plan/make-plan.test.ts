@@ -59,11 +59,31 @@ test('a step is resolved for each node, in the order of the inventory', async ()
   const { plan: made, needs } = await plan(ECHO, { sets: ['word=ho'] });
   expect(made.phases[0]?.batches).toEqual([['a'], ['b'], ['c']]);
   expect(made.phases[0]?.steps.map((step) => [step.id, step.node, step.script])).toEqual([
-    ['1.1-say-it', 'a', 'echo ho a'],
-    ['1.1-say-it', 'b', 'echo ho b'],
-    ['1.1-say-it', 'c', 'echo ho c'],
+    ['1.1-say-it', 'a', expect.stringMatching(/^set -eu;.*\necho ho a$/)],
+    ['1.1-say-it', 'b', expect.stringMatching(/\necho ho b$/)],
+    ['1.1-say-it', 'c', expect.stringMatching(/\necho ho c$/)],
   ]);
+  expect(made.phases[0]?.steps.map(({ commands }) => commands)).toEqual([['echo ho a'], ['echo ho b'], ['echo ho c']]);
   expect(needs.facts).toEqual([]);
+});
+
+test('a run: step is strict under sh, unless it says otherwise; one that only looks is read', async () => {
+  const { plan: made } = await plan(`  - name: one
+    nodes: a
+    steps:
+      - { name: Loose, run: echo loose, strict: false }
+      - { name: Bash, run: echo bash, shell: bash, check: 'true' }
+      - { name: Look, run: echo look, changes: false }
+`);
+  const [loose, bash, look] = made.phases[0]?.steps ?? [];
+  expect(loose).toMatchObject({ script: 'echo loose', commands: ['echo loose'] });
+  expect(bash).toMatchObject({
+    script: expect.stringMatching(/exec bash.*\nset -eu/),
+    shell: 'bash',
+    commands: ['echo bash'],
+  });
+  expect(look).toMatchObject({ effect: 'none', predicted: { outcome: 'read' } });
+  expect(JSON.stringify(made)).not.toContain('"shown"');
 });
 
 test('what a check already finds done is planned as unchanged', async () => {
