@@ -99,6 +99,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     duration: milliseconds,
     tail: z.exactOptional(names).describe('The last lines of output, where it failed'),
     log: z.exactOptional(z.string()).describe('Path of the kept output'),
+    continued: z.exactOptional(z.literal(true)).describe('It failed, and the node continues (`continueOnError`)'),
   }),
   z.strictObject({ type: z.literal('connection-lost'), at, node: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal('reconnected'), at, node: z.string() }),

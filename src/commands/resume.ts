@@ -71,7 +71,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     checkPlannedApprovals(options.approve, plan, 'runbook resume', found.steps);
     if (found.from.length > 0) await showForeignPlan(console, found, inventory.value, planDigest);
 
-    await readSecrets(console, plan, ({ node, id }) => !isSettled(found.steps.get(stepKey(node, id))?.outcome));
+    await readSecrets(console, plan, ({ node, id }) => !isSettled(found.steps.get(stepKey(node, id))));
     const nodes = contactedNodes(plan);
     const connection = await connectNodes(console, {
       inventory,

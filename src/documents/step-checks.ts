@@ -41,7 +41,14 @@ export function checkStep(context: Context, step: Raw, path: Path): Diagnostic[]
     ...checkSize(document, step['env'], [...path, 'env']),
     ...checkSecrets(document, step, context.declared, path),
     ...checkUses(context, step, declared, path),
+    ...checkRetryDelay(document, step, path),
   ];
+}
+
+function checkRetryDelay(document: YamlDocument, step: Raw, path: Path): Diagnostic[] {
+  if (step['retryDelay'] === undefined || (step['retries'] !== undefined && step['retries'] !== 0)) return [];
+  const detail = 'say how often a failed attempt is repeated, e.g. `retries: 3`';
+  return [problem('step-form', '`retryDelay` without `retries`', document.keyAt([...path, 'retryDelay']), detail)];
 }
 
 /** As written; what an expression makes longer is found while planning. */

@@ -64,6 +64,15 @@ export const stepSchema = z
       .exactOptional()
       .describe('At the time limit: end it, or leave it running on the node with its outcome unknown.'),
     retries: withDefault(count('How often a failed attempt is repeated; 0 unless given.', 0), 0),
+    retryDelay: duration('The pause before each retry; else 1 s, 2 s, 4 s ... up to 30 s.').exactOptional(),
+    continueOnError: z
+      .boolean({ error: 'must be true or false' })
+      .exactOptional()
+      .describe('true: where the step fails, the node continues with its next step; it is counted and shown.'),
+    once: z
+      .boolean({ error: 'must be true or false' })
+      .exactOptional()
+      .describe('true: only on the first of the nodes that the phase works on.'),
   })
   .meta({
     description: 'One step: an action (`uses`) or commands (`run`).',

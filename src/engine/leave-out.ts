@@ -36,7 +36,7 @@ export function needsAll(context: RunContext, { action }: PlannedStep): string |
 export async function skip(context: RunContext, step: PlannedStep, reason: string): Promise<void> {
   const { key, ref } = step;
   const known = context.progress.get(key);
-  if (isSettled(known?.outcome)) return;
+  if (isSettled(known)) return;
   const end = { step: ref.step, node: ref.node, outcome: 'skipped', reason, duration: 0 } as const;
   await context.journal.append({ type: 'step-finished', ...end });
   context.progress.set(key, { ...(known ?? { attempts: 0 }), outcome: 'skipped', reason, duration: 0 });

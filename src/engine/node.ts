@@ -23,7 +23,7 @@ export async function runNode(context: RunContext, row: readonly PlannedStep[]):
       const end = await executeStep(context, step);
       if (end.kind === 'refused') return { kind: 'refused', step, reason: 'a guard refused' };
       if (end.kind === 'stopped') return { kind: 'stopped', step, reason: 'stopped by the operator' };
-      if (end.outcome === 'failed' || end.outcome === 'unknown') {
+      if ((end.outcome === 'failed' && end.continued !== true) || end.outcome === 'unknown') {
         await markFailedNode(context, row, step, end.reason);
         return { kind: 'failed', step, reason: end.reason };
       }

@@ -8,6 +8,8 @@ export type StepEnd =
       readonly reason: string;
       /** The node's further steps of the phase are left out, and the run continues. */
       readonly leavesOut?: true;
+      /** It failed, and the node continues. */
+      readonly continued?: true;
       readonly tail?: readonly string[];
       readonly log?: string;
     }

@@ -25,14 +25,24 @@ const cutOffAgain = {
  */
 export async function executeStep(context: RunContext, step: PlannedStep): Promise<StepEnd> {
   const known = context.progress.get(step.key);
-  if (known?.outcome !== undefined && isSettled(known.outcome)) {
-    const left = known.leavesOut ? { leavesOut: true as const } : {};
-    return { kind: 'ended', outcome: known.outcome, reason: known.reason ?? '', ...left };
+  if (known?.outcome !== undefined && isSettled(known)) {
+    return { kind: 'ended', outcome: known.outcome, reason: known.reason ?? '', ...flagsOf(known) };
   }
   const began = context.clock.now();
-  const end = await withAnswers(context, step, await work(context, step));
+  const end = continued(step, await withAnswers(context, step, await work(context, step)));
   if (end.kind === 'ended') await finish(context, step, end, context.clock.now() - began);
   return end;
+}
+
+/** Only a known failure is passed: what may still run or have had its effect ends the work on the node. */
+function continued({ continueOnError }: PlannedStep, end: StepEnd): StepEnd {
+  if (continueOnError !== true || end.kind !== 'ended' || end.outcome !== 'failed') return end;
+  return { ...end, continued: true };
+}
+
+/** What a step's end means for those that follow, as its record has it. */
+function flagsOf({ leavesOut, continued: goesOn }: { readonly leavesOut?: true; readonly continued?: true }) {
+  return { ...(leavesOut && { leavesOut }), ...(goesOn && { continued: goesOn }) };
 }
 
 /** The step has no end in the journal before its kubeadm was asked and no guard refuses: a resume asks again. */
@@ -54,7 +64,8 @@ async function work(context: RunContext, step: PlannedStep): Promise<StepEnd> {
     const retry = end.kind === 'ended' && end.outcome === 'failed' && failures <= step.retries;
     if (!retry || context.control.stop.aborted) return end;
     context.emit({ type: 'step-retry', ...step.ref, attempt: failures + 1, reason: end.reason });
-    await context.clock.sleep(Math.min(1000 * 2 ** (failures - 1), 30_000), context.control.stop);
+    const pause = step.retryDelay ?? Math.min(1000 * 2 ** (failures - 1), 30_000);
+    await context.clock.sleep(pause, context.control.stop);
     if (context.control.stop.aborted) return end;
   }
 }
@@ -95,7 +106,7 @@ async function finish(
 ): Promise<void> {
   const { outcome, reason } = end;
   const { key, ref } = step;
-  const left = end.leavesOut ? { leavesOut: true as const } : {};
+  const flags = flagsOf(end);
   await context.journal.append({
     type: 'step-finished',
     step: ref.step,
@@ -103,15 +114,16 @@ async function finish(
     outcome,
     reason,
     duration,
-    ...left,
+    ...flags,
   });
-  context.progress.set(key, { ...(context.progress.get(key) ?? { attempts: 0 }), outcome, reason, duration, ...left });
+  context.progress.set(key, { ...(context.progress.get(key) ?? { attempts: 0 }), outcome, reason, duration, ...flags });
   context.emit({
     type: 'step-finished',
     ...ref,
     outcome,
     reason,
     duration,
+    ...(end.continued && { continued: end.continued }),
     ...(end.tail ? { tail: end.tail } : {}),
     ...(end.log === undefined ? {} : { log: end.log }),
   });

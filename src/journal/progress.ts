@@ -14,6 +14,8 @@ export interface StepProgress {
   readonly duration?: number;
   /** The node is left out of the phase's further steps. */
   readonly leavesOut?: true;
+  /** It failed, and the runbook lets its node continue. */
+  readonly continued?: true;
   /** The operator allows to send a step of unknown outcome again. */
   readonly treatedAgain?: boolean;
 }
@@ -33,9 +35,10 @@ export interface Progress {
   readonly steps: ReadonlyMap<string, StepProgress>;
 }
 
-/** True for outcomes that a resume leaves alone. */
-export function isSettled(outcome: Outcome | undefined): boolean {
-  return outcome === 'changed' || outcome === 'unchanged' || outcome === 'skipped';
+/** True for a step that a resume leaves alone. */
+export function isSettled(step: Pick<StepProgress, 'outcome' | 'continued'> | undefined): boolean {
+  const outcome = step?.outcome;
+  return outcome === 'changed' || outcome === 'unchanged' || outcome === 'skipped' || step?.continued === true;
 }
 
 /** The last attempt ended before its script did all of its work, or its script reported that it failed. */
@@ -101,7 +104,7 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
 function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: string }>): StepProgress {
   switch (record.type) {
     case 'attempt-started': {
-      const { outcome: _outcome, reason: _reason, treatedAgain: _treated, ...rest } = step;
+      const { outcome: _outcome, reason: _reason, continued: _continued, treatedAgain: _treated, ...rest } = step;
       return { ...rest, attempts: record.attempt, last: { attempt: record.attempt, host: record.host } };
     }
     case 'attempt-ended':
@@ -113,6 +116,7 @@ function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: str
         reason: record.reason,
         duration: record.duration,
         ...(record.leavesOut ? { leavesOut: true as const } : {}),
+        ...(record.continued ? { continued: true as const } : {}),
       };
     case 'step-treated':
       return record.as === 'done'

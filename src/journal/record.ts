@@ -42,6 +42,8 @@ const body = z.discriminatedUnion('type', [
     duration: z.number(),
     /** The node is left out of the phase's further steps. */
     leavesOut: z.literal(true).exactOptional(),
+    /** It failed, and the runbook lets its node continue. */
+    continued: z.literal(true).exactOptional(),
   }),
   z.object({ type: z.literal('step-treated'), ...ref, as: z.enum(['done', 'again']), by: z.string() }),
   z.object({

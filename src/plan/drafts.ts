@@ -46,6 +46,7 @@ export function draftPhases(
     const steps = chosen.flatMap((node) =>
       phase.steps.flatMap((step, place) => {
         if (onlyAsks && !asks(step, actions)) return [];
+        if (step.once === true && node !== chosen[0]) return [];
         const drafted = draftStep(step, `${number}.${place + 1}`, node, inventory, inputs, facts, actions, hop);
         const row = rows.of(node.name);
         const bound = bind(drafted.draft, drafted.action, drafted.options, row, hop);

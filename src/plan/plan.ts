@@ -40,6 +40,8 @@ const step = z.strictObject({
   timeout: z.number().describe('Milliseconds'),
   onTimeout: z.enum(['kill', 'leave']),
   retries: z.number(),
+  retryDelay: z.exactOptional(z.number()).describe('Milliseconds before each retry'),
+  continueOnError: z.exactOptional(z.literal(true)).describe('Its failure does not end the work on its node'),
   env: z.record(z.string(), z.string()),
   secrets: z
     .exactOptional(z.record(z.string(), z.string()))

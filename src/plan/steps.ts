@@ -59,6 +59,8 @@ export function draftStep(
   const common = {
     node: node.name,
     retries: step.retries,
+    ...(step.retryDelay === undefined ? {} : { retryDelay: step.retryDelay }),
+    ...(step.continueOnError === true ? { continueOnError: true as const } : {}),
     env,
     ...(step.if === undefined ? {} : { if: step.if }),
   };

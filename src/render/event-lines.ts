@@ -18,7 +18,7 @@ export function messageLines(event: EventOf<'message'>, symbols: Symbols): Line[
 /** What an operator needs when a step has failed: where, the end of its output, the whole log. */
 export function failureLines(event: EventOf<'step-finished'>, tail: readonly string[], symbols: Symbols): Line[] {
   const colour = outcomeColour(event.outcome);
-  const word = event.outcome === 'unknown' ? 'outcome unknown' : event.outcome;
+  const word = event.outcome === 'unknown' ? 'outcome unknown' : outcomeText(event);
   const lines: Line[] = [
     [
       { text: `${outcomeSymbol(event.outcome, symbols)} ${event.node} ${stepName(event)}: `, as: ['bold', colour] },
@@ -39,6 +39,11 @@ export function plannedText(event: EventOf<'planned'>): string {
   return `planned ${event.runbook} on ${event.cluster}: ${count(event.steps, 'step')} on ${nodes}, ${event.changes} to change something`;
 }
 
+/** `failed, the run continues` */
+export function outcomeText({ outcome, continued }: EventOf<'step-finished'>): string {
+  return continued === true ? `${outcome}, the run continues` : outcome;
+}
+
 const ENDINGS = {
   done: { word: 'done', colour: 'green', symbol: 'change' },
   failed: { word: 'failed', colour: 'red', symbol: 'failed' },
@@ -48,7 +53,7 @@ const ENDINGS = {
 
 export function summaryLines(event: EventOf<'run-finished'>, tally: Tally, symbols: Symbols): Line[] {
   const { word, colour, symbol } = ENDINGS[event.outcome];
-  const failed = namesWith(tally, ['failed', 'unknown']);
+  const failed = [...tally.nodes.keys()].filter((name) => tally.notDone.has(name));
   const changed = namesWith(tally, ['changed']);
   const lines: Line[] = [
     [
@@ -58,6 +63,8 @@ export function summaryLines(event: EventOf<'run-finished'>, tally: Tally, symbo
   ];
   if (changed.length > 0) lines.push([`    changed on: ${listNames(changed, 12)}`]);
   if (failed.length > 0) lines.push(['    not done on: ', { text: listNames(failed, 12), as: 'red' }]);
+  if (tally.continued.length > 0)
+    lines.push(['    failed, and the run continued: ', { text: listNames(tally.continued, 12), as: 'red' }]);
   for (const { node, reason } of event.leftOut ?? []) {
     lines.push(['    left out: ', { text: node, as: ['bold', 'red'] }, `: ${reason}`]);
   }

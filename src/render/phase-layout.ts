@@ -1,3 +1,4 @@
+import type { Outcome } from '../event.ts';
 import { countsText, outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { NodeView, RunningStep } from './phase-view.ts';
 import type { Line, Style } from './style.ts';
@@ -81,7 +82,7 @@ function foldedLines(nodes: readonly NodeView[], style: Style): Line[] {
 
 function idleLine(node: NodeView, style: Style): Line {
   const { symbols } = style;
-  const failure = node.ended.find((step) => step.outcome === 'failed' || step.outcome === 'unknown');
+  const failure = node.failed ? node.ended.find(({ outcome, continued }) => isBad(outcome) && !continued) : undefined;
   if (failure !== undefined) {
     const as = outcomeColour(failure.outcome);
     return [
@@ -95,6 +96,10 @@ function idleLine(node: NodeView, style: Style): Line {
     node.name,
     { text: `  ${countsText(node.counts)}  ${duration(node.duration)}`, as: 'dim' },
   ];
+}
+
+function isBad(outcome: Outcome): boolean {
+  return outcome === 'failed' || outcome === 'unknown';
 }
 
 function activeLines(node: NodeView, state: PhaseState, spare: number, style: Style): Line[] {

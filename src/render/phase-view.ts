@@ -26,6 +26,7 @@ interface EndedStep {
   readonly outcome: Outcome;
   readonly reason: string;
   readonly duration: number;
+  readonly continued: boolean;
 }
 
 /** One node within the current phase, as its events show. */
@@ -39,6 +40,8 @@ export class NodeView {
   lost: string | undefined;
   /** Milliseconds of all steps together. */
   duration = 0;
+  /** A step ended the work on it; not one whose failure lets it continue. */
+  failed = false;
   #resolve: () => void = () => {};
   #reject: (error: Error) => void = () => {};
 
@@ -50,10 +53,6 @@ export class NodeView {
     });
     // The list of a phase takes it up a little later; until then a rejection has no handler.
     this.settled.catch(() => {});
-  }
-
-  get failed(): boolean {
-    return this.counts.failed + this.counts.unknown > 0;
   }
 
   get waiting(): boolean {
@@ -81,10 +80,12 @@ export class NodeView {
   finished(event: EventOf<'step-finished'>): void {
     const { title, outcome, reason } = event;
     this.running = undefined;
-    this.ended.push({ title, outcome, reason, duration: event.duration });
+    this.ended.push({ title, outcome, reason, duration: event.duration, continued: event.continued === true });
     this.duration += event.duration;
     this.counts[outcome] += 1;
-    if (outcome === 'failed' || outcome === 'unknown') this.#reject(new Error(reason));
+    if (event.continued === true || (outcome !== 'failed' && outcome !== 'unknown')) return;
+    this.failed = true;
+    this.#reject(new Error(reason));
   }
 
   settle(): void {

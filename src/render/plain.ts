@@ -1,6 +1,6 @@
 import type { RunEvent, StepRef } from '../event.ts';
 import { diagnosticLines } from './diagnostic.ts';
-import { type EventOf, failureLines, messageLines, plannedText, summaryLines } from './event-lines.ts';
+import { type EventOf, failureLines, messageLines, outcomeText, plannedText, summaryLines } from './event-lines.ts';
 import { briefFindingLines, findingLines } from './finding.ts';
 import { outcomeColour } from './outcome.ts';
 import type { Renderer, RenderTarget } from './renderer.ts';
@@ -148,7 +148,7 @@ class PlainRenderer {
     const bad = event.outcome === 'failed' || event.outcome === 'unknown';
     this.#print(event, [
       ...about(event),
-      { text: event.outcome, as: outcomeColour(event.outcome) },
+      { text: outcomeText(event), as: outcomeColour(event.outcome) },
       `${took}${event.reason === '' ? '' : `: ${event.reason}`}`,
     ]);
     if (!bad) return;

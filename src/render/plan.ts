@@ -4,7 +4,7 @@ import { findingLines } from './finding.ts';
 import { placeName } from './place.ts';
 import type { Colour, Line, Look, Style, Symbols } from './style.ts';
 import { createStyle, wrapLine } from './style.ts';
-import { count, escapeControls, listNames, sanitize, stepName, widthOf, wrap } from './text.ts';
+import { count, duration, escapeControls, listNames, sanitize, stepName, widthOf, wrap } from './text.ts';
 
 interface PlanLook extends Look {
   /** Whole scripts, time limits and conditions too. */
@@ -173,7 +173,10 @@ function commandLines(command: string, colour: Colour | undefined): Line[] {
 
 function details(step: PlanStep, symbols: Symbols): Line[] {
   const limit = step.timeout === 0 ? 'none' : `${step.timeout / 1000}s`;
-  const facts = [`time limit ${limit}, then ${step.onTimeout}`, `retries ${step.retries}`, `effect ${step.effect}`];
+  const pause = step.retryDelay === undefined ? '' : ` after ${duration(step.retryDelay)} each`;
+  const retries = `retries ${step.retries}${pause}`;
+  const facts = [`time limit ${limit}, then ${step.onTimeout}`, retries, `effect ${step.effect}`];
+  if (step.continueOnError === true) facts.push('if it fails, the node continues');
   if (step.place !== 'node') facts.push(`runs on ${step.place === 'kubectl' ? "kubectl's machine" : step.place}`);
   if (step.if !== undefined) facts.push(`if ${step.if}`);
   const lines: Line[] = [[{ text: `        ${facts.join('; ')}`, as: 'dim' }]];

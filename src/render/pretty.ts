@@ -225,11 +225,12 @@ function phaseSummary({ event, nodes, since }: CurrentPhase, early: boolean, now
   for (const node of nodes.values()) {
     for (const outcome of OUTCOMES) counts[outcome] += node.counts[outcome];
   }
-  const bad = counts.failed + counts.unknown > 0;
+  const bad = [...nodes.values()].some((node) => node.failed);
   const { symbols } = style;
-  const done: Span = early
-    ? { text: `${symbols.warning} `, as: 'yellow' }
-    : { text: `${symbols.change} `, as: 'green' };
+  const done: Span =
+    early || counts.failed > 0
+      ? { text: `${symbols.warning} `, as: 'yellow' }
+      : { text: `${symbols.change} `, as: 'green' };
   return [
     bad ? { text: `${symbols.failed} `, as: 'red' } : done,
     `${event.phase}/${event.phases} ${event.name}`,

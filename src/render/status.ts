@@ -10,6 +10,8 @@ export interface StepStatus {
   readonly outcome: Outcome | 'running' | 'pending';
   readonly attempt: number;
   readonly reason: string;
+  /** It failed, and the run continued. */
+  readonly continued?: true;
 }
 
 interface RunStatus {
@@ -91,35 +93,45 @@ function versionLines({ versions = new Map(), cordoned = [], readAt }: RunStatus
 
 function phaseLines(phase: PlanPhase, status: RunStatus, look: StatusLook, symbols: Symbols): Line[] {
   const names = phase.batches.flat();
+  const ids = [...new Set(phase.steps.map((step) => step.id))];
   const lines: Line[] = [
     [],
     [{ text: `Phase ${phase.number}/${status.plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' }],
   ];
   if (!look.verbose) {
-    const titles = [...new Set(phase.steps.map((step) => step.id))].join(' ');
-    for (const line of wrap(titles, look.columns - 2)) lines.push([{ text: `  ${line}`, as: 'dim' }]);
+    for (const line of wrap(ids.join(' '), look.columns - 2)) lines.push([{ text: `  ${line}`, as: 'dim' }]);
   }
   const width = Math.max(0, ...names.map(widthOf));
   for (const name of names) {
     const steps = phase.steps.filter((step) => step.node === name);
     if (look.verbose) lines.push(...stepLines(name, steps, status, symbols));
-    else lines.push(nodeLine(pad(name, width), steps, status, symbols));
+    else lines.push(nodeLine(pad(name, width), ids, steps, status, symbols));
   }
   return lines;
 }
 
 /** One symbol per step, in the order of the steps named above, then the step that is worth a word. */
-function nodeLine(label: string, steps: readonly PlanStep[], status: RunStatus, symbols: Symbols): Line {
+function nodeLine(
+  label: string,
+  ids: readonly string[],
+  steps: readonly PlanStep[],
+  status: RunStatus,
+  symbols: Symbols,
+): Line {
   const known = steps.map((step) => ({ step, is: statusOf(step, status) }));
-  const marks = known.flatMap(({ is }): Span[] => [mark(is, symbols), ' ']);
+  // A step of one node alone (`once`) leaves a gap at the others.
+  const marks = ids.flatMap((id): Span[] => {
+    const found = known.find(({ step }) => step.id === id);
+    return [found ? mark(found.is, symbols) : ' ', ' '];
+  });
+  const bad = known.filter(({ is }) => is.outcome === 'failed' || is.outcome === 'unknown');
   const telling =
-    known.find(({ is }) => is.outcome === 'failed' || is.outcome === 'unknown') ??
-    known.find(({ is }) => is.outcome === 'running');
+    bad.find(({ is }) => is.continued !== true) ?? bad[0] ?? known.find(({ is }) => is.outcome === 'running');
   if (telling === undefined) return [`  ${label}  `, ...marks];
   const { step, is } = telling;
   const attempt = is.attempt > 1 ? ` (attempt ${is.attempt})` : '';
   const reason = is.reason === '' ? '' : `: ${is.reason}`;
-  return [`  ${label}  `, ...marks, { text: ` ${step.id} ${is.outcome}${attempt}${reason}`, as: colourOf(is) }];
+  return [`  ${label}  `, ...marks, { text: ` ${step.id} ${wordOf(is)}${attempt}${reason}`, as: colourOf(is) }];
 }
 
 function stepLines(name: string, steps: readonly PlanStep[], status: RunStatus, symbols: Symbols): Line[] {
@@ -132,7 +144,7 @@ function stepLines(name: string, steps: readonly PlanStep[], status: RunStatus, 
       '    ',
       mark(is, symbols),
       ` ${step.id}  `,
-      { text: `${is.outcome}${attempt}${reason}`, as: colourOf(is) },
+      { text: `${wordOf(is)}${attempt}${reason}`, as: colourOf(is) },
     ]);
   }
   return lines;
@@ -140,6 +152,10 @@ function stepLines(name: string, steps: readonly PlanStep[], status: RunStatus, 
 
 function statusOf(step: PlanStep, status: RunStatus): StepStatus {
   return status.outcomes.get(`${step.node}/${step.id}`) ?? PENDING;
+}
+
+function wordOf({ outcome, continued }: StepStatus): string {
+  return continued === true ? `${outcome}, the run continued` : outcome;
 }
 
 function mark(is: StepStatus, symbols: Symbols): Span {

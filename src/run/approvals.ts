@@ -50,7 +50,7 @@ export function checkPlannedApprovals(
   const asking = steps.filter((step) => actions.get(step.action)?.asks !== undefined);
   requireKnown(given, asking.map(asPlanned));
   if (!steps.some((step) => step.predicted.outcome === 'change')) return;
-  const isOver = (step: PlanStep): boolean => isSettled(progress.get(stepKey(step.node, step.id))?.outcome);
+  const isOver = (step: PlanStep): boolean => isSettled(progress.get(stepKey(step.node, step.id)));
   const open = asking.filter((step) => step.predicted.outcome !== 'skipped' && !isOver(step));
   requireAnswered(given, open.map(asPlanned), command);
 }

@@ -102,7 +102,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     resumed: record.resumed,
     nodes: plan.nodes.map((node) => node.name),
     steps: steps.length,
-    done: [...progress.values()].filter((step) => isSettled(step.outcome)).length,
+    done: [...progress.values()].filter(isSettled).length,
   });
   let result: RunResult;
   try {

@@ -22,7 +22,7 @@ export async function showForeignPlan(
   inventory: Inventory,
   planDigest: string | undefined,
 ): Promise<void> {
-  const open = ofOpenSteps(plan, ({ node, id }) => !isSettled(steps.get(stepKey(node, id))?.outcome));
+  const open = ofOpenSteps(plan, ({ node, id }) => !isSettled(steps.get(stepKey(node, id))));
   console.info(`the plan of run ${run} comes from ${from.join(', ')}: what is left of it`, [`digest ${plan.digest}`]);
   console.renderer.pause();
   if (console.output === 'json') emitPlan(console, open);

@@ -152,7 +152,7 @@ async function findAttempts(
 ): Promise<readonly FoundAttempt[]> {
   const open = plan.phases
     .flatMap((phase) => phase.steps)
-    .filter((step) => step.place === 'node' && !isSettled(steps.get(stepKey(step.node, step.id))?.outcome));
+    .filter((step) => step.place === 'node' && !isSettled(steps.get(stepKey(step.node, step.id))));
   const needed = new Set([...lockNodes, ...open.map((step) => step.node)]);
   const hosts = new Set([...needed, ...contactedNodes(plan)]);
   const problems: string[] = [];

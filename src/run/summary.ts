@@ -16,7 +16,7 @@ export function rowOf(run: RunSummary, life: Life): RunRow {
     cluster: run.plan.inventory.cluster,
     state: stateOf(run, life),
     startedAt: run.progress.startedAt ?? run.plan.createdAt,
-    done: [...run.progress.steps.values()].filter((step) => isSettled(step.outcome)).length,
+    done: [...run.progress.steps.values()].filter(isSettled).length,
     steps: steps.length,
     nodes: run.plan.nodes.map((node) => node.name),
   };
@@ -41,7 +41,7 @@ export async function lifeOfRun(store: RunStore, { folder, plan }: RunSummary): 
 export function stateOf({ progress }: RunSummary, life: Life): string {
   if (progress.run === undefined) return 'not started';
   if (progress.state === 'running' && (life.kind === 'gone' || life.kind === 'none')) return 'died';
-  const outcomes = [...progress.steps.values()].map((step) => step.outcome);
+  const outcomes = [...progress.steps.values()].filter((step) => !isSettled(step)).map((step) => step.outcome);
   if (progress.state === 'stopped' && outcomes.includes('unknown')) return 'unknown';
   if (progress.state === 'stopped' && outcomes.includes('failed')) return 'failed';
   return progress.state;
@@ -88,6 +88,7 @@ export function outcomesOf({ progress }: RunSummary): Map<string, StepStatus> {
           step.outcome ?? (step.last && (!step.last.ended || progress.state === 'running') ? 'running' : 'pending'),
         attempt: step.attempts,
         reason: step.reason ?? '',
+        ...(step.continued && { continued: step.continued }),
       },
     ]),
   );

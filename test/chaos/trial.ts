@@ -228,9 +228,7 @@ class Trial {
   async #compare(body: JournalBody): Promise<void> {
     if (this.#options.whole || !this.#struck || body.type !== 'step-finished') return;
     const steps = foldJournal(this.#kept.records()).steps;
-    const settled = this.#baseline.segments.findIndex(
-      ({ step }) => !isSettled(steps.get(stepKey(step.node, step.id))?.outcome),
-    );
+    const settled = this.#baseline.segments.findIndex(({ step }) => !isSettled(steps.get(stepKey(step.node, step.id))));
     if (settled <= this.#segment.number) return;
     const busy = this.#cluster.world.machines.some((machine) => machine.running.size > 0 || !machine.up);
     if (busy) return;

@@ -58,6 +58,13 @@ phases:
     ]);
   });
 
+  test('a pause between retries needs retries', () => {
+    const { diagnostics } = load(withSteps('      - { run: a, retryDelay: 10s }\n'));
+    expect(diagnostics.map(({ code, summary }) => [code, summary])).toEqual([
+      ['step-form', '`retryDelay` without `retries`'],
+    ]);
+  });
+
   test('defaults are filled in and durations become milliseconds', () => {
     const { value, diagnostics } = load(
       withSteps(`      - uses: drain

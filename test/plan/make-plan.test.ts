@@ -118,6 +118,22 @@ test('a phase whose condition is false is not planned, and keeps its number', as
   expect(made.phases.map((phase) => [phase.number, phase.name])).toEqual([[2, 'two']]);
 });
 
+test('a `once` step is planned on the first node that the phase works on', async () => {
+  const once = `  - name: one
+    nodes: all
+    steps:
+      - { run: echo one, once: true }
+      - { run: echo all, retries: 2, retryDelay: 10s, continueOnError: true }
+`;
+  const nodesOf = (made: Awaited<ReturnType<typeof plan>>, id: string) =>
+    made.plan.phases[0]?.steps.filter((step) => step.id === id).map(({ node }) => node);
+  const whole = await plan(once);
+  expect(nodesOf(whole, '1.1-run')).toEqual(['a']);
+  expect(nodesOf(whole, '1.2-run')).toEqual(['a', 'b', 'c']);
+  expect(whole.plan.phases[0]?.steps[1]).toMatchObject({ retryDelay: 10_000, continueOnError: true });
+  expect(nodesOf(await plan(once, { limit: '!a' }), '1.1-run')).toEqual(['b']);
+});
+
 test('the digest depends on what would be done, not on when it was planned', async () => {
   const one = await plan(ECHO, { now: 1 });
   const two = await plan(ECHO, { now: 2 });
