@@ -6,10 +6,18 @@ import { widthOf } from './text.ts';
 
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
+/** Given at the start of a line: tmux forgets only then that a resize broke the line that was there in two. */
 const CLEAR_LINE = '\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
 /** Milliseconds between two looks at whether the frame has changed. */
 const TICK = 100;
+
+/** Of a terminal that does not know its size: a pty of CI, or `stty cols 0`, says 0. */
+const USUAL = { columns: 80, rows: 24 };
+
+export function sizeOf({ columns, rows }: Pick<OutputStream, 'columns' | 'rows'>): Size {
+  return { columns: columns || USUAL.columns, rows: rows || USUAL.rows };
+}
 
 interface Size {
   readonly columns: number;
@@ -44,7 +52,7 @@ export class Screen {
   }
 
   get size(): Size {
-    return { columns: Math.max(1, this.#stream.columns ?? 80), rows: Math.max(1, this.#stream.rows ?? 24) };
+    return sizeOf(this.#stream);
   }
 
   /** Shows a moving part, or takes it away. */
@@ -135,7 +143,7 @@ export class Screen {
     const resized = size.columns !== this.#drawnFor?.columns || size.rows !== this.#drawnFor.rows;
     if (!resized && texts.length === this.#drawn.length && texts.every((text, index) => text === this.#drawn[index]))
       return;
-    const body = texts.map((text) => `${text}${CLEAR_LINE}\n`).join('');
+    const body = texts.map((text) => `${CLEAR_LINE}${text}\n`).join('');
     this.#stream.write(`${this.#toTop(size)}${body}${CLEAR_BELOW}`);
     this.#drawn = texts;
     this.#drawnFor = size;

@@ -5,6 +5,7 @@ import { markShown } from '../failure.ts';
 import { redactData, redactText } from '../redact.ts';
 import { createRenderer } from '../render/create-renderer.ts';
 import type { Renderer } from '../render/renderer.ts';
+import { sizeOf } from '../render/screen.ts';
 import { isUnicode, type Look } from '../render/style.ts';
 import { type CommonOptions, stateDir } from './options.ts';
 
@@ -50,7 +51,7 @@ function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): C
     look: {
       color: options.color && process.env.NO_COLOR === undefined && process.stdout.isTTY,
       unicode: isUnicode(process.env),
-      columns: process.stdout.isTTY ? process.stdout.columns : 100,
+      columns: process.stdout.isTTY ? sizeOf(process.stdout).columns : 100,
       verbose,
     },
     emit,

@@ -41,6 +41,8 @@ export class Terminal extends Sink {
   override rows: number;
   cursorShown = true;
   #lines: string[] = [''];
+  /** Rows that a resize broke: the next one belongs to them. */
+  #broken = new Set<number>();
   /** Index of the first row of the screen in all lines. */
   #top = 0;
   #row = 0;
@@ -62,19 +64,32 @@ export class Terminal extends Sink {
     return this.#lines.map((line) => line.trimEnd());
   }
 
-  /** As xterm-like terminals do it: lines are broken anew, and the cursor stays where it was in the text. */
+  /**
+   * As tmux does it: lines are broken or joined again, and the cursor stays where it was in the text. A row that was
+   * broken is joined with the next one when there is room, whatever was written over it, until it is cleared whole.
+   */
   resize(columns: number, rows: number): void {
-    const broken = this.#lines.flatMap((line, index) => {
+    const whole: { text: string; current: boolean }[] = [];
+    for (const [index, line] of this.#lines.entries()) {
+      const last = whole.at(-1);
+      const current = index === this.#row;
+      if (last && this.#broken.has(index - 1))
+        whole[whole.length - 1] = { text: last.text + line, current: last.current || current };
+      else whole.push({ text: line, current });
+    }
+    this.#broken.clear();
+    const rowsNow = whole.flatMap(({ text, current }) => {
       const parts: string[] = [''];
-      for (const character of line) {
+      for (const character of text) {
         const last = parts.at(-1) ?? '';
         if (stringWidth(last + character) > columns) parts.push(character);
         else parts[parts.length - 1] = last + character;
       }
-      return parts.map((part) => ({ part, current: index === this.#row }));
+      return parts.map((part, index) => ({ part, current, broken: index < parts.length - 1 }));
     });
-    this.#lines = broken.map(({ part }) => part);
-    this.#row = broken.findLastIndex(({ current }) => current);
+    for (const [index, { broken }] of rowsNow.entries()) if (broken) this.#broken.add(index);
+    this.#lines = rowsNow.map(({ part }) => part);
+    this.#row = rowsNow.findLastIndex(({ current }) => current);
     this.#top = Math.max(0, this.#row - rows + 1);
     this.columns = columns;
     this.rows = rows;
@@ -117,10 +132,21 @@ export class Terminal extends Sink {
     if (whole === undefined) throw new Error(`unknown sequence in ${JSON.stringify(text.slice(0, 20))}`);
     if (mark === '?' && number === '25') this.cursorShown = letter === 'h';
     else if (letter === 'A') this.#up(Number(number));
-    else if (letter === 'K') this.#lines[this.#row] = this.#left;
-    else if (letter === 'J') this.#lines.splice(this.#row, Infinity, this.#left);
+    else if (letter === 'K') this.#clear();
+    else if (letter === 'J') this.#clearBelow();
     else if (letter !== 'm') throw new Error(`unknown sequence ${JSON.stringify(whole)}`);
     return text.slice(whole.length);
+  }
+
+  #clear(): void {
+    this.#lines[this.#row] = this.#left;
+    if (this.#left === '') this.#broken.delete(this.#row);
+  }
+
+  #clearBelow(): void {
+    this.#lines.splice(this.#row, Infinity, this.#left);
+    const kept = this.#left === '' ? this.#row - 1 : this.#row;
+    this.#broken = new Set([...this.#broken].filter((row) => row <= kept));
   }
 
   #up(rows: number): void {
