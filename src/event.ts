@@ -14,6 +14,14 @@ const step = {
 
 export const OUTCOMES = ['changed', 'unchanged', 'skipped', 'failed', 'unknown'] as const;
 export const outcomeSchema = z.enum(OUTCOMES);
+/** How many planned steps have which outcome. */
+const counts = z.strictObject({
+  changed: z.number(),
+  unchanged: z.number(),
+  skipped: z.number(),
+  failed: z.number(),
+  unknown: z.number(),
+});
 export const predictedSchema = z.enum(['change', 'unchanged', 'skipped', 'read']);
 
 /** From the worst on. */
@@ -74,6 +82,27 @@ export const eventSchema = z.discriminatedUnion('type', [
     phases: z.number(),
     name: z.string(),
     nodes: names,
+    before: z
+      .exactOptional(
+        z.array(
+          z.strictObject({
+            node: z.string(),
+            counts,
+            duration: milliseconds,
+            open: z.number().describe('Steps that have not ended'),
+            leftOut: z.exactOptional(z.string()).describe('Why the node was left out'),
+          }),
+        ),
+      )
+      .describe('What had ended before the resume, by node'),
+  }),
+  z.strictObject({
+    type: z.literal('phase-skipped'),
+    at,
+    phase: z.number(),
+    phases: z.number(),
+    name: z.string(),
+    reason: z.string(),
   }),
   z.strictObject({ type: z.literal('phase-finished'), at, phase: z.number(), name: z.string() }),
   z.strictObject({
@@ -100,6 +129,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     tail: z.exactOptional(names).describe('The last lines of output, where it failed'),
     log: z.exactOptional(z.string()).describe('Path of the kept output'),
     continued: z.exactOptional(z.literal(true)).describe('It failed, and the node continues (`continueOnError`)'),
+    leavesOut: z.exactOptional(z.literal(true)).describe("The node is left out of the phase's further steps"),
   }),
   z.strictObject({ type: z.literal('connection-lost'), at, node: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal('reconnected'), at, node: z.string() }),
@@ -109,14 +139,24 @@ export const eventSchema = z.discriminatedUnion('type', [
     at,
     run: z.string(),
     outcome: z.enum(['done', 'failed', 'refused', 'stopped']),
-    counts: z.strictObject({
-      changed: z.number(),
-      unchanged: z.number(),
-      skipped: z.number(),
-      failed: z.number(),
-      unknown: z.number(),
-    }),
-    duration: milliseconds,
+    counts: counts.describe('Of the whole run, as all that follows'),
+    duration: milliseconds.describe('Milliseconds in which a process worked on the run, without the time in between'),
+    resumed: z.exactOptional(z.number()).describe('How many times it was resumed'),
+    startedAt: z.exactOptional(z.string()).describe('When the run began, ISO 8601'),
+    nodes: z
+      .exactOptional(z.array(z.strictObject({ node: z.string(), counts, notDone: z.exactOptional(z.literal(true)) })))
+      .describe('Those with an outcome, in the order of the inventory; `notDone`: a step ended the work there'),
+    continued: z
+      .exactOptional(z.array(z.strictObject({ node: z.string(), step: z.string() })))
+      .describe('Steps that failed, and their node continued (`continueOnError`)'),
+    leftRunning: z
+      .exactOptional(
+        z.array(z.strictObject({ host: z.string(), node: z.string(), step: z.string(), title: z.string() })),
+      )
+      .describe('Steps that continue on `host`, a node or `local`; a resume takes their results'),
+    cordoned: z
+      .exactOptional(z.array(z.strictObject({ node: z.string(), before: z.boolean() })))
+      .describe('Nodes of the run that stay cordoned; `before`: they were when it was planned'),
     next: names.describe('What to do next, as commands or sentences; empty when done'),
     leftOut: z
       .exactOptional(z.array(z.strictObject({ node: z.string(), reason: z.string() })))
@@ -138,6 +178,12 @@ export function eventJsonSchema(): Record<string, unknown> {
 
 /** How a planned step ended. `unknown`: it cannot be determined; the operator is asked. */
 export type Outcome = z.infer<typeof outcomeSchema>;
+
+export type OutcomeCounts = Record<Outcome, number>;
+
+export function noOutcomes(): OutcomeCounts {
+  return { changed: 0, unchanged: 0, skipped: 0, failed: 0, unknown: 0 };
+}
 
 /** What a guard reports. */
 export type Finding = DeepReadonly<z.infer<typeof findingSchema>>;

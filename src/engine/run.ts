@@ -1,13 +1,14 @@
-import type { Outcome } from '../event.ts';
-import type { PlannedStep } from '../plan/bind.ts';
-import type { PlanPhase } from '../plan/plan.ts';
+import { noOutcomes, type OutcomeCounts } from '../event.ts';
+import type { BoundPhase, PlannedStep } from '../plan/bind.ts';
+import { type PlanPhase, whySkipped } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
+import { endedBefore } from './ended-before.ts';
 import { type LeftOut, leftOutNodes } from './leave-out.ts';
 import { type NodeEnd, runNode } from './node.ts';
 
 export interface RunResult {
   readonly outcome: 'done' | 'failed' | 'refused' | 'stopped';
-  readonly counts: Readonly<Record<Outcome, number>>;
+  readonly counts: Readonly<OutcomeCounts>;
   /** The step that stopped it, if one did. */
   readonly at?: PlannedStep;
   readonly reason: string;
@@ -24,9 +25,12 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
   let firstFailure: (NodeEnd & { kind: 'failed' | 'refused' | 'stopped' | 'left' }) | undefined;
   for (const bound of context.phases) {
     const { phase } = bound;
-    // A single control plane has no other ones: such a phase is not shown.
-    if (phase.batches.length === 0) continue;
-    context.emit(phaseStarted(context, phase));
+    const skipped = whySkipped(phase);
+    if (skipped !== undefined) {
+      context.emit({ type: 'phase-skipped', ...placeOf(context, phase), reason: skipped });
+      continue;
+    }
+    context.emit(phaseStarted(context, bound));
     let failures = 0;
     for (const batch of phase.batches) {
       const nodes = batch.filter((node) => !failedNodes.has(node));
@@ -71,8 +75,11 @@ function result(context: RunContext, outcome: RunResult['outcome'], reason: stri
 }
 
 /** How many planned steps have which outcome. */
-export function countOutcomes({ phases, progress }: Pick<RunContext, 'phases' | 'progress'>): Record<Outcome, number> {
-  const counts: Record<Outcome, number> = { changed: 0, unchanged: 0, skipped: 0, failed: 0, unknown: 0 };
+export function countOutcomes({
+  phases,
+  progress,
+}: Pick<RunContext, 'progress'> & { readonly phases: readonly Pick<BoundPhase, 'steps'>[] }): OutcomeCounts {
+  const counts = noOutcomes();
   for (const { steps } of phases) {
     for (const { key } of steps) {
       const outcome = progress.get(key)?.outcome;
@@ -83,16 +90,21 @@ export function countOutcomes({ phases, progress }: Pick<RunContext, 'phases' | 
 }
 
 function hasMore(context: RunContext, phase: PlanPhase, batch: readonly string[]): boolean {
-  const last = context.plan.phases.at(-1);
+  const last = context.plan.phases.findLast(({ batches }) => batches.length > 0);
   return phase !== last || batch !== phase.batches.at(-1);
 }
 
-function phaseStarted(context: RunContext, phase: PlanPhase) {
+function phaseStarted(context: RunContext, bound: BoundPhase) {
+  const { phase } = bound;
+  const before = endedBefore(context, bound);
   return {
     type: 'phase-started' as const,
-    phase: phase.number,
-    phases: context.plan.phases.at(-1)?.number ?? 0,
-    name: phase.name,
+    ...placeOf(context, phase),
     nodes: phase.batches.flat(),
+    ...(before.length > 0 ? { before } : {}),
   };
+}
+
+function placeOf({ plan }: RunContext, { number, name }: PlanPhase) {
+  return { phase: number, phases: plan.phases.at(-1)?.number ?? 0, name };
 }

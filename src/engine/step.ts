@@ -123,7 +123,7 @@ async function finish(
     outcome,
     reason,
     duration,
-    ...(end.continued && { continued: end.continued }),
+    ...flags,
     ...(end.tail ? { tail: end.tail } : {}),
     ...(end.log === undefined ? {} : { log: end.log }),
   });

@@ -26,6 +26,10 @@ export interface Progress {
   readonly plan?: string;
   readonly epoch: number;
   readonly startedAt?: string;
+  /** How many times it was resumed. */
+  readonly resumed: number;
+  /** Milliseconds from record to record, without the time before each resume. */
+  readonly worked: number;
   /** The time of its last record, ISO 8601. */
   readonly lastAt?: string;
   readonly state: 'running' | 'stopped' | 'done' | 'abandoned';
@@ -62,9 +66,10 @@ export function isCutOff(step: StepProgress | undefined): boolean {
 /** Pure fold of a journal. */
 export function foldJournal(records: readonly JournalRecord[]): Progress {
   const steps = new Map<string, StepProgress>();
-  let progress: Omit<Progress, 'steps'> = { epoch: 0, state: 'running' };
+  let progress: Omit<Progress, 'steps'> = { epoch: 0, state: 'running', resumed: 0, worked: 0 };
   for (const record of records) {
-    progress = { ...foldRun(progress, record), lastAt: record.at };
+    const worked = progress.worked + sinceLast(progress, record);
+    progress = { ...foldRun(progress, record), worked, lastAt: record.at };
     if ('step' in record) {
       const key = stepKey(record.node, record.step);
       steps.set(key, foldStep(steps.get(key) ?? { attempts: 0 }, record));
@@ -73,10 +78,16 @@ export function foldJournal(records: readonly JournalRecord[]): Progress {
   return { ...progress, steps };
 }
 
+function sinceLast({ lastAt }: Pick<Progress, 'lastAt'>, { type, at }: JournalRecord): number {
+  if (lastAt === undefined || type === 'run-started' || type === 'run-resumed') return 0;
+  return Math.max(0, Date.parse(at) - Date.parse(lastAt));
+}
+
 function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit<Progress, 'steps'> {
   switch (record.type) {
     case 'run-started':
       return {
+        ...progress,
         run: record.run,
         plan: record.plan,
         epoch: record.epoch,
@@ -85,7 +96,13 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
         state: 'running',
       };
     case 'run-resumed':
-      return { ...progress, epoch: record.epoch, holder: record.holder, state: 'running' };
+      return {
+        ...progress,
+        epoch: record.epoch,
+        holder: record.holder,
+        state: 'running',
+        resumed: progress.resumed + 1,
+      };
     case 'run-stopped':
       return { ...progress, state: 'stopped', reason: record.reason };
     case 'run-finished':

@@ -28,7 +28,7 @@ export interface Round {
   readonly named: boolean;
 }
 
-/** The runbook's phases on these facts, with nodes chosen and steps resolved; without those whose `if` is false. */
+/** The runbook's phases on these facts, with nodes chosen and steps resolved; nothing of those whose `if` is false. */
 export function draftPhases(
   input: DraftInput,
   bind: Bind,
@@ -38,9 +38,11 @@ export function draftPhases(
   const { inputs, actions } = input;
   const inventory = input.inventory.value;
   const { phases } = input.runbook.value;
-  return phases.flatMap((phase, index) => {
-    if (phase.if !== undefined && !phaseHolds(phase, phase.if, input, facts, hop)) return [];
+  return phases.map((phase, index) => {
     const number = round * phases.length + index + 1;
+    const name = hop && named ? `${hop.version}: ${phase.name}` : phase.name;
+    if (phase.if !== undefined && !phaseHolds(phase, phase.if, input, facts, hop))
+      return { number, name, phase, batches: [], steps: [], skipped: `if: ${phase.if} is false`, ...(hop && { hop }) };
     const { nodes: chosen, onlyAsks } = chooseNodes(phase, input);
     const rows = new Rows<DraftedStep>();
     const steps = chosen.flatMap((node) =>
@@ -54,8 +56,7 @@ export function draftPhases(
         return [bound];
       }),
     );
-    const name = hop && named ? `${hop.version}: ${phase.name}` : phase.name;
-    return [{ number, name, phase, batches: batchesOf(chosen, phase.serial), steps, ...(hop && { hop }) }];
+    return { number, name, phase, batches: batchesOf(chosen, phase.serial), steps, ...(hop && { hop }) };
   });
 }
 

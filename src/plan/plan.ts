@@ -71,6 +71,7 @@ const phase = z.strictObject({
   maxFailures: z.number(),
   steps: z.array(step),
   hop: z.exactOptional(hop).describe('Of a runbook with `hops`'),
+  skipped: z.exactOptional(z.string()).describe('Why nothing of it is planned: its `if` is false'),
 });
 
 /** What would be done, frozen: one for dry run and apply alike. Pure data, saved as plan.json. */
@@ -112,6 +113,11 @@ export type PlanPhase = DeepReadonly<z.infer<typeof phase>>;
 export type PlanHop = DeepReadonly<z.infer<typeof hop>>;
 export type PlanStep = DeepReadonly<z.infer<typeof step>>;
 export type Prediction = DeepReadonly<z.infer<typeof prediction>>;
+
+/** Why a phase has no steps; undefined where it has nodes. A single control plane has no other ones. */
+export function whySkipped({ batches, skipped }: Pick<PlanPhase, 'batches' | 'skipped'>): string | undefined {
+  return batches.length > 0 ? undefined : (skipped ?? 'none of the nodes is in it');
+}
 
 /** The nodes that its run contacts. */
 export function contactedNodes(plan: Pick<Plan, 'nodes'>): string[] {

@@ -32,8 +32,16 @@ export function predictPhase(
     findings.push(...decision.findings);
     facts = decision.after;
   }
-  const { number, name, phase, batches, hop } = draft;
-  const planned = { number, name, batches, maxFailures: phase.maxFailures, steps, ...(hop && { hop }) };
+  const { number, name, phase, batches, hop, skipped } = draft;
+  const planned = {
+    number,
+    name,
+    batches,
+    maxFailures: phase.maxFailures,
+    steps,
+    ...(hop && { hop }),
+    ...(skipped !== undefined && { skipped }),
+  };
   return { phase: planned, facts, findings };
 }
 

@@ -30,6 +30,8 @@ export interface DraftPhase {
   readonly batches: readonly (readonly string[])[];
   readonly steps: readonly DraftedStep[];
   readonly hop?: PlanHop;
+  /** Why nothing of it is planned. */
+  readonly skipped?: string;
 }
 
 /** Resolves one step for one node. @throws Failure (document) when an expression or the resolved `with` is wrong. */

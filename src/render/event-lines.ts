@@ -1,8 +1,7 @@
-import type { Outcome, RunEvent } from '../event.ts';
+import { noOutcomes, type OutcomeCounts, OUTCOMES, type RunEvent } from '../event.ts';
 import { countsText, outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { Line, Span, Symbols } from './style.ts';
-import type { Tally } from './tally.ts';
-import { count, duration, listNames, stepName } from './text.ts';
+import { count, dateAndClock, duration, listNames, stepName } from './text.ts';
 
 export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
@@ -51,28 +50,69 @@ const ENDINGS = {
   stopped: { word: 'stopped', colour: 'yellow', symbol: 'warning' },
 } as const;
 
-export function summaryLines(event: EventOf<'run-finished'>, tally: Tally, symbols: Symbols): Line[] {
+/** `runbook`: its name. */
+export function summaryLines(event: EventOf<'run-finished'>, runbook: string, symbols: Symbols): Line[] {
   const { word, colour, symbol } = ENDINGS[event.outcome];
-  const failed = [...tally.nodes.keys()].filter((name) => tally.notDone.has(name));
-  const changed = namesWith(tally, ['changed']);
+  const { nodes = [], continued = [] } = event;
+  const changed = nodes.flatMap(({ node, counts }) => (counts.changed > 0 ? [node] : []));
+  const failed = nodes.flatMap(({ node, notDone }) => (notDone ? [node] : []));
   const lines: Line[] = [
     [
-      { text: `${symbols[symbol]} ${tally.runbook} ${word}`, as: ['bold', colour] },
-      ` in ${duration(event.duration)}: ${countsText(event.counts)}`,
+      { text: `${symbols[symbol]} ${runbook} ${word}`, as: ['bold', colour] },
+      ` in ${duration(event.duration)}${sinceText(event)}: ${countsText(event.counts)}`,
     ],
   ];
   if (changed.length > 0) lines.push([`    changed on: ${listNames(changed, 12)}`]);
   if (failed.length > 0) lines.push(['    not done on: ', { text: listNames(failed, 12), as: 'red' }]);
-  if (tally.continued.length > 0)
-    lines.push(['    failed, and the run continued: ', { text: listNames(tally.continued, 12), as: 'red' }]);
+  if (continued.length > 0) {
+    const steps = continued.map(({ node, step }) => `${node}/${step}`);
+    lines.push(['    failed, and the run continued: ', { text: listNames(steps, 12), as: 'red' }]);
+  }
   for (const { node, reason } of event.leftOut ?? []) {
     lines.push(['    left out: ', { text: node, as: ['bold', 'red'] }, `: ${reason}`]);
   }
+  lines.push(...leftRunningLines(event), ...cordonedLines(event));
   if (event.next.length > 0) lines.push(['    next:']);
   for (const line of event.next) lines.push([{ text: `      ${line}`, as: 'bold' }]);
   return lines;
 }
 
-function namesWith(tally: Tally, outcomes: readonly Outcome[]): string[] {
-  return [...tally.nodes].filter(([, counts]) => outcomes.some((one) => counts[one] > 0)).map(([name]) => name);
+/** The time is that of every process together: where it began says that there was a pause. */
+function sinceText({ resumed = 0, startedAt }: EventOf<'run-finished'>): string {
+  if (resumed === 0) return '';
+  const began = startedAt === undefined ? '' : `, began ${dateAndClock(startedAt)}`;
+  return ` (resumed ${resumed === 1 ? 'once' : count(resumed, 'time')}${began})`;
+}
+
+function leftRunningLines({ leftRunning = [] }: EventOf<'run-finished'>): Line[] {
+  return leftRunning.map(({ host, node, ...step }) => [
+    '    left running on ',
+    { text: host === 'local' ? 'this machine' : host, as: ['bold', 'yellow'] },
+    `: ${stepName(step)}${host === node ? '' : ` of ${node}`} (it continues there; resume follows it)`,
+  ]);
+}
+
+function cordonedLines({ cordoned = [] }: EventOf<'run-finished'>): Line[] {
+  const [before, since] = [true, false].map((was) =>
+    cordoned.filter((one) => one.before === was).map(({ node }) => node),
+  );
+  const line = (nodes: readonly string[] = [], why = ''): Line[] =>
+    nodes.length === 0 ? [] : [[`    stays cordoned${why}: `, { text: listNames(nodes, 12), as: 'yellow' }]];
+  return [...line(since), ...line(before, ', as before the run')];
+}
+
+/** `phase 2/4 Other control planes: skipped, if: hop.last is false` */
+export function skippedText(event: EventOf<'phase-skipped'>): string {
+  return `${event.phase}/${event.phases} ${event.name}: skipped, ${event.reason}`;
+}
+
+/** What a phase had behind it before a resume. */
+export function countsBefore({ before = [] }: EventOf<'phase-started'>): OutcomeCounts {
+  return sumOf(before.map(({ counts }) => counts));
+}
+
+export function sumOf(all: readonly Readonly<OutcomeCounts>[]): OutcomeCounts {
+  const sum = noOutcomes();
+  for (const counts of all) for (const outcome of OUTCOMES) sum[outcome] += counts[outcome];
+  return sum;
 }

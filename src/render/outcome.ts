@@ -1,11 +1,5 @@
-import { type Outcome, OUTCOMES } from '../event.ts';
+import { type Outcome, type OutcomeCounts, OUTCOMES } from '../event.ts';
 import type { Colour, Symbols } from './style.ts';
-
-export type OutcomeCounts = Record<Outcome, number>;
-
-export function noOutcomes(): OutcomeCounts {
-  return { changed: 0, unchanged: 0, skipped: 0, failed: 0, unknown: 0 };
-}
 
 const OUTCOME_COLOURS: Record<Outcome, Colour> = {
   changed: 'green',

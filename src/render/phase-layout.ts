@@ -41,7 +41,7 @@ export function phaseLines(state: PhaseState, rows: number, style: Style): Line[
 }
 
 function isActive(node: NodeView, state: PhaseState): boolean {
-  if (node.failed || node.waiting) return false;
+  if (node.failed || node.waiting || node.leftOut !== undefined) return false;
   return node.running !== undefined || (node === state.latest && !state.nodes.some((one) => one.running));
 }
 
@@ -49,10 +49,11 @@ function fits(wanted: number, room: number): number {
   return wanted <= room ? wanted : Math.max(0, room - 1);
 }
 
-type Kind = 'failed' | 'done' | 'waiting';
+type Kind = 'failed' | 'left-out' | 'done' | 'waiting';
 
 function kindOf(node: NodeView): Kind {
   if (node.failed) return 'failed';
+  if (node.leftOut !== undefined) return 'left-out';
   return node.waiting ? 'waiting' : 'done';
 }
 
@@ -65,6 +66,7 @@ function foldedLines(nodes: readonly NodeView[], style: Style): Line[] {
   const names = (kind: Kind): string[] => nodes.filter((node) => kindOf(node) === kind).map((node) => node.name);
   const kinds = [
     { kind: 'failed', symbol: symbols.failed, as: 'red', word: 'failed' },
+    { kind: 'left-out', symbol: symbols.warning, as: 'yellow', word: 'left out' },
     { kind: 'done', symbol: symbols.change, as: 'green', word: 'done' },
     { kind: 'waiting', symbol: symbols.waiting, as: 'dim', word: 'to come' },
   ] as const;
@@ -90,6 +92,8 @@ function idleLine(node: NodeView, style: Style): Line {
       `  ${failure.title}: ${failure.reason}`,
     ];
   }
+  if (node.leftOut !== undefined)
+    return [{ text: `  ${symbols.warning} ${node.name}`, as: 'yellow' }, `  left out: ${node.leftOut}`];
   if (node.waiting) return [{ text: `  ${symbols.waiting} ${node.name}`, as: 'dim' }];
   return [
     { text: `  ${symbols.change} `, as: 'green' },

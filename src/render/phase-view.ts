@@ -1,6 +1,5 @@
-import type { Outcome } from '../event.ts';
+import { noOutcomes, type Outcome, OUTCOMES } from '../event.ts';
 import type { EventOf } from './event-lines.ts';
-import { noOutcomes } from './outcome.ts';
 import { Tail } from './repeats.ts';
 import { sanitize, splitLines } from './text.ts';
 
@@ -29,6 +28,8 @@ interface EndedStep {
   readonly continued: boolean;
 }
 
+type EndedBefore = NonNullable<EventOf<'phase-started'>['before']>[number];
+
 /** One node within the current phase, as its events show. */
 export class NodeView {
   readonly name: string;
@@ -38,15 +39,24 @@ export class NodeView {
   readonly counts = noOutcomes();
   running: RunningStep | undefined;
   lost: string | undefined;
+  /** Why the node is left out of the phase's further steps. */
+  leftOut: string | undefined;
   /** Milliseconds of all steps together. */
   duration = 0;
   /** A step ended the work on it; not one whose failure lets it continue. */
   failed = false;
+  /** All of its steps had ended before a resume. */
+  readonly #isDone: boolean;
   #resolve: () => void = () => {};
   #reject: (error: Error) => void = () => {};
 
-  constructor(name: string) {
+  /** `before`: what of the phase had ended there before a resume. */
+  constructor(name: string, before?: EndedBefore) {
     this.name = name;
+    this.duration = before?.duration ?? 0;
+    this.leftOut = before?.leftOut;
+    this.#isDone = before?.open === 0;
+    for (const outcome of OUTCOMES) this.counts[outcome] = before?.counts[outcome] ?? 0;
     this.settled = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -56,7 +66,7 @@ export class NodeView {
   }
 
   get waiting(): boolean {
-    return this.running === undefined && this.ended.length === 0;
+    return this.running === undefined && this.ended.length === 0 && !this.#isDone;
   }
 
   started(event: EventOf<'step-started'>, now: number): void {
@@ -83,6 +93,7 @@ export class NodeView {
     this.ended.push({ title, outcome, reason, duration: event.duration, continued: event.continued === true });
     this.duration += event.duration;
     this.counts[outcome] += 1;
+    if (event.leavesOut) this.leftOut = reason;
     if (event.continued === true || (outcome !== 'failed' && outcome !== 'unknown')) return;
     this.failed = true;
     this.#reject(new Error(reason));

@@ -1,8 +1,17 @@
 import type { RunEvent, StepRef } from '../event.ts';
 import { diagnosticLines } from './diagnostic.ts';
-import { type EventOf, failureLines, messageLines, outcomeText, plannedText, summaryLines } from './event-lines.ts';
+import {
+  countsBefore,
+  type EventOf,
+  failureLines,
+  messageLines,
+  outcomeText,
+  plannedText,
+  skippedText,
+  summaryLines,
+} from './event-lines.ts';
 import { briefFindingLines, findingLines } from './finding.ts';
-import { outcomeColour } from './outcome.ts';
+import { countsText, outcomeColour } from './outcome.ts';
 import type { Renderer, RenderTarget } from './renderer.ts';
 import { flushed } from './renderer.ts';
 import { repeatedText, Repeats, Tail } from './repeats.ts';
@@ -71,10 +80,9 @@ class PlainRenderer {
         this.#tally.started(event);
         return this.#print(event, runStarted(event));
       case 'phase-started':
-        return this.#print(event, [
-          { text: `phase ${event.phase}/${event.phases} ${event.name}`, as: 'bold' },
-          ` on ${listNames(event.nodes, 8)}`,
-        ]);
+        return this.#print(event, phaseStarted(event));
+      case 'phase-skipped':
+        return this.#print(event, [`phase ${skippedText(event)}`]);
       case 'phase-finished':
         return this.#target.verbose ? this.#print(event, [`phase ${event.phase} ${event.name}: ended`]) : undefined;
       case 'step-started':
@@ -101,7 +109,7 @@ class PlainRenderer {
       case 'stopping':
         return this.#print(event, [{ text: `stopping: ${event.reason}`, as: 'yellow' }]);
       case 'run-finished':
-        return this.#printAll(event, summaryLines(event, this.#tally, symbols));
+        return this.#printAll(event, summaryLines(event, this.#tally.runbook, symbols));
       case 'message':
         if (event.level === 'info') return this.#printAll(event, messageLines(event, symbols));
         return this.#problem(messageLines(event, symbols));
@@ -143,7 +151,7 @@ class PlainRenderer {
     const running = this.#running.get(keyOf(event));
     this.#running.delete(keyOf(event));
     this.#repeated(event.node, running?.repeats.end().ended, event.at);
-    this.#tally.finished(event);
+    this.#tally.finished();
     const took = event.duration > 0 ? ` in ${duration(event.duration)}` : '';
     const bad = event.outcome === 'failed' || event.outcome === 'unknown';
     this.#print(event, [
@@ -174,6 +182,14 @@ function runStarted(event: EventOf<'run-started'>): Line {
   return [
     { text: `${event.resumed ? 'resuming' : 'run'} ${event.run}`, as: 'bold' },
     `: ${event.runbook} on ${event.cluster}, ${count(event.nodes.length, 'node')}, ${count(event.steps, 'step')}${done}`,
+  ];
+}
+
+function phaseStarted(event: EventOf<'phase-started'>): Line {
+  const before = event.before === undefined ? '' : `; ended before: ${countsText(countsBefore(event))}`;
+  return [
+    { text: `phase ${event.phase}/${event.phases} ${event.name}`, as: 'bold' },
+    ` on ${listNames(event.nodes, 8)}${before}`,
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { Plan, PlanNode, PlanPhase, PlanStep, Prediction } from '../plan/plan.ts';
+import { type Plan, type PlanNode, type PlanPhase, type PlanStep, type Prediction, whySkipped } from '../plan/plan.ts';
 import { SEVERITIES } from '../event.ts';
 import { findingLines } from './finding.ts';
 import { placeName } from './place.ts';
@@ -84,12 +84,16 @@ function phaseLines(
   const order = phase.batches.flat();
   const largest = Math.max(0, ...phase.batches.map((batch) => batch.length));
   const pace = order.length < 2 ? '' : largest === 1 ? ', one at a time' : `, up to ${largest} at a time`;
+  const skipped = whySkipped(phase);
   const hop = phase.hop && !phase.name.startsWith(phase.hop.version) ? `, to ${phase.hop.version}` : '';
   const lines: Line[] = [
     [],
     [
       { text: `Phase ${phase.number}/${plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' },
-      { text: `  ${count(order.length, 'node')}${pace}${hop}`, as: 'dim' },
+      {
+        text: skipped === undefined ? `  ${count(order.length, 'node')}${pace}${hop}` : `  skipped: ${skipped}`,
+        as: 'dim',
+      },
     ],
   ];
   for (const name of order) {

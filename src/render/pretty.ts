@@ -1,17 +1,17 @@
-import { OUTCOMES, type RunEvent } from '../event.ts';
+import type { RunEvent } from '../event.ts';
 import { diagnosticLines } from './diagnostic.ts';
-import { type EventOf, failureLines, messageLines, plannedText, summaryLines } from './event-lines.ts';
+import { type EventOf, failureLines, messageLines, plannedText, skippedText, summaryLines } from './event-lines.ts';
 import { briefFindingLines, findingLines } from './finding.ts';
-import { countsText, noOutcomes } from './outcome.ts';
 import { showPhase } from './phase-list.ts';
+import { phaseSummary, type ShownPhase } from './phase-summary.ts';
 import { NodeView } from './phase-view.ts';
 import type { Renderer, RenderTarget } from './renderer.ts';
 import { repeatedText, Tail } from './repeats.ts';
 import { Screen } from './screen.ts';
 import { createStyle } from './style.ts';
-import type { Line, Span, Style } from './style.ts';
+import type { Line, Style } from './style.ts';
 import { Tally } from './tally.ts';
-import { count, duration, elapsed, listNames } from './text.ts';
+import { count, elapsed } from './text.ts';
 
 /** On a terminal: what has ended stays as one line, the current phase moves below it. */
 export function createPrettyRenderer(target: RenderTarget): Renderer {
@@ -27,10 +27,7 @@ export function createPrettyRenderer(target: RenderTarget): Renderer {
   };
 }
 
-interface CurrentPhase {
-  readonly event: EventOf<'phase-started'>;
-  readonly nodes: Map<string, NodeView>;
-  readonly since: number;
+interface CurrentPhase extends ShownPhase {
   latest?: NodeView;
 }
 
@@ -83,6 +80,8 @@ class PrettyRenderer {
         return this.#runStarted(event);
       case 'phase-started':
         return this.#phaseStarted(event);
+      case 'phase-skipped':
+        return this.#screen.print([[{ text: `${symbols.skipped} ${skippedText(event)}`, as: 'dim' }]]);
       case 'phase-finished':
         return this.#phaseFinished();
       case 'step-started':
@@ -110,7 +109,7 @@ class PrettyRenderer {
       case 'run-finished':
         this.#phaseFinished(true);
         this.#rest();
-        return this.#screen.print([[], ...summaryLines(event, this.#tally, symbols)]);
+        return this.#screen.print([[], ...summaryLines(event, this.#tally.runbook, symbols)]);
       case 'message':
         this.#rest();
         if (event.level === 'info') return this.#screen.print(messageLines(event, symbols));
@@ -155,7 +154,8 @@ class PrettyRenderer {
 
   #phaseStarted(event: EventOf<'phase-started'>): void {
     this.#leavePhase();
-    const views = event.nodes.map((name) => new NodeView(name));
+    const before = new Map(event.before?.map((one) => [one.node, one]));
+    const views = event.nodes.map((name) => new NodeView(name, before.get(name)));
     const phase: CurrentPhase = {
       event,
       nodes: new Map(views.map((view) => [view.name, view])),
@@ -210,7 +210,7 @@ class PrettyRenderer {
     const { times } = this.#style.symbols;
     const tail = event.tail ?? (view.running?.tail ?? new Tail(0)).lines.map((line) => repeatedText(line, times));
     view.finished(event);
-    this.#tally.finished(event);
+    this.#tally.finished();
     if (event.outcome !== 'failed' && event.outcome !== 'unknown') return;
     this.#screen.printProblem(failureLines(event, tail, this.#style.symbols));
   }
@@ -218,22 +218,4 @@ class PrettyRenderer {
   #notice(node: string, text: string): void {
     this.#screen.print([[{ text: `${this.#style.symbols.warning} ${node}: `, as: 'yellow' }, text]]);
   }
-}
-
-function phaseSummary({ event, nodes, since }: CurrentPhase, early: boolean, now: number, style: Style): Line {
-  const counts = noOutcomes();
-  for (const node of nodes.values()) {
-    for (const outcome of OUTCOMES) counts[outcome] += node.counts[outcome];
-  }
-  const bad = [...nodes.values()].some((node) => node.failed);
-  const { symbols } = style;
-  const done: Span =
-    early || counts.failed > 0
-      ? { text: `${symbols.warning} `, as: 'yellow' }
-      : { text: `${symbols.change} `, as: 'green' };
-  return [
-    bad ? { text: `${symbols.failed} `, as: 'red' } : done,
-    `${event.phase}/${event.phases} ${event.name}`,
-    { text: `  ${listNames(event.nodes, 3)}: ${countsText(counts)}, ${duration(now - since)}`, as: 'dim' },
-  ];
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from '../event.ts';
-import type { Plan, PlanPhase, PlanStep } from '../plan/plan.ts';
+import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
 import { outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { Colour, Line, Look, Span, Symbols } from './style.ts';
 import { createStyle } from './style.ts';
@@ -94,10 +94,15 @@ function versionLines({ versions = new Map(), cordoned = [], readAt }: RunStatus
 function phaseLines(phase: PlanPhase, status: RunStatus, look: StatusLook, symbols: Symbols): Line[] {
   const names = phase.batches.flat();
   const ids = [...new Set(phase.steps.map((step) => step.id))];
+  const skipped = whySkipped(phase);
   const lines: Line[] = [
     [],
-    [{ text: `Phase ${phase.number}/${status.plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' }],
+    [
+      { text: `Phase ${phase.number}/${status.plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' },
+      ...(skipped === undefined ? [] : [{ text: `  skipped: ${skipped}`, as: 'dim' } as const]),
+    ],
   ];
+  if (skipped !== undefined) return lines;
   if (!look.verbose) {
     for (const line of wrap(ids.join(' '), look.columns - 2)) lines.push([{ text: `  ${line}`, as: 'dim' }]);
   }

@@ -6,7 +6,7 @@ import { type Control, type RunContext, RunState } from '../engine/context.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { secretOf } from './secret-sources.ts';
 import { openLog } from '../engine/output.ts';
-import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
+import { runPlan, type RunResult } from '../engine/run.ts';
 import { asFailure } from '../engine/trouble.ts';
 import type { Facts } from '../facts/facts.ts';
 import { Failure, messageOf } from '../failure.ts';
@@ -16,14 +16,15 @@ import { isSettled } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
 import { bindPlan } from '../plan/bind.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
-import { again, resumeCommand } from './again.ts';
 import { asker } from './approvals.ts';
 import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
 import { listenForStop } from './control.ts';
 import { KeptFacts } from './kept-facts.ts';
+import { lookAtCordons } from './last-look.ts';
 import type { Held } from './locks.ts';
 import type { RunRecord } from './record.ts';
+import { runEnd } from './run-end.ts';
 
 /** Milliseconds to wait for nodes where nothing depends on them. */
 const LAST_WORDS = 15_000;
@@ -99,7 +100,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     run,
     runbook: plan.runbook.name,
     cluster: plan.inventory.cluster,
-    resumed: record.resumed,
+    resumed: record.resumed > 0,
     nodes: plan.nodes.map((node) => node.name),
     steps: steps.length,
     done: [...progress.values()].filter(isSettled).length,
@@ -109,12 +110,14 @@ async function walk(console: Console, execution: Execution, control: Control): P
     await mirror.flush();
     result = await runPlan(context);
     if (result.outcome !== 'done') held.lost?.throwIfAborted();
+    await lookAtCordons(context);
   } catch (error) {
     // Who catches it shows the reason; the counts and the command that continues belong here.
     const reason = messageOf(error);
     await journal.append({ type: 'run-stopped', reason }).catch(() => undefined);
     await atMost(LAST_WORDS, mirror.flush());
-    showEnd(console, execution, { outcome: 'failed', counts: countOutcomes(context), reason }, Date.now() - began);
+    await lookAtCordons(context);
+    console.emit(runEnd(execution, context, { outcome: 'failed' }, began));
     throw inRun(error);
   } finally {
     if (context.facts) await kept.end(context.facts);
@@ -127,7 +130,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     await journal.append({ type: 'run-stopped', reason: result.reason }).catch(() => undefined);
     await atMost(LAST_WORDS, mirror.flush());
   }
-  showEnd(console, execution, result, Date.now() - began);
+  console.emit(runEnd(execution, context, result, began));
   return result.outcome === 'done' && result.leftOut ? exitCode('failed') : exitCode(result.outcome);
 }
 
@@ -176,25 +179,6 @@ async function atMost(ms: number, work: Promise<void>): Promise<void> {
   const over = new AbortController();
   await Promise.race([work, realClock.sleep(ms, over.signal)]);
   over.abort();
-}
-
-function showEnd(console: Console, execution: Execution, result: RunResult, duration: number): void {
-  console.emit({
-    type: 'run-finished',
-    run: execution.record.run,
-    // With nodes left out the run is over but not complete: exit 1, as for a failed step.
-    outcome: result.outcome === 'done' && result.leftOut ? 'failed' : result.outcome,
-    counts: result.counts,
-    duration,
-    next: nextOf(execution, result),
-    ...(result.leftOut ? { leftOut: result.leftOut } : {}),
-  });
-}
-
-/** A run that left nodes out is over: a new apply includes them again. */
-function nextOf(execution: Execution, { outcome, leftOut }: RunResult): string[] {
-  if (outcome !== 'done') return [resumeCommand(execution.record.run, execution.store.root)];
-  return leftOut ? [again('apply', execution.plan)] : [];
 }
 
 function exitCode(outcome: RunResult['outcome']): number {

@@ -14,7 +14,11 @@ export interface RunRecord {
   readonly mirror: Mirror;
   readonly run: string;
   readonly epoch: number;
-  readonly resumed: boolean;
+  /** What processes before this one did: how many resumes there are, this one included, and milliseconds of work. */
+  readonly resumed: number;
+  readonly worked: number;
+  /** When the run began, ISO 8601. */
+  readonly startedAt: string;
   readonly steps: Map<string, StepProgress>;
 }
 
@@ -39,7 +43,7 @@ export async function createRecord(
     const on = node === undefined ? {} : { on: node };
     await journal.append({ type: 'guard-overridden', guard, ...on, reason, by: user });
   }
-  return { journal, mirror, run, epoch, resumed: false, steps: new Map() };
+  return { journal, mirror, run, epoch, resumed: 0, worked: 0, startedAt: holder.startedAt, steps: new Map() };
 }
 
 /** Continues the journal of a run. */
@@ -60,7 +64,16 @@ export async function reopenRecord(
   const epoch = Math.max(held.epoch, progress.epoch + 1);
   mirror = new Mirror({ ...lockNodes, run, epoch, plan: JSON.stringify(plan), say: console.warn }, lines);
   await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });
-  return { journal, mirror, run, epoch, resumed: true, steps: new Map(progress.steps) };
+  return {
+    journal,
+    mirror,
+    run,
+    epoch,
+    resumed: progress.resumed + 1,
+    worked: progress.worked,
+    startedAt: progress.startedAt ?? plan.createdAt,
+    steps: new Map(progress.steps),
+  };
 }
 
 /** Sorts by time: `20260314-202533-upgrade-1-32-9f3c`. */

@@ -106,7 +106,7 @@ test('a condition that is false on a node skips the step there, with the reason'
   expect(made.phases[0]?.steps.map((step) => step.predicted.outcome)).toEqual(['change', 'skipped', 'skipped']);
 });
 
-test('a phase whose condition is false is not planned, and keeps its number', async () => {
+test('of a phase whose condition is false nothing is planned, and the plan says so', async () => {
   const { plan: made } = await plan(`  - name: one
     nodes: all
     if: inputs.word == 'other'
@@ -115,7 +115,10 @@ test('a phase whose condition is false is not planned, and keeps its number', as
     nodes: a
     steps: [{ run: "true" }]
 `);
-  expect(made.phases.map((phase) => [phase.number, phase.name])).toEqual([[2, 'two']]);
+  expect(made.phases.map(({ number, name, skipped, batches }) => ({ number, name, skipped, batches }))).toEqual([
+    { number: 1, name: 'one', skipped: "if: inputs.word == 'other' is false", batches: [] },
+    { number: 2, name: 'two', skipped: undefined, batches: [['a']] },
+  ]);
 });
 
 test('a `once` step is planned on the first node that the phase works on', async () => {

@@ -114,6 +114,117 @@ describe('the pretty renderer', () => {
     expect(terminal.all.join('')).toBe('');
   });
 
+  it('keeps every line that stays, however often the terminal becomes narrower and wider', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    for (let line = 1; line <= 5; line += 1) emit({ type: 'message', level: 'info', text: `line ${line}`, detail: [] });
+    phase(emit, ['cp-1', 'cp-2']);
+    begin(emit, 'cp-1');
+    output(emit, 'cp-1', `${'words of output '.repeat(8)}\n`);
+    for (const columns of [50, 30, 70, 30, 100, 25, 80, 40, 120]) {
+      vi.advanceTimersByTime(100);
+      terminal.resize(columns, 24);
+    }
+    await renderer.close();
+    expect(terminal.all.filter((line) => line !== '')).toEqual(['line 1', 'line 2', 'line 3', 'line 4', 'line 5']);
+  });
+
+  it('takes a terminal that says it has no columns and no rows for one of 80x24', async () => {
+    const terminal = new Terminal(80, 24);
+    const renderer = renderTo(unsized(terminal), terminal);
+    for (const event of sampleEvents()) {
+      renderer.render(event);
+      vi.advanceTimersByTime(300);
+    }
+    await renderer.close();
+    expect(terminal.text).toContain('Phase 4/4 Workers');
+    expect(terminal.all.join('\n')).toContain('✖ worker-1 4.4-drain Drain the node: failed after 3.0s: exit status 1');
+  });
+
+  it('shows after a resume what had ended before: of a phase, of its nodes', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    const ended = (node: string, changed: number, open: number) => ({
+      node,
+      counts: { ...NONE, changed },
+      duration: 4000,
+      open,
+    });
+    emit({ ...PHASE, phase: 3, name: 'Kubelets', nodes: ['cp-1'], before: [ended('cp-1', 4, 0)] });
+    emit({ type: 'phase-finished', phase: 3, name: 'Kubelets' });
+    expect(terminal.all.join('\n').trim()).toBe('✔ 3/4 Kubelets  cp-1: 4 changed, before the resume');
+    emit({ ...PHASE, nodes: ['w-1', 'w-2', 'w-3'], before: [ended('w-1', 7, 0), ended('w-2', 2, 5)] });
+    begin(emit, 'w-3');
+    vi.advanceTimersByTime(100);
+    expect(terminal.screen.join('\n')).toContain('  ✔ w-1  7 changed  4.0s\n  · w-2\n');
+    end(emit, 'w-3', 'changed');
+    emit({ type: 'phase-finished', phase: 4, name: 'Workers' });
+    expect(terminal.all.join('\n')).toContain('✔ 4/4 Workers  w-1, w-2, w-3: 10 changed (9 before the resume), 0.1s');
+    await renderer.close();
+  });
+
+  it('names a phase that is skipped, and a node that is left out, which is not done', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    emit({ type: 'phase-skipped', phase: 3, phases: 4, name: 'Last hop', reason: 'if: hop.last is false' });
+    phase(emit, ['w-1', 'w-2']);
+    begin(emit, 'w-1');
+    emit({
+      ...STEP,
+      type: 'step-finished',
+      node: 'w-1',
+      outcome: 'skipped',
+      reason: 'a budget',
+      duration: 9,
+      leavesOut: true,
+    });
+    begin(emit, 'w-2');
+    vi.advanceTimersByTime(100);
+    expect(terminal.screen.join('\n')).toContain('  ▲ w-1  left out: a budget\n');
+    end(emit, 'w-2', 'changed');
+    emit({ type: 'phase-finished', phase: 4, name: 'Workers' });
+    const text = terminal.all.join('\n');
+    expect(text).toContain('○ 3/4 Last hop: skipped, if: hop.last is false');
+    expect(text).toContain('▲ 4/4 Workers  w-1, w-2: 1 changed, 1 skipped, 0.1s  left out: w-1');
+    await renderer.close();
+  });
+
+  it('sums the whole run up: its time over resumes, what is left running and stays cordoned', async () => {
+    const { terminal, emit, renderer } = start(100, 24);
+    emit({
+      type: 'run-finished',
+      run: 'r',
+      outcome: 'stopped',
+      counts: { ...NONE, changed: 3 },
+      duration: 65_000,
+      resumed: 2,
+      startedAt: new Date(START).toISOString(),
+      nodes: ['cp-1', 'w-1', 'w-2'].map((node) => ({ node, counts: { ...NONE, changed: 1 } })),
+      leftRunning: [
+        { host: 'cp-1', node: 'w-1', ...STEP },
+        { host: 'local', node: 'w-2', step: '4.1-tell', title: 'Tell' },
+      ],
+      cordoned: [
+        { node: 'w-1', before: false },
+        { node: 'w-2', before: true },
+      ],
+      next: ['runbook resume r'],
+    });
+    await renderer.close();
+    expect(
+      terminal.all
+        .join('\n')
+        .trim()
+        .replace(/began [-0-9]+ [:0-9]+/, 'began AT'),
+    ).toMatchInlineSnapshot(`
+      "▲ run stopped in 1m05s (resumed 2 times, began AT): 3 changed
+          changed on: cp-1, w-1, w-2
+          left running on cp-1: 4.4-drain Drain the node of w-1 (it continues there; resume follows it)
+          left running on this machine: 4.1-tell of w-2 (it continues there; resume follows it)
+          stays cordoned: w-1
+          stays cordoned, as before the run: w-2
+          next:
+            runbook resume r"
+    `);
+  });
+
   it('never lets output move the cursor', async () => {
     const { terminal, emit, renderer } = start(80, 24);
     phase(emit, ['cp-1']);
@@ -211,6 +322,20 @@ describe('the pretty renderer', () => {
   });
 });
 
+const NONE = { changed: 0, unchanged: 0, skipped: 0, failed: 0, unknown: 0 };
+const PHASE = { type: 'phase-started', phase: 4, phases: 4, name: 'Workers' } as const;
+
+/** Node says so of a pseudo-terminal whose size no one has set. */
+function unsized(terminal: Terminal): Sink {
+  return new Proxy<Sink>(terminal, {
+    get: (stream, key) => {
+      if (key === 'columns' || key === 'rows') return 0;
+      const value: unknown = Reflect.get(stream, key, stream);
+      return typeof value === 'function' ? value.bind(stream) : value;
+    },
+  });
+}
+
 type Emit = (event: NewEvent) => void;
 
 function start(columns: number, rows: number): { terminal: Terminal; renderer: Renderer; emit: Emit } {
@@ -230,7 +355,7 @@ function renderTo(stdout: Sink, stderr: Sink, unicode = true): Renderer {
 const STEP = { step: '4.4-drain', title: 'Drain the node' };
 
 function phase(emit: Emit, nodes: readonly string[]): void {
-  emit({ type: 'phase-started', phase: 4, phases: 4, name: 'Workers', nodes });
+  emit({ ...PHASE, nodes });
 }
 
 function begin(emit: Emit, node: string): void {

@@ -176,6 +176,7 @@ export function sampleEvents(): RunEvent[] {
       steps: 9,
       done: 0,
     },
+    { type: 'phase-skipped', phase: 2, phases: 4, name: 'Other control planes', reason: 'none of the nodes is in it' },
     { type: 'phase-started', phase: 4, phases: 4, name: 'Workers', nodes: ['worker-1'] },
     { type: 'step-started', ...drain, attempt: 1, commands: ['kubectl drain worker-1'], reattached: false },
     { type: 'step-output', ...drain, stream: 'stdout', text: 'evicting pod demo/a\nwaiting\nwaiting\n' },
@@ -201,6 +202,9 @@ export function sampleEvents(): RunEvent[] {
       outcome: 'failed',
       counts: { changed: 0, unchanged: 0, skipped: 0, failed: 1, unknown: 0 },
       duration: 65_000,
+      nodes: [
+        { node: 'worker-1', counts: { changed: 0, unchanged: 0, skipped: 0, failed: 1, unknown: 0 }, notDone: true },
+      ],
       next: ['runbook resume 20260105-100000-ab12'],
     },
     { type: 'message', level: 'warning', text: 'the runbook was edited', detail: ['the frozen plan is followed'] },
