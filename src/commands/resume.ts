@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { LockHolder } from '../journal/lock.ts';
-import { isSettled } from '../journal/progress.ts';
+import { openSteps } from '../journal/passes.ts';
 import { isUnfinished, RunStore } from '../journal/store.ts';
 import { minorsOfPlan } from '../plan/needs.ts';
-import { stepKey } from '../plan/key.ts';
 import { contactedNodes } from '../plan/plan.ts';
 import { checkPlannedApprovals } from '../run/approvals.ts';
 import { connectNodes } from '../run/connect.ts';
@@ -71,7 +70,8 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     checkPlannedApprovals(options.approve, plan, 'runbook resume', found.steps);
     if (found.from.length > 0) await showForeignPlan(console, found, inventory.value, planDigest);
 
-    await readSecrets(console, plan, ({ node, id }) => !isSettled(found.steps.get(stepKey(node, id))));
+    const open = openSteps(plan, found.steps);
+    await readSecrets(console, plan, (step) => open.has(step));
     const nodes = contactedNodes(plan);
     const connection = await connectNodes(console, {
       inventory,

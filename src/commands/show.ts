@@ -53,6 +53,7 @@ function viewOf({ name, description = '', inputs, hops, phases }: Runbook) {
       maxFailures: phase.maxFailures,
       if: phase.if ?? null,
       steps: phase.steps.map((step) => ({ title: titleOf(step), if: step.if ?? null })),
+      always: (phase.always ?? []).map((step) => ({ title: titleOf(step), if: step.if ?? null })),
     })),
   };
 }

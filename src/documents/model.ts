@@ -17,8 +17,10 @@ type Placed<T> = T extends unknown ? T & { readonly span: Span } : never;
 export type InputSpec = RunbookData['inputs'][string];
 export type Step = Placed<RunbookData['phases'][number]['steps'][number]>;
 
-export type Phase = Placed<Omit<RunbookData['phases'][number], 'steps'>> & {
+export type Phase = Placed<Omit<RunbookData['phases'][number], 'steps' | 'always'>> & {
   readonly steps: readonly Step[];
+  /** Run at the end of each node. */
+  readonly always?: readonly Step[];
   /** The place of each entry of `nodes`. */
   readonly nodesSpans?: readonly Span[];
 };
@@ -55,6 +57,8 @@ export interface Scope {
     readonly labels: Readonly<Record<string, string>>;
     readonly vars: Readonly<Record<string, unknown>>;
     readonly facts: Readonly<Record<string, unknown>>;
+    /** One of its steps of the phase has failed; known to `always` steps alone. */
+    readonly failed?: boolean;
   };
   readonly cluster: { readonly name: string; readonly version: string };
   readonly hop?: { readonly version: string; readonly first: boolean; readonly last: boolean };

@@ -10,6 +10,8 @@ export interface Declared {
   readonly cluster: boolean;
   /** The runbook has `hops`. */
   readonly hop: boolean;
+  /** `node.failed` is known: in the `if` of an `always` step. */
+  readonly failed?: boolean;
   /** The step's own `env` keys. */
   readonly env: readonly string[];
 }
@@ -50,7 +52,7 @@ export function namesOf(declared: Declared): Readonly<Record<string, Names>> {
   return {
     inputs: Object.fromEntries(inputs),
     env: Object.fromEntries(declared.env.map((name) => [name, 'string'])),
-    ...(declared.node ? { node: NODE } : {}),
+    ...(declared.node ? { node: declared.failed === true ? { ...NODE, failed: 'bool' } : NODE } : {}),
     ...(declared.cluster ? { cluster: { name: 'string', version: 'string' } } : {}),
     ...(declared.hop ? { hop: { version: 'string', first: 'bool', last: 'bool' } } : {}),
   };

@@ -1,5 +1,6 @@
 import type { Action } from '../actions/action.ts';
 import type { Diagnostic, Span } from '../diagnostic.ts';
+import { checkAlways } from './always-checks.ts';
 import { checkTemplate } from './expressions.ts';
 import { VARIABLE } from './fields.ts';
 import { checkInput } from './inputs.ts';
@@ -108,6 +109,7 @@ function checkPhase(context: Context, phase: Raw, path: Path): Diagnostic[] {
     ...checkNodes(context, phase['nodes'], [...path, 'nodes']),
     ...checkIf(document, phase['if'], { ...declared, node: false }, path),
     ...steps.flatMap((step, index) => (isMap(step) ? checkStep(context, step, [...path, 'steps', index]) : [])),
+    ...checkAlways(context, phase, path),
   ];
 }
 

@@ -52,6 +52,13 @@ const phase = z
       .array(stepSchema, { error: 'must be a list of steps' })
       .min(1, { error: 'must hold at least one step' })
       .describe('Run in this order on each node.'),
+    always: z
+      .array(stepSchema, { error: 'must be a list of steps' })
+      .min(1, { error: 'must hold at least one step' })
+      .exactOptional()
+      .describe(
+        'Run on each node that began the phase, after its steps: also where one failed or the node was left out.',
+      ),
   })
   .describe('Ordered steps over selected nodes.');
 

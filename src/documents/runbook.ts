@@ -23,13 +23,14 @@ function placed({ phases, ...runbook }: RunbookData, document: YamlDocument): Ru
   return { ...runbook, phases: phases.map((phase, index) => placedPhase(phase, document, ['phases', index])) };
 }
 
-function placedPhase(phase: RunbookData['phases'][number], document: YamlDocument, path: Path): Phase {
+function placedPhase({ always, ...phase }: RunbookData['phases'][number], document: YamlDocument, path: Path): Phase {
   const nodesAt = [...path, 'nodes'];
   const single = document.written(nodesAt) !== undefined;
   return {
     ...phase,
     nodesSpans: phase.nodes.map((_, index) => document.at(single ? nodesAt : [...nodesAt, index])),
     steps: phase.steps.map((step, index) => placedStep(step, document, [...path, 'steps', index])),
+    ...(always && { always: always.map((step, index) => placedStep(step, document, [...path, 'always', index])) }),
     span: document.at(path),
   };
 }

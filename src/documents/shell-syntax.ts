@@ -33,8 +33,10 @@ interface Script {
 function scriptsOf(document: YamlDocument, actions: ReadonlyMap<string, Action>): Script[] {
   const phases = isMap(document.value) ? itemsOf(document.value['phases']) : [];
   return phases.flatMap((phase, i) =>
-    (isMap(phase) ? itemsOf(phase['steps']) : []).flatMap((step, j) =>
-      isMap(step) ? scriptsOfStep(step, ['phases', i, 'steps', j], actions) : [],
+    (['steps', 'always'] as const).flatMap((list) =>
+      (isMap(phase) ? itemsOf(phase[list]) : []).flatMap((step, j) =>
+        isMap(step) ? scriptsOfStep(step, ['phases', i, list, j], actions) : [],
+      ),
     ),
   );
 }

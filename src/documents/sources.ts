@@ -5,6 +5,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { evaluateCondition, evaluateTemplate } from './expressions.ts';
 import type { Inventory, Runbook, Scope, Step } from './model.ts';
 import { selectNodes } from './selectors.ts';
+import { stepsOf } from './steps-of.ts';
 import { problem } from './source.ts';
 import { localPath } from './target.ts';
 
@@ -43,7 +44,7 @@ export function missingSources(
         ...(node && { node: { ...node, labels: {}, facts: {} } }),
       };
       if (phase.if !== undefined && !holds(phase.if, scope)) continue;
-      for (const step of phase.steps) {
+      for (const step of stepsOf(phase)) {
         if (step.kind === 'run' && step.on === 'local') scripts.push(step.run);
         if (step.kind !== 'uses' || (step.if !== undefined && !holds(step.if, scope))) continue;
         for (const { path, why } of missingOf(step, scope, actions)) {

@@ -21,6 +21,8 @@ export interface Context {
   readonly actions: ReadonlyMap<string, Action>;
   /** What expressions of a step without `env` know. */
   readonly declared: Declared;
+  /** The step is one of `always`. */
+  readonly atEnd?: boolean;
 }
 
 /** Checks of one step beyond its schema. */
@@ -34,7 +36,7 @@ export function checkStep(context: Context, step: Raw, path: Path): Diagnostic[]
   return [
     ...checkForm(context, step, path),
     ...plainText(context, step, 'name', path),
-    ...checkIf(document, step['if'], declared, path),
+    ...checkIf(document, step['if'], context.atEnd === true ? { ...declared, failed: true } : declared, path),
     ...template('run', declared),
     ...template('check', declared),
     ...(isMap(step['env']) ? template('env', context.declared) : []),

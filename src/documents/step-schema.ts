@@ -12,6 +12,11 @@ export const condition = (known: string) =>
 export const stepSchema = z
   .strictObject({
     name: text('What people call the step; else the name of the action or the first line of `run`.').exactOptional(),
+    id: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, { error: 'must be a letter, then letters, digits, - and _' })
+      .exactOptional()
+      .describe('Names the step in its phase.'),
     uses: text('The action to run, e.g. drain.').exactOptional(),
     with: z
       .record(z.string(), z.unknown(), { error: "must be a map of the action's options" })
@@ -69,6 +74,9 @@ export const stepSchema = z
       .boolean({ error: 'must be true or false' })
       .exactOptional()
       .describe('true: where the step fails, the node continues with its next step; it is counted and shown.'),
+    undoneBy: text(
+      'The `id` of an `always` step of the phase that undoes this one: after a failure, resume runs this step again.',
+    ).exactOptional(),
     once: z
       .boolean({ error: 'must be true or false' })
       .exactOptional()

@@ -4,6 +4,7 @@ import type { Inventory, Phase, Runbook, Step } from './model.ts';
 import { checkSelection } from './runbook-checks.ts';
 import { selectNodes } from './selectors.ts';
 import { problem } from './source.ts';
+import { stepsOf } from './steps-of.ts';
 
 /** What a runbook and an inventory do not have of each other: nodes that patterns ask for, variables of nodes. */
 export function checkTogether(runbook: Runbook, inventory: Inventory): Diagnostic[] {
@@ -12,7 +13,7 @@ export function checkTogether(runbook: Runbook, inventory: Inventory): Diagnosti
 
 function checkVars(phase: Phase, inventory: Inventory): Diagnostic[] {
   const nodes = selectNodes(phase.nodes, inventory).nodes;
-  return phase.steps.flatMap((step) =>
+  return stepsOf(phase).flatMap((step) =>
     varsIn(step).flatMap((name) => {
       const without = nodes.filter((node) => !Object.hasOwn(node.vars, name)).map((node) => node.name);
       if (without.length === 0) return [];

@@ -1,10 +1,11 @@
+import { stepsOfPlan } from '../plan/all-steps.ts';
 import type { PlannedStep } from '../plan/bind.ts';
 import type { RunContext } from './context.ts';
 import type { StepEnd } from './step-end.ts';
 
 /** Waits for a person's answer. Anything but yes stops the run here, and `resume` asks again. */
 export async function askStep(context: RunContext, step: PlannedStep, question: string): Promise<StepEnd> {
-  const changes = context.plan.phases.some((phase) => phase.steps.some((one) => one.predicted.outcome === 'change'));
+  const changes = stepsOfPlan(context.plan).some((one) => one.predicted.outcome === 'change');
   if (!changes) return { kind: 'ended', outcome: 'unchanged', reason: 'nothing would be changed, so no one is asked' };
   context.emit({ type: 'step-started', ...step.ref, attempt: 1, commands: step.commands, reattached: false });
   const answer = await context.ask?.(step.planned, question);

@@ -16,9 +16,12 @@ export interface EndedBefore {
 }
 
 /** In the order of work; nodes without an ended step are not in it. */
-export function endedBefore({ progress }: Pick<RunContext, 'progress'>, { phase, rows }: BoundPhase): EndedBefore[] {
+export function endedBefore(
+  { progress }: Pick<RunContext, 'progress'>,
+  { phase, rows, ends }: BoundPhase,
+): EndedBefore[] {
   return phase.batches.flat().flatMap((node) => {
-    const known = (rows.get(node) ?? []).map((step) => progress.get(step.key));
+    const known = [...(rows.get(node) ?? []), ...(ends.get(node) ?? [])].map((step) => progress.get(step.key));
     const counts = noOutcomes();
     let [duration, open] = [0, 0];
     for (const one of known) {

@@ -1,4 +1,4 @@
-import { contextOf, type PlannedStep } from '../plan/bind.ts';
+import { contextOf, type DraftedStep, type PlannedStep } from '../plan/bind.ts';
 import type { RunContext } from './context.ts';
 import { isTrouble } from './trouble.ts';
 
@@ -6,12 +6,8 @@ import { isTrouble } from './trouble.ts';
  * Writes the reason on the Node object of a node that failed while out of service or half changed. Best effort: the
  * run has failed already, and its journal says the same.
  */
-export async function markFailedNode(
-  context: RunContext,
-  row: readonly PlannedStep[],
-  failed: PlannedStep,
-  reason: string,
-): Promise<void> {
+export async function markFailedNode(context: RunContext, failed: PlannedStep, reason: string): Promise<void> {
+  const { row } = failed;
   if (!isOutOfService(context, row, failed) && !isHalfDone(context, row, failed)) return;
   const { facts } = context;
   if (!facts) return;
@@ -32,7 +28,7 @@ export async function markFailedNode(
   }
 }
 
-function isOutOfService(context: RunContext, row: readonly PlannedStep[], failed: PlannedStep): boolean {
+function isOutOfService(context: RunContext, row: readonly DraftedStep[], failed: PlannedStep): boolean {
   let out = false;
   for (const step of row.slice(0, failed.at)) {
     const { service } = step.action;
@@ -43,11 +39,11 @@ function isOutOfService(context: RunContext, row: readonly PlannedStep[], failed
 }
 
 /** A `once` step changed the node in this phase, and a later step returns it to service (and removes the reason). */
-function isHalfDone(context: RunContext, row: readonly PlannedStep[], failed: PlannedStep): boolean {
+function isHalfDone(context: RunContext, row: readonly DraftedStep[], failed: PlannedStep): boolean {
   const returns = row.slice(failed.at).some((step) => step.action.service === 'in');
   return returns && row.slice(0, failed.at).some((step) => step.effect === 'once' && isChanged(context, step));
 }
 
-function isChanged(context: RunContext, step: PlannedStep): boolean {
+function isChanged(context: RunContext, step: DraftedStep): boolean {
   return context.progress.get(step.key)?.outcome === 'changed';
 }

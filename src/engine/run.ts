@@ -4,7 +4,8 @@ import { type PlanPhase, whySkipped } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
 import { endedBefore } from './ended-before.ts';
 import { type LeftOut, leftOutNodes } from './leave-out.ts';
-import { type NodeEnd, runNode } from './node.ts';
+import { runNode } from './node.ts';
+import type { NodeEnd } from './node-step.ts';
 
 export interface RunResult {
   readonly outcome: 'done' | 'failed' | 'refused' | 'stopped';
@@ -34,7 +35,7 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
     let failures = 0;
     for (const batch of phase.batches) {
       const nodes = batch.filter((node) => !failedNodes.has(node));
-      const ends = await allEnded(nodes.map((node) => runNode(context, bound.rows.get(node) ?? [])));
+      const ends = await allEnded(nodes.map((node) => runNode(context, bound, node)));
       for (const [index, end] of ends.entries()) {
         if (end.kind === 'done') continue;
         if (end.kind === 'failed') {

@@ -34,6 +34,15 @@ export async function executeStep(context: RunContext, step: PlannedStep): Promi
   return end;
 }
 
+/** Takes up what an earlier controller has started of a step, and starts nothing. Undefined: it has no outcome yet. */
+export async function settleStep(context: RunContext, step: PlannedStep): Promise<StepEnd | undefined> {
+  const began = context.clock.now();
+  const takenUp = await takeUpStep(context, step);
+  const end = takenUp && continued(step, takenUp);
+  if (end?.kind === 'ended') await finish(context, step, end, context.clock.now() - began);
+  return end;
+}
+
 /** Only a known failure is passed: what may still run or have had its effect ends the work on the node. */
 function continued({ continueOnError }: PlannedStep, end: StepEnd): StepEnd {
   if (continueOnError !== true || end.kind !== 'ended' || end.outcome !== 'failed') return end;

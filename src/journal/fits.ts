@@ -1,3 +1,4 @@
+import { stepsOfPlan } from '../plan/all-steps.ts';
 import { mayRunOn } from '../plan/hosts.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
@@ -11,14 +12,16 @@ export interface Misfit {
 
 /** The first record that cannot be of that run of that plan: another step, node, host or attempt than it can have. */
 export function misfitIn(records: readonly JournalRecord[], run: string, plan: Plan): Misfit | undefined {
-  const steps = new Map(
-    plan.phases.flatMap((phase) => phase.steps).map((step) => [stepKey(step.node, step.id), step] as const),
-  );
+  const steps = new Map(stepsOfPlan(plan).map((step) => [stepKey(step.node, step.id), step] as const));
   const attempts = new Map<PlanStep, number>();
   let epoch = 0;
   for (const record of records) {
     const step = 'step' in record ? steps.get(stepKey(record.node, record.step)) : undefined;
     if ('step' in record && !step) return misfit(record, `the plan has no step ${stepKey(record.node, record.step)}`);
+    if (record.type === 'pass-started') {
+      const unknown = record.again.find((id) => !steps.has(stepKey(record.node, id)));
+      if (unknown !== undefined) return misfit(record, `the plan has no step ${stepKey(record.node, unknown)}`);
+    }
     if ((record.type === 'run-started') !== (record.seq === 1))
       return misfit(record, 'a journal begins with run-started, and has one of it');
     if (record.type === 'run-started' && (record.run !== run || record.plan !== plan.digest))

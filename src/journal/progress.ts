@@ -16,6 +16,8 @@ export interface StepProgress {
   readonly leavesOut?: true;
   /** It failed, and the runbook lets its node continue. */
   readonly continued?: true;
+  /** Of the pass of its node that began by undoing it: from the second on. */
+  readonly pass?: number;
   /** The operator allows to send a step of unknown outcome again. */
   readonly treatedAgain?: boolean;
 }
@@ -74,6 +76,12 @@ export function foldJournal(records: readonly JournalRecord[]): Progress {
       const key = stepKey(record.node, record.step);
       steps.set(key, foldStep(steps.get(key) ?? { attempts: 0 }, record));
     }
+    if (record.type === 'pass-started') {
+      for (const id of record.again) {
+        const key = stepKey(record.node, id);
+        steps.set(key, { attempts: steps.get(key)?.attempts ?? 0, pass: record.pass });
+      }
+    }
   }
   return { ...progress, steps };
 }
@@ -112,6 +120,7 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
     case 'attempt-started':
     case 'attempt-ended':
     case 'step-finished':
+    case 'pass-started':
     case 'step-treated':
     case 'guard-overridden':
       return progress;

@@ -1,9 +1,12 @@
+import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { LOCAL, mayRunOn } from '../plan/hosts.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Agreed } from './agreement.ts';
 import { sealedLine } from './chain.ts';
 import { JournalLines } from './lines.ts';
+import { nextPass } from './passes.ts';
+import { isSettled } from './progress.ts';
 import { JOURNAL_VERSION, type JournalBody } from './record.ts';
 import { type RunStore, writeSynced } from './store.ts';
 import { rename } from 'node:fs/promises';
@@ -28,14 +31,22 @@ export function rebuildLines(
 ): readonly string[] {
   const added: JournalBody[] = [];
   const last = new Map([...progress.steps].map(([key, { attempts }]) => [key, attempts]));
-  for (const { step, host, attempt } of attemptsOf(plan, found)) {
+  const begun = new Set<string>();
+  for (const { phase, step, host, attempt } of attemptsOf(plan, found)) {
     const key = stepKey(step.node, step.id);
     if (attempt <= (last.get(key) ?? 0)) continue;
+    // Nothing is done again but in a further pass of its node, whose record was lost too.
+    const way = `${phase.number} ${step.node}`;
+    if (phase.always && isSettled(progress.steps.get(key)) && !begun.has(way)) {
+      begun.add(way);
+      const { pass, again } = nextPass(phase, step.node, progress.steps);
+      added.push({ type: 'pass-started', phase: phase.number, node: step.node, pass, again });
+    }
     last.set(key, attempt);
     const scriptDigest = 'known to the node only';
     added.push({ type: 'attempt-started', step: step.id, node: step.node, attempt, host, scriptDigest });
   }
-  for (const step of plan.phases.flatMap((phase) => phase.steps)) {
+  for (const step of stepsOfPlan(plan)) {
     const known = progress.steps.get(stepKey(step.node, step.id));
     if (known?.last?.host !== LOCAL || known.last.ended) continue;
     const state = { kind: 'interrupted', rebooted: false } as const;
@@ -53,16 +64,15 @@ export function rebuildLines(
 
 /** Attempts in the plan's order; left out are ids of no step, and what a node says of a step that never runs there. */
 function attemptsOf(plan: Plan, found: readonly FoundAttempt[]) {
-  return plan.phases
-    .flatMap((phase) => phase.steps)
-    .flatMap((step) =>
-      found
-        .flatMap(({ node, id }) => {
-          const attempt = numberOf(step, id);
-          return attempt === undefined || !mayRunOn(plan, step, node) ? [] : [{ step, host: node, attempt }];
-        })
-        .toSorted((a, b) => a.attempt - b.attempt),
-    );
+  const steps = plan.phases.flatMap((phase) => stepsOfPhase(phase).map((step) => ({ phase, step })));
+  return steps.flatMap(({ phase, step }) =>
+    found
+      .flatMap(({ node, id }) => {
+        const attempt = numberOf(step, id);
+        return attempt === undefined || !mayRunOn(plan, step, node) ? [] : [{ phase, step, host: node, attempt }];
+      })
+      .toSorted((a, b) => a.attempt - b.attempt),
+  );
 }
 
 /** Ids are `<step>.<node>.<attempt>`. */

@@ -45,6 +45,15 @@ const body = z.discriminatedUnion('type', [
     /** It failed, and the runbook lets its node continue. */
     continued: z.literal(true).exactOptional(),
   }),
+  z.object({
+    type: z.literal('pass-started'),
+    phase: z.number().int(),
+    node: z.string(),
+    /** 1-based; the first one has no record. */
+    pass: z.number().int(),
+    /** Ids of the node's steps that are run again. */
+    again: z.array(z.string()),
+  }),
   z.object({ type: z.literal('step-treated'), ...ref, as: z.enum(['done', 'again']), by: z.string() }),
   z.object({
     type: z.literal('guard-overridden'),

@@ -20,13 +20,13 @@ export interface Binding {
 }
 
 /** A step of a plan with its action, options and node, bound once: facts are all that deciding on it takes. */
-export interface DraftedStep extends BoundStep, Omit<DraftStep, 'id' | 'node' | 'action' | 'with'> {
+export interface DraftedStep extends BoundStep, Omit<DraftStep, 'id' | 'node' | 'action' | 'with' | 'ref'> {
   readonly key: string;
   /** As plan.json has it. */
   readonly draft: DraftStep;
   /** What its action sees apart from facts. */
   readonly view: Omit<ActionContext<unknown>, 'facts'>;
-  /** The steps of its node in its phase, in order, itself among them. */
+  /** The steps of its node in its phase, in order, itself among them; then those that run at the node's end. */
   readonly row: readonly DraftedStep[];
   /** Its index there. */
   readonly at: number;
@@ -47,13 +47,27 @@ export interface StepScope {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly node?: InventoryNode;
   readonly hop?: PlanHop;
+  /** Of an `always` step: whether a step of its node in its phase has failed. Undefined: of any other. */
+  readonly failed?: boolean;
 }
 
 export interface BoundPhase {
   readonly phase: PlanPhase;
+  /** Its steps, then those that run at the end of each node. */
   readonly steps: readonly PlannedStep[];
-  /** By node. */
+  /** Its steps, by node. */
   readonly rows: ReadonlyMap<string, readonly PlannedStep[]>;
+  /** What runs at the end of each node (`always`). */
+  readonly ends: ReadonlyMap<string, readonly PlannedStep[]>;
+}
+
+/** Marks an `always` step, of a node where nothing has failed unless given. */
+export function atEnd<S extends DraftedStep>(step: S, failed = false): S {
+  return { ...step, scope: { ...step.scope, failed } };
+}
+
+export function isAtEnd({ scope }: DraftedStep): boolean {
+  return scope.failed !== undefined;
 }
 
 /** @throws Failure (document) where an action is unknown or does not take its options */
@@ -65,15 +79,21 @@ export function bindPlan(plan: Plan, binding: Omit<Binding, 'inputs' | 'nodes' |
     ...(plan.addons && { addons: plan.addons }),
   });
   return plan.phases.map((phase) => {
+    // A node's `always` steps follow its steps there, as they do when they run.
     const rows = new Rows<PlannedStep>();
-    const steps = phase.steps.map((planned) => {
+    const bound = (planned: PlanStep): PlannedStep => {
       const action = actionOf(binding.actions, planned);
-      const row = rows.of(planned.node);
-      const step = asPlanned(bind(planned, action, optionsOf(action, planned), row, phase.hop), planned);
-      row.push(step);
+      return asPlanned(bind(planned, action, optionsOf(action, planned), rows.of(planned.node), phase.hop), planned);
+    };
+    const placed = (step: PlannedStep, of: Rows<PlannedStep>): PlannedStep => {
+      rows.of(step.node.name).push(step);
+      of.of(step.node.name).push(step);
       return step;
-    });
-    return { phase, steps, rows: rows.all };
+    };
+    const [own, ends] = [new Rows<PlannedStep>(), new Rows<PlannedStep>()];
+    const steps = phase.steps.map((planned) => placed(bound(planned), own));
+    const always = (phase.always ?? []).map((planned) => placed(atEnd(bound(planned)), ends));
+    return { phase, steps: [...steps, ...always], rows: own.all, ends: ends.all };
   });
 }
 
@@ -119,7 +139,7 @@ export function binder({ inventory, inputs, nodes, addons, run: id }: Omit<Bindi
   const byName = new Map(all.map((node, index) => [node.name, { node, before: nodes[index]?.before }]));
   const settings = settingsOf(inventory);
   return (step, action, options, row, hop) => {
-    const { node: name, action: _name, with: _options, ...data } = step;
+    const { node: name, action: _name, with: _options, ref: _ref, ...data } = step;
     const { ownTimeout: _own, shown, ...draft } = step;
     const found = byName.get(name);
     if (!found) throw new Error(`the plan names a node that it does not list: ${name}`);

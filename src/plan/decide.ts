@@ -70,8 +70,10 @@ function findingsOf(step: DraftedStep, before: Facts, after: Facts, { guards, ru
 /** @throws Failure where it cannot be evaluated: of the document while planning, of the step in a run */
 export function conditionHolds(step: DraftedStep, facts: Facts, run?: string): boolean {
   if (step.if === undefined) return true;
-  const { inventory, inputs, node, hop } = step.scope;
-  const result = evaluateCondition(step.if, scopeFor(inventory, inputs, facts, node, step.env, hop));
+  const { inventory, inputs, node, hop, failed } = step.scope;
+  const scope = scopeFor(inventory, inputs, facts, node, step.env, hop);
+  const known = failed === undefined || !scope.node ? scope : { ...scope, node: { ...scope.node, failed } };
+  const result = evaluateCondition(step.if, known);
   if (result.ok) return result.value;
   const message = `${step.id} on ${step.node.name}: if: ${result.error.message}`;
   throw new Failure(run === undefined ? 'document' : 'step-failed', message);

@@ -2,9 +2,10 @@ import type { Action } from '../actions/action.ts';
 import { evaluateCondition } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Runbook, Step } from '../documents/model.ts';
 import { selectNodes } from '../documents/selectors.ts';
+import { stepsOf } from '../documents/steps-of.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
-import { type Bind, type DraftedStep, Rows } from './bind.ts';
+import { atEnd, type Bind, type DraftedStep, Rows } from './bind.ts';
 import type { PlanHop } from './plan.ts';
 import { scopeFor } from './scope.ts';
 import { type DraftPhase, draftStep } from './steps.ts';
@@ -45,18 +46,23 @@ export function draftPhases(
       return { number, name, phase, batches: [], steps: [], skipped: `if: ${phase.if} is false`, ...(hop && { hop }) };
     const { nodes: chosen, onlyAsks } = chooseNodes(phase, input);
     const rows = new Rows<DraftedStep>();
-    const steps = chosen.flatMap((node) =>
-      phase.steps.flatMap((step, place) => {
-        if (onlyAsks && !asks(step, actions)) return [];
-        if (step.once === true && node !== chosen[0]) return [];
-        const drafted = draftStep(step, `${number}.${place + 1}`, node, inventory, inputs, facts, actions, hop);
-        const row = rows.of(node.name);
-        const bound = bind(drafted.draft, drafted.action, drafted.options, row, hop);
-        row.push(bound);
-        return [bound];
-      }),
-    );
-    return { number, name, phase, batches: batchesOf(chosen, phase.serial), steps, ...(hop && { hop }) };
+    const drafted = (list: readonly Step[], prefix: string, isAtEnd: boolean): DraftedStep[] =>
+      chosen.flatMap((node) =>
+        list.flatMap((step, place) => {
+          if (onlyAsks && !asks(step, actions)) return [];
+          if (step.once === true && node !== chosen[0]) return [];
+          const id = `${prefix}${place + 1}`;
+          const { draft, action, options } = draftStep(step, id, node, inventory, inputs, facts, actions, hop);
+          const row = rows.of(node.name);
+          const bound = bind(draft, action, options, row, hop);
+          const placed = isAtEnd ? atEnd(bound) : bound;
+          row.push(placed);
+          return [placed];
+        }),
+      );
+    const steps = drafted(phase.steps, `${number}.`, false);
+    const always = phase.always && !onlyAsks ? { always: drafted(phase.always, `${number}.a`, true) } : {};
+    return { number, name, phase, batches: batchesOf(chosen, phase.serial), steps, ...always, ...(hop && { hop }) };
   });
 }
 
@@ -69,7 +75,7 @@ export function touchedNodes(input: DraftInput, facts: Facts, action?: string): 
   return new Set(
     planned
       .filter(
-        (phase) => action === undefined || phase.steps.some((step) => step.kind === 'uses' && step.uses === action),
+        (phase) => action === undefined || stepsOf(phase).some((step) => step.kind === 'uses' && step.uses === action),
       )
       .flatMap((phase) => {
         const { nodes, onlyAsks } = chooseNodes(phase, input);

@@ -1,3 +1,4 @@
+import { stepsOfPlan } from './all-steps.ts';
 import type { Plan, PlanStep } from './plan.ts';
 
 /** The name of the operator's own machine where a node's name is expected. */
@@ -19,9 +20,8 @@ export function mayRunOn({ nodes }: Plan, { node, place }: PlanStep, host: strin
 }
 
 /** Nodes that the plan runs something on, whatever its list of nodes says of them. */
-export function workedNodes({ phases }: Plan, hasLocalFiles: (action: string) => boolean): string[] {
-  const steps = phases.flatMap((phase) => phase.steps);
-  const working = steps.filter(
+export function workedNodes(plan: Plan, hasLocalFiles: (action: string) => boolean): string[] {
+  const working = stepsOfPlan(plan).filter(
     ({ place, script, action }) => place === 'node' && (script !== undefined || hasLocalFiles(action)),
   );
   return [...new Set(working.map(({ node }) => node))];

@@ -7,6 +7,7 @@ import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding } from '../guards/guard.ts';
 import { applyOverrides, type Override } from '../guards/lib/override.ts';
 import { checkRun } from '../guards/registry.ts';
+import { stepsOfPhase } from './all-steps.ts';
 import { digestOf } from './digest.ts';
 import { type DraftInput, draftPhases, type Round, touchedNodes } from './drafts.ts';
 import { unique, withoutConsequences } from './findings.ts';
@@ -60,7 +61,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   let then = facts;
   for (const round of roundsOf(way)) {
     const drafts = draftPhases(input, bind, then, round);
-    const steps = drafts.flatMap((draft) => draft.steps);
+    const steps = drafts.flatMap((draft) => [...draft.steps, ...(draft.always ?? [])]);
     const checks = await input.checks(steps);
     const files = await input.files?.(steps);
     then = { ...then, ...(checks && { checks }), ...(files && { files }) };
@@ -142,7 +143,7 @@ function roundsOf(way: Way | undefined): Round[] {
 }
 
 function changesSomething(phase: PlanPhase): boolean {
-  return phase.steps.some((step) => step.predicted.outcome === 'change');
+  return stepsOfPhase(phase).some((step) => step.predicted.outcome === 'change');
 }
 
 /** The nodes that the plan touches and the control planes that it asks about Kubernetes, in the inventory's order. */

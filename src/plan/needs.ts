@@ -1,9 +1,11 @@
 import type { Action } from '../actions/action.ts';
 import { evaluateTemplate, factsIn } from '../documents/expressions.ts';
 import type { Inventory, Runbook, Step } from '../documents/model.ts';
+import { stepsOf } from '../documents/steps-of.ts';
 import type { FactId } from '../facts/facts.ts';
 import { isClusterFact } from '../facts/lib/kinds.ts';
 import type { Guard } from '../guards/guard.ts';
+import { stepsOfPlan } from './all-steps.ts';
 import type { Plan } from './plan.ts';
 import { scopeFor } from './scope.ts';
 
@@ -34,7 +36,7 @@ export function needsOf(
   if (runbook.hops) for (const id of FACTS_OF_HOPS) facts.add(id);
   for (const phase of runbook.phases) {
     if (phase.if !== undefined) for (const id of factsIn(phase.if, true)) facts.add(id);
-    for (const step of phase.steps) {
+    for (const step of stepsOf(phase)) {
       for (const id of factsOfExpressions(step)) facts.add(id);
       if (step.kind !== 'uses') continue;
       const action = actions.get(step.uses);
@@ -78,7 +80,7 @@ function minorOf(
 
 /** The minors that the scripts of a frozen plan ask for. */
 export function minorsOfPlan(plan: Plan): string[] {
-  const versions = plan.phases.flatMap((phase) => phase.steps.map((step) => step.with.version));
+  const versions = stepsOfPlan(plan).map((step) => step.with.version);
   const minors = versions.map((version) => (typeof version === 'string' ? MINOR.exec(version)?.[1] : undefined));
   return [...new Set(minors.filter((minor) => minor !== undefined))].toSorted();
 }

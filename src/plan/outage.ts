@@ -1,12 +1,15 @@
 import type { Verdict } from '../actions/action.ts';
 import type { Facts } from '../facts/facts.ts';
-import { contextOf, type DraftedStep } from './bind.ts';
+import { contextOf, type DraftedStep, isAtEnd } from './bind.ts';
 
-/** The node's steps between this one and the one that brings the node back (or the phase's end). */
+/**
+ * The node's steps between this one and the one that brings the node back (or the phase's end). What always runs needs
+ * no node that is out of service.
+ */
 export function outOfService(out: DraftedStep): readonly DraftedStep[] {
   const after = out.row.slice(out.at + 1);
   const length = after.findIndex(bringsBack);
-  return length === -1 ? after : after.slice(0, length);
+  return (length === -1 ? after : after.slice(0, length)).filter((step) => !isAtEnd(step));
 }
 
 /** Is the step only for what follows it on its node? */

@@ -33,6 +33,10 @@ const step = z.strictObject({
   id: name.describe('<phase>.<step>-<slug>, e.g. 5.2-drain; with the node, it names the step everywhere'),
   node: name,
   title: z.string(),
+  ref: z.exactOptional(z.string()).describe('Its `id` in the runbook'),
+  undoneBy: z
+    .exactOptional(z.string())
+    .describe('The `ref` of the `always` step that undoes it: where that ran after a failure, it is run again'),
   action: z.string().describe("An action's name, or run"),
   with: values,
   place: z.enum(['node', 'kubectl', 'control-plane', 'local']),
@@ -70,6 +74,7 @@ const phase = z.strictObject({
   batches: z.array(names).describe('Node names, in the order of work, in batches of `serial`'),
   maxFailures: z.number(),
   steps: z.array(step),
+  always: z.exactOptional(z.array(step)).describe('Run at the end of each node that began the phase'),
   hop: z.exactOptional(hop).describe('Of a runbook with `hops`'),
   skipped: z.exactOptional(z.string()).describe('Why nothing of it is planned: its `if` is false'),
 });

@@ -1,8 +1,8 @@
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { Finding } from '../guards/guard.ts';
-import { contextOf, type DraftedStep } from './bind.ts';
-import { type Decision, decideStep } from './decide.ts';
+import { atEnd, contextOf, type DraftedStep, isAtEnd } from './bind.ts';
+import { conditionHolds, type Decision, decideStep } from './decide.ts';
 import type { PlanPhase, PlanStep, Prediction } from './plan.ts';
 import type { DraftPhase } from './steps.ts';
 
@@ -20,13 +20,14 @@ export function predictPhase(
   changed: boolean,
 ): Predicted {
   const steps: PlanStep[] = [];
+  const always: PlanStep[] = [];
   const findings: Finding[] = [];
   let facts = start;
   let changes = changed;
-  for (const step of draft.steps) {
+  for (const step of inOrder(draft)) {
     const decision = decideStep(step, facts, { guards: onlyReads(step) ? [] : step.action.guards });
-    const predicted = predictionOf(step, decision, changes);
-    steps.push(frozen(step, facts, predicted));
+    const predicted = ofFailure(step, facts, predictionOf(step, decision, changes));
+    (isAtEnd(step) ? always : steps).push(frozen(step, facts, predicted));
     if (predicted.outcome !== 'change' || !('after' in decision)) continue;
     changes = true;
     findings.push(...decision.findings);
@@ -39,10 +40,22 @@ export function predictPhase(
     batches,
     maxFailures: phase.maxFailures,
     steps,
+    ...(draft.always && { always }),
     ...(hop && { hop }),
     ...(skipped !== undefined && { skipped }),
   };
   return { phase: planned, facts, findings };
+}
+
+/** A node ends with its `always` steps before the next one begins. */
+function inOrder({ steps, always }: DraftPhase): readonly DraftedStep[] {
+  return always ? [...new Set([...steps, ...always].map((step) => step.row))].flat() : steps;
+}
+
+/** Planning takes it that nothing fails; which steps are for that alone is worth a word. */
+function ofFailure(step: DraftedStep, facts: Facts, predicted: Prediction): Prediction {
+  if (!isAtEnd(step) || predicted.outcome !== 'skipped' || !conditionHolds(atEnd(step, true), facts)) return predicted;
+  return { outcome: 'skipped', reason: 'only where the node failed' };
 }
 
 function predictionOf(step: DraftedStep, decision: Decision, afterChange: boolean): Prediction {

@@ -29,6 +29,7 @@ export interface DraftPhase {
   readonly phase: Phase;
   readonly batches: readonly (readonly string[])[];
   readonly steps: readonly DraftedStep[];
+  readonly always?: readonly DraftedStep[];
   readonly hop?: PlanHop;
   /** Why nothing of it is planned. */
   readonly skipped?: string;
@@ -62,6 +63,8 @@ export function draftStep(
     node: node.name,
     retries: step.retries,
     ...(step.retryDelay === undefined ? {} : { retryDelay: step.retryDelay }),
+    ...(step.id === undefined ? {} : { ref: step.id }),
+    ...(step.undoneBy === undefined ? {} : { undoneBy: step.undoneBy }),
     ...(step.continueOnError === true ? { continueOnError: true as const } : {}),
     env,
     ...(step.if === undefined ? {} : { if: step.if }),

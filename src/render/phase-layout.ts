@@ -41,7 +41,8 @@ export function phaseLines(state: PhaseState, rows: number, style: Style): Line[
 }
 
 function isActive(node: NodeView, state: PhaseState): boolean {
-  if (node.failed || node.waiting || node.leftOut !== undefined) return false;
+  const isOver = node.failed || node.leftOut !== undefined;
+  if (node.waiting || (isOver && node.running === undefined)) return false;
   return node.running !== undefined || (node === state.latest && !state.nodes.some((one) => one.running));
 }
 

@@ -1,3 +1,4 @@
+import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { type Plan, type PlanNode, type PlanPhase, type PlanStep, type Prediction, whySkipped } from '../plan/plan.ts';
 import { SEVERITIES } from '../event.ts';
 import { findingLines } from './finding.ts';
@@ -17,7 +18,7 @@ interface PlanLook extends Look {
 export function renderPlanSummary(plan: Plan, look: PlanLook): string {
   const style = createStyle(look);
   const phases = plan.phases.flatMap((phase): Line[] => {
-    const changing = phase.steps.filter((step) => step.predicted.outcome === 'change');
+    const changing = stepsOfPhase(phase).filter((step) => step.predicted.outcome === 'change');
     if (changing.length === 0) return [];
     const nodes = phase.batches.flat().filter((name) => changing.some((step) => step.node === name));
     const actions = [...new Set(changing.map((step) => (step.action === 'run' ? step.title : step.action)))];
@@ -103,6 +104,9 @@ function phaseLines(
     lines.push([`  `, { text: name, as: 'bold' }, { text: about, as: 'dim' }]);
     for (const step of phase.steps)
       if (step.node === name) lines.push(...stepLines(step, plan.findings, look, style.symbols));
+    const always = (phase.always ?? []).filter((step) => step.node === name);
+    if (always.length > 0) lines.push([{ text: '    always, after its steps:', as: 'dim' }]);
+    for (const step of always) lines.push(...stepLines(step, plan.findings, look, style.symbols));
   }
   return lines;
 }
@@ -180,6 +184,7 @@ function details(step: PlanStep, symbols: Symbols): Line[] {
   const pause = step.retryDelay === undefined ? '' : ` after ${duration(step.retryDelay)} each`;
   const retries = `retries ${step.retries}${pause}`;
   const facts = [`time limit ${limit}, then ${step.onTimeout}`, retries, `effect ${step.effect}`];
+  if (step.undoneBy !== undefined) facts.push(`done again by resume where ${step.undoneBy} has undone it`);
   if (step.continueOnError === true) facts.push('if it fails, the node continues');
   if (step.place !== 'node') facts.push(`runs on ${step.place === 'kubectl' ? "kubectl's machine" : step.place}`);
   if (step.if !== undefined) facts.push(`if ${step.if}`);
@@ -209,7 +214,7 @@ function findings(plan: Plan, symbols: Symbols): Line[] {
 }
 
 function summary(plan: Plan): Line {
-  const steps = plan.phases.flatMap((phase) => phase.steps);
+  const steps = stepsOfPlan(plan);
   const of = (outcome: Prediction['outcome']): PlanStep[] => steps.filter((step) => step.predicted.outcome === outcome);
   const changes = of('change');
   const nodes = new Set(changes.map((step) => step.node)).size;

@@ -32,8 +32,14 @@ interface RunbookView {
     readonly serial: number | string;
     readonly maxFailures: number | string;
     readonly if: string | null;
-    readonly steps: readonly { readonly title: string; readonly if: string | null }[];
+    readonly steps: readonly ShownStep[];
+    readonly always: readonly ShownStep[];
   }[];
+}
+
+interface ShownStep {
+  readonly title: string;
+  readonly if: string | null;
 }
 
 type Columns = Look & { readonly columns: number };
@@ -99,9 +105,12 @@ function phaseLines(phase: RunbookView['phases'][number], number: number): Line[
       { text: `  ${number} ${phase.name}`, as: 'bold' },
       { text: `  ${about.join('; ')}`, as: 'dim' },
     ],
-    ...phase.steps.map((step): Line => [
-      `      ${step.title}`,
-      ...(step.if === null ? [] : [{ text: `  if ${step.if}`, as: 'dim' } as const]),
-    ]),
+    ...phase.steps.map(stepLine),
+    ...(phase.always.length === 0 ? [] : [[{ text: '      always, after them:', as: 'dim' } as const]]),
+    ...phase.always.map(stepLine),
   ];
+}
+
+function stepLine(step: ShownStep): Line {
+  return [`      ${step.title}`, ...(step.if === null ? [] : [{ text: `  if ${step.if}`, as: 'dim' } as const])];
 }

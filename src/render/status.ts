@@ -1,4 +1,5 @@
 import type { Outcome } from '../event.ts';
+import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
 import { outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { Colour, Line, Look, Span, Symbols } from './style.ts';
@@ -93,7 +94,8 @@ function versionLines({ versions = new Map(), cordoned = [], readAt }: RunStatus
 
 function phaseLines(phase: PlanPhase, status: RunStatus, look: StatusLook, symbols: Symbols): Line[] {
   const names = phase.batches.flat();
-  const ids = [...new Set(phase.steps.map((step) => step.id))];
+  const all = stepsOfPhase(phase);
+  const ids = [...new Set(all.map((step) => step.id))];
   const skipped = whySkipped(phase);
   const lines: Line[] = [
     [],
@@ -108,7 +110,7 @@ function phaseLines(phase: PlanPhase, status: RunStatus, look: StatusLook, symbo
   }
   const width = Math.max(0, ...names.map(widthOf));
   for (const name of names) {
-    const steps = phase.steps.filter((step) => step.node === name);
+    const steps = all.filter((step) => step.node === name);
     if (look.verbose) lines.push(...stepLines(name, steps, status, symbols));
     else lines.push(nodeLine(pad(name, width), ids, steps, status, symbols));
   }
@@ -181,7 +183,7 @@ function stateColour(state: string): Colour {
 }
 
 function totals(status: RunStatus): Line {
-  const steps = status.plan.phases.flatMap((phase) => phase.steps);
+  const steps = stepsOfPlan(status.plan);
   const amounts = new Map<string, number>();
   for (const step of steps) {
     const { outcome } = statusOf(step, status);

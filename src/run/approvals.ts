@@ -2,8 +2,10 @@ import { actions } from '../actions/registry.ts';
 import type { Runbook } from '../documents/model.ts';
 import type { Answer } from '../engine/context.ts';
 import { Failure } from '../failure.ts';
-import { isSettled, type StepProgress } from '../journal/progress.ts';
-import { stepKey } from '../plan/key.ts';
+import { openSteps } from '../journal/passes.ts';
+import type { StepProgress } from '../journal/progress.ts';
+import { stepsOfPlan } from '../plan/all-steps.ts';
+import { stepsOf } from '../documents/steps-of.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { slug } from '../plan/slug.ts';
 import type { Console } from './console.ts';
@@ -25,7 +27,7 @@ interface Asking {
  */
 export function checkApprovals(given: readonly string[], runbook: Runbook, command: string): void {
   const asking = runbook.phases.flatMap((phase) =>
-    phase.steps.flatMap((step) =>
+    stepsOf(phase).flatMap((step) =>
       step.kind === 'uses' && actions.get(step.uses)?.asks !== undefined
         ? [{ ...namesOf(step.name ?? step.uses), sure: phase.if === undefined && step.if === undefined }]
         : [],
@@ -46,12 +48,12 @@ export function checkPlannedApprovals(
   command: string,
   progress: ReadonlyMap<string, StepProgress> = new Map(),
 ): void {
-  const steps = plan.phases.flatMap((phase) => phase.steps);
+  const steps = stepsOfPlan(plan);
+  const unsettled = openSteps(plan, progress);
   const asking = steps.filter((step) => actions.get(step.action)?.asks !== undefined);
   requireKnown(given, asking.map(asPlanned));
   if (!steps.some((step) => step.predicted.outcome === 'change')) return;
-  const isOver = (step: PlanStep): boolean => isSettled(progress.get(stepKey(step.node, step.id)));
-  const open = asking.filter((step) => step.predicted.outcome !== 'skipped' && !isOver(step));
+  const open = asking.filter((step) => step.predicted.outcome !== 'skipped' && unsettled.has(step));
   requireAnswered(given, open.map(asPlanned), command);
 }
 

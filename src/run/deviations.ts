@@ -1,3 +1,4 @@
+import { stepsOfPlan } from '../plan/all-steps.ts';
 import { canonicalJson, differences } from '../plan/digest.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
@@ -18,9 +19,8 @@ export function deviations(saved: Plan, fresh: Plan): string[] {
   ];
 }
 
-function stepsOf({ phases }: Plan): ReadonlyMap<string, PlanStep> {
-  const steps = phases.flatMap((phase) => phase.steps);
-  return new Map(steps.map((step) => [stepKey(step.node, step.id), step]));
+function stepsOf(plan: Plan): ReadonlyMap<string, PlanStep> {
+  return new Map(stepsOfPlan(plan).map((step) => [stepKey(step.node, step.id), step]));
 }
 
 /** What a step does. What is predicted of it may move with what runs on the nodes. */
@@ -46,8 +46,16 @@ function frame({
     runbook: { ...runbook, file: '' },
     inventory: { ...inventory, file: '' },
     nodes: nodes.map(({ before, ...node }) => ({ ...node, before: before && { ...before, boot: '' } })),
-    phases: phases.map(({ steps, ...phase }) => ({ ...phase, steps: steps.map(({ id, node }) => stepKey(node, id)) })),
+    phases: phases.map(({ always, ...phase }) => ({
+      ...phase,
+      steps: phase.steps.map(keyOf),
+      ...(always && { always: always.map(keyOf) }),
+    })),
   };
+}
+
+function keyOf({ id, node }: PlanStep): string {
+  return stepKey(node, id);
 }
 
 function stepLines(key: string, saved: PlanStep | undefined, fresh: PlanStep | undefined): string[] {

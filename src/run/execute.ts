@@ -14,6 +14,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Mirror } from '../journal/mirror.ts';
 import { isSettled } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
+import { stepsOfPlan } from '../plan/all-steps.ts';
 import { bindPlan } from '../plan/bind.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
 import { asker } from './approvals.ts';
@@ -94,7 +95,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     },
     logFile: (step, attempt) => store.log(run, step.node, step.id, attempt),
   };
-  const steps = plan.phases.flatMap((phase) => phase.steps);
+  const steps = stepsOfPlan(plan);
   console.emit({
     type: 'run-started',
     run,
@@ -144,12 +145,16 @@ function inRun(error: unknown): unknown {
   return new Failure('step-failed', failure.message, failure.detail, { cause: error });
 }
 
-/** The journal waits for its copies only before an attempt on this machine, which leaves no other trace on a node. */
+/**
+ * The journal waits for its copies only before an attempt on this machine, which leaves no other trace on a node, and
+ * before a pass, which does again what has an outcome.
+ */
 function mirrored(journal: Journal, mirror: Mirror): Journal {
   return {
     append: async (body) => {
       await journal.append(body);
-      if (body.type === 'attempt-started' && body.host === LOCAL) await atMost(LAST_WORDS, mirror.flush());
+      if (body.type === 'pass-started' || (body.type === 'attempt-started' && body.host === LOCAL))
+        await atMost(LAST_WORDS, mirror.flush());
     },
     close: () => journal.close(),
   };
@@ -170,7 +175,7 @@ function keepingFacts(journal: Journal, kept: KeptFacts, facts: () => Facts | un
 /** Deletes scripts and output on the nodes that answer; one line per attempt stays. */
 async function clearNodes({ fleet, plan, record: { mirror, run } }: Execution): Promise<void> {
   await mirror.finish();
-  const isLocal = plan.phases.some((phase) => phase.steps.some((step) => step.place === 'local'));
+  const isLocal = stepsOfPlan(plan).some((step) => step.place === 'local');
   const hosts = [...new Set([...contactedNodes(plan), ...mirror.nodes, ...(isLocal ? [LOCAL] : [])])];
   await Promise.allSettled(hosts.map((host) => fleet.once(host, (remote) => remote.sweep(run))));
 }

@@ -1,3 +1,4 @@
+import { stepsOf } from '../documents/steps-of.ts';
 import { actions } from '../actions/registry.ts';
 import type { Observer } from '../engine/observe.ts';
 import type { Facts } from '../facts/facts.ts';
@@ -48,7 +49,7 @@ export async function refuseMovedFacts(console: Console, { facts, observer }: Re
 
 function asksKubectl({ runbook }: Documents): boolean {
   return runbook.value.phases.some((phase) =>
-    phase.steps.some((step) => step.kind === 'uses' && actions.get(step.uses)?.place === 'kubectl'),
+    stepsOf(phase).some((step) => step.kind === 'uses' && actions.get(step.uses)?.place === 'kubectl'),
   );
 }
 

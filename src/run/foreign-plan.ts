@@ -1,7 +1,8 @@
 import { hasLocalFiles } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
-import { isSettled } from '../journal/progress.ts';
+import { openSteps } from '../journal/passes.ts';
+import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { renderPlan } from '../render/plan.ts';
@@ -22,13 +23,13 @@ export async function showForeignPlan(
   inventory: Inventory,
   planDigest: string | undefined,
 ): Promise<void> {
-  const open = ofOpenSteps(plan, ({ node, id }) => !isSettled(steps.get(stepKey(node, id))));
+  const open = ofOpenSteps(plan, openSteps(plan, steps));
   console.info(`the plan of run ${run} comes from ${from.join(', ')}: what is left of it`, [`digest ${plan.digest}`]);
   console.renderer.pause();
   if (console.output === 'json') emitPlan(console, open);
   else console.print(renderPlan(open, { ...console.look, verbose: true }));
   console.renderer.resume();
-  const here = open.phases.flatMap((phase) => phase.steps).filter((step) => concernsThisMachine(step, inventory));
+  const here = stepsOfPlan(open).filter((step) => concernsThisMachine(step, inventory));
   if (here.length === 0 || planDigest !== undefined) return;
   const names = here.map((step) => {
     const sources = Object.entries(secretsOfStep(plan, step)).map(([name, source]) => `${name} from ${source}`);
@@ -53,9 +54,13 @@ export async function showForeignPlan(
   await confirm(console, 'Allow them?');
 }
 
-function ofOpenSteps(plan: Plan, isOpen: (step: PlanStep) => boolean): Plan {
-  const phases = plan.phases.map((phase) => ({ ...phase, steps: phase.steps.filter(isOpen) }));
-  return { ...plan, phases: phases.filter((phase) => phase.steps.length > 0) };
+function ofOpenSteps(plan: Plan, open: ReadonlySet<PlanStep>): Plan {
+  const phases = plan.phases.map(({ always, ...phase }) => ({
+    ...phase,
+    steps: phase.steps.filter((step) => open.has(step)),
+    ...(always && { always: always.filter((step) => open.has(step)) }),
+  }));
+  return { ...plan, phases: phases.filter((phase) => stepsOfPhase(phase).length > 0) };
 }
 
 function concernsThisMachine({ place, action, secrets }: PlanStep, { kubectl }: Inventory): boolean {

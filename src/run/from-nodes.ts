@@ -4,10 +4,9 @@ import { Failure, messageOf } from '../failure.ts';
 import { type Agreed, agreedRun, noMajority, requireOnePlan } from '../journal/agreement.ts';
 import { type Copies, type Copy, readCopies, requireReadable } from '../journal/copies.ts';
 import type { Missing } from '../journal/lock-snapshot.ts';
-import { isSettled } from '../journal/progress.ts';
+import { openSteps } from '../journal/passes.ts';
 import { type FoundAttempt, rebuildLines, writeRebuilt } from '../journal/rebuild.ts';
 import type { RunStore } from '../journal/store.ts';
-import { stepKey } from '../plan/key.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
 import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
@@ -147,12 +146,10 @@ async function knownEpoch(store: RunStore, run: string): Promise<number> {
 /** Asks every node that may know an attempt of an unsettled step: the step's own, and those that run kubectl for it. */
 async function findAttempts(
   fleet: Fleet,
-  { run, plan, progress: { steps } }: Agreed,
+  { run, plan, progress }: Agreed,
   lockNodes: readonly string[],
 ): Promise<readonly FoundAttempt[]> {
-  const open = plan.phases
-    .flatMap((phase) => phase.steps)
-    .filter((step) => step.place === 'node' && !isSettled(steps.get(stepKey(step.node, step.id))));
+  const open = [...openSteps(plan, progress.steps)].filter((step) => step.place === 'node');
   const needed = new Set([...lockNodes, ...open.map((step) => step.node)]);
   const hosts = new Set([...needed, ...contactedNodes(plan)]);
   const problems: string[] = [];

@@ -2,6 +2,7 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RunStore, RunSummary } from '../journal/store.ts';
+import { stepsOfPlan } from '../plan/all-steps.ts';
 import { stepKey } from '../plan/key.ts';
 
 /** The output of one attempt, as it came. */
@@ -18,7 +19,7 @@ export async function listOutput(
   node: string | undefined,
   step: string | undefined,
 ): Promise<KeptOutput[]> {
-  const order = plan.phases.flatMap((phase) => phase.steps).map((one) => stepKey(one.node, one.id));
+  const order = stepsOfPlan(plan).map((one) => stepKey(one.node, one.id));
   const placeOf = (file: KeptOutput): number => order.indexOf(stepKey(file.node, file.step));
   return (await listFiles(join(folder.path, 'logs')))
     .filter((file) => (node === undefined || file.node === node) && (step === undefined || file.step.startsWith(step)))

@@ -2,6 +2,7 @@ import { actions } from '../actions/registry.ts';
 import { readFiles } from '../engine/files.ts';
 import { LocalFiles } from '../engine/local-file.ts';
 import { Failure } from '../failure.ts';
+import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Connection } from './connect.ts';
@@ -40,12 +41,12 @@ export async function planOf(
 
 /** True where the plan would change something. */
 export function hasChanges(plan: Plan): boolean {
-  return plan.phases.some((phase) => phase.steps.some((step) => step.predicted.outcome === 'change'));
+  return stepsOfPlan(plan).some((step) => step.predicted.outcome === 'change');
 }
 
 /** The plan as events. */
 export function emitPlan(console: Console, plan: Plan): void {
-  const steps = plan.phases.flatMap((phase) => phase.steps.map((step) => ({ phase: phase.number, step })));
+  const steps = plan.phases.flatMap((phase) => stepsOfPhase(phase).map((step) => ({ phase: phase.number, step })));
   for (const { phase, step } of steps) {
     const { id, node, title, commands, check, predicted } = step;
     const own = check === undefined ? {} : { check };

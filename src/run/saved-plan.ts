@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../failure.ts';
+import { stepsOfPlan } from '../plan/all-steps.ts';
 import { differences } from '../plan/digest.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import { again } from './again.ts';
@@ -79,8 +80,6 @@ export function refuseMovedPlan({ plan, file }: SavedPlan, now: Plan): void {
 function outline(plan: Plan): unknown {
   return {
     nodes: Object.fromEntries(plan.nodes.map((node) => [node.name, node.before])),
-    steps: Object.fromEntries(
-      plan.phases.flatMap((phase) => phase.steps.map((step) => [`${step.node}/${step.id}`, step.predicted.outcome])),
-    ),
+    steps: Object.fromEntries(stepsOfPlan(plan).map((step) => [`${step.node}/${step.id}`, step.predicted.outcome])),
   };
 }

@@ -1,4 +1,5 @@
 import { actions } from '../actions/registry.ts';
+import { stepsOf } from '../documents/steps-of.ts';
 import { isClusterFact } from '../facts/lib/kinds.ts';
 import { guards } from '../guards/registry.ts';
 import { chooseNodes } from '../plan/drafts.ts';
@@ -21,12 +22,12 @@ function nodesOf({ runbook, inventory, limit }: Documents, needs: Needs): string
   const { phases } = runbook.value;
   const wanted = new Set<string>();
   for (const phase of phases) {
-    if (!phase.steps.some((step) => needsItsNode(step, actions))) continue;
+    if (!stepsOf(phase).some((step) => needsItsNode(step, actions))) continue;
     const { nodes } = chooseNodes(phase, { inventory, actions, ...(limit === undefined ? {} : { limit }) });
     for (const node of nodes) wanted.add(node.name);
   }
   const onControlPlane = phases.some((phase) =>
-    phase.steps.some((step) => (step.kind === 'run' ? step.on : step.with.on) === 'control-plane'),
+    stepsOf(phase).some((step) => (step.kind === 'run' ? step.on : step.with.on) === 'control-plane'),
   );
   // Wherever kubectl runs: the skew guards are about every API server.
   const asksAll = onControlPlane || needs.facts.some(isClusterFact);

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { isMap } from '../documents/shapes.ts';
 import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
+import { stepsOfPlan } from '../plan/all-steps.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { localPath } from '../documents/target.ts';
 import { readSecret, withholdVariables } from '../transport/secrets.ts';
@@ -64,7 +65,7 @@ export function secretsOfStep({ inputs }: Pick<Plan, 'inputs'>, step: PlanStep):
  * changed, and nothing is asked in the middle of it. @throws Failure (unreachable)
  */
 export async function readSecrets(console: Console, plan: Plan, isOpen: (step: PlanStep) => boolean): Promise<void> {
-  const steps = plan.phases.flatMap((phase) => phase.steps).filter(isOpen);
+  const steps = stepsOfPlan(plan).filter(isOpen);
   await guardSources(
     console,
     steps.flatMap((step) => Object.values(secretsOfStep(plan, step))),

@@ -4,12 +4,13 @@ import type { Facts } from '../facts/facts.ts';
 import { isSettled } from '../journal/progress.ts';
 import { lifeOf, LocalLock, type LockHolder } from '../journal/lock.ts';
 import { isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
+import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { stepKey } from '../plan/key.ts';
 import type { RunRow, StepStatus } from '../render/status.ts';
 import { dateAndClock } from '../render/text.ts';
 
 export function rowOf(run: RunSummary, life: Life): RunRow {
-  const steps = run.plan.phases.flatMap((phase) => phase.steps);
+  const steps = stepsOfPlan(run.plan);
   return {
     run: run.folder.id,
     runbook: run.plan.runbook.name,
@@ -87,7 +88,7 @@ export function outcomesOf({ progress }: RunSummary): Map<string, StepStatus> {
         outcome:
           step.outcome ?? (step.last && (!step.last.ended || progress.state === 'running') ? 'running' : 'pending'),
         attempt: step.attempts,
-        reason: step.reason ?? '',
+        reason: step.reason ?? (step.pass === undefined ? '' : `again, in pass ${step.pass} of its node`),
         ...(step.continued && { continued: step.continued }),
       },
     ]),
@@ -98,9 +99,9 @@ export function outcomesOf({ progress }: RunSummary): Map<string, StepStatus> {
 export function stepRows(run: RunSummary) {
   const outcomes = outcomesOf(run);
   const pending: StepStatus = { outcome: 'pending', attempt: 0, reason: '' };
-  return run.plan.phases.flatMap(({ number, steps }) =>
-    steps.map(({ node, id, title }) => ({
-      phase: number,
+  return run.plan.phases.flatMap((phase) =>
+    stepsOfPhase(phase).map(({ node, id, title }) => ({
+      phase: phase.number,
       node,
       step: id,
       title,

@@ -1,3 +1,4 @@
+import { stepsOf } from '../documents/steps-of.ts';
 import { actions } from '../actions/registry.ts';
 import { answerOf, withAnswer } from '../engine/ask-kubeadm.ts';
 import type { Fleet } from '../engine/fleet.ts';
@@ -48,7 +49,7 @@ export async function askTargets(
 /** @throws Failure (usage) where no step of the runbook upgrades a node by kubeadm */
 export function requireUpgrade({ runbook }: Documents): void {
   const asks = runbook.value.phases.some((phase) =>
-    phase.steps.some((step) => step.kind === 'uses' && actions.get(step.uses)?.question !== undefined),
+    stepsOf(phase).some((step) => step.kind === 'uses' && actions.get(step.uses)?.question !== undefined),
   );
   if (!asks) throw new Failure('usage', '--with-target-kubeadm: no step of the runbook upgrades a node by kubeadm');
 }

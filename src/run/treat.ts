@@ -2,6 +2,7 @@ import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
 import { readDocument } from '../documents/text.ts';
 import { sha256 } from '../digest.ts';
+import { stepsOfPlan } from '../plan/all-steps.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
@@ -19,7 +20,7 @@ export interface Treat {
 export function parseTreat(text: string, plan: Plan): Treat {
   const match = /^([^/]+)\/([^=]+)=(done|again)$/.exec(text);
   const [, node = '', step = '', as] = match ?? [];
-  const known = plan.phases.flatMap((phase) => phase.steps);
+  const known = stepsOfPlan(plan);
   if (!match || !known.some((one) => one.node === node && one.id === step)) {
     throw new Failure(
       'usage',

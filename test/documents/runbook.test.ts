@@ -58,6 +58,23 @@ phases:
     ]);
   });
 
+  test('`undoneBy` names a step of `always`, and `node.failed` is known there alone', () => {
+    const text = withSteps(`      - { run: a, undoneBy: lb-on }
+      - { run: b, if: node.failed }
+    always:
+      - { id: lb-in, run: c, if: "!node.failed" }
+      - { run: 'echo \${{ node.failed }}', undoneBy: lb-in }
+`);
+    expect(problemsOf(text)).toEqual([
+      '12:29 unknown-step `always` of this phase has no step with the id `lb-on`',
+      '13:28 unknown-name `node` has no `failed`',
+      '16:31 unknown-name `node` has no `failed`',
+      '16:43 step-form `undoneBy` belongs to a step of `steps`: nothing undoes an `always` step',
+    ]);
+    const { value } = load(withSteps('      - { run: a, undoneBy: in }\n    always:\n      - { id: in, run: c }\n'));
+    expect(value?.phases[0]?.always).toMatchObject([{ id: 'in', run: 'c' }]);
+  });
+
   test('a pause between retries needs retries', () => {
     const { diagnostics } = load(withSteps('      - { run: a, retryDelay: 10s }\n'));
     expect(diagnostics.map(({ code, summary }) => [code, summary])).toEqual([

@@ -131,6 +131,11 @@ export function planOf(nodes: readonly string[], steps: readonly PlanStep[], max
   };
 }
 
+function inventoryNode({ name, host, role }: Plan['nodes'][number]): Inventory['nodes'][number] {
+  const span = { file: 'inventory.yaml', line: 1, column: 1, endLine: 1, endColumn: 1, text: '' };
+  return { name, host, role, ssh: {}, become: { method: 'none' }, vars: {}, span };
+}
+
 /** A run on fake nodes, with a journal in memory that survives `again()`: a new controller on the same nodes. */
 export class Bench {
   readonly nodes: Map<string, FakeNode>;
@@ -141,9 +146,12 @@ export class Bench {
   /** Called after each record; throwing is the controller's sudden end. */
   onRecord: (record: JournalBody) => void = () => undefined;
   readonly #plan: Plan;
+  readonly #inInventory: boolean;
   readonly actions: ReadonlyMap<string, Action>;
 
-  constructor(plan: Plan, known: ReadonlyMap<string, Action> = actions) {
+  /** `inInventory`: expressions know the nodes. */
+  constructor(plan: Plan, known: ReadonlyMap<string, Action> = actions, inInventory = false) {
+    this.#inInventory = inInventory;
     this.#plan = plan;
     this.actions = known;
     this.nodes = new Map(plan.nodes.map(({ name }) => [name, new FakeNode(name)]));
@@ -171,7 +179,7 @@ export class Bench {
       reconnectFor: 60_000,
     });
     const inventory: Inventory = {
-      nodes: [],
+      nodes: this.#inInventory ? this.#plan.nodes.map(inventoryNode) : [],
       groups: {},
       cluster: 'test',
       become: { method: 'none' },

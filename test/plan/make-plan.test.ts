@@ -121,6 +121,29 @@ test('of a phase whose condition is false nothing is planned, and the plan says 
   ]);
 });
 
+test('what always runs is planned for each node, on the facts that its steps leave', async () => {
+  const { plan: made } = await plan(`  - name: one
+    nodes: a, b
+    steps:
+      - { name: Out, run: echo out, undoneBy: in }
+    always:
+      - { id: in, name: In, run: echo in }
+      - { name: Note, run: echo failed, if: node.failed }
+`);
+  const [phase] = made.phases;
+  expect(phase?.steps.map(({ id, node, undoneBy }) => [id, node, undoneBy])).toEqual([
+    ['1.1-out', 'a', 'in'],
+    ['1.1-out', 'b', 'in'],
+  ]);
+  expect(phase?.always?.map(({ id, node, ref, predicted }) => [id, node, ref, predicted.outcome])).toEqual([
+    ['1.a1-in', 'a', 'in', 'change'],
+    ['1.a2-note', 'a', undefined, 'skipped'],
+    ['1.a1-in', 'b', 'in', 'change'],
+    ['1.a2-note', 'b', undefined, 'skipped'],
+  ]);
+  expect(phase?.always?.[1]?.predicted.reason).toBe('only where the node failed');
+});
+
 test('a `once` step is planned on the first node that the phase works on', async () => {
   const once = `  - name: one
     nodes: all
