@@ -3,8 +3,9 @@ import { work } from './clock.ts';
 import { becomeDistribution } from './distribution.ts';
 import { writeExternalClient, writeExternalEtcd } from './etcd-external.ts';
 import { bootEtcd, writeEtcdPrograms } from './etcd-process.ts';
+import { bootServices } from './services.ts';
 import { startKubelet } from './kubelet-start.ts';
-import { repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
+import { putFile, repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
 import type { Machine } from './machine.ts';
 import { minorOf, repositoryOf } from './releases.ts';
 
@@ -16,6 +17,8 @@ export async function writeFiles(machine: Machine, version: string): Promise<voi
   await writeInitialFiles(machine, version);
   await becomeDistribution(machine, version);
   await writeBootFiles(machine);
+  if (machine.distribution === 'debian')
+    for (const name of machine.packages.keys()) await putFile(machine, `/var/lib/dpkg/info/${name}.list`, '/.\n');
   if (machine.isControlPlane || machine.role === 'other') await writeEtcdPrograms(machine);
   if (machine.role === 'other') return writeExternalEtcd(machine);
   if (machine.etcdEndpoints && machine.isControlPlane) await writeExternalClient(machine);
@@ -47,6 +50,7 @@ async function comeBack(machine: Machine): Promise<void> {
   }
   machine.up = true;
   bootEtcd(machine);
+  bootServices(machine);
   // A machine that is no node of the cluster has none that stays up.
   if (await machine.fs.exists('/etc/kubernetes/kubelet.conf')) await startKubelet(machine, false);
 }

@@ -210,6 +210,8 @@ export class Cluster {
         'container runtime status check may not have completed yet',
         kubelet.version,
       );
+    if (machine.services.get('containerd')?.active !== 'active')
+      return condition('False', 'KubeletNotReady', 'container runtime is down', kubelet.version);
     if (this.#tooNew(kubelet.version))
       return condition(
         'False',

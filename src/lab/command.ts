@@ -7,6 +7,7 @@ import { LabFailure, usageFailure } from './failure.ts';
 import { managedFault, managedState, managedUp } from './managed/command.ts';
 import { isManaged } from './managed/lab.ts';
 import { problemList } from './problems.ts';
+import { containerdReleases, newestContainerd } from './runtime-packages.ts';
 import type { LabState } from './state.ts';
 import { kubeadmPhases } from './tools/kubeadm-phases.ts';
 import { count, knownProblem, scale, type UpOptions, upOptions } from './up-options.ts';
@@ -47,6 +48,7 @@ export function labCommand(): Command {
     .option('--external-etcd [n]', 'etcd on so many machines of its own, under systemd (default: 3)')
     .option('--etcd <version>', 'the release of a stacked etcd, e.g. 3.4.13 (default: that of Kubernetes)')
     .option('--kubernetes <version>', 'the release it runs', '1.31.9')
+    .option('--containerd <version>', `its container runtime: ${containerdReleases.join(', ')}`, newestContainerd)
     .option('--latency <duration>', 'round-trip time added to every connection', '0ms')
     .option('--time-scale <factor>', 'simulated durations are divided by it: 10 is ten times faster', '1')
     .option('--os <name>', `what the nodes run: ${distributions.join(', ')}`, 'debian')

@@ -1,6 +1,7 @@
 import { defaultBaseUrl, keyringFile, putFile, sourcesFile } from './machine-files.ts';
 import type { Distribution, Machine } from './machine.ts';
 import { compareVersions, minorOf, repositoryOf } from './releases.ts';
+import { runtimeOffers } from './runtime-packages.ts';
 import { osUpdatesFile } from './tools/os-updates.ts';
 
 /** What a machine of the lab runs: Debian 12 with apt, Rocky Linux 9 with dnf 4, or openSUSE Leap 15.6 with zypper. */
@@ -48,7 +49,8 @@ export async function becomeDistribution(machine: Machine, version: string): Pro
   for (const path of [sourcesFile, keyringFile, '/etc/apt', '/var/lib/dpkg', '/etc/debian_version'])
     await machine.fs.rm(path, { recursive: true, force: true });
   for (const [name, one] of machine.packages)
-    machine.packages.set(name, { ...one, revision: rpmRevision(one.revision) });
+    if (runtimeOffers(machine, name).length === 0)
+      machine.packages.set(name, { ...one, revision: rpmRevision(one.revision) });
   await (machine.distribution === 'rocky' ? becomeRocky : becomeSuse)(machine, version);
 }
 

@@ -107,13 +107,25 @@ export const crictl: Tool = async (context) => {
       return 0;
     case 'info':
     case 'version':
-      context.out('RuntimeName:  containerd\nRuntimeVersion:  2.0.5\nRuntimeApiVersion:  v1\n');
-      return 0;
+      return runtimeVersion(context);
     default:
       context.err(`the lab does not simulate crictl ${words.join(' ')}\n`);
       return 1;
   }
 };
+
+function runtimeVersion(context: ToolContext): number {
+  const { machine } = context;
+  if (machine.services.get('containerd')?.active !== 'active') {
+    context.err(
+      'FATA[0002] validate service connection: validate CRI v1 runtime API for endpoint "unix:///run/containerd/containerd.sock": rpc error: code = Unavailable desc = connection error\n',
+    );
+    return 1;
+  }
+  const [name, version] = machine.containerRuntime.split('://');
+  context.out(`Version:  0.1.0\nRuntimeName:  ${name}\nRuntimeVersion:  v${version}\nRuntimeApiVersion:  v1\n`);
+  return 0;
+}
 
 /** `--name` is a regular expression, as crictl takes it; `-q` prints ids only. */
 function containers(context: ToolContext): number {

@@ -27,6 +27,8 @@ export interface LabOptions {
   readonly externalEtcd?: number;
   /** The release of a stacked etcd, `3.4.13`; that of Kubernetes unless given. */
   readonly etcd?: string;
+  /** The release of containerd on all nodes; the newest that the repositories have unless given. */
+  readonly containerd?: string;
   /** A release the lab knows, without `v`. */
   readonly kubernetes?: string;
   /** Milliseconds of a round trip added to every connection. */
@@ -133,6 +135,7 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
       version,
       clock,
       shell,
+      ...(options.containerd === undefined ? {} : { containerd: options.containerd }),
       ...(external > 0 ? { etcdEndpoints: endpointsOf(external) } : {}),
     });
   };

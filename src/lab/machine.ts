@@ -7,6 +7,8 @@ import type { DeprecatedRequest } from './cluster-extras.ts';
 import { healthyMember } from './etcd-state.ts';
 import { hexOf, uuidOf } from './identity.ts';
 import { findMinor, imagesOf, minorOf, revisionSuffix } from './releases.ts';
+import { installRuntime, newestContainerd } from './runtime-packages.ts';
+import { containerdService, type Service } from './services.ts';
 import type { RunSpec } from './shell/run-spec.ts';
 
 export interface Package {
@@ -14,6 +16,8 @@ export interface Package {
   /** dpkg's second letter: installed, or unpacked and not configured. */
   state: 'i' | 'U';
   held: boolean;
+  /** When it was installed; undefined: long ago. */
+  installedAt?: number;
 }
 
 export interface StaticPod {
@@ -55,6 +59,8 @@ export interface MachineOptions {
   readonly distribution?: Distribution;
   /** Of an external etcd, for all machines of such a lab. */
   readonly etcdEndpoints?: readonly string[];
+  /** The release of containerd; the newest unless given. */
+  readonly containerd?: string;
   readonly clock: Clock;
   readonly shell: MachineShell;
 }
@@ -118,7 +124,10 @@ export class Machine {
   dpkgLocked = false;
   /** Milliseconds by which its clock is ahead of the lab's. */
   clockAhead = 0;
-  containerRuntime = 'containerd://2.0.5';
+  /** What runs, and what ran before its last restart. */
+  containerRuntime = `containerd://${newestContainerd}`;
+  earlierRuntime?: string;
+  readonly services = new Map<string, Service>();
   readonly #shell: MachineShell;
   #nextPid = 1200;
 
@@ -152,6 +161,8 @@ export class Machine {
       return;
     }
     this.#installPackages(options.version);
+    installRuntime(this, options.containerd ?? newestContainerd);
+    this.services.set('containerd', containerdService(this));
     if (this.role === 'control-plane') this.#startStaticPods(options.version);
   }
 

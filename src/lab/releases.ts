@@ -135,7 +135,8 @@ export function compareVersions(a: string, b: string): number {
   const right = b.split(/[.-]/).map(Number);
   for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
     const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
+    // A part such as `el9` is no number: it is the same in all revisions that are compared.
+    if (difference !== 0 && !Number.isNaN(difference)) return difference;
   }
   return 0;
 }

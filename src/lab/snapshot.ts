@@ -1,3 +1,4 @@
+import type { Service } from './services.ts';
 import type { KeptAttempts } from './attempts.ts';
 import type { ApiNode, Pod } from './cluster.ts';
 import type { ClusterExtras, DeprecatedRequest } from './cluster-extras.ts';
@@ -28,6 +29,7 @@ interface KeptMachine {
   readonly dpkgLocked: boolean;
   readonly clockAhead: number;
   readonly containerRuntime: string;
+  readonly services: readonly (readonly [string, Service])[];
   readonly attempts: KeptAttempts;
 }
 
@@ -90,6 +92,7 @@ async function keepMachine(machine: Machine): Promise<KeptMachine> {
     dpkgLocked,
     clockAhead,
     containerRuntime,
+    services: [...structuredClone(machine.services)],
     attempts: machine.attempts.keep(),
   };
 }
@@ -149,6 +152,7 @@ async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void
     machine.packages,
     kept.packages.map(([name, one]) => [name, { ...one }] as const),
   );
+  refill(machine.services, structuredClone(kept.services));
   refill(machine.aptLists, kept.aptLists);
   refill(
     machine.staticPods,

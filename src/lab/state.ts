@@ -18,6 +18,8 @@ export interface NodeState {
   readonly held: readonly string[];
   readonly repoMinor: string;
   readonly kubeletRunning: string;
+  /** What the node's container runtime is: `containerd://2.0.5`. */
+  readonly containerRuntime: string;
   readonly staticPods: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly commands: readonly AuditEntry[];
@@ -68,6 +70,7 @@ export async function readState(world: World): Promise<LabState> {
           .sort(),
         repoMinor: source?.minor ?? '',
         kubeletRunning: machine.role === 'other' ? '' : machine.kubelet.version,
+        containerRuntime: machine.role === 'other' ? '' : machine.containerRuntime,
         staticPods: Object.fromEntries([...machine.staticPods].map(([name, pod]) => [name, tagOf(pod.image)])),
         annotations: { ...node?.annotations },
         commands: machine.audit.entries.map((entry) => ({ ...entry })),

@@ -5,6 +5,7 @@ import type { LabOptions } from './lab.ts';
 import { isManaged } from './managed/lab.ts';
 import { problems } from './problems.ts';
 import { isRelease, minors } from './releases.ts';
+import { containerdReleases } from './runtime-packages.ts';
 import { workloadOptions, type WorkloadOption } from './workloads.ts';
 
 /** The options of `lab up`, as they were typed. */
@@ -16,6 +17,7 @@ export interface UpOptions {
   readonly externalEtcd?: string | true;
   readonly etcd?: string;
   readonly kubernetes: string;
+  readonly containerd: string;
   readonly latency: string;
   readonly timeScale: string;
   readonly workloads: string;
@@ -49,6 +51,7 @@ export function upOptions(given: UpOptions): LabOptions {
     ...(given.externalEtcd === undefined ? {} : { externalEtcd: etcdCount(given.externalEtcd) }),
     ...(given.etcd === undefined ? {} : { etcd: etcdRelease(given.etcd, given.externalEtcd !== undefined) }),
     kubernetes,
+    containerd: containerdRelease(given.containerd),
     latency,
     timeScale,
     workloads,
@@ -56,6 +59,11 @@ export function upOptions(given: UpOptions): LabOptions {
     suse: nodesOf('--zypper-nodes', given.zypperNodes, given.os === 'suse'),
     problems: given.problems.split(',').filter(Boolean).map(knownProblem).map(onNode(given)),
   };
+}
+
+function containerdRelease(given: string): string {
+  if (containerdReleases.includes(given)) return given;
+  throw usageFailure(`--containerd ${given} is none of ${containerdReleases.join(', ')}`);
 }
 
 function etcdRelease(given: string, isExternal: boolean): string {

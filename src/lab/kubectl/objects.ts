@@ -1,3 +1,4 @@
+import { reportedRuntime } from '../services.ts';
 import { requestsOf } from '../evictions.ts';
 import { allocatable } from '../workloads.ts';
 import { templateHash, type Cluster, type Pod } from '../cluster.ts';
@@ -100,7 +101,7 @@ export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
       nodeInfo: {
         architecture: 'amd64',
         bootID: machine.bootId,
-        containerRuntimeVersion: machine.containerRuntime,
+        containerRuntimeVersion: reportedRuntime(machine),
         kernelVersion: '6.1.0-28-amd64',
         kubeProxyVersion: minorNumber(seen.kubeletVersion) >= 36 ? '' : `v${seen.kubeletVersion}`,
         kubeletVersion: `v${seen.kubeletVersion}`,

@@ -1,3 +1,4 @@
+import { reportedRuntime } from '../services.ts';
 import { stringify } from 'yaml';
 import type { Cluster } from '../cluster.ts';
 import { clientFiles } from '../etcd-endpoints.ts';
@@ -194,7 +195,7 @@ function nodeRow(item: ApiObject, world: World, wide: boolean): string[] {
     `v${seen.kubeletVersion}`,
   ];
   return wide
-    ? [...row, machine.ip, '<none>', 'Debian GNU/Linux 12 (bookworm)', '6.1.0-28-amd64', 'containerd://2.0.5']
+    ? [...row, machine.ip, '<none>', 'Debian GNU/Linux 12 (bookworm)', '6.1.0-28-amd64', reportedRuntime(machine)]
     : row;
 }
 

@@ -166,7 +166,10 @@ async function statValues(
     };
   }
   const found = await machine.fs.stat(full);
-  const seconds = Math.floor((full === '/usr/bin/kubelet' ? machine.binaryChangedAt : found.mtime.getTime()) / 1000);
+  const listed = /^\/var\/lib\/dpkg\/info\/(.+)\.list$/.exec(full)?.[1];
+  const installedAt = listed === undefined ? undefined : machine.packages.get(listed)?.installedAt;
+  const changed = full === '/usr/bin/kubelet' ? machine.binaryChangedAt : (installedAt ?? found.mtime.getTime());
+  const seconds = Math.floor(changed / 1000);
   const own = full.startsWith('/home/ops');
   return {
     n: path,

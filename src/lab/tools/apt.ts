@@ -1,5 +1,6 @@
 import { fetchArchives, removeArchives } from '../archives.ts';
 import { work } from '../clock.ts';
+import { putFile } from '../machine-files.ts';
 import type { Package } from '../machine.ts';
 import { compareVersions, conffileChangedIn, findMinor, minorNumber, minorOf } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
@@ -65,6 +66,7 @@ export const aptGet: Tool = async (context) => {
     case 'upgrade':
     case 'dist-upgrade':
       await upgradeOs(context, call.simulate);
+      if (call.simulate) return simulateUpgrade(context);
       return install(context, { ...call, words: await upgradable(context) });
     case 'clean':
       await removeArchives(context.machine);
@@ -135,6 +137,15 @@ async function upgradable(context: ToolContext): Promise<string[]> {
     if (!pkg.held && compareVersions(newest?.revision ?? '0', pkg.revision) > 0) names.push(name);
   }
   return names;
+}
+
+async function simulateUpgrade(context: ToolContext): Promise<number> {
+  for (const name of await upgradable(context)) {
+    const [newest] = await offersOf(context.machine, name);
+    const own = context.machine.packages.get(name)?.revision ?? '';
+    context.out(`Inst ${name} [${own}] (${newest?.revision ?? ''} Docker CE:bookworm [amd64])\n`);
+  }
+  return 0;
 }
 
 const otherPackages = /^(ca-certificates|curl|gpg|gnupg|apt-transport-https|jq|socat|conntrack|lsb-release)$/;
@@ -259,17 +270,18 @@ function fail(context: ToolContext, message: string, code = 100): number {
   return code;
 }
 
-function unpackAndConfigure(
+async function unpackAndConfigure(
   context: ToolContext,
   changes: ReadonlyMap<string, string>,
   settings: readonly string[],
-): number {
+): Promise<number> {
   const { machine } = context;
   const keep = settings.some((setting) => /--force-conf(old|new)/.test(setting));
   context.out('(Reading database ... 35812 files and directories currently installed.)\n');
   const prompts: string[] = [];
   for (const [name, revision] of changes) {
     const before: Package | undefined = machine.packages.get(name);
+    if (!before) await putFile(machine, `/var/lib/dpkg/info/${name}.list`, '/.\n');
     context.out(
       `Preparing to unpack .../${name}_${revision}_amd64.deb ...\nUnpacking ${name} (${revision})${before ? ` over (${before.revision})` : ''} ...\n`,
     );
@@ -278,7 +290,8 @@ function unpackAndConfigure(
       !keep &&
       compareVersions(minorOf(before?.revision ?? '0.0'), conffileChangedIn) < 0 &&
       compareVersions(minorOf(revision), conffileChangedIn) >= 0;
-    machine.packages.set(name, { revision, state: asks ? 'U' : 'i', held: before?.held ?? false });
+    const installedAt = machine.clock.now();
+    machine.packages.set(name, { revision, state: asks ? 'U' : 'i', held: before?.held ?? false, installedAt });
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
     if (asks) prompts.push(name);
   }

@@ -3,6 +3,7 @@ import { rpmPackages, writeLocks } from '../distribution.ts';
 import { hostOf, isReachable } from '../network.ts';
 import { putRpm, removeFetched, removeLater, rpmArchive } from '../rpm-archives.ts';
 import { compareVersions, findMinor, minorNumber, minorOf } from '../releases.ts';
+import { runtimeOffers } from '../runtime-packages.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 import { parse, repositories, type DnfCall } from './dnf-call.ts';
 
@@ -73,10 +74,12 @@ async function offers(context: ToolContext, call: DnfCall, name: string): Promis
     ({ excludes, id }) =>
       call.withoutExcludes.includes(id) || call.withoutExcludes.includes('all') || !excludes.includes(name),
   );
+  const others = call.disable.includes('*') ? [] : runtimeOffers(context.machine, name);
   return shown
     .flatMap(({ id, url }) =>
       (context.machine.aptLists.get(url)?.get(name) ?? []).map((revision) => ({ revision, repository: id })),
     )
+    .concat(others.map((revision) => ({ revision, repository: 'docker-ce-stable' })))
     .sort((a, b) => compareVersions(b.revision, a.revision));
 }
 
@@ -144,7 +147,8 @@ async function install(context: ToolContext, call: DnfCall): Promise<number> {
   }
   if (call.downloadOnly) return printed(context, call, 'Complete!\n');
   for (const [name, revision] of changes) {
-    machine.packages.set(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false });
+    const installedAt = machine.clock.now();
+    machine.packages.set(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false, installedAt });
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
     context.out(`  Upgrading        : ${name}-${revision}.x86_64\n`);
   }

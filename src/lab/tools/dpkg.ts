@@ -52,7 +52,8 @@ export const aptMark: Tool = (context) => {
 };
 
 export const aptCache: Tool = async (context) => {
-  const [verb = '', ...names] = context.args.filter((arg) => !arg.startsWith('-'));
+  const words = context.args.filter((arg, i) => !arg.startsWith('-') && context.args[i - 1] !== '-o');
+  const [verb = '', ...names] = words;
   const { packages } = context.machine;
   if (verb !== 'madison' && verb !== 'policy') {
     context.err(`E: Invalid operation ${verb} (the lab does not simulate it)\n`);

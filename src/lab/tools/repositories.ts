@@ -1,6 +1,7 @@
 import type { Machine } from '../machine.ts';
 import { hostOf, isReachable } from '../network.ts';
 import { compareVersions, repositoryOf } from '../releases.ts';
+import { runtimeOffers, runtimeRepository } from '../runtime-packages.ts';
 import { fetchRpm } from './rpm-repositories.ts';
 
 export interface RepositorySource {
@@ -39,7 +40,8 @@ export async function offersOf(machine: Machine, name: string, places = usual): 
   const offers = sources.flatMap(({ url }) =>
     (machine.aptLists.get(url)?.get(name) ?? []).map((revision) => ({ revision, url })),
   );
-  return offers.sort((a, b) => compareVersions(b.revision, a.revision));
+  const ofRuntime = runtimeOffers(machine, name).map((revision) => ({ revision, url: runtimeRepository }));
+  return [...offers, ...ofRuntime].sort((a, b) => compareVersions(b.revision, a.revision));
 }
 
 /** Kubernetes sources as apt would read them: enabled one-line and deb822 entries. */

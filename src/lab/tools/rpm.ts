@@ -49,7 +49,15 @@ export const rpm: Tool = async (context) => {
       continue;
     }
     const [version = '', release = ''] = revision.split('-');
-    const fields: Readonly<Record<string, string>> = { NAME: name, VERSION: version, RELEASE: release, ARCH: 'x86_64' };
+    const at = machine.packages.get(name)?.installedAt ?? machine.binaryChangedAt;
+    const fields: Readonly<Record<string, string>> = {
+      NAME: name,
+      VERSION: version,
+      RELEASE: release,
+      ARCH: 'x86_64',
+      EPOCHNUM: '0',
+      INSTALLTIME: String(Math.floor(at / 1000)),
+    };
     context.out(
       format
         .replace(/%\{([A-Z]+)\}/gi, (_, field: string) => fields[field.toUpperCase()] ?? '(none)')

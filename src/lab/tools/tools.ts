@@ -15,7 +15,7 @@ import { gpg } from './gpg.ts';
 import { kubeadm } from './kubeadm.ts';
 import { openssl } from './openssl.ts';
 import { rpm } from './rpm.ts';
-import { kubelet, reboot, systemctl } from './systemctl.ts';
+import { journalctl, kubelet, reboot, systemctl } from './systemctl.ts';
 import { zypper } from './zypper.ts';
 
 /** Every simulated program by name. */
@@ -29,6 +29,7 @@ export const tools: ToolSet = {
     'dpkg-deb': dpkgDeb,
     rpm2cpio,
     cpio,
+    journalctl,
     curl: fetcher('curl'),
     wget: fetcher('wget'),
   },

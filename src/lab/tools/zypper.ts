@@ -3,6 +3,7 @@ import { writeZypperLocks } from '../distribution.ts';
 import { putFile } from '../machine-files.ts';
 import { putRpm } from '../rpm-archives.ts';
 import { compareVersions } from '../releases.ts';
+import { runtimeOffers } from '../runtime-packages.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 import { raisedWith } from './dnf.ts';
 import { pendingUpdates, osUpdatesFile } from './os-updates.ts';
@@ -101,6 +102,7 @@ async function offers(context: ToolContext, call: ZypperCall, name: string): Pro
   const found: string[] = [];
   for (const repository of await repositoriesOf(context, call))
     found.push(...(metadata(context, call, repository)?.get(name) ?? []));
+  found.push(...runtimeOffers(context.machine, name));
   return found.sort((a, b) => compareVersions(b, a));
 }
 
@@ -175,7 +177,8 @@ async function commit(context: ToolContext, call: ZypperCall, changes: ReadonlyM
   for (const [name, revision] of changes) {
     at += 1;
     context.out(`(${at}/${count}) Installing: ${name}-${revision}.x86_64 [done]\n`);
-    machine.packages.set(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false });
+    const installedAt = machine.clock.now();
+    machine.packages.set(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false, installedAt });
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
   }
   return EXIT.ok;

@@ -1,0 +1,47 @@
+import type { Distribution, Machine } from './machine.ts';
+
+/** Releases of containerd that the repositories have, newest first, with the runc that the distribution has then. */
+const releases: readonly { readonly containerd: string; readonly runc: string }[] = [
+  { containerd: '2.0.5', runc: '1.2.6' },
+  { containerd: '1.7.28', runc: '1.1.15' },
+  { containerd: '1.7.27', runc: '1.1.14' },
+];
+
+export const newestContainerd = '2.0.5';
+export const containerdReleases: readonly string[] = releases.map(({ containerd }) => containerd);
+
+/** On Debian and Rocky Linux it is Docker's package, which brings runc; openSUSE has its own two. */
+const packagesOf: Readonly<Record<Distribution, readonly ('containerd.io' | 'containerd' | 'runc')[]>> = {
+  debian: ['containerd.io'],
+  rocky: ['containerd.io'],
+  suse: ['containerd', 'runc'],
+};
+
+const suffixes: Readonly<Record<Distribution, string>> = { debian: '-1', rocky: '-3.1.el9', suse: '-150000.1.1' };
+
+/** Where its packages come from, for the listings of apt and dnf. */
+export const runtimeRepository = 'https://download.docker.com/linux/debian/';
+
+/** What the machine's repositories offer of a package, newest first; none: it is no package of a runtime. */
+export function runtimeOffers({ distribution, role }: Machine, name: string): readonly string[] {
+  const known = packagesOf[distribution].find((each) => each === name);
+  if (!known || role === 'other') return [];
+  return releases.map((release) => (known === 'runc' ? release.runc : release.containerd) + suffixes[distribution]);
+}
+
+/** Its packages at a release of containerd, as they were installed before the machine's last boot. */
+export function installRuntime(machine: Machine, containerd: string): void {
+  const at = releases.findIndex((release) => release.containerd === containerd);
+  for (const name of ['containerd.io', 'containerd', 'runc']) machine.packages.delete(name);
+  for (const name of packagesOf[machine.distribution]) {
+    const revision = runtimeOffers(machine, name)[at];
+    if (revision !== undefined)
+      machine.packages.set(name, { revision, state: 'i', held: false, installedAt: machine.binaryChangedAt });
+  }
+  machine.containerRuntime = `containerd://${containerd}`;
+}
+
+/** The release of the containerd that is installed. */
+export function installedContainerd(machine: Machine): string | undefined {
+  return machine.installed('containerd.io') ?? machine.installed('containerd');
+}
