@@ -105,6 +105,8 @@ interface BaseAction<W> {
   readonly settle: number;
   /** The Kubernetes release that it brings about or waits for, if `with` names one: `1.32.9`. */
   target?(options: W): string | undefined;
+  /** Is `version` in these options, as they are written, a release of Kubernetes? Undefined: it always is. */
+  ofRelease?(options: Readonly<Record<string, unknown>>): boolean;
   /** Where the script runs, where `with` says it. */
   placeOf?(options: W): 'node' | 'kubectl' | 'control-plane' | 'local';
   /** The time limit in milliseconds that follows from `with`, instead of `timeout`; a step's own `timeout:` wins. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FileFact } from '../facts/facts.ts';
+import { withUnknownUnits } from '../facts/lib/looked.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
 import { quote } from '../transport/quote.ts';
 import { verdictOf } from './lib/verdict.ts';
@@ -71,7 +72,7 @@ export const copy: Action<With> = {
     };
     const node = { ...files?.nodes[context.node.name], [context.with.dest]: there };
     return {
-      ...context.facts,
+      ...withUnknownUnits(context.facts, context.node.name),
       files: {
         local: { ...files?.local, [context.with.src]: source },
         nodes: { ...files?.nodes, [context.node.name]: node },

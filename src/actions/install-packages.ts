@@ -5,27 +5,76 @@ import type { PackagesFact } from '../facts/packages.ts';
 import { anyRevisionOf, releaseOf } from '../packages/lib/revision.ts';
 import { managerOf } from '../packages/registry.ts';
 import { withNode } from '../facts/lib/with-node.ts';
-import type { Action, ActionContext } from './action.ts';
-import { scriptOfManager, withoutPackageManager } from './lib/packages.ts';
+import { pinOf } from '../packages/lib/pin.ts';
+import type { Action, ActionContext, StepScript, Verdict } from './action.ts';
+import { looksAtOthers, othersInstalled, scriptOfOthers, withOthers } from './lib/other-packages.ts';
+import { isSound, scriptOfManager, withoutPackageManager } from './lib/packages.ts';
 import { isBefore, minorOf, release } from './lib/release.ts';
 import { machineOf } from './lib/subject.ts';
+import { unitName } from './lib/unit-name.ts';
 import { verdictOf } from './lib/verdict.ts';
 
-const schema = z.strictObject({
-  packages: z
-    .array(z.enum(['kubeadm', 'kubelet', 'kubectl']))
-    .min(1)
-    .describe('The packages to install, all at one release'),
-  version: release.describe('Their release; the revision is found in the repository'),
-});
+/** Packages that go by a release of Kubernetes. */
+const OF_KUBERNETES: readonly string[] = ['kubeadm', 'kubelet', 'kubectl'];
+
+const schema = z
+  .strictObject({
+    packages: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^[a-zA-Z0-9][\w.+-]*(=[\w.:~+^-]+)?$/,
+            'the name of a package, with =VERSION where it has a version of its own',
+          ),
+      )
+      .min(1)
+      .describe('kubeadm, kubelet and kubectl, all at one release; or any others: NAME, or NAME=VERSION'),
+    version: z
+      .string()
+      .regex(/^[\w.:~+^-]+$/, 'a version such as 1.32.9 or 2.1, in quotes where YAML would read a number')
+      .optional()
+      .describe(
+        'The release of Kubernetes; of other packages a revision or the beginning of one (2.1 is the newest 2.1.x), unless given the newest',
+      ),
+    services: z
+      .array(unitName)
+      .optional()
+      .describe('Services that are restarted where they run since before one of the packages was installed'),
+  })
+  .superRefine(refine);
 type With = z.infer<typeof schema>;
+
+function refine({ packages, version, services = [] }: With, context: z.RefinementCtx): void {
+  const complain = (path: string, message: string) => {
+    context.addIssue({ code: 'custom', path: [path], message });
+  };
+  const of = packages.filter((word) => OF_KUBERNETES.includes(pinOf(word).name));
+  if (of.length === 0) return;
+  if (of.length < packages.length)
+    complain(
+      'packages',
+      `${of.join(' and ')} go by a release of Kubernetes: install other packages in a step of its own`,
+    );
+  if (of.some((word) => word.includes('=')))
+    complain('packages', 'kubeadm, kubelet and kubectl have one release, which `version` gives');
+  if (!release.safeParse(version).success)
+    complain('version', 'must be a Kubernetes release such as 1.32.9, in quotes where YAML would read a number');
+  if (services.length > 0)
+    complain('services', 'belongs to other packages: the kubelet is restarted by `restart-kubelet`');
+}
+
+/** Before expressions have their values, a list that only they give may be of Kubernetes. */
+function isOfKubernetes({ packages }: Readonly<Record<string, unknown>>): boolean {
+  return !Array.isArray(packages) || packages.some((word) => OF_KUBERNETES.includes(pinOf(String(word)).name));
+}
 
 export const installPackages: Action<With> = {
   name: 'install-packages',
-  summary:
-    'Install Kubernetes packages at one release; what was on hold is on hold again afterwards, also after a failure',
+  summary: 'Install packages at a version; what was on hold is on hold again afterwards, also after a failure',
   schema,
-  target: ({ version }) => version,
+  target: (options) => (isOfKubernetes(options) ? options.version : undefined),
+  ofRelease: isOfKubernetes,
   place: 'node',
   effect: 'repeatable',
   timeout: 900_000,
@@ -37,8 +86,11 @@ export const installPackages: Action<With> = {
     'membership',
     'same-machine',
     'repository-offers',
+    'package-offers',
+    'units',
     'no-downgrade',
     'kubeadm-version',
+    'container-runtime',
     'skew-kubelet',
     'skew-mixed-api-servers',
     'skew-kubelet-drained',
@@ -48,30 +100,44 @@ export const installPackages: Action<With> = {
     'repository-key',
     'old-drop-in',
   ],
-  settle: 10_000,
+  settle: 30_000,
   unsupported: withoutPackageManager,
-  script(context) {
-    const { packages, version } = context.with;
-    const wanted = packages.map((name) => ({ name, revision: revisionOf(context, name) ?? anyRevisionOf(version) }));
-    const install = { wanted, held: holdsToRestore(context) };
-    return scriptOfManager(context, (manager) => manager.install(install, machineOf(context).repository));
-  },
-  isDone(context) {
-    const packages = machineOf(context).packages;
-    if (!packages) return { done: false, reason: `the packages of ${context.node.name} are not known` };
-    const missing = [...packagesMissing(context, packages), ...holdsMissing(context, packages)];
-    const names = context.with.packages.map((name) => `${name} ${packages.installed[name]?.revision ?? ''}`);
-    const held = context.with.packages.every((name) => packages.held.includes(name)) ? ', on hold' : '';
-    return verdictOf(missing, `installed: ${names.join(', ')}${held}`);
-  },
-  project(context): Facts {
-    return withNode(context.facts, context.node.name, (node) => withInstalled(context, node));
-  },
+  looksAt: ({ with: options }) => (isOfKubernetes(options) ? {} : looksAtOthers(options)),
+  script: (context) => (isOfKubernetes(context.with) ? scriptOfRelease(context) : scriptOfOthers(context)),
+  isDone: (context) => (isOfKubernetes(context.with) ? releaseInstalled(context) : othersInstalled(context)),
+  project: (context) => (isOfKubernetes(context.with) ? withRelease(context) : withOthers(context)),
 };
+
+/** The release, where all are of Kubernetes: their schema requires it. */
+function versionOf({ with: { version = '' } }: ActionContext<With>): string {
+  return version;
+}
+
+function scriptOfRelease(context: ActionContext<With>): StepScript {
+  const wanted = context.with.packages.map((name) => ({
+    name,
+    revision: revisionOf(context, name) ?? anyRevisionOf(versionOf(context)),
+  }));
+  const install = { wanted, held: holdsToRestore(context) };
+  return scriptOfManager(context, (manager) => manager.install(install, machineOf(context).repository));
+}
+
+function releaseInstalled(context: ActionContext<With>): Verdict {
+  const packages = machineOf(context).packages;
+  if (!packages) return { done: false, reason: `the packages of ${context.node.name} are not known` };
+  const missing = [...packagesMissing(context, packages), ...holdsMissing(context, packages)];
+  const names = context.with.packages.map((name) => `${name} ${packages.installed[name]?.revision ?? ''}`);
+  const held = context.with.packages.every((name) => packages.held.includes(name)) ? ', on hold' : '';
+  return verdictOf(missing, `installed: ${names.join(', ')}${held}`);
+}
+
+function withRelease(context: ActionContext<With>): Facts {
+  return withNode(context.facts, context.node.name, (node) => withInstalled(context, node));
+}
 
 /** The exact revision: the newest offered one of the release, else the installed one. */
 function revisionOf(context: ActionContext<With>, name: string): string | undefined {
-  const { version } = context.with;
+  const version = versionOf(context);
   const { installed, offered } = revisions(context, name);
   if (installed !== undefined && releaseOf(installed) === version) return installed;
   return offered.find((revision) => releaseOf(revision) === version);
@@ -84,24 +150,25 @@ function revisions(
   const machine = machineOf(context);
   return {
     installed: machine.packages?.installed[name]?.revision,
-    offered: machine.offered?.[minorOf(context.with.version)]?.revisions[name] ?? [],
+    offered: machine.offered?.[minorOf(versionOf(context))]?.revisions[name] ?? [],
   };
 }
 
 /** Held packages that this installation may change: its own, and dependencies that may have to rise with them. */
 function holdsToRestore(context: ActionContext<With>): string[] {
-  const { packages, version } = context.with;
+  const { packages } = context.with;
   const names: string[] = [
     ...packages,
     ...(packages.includes('kubelet') ? ['kubernetes-cni'] : []),
-    ...(packages.includes('kubeadm') && isBefore(version, 32) ? ['cri-tools'] : []),
+    ...(packages.includes('kubeadm') && isBefore(versionOf(context), 32) ? ['cri-tools'] : []),
   ];
   const held = new Set([...(machineOf(context).packages?.held ?? []), ...(context.before?.held ?? [])]);
   return names.filter((name) => held.has(name));
 }
 
 function packagesMissing(context: ActionContext<With>, { installed }: PackagesFact): string[] {
-  const { packages, version } = context.with;
+  const { packages } = context.with;
+  const version = versionOf(context);
   const says = `${managerOf(machineOf(context))?.reading.database ?? 'its database'} says`;
   return packages.flatMap((name) => {
     const found = installed[name];
@@ -117,13 +184,9 @@ function holdsMissing(context: ActionContext<With>, packages: PackagesFact): str
   );
 }
 
-/** The abbreviated status: wanted (any), then `i` for installed, then no error flag. */
-function isSound(status: string): boolean {
-  return /^[a-z]i$/.test(status.trim()) || status.trim() === 'installed';
-}
-
 function withInstalled(context: ActionContext<With>, node: NodeFacts): NodeFacts {
-  const { packages: names, version } = context.with;
+  const { packages: names } = context.with;
+  const version = versionOf(context);
   const installed = names.map(
     (name) => [name, { revision: revisionOf(context, name) ?? `${version}-1.1`, status: 'ii' }] as const,
   );

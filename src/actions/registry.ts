@@ -24,6 +24,7 @@ import { renewCertificates } from './renew-certificates.ts';
 import { requireAction } from './require.ts';
 import { resetNode } from './reset-node.ts';
 import { restartKubelet } from './restart-kubelet.ts';
+import { service } from './service.ts';
 import { uncordon } from './uncordon.ts';
 import { verifyCluster } from './verify-cluster.ts';
 import { wait } from './wait.ts';
@@ -44,6 +45,7 @@ const all: readonly Action[] = [
   verifyCluster,
   osUpgrade,
   reboot,
+  service,
   renewCertificates,
   joinNode,
   resetNode,

@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { withUnknownUnits } from '../facts/lib/looked.ts';
 import type { Action } from './action.ts';
 
-/** A `run:` step: the runbook's script. Only its `check` can tell if it is done; it is assumed to change no fact. */
+/**
+ * A `run:` step: the runbook's script. Only its `check` can tell if it is done; it is assumed to change no fact. It may
+ * bring units of systemd.
+ */
 export const run: Action<Record<string, never>> = {
   name: 'run',
   summary: 'Run a script of the runbook',
@@ -29,7 +33,7 @@ export const run: Action<Record<string, never>> = {
     const verdict = run.isDone(context);
     return verdict.done ? verdict : { done: false, reason: 'its check still fails' };
   },
-  project: ({ facts }) => facts,
+  project: ({ facts, node }) => withUnknownUnits(facts, node.name),
 };
 
 /** A check in one line: its first line, or what that says where it is a comment. */

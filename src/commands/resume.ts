@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { LockHolder } from '../journal/lock.ts';
 import { openSteps } from '../journal/passes.ts';
 import { isUnfinished, RunStore } from '../journal/store.ts';
+import { actions } from '../actions/registry.ts';
 import { minorsOfPlan } from '../plan/needs.ts';
 import { contactedNodes } from '../plan/plan.ts';
 import { checkPlannedApprovals } from '../run/approvals.ts';
@@ -76,7 +77,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     const connection = await connectNodes(console, {
       inventory,
       nodes,
-      minors: minorsOfPlan(plan),
+      minors: minorsOfPlan(plan, actions),
       stateDir: store.root,
       reconnect: true,
       allowMissing: true,

@@ -14,7 +14,7 @@ export async function decide(context: RunContext, step: PlannedStep): Promise<De
   const { clock, control, run } = context;
   const inOutage = isAhead(step) ? outOfService(step) : [];
   const ids = neededFacts([step, ...inOutage]);
-  const read = (all: boolean) => refresh(context, step, ids, PATIENCE, all);
+  const read = (everywhere: boolean) => refresh(context, step, ids, PATIENCE, { everywhere, others: inOutage });
   const first = await read(false);
   const checks = conditionHolds(step, first, run) ? await runChecks(context, step, inOutage) : undefined;
   const decideOn = (facts: Facts, asked: readonly string[]) =>

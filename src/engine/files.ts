@@ -1,5 +1,9 @@
 import { quote } from '../transport/quote.ts';
-import type { FileFact, FileFacts, Facts } from '../facts/facts.ts';
+import type { FileFact, Facts } from '../facts/facts.ts';
+import type { Looked } from '../facts/lib/looked.ts';
+import { parseSoftware, type SoftwareQuestion, softwareScript } from '../facts/software.ts';
+import { parseUnits, unitsScript } from '../facts/units.ts';
+import { Turns } from '../transport/turns.ts';
 import { contextOf, type DraftedStep } from '../plan/bind.ts';
 import type { RemoteNode } from '../remote/attempt.ts';
 import type { Fleet } from './fleet.ts';
@@ -8,28 +12,70 @@ import type { LocalFiles } from './local-file.ts';
 /** Hashing hundreds of MB on a slow disk. Milliseconds. */
 const MEASURE_TIMEOUT = 600_000;
 
-/** Reads the files that these steps look at. Undefined: none looks at any. */
-export async function readFiles(
+/** Nodes that are asked at once: what a repository offers is read by each of them. */
+const ASKING = 32;
+
+/** Asks the repositories of a node for what they offer. Milliseconds. */
+const ASK_TIMEOUT = 300_000;
+
+interface Wanted {
+  readonly files: Set<string>;
+  readonly packages: Map<string, SoftwareQuestion>;
+  readonly units: Set<string>;
+}
+
+/**
+ * Reads what these steps look at. `offers`: also what repositories offer, which takes seconds. Undefined: none looks at
+ * anything.
+ */
+export async function readLooked(
   fleet: Fleet,
   localFiles: LocalFiles,
   steps: readonly DraftedStep[],
   facts: Facts,
-): Promise<FileFacts | undefined> {
+  offers: boolean,
+): Promise<Looked | undefined> {
   const local: Record<string, FileFact> = {};
-  const nodes: Record<string, Record<string, FileFact>> = {};
+  const wanted = new Map<string, Wanted>();
   let asked = false;
   for (const step of steps) {
     const { action, node } = step;
     if (!action.looksAt) continue;
-    const wanted = action.looksAt(contextOf(step, facts));
     asked = true;
-    for (const { path, text } of wanted.local ?? []) local[path] = await localFiles.describe(path, text);
-    for (const path of wanted.node ?? []) {
-      const fact = await fleet.with(node.name, (remote) => describeRemote(remote, path));
-      nodes[node.name] = { ...nodes[node.name], [path]: fact };
-    }
+    const looks = action.looksAt(contextOf(step, facts));
+    for (const { path, text } of looks.local ?? []) local[path] = await localFiles.describe(path, text);
+    const own = wanted.get(node.name) ?? { files: new Set(), packages: new Map(), units: new Set() };
+    wanted.set(node.name, own);
+    for (const path of looks.node ?? []) own.files.add(path);
+    for (const question of looks.packages ?? []) own.packages.set(question.name, question);
+    for (const unit of looks.units ?? []) own.units.add(unit);
   }
-  return asked ? { local, nodes } : undefined;
+  if (!asked) return undefined;
+  const turns = new Turns(ASKING);
+  const read = await Promise.all(
+    [...wanted].map(([name, own]) =>
+      turns.during(() => fleet.with(name, (remote) => lookOn(remote, name, own, offers))),
+    ),
+  );
+  return {
+    files: { local, nodes: Object.fromEntries(read.map(({ name, files }) => [name, files])) },
+    nodes: Object.fromEntries(read.map(({ name, software, units }) => [name, { software, units }])),
+  };
+}
+
+async function lookOn(remote: RemoteNode, name: string, { files, packages, units }: Wanted, offers: boolean) {
+  const described: Record<string, FileFact> = {};
+  for (const path of files) described[path] = await describeRemote(remote, path);
+  const ask = async (script: string) => (await remote.probe(script, { timeout: ASK_TIMEOUT })).stdout;
+  const names = [...packages.keys()];
+  const software =
+    names.length === 0 ? {} : parseSoftware(names, await ask(softwareScript([...packages.values()], offers)));
+  return {
+    name,
+    files: described,
+    software,
+    units: units.size === 0 ? {} : parseUnits(await ask(unitsScript([...units]))),
+  };
 }
 
 /** A file of a node; root reads it. */

@@ -1,17 +1,28 @@
 import { factsIn } from '../documents/expressions.ts';
 import { Failure } from '../failure.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
+import { withLooked } from '../facts/lib/looked.ts';
 import { minorOf } from '../facts/lib/version.ts';
 import { askedBeforeSteps, guards } from '../guards/registry.ts';
 import type { DraftedStep } from '../plan/bind.ts';
 import { contactedNodes } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
-import { readFiles } from './files.ts';
+import { readLooked } from './files.ts';
 import type { Observer } from './observe.ts';
 import { isTrouble } from './trouble.ts';
 
 /** How long to ask again for facts that an unsettled cluster does not give, or a guard that refuses. Milliseconds. */
 export const PATIENCE = 90_000;
+
+/** What {@link refresh} reads besides. */
+export interface Also {
+  /** The facts of all nodes. */
+  readonly everywhere?: boolean;
+  /** Other steps of the node whose files, packages and units matter for this one. */
+  readonly others?: readonly DraftedStep[];
+  /** The step has run: what repositories offer does not matter any more. */
+  readonly after?: boolean;
+}
 
 /** Rereads and keeps the step's facts, of its node or of all nodes. @throws Failure after `patience` milliseconds */
 export async function refresh(
@@ -19,11 +30,11 @@ export async function refresh(
   step: DraftedStep,
   ids: readonly FactId[],
   patience: number,
-  everywhere = false,
+  { everywhere = false, others = [], after = false }: Also = {},
 ): Promise<Facts> {
   const facts = await refreshFacts(context, step, ids, patience, everywhere);
-  const files = await readFiles(context.fleet, context.state.localFiles, [step], facts);
-  return files ? { ...facts, files } : facts;
+  const { fleet, state } = context;
+  return withLooked(facts, await readLooked(fleet, state.localFiles, [step, ...others], facts, !after));
 }
 
 async function refreshFacts(

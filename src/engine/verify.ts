@@ -27,7 +27,8 @@ export async function verified(
   const ids = action.outcomeFacts ?? action.facts;
   const look = async () => {
     // Where none are needed, none are read: a script that exited with 0 must not fail for them on a resume.
-    const facts = ids.length === 0 && !action.looksAt ? { nodes: {} } : await refresh(context, step, ids, 0);
+    const facts =
+      ids.length === 0 && !action.looksAt ? { nodes: {} } : await refresh(context, step, ids, 0, { after: true });
     const view = contextOf(step, checks ? { ...facts, checks } : facts);
     return action.verify ? action.verify(view, before) : action.isDone(view);
   };

@@ -1,6 +1,8 @@
 import type { Fact } from './fact.ts';
 import type { clusterFacts, nodeFacts } from './registry.ts';
+import type { SoftwareFact } from './software.ts';
 import type { TargetKubeadmFact } from './target-kubeadm.ts';
+import type { UnitFact } from './units.ts';
 
 /** Everything that is observed. Pure data: saved as facts.json, hashed for the plan, handed to guards and actions. */
 export interface Facts {
@@ -44,7 +46,13 @@ export type ValuesOf<Registry> = {
 };
 
 /** Facts of one machine. A fact that was not asked for is undefined. */
-export type NodeFacts = Partial<ValuesOf<typeof nodeFacts>> & { readonly targetKubeadm?: TargetKubeadmFact };
+export type NodeFacts = Partial<ValuesOf<typeof nodeFacts>> & {
+  readonly targetKubeadm?: TargetKubeadmFact;
+  /** Packages that planned actions look at, by name. */
+  readonly software?: Readonly<Record<string, SoftwareFact>>;
+  /** Units of systemd that planned actions look at, by the name that they are given. */
+  readonly units?: Readonly<Record<string, UnitFact>>;
+};
 /** Facts of the cluster, read through kubectl. */
 export type ClusterFacts = Partial<ValuesOf<typeof clusterFacts>>;
 

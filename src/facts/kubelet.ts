@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Fact } from './fact.ts';
+import { systemdSeconds } from './units.ts';
 
 export interface KubeletFact {
   /** `server:` of /etc/kubernetes/kubelet.conf. */
@@ -57,7 +58,7 @@ function parseKubelet(output: string): KubeletFact {
   const value = (name: string) => new RegExp(`^${name} *(.*?)\\s*$`, 'm').exec(output)?.[1] ?? '';
   const server = value('server:').replace(/^(["'])(.*)\1$/, '$2');
   const nodeName = certificateName(output);
-  const startedAt = seconds(value('ExecMainStartTimestamp='));
+  const startedAt = systemdSeconds(value('ExecMainStartTimestamp='));
   const changed = Number(value('changed:') || Number.NaN);
   return {
     ...(server === '' ? {} : { server }),
@@ -83,10 +84,4 @@ function certificateSubject(output: string): string {
   } catch {
     return '';
   }
-}
-
-/** systemd's `Sat 2026-11-21 01:58:44 UTC` in seconds since the epoch. */
-function seconds(timestamp: string): number | undefined {
-  const [, day, time] = /(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(?:\.\d+)? UTC$/.exec(timestamp) ?? [];
-  return day === undefined || time === undefined ? undefined : Date.parse(`${day}T${time}Z`) / 1000;
 }

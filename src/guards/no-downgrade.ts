@@ -35,10 +35,11 @@ function clusterDowngrade(input: GuardInput, step: BoundStep): Finding[] {
 function packageDowngrades(input: GuardInput, step: BoundStep): Finding[] {
   const options = stepOf(step, installPackages)?.with;
   const installed = input.before.nodes[step.node.name]?.packages?.installed;
-  if (!options || !installed) return [];
+  const target = targetOf(step);
+  if (!options || !installed || target === undefined) return [];
   const newer = options.packages.flatMap((name) => {
     const version = releaseOf(installed[name]?.revision ?? '');
-    return version !== '' && compareVersions(options.version, version) < 0 ? [{ name, version }] : [];
+    return version !== '' && compareVersions(target, version) < 0 ? [{ name, version }] : [];
   });
   const newest = newer
     .map(({ version }) => version)
@@ -46,7 +47,7 @@ function packageDowngrades(input: GuardInput, step: BoundStep): Finding[] {
     .at(-1);
   if (newest === undefined) return [];
   const names = newer.map(({ name }) => name).join(', ');
-  const summary = `${names} ${options.version} would be older than what ${step.node.name} has, ${newest}`;
+  const summary = `${names} ${target} would be older than what ${step.node.name} has, ${newest}`;
   return [{ ...refusal(summary, newest), node: step.node.name }];
 }
 

@@ -10,6 +10,7 @@ import { coreDns } from './coredns.ts';
 import { criSocket } from './cri-socket.ts';
 import { deprecatedApis } from './deprecated-apis.ts';
 import { diskRoom } from './disk-room.ts';
+import { packageOffers } from './package-offers.ts';
 import { packageState } from './package-state.ts';
 import { drainBlocked } from './drain-blocked.ts';
 import { drainDestroys } from './drain-destroys.ts';
@@ -58,6 +59,7 @@ import { staticPodFiles } from './static-pod-files.ts';
 import { staticPodsEdited } from './static-pods-edited.ts';
 import { swap } from './swap.ts';
 import { targetKubeadm } from './target-kubeadm.ts';
+import { units } from './units.ts';
 import { vendorVersion } from './vendor-version.ts';
 import { volumesDetached } from './volumes-detached.ts';
 import { webhooks } from './webhooks.ts';
@@ -100,6 +102,8 @@ const all: readonly Guard[] = [
   knownBadGuard,
   noDowngrade,
   repositoryOffers,
+  packageOffers,
+  units,
   repositories,
   repositoryKey,
   packageState,

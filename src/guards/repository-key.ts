@@ -3,6 +3,7 @@ import { installPackages } from '../actions/install-packages.ts';
 import type { NodeFacts } from '../facts/facts.ts';
 import type { Guard } from './guard.ts';
 import { type MachineDraft, onMachines } from './lib/machines.ts';
+import { targetOf } from './lib/subject.ts';
 
 const day = 86_400;
 const soon = 30;
@@ -15,7 +16,8 @@ export const repositoryKey: Guard = {
   facts: ['repositoryKeys', 'repository'],
   scope: 'run',
   check: (input) => {
-    if (input.step && !isStepOf(input.step, installPackages)) return [];
+    // Other packages than those of Kubernetes come from elsewhere.
+    if (input.step && (!isStepOf(input.step, installPackages) || targetOf(input.step) === undefined)) return [];
     return onMachines(repositoryKey, input, (facts) => judge(facts, input.step));
   },
 };

@@ -160,6 +160,12 @@ export interface PackageReading {
    * `why` to the reason if there are none.
    */
   readonly offered: string;
+  /**
+   * Defines `software NAME`: prints `installed: NAME REVISION STATUS TIME` (seconds since the epoch) where it is there;
+   * and `offers NAME...`: prints `offer: NAME REVISION`, `candidate: NAME REVISION` and `failed: REASON` of the
+   * configured repositories as they are now.
+   */
+  readonly software: string;
   /** The command that lists updates, for messages. */
   readonly listingUpdates: string;
   /** Prints `pending: NAME` and `failed: REASON`. */

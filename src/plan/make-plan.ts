@@ -2,8 +2,9 @@ import { addonsOf } from '../actions/lib/addons.ts';
 import { bootOf } from '../actions/reboot.ts';
 import type { Inventory, Runbook } from '../documents/model.ts';
 import { decidingFacts } from '../facts/lib/deciding.ts';
-import type { Facts, FileFacts } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
+import { type Looked, withLooked } from '../facts/lib/looked.ts';
 import type { Finding } from '../guards/guard.ts';
 import { applyOverrides, type Override } from '../guards/lib/override.ts';
 import { checkRun } from '../guards/registry.ts';
@@ -28,8 +29,8 @@ export interface PlanInput extends DraftInput {
   readonly guards: readonly string[];
   /** Runs the `check:` of `run:` steps; a plan without any asks nothing. */
   readonly checks: (steps: readonly DraftedStep[]) => Promise<Facts['checks']>;
-  /** Reads the files that actions look at. */
-  readonly files?: (steps: readonly DraftedStep[]) => Promise<FileFacts | undefined>;
+  /** Reads the files, packages and units that actions look at. */
+  readonly look?: (steps: readonly DraftedStep[]) => Promise<Looked | undefined>;
   /** Runs what `require` steps ask; by step key what those printed that do not hold. */
   readonly requirements?: (steps: readonly PlannedStep[]) => Promise<ReadonlyMap<string, string>>;
   readonly overrides?: readonly Override[];
@@ -63,8 +64,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     const drafts = draftPhases(input, bind, then, round);
     const steps = drafts.flatMap((draft) => [...draft.steps, ...(draft.always ?? [])]);
     const checks = await input.checks(steps);
-    const files = await input.files?.(steps);
-    then = { ...then, ...(checks && { checks }), ...(files && { files }) };
+    then = withLooked({ ...then, ...(checks && { checks }) }, await input.look?.(steps), true);
     for (const draft of drafts) {
       const changed = phases.some(changesSomething);
       const predicted = predictPhase(draft, then, changed);

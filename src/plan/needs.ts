@@ -42,7 +42,8 @@ export function needsOf(
       const action = actions.get(step.uses);
       for (const id of action?.facts ?? []) facts.add(id);
       for (const id of action?.guards ?? []) asked.add(id);
-      const minor = minorOf(step.with.version, inventory, inputs);
+      const minor =
+        action && namesRelease(action, step.with) ? minorOf(step.with.version, inventory, inputs) : undefined;
       if (minor !== undefined) minors.add(minor);
     }
   }
@@ -67,6 +68,11 @@ function factsOfExpressions(step: Step): readonly FactId[] {
   return [...condition, ...factsIn({ ...templates, name: step.name, env: step.env })];
 }
 
+/** Is the step's `version` a release of Kubernetes? Where only an expression could say, it may be. */
+function namesRelease(action: Action, options: Readonly<Record<string, unknown>>): boolean {
+  return action.ofRelease?.(options) ?? true;
+}
+
 /** A `version` that only a node's facts would show is left out: what it offers is not read ahead. */
 function minorOf(
   version: unknown,
@@ -79,8 +85,11 @@ function minorOf(
 }
 
 /** The minors that the scripts of a frozen plan ask for. */
-export function minorsOfPlan(plan: Plan): string[] {
-  const versions = stepsOfPlan(plan).map((step) => step.with.version);
+export function minorsOfPlan(plan: Plan, actions: ReadonlyMap<string, Action>): string[] {
+  const versions = stepsOfPlan(plan).map(({ action: name, with: options }) => {
+    const action = actions.get(name);
+    return action && !namesRelease(action, options) ? undefined : options.version;
+  });
   const minors = versions.map((version) => (typeof version === 'string' ? MINOR.exec(version)?.[1] : undefined));
   return [...new Set(minors.filter((minor) => minor !== undefined))].toSorted();
 }

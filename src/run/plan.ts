@@ -1,5 +1,5 @@
 import { actions } from '../actions/registry.ts';
-import { readFiles } from '../engine/files.ts';
+import { readLooked } from '../engine/files.ts';
 import { LocalFiles } from '../engine/local-file.ts';
 import { Failure } from '../failure.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
@@ -33,7 +33,7 @@ export async function planOf(
     overrides,
     checks: own.checks,
     requirements: own.requirements,
-    files: (steps) => readFiles(fleet, new LocalFiles(), steps, facts),
+    look: (steps) => readLooked(fleet, new LocalFiles(), steps, facts, true),
     now: Date.now(),
   });
   return { ...plan, findings: [...plan.findings, ...own.findings] };

@@ -19,6 +19,7 @@ const WITH: Readonly<Record<string, object>> = {
   'os-upgrade': {},
   reboot: {},
   'renew-certificates': {},
+  service: { name: 'web', state: 'started', enabled: true },
   'join-node': {},
   'reset-node': {},
   'remove-node': {},

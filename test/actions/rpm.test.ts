@@ -172,9 +172,9 @@ describe('install-packages', () => {
   });
 
   test.each([
-    ['versionlock-dnf4', ['kubeadm', 'kubelet']],
-    ['versionlock-dnf5', ['kubeadm', 'kubelet']],
-    ['versionlock-yum', ['kubeadm', 'kubelet']],
+    ['versionlock-dnf4', ['kernel', 'kubeadm', 'kubelet', 'kubelet-exporter']],
+    ['versionlock-dnf5', ['iftop', 'kubeadm', 'kubelet']],
+    ['versionlock-yum', ['kernel', 'kubeadm', 'kubelet']],
   ])('%s tells what is locked', (name, held) => {
     const printed = fixture(name).replaceAll(/^/gm, 'locked: ');
     expect(parsed(packages, `manager: dnf5\nkubelet 1.31.9-150500.1.1 ii\n${printed}`)).toEqual({

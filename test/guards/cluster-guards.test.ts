@@ -36,7 +36,8 @@ describe('a healthy cluster', () => {
     for (const [id, guard] of guards) {
       expect(guard.id).toBe(id);
       expect(guard.source).not.toBe('');
-      expect(guard.facts.length).toBeGreaterThan(0);
+      // What `units` judges, steps look at themselves.
+      expect(guard.facts.length > 0 || id === 'units', id).toBe(true);
     }
   });
 

@@ -189,7 +189,7 @@ test('facts, guards and minors are those that the actions declare', async () => 
   expect(needs.minors).toEqual(['1.32']);
   expect(needs.facts).toEqual(expect.arrayContaining(['packages', 'offered', 'nodes', 'machine']));
   expect(needs.guards).toContain('repository-offers');
-  expect(minorsOfPlan((await plan(ECHO)).plan)).toEqual([]);
+  expect(minorsOfPlan((await plan(ECHO)).plan, new Map())).toEqual([]);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import type { ClusterFactId, ClusterFacts } from '../../facts/facts.ts';
 import type { KubeadmQuestion } from '../../facts/lib/ask-kubeadm.ts';
+import type { SoftwareQuestion } from '../../facts/software.ts';
 import type { ActionContext } from '../action.ts';
 
 /** Brings files to the node or from it. */
@@ -8,8 +9,11 @@ export interface MovesFiles<W> {
   readonly localPaths?: readonly string[];
   /** Those of them that are files which must be there. A relative one starts in the folder of the runbook. */
   readonly sources?: readonly string[];
-  /** Files of the operator's machine and of the node that it judges by; they are in `facts.files`. */
-  looksAt?(context: ActionContext<W>): FilesToLookAt;
+  /**
+   * What it judges by beside its facts: files of the operator's machine and of the node, which are then
+   * in `facts.files`, packages and units of the node, which are then in the node's `software` and `units`.
+   */
+  looksAt?(context: ActionContext<W>): LooksAt;
   /** Files brought to where the script runs, before each attempt. No script, journal or log has their content. */
   sends?(context: ActionContext<W>): readonly SentFile[];
   /** Secrets that are made on a control plane before each attempt; its script finds them in `$RUNBOOK_SECRETS/NAME`. */
@@ -84,10 +88,13 @@ export interface Observing {
 }
 
 /** Paths; on the operator's machine `~/` is the home folder, and what is relative starts in the current folder. */
-export interface FilesToLookAt {
+export interface LooksAt {
   readonly local?: readonly { readonly path: string; /** Its content too, if it is small. */ readonly text?: true }[];
   /** Absolute. */
   readonly node?: readonly string[];
+  readonly packages?: readonly SoftwareQuestion[];
+  /** Names of units of systemd, as systemctl takes them. */
+  readonly units?: readonly string[];
 }
 
 export interface SentFile {

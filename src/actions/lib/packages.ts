@@ -31,3 +31,8 @@ export function revisionFor(context: ActionContext<unknown>, name: string, versi
   const revisions = offered?.[minorOf(version)]?.revisions[name] ?? [];
   return revisions.find((revision) => releaseOf(revision) === version) ?? anyRevisionOf(version);
 }
+
+/** The abbreviated status: wanted (any), then `i` for installed, then no error flag. */
+export function isSound(status: string): boolean {
+  return /^[a-z]i$/.test(status.trim()) || status.trim() === 'installed';
+}

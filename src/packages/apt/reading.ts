@@ -15,6 +15,30 @@ const FOUND = `archives() {
   done
 }`;
 
+/**
+ * dpkg writes the list of a package's files when it unpacks it. What is offered is read into separate lists: the
+ * node's own do not change.
+ */
+const SOFTWARE = `software() {
+  found=$(dpkg-query -W -f='\${Version} \${db:Status-Abbrev}\\n' "$1" 2>/dev/null | head -n 1)
+  [ -n "$found" ] || return 0
+  files=/var/lib/dpkg/info/$1.list
+  [ -e "$files" ] || files=$(ls /var/lib/dpkg/info/"$1":*.list 2>/dev/null | head -n 1)
+  printf 'installed: %s %s %s\\n' "$1" "$found" "$(stat -c %Y "$files" 2>/dev/null)"
+}
+offers() {
+  lists=$(mktemp -d) && mkdir -p "$lists/partial" || return
+  own="-o Dir::State::Lists=$lists -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1"
+  apt-get -q -q $own -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update >/dev/null 2>"$lists/said" || {
+    sed -n 's/^[EW]: /failed: /p' "$lists/said" | head -n 3
+  }
+  for name in "$@"; do
+    apt-cache $own madison "$name" 2>/dev/null | sed -n "s/^[^|]*| *\\([^ |]*\\) *|.*Packages *$/offer: $name \\1/p"
+    apt-cache $own policy "$name" 2>/dev/null | sed -n "s/^ *Candidate: *\\([^( ][^ ]*\\) *$/candidate: $name \\1/p"
+  done
+  rm -rf "$lists"
+}`;
+
 export const reading: PackageReading = {
   // Others have dpkg or apt-get as a package to work with Debian's.
   detect: 'command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1',
@@ -49,6 +73,7 @@ offered() {
   [ -z "$found" ] || { printf '%s\\n' "$found"; return; }
   why=$(fetch "\${url}Packages" 2>&1 >/dev/null | tail -n 1)
 }`,
+  software: SOFTWARE,
   listingUpdates: 'apt-get -s upgrade',
   // By separate lists: the node's do not change. What apt would only configure (Conf) is an interrupted update.
   updates: `lists=$(mktemp -d) && mkdir -p "$lists/partial" || exit

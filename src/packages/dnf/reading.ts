@@ -1,7 +1,7 @@
 import { fetchFunction } from '../lib/fetch.ts';
 import { withoutEpoch } from '../lib/revision.ts';
 import { rpmAudit, rpmInstalled } from '../lib/rpm-audit.ts';
-import { repoSources, rpmArchiveOf, rpmArchives, rpmOffered, unpackRpm } from '../lib/rpm-reading.ts';
+import { repoSources, rpmArchiveOf, rpmArchives, rpmOffered, rpmSoftware, unpackRpm } from '../lib/rpm-reading.ts';
 import { kubernetesPackages, type PackageReading } from '../manager.ts';
 import { LOCKS } from './commands.ts';
 
@@ -32,6 +32,17 @@ ${fetchFunction({ proxies: 'dnf_proxy' })}`,
   offered: rpmOffered(
     `dnf -q --repofrompath=offered,"$url" --repo=offered repoquery --showduplicates --qf '%{name} %{version}-%{release}\\n' 2>/dev/null`,
   ),
+  // A version lock hides what it excludes. A long name has its line for itself.
+  software: `${rpmSoftware}
+offers() {
+  manager=dnf
+  command -v dnf >/dev/null 2>&1 || manager=yum
+  for name in "$@"; do
+    listed=$($manager -q --disableplugin=versionlock list --showduplicates "$name" 2>/dev/null)
+    printf '%s\\n' "$listed" | awk -v name="$name" 'NF == 1 { first = $1; next } { if (first != "") { $0 = first " " $0; first = "" } } index($1, name ".") == 1 && $3 !~ /^@/ { print "offer: " name " " $2 }'
+  done
+  said=$($manager -q --disableplugin=versionlock list --showduplicates "$@" 2>&1 >/dev/null) || printf 'failed: %s\\n' "$(printf '%s\\n' "$said" | tail -n 1)"
+}`,
   listingUpdates: 'dnf check-update',
   // It exits with 100 where there are updates, and breaks the line after a long name.
   updates: `manager=dnf
@@ -70,9 +81,9 @@ ${fetchFunction({ proxies: 'dnf_proxy' })}`,
 
 /** `kubelet-0:1.32.9-150500.1.1.*` (dnf 4), `0:kubelet-1.32.9-150500.1.1.*` (yum), `Package name: kubelet` (dnf 5). */
 function lockedName(line: string): string | undefined {
-  const entry = /^locked: (?:Package name: )?(.+)$/.exec(line)?.[1];
-  const locked = entry === undefined ? undefined : withoutEpoch(entry);
-  return kubernetesPackages.find(
-    (name) => locked === name || (locked?.startsWith(`${name}-`) && /^-\d/.test(locked.slice(name.length))),
-  );
+  const entry = /^locked: (?:Package name: )?([A-Za-z0-9]\S*)$/.exec(line)?.[1];
+  if (entry === undefined) return undefined;
+  const locked = withoutEpoch(entry);
+  // The last two parts between dashes are the version and the release, which may be missing.
+  return (/^(.+?)-(?:\d+:)?\d[^-]*-[^-]+$/.exec(locked) ?? /^(.+)-\d+:[^-]+$/.exec(locked))?.[1] ?? locked;
 }

@@ -59,3 +59,8 @@ export function unpackRpm(revision: string, folder: string): string {
   return `rpm=$(archives kubeadm | sed 's/^archive: //' | grep -F '/kubeadm-${revision}.' | head -n 1)
 if [ -n "$rpm" ]; then (cd ${folder} && rpm2cpio "$rpm" | cpio -idm --quiet ./usr/bin/kubeadm) || exit; fi`;
 }
+
+/** Shell function `software NAME`; an interrupted transaction leaves two, of which the later one counts. */
+export const rpmSoftware = `software() {
+  rpm -q --qf 'installed: %{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} ii %{INSTALLTIME}\\n' "$1" 2>/dev/null | grep '^installed: ' | sort -k5,5n | tail -n 1
+}`;

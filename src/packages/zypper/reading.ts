@@ -1,6 +1,6 @@
 import { fetchFunction } from '../lib/fetch.ts';
 import { rpmAudit, rpmInstalled } from '../lib/rpm-audit.ts';
-import { repoSources, rpmArchiveOf, rpmArchives, rpmOffered, unpackRpm } from '../lib/rpm-reading.ts';
+import { repoSources, rpmArchiveOf, rpmArchives, rpmOffered, rpmSoftware, unpackRpm } from '../lib/rpm-reading.ts';
 import { kubernetesPackages, type PackageReading } from '../manager.ts';
 
 const LOCKED = '/etc/zypp/locks';
@@ -33,6 +33,17 @@ export const reading: PackageReading = {
   sourcesOf: repoSources,
   fetchFunction: zypperFetchFunction,
   offered: rpmOffered(),
+  software: `${rpmSoftware}
+offers() {
+  listed=$(ZYPP_LOCK_TIMEOUT=30 zypper --non-interactive --xmlout search --details --match-exact --type package "$@" 2>/dev/null)
+  code=$?
+  printf '%s\\n' "$listed" | tr '>' '\\n' | grep '^<solvable ' | grep -v 'repository="(System' | sed -n 's/.* name="\\([^"]*\\)".* edition="\\([^"]*\\)".*/offer: \\1 \\2/p'
+  case $code in
+    0 | 100 | 101 | 102 | 103 | 104) ;;
+    106) echo 'failed: zypper search: a repository could not be refreshed' ;;
+    *) echo "failed: zypper search: exit $code" ;;
+  esac
+}`,
   listingUpdates: 'zypper list-updates',
   // 106: a repository was skipped, so that its updates are not known.
   updates: `listed=$(ZYPP_LOCK_TIMEOUT=30 zypper --non-interactive --xmlout list-updates 2>/dev/null)

@@ -1,0 +1,169 @@
+import type { Facts } from '../../facts/facts.ts';
+import { withUnknownUnits } from '../../facts/lib/looked.ts';
+import { withNode } from '../../facts/lib/with-node.ts';
+import type { SoftwareFact } from '../../facts/software.ts';
+import type { UnitFact } from '../../facts/units.ts';
+import { compareEditions, fits, type Pin, pinOf } from '../../packages/lib/pin.ts';
+import { managerOf } from '../../packages/registry.ts';
+import { quote } from '../../transport/quote.ts';
+import type { ActionContext, StepScript, Verdict } from '../action.ts';
+import type { LooksAt } from './abilities.ts';
+import { isSound, scriptOfManager } from './packages.ts';
+import { serviceFunctions } from './service-shell.ts';
+import { machineOf } from './subject.ts';
+import { verdictOf } from './verdict.ts';
+
+/** Packages of any repository, and the services that are to run with what they bring. */
+export interface OtherPackages {
+  readonly packages: readonly string[];
+  readonly version?: string | undefined;
+  readonly services?: readonly string[] | undefined;
+}
+type Context = ActionContext<OtherPackages>;
+
+export function pinsOf({ packages, version }: OtherPackages): Pin[] {
+  return packages.map((word) => pinOf(word, version));
+}
+
+export function looksAtOthers(options: OtherPackages): LooksAt {
+  return {
+    packages: pinsOf(options).map(({ name, version }) => ({
+      name,
+      ...(version === undefined ? {} : { exact: version }),
+    })),
+    units: options.services ?? [],
+  };
+}
+
+/**
+ * The revision that a package is to have: the package manager's own choice where it fits, as it knows priorities, else
+ * the newest that fits; what is installed where that fits and nothing newer is offered. Undefined: there is none.
+ */
+export function wantedRevision({ installed, offered, candidate }: SoftwareFact, version?: string): string | undefined {
+  const own = installed && fits(installed.revision, version) ? installed.revision : undefined;
+  const choice =
+    candidate !== undefined && fits(candidate, version)
+      ? candidate
+      : offered?.find((revision) => fits(revision, version));
+  if (own === undefined || choice === undefined) return choice ?? own;
+  return compareEditions(own, choice) >= 0 ? own : choice;
+}
+
+/** The node's package manager installs them, then each service that is older than one of them is restarted. */
+export function scriptOfOthers(context: Context): StepScript {
+  const pins = pinsOf(context.with);
+  const services = context.with.services ?? [];
+  return scriptOfManager(context, (manager) => {
+    const wanted = pins.map(({ name, version }) => ({
+      name,
+      revision: wantedRevision(softwareOf(context, name) ?? {}, version) ?? `${version ?? ''}*`,
+    }));
+    const install = manager.install({ wanted, held: heldOf(context) }, undefined);
+    if (services.length === 0) return install;
+    const names = pins.map(({ name }) => quote(name)).join(' ');
+    return {
+      commands: [
+        ...install.commands,
+        ...services.map((unit) => `systemctl restart ${unit}   # if it is older than these`),
+      ],
+      text: `(
+${install.text.trimEnd()}
+) || exit
+
+${serviceFunctions}
+${manager.reading.software}
+newest=0
+for name in ${names}; do
+  at=$(software "$name" | awk '{ print $NF }')
+  if [ "$at" -gt "$newest" ] 2>/dev/null; then newest=$at; fi
+done
+for unit in ${services.map(quote).join(' ')}; do
+  if [ "$(property "$unit" ActiveState)" = active ] && [ "$(started_at "$unit")" -gt "$newest" ]; then
+    echo "$unit runs since after the installation"
+    continue
+  fi
+  echo "restarting $unit"
+  # Its start must be told from the installation, which has whole seconds as well.
+  [ "$(date +%s)" -gt "$newest" ] || sleep 1
+  restart_unit "$unit" || exit
+done
+`,
+    };
+  });
+}
+
+export function othersInstalled(context: Context): Verdict {
+  const pins = pinsOf(context.with);
+  const { packages } = machineOf(context);
+  const missing = pins.flatMap((pin) => packageMissing(context, pin));
+  const lost = heldOf(context).filter((name) => packages && !packages.held.includes(name));
+  const unrestored = lost.map((name) => `${name} was on hold and is not any more`);
+  const services = (context.with.services ?? []).flatMap((name) => serviceMissing(context, name));
+  const installed = pins.map(({ name }) => `${name} ${softwareOf(context, name)?.installed?.revision ?? ''}`);
+  const errors = pins.flatMap(({ name }) => softwareOf(context, name)?.error ?? []).slice(0, 1);
+  const unasked = errors.map((error) => `; whether there are newer ones is not known: ${error}`);
+  return verdictOf([...missing, ...unrestored, ...services], `installed: ${installed.join(', ')}${unasked.join('')}`);
+}
+
+function packageMissing(context: Context, { name, version }: Pin): string[] {
+  const software = softwareOf(context, name);
+  if (!software) return [`whether ${name} is installed is not known`];
+  const { installed } = software;
+  const wanted = wantedRevision(software, version);
+  if (!installed) return [`${name} is not installed`];
+  if (installed.revision !== wanted)
+    return [`${name} is at ${installed.revision}, not ${wanted ?? version ?? 'the newest'}`];
+  const database = managerOf(machineOf(context))?.reading.database ?? 'its database';
+  return isSound(installed.status)
+    ? []
+    : [`${name} ${installed.revision} is not whole (${database} says ${installed.status})`];
+}
+
+function serviceMissing(context: Context, name: string): string[] {
+  const unit = machineOf(context).units?.[name];
+  if (!unit) return [`the service ${name} is not known`];
+  if (unit.active !== 'active') return [`${name} is ${unit.active} (${unit.sub})`];
+  const older = pinsOf(context.with).filter(({ name: one }) => isOlder(unit, softwareOf(context, one)));
+  return older.map(({ name: one }) => `${name} runs since before ${one} was installed`);
+}
+
+/** Both times have whole seconds. */
+function isOlder({ startedAt }: UnitFact, software: SoftwareFact | undefined): boolean {
+  const at = software?.installed?.at;
+  return at !== undefined && startedAt !== undefined && startedAt < at;
+}
+
+/** Those of them that were on hold when the run was planned, or are now. */
+function heldOf(context: Context): string[] {
+  const held = new Set([...(machineOf(context).packages?.held ?? []), ...(context.before?.held ?? [])]);
+  return pinsOf(context.with)
+    .map(({ name }) => name)
+    .filter((name) => held.has(name));
+}
+
+export function softwareOf(context: ActionContext<unknown>, name: string): SoftwareFact | undefined {
+  return machineOf(context).software?.[name];
+}
+
+/** What runs is as new as what is installed; which units the packages bring is not known. */
+export function withOthers(context: Context): Facts {
+  const facts = withNode(context.facts, context.node.name, (node) => {
+    const pins = pinsOf(context.with);
+    const software = pins.map(({ name, version }): readonly [string, SoftwareFact] => {
+      const found = node.software?.[name] ?? {};
+      const { at: _, ...status } = found.installed ?? { status: 'ii' };
+      const revision = wantedRevision(found, version) ?? version ?? '';
+      return [name, { ...found, installed: { ...status, status: 'ii', revision } }];
+    });
+    const units = (context.with.services ?? []).flatMap((name) => {
+      const unit = node.units?.[name];
+      return unit && unit.load === 'loaded' ? [[name, { ...unit, active: 'active', sub: 'running' }] as const] : [];
+    });
+    return {
+      ...node,
+      software: { ...node.software, ...Object.fromEntries(software) },
+      units: { ...node.units, ...Object.fromEntries(units) },
+    };
+  });
+  return withUnknownUnits(facts, context.node.name);
+}
