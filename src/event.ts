@@ -126,6 +126,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     outcome: outcomeSchema,
     reason: z.string(),
     duration: milliseconds,
+    outputs: z.exactOptional(z.record(z.string(), z.string())).describe('What it wrote to $RUNBOOK_OUTPUT'),
     tail: z.exactOptional(names).describe('The last lines of output, where it failed'),
     log: z.exactOptional(z.string()).describe('Path of the kept output'),
     continued: z.exactOptional(z.literal(true)).describe('It failed, and the node continues (`continueOnError`)'),

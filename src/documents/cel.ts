@@ -51,13 +51,16 @@ function newEnvironment(): Environment {
 const common = newEnvironment();
 
 /** An environment that knows exactly these names. */
-export function typedEnvironment(names: Readonly<Record<string, Names>>): Environment {
+export function typedEnvironment(names: Readonly<Record<string, string | Names>>): Environment {
   const environment = common.clone();
-  for (const [name, schema] of Object.entries(names)) environment.registerVariable({ name, schema: { ...schema } });
+  for (const [name, schema] of Object.entries(names)) {
+    if (typeof schema === 'string') environment.registerVariable(name, schema);
+    else environment.registerVariable({ name, schema: { ...schema } });
+  }
   return environment;
 }
 
-const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop'].reduce(
+const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop', 'steps', 'nodes'].reduce(
   (environment, name) => environment.registerVariable(name, 'dyn'),
   common.clone(),
 );
@@ -68,7 +71,7 @@ const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop'].reduce(
  */
 export function checkCel(
   text: string,
-  names: Readonly<Record<string, Names>>,
+  names: Readonly<Record<string, string | Names>>,
   environment: Environment,
 ): CelResult<string> {
   if (text === '') return failed({ code: 'expression-syntax', message: 'the expression is empty', start: 0, end: 0 });
@@ -108,6 +111,46 @@ export function namesIn(text: string): readonly (readonly string[])[] {
   } catch {
     return [];
   }
+}
+
+/** Steps of nodes (`nodes['w1'].steps.ID.outputs.key`) that an expression reads. Empty where it does not parse. */
+export function nodeStepsIn(text: string): readonly NodeStep[] {
+  try {
+    return nodeSteps(dynamic.parse(text).ast);
+  } catch {
+    return [];
+  }
+}
+
+export interface NodeStep {
+  /** Empty: only the run knows which. */
+  readonly node: string;
+  /** Undefined: any of its steps. */
+  readonly id?: string;
+  readonly outcomeOnly: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Each use of `nodes`, as far as its members are written out. */
+function nodeSteps(node: ASTNode, members: readonly Link[] = []): NodeStep[] {
+  if (node.op === 'id') {
+    if (node.args !== 'nodes') return [];
+    const [of, , id, field] = members;
+    const { start, end } = id ?? node;
+    const outcomeOnly = field?.name === 'outcome';
+    return [{ node: of?.name ?? '', ...(id && { id: id.name }), outcomeOnly, start, end }];
+  }
+  if (node.op === '.') {
+    const [owner, name] = node.args;
+    return nodeSteps(owner, [{ name, start: node.end - name.length, end: node.end }, ...members]);
+  }
+  if (node.op === '[]') {
+    const [owner, index] = node.args;
+    const name = index.op === 'value' && typeof index.args === 'string' ? index.args : '';
+    return [...nodeSteps(owner, [{ name, start: index.start, end: index.end }, ...members]), ...nodeSteps(index)];
+  }
+  return nodesIn(node.args).flatMap((child) => nodeSteps(child));
 }
 
 function failed(problem: CelProblem): { ok: false; problems: readonly CelProblem[] } {
@@ -151,14 +194,14 @@ function isNode(value: unknown): value is ASTNode {
 }
 
 /** Whether an expression's value depends on where it is used. */
-function readsNames(ast: ASTNode, names: Readonly<Record<string, Names>>): boolean {
+function readsNames(ast: ASTNode, names: Readonly<Record<string, string | Names>>): boolean {
   let reads = false;
   eachChain(ast, ([root]) => (reads ||= root !== undefined && Object.hasOwn(names, root.name)));
   return reads;
 }
 
 /** Names that follow a declared one and are not among its fields, also inside `has()`, where CEL itself is lenient. */
-function unknownNames(ast: ASTNode, names: Readonly<Record<string, Names>>): CelProblem[] {
+function unknownNames(ast: ASTNode, names: Readonly<Record<string, string | Names>>): CelProblem[] {
   const problems: CelProblem[] = [];
   eachChain(ast, ([root, ...fields]) => {
     let known: string | Names | undefined = root && Object.hasOwn(names, root.name) ? names[root.name] : undefined;

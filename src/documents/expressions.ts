@@ -3,6 +3,7 @@ import type { FactId } from '../facts/facts.ts';
 import { type CelProblem, checkCel, evaluateCel, namesIn, typedEnvironment } from './cel.ts';
 import type { Scope, Template } from './model.ts';
 import { type Declared, factsBehind, type Names, namesOf } from './names.ts';
+import { ofResult, unknownNodeSteps } from './result-problems.ts';
 import { isTemplate, parseTemplate, wholeExpression } from './template.ts';
 
 /** What is wrong with one `${{ }}`. */
@@ -40,7 +41,7 @@ export interface Checked {
 }
 
 interface Known {
-  readonly names: Readonly<Record<string, Names>>;
+  readonly names: Readonly<Record<string, string | Names>>;
   readonly environment: Environment;
 }
 const known = new WeakMap<Declared, Known>();
@@ -134,8 +135,12 @@ export function namesInTemplate(value: Template, condition = false): readonly (r
 function check(text: string, declared: Declared) {
   const { names, environment } = knownOf(declared);
   const result = checkCel(text, names, environment);
-  if (result.ok) return result;
-  return { ok: false as const, problems: result.problems.map((one) => ofSecret(one, text, declared) ?? one) };
+  if (!result.ok) {
+    const explain = (one: CelProblem) => ofSecret(one, text, declared) ?? ofResult(one, text, declared) ?? one;
+    return { ok: false as const, problems: result.problems.map(explain) };
+  }
+  const unknown = unknownNodeSteps(text, declared);
+  return unknown.length === 0 ? result : { ok: false as const, problems: unknown };
 }
 
 /** A name that is unknown only because it is that of a secret. */

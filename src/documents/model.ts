@@ -62,4 +62,14 @@ export interface Scope {
   };
   readonly cluster: { readonly name: string; readonly version: string };
   readonly hop?: { readonly version: string; readonly first: boolean; readonly last: boolean };
+  /** By id. */
+  readonly steps?: Readonly<Record<string, StepValue>>;
+  /** By node. */
+  readonly nodes?: Readonly<Record<string, { readonly steps: Readonly<Record<string, StepValue>> }>>;
+}
+
+/** What an expression knows of a step. */
+interface StepValue {
+  readonly outcome: string;
+  readonly outputs: Readonly<Record<string, string>>;
 }

@@ -14,6 +14,18 @@ export interface Declared {
   readonly failed?: boolean;
   /** The step's own `env` keys. */
   readonly env: readonly string[];
+  /** The steps whose results may be read; undefined: results are not known there. */
+  readonly steps?: DeclaredSteps;
+}
+
+/** Steps by their ids. */
+export interface DeclaredSteps {
+  /** Those that come before; an action (`uses`) has an outcome and no outputs. */
+  readonly before: Readonly<Record<string, 'run' | 'uses'>>;
+  /** All of the same phase: another node may have come to a later one. */
+  readonly phase: readonly string[];
+  /** All of the runbook. */
+  readonly all: readonly string[];
 }
 
 /** A CEL type, or fields by name. */
@@ -44,7 +56,7 @@ const NODE = {
 } as const;
 
 /** Everything that is known at a place, as the schema of CEL's variables. */
-export function namesOf(declared: Declared): Readonly<Record<string, Names>> {
+export function namesOf(declared: Declared): Readonly<Record<string, string | Names>> {
   // No expression has the value of a secret.
   const inputs = Object.entries(declared.inputs).flatMap(([name, { type }]) =>
     type === 'secret' ? [] : [[name, type ? CEL_TYPES[type] : 'dyn'] as const],
@@ -54,8 +66,16 @@ export function namesOf(declared: Declared): Readonly<Record<string, Names>> {
     env: Object.fromEntries(declared.env.map((name) => [name, 'string'])),
     ...(declared.node ? { node: declared.failed === true ? { ...NODE, failed: 'bool' } : NODE } : {}),
     ...(declared.cluster ? { cluster: { name: 'string', version: 'string' } } : {}),
+    ...(declared.steps ? { steps: resultNames(declared.steps), nodes: 'map<string, dyn>' } : {}),
     ...(declared.hop ? { hop: { version: 'string', first: 'bool', last: 'bool' } } : {}),
   };
+}
+
+function resultNames({ before }: DeclaredSteps): Names {
+  const outputs = { outputs: 'map<string, string>' };
+  return Object.fromEntries(
+    Object.entries(before).map(([id, kind]) => [id, { outcome: 'string', ...(kind === 'run' && outputs) }]),
+  );
 }
 
 /** What `node.facts` holds in expressions; a fact that was not read is missing (see `has()`). */

@@ -10,6 +10,7 @@ import { inputTypeSchema } from './runbook-schema.ts';
 import { checkPatterns, selectNodes } from './selectors.ts';
 import { entriesOf, isMap, itemsOf } from './shapes.ts';
 import { problem, warning, withoutText } from './source.ts';
+import { StepIds } from './step-ids.ts';
 import { checkIf, checkStep, type Context, plainText, type Raw } from './step-checks.ts';
 import { expressionDiagnostics } from './with.ts';
 import type { Path, YamlDocument } from './yaml.ts';
@@ -20,10 +21,12 @@ import type { Path, YamlDocument } from './yaml.ts';
  */
 export function checkRunbook(document: YamlDocument, raw: Raw, actions: ReadonlyMap<string, Action>): Diagnostic[] {
   const declared = { inputs: declaredInputs(raw), node: true, cluster: true, hop: raw['hops'] !== undefined, env: [] };
-  const context = { document, actions, declared };
+  const ids = new StepIds(raw);
+  const context = { document, actions, declared, ids };
   return [
     ...entriesOf(raw['inputs']).flatMap(([name, spec]) => checkInputSpec(context, name, spec)),
     ...checkHops(context, raw['hops']),
+    ...ids.problems(document),
     ...itemsOf(raw['phases']).flatMap((phase, index) =>
       isMap(phase) ? checkPhase(context, phase, ['phases', index]) : [],
     ),

@@ -8,6 +8,8 @@ import { checkSecrets } from './secrets.ts';
 import { entriesOf, isMap } from './shapes.ts';
 import { problem } from './source.ts';
 import { RUN_ONLY, USES_ONLY } from './step-schema.ts';
+import { checkQuotes } from './result-quotes.ts';
+import { checkReserved, type StepIds } from './step-ids.ts';
 import { isTemplate } from './template.ts';
 import { checkVariables } from './variables.ts';
 import { checkWith, expressionDiagnostics } from './with.ts';
@@ -21,6 +23,8 @@ export interface Context {
   readonly actions: ReadonlyMap<string, Action>;
   /** What expressions of a step without `env` know. */
   readonly declared: Declared;
+  /** Undefined: results of steps are not known. */
+  readonly ids?: StepIds;
   /** The step is one of `always`. */
   readonly atEnd?: boolean;
 }
@@ -30,7 +34,9 @@ export function checkStep(context: Context, step: Raw, path: Path): Diagnostic[]
   const { document } = context;
   const variables = entriesOf(step['env']).filter(([name]) => VARIABLE.test(name));
   const names = variables.map(([name]) => name);
-  const declared = names.length > 0 ? { ...context.declared, env: names } : context.declared;
+  const outer = context.ids ? { ...context.declared, steps: context.ids.at(path) } : context.declared;
+  const declared = names.length > 0 ? { ...outer, env: names } : outer;
+  const { steps: _results, ...plain } = declared;
   const template = (key: string, known: Declared) =>
     expressionDiagnostics(checkTemplate(step[key], known).problems, document, [...path, key]);
   return [
@@ -39,10 +45,12 @@ export function checkStep(context: Context, step: Raw, path: Path): Diagnostic[]
     ...checkIf(document, step['if'], context.atEnd === true ? { ...declared, failed: true } : declared, path),
     ...template('run', declared),
     ...template('check', declared),
-    ...(isMap(step['env']) ? template('env', context.declared) : []),
+    ...(isMap(step['env']) ? template('env', outer) : []),
+    ...checkReserved(document, step['env'], [...path, 'env']),
+    ...checkQuotes(document, step, path),
     ...checkSize(document, step['env'], [...path, 'env']),
     ...checkSecrets(document, step, context.declared, path),
-    ...checkUses(context, step, declared, path),
+    ...checkUses(context, step, plain, path),
     ...checkRetryDelay(document, step, path),
   ];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STEP_ID } from './step-ids.ts';
 import { count, duration, text, VARIABLE, withDefault } from './fields.ts';
 
 const envName = z.string().regex(VARIABLE, { error: 'is not a variable name: letters, digits and _ only' });
@@ -14,9 +15,9 @@ export const stepSchema = z
     name: text('What people call the step; else the name of the action or the first line of `run`.').exactOptional(),
     id: z
       .string()
-      .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, { error: 'must be a letter, then letters, digits, - and _' })
+      .regex(STEP_ID, { error: 'must be a letter, then letters, digits, - and _' })
       .exactOptional()
-      .describe('Names the step in its phase.'),
+      .describe('Names the step in its phase: later steps read steps.ID.outcome and steps.ID.outputs.KEY.'),
     uses: text('The action to run, e.g. drain.').exactOptional(),
     with: z
       .record(z.string(), z.unknown(), { error: "must be a map of the action's options" })
@@ -46,7 +47,7 @@ export const stepSchema = z
       .boolean({ error: 'must be true or false' })
       .exactOptional()
       .describe('`false`: `run` only looks; its outcome is `unchanged`, and it may be sent again.'),
-    if: condition('inputs, node, cluster, env, hop').exactOptional(),
+    if: condition('inputs, node, cluster, env, hop, steps, nodes').exactOptional(),
     env: z
       .record(
         envName,

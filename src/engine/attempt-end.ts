@@ -4,6 +4,7 @@ import type { PlannedStep } from '../plan/bind.ts';
 import type { AttemptState } from '../remote/attempt.ts';
 import type { RunContext } from './context.ts';
 import { AttemptOutput } from './output.ts';
+import type { Outputs } from './outputs.ts';
 import { watchOf } from './watch.ts';
 import type { StepEnd } from './step-end.ts';
 import { judgedByFacts, verified } from './verify.ts';
@@ -76,11 +77,14 @@ export async function judgeEnd(
     case 'cancelled':
       await recordEnd(context, step, attempt, state);
       return failed('it was cancelled on the node', output);
-    case 'exited':
-      await recordEnd(context, step, attempt, state);
+    case 'exited': {
+      const { outputs } = output.sink;
+      await recordEnd(context, step, attempt, state, outputs);
       if (state.code !== 0)
         return leftOut(step, state.code, output) ?? failed(because(`exited with ${state.code}`, output), output);
+      if (outputs && 'problem' in outputs) return failed(outputs.problem, output);
       return noted(await verified(context, step, evidence(output), before), output);
+    }
   }
 }
 
@@ -126,10 +130,18 @@ export async function recordEnd(
   step: PlannedStep,
   attempt: number,
   state: AttemptEnd,
+  outputs?: Outputs,
 ): Promise<void> {
-  await context.journal.append({ type: 'attempt-ended', step: step.id, node: step.node.name, attempt, state });
+  const left = leftBy(outputs);
+  await context.journal.append({ type: 'attempt-ended', step: step.id, node: step.node.name, attempt, state, ...left });
   const known = context.progress.get(step.key) ?? { attempts: attempt };
-  context.progress.set(step.key, { ...known, last: { host: step.node.name, ...known.last, attempt, ended: state } });
+  const last = { host: step.node.name, ...known.last, attempt, ended: state };
+  context.progress.set(step.key, { ...known, ...left, last });
+}
+
+function leftBy(outputs: Outputs | undefined) {
+  if (!outputs) return {};
+  return 'problem' in outputs ? { outputsProblem: outputs.problem } : { outputs: outputs.outputs };
 }
 
 /** A failure with its evidence. */

@@ -11,6 +11,7 @@ import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd } f
 import { hostOf, withEnv } from './check.ts';
 import type { RunContext } from './context.ts';
 import { whileRebooting } from './reboot-watch.ts';
+import { variablesOf } from './outputs.ts';
 import { leavable } from './leavable.ts';
 import type { StepEnd } from './step-end.ts';
 import { secretsOf, sendFiles } from './step-files.ts';
@@ -76,6 +77,7 @@ async function takeUpEnded(
     case 'interrupted':
       return judgeInterrupted(context, step, ended);
     case 'exited':
+      if (ended.code === 0 && known.outputsProblem !== undefined) return unseenFailure(step, known.outputsProblem, log);
       if (ended.code === 0) return verified(context, step, log, knownBefore(context, step));
       return unseenFailure(step, `exited with ${ended.code}`, log);
     case 'timed-out':
@@ -105,6 +107,9 @@ export async function attemptStep(context: RunContext, step: PlannedStep, script
   const known = context.progress.get(step.key);
   const under = known?.last && !known.last.ended ? known.last : undefined;
   const host = under?.host ?? hostOf(context.observer, step);
+  const variables = variablesOf(context, step);
+  if (!variables.ok) return { kind: 'ended', outcome: 'failed', reason: variables.error.message };
+  const env = variables.value;
   let secrets: Readonly<Record<string, string>>;
   try {
     await sendFiles(context, step, host);
@@ -113,9 +118,9 @@ export async function attemptStep(context: RunContext, step: PlannedStep, script
     if (!(error instanceof TransferFailed)) throw error;
     return { kind: 'ended', outcome: 'failed', reason: error.message, tail: error.detail };
   }
-  if (under) return oneAttempt(context, step, script, { ...under, secrets });
+  if (under) return oneAttempt(context, step, script, { ...under, secrets, env });
   const attempt = (known?.attempts ?? 0) + 1;
-  const scriptDigest = sha256(specOf(context, step, script, attempt).script);
+  const scriptDigest = sha256(specOf(context, step, script, attempt, env).script);
   await context.journal.append({
     type: 'attempt-started',
     step: step.id,
@@ -124,7 +129,7 @@ export async function attemptStep(context: RunContext, step: PlannedStep, script
     host,
     scriptDigest,
   });
-  return oneAttempt(context, step, script, { attempt, host, secrets }, false);
+  return oneAttempt(context, step, script, { attempt, host, secrets, env }, false);
 }
 
 /** `sent`: it may be known to the node, which is asked before anything is sent. */
@@ -136,12 +141,17 @@ async function oneAttempt(
     attempt,
     host,
     secrets,
-  }: Pick<Required<AttemptSpec>, 'secrets'> & { readonly attempt: number; readonly host: string },
+    env,
+  }: Pick<Required<AttemptSpec>, 'secrets'> & {
+    readonly attempt: number;
+    readonly host: string;
+    readonly env: Readonly<Record<string, string>>;
+  },
   sent = true,
 ): Promise<StepEnd | 'again'> {
   const { lock } = context;
   const spec = {
-    ...specOf(context, step, script, attempt),
+    ...specOf(context, step, script, attempt, env),
     secrets,
     ...(lock && host !== LOCAL && { lock }),
   };
@@ -182,12 +192,18 @@ function withSecrets({ secrets = {} }: PlannedStep, script: string): string {
   return `${lines.join('')}${script}`;
 }
 
-function specOf(context: RunContext, step: PlannedStep, script: string, attempt: number): AttemptSpec {
+function specOf(
+  context: RunContext,
+  step: PlannedStep,
+  script: string,
+  attempt: number,
+  env: Readonly<Record<string, string>>,
+): AttemptSpec {
   return {
     run: context.run,
     // The node's name is part of it: a script that is about one node may run on another (kubectl).
     id: `${step.id}.${step.node.name}.${attempt}`,
-    script: withEnv({ RUNBOOK_RUN: context.run, ...step.env }, withSecrets(step, script)),
+    script: withEnv({ RUNBOOK_RUN: context.run, ...env }, withSecrets(step, script)),
     timeout: step.timeout,
     onTimeout: step.onTimeout,
     epoch: context.epoch,

@@ -2,9 +2,12 @@ import { underBash } from '../actions/lib/own-script.ts';
 import { Failure } from '../failure.ts';
 import type { DraftedStep, PlannedStep } from '../plan/bind.ts';
 import { quote } from '../transport/quote.ts';
+import { usesVariable } from '../plan/deferred.ts';
 import { LOCAL } from '../plan/hosts.ts';
+import type { RunContext } from './context.ts';
 import type { Fleet } from './fleet.ts';
 import type { Observer } from './observe.ts';
+import { variablesOf } from './outputs.ts';
 
 const CHECK_TIMEOUT = 60_000;
 
@@ -49,12 +52,18 @@ export interface CheckAnswers {
 export async function askChecks(
   { fleet, observer }: Surroundings,
   steps: readonly DraftedStep[],
+  variables: (step: DraftedStep) => Variables = plannedVariables,
 ): Promise<CheckAnswers> {
   const passed: Record<string, boolean> = {};
   const unasked = new Map<string, string>();
   for (const step of steps) {
     if (step.check === undefined) continue;
-    const script = withEnv(step.env, step.shell === 'bash' ? underBash(step.check) : step.check);
+    const env = variables(step);
+    if (!env.ok) {
+      unasked.set(step.key, env.error.message);
+      continue;
+    }
+    const script = withEnv(env.value, step.shell === 'bash' ? underBash(step.check) : step.check);
     const { code, stderr } = await fleet.with(hostOf(observer, step), (remote) =>
       remote.probe(script, { timeout: CHECK_TIMEOUT }),
     );
@@ -65,17 +74,33 @@ export async function askChecks(
   return { passed, unasked };
 }
 
+type Variables =
+  | { readonly ok: true; readonly value: Readonly<Record<string, string>> }
+  | { readonly ok: false; readonly error: Error };
+
+/** While planning there are no results of steps. */
+function plannedVariables({ env }: DraftedStep): Variables {
+  return { ok: true, value: env };
+}
+
+/** Whether planning can ask its check: one that reads results of steps can be asked only in the run. */
+export function isAskable({ check, deferred }: DraftedStep): boolean {
+  return check !== undefined && !usesVariable(check, deferred);
+}
+
 /**
  * {@link askChecks} in a run, for a step that is decided and others that matter for it. Undefined: none has a check.
  * @throws Failure (step-failed) where the step must not run twice, and would run because its check could not be asked
  */
 export async function runChecks(
-  surroundings: Surroundings,
+  context: Surroundings & Pick<RunContext, 'progress' | 'facts'>,
   step: DraftedStep,
   others: readonly DraftedStep[] = [],
 ): Promise<Readonly<Record<string, boolean>> | undefined> {
   const steps = [step, ...others];
-  const { passed, unasked } = await askChecks(surroundings, steps);
+  const { passed, unasked } = await askChecks(context, steps, (one) =>
+    usesVariable(one.check ?? '', one.deferred) ? variablesOf(context, one) : plannedVariables(one),
+  );
   const why = unasked.get(step.key);
   if (why !== undefined && step.effect !== 'repeatable') {
     throw new Failure('step-failed', `${step.id} on ${step.node.name}: its check could not be asked: ${why}`, [

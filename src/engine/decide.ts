@@ -7,6 +7,7 @@ import { isAhead, outOfService } from '../plan/outage.ts';
 import { isCutOff } from '../journal/progress.ts';
 import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
+import { resultsOf } from './outputs.ts';
 import { neededFacts, PATIENCE, refresh } from './refresh.ts';
 
 /** Decides one step on fresh facts. A refusal gets time to end by itself, unless its guard says that it does not. */
@@ -16,11 +17,13 @@ export async function decide(context: RunContext, step: PlannedStep): Promise<De
   const ids = neededFacts([step, ...inOutage]);
   const read = (everywhere: boolean) => refresh(context, step, ids, PATIENCE, { everywhere, others: inOutage });
   const first = await read(false);
-  const checks = conditionHolds(step, first, run) ? await runChecks(context, step, inOutage) : undefined;
+  const results = resultsOf(context);
+  const checks = conditionHolds(step, first, { run, results }) ? await runChecks(context, step, inOutage) : undefined;
   const decideOn = (facts: Facts, asked: readonly string[]) =>
     decideStep(step, checks ? { ...facts, checks } : facts, {
       guards: asked,
       run,
+      results,
       overrides: context.plan.overrides,
       cutOff: isCutOff(context.progress.get(step.key)),
     });

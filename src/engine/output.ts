@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { RedactedBytes } from '../redact.ts';
+import { type Outputs, parseOutputs } from './outputs.ts';
 import type { OutputSink } from '../remote/attempt.ts';
 
 const TAIL_LINES = 20;
@@ -18,6 +19,12 @@ export class AttemptOutput implements OutputSink {
   readonly #redacted = { stdout: new RedactedBytes(), stderr: new RedactedBytes() };
   readonly #tail: string[] = [];
   readonly offsets = { stdout: 0, stderr: 0 };
+  /** What its script wrote to `$RUNBOOK_OUTPUT`; it is shown nowhere. */
+  outputs: Outputs | undefined;
+
+  result(bytes: Buffer): void {
+    this.outputs = parseOutputs(bytes);
+  }
 
   constructor(write: (chunk: Buffer) => void, emit: (stream: 'stdout' | 'stderr', text: string) => void) {
     this.#write = write;

@@ -106,13 +106,14 @@ function otherNodes(facts: Facts | undefined, names: readonly string[]): Facts['
 /** The facts that deciding on these steps reads. */
 export function neededFacts(steps: readonly DraftedStep[]): FactId[] {
   const ids = new Set<FactId>();
-  for (const { action, node, if: condition } of steps) {
+  for (const { action, node, if: condition, deferred } of steps) {
     for (const id of action.facts) ids.add(id);
     for (const name of askedBeforeSteps(action.guards)) {
       const guard = guards.get(name);
       if (guard?.roles?.includes(node.role) === false) continue;
       for (const id of guard?.facts ?? []) ids.add(id);
     }
+    if (deferred) for (const id of factsIn(deferred)) ids.add(id);
     if (condition !== undefined) for (const id of factsIn(condition, true)) ids.add(id);
   }
   return [...ids];

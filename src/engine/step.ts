@@ -125,7 +125,9 @@ async function finish(
     duration,
     ...flags,
   });
-  context.progress.set(key, { ...(context.progress.get(key) ?? { attempts: 0 }), outcome, reason, duration, ...flags });
+  const known = context.progress.get(key) ?? { attempts: 0 };
+  const { outputs } = known;
+  context.progress.set(key, { ...known, outcome, reason, duration, ...flags });
   context.emit({
     type: 'step-finished',
     ...ref,
@@ -133,6 +135,7 @@ async function finish(
     reason,
     duration,
     ...flags,
+    ...(outputs && { outputs }),
     ...(end.tail ? { tail: end.tail } : {}),
     ...(end.log === undefined ? {} : { log: end.log }),
   });

@@ -18,6 +18,10 @@ export interface StepProgress {
   readonly continued?: true;
   /** Of the pass of its node that began by undoing it: from the second on. */
   readonly pass?: number;
+  /** Of the last attempt that ended: what its script wrote to `$RUNBOOK_OUTPUT`. */
+  readonly outputs?: Readonly<Record<string, string>>;
+  /** Why that was refused. */
+  readonly outputsProblem?: string;
   /** The operator allows to send a step of unknown outcome again. */
   readonly treatedAgain?: boolean;
 }
@@ -130,11 +134,17 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
 function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: string }>): StepProgress {
   switch (record.type) {
     case 'attempt-started': {
-      const { outcome: _outcome, reason: _reason, continued: _continued, treatedAgain: _treated, ...rest } = step;
+      const { outcome: _outcome, reason: _reason, continued: _continued, treatedAgain: _treated, ...known } = step;
+      const { outputs: _outputs, outputsProblem: _problem, ...rest } = known;
       return { ...rest, attempts: record.attempt, last: { attempt: record.attempt, host: record.host } };
     }
     case 'attempt-ended':
-      return { ...step, last: { host: 'local', ...step.last, attempt: record.attempt, ended: record.state } };
+      return {
+        ...step,
+        last: { host: 'local', ...step.last, attempt: record.attempt, ended: record.state },
+        ...(record.outputs && { outputs: record.outputs }),
+        ...(record.outputsProblem !== undefined && { outputsProblem: record.outputsProblem }),
+      };
     case 'step-finished':
       return {
         ...step,

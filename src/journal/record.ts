@@ -32,7 +32,16 @@ const body = z.discriminatedUnion('type', [
     host: z.string(),
     scriptDigest: z.string(),
   }),
-  z.object({ type: z.literal('attempt-ended'), ...ref, attempt: z.number().int(), state: ended }),
+  z.object({
+    type: z.literal('attempt-ended'),
+    ...ref,
+    attempt: z.number().int(),
+    state: ended,
+    /** What its script wrote to `$RUNBOOK_OUTPUT`. */
+    outputs: z.record(z.string(), z.string()).exactOptional(),
+    /** Why that was refused. */
+    outputsProblem: z.string().exactOptional(),
+  }),
   z.object({
     type: z.literal('step-finished'),
     ...ref,

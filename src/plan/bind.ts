@@ -5,6 +5,7 @@ import type { Inventory, InventoryNode } from '../documents/model.ts';
 import type { Facts } from '../facts/facts.ts';
 import { Failure } from '../failure.ts';
 import { stepKey } from './key.ts';
+import { type KnownRefs, RefBook } from './refs.ts';
 import type { Plan, PlanHop, PlanNode, PlanPhase, PlanStep } from './plan.ts';
 import type { DraftStep } from './steps.ts';
 
@@ -49,6 +50,7 @@ export interface StepScope {
   readonly hop?: PlanHop;
   /** Of an `always` step: whether a step of its node in its phase has failed. Undefined: of any other. */
   readonly failed?: boolean;
+  readonly refs: KnownRefs;
 }
 
 export interface BoundPhase {
@@ -133,7 +135,10 @@ export type Bind = (
 ) => DraftedStep;
 
 /** Binds the steps of one plan. */
-export function binder({ inventory, inputs, nodes, addons, run: id }: Omit<Binding, 'actions'>): Bind {
+export function binder(
+  { inventory, inputs, nodes, addons, run: id }: Omit<Binding, 'actions'>,
+  book = new RefBook(),
+): Bind {
   const inventoryNodes = new Map(inventory.nodes.map((node) => [node.name, node]));
   const all = nodes.map(({ name, host, role }): ActionNode => ({ name, host, role }));
   const byName = new Map(all.map((node, index) => [node.name, { node, before: nodes[index]?.before }]));
@@ -150,6 +155,8 @@ export function binder({ inventory, inputs, nodes, addons, run: id }: Omit<Bindi
       ...(shown === undefined ? {} : { shown }),
       ...(step.check === undefined ? {} : { check: step.check }),
     };
+    const refs = book.at(name);
+    book.add(step);
     return {
       ...data,
       draft,
@@ -169,7 +176,7 @@ export function binder({ inventory, inputs, nodes, addons, run: id }: Omit<Bindi
       },
       row,
       at: row.length,
-      scope: { inventory, inputs, ...(inventoryNode && { node: inventoryNode }), ...(hop && { hop }) },
+      scope: { inventory, inputs, refs, ...(inventoryNode && { node: inventoryNode }), ...(hop && { hop }) },
     };
   };
 }

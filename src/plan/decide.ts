@@ -6,7 +6,8 @@ import { applyOverrides, type Override } from '../guards/lib/override.ts';
 import { checkStep } from '../guards/registry.ts';
 import { contextOf, type DraftedStep } from './bind.ts';
 import { isAhead, needlessOutage } from './outage.ts';
-import { scopeFor } from './scope.ts';
+import type { ResultOf } from './refs.ts';
+import { conditionScope, isUndecided } from './step-scope.ts';
 
 /** What is to become of a step. */
 export type Decision =
@@ -29,13 +30,15 @@ export interface Asked {
   /** The run that is about to take the step; undefined while planning. */
   readonly run?: string;
   readonly overrides?: readonly Override[] | undefined;
+  /** The results of the steps before it. */
+  readonly results: ResultOf;
   /** Its last attempt in this run failed or was cut off. */
   readonly cutOff?: boolean;
 }
 
 /** Decides a step, in the one order of planning and running: condition, needless outage, isDone, guards. */
 export function decideStep(step: DraftedStep, facts: Facts, asked: Asked): Decision {
-  if (!conditionHolds(step, facts, asked.run)) {
+  if (!conditionHolds(step, facts, asked)) {
     return { kind: 'skip', reason: `its condition is false: ${step.if ?? ''}` };
   }
   const needless = isAhead(step) ? needlessOutage(step, facts) : undefined;
@@ -54,11 +57,16 @@ export function decideStep(step: DraftedStep, facts: Facts, asked: Asked): Decis
 }
 
 /** What these guards find in a step, whether it is due or not. */
-export function judgeStep(step: DraftedStep, facts: Facts, asked: Asked): readonly Finding[] {
+export function judgeStep(step: DraftedStep, facts: Facts, asked: Omit<Asked, 'results'>): readonly Finding[] {
   return findingsOf(step, facts, step.action.project(contextOf(step, facts)), asked);
 }
 
-function findingsOf(step: DraftedStep, before: Facts, after: Facts, { guards, run, overrides }: Asked) {
+function findingsOf(
+  step: DraftedStep,
+  before: Facts,
+  after: Facts,
+  { guards, run, overrides }: Omit<Asked, 'results'>,
+) {
   if (guards.length === 0) return [];
   const { nodes } = step.view;
   return applyOverrides(
@@ -68,12 +76,14 @@ function findingsOf(step: DraftedStep, before: Facts, after: Facts, { guards, ru
 }
 
 /** @throws Failure where it cannot be evaluated: of the document while planning, of the step in a run */
-export function conditionHolds(step: DraftedStep, facts: Facts, run?: string): boolean {
-  if (step.if === undefined) return true;
-  const { inventory, inputs, node, hop, failed } = step.scope;
-  const scope = scopeFor(inventory, inputs, facts, node, step.env, hop);
-  const known = failed === undefined || !scope.node ? scope : { ...scope, node: { ...scope.node, failed } };
-  const result = evaluateCondition(step.if, known);
+export function conditionHolds(
+  step: DraftedStep,
+  facts: Facts,
+  { run, results }: Pick<Asked, 'run' | 'results'>,
+): boolean {
+  if (step.if === undefined || (run === undefined && isUndecided(step, results))) return true;
+  const scope = conditionScope(step, facts, results);
+  const result = scope.ok ? evaluateCondition(step.if, scope.value) : scope;
   if (result.ok) return result.value;
   const message = `${step.id} on ${step.node.name}: if: ${result.error.message}`;
   throw new Failure(run === undefined ? 'document' : 'step-failed', message);

@@ -7,6 +7,8 @@ import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { atEnd, type Bind, type DraftedStep, Rows } from './bind.ts';
 import type { PlanHop } from './plan.ts';
+import type { RefBook } from './refs.ts';
+import { requireBefore } from './before.ts';
 import { scopeFor } from './scope.ts';
 import { type DraftPhase, draftStep } from './steps.ts';
 
@@ -35,6 +37,7 @@ export function draftPhases(
   bind: Bind,
   facts: Facts,
   { index: round, hop, named }: Round,
+  book: RefBook,
 ): DraftPhase[] {
   const { inputs, actions } = input;
   const inventory = input.inventory.value;
@@ -52,7 +55,8 @@ export function draftPhases(
           if (onlyAsks && !asks(step, actions)) return [];
           if (step.once === true && node !== chosen[0]) return [];
           const id = `${prefix}${place + 1}`;
-          const { draft, action, options } = draftStep(step, id, node, inventory, inputs, facts, actions, hop);
+          const refs = book.at(node.name);
+          const { draft, action, options } = draftStep(step, id, node, inventory, inputs, facts, actions, hop, refs);
           const row = rows.of(node.name);
           const bound = bind(draft, action, options, row, hop);
           const placed = isAtEnd ? atEnd(bound) : bound;
@@ -62,7 +66,9 @@ export function draftPhases(
       );
     const steps = drafted(phase.steps, `${number}.`, false);
     const always = phase.always && !onlyAsks ? { always: drafted(phase.always, `${number}.a`, true) } : {};
-    return { number, name, phase, batches: batchesOf(chosen, phase.serial), steps, ...always, ...(hop && { hop }) };
+    const batches = batchesOf(chosen, phase.serial);
+    for (const step of [...steps, ...(always.always ?? [])]) requireBefore(step, batches);
+    return { number, name, phase, batches, steps, ...always, ...(hop && { hop }) };
   });
 }
 

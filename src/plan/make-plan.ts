@@ -16,6 +16,7 @@ import { type Chosen, findWay, hopsTarget, type Way } from './hops.ts';
 import { asPlanned, binder, type DraftedStep, type PlannedStep } from './bind.ts';
 import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase } from './plan.ts';
 import { predictPhase } from './predict.ts';
+import { RefBook, type StepResult } from './refs.ts';
 import { withQuestions } from './questions.ts';
 import type { DraftPhase } from './steps.ts';
 
@@ -50,24 +51,26 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const touched = touchedNodes(input, facts);
   const nodes = planNodes(touched, inventory.value, facts, input.contacted);
   const addons = addonsOf(facts);
-  const bind = binder({ inventory: inventory.value, inputs, nodes, run: 'RUN', ...(addons && { addons }) });
+  const book = new RefBook();
+  const bind = binder({ inventory: inventory.value, inputs, nodes, run: 'RUN', ...(addons && { addons }) }, book);
   const drafted: DraftPhase[] = [];
   const findings: Finding[] = [
     ...checkRun({ nodes: guardNodes(input, touched, facts), before: facts, after: facts }, input.guards),
   ];
   if (input.contacted?.size === 0 && nodes.length > 0) findings.push(locked);
   const phases: PlanPhase[] = [];
+  const predictions = new Map<string, StepResult>();
   const way = wayOf(input);
   if (way && way.unused.length > 0) findings.push(behind(way));
   let then = facts;
   for (const round of roundsOf(way)) {
-    const drafts = draftPhases(input, bind, then, round);
+    const drafts = draftPhases(input, bind, then, round, book);
     const steps = drafts.flatMap((draft) => [...draft.steps, ...(draft.always ?? [])]);
     const checks = await input.checks(steps);
     then = withLooked({ ...then, ...(checks && { checks }) }, await input.look?.(steps), true);
     for (const draft of drafts) {
       const changed = phases.some(changesSomething);
-      const predicted = predictPhase(draft, then, changed);
+      const predicted = predictPhase(draft, then, changed, predictions);
       phases.push(predicted.phase);
       drafted.push(draft);
       findings.push(...predicted.findings, ...(changed ? [] : await unmet(input, draft, predicted.phase)));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { VARIABLE } from '../documents/fields.ts';
 import { findingSchema, predictedSchema } from '../event.ts';
 import { messageOf } from '../failure.ts';
 import { overrideSchema } from '../guards/lib/override.ts';
@@ -33,7 +34,7 @@ const step = z.strictObject({
   id: name.describe('<phase>.<step>-<slug>, e.g. 5.2-drain; with the node, it names the step everywhere'),
   node: name,
   title: z.string(),
-  ref: z.exactOptional(z.string()).describe('Its `id` in the runbook'),
+  ref: z.exactOptional(z.string()).describe('Its `id` in the runbook, by which expressions read its results'),
   undoneBy: z
     .exactOptional(z.string())
     .describe('The `ref` of the `always` step that undoes it: where that ran after a failure, it is run again'),
@@ -58,6 +59,10 @@ const step = z.strictObject({
   commands: names,
   script: z.exactOptional(z.string()).describe('The whole script; absent for steps that only wait'),
   predicted: prediction,
+  once: z.exactOptional(z.literal(true)).describe('Its results count for all nodes'),
+  deferred: z
+    .exactOptional(z.record(z.string().regex(VARIABLE), z.string()))
+    .describe('By variable of its script, a text with ${{ }} that reads results of steps: evaluated in the run'),
   asksFor: z
     .exactOptional(z.string())
     .describe(

@@ -4,6 +4,8 @@ import type { Finding } from '../guards/guard.ts';
 import { atEnd, contextOf, type DraftedStep, isAtEnd } from './bind.ts';
 import { conditionHolds, type Decision, decideStep } from './decide.ts';
 import type { PlanPhase, PlanStep, Prediction } from './plan.ts';
+import type { ResultOf, StepResult } from './refs.ts';
+import { isUndecided } from './step-scope.ts';
 import type { DraftPhase } from './steps.ts';
 
 interface Predicted {
@@ -18,15 +20,20 @@ export function predictPhase(
   start: Facts,
   /** An earlier phase would change something. */
   changed: boolean,
+  /** By step key, of the steps so far; it grows. */
+  predictions: Map<string, StepResult>,
 ): Predicted {
   const steps: PlanStep[] = [];
   const always: PlanStep[] = [];
   const findings: Finding[] = [];
+  const results = (key: string) => predictions.get(key);
   let facts = start;
   let changes = changed;
   for (const step of inOrder(draft)) {
-    const decision = decideStep(step, facts, { guards: onlyReads(step) ? [] : step.action.guards });
-    const predicted = ofFailure(step, facts, predictionOf(step, decision, changes));
+    const decision = decideStep(step, facts, { guards: onlyReads(step) ? [] : step.action.guards, results });
+    const isOpen = isUndecided(step, results);
+    const predicted = ofFailure(step, facts, results, predictionOf(step, decision, changes, isOpen));
+    if (!isOpen) predictions.set(step.key, { outcome: OUTCOMES[predicted.outcome], outputs: {} });
     (isAtEnd(step) ? always : steps).push(frozen(step, facts, predicted));
     if (predicted.outcome !== 'change' || !('after' in decision)) continue;
     changes = true;
@@ -53,13 +60,16 @@ function inOrder({ steps, always }: DraftPhase): readonly DraftedStep[] {
 }
 
 /** Planning takes it that nothing fails; which steps are for that alone is worth a word. */
-function ofFailure(step: DraftedStep, facts: Facts, predicted: Prediction): Prediction {
-  if (!isAtEnd(step) || predicted.outcome !== 'skipped' || !conditionHolds(atEnd(step, true), facts)) return predicted;
+function ofFailure(step: DraftedStep, facts: Facts, results: ResultOf, predicted: Prediction): Prediction {
+  if (!isAtEnd(step) || predicted.outcome !== 'skipped') return predicted;
+  if (!conditionHolds(atEnd(step, true), facts, { results })) return predicted;
   return { outcome: 'skipped', reason: 'only where the node failed' };
 }
 
-function predictionOf(step: DraftedStep, decision: Decision, afterChange: boolean): Prediction {
-  const { reason } = decision;
+const OUTCOMES = { change: 'changed', unchanged: 'unchanged', skipped: 'skipped', read: 'unchanged' } as const;
+
+function predictionOf(step: DraftedStep, decision: Decision, afterChange: boolean, isOpen: boolean): Prediction {
+  const reason = isOpen ? `decided when it is reached: ${step.if ?? ''}` : decision.reason;
   switch (decision.kind) {
     case 'skip':
       return { outcome: 'skipped', reason };

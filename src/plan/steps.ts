@@ -3,6 +3,7 @@ import { ownScript } from '../actions/lib/own-script.ts';
 import { run } from '../actions/run.ts';
 import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
 import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
+import { expressionsIn } from '../documents/results.ts';
 import { secretInput } from '../documents/secrets.ts';
 import { baseOf } from '../documents/sources.ts';
 import { localPath } from '../documents/target.ts';
@@ -10,7 +11,12 @@ import { checkVariables } from '../documents/variables.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { DraftedStep } from './bind.ts';
+import { unknownNode } from './before.ts';
+import { asWritten, Deferred } from './deferred.ts';
 import type { PlanHop, PlanStep } from './plan.ts';
+import type { KnownRefs } from './refs.ts';
+import { resultsFor } from './results.ts';
+import { conditionOf } from './step-scope.ts';
 import { scopeFor } from './scope.ts';
 import { slug } from './slug.ts';
 
@@ -44,33 +50,45 @@ export function draftStep(
   inputs: Readonly<Record<string, unknown>>,
   facts: Facts,
   actions: ReadonlyMap<string, Action>,
-  hop?: PlanHop,
+  hop: PlanHop | undefined,
+  refs: KnownRefs,
 ): { readonly draft: DraftStep; readonly action: Action; readonly options: unknown } {
+  const deferred = new Deferred(refs);
+  // Of a step that was not planned for this node, the result is known.
+  const scope = (env: Readonly<Record<string, string>>, value: unknown) => ({
+    ...scopeFor(inventory, inputs, facts, node, env, hop),
+    ...resultsFor(textsIn(value).flatMap(expressionsIn), refs, () => undefined),
+  });
   const resolve = (value: unknown, env: Readonly<Record<string, string>> = {}): unknown => {
-    const result = evaluateTemplate(value, scopeFor(inventory, inputs, facts, node, env, hop));
+    const result = evaluateTemplate(value, scope(env, value));
     if (!result.ok) throw wrong(step, node, result.error.message);
     return result.value;
   };
   const text = (value: string, env: Readonly<Record<string, string>>): string => {
-    const result = evaluateText(value, scopeFor(inventory, inputs, facts, node, env, hop));
+    const result = evaluateText(value, scope(env, value));
     if (!result.ok) throw wrong(step, node, result.error.message);
     return result.value;
   };
-  const env = textValues(resolve(step.env ?? {}));
+  const stranger = unknownNode(expressionsOf(step), inventory);
+  if (stranger !== undefined) throw wrong(step, node, `nodes['${stranger}']: the inventory has no such node`);
+  const env = textValues(resolve(deferred.env(step.env ?? {})));
   const [tooLong] = checkVariables(env);
   if (tooLong) throw wrong(step, node, `env: ${tooLong.message}`, [tooLong.detail]);
   const common = {
     node: node.name,
     retries: step.retries,
     ...(step.retryDelay === undefined ? {} : { retryDelay: step.retryDelay }),
-    ...(step.id === undefined ? {} : { ref: step.id }),
     ...(step.undoneBy === undefined ? {} : { undoneBy: step.undoneBy }),
     ...(step.continueOnError === true ? { continueOnError: true as const } : {}),
     env,
     ...(step.if === undefined ? {} : { if: step.if }),
+    ...(step.id === undefined ? {} : { ref: step.id, ...(step.once === true && { once: true as const }) }),
   };
   if (step.kind === 'run') {
-    const shown = text(step.run, env);
+    const script = text(deferred.script(step.run), env);
+    const check = step.check === undefined ? undefined : text(deferred.script(step.check), env);
+    const { templates } = deferred;
+    const shown = asWritten(script, templates);
     const { shell = 'sh', strict } = step;
     const draft = {
       ...common,
@@ -82,11 +100,12 @@ export function draftStep(
       effect: step.effect,
       timeout: step.timeout ?? run.timeout,
       onTimeout: step.onTimeout ?? run.onTimeout,
-      script: ownScript(shown, { shell, strict }),
+      script: ownScript(script, { shell, strict }),
       shown,
       ...(shell === 'bash' && { shell }),
       ...(step.secrets && { secrets: inputsOf(step.secrets) }),
-      ...(step.check === undefined ? {} : { check: text(step.check, env) }),
+      ...(check === undefined ? {} : { check }),
+      ...(templates && { deferred: templates }),
     };
     return { draft, action: run, options: {} };
   }
@@ -110,6 +129,7 @@ export function draftStep(
     effect: action.effect,
     timeout: step.timeout ?? action.timeout,
     onTimeout: step.onTimeout ?? action.onTimeout,
+    ...(deferred.templates && { deferred: deferred.templates }),
   };
   return { draft, action, options: parsed.data };
 }
@@ -126,6 +146,17 @@ function withAbsolute(
     return isPath ? [[name, localPath(value, baseOf(step, name, action))]] : [];
   });
   return { ...values, ...Object.fromEntries(paths) };
+}
+
+/** Of everything that may read results of steps. */
+function expressionsOf(step: Step): string[] {
+  const own = step.kind === 'run' ? [step.run, step.check] : [];
+  return [...conditionOf(step.if), ...textsIn([...own, step.env]).flatMap(expressionsIn)];
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function wrong(step: Step, node: InventoryNode, message: string, advice: readonly string[] = []): Failure {

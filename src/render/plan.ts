@@ -2,6 +2,7 @@ import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { type Plan, type PlanNode, type PlanPhase, type PlanStep, type Prediction, whySkipped } from '../plan/plan.ts';
 import { SEVERITIES } from '../event.ts';
 import { findingLines } from './finding.ts';
+import { asWritten } from '../plan/deferred.ts';
 import { placeName } from './place.ts';
 import type { Colour, Line, Look, Style, Symbols } from './style.ts';
 import { createStyle, wrapLine } from './style.ts';
@@ -138,7 +139,7 @@ function stepLines(step: PlanStep, findings: Plan['findings'], look: PlanLook, s
     oneLine && reason !== '' ? { text: `: ${reason}`, as: 'dim' } : '',
   ]);
   if (!oneLine) for (const part of wrap(reason, look.columns - 8)) lines.push([{ text: `        ${part}`, as: 'dim' }]);
-  if (step.check !== undefined) lines.push(...checkLines(step, step.check, look.verbose));
+  if (step.check !== undefined) lines.push(...checkLines(step, asWritten(step.check, step.deferred), look.verbose));
   const commandColour: Colour | undefined = word === 'change' ? undefined : 'dim';
   const shown = look.verbose || step.commands.length <= SHOWN ? step.commands : step.commands.slice(0, SHOWN - 2);
   for (const command of shown) lines.push(...commandLines(command, commandColour));
@@ -161,7 +162,7 @@ function indented(text: string): Line {
   return [{ text: `        ${text}`, as: 'cyan' }];
 }
 
-/** It runs while planning too, so it is shown like a command. */
+/** It runs while planning too where it can, so it is shown like a command. */
 function checkLines({ place, node }: PlanStep, check: string, verbose: boolean): Line[] {
   const all = check.trimEnd().split('\n').map(escapeControls);
   const shown = verbose || all.length <= SHOWN ? all : all.slice(0, SHOWN - 2);
@@ -189,7 +190,7 @@ function details(step: PlanStep, symbols: Symbols): Line[] {
   if (step.place !== 'node') facts.push(`runs on ${step.place === 'kubectl' ? "kubectl's machine" : step.place}`);
   if (step.if !== undefined) facts.push(`if ${step.if}`);
   const lines: Line[] = [[{ text: `        ${facts.join('; ')}`, as: 'dim' }]];
-  for (const [name, value] of Object.entries(step.env))
+  for (const [name, value] of Object.entries({ ...step.env, ...step.deferred }))
     for (const [index, line] of value.trimEnd().split('\n').entries())
       lines.push([{ text: `        env ${index === 0 ? `${name}=` : '  '}${escapeControls(line)}`, as: 'dim' }]);
   for (const [name, input] of Object.entries(step.secrets ?? {}))

@@ -1,4 +1,4 @@
-import { askChecks, runRequirements, withEnv } from '../engine/check.ts';
+import { askChecks, isAskable, runRequirements, withEnv } from '../engine/check.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { Finding } from '../guards/guard.ts';
 import type { DraftedStep, PlannedStep } from '../plan/bind.ts';
@@ -39,7 +39,7 @@ export class OwnCommands {
   }
 
   readonly checks = async (steps: readonly DraftedStep[]): Promise<Facts['checks']> => {
-    const checked = steps.filter(({ check }) => check !== undefined);
+    const checked = steps.filter(isAskable);
     this.#show(checked.map((step) => commandOf('check', step, step.check)));
     if (!this.#isRun || checked.length === 0) return undefined;
     const fresh = checked.filter(({ key }) => !this.#passed.has(key));

@@ -106,8 +106,14 @@ export function stepRows(run: RunSummary) {
       step: id,
       title,
       ...(outcomes.get(stepKey(node, id)) ?? pending),
+      ...outputsOf(run, stepKey(node, id)),
     })),
   );
+}
+
+function outputsOf({ progress }: RunSummary, key: string) {
+  const outputs = progress.steps.get(key)?.outputs;
+  return outputs && { outputs };
 }
 
 /** What a run read of its nodes last. */
