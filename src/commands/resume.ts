@@ -27,7 +27,7 @@ import {
 import { parsePlanDigest, requirePlanDigest } from '../run/plan-digest.ts';
 import { reopenRecord } from '../run/record.ts';
 import { readSecrets } from '../run/secret-sources.ts';
-import { applyTreat, parseTreat, warnOfEdits } from '../run/treat.ts';
+import { applyTreats, parseTreats, requireTreatable, warnOfEdits } from '../run/treat.ts';
 
 interface Options extends CommonOptions {
   readonly approve: readonly string[];
@@ -41,8 +41,8 @@ export function define(command: Command, run: Run): void {
     .option('-i, --inventory <file>', 'the nodes (else the inventory that the run was started with)')
     .option('-y, --yes', 'do not ask')
     .option(
-      '--treat <node/step=done|again>',
-      'answer for a step whose outcome is unknown: it had its effect, or do it again; may be repeated',
+      '--treat <node/step=answer>',
+      'answer for a step that failed, or whose outcome is unknown: done, again, or skip:REASON; may be repeated',
       repeated,
       [],
     )
@@ -64,7 +64,8 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     const { run, plan } = found;
     requirePlanDigest(planDigest, plan, 'usage');
     const inventory = given ?? (await loadValidInventory(console, plan.inventory.file));
-    const treats = options.treat.map((text) => parseTreat(text, plan));
+    const treats = parseTreats(options.treat, plan);
+    requireTreatable(found.steps, treats);
     requireSameCluster(inventory, plan);
     await warnOfEdits(console, plan, inventory);
     requireAnswerable(options.yes, 'runbook resume');
@@ -101,7 +102,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     if (!isUnfinished(progress)) return nothing(`run ${run} is ${progress.state}`);
     const record = await reopenRecord(console, store, plan, held, locks);
     atEnd(() => record.journal.close());
-    for (const treat of treats) await applyTreat(record, treat, held.holder.user);
+    await applyTreats(console, record, treats, held.holder.user);
     return execute(console, {
       ...connection,
       plan,

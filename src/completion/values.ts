@@ -86,11 +86,12 @@ function overrides({ guards }: KnownWords, inventory: Awaited<ReturnType<typeof 
   return guards.map(([id, title]): Candidate => ({ value: `${id}=`, description: title, open: true }));
 }
 
-/** `NODE/STEP=done`, of the steps that were tried. */
+/** `NODE/STEP=done`, `again`, `skip:REASON`, of the steps that were tried. */
 async function treatments({ line, word }: Asked): Promise<Candidate[]> {
   const [id = (await unfinishedIds(stateDirOf(line)))[0] ?? ''] = line.positionals;
   const [, step] = /^(.*)=/.exec(word) ?? [];
-  if (step !== undefined) return plain(['done', 'again'].map((one) => `${step}=${one}`));
+  if (step !== undefined)
+    return [...plain(['done', 'again', 'skip'].map((one) => `${step}=${one}`)), { value: `${step}=skip:`, open: true }];
   const [, node] = /^([^/]+)\//.exec(word) ?? [];
   if (node === undefined) {
     return (await nodesOf(stateDirOf(line), id)).map((value) => ({ value: `${value}/`, open: true }));

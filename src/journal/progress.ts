@@ -22,7 +22,7 @@ export interface StepProgress {
   readonly outputs?: Readonly<Record<string, string>>;
   /** Why that was refused. */
   readonly outputsProblem?: string;
-  /** The operator allows to send a step of unknown outcome again. */
+  /** The operator allows to send it again. */
   readonly treatedAgain?: boolean;
 }
 
@@ -155,8 +155,22 @@ function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: str
         ...(record.continued ? { continued: true as const } : {}),
       };
     case 'step-treated':
-      return record.as === 'done'
-        ? { ...step, outcome: 'changed', reason: `${record.by} reported it done` }
-        : { ...step, treatedAgain: true };
+      return treated(step, record);
+  }
+}
+
+/** What an operator's answer makes of a step. */
+export function treated(
+  step: StepProgress,
+  { as, by, reason }: Pick<Extract<JournalRecord, { type: 'step-treated' }>, 'as' | 'by' | 'reason'>,
+): StepProgress {
+  const why = reason === undefined ? '' : `: ${reason}`;
+  switch (as) {
+    case 'done':
+      return { ...step, outcome: 'changed', reason: `${by} reported it done${why}` };
+    case 'skip':
+      return { ...step, outcome: 'skipped', reason: `${by} skipped it${why}` };
+    case 'again':
+      return { ...step, treatedAgain: true };
   }
 }

@@ -21,6 +21,9 @@ const ended = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('refused'), reason: z.string() }),
 ]);
 
+/** The operator's answer for a step: it counts as done, it may be sent again, or it is left out. */
+const treatment = z.enum(['done', 'again', 'skip']);
+
 const body = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run-started'), run: z.string(), plan: z.string(), epoch: z.number().int(), holder }),
   z.object({ type: z.literal('run-resumed'), epoch: z.number().int(), holder }),
@@ -63,7 +66,14 @@ const body = z.discriminatedUnion('type', [
     /** Ids of the node's steps that are run again. */
     again: z.array(z.string()),
   }),
-  z.object({ type: z.literal('step-treated'), ...ref, as: z.enum(['done', 'again']), by: z.string() }),
+  z.object({
+    type: z.literal('step-treated'),
+    ...ref,
+    as: treatment,
+    by: z.string(),
+    /** Why, as the operator gave it. */
+    reason: z.string().exactOptional(),
+  }),
   z.object({
     type: z.literal('guard-overridden'),
     guard: z.string(),
@@ -92,4 +102,5 @@ export const recordSchema = z.intersection(
 export type JournalBody = DeepReadonly<z.infer<typeof body>>;
 export type JournalRecord = DeepReadonly<z.infer<typeof recordSchema>>;
 export type AttemptEnd = DeepReadonly<z.infer<typeof ended>>;
+export type Treatment = z.infer<typeof treatment>;
 export type Holder = DeepReadonly<z.infer<typeof holder>>;

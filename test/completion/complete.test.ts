@@ -103,6 +103,10 @@ test('runs, and the nodes and steps with output of a run, are those of the state
   expect(await values('resume', '--state-dir', stopped, '--treat', 'cp-1/2.1-fetch=d')).toEqual([
     'cp-1/2.1-fetch=done',
   ]);
+  expect(await values('resume', '--state-dir', stopped, '--treat', 'cp-1/2.1-fetch=s')).toEqual([
+    'cp-1/2.1-fetch=skip',
+    'cp-1/2.1-fetch=skip:',
+  ]);
 });
 
 test('paths are files of the wanted kind, and folders', async () => {

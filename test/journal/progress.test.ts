@@ -42,6 +42,19 @@ test("the operator's word settles a step, or allows it again", () => {
   expect(done.steps.get('n1/1.1-x')).toMatchObject({ outcome: 'changed', reason: 'ann reported it done' });
   const again = fold(started, attempt(1), unknown, { type: 'step-treated', ...step, as: 'again', by: 'ann' });
   expect(again.steps.get('n1/1.1-x')).toMatchObject({ outcome: 'unknown', treatedAgain: true });
+  const failed: JournalBody = {
+    type: 'step-finished',
+    ...step,
+    outcome: 'failed',
+    reason: 'exited with 1',
+    duration: 5,
+  };
+  const answer = { type: 'step-treated', ...step, as: 'skip', by: 'ann', reason: 'not needed here' } as const;
+  const skipped = fold(started, attempt(1), failed, answer);
+  expect(skipped.steps.get('n1/1.1-x')).toMatchObject({
+    outcome: 'skipped',
+    reason: 'ann skipped it: not needed here',
+  });
 });
 
 test('the state of a run is that of its last record about it', () => {
