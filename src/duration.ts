@@ -28,3 +28,16 @@ export function roughly(milliseconds: number): string {
   const rest = minutes % 60;
   return `about ${Math.floor(minutes / 60)} h${rest === 0 ? '' : ` ${rest} min`}`;
 }
+
+/** As a runbook writes it: `45s`, `2m`, `1h30m`. */
+export function durationText(milliseconds: number): string {
+  const whole = Math.max(0, Math.round(milliseconds));
+  const parts = [
+    [Math.floor(whole / 3_600_000), 'h'],
+    [Math.floor((whole % 3_600_000) / 60_000), 'm'],
+    [Math.floor((whole % 60_000) / 1000), 's'],
+    [whole < 10_000 ? whole % 1000 : 0, 'ms'],
+  ] as const;
+  const text = parts.map(([amount, unit]) => (amount > 0 ? `${amount}${unit}` : '')).join('');
+  return text === '' ? '0s' : text;
+}

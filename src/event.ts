@@ -104,6 +104,12 @@ export const eventSchema = z.discriminatedUnion('type', [
     name: z.string(),
     reason: z.string(),
   }),
+  z.strictObject({
+    type: z.literal('waiting'),
+    at,
+    phase: z.number(),
+    message: z.string().describe('What the run waits for before the next batch of the phase: a pause or a gate'),
+  }),
   z.strictObject({ type: z.literal('phase-finished'), at, phase: z.number(), name: z.string() }),
   z.strictObject({
     type: z.literal('step-started'),
@@ -139,7 +145,10 @@ export const eventSchema = z.discriminatedUnion('type', [
     type: z.literal('run-finished'),
     at,
     run: z.string(),
-    outcome: z.enum(['done', 'failed', 'refused', 'stopped']),
+    outcome: z
+      .enum(['done', 'failed', 'refused', 'stopped', 'paused'])
+      .describe('paused: everything that was begun is done, and `runbook resume` continues (exit 0)'),
+    reason: z.exactOptional(z.string()).describe('Why it ended so, where no step is the cause'),
     counts: counts.describe('Of the whole run, as all that follows'),
     duration: milliseconds.describe('Milliseconds in which a process worked on the run, without the time in between'),
     resumed: z.exactOptional(z.number()).describe('How many times it was resumed'),

@@ -9,7 +9,7 @@ const SRC = new URL('../src/', import.meta.url).pathname;
 
 /** DESIGN.md's table: a room may import those before it in the chain. */
 const CHAIN = [
-  ['diagnostic', 'digest', 'duration', 'event', 'failure', 'readonly', 'redact', 'yaml-limits'],
+  ['diagnostic', 'digest', 'duration', 'event', 'failure', 'readonly', 'redact', 'time-zone', 'yaml-limits'],
   ['transport'],
   ['remote'],
   ['packages'],
@@ -26,7 +26,7 @@ const CHAIN = [
 
 /** Rooms beside the chain, with all that they may import. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
-  render: ['diagnostic', 'event', 'failure', 'readonly', 'guards', 'plan'],
+  render: ['diagnostic', 'duration', 'event', 'failure', 'readonly', 'guards', 'plan'],
   completion: ['documents', 'journal', 'plan'],
   init: ['diagnostic', 'documents', 'facts'],
   /** A package of its own. */

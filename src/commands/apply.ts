@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { RunStore } from '../journal/store.ts';
+import { type BoundOptions, isClosed, parseBounds } from '../run/bounds.ts';
 import { checkApprovals, checkPlannedApprovals } from '../run/approvals.ts';
+import { draftWindow } from '../plan/gate.ts';
 import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
 import { confirmPlan, requireAnswerable } from '../run/control.ts';
@@ -10,6 +12,7 @@ import { loadDocuments } from '../run/load.ts';
 import { locksOf, refuseLocked, takeLocks } from '../run/locks.ts';
 import {
   approveOption,
+  boundOptions,
   type CommonOptions,
   documentOptions,
   overrideOption,
@@ -27,7 +30,7 @@ import { scopeOf } from '../run/scope.ts';
 import { abandon, findUnfinished, newRunPolicy, refuseStillRunning, refuseUnfinished } from '../run/unfinished.ts';
 import { plan as dryRun } from './plan.ts';
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, BoundOptions {
   readonly approve: readonly string[];
   readonly dryRun?: boolean;
   readonly new?: boolean;
@@ -37,8 +40,10 @@ interface Options extends CommonOptions {
 
 export function define(command: Command, run: Run): void {
   const words = "a path, a file's name in ./runbooks, or a plan saved by `runbook plan -o`";
-  planDigestOption(
-    overrideOption(approveOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words)))),
+  boundOptions(
+    planDigestOption(
+      overrideOption(approveOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words)))),
+    ),
   )
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'the same as `runbook plan`')
@@ -53,8 +58,10 @@ function apply(file: string, options: Options): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
     const documents = await loadDocuments(console, file, options);
     const { runbook, inventory, saved } = documents;
+    const bounds = parseBounds(options, Date.now());
     requireAnswerable(options.yes, 'runbook apply');
     checkApprovals(options.approve, runbook.value, 'runbook apply');
+    if (isClosed(console, saved?.plan.window ?? draftWindow(runbook.value), Date.now())) return 0;
     const scope = scopeOf(documents);
     const store = new RunStore(stateDir(options));
 
@@ -93,6 +100,7 @@ function apply(file: string, options: Options): Promise<number> {
       store,
       held,
       record,
+      bounds,
       approve: options.approve,
     });
   });

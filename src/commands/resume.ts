@@ -6,6 +6,7 @@ import { actions } from '../actions/registry.ts';
 import { minorsOfPlan } from '../plan/needs.ts';
 import { contactedNodes } from '../plan/plan.ts';
 import { checkPlannedApprovals } from '../run/approvals.ts';
+import { type BoundOptions, isClosed, parseBounds } from '../run/bounds.ts';
 import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
 import { confirm, requireAnswerable } from '../run/control.ts';
@@ -17,6 +18,7 @@ import { loadValidInventory, requireSameCluster } from '../run/load.ts';
 import { locksOf, refuseLocked, takeLocks } from '../run/locks.ts';
 import {
   approveOption,
+  boundOptions,
   type CommonOptions,
   outputOptions,
   planDigestOption,
@@ -29,7 +31,7 @@ import { reopenRecord } from '../run/record.ts';
 import { readSecrets } from '../run/secret-sources.ts';
 import { applyTreats, parseTreats, requireTreatable, warnOfEdits } from '../run/treat.ts';
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, BoundOptions {
   readonly approve: readonly string[];
   readonly planDigest?: string;
   readonly treat: readonly string[];
@@ -37,7 +39,7 @@ interface Options extends CommonOptions {
 }
 
 export function define(command: Command, run: Run): void {
-  planDigestOption(approveOption(outputOptions(command.argument('[run-id]'))))
+  boundOptions(planDigestOption(approveOption(outputOptions(command.argument('[run-id]')))))
     .option('-i, --inventory <file>', 'the nodes (else the inventory that the run was started with)')
     .option('-y, --yes', 'do not ask')
     .option(
@@ -56,6 +58,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
       console.info(`nothing to resume: ${why}`);
       return 0;
     };
+    const bounds = parseBounds(options, Date.now());
     const store = new RunStore(stateDir(options));
     const given = options.inventory === undefined ? undefined : await loadValidInventory(console, options.inventory);
     const planDigest = parsePlanDigest(options.planDigest);
@@ -63,6 +66,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     if (typeof found === 'string') return nothing(found);
     const { run, plan } = found;
     requirePlanDigest(planDigest, plan, 'usage');
+    if (isClosed(console, plan.window, Date.now())) return 0;
     const inventory = given ?? (await loadValidInventory(console, plan.inventory.file));
     const treats = parseTreats(options.treat, plan);
     requireTreatable(found.steps, treats);
@@ -111,6 +115,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
       held,
       record,
       facts: undefined,
+      bounds,
       approve: options.approve,
     });
   });

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { actions } from '../actions/registry.ts';
 import type { Runbook, Step } from '../documents/model.ts';
 import { renderRunbook } from '../render/runbook.ts';
+import { durationText } from '../duration.ts';
+import { windowText } from '../plan/pace.ts';
 import { withConsole } from '../run/console.ts';
 import { loadValidRunbook } from '../run/load.ts';
 import { type CommonOptions, outputOptions, type Run } from '../run/options.ts';
@@ -33,11 +35,12 @@ function headerOf(text: string): string[] {
   return first === -1 ? [] : bare.slice(first, bare.findLastIndex((line) => line !== '') + 1);
 }
 
-function viewOf({ name, description = '', inputs, hops, phases }: Runbook) {
+function viewOf({ name, description = '', inputs, hops, window, phases }: Runbook) {
   return {
     name,
     description,
     hops: hops?.to ?? null,
+    window: window ? windowText({ ...window, timezone: window.timezone ?? 'the time zone here' }) : null,
     inputs: Object.entries(inputs).map(([input, spec]) => ({
       name: input,
       type: spec.type,
@@ -51,6 +54,8 @@ function viewOf({ name, description = '', inputs, hops, phases }: Runbook) {
       nodes: phase.nodes,
       serial: phase.serial,
       maxFailures: phase.maxFailures,
+      pause: phase.pause === undefined ? null : durationText(phase.pause),
+      gate: phase.gate ? (phase.gate.http?.url ?? phase.gate.run ?? '') : null,
       if: phase.if ?? null,
       steps: phase.steps.map((step) => ({ title: titleOf(step), if: step.if ?? null })),
       always: (phase.always ?? []).map((step) => ({ title: titleOf(step), if: step.if ?? null })),

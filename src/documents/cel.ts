@@ -60,7 +60,8 @@ export function typedEnvironment(names: Readonly<Record<string, string | Names>>
   return environment;
 }
 
-const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop', 'steps', 'nodes'].reduce(
+/** The last three are what a gate was answered. */
+const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop', 'steps', 'nodes', 'status', 'body', 'json'].reduce(
   (environment, name) => environment.registerVariable(name, 'dyn'),
   common.clone(),
 );

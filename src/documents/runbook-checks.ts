@@ -3,6 +3,7 @@ import type { Diagnostic, Span } from '../diagnostic.ts';
 import { checkAlways } from './always-checks.ts';
 import { checkTemplate } from './expressions.ts';
 import { VARIABLE } from './fields.ts';
+import { checkGate } from './gate-checks.ts';
 import { checkInput } from './inputs.ts';
 import type { InputSpec, Inventory, Runbook } from './model.ts';
 import type { Declared } from './names.ts';
@@ -111,6 +112,7 @@ function checkPhase(context: Context, phase: Raw, path: Path): Diagnostic[] {
     ...plainText(context, phase, 'name', path),
     ...checkNodes(context, phase['nodes'], [...path, 'nodes']),
     ...checkIf(document, phase['if'], { ...declared, node: false }, path),
+    ...checkGate(document, phase['gate'], declared, path),
     ...steps.flatMap((step, index) => (isMap(step) ? checkStep(context, step, [...path, 'steps', index]) : [])),
     ...checkAlways(context, phase, path),
   ];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { apiVersion, count, text, texts, VARIABLE, withDefault } from './fields.ts';
+import { gateSchema, pauseSchema, windowSchema } from './pace-schema.ts';
 import { condition, stepSchema } from './step-schema.ts';
 
 const RESERVED = new Set(
@@ -47,6 +48,8 @@ const phase = z
     ),
     serial: withDefault(serial, 1),
     maxFailures: withDefault(count('How many nodes may fail before nothing new is started; 0 unless given.', 0), 0),
+    pause: pauseSchema.exactOptional(),
+    gate: gateSchema.exactOptional(),
     if: condition('inputs, cluster, hop').exactOptional(),
     steps: z
       .array(stepSchema, { error: 'must be a list of steps' })
@@ -78,6 +81,7 @@ export const runbookSchema = z
       .strictObject({ to: text('The version to reach, e.g. "${{ inputs.version }}".') })
       .exactOptional()
       .describe('Run the phases once per minor, from the version of the cluster to this one.'),
+    window: windowSchema.exactOptional(),
     phases: z
       .array(phase, { error: 'must be a list of phases' })
       .min(1, { error: 'must hold at least one phase' })

@@ -4,12 +4,23 @@ import { entriesOf, isMap } from './shapes.ts';
 import type { Declared } from './names.ts';
 import { suggest } from './nearest.ts';
 import { problem, withoutText } from './source.ts';
+import { parseTemplate } from './template.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 
 /** The input that a value of `secrets` names: `${{ inputs.token }}`. */
 export function secretInput(value: string): string | undefined {
   return /^\s*\$\{\{\s*inputs\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*$/.exec(value)?.[1];
 }
+
+/** Inputs that a text names as `Bearer ${{ inputs.token }}` does; undefined where it has none, or other expressions. */
+export function secretsIn(value: string): readonly string[] | undefined {
+  const { parts, open } = parseTemplate(value);
+  const named = parts.flatMap((part) => (part.kind === 'text' ? [] : [INPUT.exec(part.text)?.[1]]));
+  if (open !== undefined || named.length === 0) return undefined;
+  return named.every((name) => name !== undefined) ? named : undefined;
+}
+
+const INPUT = /^\s*inputs\.([A-Za-z_][A-Za-z0-9_]*)\s*$/;
 
 /** The `secrets` of a step: inputs of type secret alone, under names of their own, and none of them in its `check`. */
 export function checkSecrets(

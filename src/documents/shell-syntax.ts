@@ -32,13 +32,20 @@ interface Script {
 
 function scriptsOf(document: YamlDocument, actions: ReadonlyMap<string, Action>): Script[] {
   const phases = isMap(document.value) ? itemsOf(document.value['phases']) : [];
-  return phases.flatMap((phase, i) =>
-    (['steps', 'always'] as const).flatMap((list) =>
+  return phases.flatMap((phase, i) => [
+    ...gateScript(phase, ['phases', i]),
+    ...(['steps', 'always'] as const).flatMap((list) =>
       (isMap(phase) ? itemsOf(phase[list]) : []).flatMap((step, j) =>
         isMap(step) ? scriptsOfStep(step, ['phases', i, list, j], actions) : [],
       ),
     ),
-  );
+  ]);
+}
+
+function gateScript(phase: unknown, path: Path): Script[] {
+  const gate = isMap(phase) ? phase['gate'] : undefined;
+  const text = isMap(gate) ? gate['run'] : undefined;
+  return typeof text === 'string' ? [{ path: [...path, 'gate', 'run'], text, shell: 'sh' }] : [];
 }
 
 function scriptsOfStep(

@@ -18,6 +18,14 @@ export interface Control {
   readonly leave: AbortSignal;
 }
 
+/** What bounds a run besides its plan. */
+export interface Bounds {
+  /** No node is started that would not be done by then. Milliseconds since 1970. */
+  readonly until?: number;
+  /** So many nodes are worked on, then the run pauses. */
+  readonly maxNodes?: number;
+}
+
 /** Everything that the engine works with. */
 export interface RunContext {
   readonly plan: Plan;
@@ -33,6 +41,7 @@ export interface RunContext {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly control: Control;
+  readonly bounds?: Bounds;
   /**
    * Looks at the run's lock: beside each reading of facts, and awaited right before each claim, when nothing slow comes
    * in between any more. @throws Failure (locked)

@@ -6,9 +6,11 @@ import { endedBefore } from './ended-before.ts';
 import { type LeftOut, leftOutNodes } from './leave-out.ts';
 import { runNode } from './node.ts';
 import type { NodeEnd } from './node-step.ts';
+import { Pace, type Turn } from './pace.ts';
 
 export interface RunResult {
-  readonly outcome: 'done' | 'failed' | 'refused' | 'stopped';
+  /** `paused`: it may go on later, and everything that was begun is done. */
+  readonly outcome: 'done' | 'failed' | 'refused' | 'stopped' | 'paused';
   readonly counts: Readonly<OutcomeCounts>;
   /** The step that stopped it, if one did. */
   readonly at?: PlannedStep;
@@ -23,6 +25,7 @@ export interface RunResult {
  */
 export async function runPlan(context: RunContext): Promise<RunResult> {
   const failedNodes = new Set<string>();
+  const pace = new Pace(context);
   let firstFailure: (NodeEnd & { kind: 'failed' | 'refused' | 'stopped' | 'left' }) | undefined;
   for (const bound of context.phases) {
     const { phase } = bound;
@@ -33,9 +36,10 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
     }
     context.emit(phaseStarted(context, bound));
     let failures = 0;
-    for (const batch of phase.batches) {
-      const nodes = batch.filter((node) => !failedNodes.has(node));
-      const ends = await allEnded(nodes.map((node) => runNode(context, bound, node)));
+    for await (const turn of pace.turns(bound, failedNodes)) {
+      if (turn.kind !== 'go') return heldUp(context, turn, firstFailure);
+      const { nodes } = turn;
+      const ends = await pace.watch(bound, nodes, () => allEnded(nodes.map((node) => runNode(context, bound, node))));
       for (const [index, end] of ends.entries()) {
         if (end.kind === 'done') continue;
         if (end.kind === 'failed') {
@@ -46,7 +50,7 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
         if (end.kind !== 'failed') return stopped(context, end);
       }
       if (failures > phase.maxFailures && firstFailure) return stopped(context, firstFailure);
-      if (context.control.stop.aborted && hasMore(context, phase, batch)) {
+      if (context.control.stop.aborted && hasMore(context, phase, turn.isLast)) {
         return result(context, 'stopped', 'stopped by the operator');
       }
     }
@@ -63,6 +67,19 @@ async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
     if (one.status === 'rejected') throw one.reason;
     return one.value;
   });
+}
+
+const NOTHING_NEW = 'No new node was started. When it holds again, `runbook resume` continues.';
+
+/** A node that failed before a pause, which the phase allows, is no pause: someone has to look at it. */
+function heldUp(
+  context: RunContext,
+  { kind, reason }: Exclude<Turn, { kind: 'go' }>,
+  failure: (NodeEnd & { kind: 'failed' | 'refused' | 'stopped' | 'left' }) | undefined,
+): RunResult {
+  if (kind === 'failed') context.emit({ type: 'message', level: 'error', text: reason, detail: [NOTHING_NEW] });
+  else if (failure) context.emit({ type: 'stopping', reason });
+  return failure && kind === 'paused' ? stopped(context, failure) : result(context, kind, reason);
 }
 
 function stopped(context: RunContext, end: NodeEnd & { kind: 'failed' | 'refused' | 'stopped' | 'left' }): RunResult {
@@ -90,9 +107,8 @@ export function countOutcomes({
   return counts;
 }
 
-function hasMore(context: RunContext, phase: PlanPhase, batch: readonly string[]): boolean {
-  const last = context.plan.phases.findLast(({ batches }) => batches.length > 0);
-  return phase !== last || batch !== phase.batches.at(-1);
+function hasMore({ plan }: RunContext, phase: PlanPhase, isLastTurn: boolean): boolean {
+  return !isLastTurn || phase !== plan.phases.findLast(({ batches }) => batches.length > 0);
 }
 
 function phaseStarted(context: RunContext, bound: BoundPhase) {

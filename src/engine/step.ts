@@ -127,7 +127,7 @@ async function finish(
   });
   const known = context.progress.get(key) ?? { attempts: 0 };
   const { outputs } = known;
-  context.progress.set(key, { ...known, outcome, reason, duration, ...flags });
+  context.progress.set(key, { ...known, outcome, reason, duration, endedAt: context.clock.now(), ...flags });
   context.emit({
     type: 'step-finished',
     ...ref,

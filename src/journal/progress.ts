@@ -12,6 +12,8 @@ export interface StepProgress {
   readonly outcome?: Outcome;
   readonly reason?: string;
   readonly duration?: number;
+  /** When it ended, milliseconds since 1970. */
+  readonly endedAt?: number;
   /** The node is left out of the phase's further steps. */
   readonly leavesOut?: true;
   /** It failed, and the runbook lets its node continue. */
@@ -41,6 +43,8 @@ export interface Progress {
   readonly state: 'running' | 'stopped' | 'done' | 'abandoned';
   /** Why it stopped last. */
   readonly reason?: string;
+  /** It stopped to go on later: everything that was begun is done. */
+  readonly paused?: true;
   readonly holder?: Holder;
   readonly steps: ReadonlyMap<string, StepProgress>;
 }
@@ -109,14 +113,19 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
       };
     case 'run-resumed':
       return {
-        ...progress,
+        ...withoutPause(progress),
         epoch: record.epoch,
         holder: record.holder,
         state: 'running',
         resumed: progress.resumed + 1,
       };
     case 'run-stopped':
-      return { ...progress, state: 'stopped', reason: record.reason };
+      return {
+        ...withoutPause(progress),
+        state: 'stopped',
+        reason: record.reason,
+        ...(record.paused && { paused: true }),
+      };
     case 'run-finished':
       return { ...progress, state: 'done' };
     case 'run-abandoned':
@@ -129,6 +138,10 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
     case 'guard-overridden':
       return progress;
   }
+}
+
+function withoutPause({ paused: _paused, ...progress }: Omit<Progress, 'steps'>): Omit<Progress, 'steps'> {
+  return progress;
 }
 
 function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: string }>): StepProgress {
@@ -151,6 +164,7 @@ function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: str
         outcome: record.outcome,
         reason: record.reason,
         duration: record.duration,
+        endedAt: Date.parse(record.at),
         ...(record.leavesOut ? { leavesOut: true as const } : {}),
         ...(record.continued ? { continued: true as const } : {}),
       };

@@ -82,7 +82,12 @@ const body = z.discriminatedUnion('type', [
     reason: z.string(),
     by: z.string(),
   }),
-  z.object({ type: z.literal('run-stopped'), reason: z.string() }),
+  z.object({
+    type: z.literal('run-stopped'),
+    reason: z.string(),
+    /** It is to go on later: everything that was begun is done. */
+    paused: z.literal(true).exactOptional(),
+  }),
   z.object({ type: z.literal('run-finished') }),
   z.object({ type: z.literal('run-abandoned'), reason: z.string() }),
 ]);

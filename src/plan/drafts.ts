@@ -6,6 +6,8 @@ import { stepsOf } from '../documents/steps-of.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { atEnd, type Bind, type DraftedStep, Rows } from './bind.ts';
+import { draftGate } from './gate.ts';
+import type { PlanGate } from './pace.ts';
 import type { PlanHop } from './plan.ts';
 import type { RefBook } from './refs.ts';
 import { requireBefore } from './before.ts';
@@ -66,9 +68,10 @@ export function draftPhases(
       );
     const steps = drafted(phase.steps, `${number}.`, false);
     const always = phase.always && !onlyAsks ? { always: drafted(phase.always, `${number}.a`, true) } : {};
+    const gate = gateOf(phase, input, facts, hop);
     const batches = batchesOf(chosen, phase.serial);
     for (const step of [...steps, ...(always.always ?? [])]) requireBefore(step, batches);
-    return { number, name, phase, batches, steps, ...always, ...(hop && { hop }) };
+    return { number, name, phase, batches, steps, ...always, ...(gate && { gate }), ...(hop && { hop }) };
   });
 }
 
@@ -88,6 +91,11 @@ export function touchedNodes(input: DraftInput, facts: Facts, action?: string): 
         return onlyAsks && action !== undefined ? [] : nodes.map((node) => node.name);
       }),
   );
+}
+
+function gateOf(phase: Phase, input: DraftInput, facts: Facts, hop: PlanHop | undefined): PlanGate | undefined {
+  const scope = scopeFor(input.inventory.value, input.inputs, facts, undefined, {}, hop);
+  return draftGate(phase, input.runbook.value.inputs, scope);
 }
 
 function phaseHolds(

@@ -7,11 +7,15 @@ const UNKNOWN = 30_000;
 
 export type Actions = ReadonlyMap<string, Action>;
 
-/** How long one attempt of a step usually takes, whether it is due or not; never more than its time limit allows. */
+/** How long one attempt of a step usually takes, whether it is due or not. */
 export function usualDuration(step: Pick<PlanStep, 'action' | 'timeout'>, actions: Actions): number {
-  const action = step.action === run.name ? run : actions.get(step.action);
-  const usual = action?.usually ?? UNKNOWN;
-  return step.timeout > 0 ? Math.min(usual, step.timeout + (action?.settle ?? 0)) : usual;
+  return usualOf(step.action === run.name ? run : actions.get(step.action), step.timeout);
+}
+
+/** How long an action usually takes, never more than a step's time limit allows (0: it has none). */
+export function usualOf(action: Pick<Action, 'usually' | 'settle'> | undefined, timeout: number): number {
+  const { usually = UNKNOWN, settle = 0 } = action ?? {};
+  return timeout > 0 ? Math.min(usually, timeout + settle) : usually;
 }
 
 /** Whether the plan expects the step to change something, or to look and wait. */

@@ -17,6 +17,7 @@ import { asPlanned, binder, type DraftedStep, type PlannedStep } from './bind.ts
 import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase } from './plan.ts';
 import { predictPhase } from './predict.ts';
 import { RefBook, type StepResult } from './refs.ts';
+import { draftWindow } from './gate.ts';
 import { withQuestions } from './questions.ts';
 import type { DraftPhase } from './steps.ts';
 
@@ -61,6 +62,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const phases: PlanPhase[] = [];
   const predictions = new Map<string, StepResult>();
   const way = wayOf(input);
+  const window = draftWindow(runbook.value);
   if (way && way.unused.length > 0) findings.push(behind(way));
   let then = facts;
   for (const round of roundsOf(way)) {
@@ -86,6 +88,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     ...(input.overrides && input.overrides.length > 0 ? { overrides: input.overrides } : {}),
     ...(way && { way: { from: way.from, through: way.hops.map((hop) => hop.version) } }),
     factsDigest: digestOf(decidingFacts(facts)),
+    ...(window && { window }),
     nodes,
     ...(addons && { addons }),
     phases: withQuestions(phases, drafted, facts),

@@ -6,6 +6,7 @@ import type { FactId } from '../facts/facts.ts';
 import { isClusterFact } from '../facts/lib/kinds.ts';
 import type { Guard } from '../guards/guard.ts';
 import { stepsOfPlan } from './all-steps.ts';
+import { factsOfGate } from './gate.ts';
 import type { Plan } from './plan.ts';
 import { scopeFor } from './scope.ts';
 
@@ -36,6 +37,7 @@ export function needsOf(
   if (runbook.hops) for (const id of FACTS_OF_HOPS) facts.add(id);
   for (const phase of runbook.phases) {
     if (phase.if !== undefined) for (const id of factsIn(phase.if, true)) facts.add(id);
+    for (const id of factsOfGate(phase)) facts.add(id);
     for (const step of stepsOf(phase)) {
       for (const id of factsOfExpressions(step)) facts.add(id);
       if (step.kind !== 'uses') continue;

@@ -5,6 +5,7 @@ import { messageOf } from '../failure.ts';
 import { overrideSchema } from '../guards/lib/override.ts';
 import type { DeepReadonly } from '../readonly.ts';
 import { digestOf } from './digest.ts';
+import { gateSchema, windowSchema } from './pace.ts';
 
 /** The version of the saved form. Version 1, which is a part of it, is still read; a reader refuses any other. */
 export const PLAN_VERSION = 2;
@@ -80,6 +81,8 @@ const phase = z.strictObject({
   maxFailures: z.number(),
   steps: z.array(step),
   always: z.exactOptional(z.array(step)).describe('Run at the end of each node that began the phase'),
+  pause: z.exactOptional(z.number()).describe('Milliseconds between a batch that did something and the next'),
+  gate: z.exactOptional(gateSchema),
   hop: z.exactOptional(hop).describe('Of a runbook with `hops`'),
   skipped: z.exactOptional(z.string()).describe('Why nothing of it is planned: its `if` is false'),
 });
@@ -101,6 +104,7 @@ export const planSchema = z.strictObject({
   factsDigest: digest.describe(
     'sha256 of the deciding facts (versions, packages, repositories, cordons, membership); hex',
   ),
+  window: z.exactOptional(windowSchema),
   nodes: z.array(node),
   addons: z
     .exactOptional(z.record(z.string(), z.number()))

@@ -40,14 +40,17 @@ export function predictPhase(
     findings.push(...decision.findings);
     facts = decision.after;
   }
-  const { number, name, phase, batches, hop, skipped } = draft;
+  const { number, name, phase, batches, gate, hop, skipped } = draft;
+  const { maxFailures, pause } = phase;
   const planned = {
     number,
     name,
     batches,
-    maxFailures: phase.maxFailures,
+    maxFailures,
     steps,
     ...(draft.always && { always }),
+    ...(pause !== undefined && { pause }),
+    ...(gate && { gate }),
     ...(hop && { hop }),
     ...(skipped !== undefined && { skipped }),
   };

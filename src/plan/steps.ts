@@ -13,6 +13,7 @@ import type { Facts } from '../facts/facts.ts';
 import type { DraftedStep } from './bind.ts';
 import { unknownNode } from './before.ts';
 import { asWritten, Deferred } from './deferred.ts';
+import type { PlanGate } from './pace.ts';
 import type { PlanHop, PlanStep } from './plan.ts';
 import type { KnownRefs } from './refs.ts';
 import { resultsFor } from './results.ts';
@@ -36,6 +37,7 @@ export interface DraftPhase {
   readonly batches: readonly (readonly string[])[];
   readonly steps: readonly DraftedStep[];
   readonly always?: readonly DraftedStep[];
+  readonly gate?: PlanGate;
   readonly hop?: PlanHop;
   /** Why nothing of it is planned. */
   readonly skipped?: string;

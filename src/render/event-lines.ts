@@ -48,6 +48,7 @@ const ENDINGS = {
   failed: { word: 'failed', colour: 'red', symbol: 'failed' },
   refused: { word: 'refused', colour: 'red', symbol: 'failed' },
   stopped: { word: 'stopped', colour: 'yellow', symbol: 'warning' },
+  paused: { word: 'paused', colour: 'cyan', symbol: 'waiting' },
 } as const;
 
 /** `runbook`: its name. */
@@ -62,6 +63,7 @@ export function summaryLines(event: EventOf<'run-finished'>, runbook: string, sy
       ` in ${duration(event.duration)}${sinceText(event)}: ${countsText(event.counts)}`,
     ],
   ];
+  if (event.outcome === 'paused' && event.reason !== undefined) lines.push([`    ${event.reason}`]);
   if (changed.length > 0) lines.push([`    changed on: ${listNames(changed, 12)}`]);
   if (failed.length > 0) lines.push(['    not done on: ', { text: listNames(failed, 12), as: 'red' }]);
   if (continued.length > 0) {

@@ -7,6 +7,8 @@ import { repeatedText } from './repeats.ts';
 
 export interface PhaseState {
   readonly head: Line;
+  /** What is waited for before the next nodes. */
+  readonly waiting?: string | undefined;
   readonly nodes: readonly NodeView[];
   /** The node at which something happened last: it stays unfolded between two of its steps. */
   readonly latest: NodeView | undefined;
@@ -20,17 +22,18 @@ export interface PhaseState {
  * number.
  */
 export function phaseLines(state: PhaseState, rows: number, style: Style): Line[] {
+  const head = state.waiting === undefined || rows < 3 ? [state.head] : [state.head, waitingLine(state.waiting, style)];
   if (rows <= 1) return [state.head].slice(0, rows);
   const active = state.nodes.filter((node) => isActive(node, state));
   const others = state.nodes.filter((node) => !isActive(node, state));
-  const room = rows - 1;
+  const room = rows - head.length;
   const folded = others.length + active.length <= room ? 0 : foldedRows(others);
   const single = folded === 0 ? others.length : folded;
   const unfolded = active.slice(0, fits(active.length, room - single));
   const hidden = active.length - unfolded.length;
   const spare = room - single - unfolded.length - (hidden > 0 ? 1 : 0);
   const share = unfolded.length === 0 ? 0 : Math.floor(Math.max(0, spare) / unfolded.length);
-  const lines: Line[] = [state.head];
+  const lines: Line[] = head;
   if (folded > 0) lines.push(...foldedLines(others, style));
   for (const node of state.nodes) {
     if (unfolded.includes(node)) lines.push(...activeLines(node, state, share, style));
@@ -38,6 +41,10 @@ export function phaseLines(state: PhaseState, rows: number, style: Style): Line[
   }
   if (hidden > 0) lines.push([`  ${style.symbols.running} ${hidden} more nodes at work`]);
   return lines.slice(0, rows);
+}
+
+function waitingLine(text: string, { symbols }: Style): Line {
+  return [{ text: `  ${symbols.waiting} waiting: `, as: 'cyan' }, text];
 }
 
 function isActive(node: NodeView, state: PhaseState): boolean {

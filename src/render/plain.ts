@@ -83,6 +83,8 @@ class PlainRenderer {
         return this.#print(event, phaseStarted(event));
       case 'phase-skipped':
         return this.#print(event, [`phase ${skippedText(event)}`]);
+      case 'waiting':
+        return this.#print(event, [{ text: 'waiting: ', as: 'cyan' }, event.message]);
       case 'phase-finished':
         return this.#target.verbose ? this.#print(event, [`phase ${event.phase} ${event.name}: ended`]) : undefined;
       case 'step-started':

@@ -1,8 +1,10 @@
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
+import { windowText } from '../plan/pace.ts';
 import { type Plan, type PlanNode, type PlanPhase, type PlanStep, type Prediction, whySkipped } from '../plan/plan.ts';
 import { SEVERITIES } from '../event.ts';
 import { findingLines } from './finding.ts';
 import { asWritten } from '../plan/deferred.ts';
+import { paceLines } from './pace.ts';
 import { placeName } from './place.ts';
 import type { Colour, Line, Look, Style, Symbols } from './style.ts';
 import { createStyle, wrapLine } from './style.ts';
@@ -54,6 +56,7 @@ function header(plan: Plan, columns: number): Line[] {
     ...(inputs.length === 0 ? [] : field('inputs', inputs.join(' '), columns)),
     ...(plan.way ? field('way', wayText(plan.way), columns) : []),
     ...(plan.limit === undefined ? [] : field('limited to', plan.limit, columns)),
+    ...(plan.window ? field('window', windowText(plan.window), columns) : []),
     ...field('nodes', `${plan.nodes.length}: ${nodes}`, columns),
     ...field('digest', plan.digest, columns),
   ];
@@ -97,6 +100,7 @@ function phaseLines(
         as: 'dim',
       },
     ],
+    ...paceLines(phase),
   ];
   for (const name of order) {
     const node = nodes.get(name);

@@ -29,6 +29,8 @@ export function createPrettyRenderer(target: RenderTarget): Renderer {
 
 interface CurrentPhase extends ShownPhase {
   latest?: NodeView;
+  /** What it waits for before the next nodes. */
+  waiting: string | undefined;
 }
 
 class PrettyRenderer {
@@ -82,9 +84,13 @@ class PrettyRenderer {
         return this.#phaseStarted(event);
       case 'phase-skipped':
         return this.#screen.print([[{ text: `${symbols.skipped} ${skippedText(event)}`, as: 'dim' }]]);
+      case 'waiting':
+        if (this.#phase) this.#phase.waiting = event.message;
+        return;
       case 'phase-finished':
         return this.#phaseFinished();
       case 'step-started':
+        if (this.#phase) this.#phase.waiting = undefined;
         this.#touch(event.node).started(event, this.#target.now());
         return;
       case 'step-output':
@@ -160,10 +166,12 @@ class PrettyRenderer {
       event,
       nodes: new Map(views.map((view) => [view.name, view])),
       since: this.#target.now(),
+      waiting: undefined,
     };
     this.#phase = phase;
     const state = () => ({
       head: this.#head(phase),
+      waiting: phase.waiting,
       latest: phase.latest,
       now: this.#target.now(),
       verbose: this.#target.verbose,

@@ -18,6 +18,8 @@ interface RunbookView {
   readonly description: string;
   /** The version that `hops` go to. */
   readonly hops: string | null;
+  /** When steps may begin. */
+  readonly window: string | null;
   readonly inputs: readonly {
     readonly name: string;
     readonly type: string;
@@ -31,6 +33,9 @@ interface RunbookView {
     readonly nodes: readonly string[];
     readonly serial: number | string;
     readonly maxFailures: number | string;
+    readonly pause: string | null;
+    /** What its gate asks. */
+    readonly gate: string | null;
     readonly if: string | null;
     readonly steps: readonly ShownStep[];
     readonly always: readonly ShownStep[];
@@ -78,6 +83,7 @@ export function renderRunbook(view: RunbookView, look: Columns): string {
     [
       { text: 'Phases', as: 'bold' },
       ...(view.hops === null ? [] : [{ text: `  once for each minor up to ${view.hops}`, as: 'dim' } as const]),
+      ...(view.window === null ? [] : [{ text: `  only ${view.window}`, as: 'dim' } as const]),
     ],
     ...view.phases.flatMap((phase, index) => phaseLines(phase, index + 1)),
   ];
@@ -98,6 +104,8 @@ function phaseLines(phase: RunbookView['phases'][number], number: number): Line[
     phase.nodes.join(', '),
     ...(phase.serial === 1 ? [] : [`${phase.serial} at a time`]),
     ...(phase.maxFailures === 0 ? [] : [`up to ${phase.maxFailures} may fail`]),
+    ...(phase.pause === null ? [] : [`${phase.pause} between batches`]),
+    ...(phase.gate === null ? [] : [`gate ${phase.gate.trim().split('\n')[0]}`]),
     ...(phase.if === null ? [] : [`if ${phase.if}`]),
   ];
   return [

@@ -16,7 +16,7 @@ export function listenForStop(console: Console): { readonly control: Control; di
     if (!stop.signal.aborted) {
       stop.abort();
       const again = signal === 'SIGINT' ? ' (Ctrl-C again: leave it running on its node and end now)' : '';
-      console.emit({ type: 'stopping', reason: `${signal}: finishing the running step, then stopping${again}` });
+      console.emit({ type: 'stopping', reason: `${signal}: finishing what runs on the nodes, then stopping${again}` });
     } else if (!leave.signal.aborted) {
       leave.abort();
       console.emit({ type: 'stopping', reason: `${signal} again: the running step continues by itself on its node` });

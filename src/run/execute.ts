@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { realClock } from '../engine/clock.ts';
-import { type Control, type RunContext, RunState } from '../engine/context.ts';
+import { type Bounds, type Control, type RunContext, RunState } from '../engine/context.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { secretOf } from './secret-sources.ts';
 import { openLog } from '../engine/output.ts';
@@ -38,6 +38,8 @@ export interface Execution extends Connection {
   readonly record: RunRecord;
   /** Undefined on a resume: read when they are first needed. */
   readonly facts: Facts | undefined;
+  /** Of --until and --max-nodes. */
+  readonly bounds: Bounds;
   /** Of --approve. */
   readonly approve: readonly string[];
 }
@@ -80,6 +82,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     epoch,
     progress,
     control,
+    bounds: execution.bounds,
     journal: keepingFacts(mirrored(journal, mirror), kept, () => context.facts),
     assertHeld: () => held.assertHeld(),
     ...(held.fence && { lock: held.fence }),
@@ -128,7 +131,8 @@ async function walk(console: Console, execution: Execution, control: Control): P
     await atMost(LAST_WORDS, clearNodes(execution));
   } else {
     // The journal may be what cannot be written any more; that has been shown.
-    await journal.append({ type: 'run-stopped', reason: result.reason }).catch(() => undefined);
+    const paused = result.outcome === 'paused' ? { paused: true as const } : {};
+    await journal.append({ type: 'run-stopped', reason: result.reason, ...paused }).catch(() => undefined);
     await atMost(LAST_WORDS, mirror.flush());
   }
   console.emit(runEnd(execution, context, result, began));
@@ -189,6 +193,7 @@ async function atMost(ms: number, work: Promise<void>): Promise<void> {
 function exitCode(outcome: RunResult['outcome']): number {
   switch (outcome) {
     case 'done':
+    case 'paused':
       return 0;
     case 'failed':
       return 1;

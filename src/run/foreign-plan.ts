@@ -4,6 +4,7 @@ import { Failure } from '../failure.ts';
 import { openSteps } from '../journal/passes.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { stepKey } from '../plan/key.ts';
+import { gateText } from '../plan/pace.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Console } from './console.ts';
@@ -30,13 +31,18 @@ export async function showForeignPlan(
   else console.print(renderPlan(open, { ...console.look, verbose: true }));
   console.renderer.resume();
   const here = stepsOfPlan(open).filter((step) => concernsThisMachine(step, inventory));
-  if (here.length === 0 || planDigest !== undefined) return;
-  const names = here.map((step) => {
+  const gates = open.phases.filter(({ gate }) => gate && !(gate.ask.kind === 'run' && gate.ask.place !== 'local'));
+  if (here.length + gates.length === 0 || planDigest !== undefined) return;
+  const ofSteps = here.map((step) => {
     const sources = Object.entries(secretsOfStep(plan, step)).map(([name, source]) => `${name} from ${source}`);
     const reads = sources.length === 0 ? '' : ` (reads secrets: ${sources.join(', ')})`;
     return `${stepKey(step.node, step.id)}: ${step.title}${reads}`;
   });
-  const many = here.length === 1 ? 'one step' : `${here.length} steps`;
+  const names = [
+    ...ofSteps,
+    ...gates.map(({ name, gate }) => `the gate of phase ${name}: ${gate ? gateText(gate) : ''}`),
+  ];
+  const many = [amountOf(here.length, 'step'), amountOf(gates.length, 'gate')].filter(Boolean).join(' and ');
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw new Failure(
       'usage',
@@ -52,6 +58,11 @@ export async function showForeignPlan(
     names,
   );
   await confirm(console, 'Allow them?');
+}
+
+function amountOf(amount: number, noun: string): string {
+  if (amount === 0) return '';
+  return amount === 1 ? `one ${noun}` : `${amount} ${noun}s`;
 }
 
 function ofOpenSteps(plan: Plan, open: ReadonlySet<PlanStep>): Plan {

@@ -67,6 +67,16 @@ export function approveOption(command: Command): Command {
   );
 }
 
+/** Adds the options that end a run early, with everything done that was begun. */
+export function boundOptions(command: Command): Command {
+  return command
+    .option(
+      '--until <time>',
+      'start no node that would not be done by then, and pause: 05:00 (the next one here), 2026-12-06T05:00, 2h',
+    )
+    .option('--max-nodes <number>', 'work on so many nodes, then pause; `runbook resume` continues');
+}
+
 /** Adds the option that says which plan it must be. */
 export function planDigestOption(command: Command): Command {
   return command.option(

@@ -12,7 +12,7 @@ type RunFinished = Extract<NewEvent, { type: 'run-finished' }>;
 export function runEnd(
   { plan, record, store }: Execution,
   context: RunContext,
-  { outcome }: Pick<RunResult, 'outcome'>,
+  { outcome, at, reason = '' }: Pick<RunResult, 'outcome'> & Partial<RunResult>,
   began: number,
 ): RunFinished {
   const order = new Map(plan.nodes.map(({ name }, index) => [name, index]));
@@ -28,6 +28,8 @@ export function runEnd(
     run: record.run,
     // With nodes left out the run is over but not complete: exit 1, as for a failed step.
     outcome: isPartial ? 'failed' : outcome,
+    // Of a step that failed, its own event has the reason.
+    ...((outcome === 'paused' || outcome === 'failed') && at === undefined && reason !== '' ? { reason } : {}),
     counts: countOutcomes(context),
     duration: record.worked + Date.now() - began,
     startedAt: record.startedAt,

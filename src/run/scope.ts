@@ -26,8 +26,10 @@ function nodesOf({ runbook, inventory, limit }: Documents, needs: Needs): string
     const { nodes } = chooseNodes(phase, { inventory, actions, ...(limit === undefined ? {} : { limit }) });
     for (const node of nodes) wanted.add(node.name);
   }
-  const onControlPlane = phases.some((phase) =>
-    stepsOf(phase).some((step) => (step.kind === 'run' ? step.on : step.with.on) === 'control-plane'),
+  const onControlPlane = phases.some(
+    (phase) =>
+      phase.gate?.on === 'control-plane' ||
+      stepsOf(phase).some((step) => (step.kind === 'run' ? step.on : step.with.on) === 'control-plane'),
   );
   // Wherever kubectl runs: the skew guards are about every API server.
   const asksAll = onControlPlane || needs.facts.some(isClusterFact);

@@ -2,8 +2,9 @@ import { stat } from 'node:fs/promises';
 import { isMap } from '../documents/shapes.ts';
 import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
-import { stepsOfPlan } from '../plan/all-steps.ts';
-import type { Plan, PlanStep } from '../plan/plan.ts';
+import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
+import { secretsIn } from '../documents/secrets.ts';
+import type { Plan, PlanPhase, PlanStep } from '../plan/plan.ts';
 import { localPath } from '../documents/target.ts';
 import { readSecret, withholdVariables } from '../transport/secrets.ts';
 import type { SecretSource } from '../transport/transport.ts';
@@ -66,11 +67,19 @@ export function secretsOfStep({ inputs }: Pick<Plan, 'inputs'>, step: PlanStep):
  */
 export async function readSecrets(console: Console, plan: Plan, isOpen: (step: PlanStep) => boolean): Promise<void> {
   const steps = stepsOfPlan(plan).filter(isOpen);
+  const gates = plan.phases.filter((phase) => stepsOfPhase(phase).some(isOpen)).map(secretsOfGate);
+  const inputs = new Set([...steps.flatMap((step) => Object.values(step.secrets ?? {})), ...gates.flat()]);
   await guardSources(
     console,
-    steps.flatMap((step) => Object.values(secretsOfStep(plan, step))),
+    [...inputs].map((input) => sourceIn(plan.inputs, input)),
   );
-  for (const input of new Set(steps.flatMap((step) => Object.values(step.secrets ?? {})))) await secretOf(plan, input);
+  for (const input of inputs) await secretOf(plan, input);
+}
+
+/** Inputs whose secrets the gate of a phase sends. */
+function secretsOfGate({ gate }: PlanPhase): readonly string[] {
+  const headers = gate?.ask.kind === 'http' ? Object.values(gate.ask.secretHeaders) : [];
+  return headers.flatMap((value) => secretsIn(value) ?? []);
 }
 
 /** The secret that an input names; each source is read once. @throws Failure (unreachable) */

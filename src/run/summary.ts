@@ -38,14 +38,14 @@ export async function lifeOfRun(store: RunStore, { folder, plan }: RunSummary): 
   return { kind: await lifeOf(present.holder), holder: present.holder };
 }
 
-/** A stopped run with a failed step is called `failed`, one whose process ended without a word `died`. */
+/** A stopped run with a failed step is called `failed`, one that is to go on later `paused`, a dead one `died`. */
 export function stateOf({ progress }: RunSummary, life: Life): string {
   if (progress.run === undefined) return 'not started';
   if (progress.state === 'running' && (life.kind === 'gone' || life.kind === 'none')) return 'died';
   const outcomes = [...progress.steps.values()].filter((step) => !isSettled(step)).map((step) => step.outcome);
   if (progress.state === 'stopped' && outcomes.includes('unknown')) return 'unknown';
   if (progress.state === 'stopped' && outcomes.includes('failed')) return 'failed';
-  return progress.state;
+  return progress.paused ? 'paused' : progress.state;
 }
 
 /** What explains the state: who runs it, when it died or stopped and why, what it left running. */
@@ -66,7 +66,7 @@ export function aboutOf(run: RunSummary, life: Life): string[] {
   }
   if (progress.state === 'stopped' && progress.lastAt !== undefined) {
     const why = progress.reason === undefined ? '' : `: ${progress.reason}`;
-    lines.push(`stopped at ${dateAndClock(progress.lastAt)}${why}`);
+    lines.push(`${progress.paused ? 'paused' : 'stopped'} at ${dateAndClock(progress.lastAt)}${why}`);
   }
   if (life.kind !== 'alive' && isUnfinished(progress)) {
     const left = [...progress.steps].filter(([, step]) => step.last && !step.last.ended && step.outcome === undefined);

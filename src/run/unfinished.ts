@@ -49,7 +49,9 @@ export function refuseUnfinished(
   const what = `of ${runbook.value.name} on ${inventory.value.cluster} is not finished`;
   if (here) {
     throw new Failure('unfinished-run', `run ${here.folder.id} ${what}`, [
-      ...(here.progress.reason === undefined ? [] : [`It stopped: ${here.progress.reason}`]),
+      ...(here.progress.reason === undefined
+        ? []
+        : [`It ${here.progress.paused ? 'is paused' : 'stopped'}: ${here.progress.reason}`]),
       `Continue it: ${resumeCommand(here.folder.id, stateDir)}`,
       startOver,
     ]);

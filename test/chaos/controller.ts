@@ -1,7 +1,7 @@
 import { actions } from '../../src/actions/registry.ts';
 import type { Inventory } from '../../src/documents/model.ts';
 import type { Clock } from '../../src/engine/clock.ts';
-import { type RunContext, RunState } from '../../src/engine/context.ts';
+import { type Bounds, type RunContext, RunState } from '../../src/engine/context.ts';
 import { Fleet } from '../../src/engine/fleet.ts';
 import { Observer } from '../../src/engine/observe.ts';
 import { runPlan, type RunResult } from '../../src/engine/run.ts';
@@ -38,6 +38,10 @@ export interface Surroundings {
 }
 
 const holder = { host: 'laptop', pid: 1, user: 'ann' };
+function paused({ outcome }: RunResult) {
+  return outcome === 'paused' ? { paused: true as const } : {};
+}
+
 const RECONNECT_FOR = 10 * 60_000;
 
 /** One process of the operator: links, observer and run of its own. After {@link kill} nothing of it acts any more. */
@@ -90,24 +94,30 @@ export class Controller implements Owner {
    * A new run (with the facts of its plan), one that continues as if it never stopped (with the facts that it had),
    * or, without facts, the resume of one; up to its end or to this controller's.
    */
-  async run(plan: Plan, run: string, kept: KeptJournal, facts?: Facts): Promise<RunResult | 'killed'> {
-    return Promise.race([this.#run(plan, run, kept, facts), this.died]);
+  async run(
+    plan: Plan,
+    run: string,
+    kept: KeptJournal,
+    facts?: Facts,
+    bounds: Bounds = {},
+  ): Promise<RunResult | 'killed'> {
+    return Promise.race([this.#run(plan, run, kept, facts, bounds), this.died]);
   }
 
-  async #run(plan: Plan, run: string, kept: KeptJournal, facts: Facts | undefined): Promise<RunResult> {
+  async #run(plan: Plan, run: string, kept: KeptJournal, facts: Facts | undefined, bounds: Bounds): Promise<RunResult> {
     kept.open();
     const before = foldJournal(kept.records());
     const journal = this.#mortalJournal(kept);
     const isNew = before.run === undefined;
     // With facts at hand a run that has begun continues as the same process.
     const epoch = isNew || !facts ? before.epoch + 1 : before.epoch;
-    const context = this.#makeContext(plan, run, epoch, journal, new Map(before.steps), facts);
+    const context = { ...this.#makeContext(plan, run, epoch, journal, new Map(before.steps), facts), bounds };
     this.#context = context;
     if (isNew) await journal.append({ type: 'run-started', run, plan: plan.digest, epoch, holder });
     else if (!facts) await journal.append({ type: 'run-resumed', epoch, holder });
     const result = await runPlan(context);
     if (result.outcome === 'done') await journal.append({ type: 'run-finished' });
-    else await journal.append({ type: 'run-stopped', reason: result.reason });
+    else await journal.append({ type: 'run-stopped', reason: result.reason, ...paused(result) });
     await this.fleet.close();
     return result;
   }

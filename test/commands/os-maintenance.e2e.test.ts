@@ -96,7 +96,7 @@ test('Ctrl-C twice ends the run also while it waits for a node to come back', as
   await lab.fault('worker-1', 'systemctl reboot', 'exit:0');
   const running = startRunbook(['apply', file, '-i', lab.inventory, '--state-dir', folder(), '--yes']);
   for await (const line of running.iterable({ from: 'all' })) {
-    if (/not been rebooted yet|finishing the running step/.test(line)) running.kill('SIGINT');
+    if (/not been rebooted yet|finishing what runs/.test(line)) running.kill('SIGINT');
   }
   const { exitCode } = await running;
   expect(exitCode).toBe(130);

@@ -203,7 +203,12 @@ export class Bench {
       observer,
       journal: {
         append: async (body) => {
-          this.records.push({ v: 1, seq: this.records.length + 1, at: '', ...body });
+          this.records.push({
+            v: 1,
+            seq: this.records.length + 1,
+            at: new Date(this.clock.now()).toISOString(),
+            ...body,
+          });
           this.onRecord(body);
         },
         close: async () => undefined,

@@ -41,6 +41,7 @@ describe('the plain renderer', () => {
       10:00:20     not done on: worker-1
       10:00:20     next:
       10:00:20       runbook resume 20260105-100000-ab12
+      10:00:22 waiting: pausing for 5m before worker-1
       "
     `);
     expect(stderr).toMatchInlineSnapshot(`

@@ -208,6 +208,7 @@ export function sampleEvents(): RunEvent[] {
       next: ['runbook resume 20260105-100000-ab12'],
     },
     { type: 'message', level: 'warning', text: 'the runbook was edited', detail: ['the frozen plan is followed'] },
+    { type: 'waiting', phase: 4, message: 'pausing for 5m before worker-1' },
   ]);
 }
 

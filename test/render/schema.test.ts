@@ -42,7 +42,8 @@ describe('the schema of plans', () => {
 
   it('refuses any other version, whatever else it holds, and says which ones it reads', () => {
     expect(parsePlan('{"version": 7, "other": true}')).toEqual({
-      problem: 'the plan has version 7, this runbook reads versions 1 and 2: use the runbook that wrote it, or make the plan again',
+      problem:
+        'the plan has version 7, this runbook reads versions 1 and 2: use the runbook that wrote it, or make the plan again',
     });
     expect(parsePlan('{}')).toEqual({ problem: 'not a plan: it has no version' });
     expect(parsePlan('[')).toMatchObject({ problem: expect.stringMatching(/^not a plan: not JSON/) });

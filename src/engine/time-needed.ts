@@ -1,0 +1,51 @@
+import { isSettled } from '../journal/progress.ts';
+import type { BoundPhase, PlannedStep } from '../plan/bind.ts';
+import { isDue, usualOf } from '../plan/estimate.ts';
+import type { RunContext } from './context.ts';
+
+type Known = Pick<RunContext, 'progress'>;
+
+/** Milliseconds, and what they come from. */
+export interface Needed {
+  readonly needed: number;
+  readonly by: string;
+}
+
+/** Whether a step of the node in the phase has no outcome yet which a resume leaves alone. */
+export function hasOpenSteps({ progress }: Known, { rows }: BoundPhase, node: string): boolean {
+  return (rows.get(node) ?? []).some(({ key }) => !isSettled(progress.get(key)));
+}
+
+/** How long the slowest of these nodes, which work side by side, would take for what is left of the phase. */
+export function longestOf(known: Known, bound: BoundPhase, nodes: readonly string[]): Needed {
+  const measured = longestSoFar(known, bound);
+  const needed = Math.max(0, ...nodes.map((node) => neededBy(known, bound.rows.get(node) ?? [], measured)));
+  return {
+    needed,
+    by: measured === undefined ? 'as its steps usually do' : 'as the longest node of this phase so far',
+  };
+}
+
+/** The share of a whole node's time that its open steps have of what its steps usually take. */
+function neededBy({ progress }: Known, row: readonly PlannedStep[], measured: number | undefined): number {
+  const due = row.filter(({ planned }) => isDue(planned));
+  const rest = usual(due.filter(({ key }) => !isSettled(progress.get(key))));
+  const whole = usual(due);
+  if (measured === undefined || whole === 0) return rest;
+  return (measured * rest) / whole;
+}
+
+function usual(steps: readonly PlannedStep[]): number {
+  return steps.reduce((sum, { action, timeout }) => sum + usualOf(action, timeout), 0);
+}
+
+/** Of the nodes that came through the phase with a change, in this run, by any controller. */
+function longestSoFar({ progress }: Known, { rows }: BoundPhase): number | undefined {
+  const times = [...rows.values()].flatMap((row) => {
+    const steps = row.map(({ key }) => progress.get(key));
+    const isThrough = steps.every((step) => isSettled(step) && step?.leavesOut !== true);
+    if (!isThrough || !steps.some((step) => step?.outcome === 'changed')) return [];
+    return [steps.reduce((sum, step) => sum + (step?.duration ?? 0), 0)];
+  });
+  return times.length === 0 ? undefined : Math.max(...times);
+}

@@ -1,0 +1,55 @@
+import { evaluateText, factsIn } from '../documents/expressions.ts';
+import { urlProblem } from '../documents/gate-checks.ts';
+import type { Phase, Runbook, Scope } from '../documents/model.ts';
+import { secretsIn } from '../documents/secrets.ts';
+import type { FactId } from '../facts/facts.ts';
+import { Failure } from '../failure.ts';
+import { localZone } from '../time-zone.ts';
+import type { PlanGate, PlanWindow } from './pace.ts';
+
+const ANSWERED = 'status >= 200 && status < 300';
+
+/** The gate of a phase with its expressions resolved. @throws Failure (document) */
+export function draftGate(phase: Phase, inputs: Runbook['inputs'], scope: Scope): PlanGate | undefined {
+  const { gate } = phase;
+  if (!gate) return undefined;
+  const text = (value: string): string => {
+    const result = evaluateText(value, scope);
+    if (!result.ok) throw wrong(phase, result.error.message);
+    return result.value;
+  };
+  const times = { for: gate.for ?? 0, every: gate.every, timeout: gate.timeout };
+  const { http } = gate;
+  if (!http) return { ask: { kind: 'run', script: text(gate.run ?? ''), place: gate.on ?? 'local' }, ...times };
+  const url = text(http.url);
+  const summary = urlProblem(url);
+  if (summary !== undefined) throw wrong(phase, `its url ${summary}: ${url}`);
+  const headers = Object.entries(http.headers ?? {});
+  const isSecret = ([, value]: readonly [string, string]) =>
+    secretsIn(value)?.every((input) => inputs[input]?.type === 'secret') ?? false;
+  return {
+    ask: {
+      kind: 'http',
+      url,
+      method: http.method ?? 'GET',
+      headers: Object.fromEntries(headers.filter((one) => !isSecret(one)).map(([name, value]) => [name, text(value)])),
+      secretHeaders: Object.fromEntries(headers.filter(isSecret)),
+      condition: http.condition ?? ANSWERED,
+    },
+    ...times,
+  };
+}
+
+/** The facts that must be read before the gate of a phase can be resolved. */
+export function factsOfGate({ gate }: Phase): readonly FactId[] {
+  return factsIn({ run: gate?.run, url: gate?.http?.url, headers: gate?.http?.headers });
+}
+
+/** The runbook's window; where it names no zone, in that of this machine. */
+export function draftWindow({ window }: Runbook): PlanWindow | undefined {
+  return window && { ...window, timezone: window.timezone ?? localZone() };
+}
+
+function wrong({ span: { file, line, column }, name }: Phase, message: string): Failure {
+  return new Failure('document', `${file}:${line}:${column}: the gate of phase ${name}: ${message}`);
+}

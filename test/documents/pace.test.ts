@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { loadRunbook } from '../../src/documents/runbook.ts';
+import { fakeActions } from './fakes.ts';
+
+const HEAD = `apiVersion: runbook/v1
+kind: Runbook
+name: paced
+inputs:
+  most: { type: number, default: 0.01 }
+  token: { type: secret, default: env:TOKEN }
+`;
+const read = (phase: string, runbook = '') => {
+  const steps = '    steps: [{ run: "true" }]\n';
+  const lines = phase.split('\n').filter((line) => line !== '');
+  const text = lines.map((line) => `    ${line}\n`).join('');
+  return loadRunbook(
+    'r.yaml',
+    `${HEAD}${runbook}phases:\n  - name: one\n    nodes: workers\n${text}${steps}`,
+    fakeActions,
+  );
+};
+const problems = (phase: string, runbook = '') =>
+  read(phase, runbook).diagnostics.map(({ summary, detail }) =>
+    detail === undefined ? summary : `${summary} (${detail})`,
+  );
+
+test('pause, gate and window read as milliseconds, with their defaults', () => {
+  const { value, diagnostics } = read(
+    'pause: 5m\ngate: { run: kubectl get nodes, on: control-plane, for: 2m }',
+    "window: { days: [sat], from: '22:00', to: '05:00' }\n",
+  );
+  expect(diagnostics).toEqual([]);
+  expect(value).toMatchObject({
+    window: { days: ['sat'], from: '22:00', to: '05:00' },
+    phases: [
+      {
+        pause: 300_000,
+        gate: { run: 'kubectl get nodes', on: 'control-plane', for: 120_000, every: 15_000, timeout: 1_800_000 },
+      },
+    ],
+  });
+});
+
+test('a gate over HTTP may know inputs, and sends a secret in a header alone', () => {
+  const gate = `gate:
+  http:
+    url: http://prometheus:9090/api/v1/query?query=errors
+    headers: { Authorization: "Bearer \${{ inputs.token }}", X-Most: "\${{ inputs.most }}" }
+    condition: status == 200 && json.data.result.all(one, double(one.value[1]) < inputs.most)`;
+  expect(problems(gate)).toEqual([]);
+  expect(problems(gate.replace('query=errors', 'token=${{ inputs.token }}'))).toEqual([
+    expect.stringContaining('`inputs.token` is a secret'),
+  ]);
+  expect(problems(gate.replace('Bearer ${{ inputs.token }}', '${{ inputs.most }} ${{ inputs.token }}'))).toEqual([
+    expect.stringContaining('`inputs.token` is a secret'),
+  ]);
+});
+
+test.each([
+  ['gate: { for: 1m }', 'this gate asks nothing'],
+  ['gate: { run: "true", http: { url: "http://a" } }', 'this gate asks two things'],
+  ['gate: { on: local, http: { url: "http://a" } }', '`on` belongs to `run`'],
+  ['gate: { run: "true", for: 30m }', 'it cannot hold for so long'],
+  ['gate: { run: "echo ${{ node.name }}" }', '`node` is not known here'],
+  ['gate: { http: { url: "ftp://a" } }', 'must be a URL of http or https'],
+  ['gate: { http: { url: "http://me:pw@a" } }', 'must hold no user and password'],
+  ['gate: { http: { url: "http://a", condition: "status" } }', 'a condition must be true or false'],
+  ['gate: { http: { url: "http://a", condition: "state == 200" } }', '`state` is not known here'],
+  ['gate: { http: { url: "http://a", condition: "${{ status == 200 }}" } }', 'is an expression as a whole'],
+  ['pause: 5', 'needs a unit'],
+])('%s is refused', (phase, summary) => {
+  expect(problems(phase)).toEqual([expect.stringContaining(summary)]);
+});
+
+test.each([
+  ["window: { from: '25:00' }\n", 'must be a time of day'],
+  ['window: { days: [friday] }\n', 'must be one of'],
+  ['window: { timezone: Europe/Bonn }\n', 'is not a time zone'],
+])('%s is refused', (window, summary) => {
+  expect(problems('', window)).toEqual([expect.stringContaining(summary)]);
+});
