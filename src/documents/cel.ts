@@ -60,8 +60,8 @@ export function typedEnvironment(names: Readonly<Record<string, string | Names>>
   return environment;
 }
 
-/** The last three are what a gate was answered. */
-const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop', 'steps', 'nodes', 'status', 'body', 'json'].reduce(
+/** `status`, `body` and `json` are what a gate was answered, `run` is how a run has ended. */
+const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop', 'steps', 'nodes', 'run', 'status', 'body', 'json'].reduce(
   (environment, name) => environment.registerVariable(name, 'dyn'),
   common.clone(),
 );

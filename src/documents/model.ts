@@ -61,6 +61,8 @@ export interface Scope {
     readonly failed?: boolean;
   };
   readonly cluster: { readonly name: string; readonly version: string };
+  /** How a run has ended; known to what its hooks send. */
+  readonly run?: Readonly<Record<string, string>>;
   readonly hop?: { readonly version: string; readonly first: boolean; readonly last: boolean };
   /** By id. */
   readonly steps?: Readonly<Record<string, StepValue>>;

@@ -12,6 +12,8 @@ export interface Declared {
   readonly hop: boolean;
   /** `node.failed` is known: in the `if` of an `always` step. */
   readonly failed?: boolean;
+  /** `run` is known, the end of a run: in what its hooks send. */
+  readonly run?: boolean;
   /** The step's own `env` keys. */
   readonly env: readonly string[];
   /** The steps whose results may be read; undefined: results are not known there. */
@@ -55,6 +57,16 @@ const NODE = {
   facts: FACTS,
 } as const;
 
+/** How a run has ended. */
+const RUN = {
+  id: 'string',
+  outcome: 'string',
+  reason: 'string',
+  node: 'string',
+  step: 'string',
+  at: 'string',
+} as const;
+
 /** Everything that is known at a place, as the schema of CEL's variables. */
 export function namesOf(declared: Declared): Readonly<Record<string, string | Names>> {
   // No expression has the value of a secret.
@@ -65,6 +77,7 @@ export function namesOf(declared: Declared): Readonly<Record<string, string | Na
     inputs: Object.fromEntries(inputs),
     env: Object.fromEntries(declared.env.map((name) => [name, 'string'])),
     ...(declared.node ? { node: declared.failed === true ? { ...NODE, failed: 'bool' } : NODE } : {}),
+    ...(declared.run === true ? { run: RUN } : {}),
     ...(declared.cluster ? { cluster: { name: 'string', version: 'string' } } : {}),
     ...(declared.steps ? { steps: resultNames(declared.steps), nodes: 'map<string, dyn>' } : {}),
     ...(declared.hop ? { hop: { version: 'string', first: 'bool', last: 'bool' } } : {}),

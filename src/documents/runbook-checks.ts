@@ -4,6 +4,7 @@ import { checkAlways } from './always-checks.ts';
 import { checkTemplate } from './expressions.ts';
 import { VARIABLE } from './fields.ts';
 import { checkGate } from './gate-checks.ts';
+import { checkHooks } from './hook-checks.ts';
 import { checkInput } from './inputs.ts';
 import type { InputSpec, Inventory, Runbook } from './model.ts';
 import type { Declared } from './names.ts';
@@ -28,6 +29,7 @@ export function checkRunbook(document: YamlDocument, raw: Raw, actions: Readonly
     ...entriesOf(raw['inputs']).flatMap(([name, spec]) => checkInputSpec(context, name, spec)),
     ...checkHops(context, raw['hops']),
     ...ids.problems(document),
+    ...checkHooks(context, raw),
     ...itemsOf(raw['phases']).flatMap((phase, index) =>
       isMap(phase) ? checkPhase(context, phase, ['phases', index]) : [],
     ),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { apiVersion, count, text, texts, VARIABLE, withDefault } from './fields.ts';
 import { gateSchema, pauseSchema, windowSchema } from './pace-schema.ts';
+import { hookKeys } from './hook-schema.ts';
 import { condition, stepSchema } from './step-schema.ts';
 
 const RESERVED = new Set(
@@ -82,6 +83,7 @@ export const runbookSchema = z
       .exactOptional()
       .describe('Run the phases once per minor, from the version of the cluster to this one.'),
     window: windowSchema.exactOptional(),
+    ...hookKeys,
     phases: z
       .array(phase, { error: 'must be a list of phases' })
       .min(1, { error: 'must hold at least one phase' })

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import type { Action } from '../actions/action.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import { HOOKS } from './hook-schema.ts';
 import { entriesOf, isMap, itemsOf } from './shapes.ts';
 import { problem, Source, warning } from './source.ts';
 import { parseTemplate } from './template.ts';
@@ -32,7 +33,7 @@ interface Script {
 
 function scriptsOf(document: YamlDocument, actions: ReadonlyMap<string, Action>): Script[] {
   const phases = isMap(document.value) ? itemsOf(document.value['phases']) : [];
-  return phases.flatMap((phase, i) => [
+  const ofPhases = phases.flatMap((phase, i) => [
     ...gateScript(phase, ['phases', i]),
     ...(['steps', 'always'] as const).flatMap((list) =>
       (isMap(phase) ? itemsOf(phase[list]) : []).flatMap((step, j) =>
@@ -40,6 +41,12 @@ function scriptsOf(document: YamlDocument, actions: ReadonlyMap<string, Action>)
       ),
     ),
   ]);
+  const ofHooks = Object.keys(HOOKS).flatMap((key) =>
+    (isMap(document.value) ? itemsOf(document.value[key]) : []).flatMap((hook, i) =>
+      isMap(hook) ? scriptsOfStep(hook, [key, i], actions) : [],
+    ),
+  );
+  return [...ofPhases, ...ofHooks];
 }
 
 function gateScript(phase: unknown, path: Path): Script[] {

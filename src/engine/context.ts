@@ -73,7 +73,7 @@ export class RunState {
 export type Answer = { readonly approved: true; readonly how: string } | { readonly approved: false };
 
 export type LogOpener = (
-  step: PlanStep,
+  step: Pick<PlanStep, 'node' | 'id'>,
   attempt: number,
 ) => { readonly file: string; readonly write: (chunk: Buffer) => void; readonly close: () => void };
 

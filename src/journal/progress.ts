@@ -134,6 +134,8 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
     case 'attempt-ended':
     case 'step-finished':
     case 'pass-started':
+    case 'hook-started':
+    case 'hook-ended':
     case 'step-treated':
     case 'guard-overridden':
       return progress;

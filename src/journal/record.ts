@@ -89,6 +89,14 @@ const body = z.discriminatedUnion('type', [
     paused: z.literal(true).exactOptional(),
   }),
   z.object({ type: z.literal('run-finished') }),
+  z.object({ type: z.literal('hook-started'), hook: z.string(), attempt: z.number().int() }),
+  z.object({
+    type: z.literal('hook-ended'),
+    hook: z.string(),
+    attempt: z.number().int(),
+    /** What went wrong with it. */
+    problem: z.string().exactOptional(),
+  }),
   z.object({ type: z.literal('run-abandoned'), reason: z.string() }),
 ]);
 

@@ -15,6 +15,7 @@ import { unique, withoutConsequences } from './findings.ts';
 import { type Chosen, findWay, hopsTarget, type Way } from './hops.ts';
 import { asPlanned, binder, type DraftedStep, type PlannedStep } from './bind.ts';
 import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase } from './plan.ts';
+import { planHooks } from './hooks.ts';
 import { predictPhase } from './predict.ts';
 import { RefBook, type StepResult } from './refs.ts';
 import { draftWindow } from './gate.ts';
@@ -79,6 +80,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
       then = predicted.facts;
     }
   }
+  const hooks = planHooks(runbook.value, runbook.file, inputs);
   const plan = {
     version: PLAN_VERSION,
     runbook: { name: runbook.value.name, file: runbook.file, digest: runbook.digest, text: runbook.text },
@@ -92,6 +94,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     nodes,
     ...(addons && { addons }),
     phases: withQuestions(phases, drafted, facts),
+    ...(hooks.length > 0 && { hooks }),
   } as const;
   return {
     ...plan,

@@ -5,6 +5,7 @@ import { messageOf } from '../failure.ts';
 import { overrideSchema } from '../guards/lib/override.ts';
 import type { DeepReadonly } from '../readonly.ts';
 import { digestOf } from './digest.ts';
+import { hookSchema } from './hooks.ts';
 import { gateSchema, windowSchema } from './pace.ts';
 
 /** The version of the saved form. Version 1, which is a part of it, is still read; a reader refuses any other. */
@@ -112,6 +113,7 @@ export const planSchema = z.strictObject({
       'Of kube-proxy and coredns, what the cluster had when planned, which its upgrade must bring along, with the number of its pods that were missing then',
     ),
   phases: z.array(phase),
+  hooks: z.exactOptional(z.array(hookSchema)).describe('Done once the run has ended; at most once per end'),
   findings: z.array(findingSchema),
   overrides: z
     .exactOptional(z.array(overrideSchema))

@@ -1,6 +1,7 @@
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { windowText } from '../plan/pace.ts';
 import { type Plan, type PlanNode, type PlanPhase, type PlanStep, type Prediction, whySkipped } from '../plan/plan.ts';
+import { placeOf } from '../plan/hooks.ts';
 import { SEVERITIES } from '../event.ts';
 import { findingLines } from './finding.ts';
 import { asWritten } from '../plan/deferred.ts';
@@ -41,6 +42,7 @@ export function renderPlan(plan: Plan, look: PlanLook): string {
   const lines: Line[] = [
     ...header(plan, look.columns),
     ...plan.phases.flatMap((phase) => phaseLines(phase, plan, nodes, look, style)),
+    ...hookLines(plan, look.columns),
     ...[...findings(plan, style.symbols), [], summary(plan)].flatMap((line) => wrapLine(line, look.columns)),
   ];
   return style.text(lines);
@@ -202,6 +204,28 @@ function details(step: PlanStep, symbols: Symbols): Line[] {
   for (const line of step.script?.trimEnd().split('\n') ?? [])
     lines.push([{ text: `        ${symbols.bar} ${escapeControls(line)}`, as: 'dim' }]);
   return lines;
+}
+
+const MOMENTS = { failure: 'if it fails', stop: 'if it is stopped', success: 'if it succeeds' } as const;
+
+/** What is done once the run has ended. */
+function hookLines({ hooks = [] }: Plan, columns: number): Line[] {
+  if (hooks.length === 0) return [];
+  return [
+    [],
+    [
+      { text: 'After the end of the run', as: 'bold' },
+      { text: '  on this machine', as: 'dim' },
+    ],
+    ...hooks.flatMap(({ on, title, timeout, commands = [], notify }): Line[] => [
+      ...wrapLine(
+        [`  ${MOMENTS[on]}: ${sanitize(title)}`, { text: `  time limit ${timeout / 1000}s`, as: 'dim' }],
+        columns,
+      ),
+      ...(notify ? [[{ text: `        POST ${sanitize(placeOf(notify.url))}`, as: 'dim' } as const]] : []),
+      ...commands.map((line, index): Line => [`        ${index === 0 ? '$' : ' '} ${escapeControls(line)}`]),
+    ]),
+  ];
 }
 
 const TITLES = { refuse: 'Refused: apply would stop here', warn: 'Warnings', note: 'Notes' } as const;

@@ -5,12 +5,15 @@ import { realClock } from '../engine/clock.ts';
 import { type Bounds, type Control, type RunContext, RunState } from '../engine/context.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { secretOf } from './secret-sources.ts';
+import { runHooks } from '../engine/hooks.ts';
 import { openLog } from '../engine/output.ts';
-import { runPlan, type RunResult } from '../engine/run.ts';
+import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
+import { sendByFetch } from '../engine/send.ts';
 import { asFailure } from '../engine/trouble.ts';
 import type { Facts } from '../facts/facts.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { JournalBody } from '../journal/record.ts';
 import type { Mirror } from '../journal/mirror.ts';
 import { isSettled } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
@@ -118,9 +121,10 @@ async function walk(console: Console, execution: Execution, control: Control): P
   } catch (error) {
     // Who catches it shows the reason; the counts and the command that continues belong here.
     const reason = messageOf(error);
-    await journal.append({ type: 'run-stopped', reason }).catch(() => undefined);
+    const isKept = await isAppended(journal, { type: 'run-stopped', reason });
     await atMost(LAST_WORDS, mirror.flush());
     await lookAtCordons(context);
+    if (isKept) await afterEnd(execution, context, { outcome: 'failed', reason, counts: countOutcomes(context) });
     console.emit(runEnd(execution, context, { outcome: 'failed' }, began));
     throw inRun(error);
   } finally {
@@ -128,15 +132,43 @@ async function walk(console: Console, execution: Execution, control: Control): P
   }
   if (result.outcome === 'done') {
     await journal.append({ type: 'run-finished' });
+    await afterEnd(execution, context, result);
     await atMost(LAST_WORDS, clearNodes(execution));
   } else {
     // The journal may be what cannot be written any more; that has been shown.
     const paused = result.outcome === 'paused' ? { paused: true as const } : {};
-    await journal.append({ type: 'run-stopped', reason: result.reason, ...paused }).catch(() => undefined);
+    const isKept = await isAppended(journal, { type: 'run-stopped', reason: result.reason, ...paused });
     await atMost(LAST_WORDS, mirror.flush());
+    if (isKept) await afterEnd(execution, context, result);
   }
   console.emit(runEnd(execution, context, result, began));
   return result.outcome === 'done' && result.leftOut ? exitCode('failed') : exitCode(result.outcome);
+}
+
+async function isAppended(journal: Journal, body: JournalBody): Promise<boolean> {
+  return journal.append(body).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The hooks of the runbook; whoever lost the lock leaves them to the controller that has it. */
+async function afterEnd(
+  { held, record: { mirror } }: Execution,
+  context: RunContext,
+  { outcome, reason, at, counts, leftOut }: RunResult,
+): Promise<void> {
+  if (!context.plan.hooks || held.lost?.aborted === true) return;
+  await runHooks(
+    { ...context, send: sendByFetch },
+    {
+      outcome: outcome === 'done' && leftOut ? 'failed' : outcome,
+      reason: outcome === 'done' && leftOut ? `left out: ${leftOut.map(({ node }) => node).join(', ')}` : reason,
+      counts,
+      ...(at && { at: { node: at.node.name, step: at.id } }),
+    },
+  );
+  await atMost(LAST_WORDS, mirror.flush());
 }
 
 /**
@@ -157,7 +189,11 @@ function mirrored(journal: Journal, mirror: Mirror): Journal {
   return {
     append: async (body) => {
       await journal.append(body);
-      if (body.type === 'pass-started' || (body.type === 'attempt-started' && body.host === LOCAL))
+      if (
+        body.type === 'pass-started' ||
+        body.type === 'hook-started' ||
+        (body.type === 'attempt-started' && body.host === LOCAL)
+      )
         await atMost(LAST_WORDS, mirror.flush());
     },
     close: () => journal.close(),
@@ -179,7 +215,8 @@ function keepingFacts(journal: Journal, kept: KeptFacts, facts: () => Facts | un
 /** Deletes scripts and output on the nodes that answer; one line per attempt stays. */
 async function clearNodes({ fleet, plan, record: { mirror, run } }: Execution): Promise<void> {
   await mirror.finish();
-  const isLocal = stepsOfPlan(plan).some((step) => step.place === 'local');
+  const isLocal =
+    stepsOfPlan(plan).some((step) => step.place === 'local') || plan.hooks?.some((hook) => hook.script !== undefined);
   const hosts = [...new Set([...contactedNodes(plan), ...mirror.nodes, ...(isLocal ? [LOCAL] : [])])];
   await Promise.allSettled(hosts.map((host) => fleet.once(host, (remote) => remote.sweep(run))));
 }

@@ -32,7 +32,8 @@ export async function showForeignPlan(
   console.renderer.resume();
   const here = stepsOfPlan(open).filter((step) => concernsThisMachine(step, inventory));
   const gates = open.phases.filter(({ gate }) => gate && !(gate.ask.kind === 'run' && gate.ask.place !== 'local'));
-  if (here.length + gates.length === 0 || planDigest !== undefined) return;
+  const hooks = (plan.hooks ?? []).map(({ id, title }) => `${id}: ${title}`);
+  if (here.length + gates.length + hooks.length === 0 || planDigest !== undefined) return;
   const ofSteps = here.map((step) => {
     const sources = Object.entries(secretsOfStep(plan, step)).map(([name, source]) => `${name} from ${source}`);
     const reads = sources.length === 0 ? '' : ` (reads secrets: ${sources.join(', ')})`;
@@ -41,8 +42,11 @@ export async function showForeignPlan(
   const names = [
     ...ofSteps,
     ...gates.map(({ name, gate }) => `the gate of phase ${name}: ${gate ? gateText(gate) : ''}`),
+    ...hooks,
   ];
-  const many = [amountOf(here.length, 'step'), amountOf(gates.length, 'gate')].filter(Boolean).join(' and ');
+  const many = [amountOf(here.length, 'step'), amountOf(gates.length, 'gate'), amountOf(hooks.length, 'hook')]
+    .filter(Boolean)
+    .join(' and ');
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw new Failure(
       'usage',

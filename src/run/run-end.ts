@@ -45,7 +45,9 @@ export function runEnd(
 
 function nodeCounts(context: RunContext): NonNullable<RunFinished['nodes']> {
   return context.plan.nodes.flatMap(({ name }) => {
-    const steps = context.phases.map(({ rows }) => ({ steps: rows.get(name) ?? [] }));
+    const steps = context.phases.map(({ rows, ends }) => ({
+      steps: [...(rows.get(name) ?? []), ...(ends.get(name) ?? [])],
+    }));
     const counts = countOutcomes({ phases: steps, progress: context.progress });
     if (Object.values(counts).every((amount) => amount === 0)) return [];
     const known = steps.flatMap((one) => one.steps).map(({ key }) => context.progress.get(key));

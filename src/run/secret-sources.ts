@@ -4,6 +4,7 @@ import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { secretsIn } from '../documents/secrets.ts';
+import { secretsOfHook } from '../plan/hooks.ts';
 import type { Plan, PlanPhase, PlanStep } from '../plan/plan.ts';
 import { localPath } from '../documents/target.ts';
 import { readSecret, withholdVariables } from '../transport/secrets.ts';
@@ -68,7 +69,11 @@ export function secretsOfStep({ inputs }: Pick<Plan, 'inputs'>, step: PlanStep):
 export async function readSecrets(console: Console, plan: Plan, isOpen: (step: PlanStep) => boolean): Promise<void> {
   const steps = stepsOfPlan(plan).filter(isOpen);
   const gates = plan.phases.filter((phase) => stepsOfPhase(phase).some(isOpen)).map(secretsOfGate);
-  const inputs = new Set([...steps.flatMap((step) => Object.values(step.secrets ?? {})), ...gates.flat()]);
+  const inputs = new Set([
+    ...steps.flatMap((step) => Object.values(step.secrets ?? {})),
+    ...gates.flat(),
+    ...(plan.hooks ?? []).flatMap(secretsOfHook),
+  ]);
   await guardSources(
     console,
     [...inputs].map((input) => sourceIn(plan.inputs, input)),

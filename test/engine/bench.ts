@@ -192,7 +192,8 @@ export class Bench {
       kubectl: { on: 'control-plane', kubeconfig: '/etc/kubernetes/admin.conf' },
       minors: [],
     });
-    const log = (planned: PlanStep, attempt: number) => `${planned.node}/${planned.id}.${attempt}.log`;
+    const log = (planned: Pick<PlanStep, 'node' | 'id'>, attempt: number) =>
+      `${planned.node}/${planned.id}.${attempt}.log`;
     return {
       plan: this.#plan,
       run: 'run-1',
