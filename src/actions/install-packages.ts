@@ -8,6 +8,7 @@ import { withNode } from '../facts/lib/with-node.ts';
 import { pinOf } from '../packages/lib/pin.ts';
 import type { Action, ActionContext, StepScript, Verdict } from './action.ts';
 import { looksAtOthers, othersInstalled, scriptOfOthers, withOthers } from './lib/other-packages.ts';
+import { entriesOf, list } from './lib/list.ts';
 import { isSound, scriptOfManager, withoutPackageManager } from './lib/packages.ts';
 import { isBefore, minorOf, release } from './lib/release.ts';
 import { machineOf } from './lib/subject.ts';
@@ -17,28 +18,27 @@ import { verdictOf } from './lib/verdict.ts';
 /** Packages that go by a release of Kubernetes. */
 const OF_KUBERNETES: readonly string[] = ['kubeadm', 'kubelet', 'kubectl'];
 
+const packageWord = z
+  .string()
+  .regex(
+    /^[a-zA-Z0-9][\w.+-]*(=[\w.:~+^-]+)?$/,
+    'the name of a package, with =VERSION where it has a version of its own',
+  );
+
 const schema = z
   .strictObject({
-    packages: z
-      .array(
-        z
-          .string()
-          .regex(
-            /^[a-zA-Z0-9][\w.+-]*(=[\w.:~+^-]+)?$/,
-            'the name of a package, with =VERSION where it has a version of its own',
-          ),
-      )
-      .min(1)
+    packages: list(packageWord)
+      .refine((words) => words.length > 0, 'must name a package')
       .describe('kubeadm, kubelet and kubectl, all at one release; or any others: NAME, or NAME=VERSION'),
     version: z
       .string()
-      .regex(/^[\w.:~+^-]+$/, 'a version such as 1.32.9 or 2.1, in quotes where YAML would read a number')
+      .regex(/^[\w.:~+^-]*$/, 'a version such as 1.32.9 or 2.1, in quotes where YAML would read a number')
+      .transform((version) => (version === '' ? undefined : version))
       .optional()
       .describe(
         'The release of Kubernetes; of other packages a revision or the beginning of one (2.1 is the newest 2.1.x), unless given the newest',
       ),
-    services: z
-      .array(unitName)
+    services: list(unitName)
       .optional()
       .describe('Services that are restarted where they run since before one of the packages was installed'),
   })
@@ -66,7 +66,9 @@ function refine({ packages, version, services = [] }: With, context: z.Refinemen
 
 /** Before expressions have their values, a list that only they give may be of Kubernetes. */
 function isOfKubernetes({ packages }: Readonly<Record<string, unknown>>): boolean {
-  return !Array.isArray(packages) || packages.some((word) => OF_KUBERNETES.includes(pinOf(String(word)).name));
+  if (typeof packages === 'string' && packages.includes('${{')) return true;
+  const words = typeof packages === 'string' ? entriesOf(packages) : packages;
+  return !Array.isArray(words) || words.some((word) => OF_KUBERNETES.includes(pinOf(String(word)).name));
 }
 
 export const installPackages: Action<With> = {

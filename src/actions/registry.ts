@@ -27,6 +27,7 @@ import { restartKubelet } from './restart-kubelet.ts';
 import { service } from './service.ts';
 import { uncordon } from './uncordon.ts';
 import { verifyCluster } from './verify-cluster.ts';
+import { verifyRuntime } from './verify-runtime.ts';
 import { wait } from './wait.ts';
 import { waitNodeReady } from './wait-node-ready.ts';
 
@@ -43,6 +44,7 @@ const all: readonly Action[] = [
   restartKubelet,
   waitNodeReady,
   verifyCluster,
+  verifyRuntime,
   osUpgrade,
   reboot,
   service,

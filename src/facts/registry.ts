@@ -33,6 +33,7 @@ import { proxyVariables } from './proxy-variables.ts';
 import { reboot } from './reboot.ts';
 import { repository } from './repository.ts';
 import { repositoryKeys } from './repository-keys.ts';
+import { runtime } from './runtime.ts';
 import { staticPods } from './static-pods.ts';
 import { volumeAttachments } from './volume-attachments.ts';
 import { webhooks } from './webhooks.ts';
@@ -63,6 +64,7 @@ export const nodeFacts = {
   kernel,
   clock,
   etcdHost,
+  runtime,
 };
 
 /** Every fact of the cluster. */

@@ -15,6 +15,7 @@ const WITH: Readonly<Record<string, object>> = {
   uncordon: {},
   'restart-kubelet': {},
   'wait-node-ready': {},
+  'verify-runtime': { version: '2.0' },
   'verify-cluster': { version: '1.32.9' },
   'os-upgrade': {},
   reboot: {},

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { quote } from '../../transport/quote.ts';
+import { list } from './list.ts';
 
 /** Phases by command, with their parts: `kubeadm upgrade apply --help` (1.32) and `kubeadm upgrade node --help`. */
 const PHASES = {
@@ -18,12 +19,6 @@ const PHASES = {
   ],
   node: ['preflight', 'control-plane', 'kubelet-config', 'addon', 'addon/coredns', 'addon/kube-proxy', 'post-upgrade'],
 } as const;
-
-/** A list, or its entries with commas between them, as an input of a runbook gives them; empty: none. */
-function list<T extends z.ZodType<string, string>>(entry: T) {
-  const entries = (text: string) => text.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
-  return z.union([z.array(entry), z.string().transform(entries).pipe(z.array(entry))]);
-}
 
 /** Keys that `kubeadm upgrade apply` and `kubeadm upgrade node` share. */
 export const kubeadmOptions = {
