@@ -27,6 +27,8 @@ export interface ActionContext<W> {
   readonly settings: ActionSettings;
   /** The run's id; while planning, `RUN`. */
   readonly run: string;
+  /** The text that it sends, of a step that fills a template for its node; undefined: it was not read. */
+  readonly filled?: Filled;
   /** What a `run:` step itself says. */
   readonly own?: OwnScript;
   /** The step's own time limit in milliseconds, where the runbook gives one; known while its script is made. */
@@ -40,6 +42,13 @@ export interface ActionContext<W> {
   readonly addons?: Readonly<Record<string, number>>;
   /** The node as it stood when the run was planned; undefined: take it that nothing of it was changed yet. */
   readonly before?: { readonly unschedulable: boolean; readonly held: readonly string[]; readonly boot?: string };
+}
+
+/** A local text with its `${{ }}` filled; with `error`, why it cannot be sent. */
+export interface Filled {
+  readonly sha256?: string;
+  readonly text?: string;
+  readonly error?: string;
 }
 
 export interface OwnScript {

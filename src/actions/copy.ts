@@ -24,6 +24,10 @@ const schema = z.strictObject({
     .regex(/^[\w.-]+(:[\w.-]+)?$/, 'a user, or user:group')
     .optional()
     .describe('Whom it belongs to, e.g. root or etcd:etcd; unless given, it is left as root writes it'),
+  template: z
+    .boolean()
+    .default(false)
+    .describe('`true`: `${{ }}` in the text of the file are filled for each node; other files stay as they are'),
 });
 type With = z.infer<typeof schema>;
 
@@ -42,8 +46,16 @@ export const copy: Action<With> = {
   settle: 0,
   localPaths: ['src'],
   sources: ['src'],
-  looksAt: ({ with: { src, dest } }) => ({ local: [{ path: src }], node: [dest] }),
-  sends: (context) => [{ local: context.with.src, remote: staged(context), mode: 0o600 }],
+  fills: { when: 'template', source: 'src' },
+  looksAt: ({ with: { src, dest, template } }) => ({
+    local: [{ path: src, ...(template && { text: true as const }) }],
+    node: [dest],
+  }),
+  sends: (context) => {
+    const { src, template } = context.with;
+    const { filled = template ? { error: `${src} was not read` } : undefined } = context;
+    return [{ local: context.with.src, ...(filled && { filled }), remote: staged(context), mode: 0o600 }];
+  },
   script(context) {
     const { dest, mode, owner } = context.with;
     const lines = [
@@ -58,13 +70,14 @@ export const copy: Action<With> = {
       `mv -f "$file" ${quote(dest)} || refuse`,
       `if command -v restorecon >/dev/null 2>&1; then restorecon ${quote(dest)}; fi`,
     ];
-    const shown = [`copy ${context.with.src} to ${dest}`, `chmod ${mode} ${quote(dest)}`];
+    const shown = [`copy ${context.with.src}${fillingOf(context)} to ${dest}`, `chmod ${mode} ${quote(dest)}`];
     return { commands: shown, text: `${lines.join('\n')}\n` };
   },
   isDone: verdict,
   project(context) {
     const { files } = context.facts;
-    const source = files?.local[context.with.src] ?? { sha256: 'of the file' };
+    const known = files?.local[context.with.src] ?? { sha256: 'of the file' };
+    const source = context.filled ?? known;
     const there: FileFact = {
       ...(source.sha256 === undefined ? {} : { sha256: source.sha256 }),
       mode: plain(context.with.mode),
@@ -74,12 +87,17 @@ export const copy: Action<With> = {
     return {
       ...withUnknownUnits(context.facts, context.node.name),
       files: {
-        local: { ...files?.local, [context.with.src]: source },
+        local: { ...files?.local, [context.with.src]: known },
         nodes: { ...files?.nodes, [context.node.name]: node },
       },
     };
   },
 };
+
+/** By the digest, the same text is known again. */
+function fillingOf({ filled, node }: ActionContext<With>): string {
+  return filled?.sha256 === undefined ? '' : `, filled for ${node.name} (sha256 ${filled.sha256.slice(0, 12)})`;
+}
 
 function staged({ with: { dest }, run }: ActionContext<With>): string {
   return `${beside(dest)}${run}`;
@@ -93,8 +111,10 @@ function beside(dest: string): string {
 
 function verdict(context: ActionContext<With>): Verdict {
   const { src, dest, mode, owner } = context.with;
-  const here = context.facts.files?.local[src];
+  const here = context.filled ?? context.facts.files?.local[src];
   const there = context.facts.files?.nodes[context.node.name]?.[dest];
+  if (context.filled?.sha256 === undefined && context.filled?.error !== undefined)
+    return { done: false, reason: context.filled.error };
   if (here?.sha256 === undefined) return { done: false, reason: `${src} cannot be read: ${here?.error ?? 'unknown'}` };
   if (there === undefined || there.missing) return { done: false, reason: `${dest} is not there` };
   const missing = [

@@ -43,7 +43,9 @@ export async function readLooked(
     if (!action.looksAt) continue;
     asked = true;
     const looks = action.looksAt(contextOf(step, facts));
-    for (const { path, text } of looks.local ?? []) local[path] = await localFiles.describe(path, text);
+    for (const { path, text } of looks.local ?? [])
+      // One step needs its text, and another one may not.
+      if (local[path]?.text === undefined) local[path] = await localFiles.describe(path, text);
     const own = wanted.get(node.name) ?? { files: new Set(), packages: new Map(), units: new Set() };
     wanted.set(node.name, own);
     for (const path of looks.node ?? []) own.files.add(path);

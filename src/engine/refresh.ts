@@ -5,6 +5,7 @@ import { withLooked } from '../facts/lib/looked.ts';
 import { minorOf } from '../facts/lib/version.ts';
 import { askedBeforeSteps, guards } from '../guards/registry.ts';
 import type { DraftedStep } from '../plan/bind.ts';
+import { factsOfTemplates } from '../plan/filled.ts';
 import { contactedNodes } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
 import { readLooked } from './files.ts';
@@ -106,13 +107,15 @@ function otherNodes(facts: Facts | undefined, names: readonly string[]): Facts['
 /** The facts that deciding on these steps reads. */
 export function neededFacts(steps: readonly DraftedStep[]): FactId[] {
   const ids = new Set<FactId>();
-  for (const { action, node, if: condition, deferred } of steps) {
+  for (const { action, node, if: condition, deferred, filled, view } of steps) {
     for (const id of action.facts) ids.add(id);
     for (const name of askedBeforeSteps(action.guards)) {
       const guard = guards.get(name);
       if (guard?.roles?.includes(node.role) === false) continue;
       for (const id of guard?.facts ?? []) ids.add(id);
     }
+    if (filled !== undefined)
+      for (const id of factsOfTemplates(view.nodes.some(({ role }) => role === 'control-plane'))) ids.add(id);
     if (deferred) for (const id of factsIn(deferred)) ids.add(id);
     if (condition !== undefined) for (const id of factsIn(condition, true)) ids.add(id);
   }

@@ -1,10 +1,12 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FetchedFile, MadeSecret, SentFile } from '../actions/lib/abilities.ts';
 import { quote } from '../transport/quote.ts';
+import { sha256 } from '../digest.ts';
+import type { FileFact } from '../facts/facts.ts';
 import { localPath } from '../documents/target.ts';
 import { Failure } from '../failure.ts';
 import type { RemoteNode } from '../remote/attempt.ts';
@@ -30,15 +32,26 @@ export interface Route {
  * sent again; after a lost link, it is sent from the start. @throws Failure
  */
 export async function sendFile({ fleet, localFiles, host, progress }: Route, file: SentFile): Promise<void> {
-  const local = await localFiles.describe(file.local);
+  if (file.filled?.error !== undefined)
+    throw failed(file.filled.error, [
+      'Nothing was sent. Put it back as it was, or make a new plan: runbook apply --new.',
+    ]);
+  const text = file.filled?.text;
+  const local = text === undefined ? await localFiles.describe(file.local) : textFact(text);
   if (local.sha256 === undefined) throw failed(`cannot read ${file.local}: ${local.error ?? 'it is not there'}`);
   const mode = file.mode.toString(8);
   await fleet.with(host, async (remote) => {
     const there = await describeRemote(remote, file.remote);
     if (there.sha256 === local.sha256 && there.mode === mode) return;
     progress(`sending ${file.local} (${sizeOf(local.size)}) to ${host}`);
-    await deliver(remote, host, createReadStream(localPath(file.local)), { ...file, sha256: local.sha256 ?? '' });
+    const content = text === undefined ? createReadStream(localPath(file.local)) : Readable.from([Buffer.from(text)]);
+    await deliver(remote, host, content, { ...file, sha256: local.sha256 ?? '' });
   });
+}
+
+function textFact(text: string): FileFact {
+  const bytes = Buffer.from(text);
+  return { size: bytes.length, sha256: sha256(bytes) };
 }
 
 /** Makes a secret on one host for another; it is held in memory alone. @throws Failure */

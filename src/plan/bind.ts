@@ -4,6 +4,7 @@ import { run } from '../actions/run.ts';
 import type { Inventory, InventoryNode } from '../documents/model.ts';
 import type { Facts } from '../facts/facts.ts';
 import { Failure } from '../failure.ts';
+import { filledFor } from './filled.ts';
 import { stepKey } from './key.ts';
 import { type KnownRefs, RefBook } from './refs.ts';
 import type { Plan, PlanHop, PlanNode, PlanPhase, PlanStep } from './plan.ts';
@@ -204,8 +205,10 @@ export function settingsOf(inventory: Inventory): ActionSettings {
 }
 
 /** The step as its action sees it on these facts, and with the fact that its last attempt was cut off. */
-export function contextOf({ view, key }: DraftedStep, facts: Facts, cutOff = false): ActionContext<unknown> {
+export function contextOf(step: DraftedStep, facts: Facts, cutOff = false): ActionContext<unknown> {
+  const { view, key } = step;
+  const filled = filledFor(step, facts);
   const passed = facts.checks?.[key];
   const own = passed === undefined || !view.own ? {} : { own: { ...view.own, passed } };
-  return { ...view, facts, ...own, ...(cutOff && { cutOff }) };
+  return { ...view, facts, ...own, ...(filled && { filled }), ...(cutOff && { cutOff }) };
 }

@@ -7,6 +7,7 @@ import { isClusterFact } from '../facts/lib/kinds.ts';
 import type { Guard } from '../guards/guard.ts';
 import { stepsOfPlan } from './all-steps.ts';
 import { factsOfGate } from './gate.ts';
+import { factsOfTemplates } from './filled.ts';
 import type { Plan } from './plan.ts';
 import { scopeFor } from './scope.ts';
 
@@ -34,6 +35,7 @@ export function needsOf(
   const facts = new Set<FactId>();
   const asked = new Set<string>();
   const minors = new Set<string>();
+  const hasKubernetes = inventory.nodes.some(({ role }) => role === 'control-plane');
   if (runbook.hops) for (const id of FACTS_OF_HOPS) facts.add(id);
   for (const phase of runbook.phases) {
     if (phase.if !== undefined) for (const id of factsIn(phase.if, true)) facts.add(id);
@@ -43,6 +45,9 @@ export function needsOf(
       if (step.kind !== 'uses') continue;
       const action = actions.get(step.uses);
       for (const id of action?.facts ?? []) facts.add(id);
+      // Also where an expression decides it.
+      if (action?.fills && (step.with[action.fills.when] ?? false) !== false)
+        for (const id of factsOfTemplates(hasKubernetes)) facts.add(id);
       for (const id of action?.guards ?? []) asked.add(id);
       const minor =
         action && namesRelease(action, step.with) ? minorOf(step.with.version, inventory, inputs) : undefined;

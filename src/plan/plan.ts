@@ -65,6 +65,7 @@ const step = z.strictObject({
   deferred: z
     .exactOptional(z.record(z.string().regex(VARIABLE), z.string()))
     .describe('By variable of its script, a text with ${{ }} that reads results of steps: evaluated in the run'),
+  filled: z.exactOptional(digest).describe('sha256, hex, of the text that it sends, filled for its node'),
   asksFor: z
     .exactOptional(z.string())
     .describe(

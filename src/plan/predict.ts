@@ -100,6 +100,9 @@ function frozen(step: DraftedStep, facts: Facts, predicted: Prediction): PlanSte
   if (unsupported !== undefined) throw new Failure('guard-refused', `${step.id} on ${step.node.name}: ${unsupported}`);
   const timeout = ownTimeout === true ? given : (action.timeoutOf?.(context) ?? given);
   const script = action.script?.(context);
-  if (script) return { ...draft, timeout, predicted, commands: script.commands, script: script.text };
+  if (context.filled?.error !== undefined && predicted.outcome !== 'skipped')
+    throw new Failure('document', `${step.id} on ${step.node.name}: ${context.filled.error}`);
+  const filled = context.filled?.sha256 === undefined ? {} : { filled: context.filled.sha256 };
+  if (script) return { ...draft, ...filled, timeout, predicted, commands: script.commands, script: script.text };
   return { ...draft, timeout, predicted, commands: action.waitsFor?.(context) ?? [] };
 }

@@ -43,7 +43,8 @@ export function deferredValues(
   return values.ok ? { ok: true, value: { ...env.value, ...values.value } } : values;
 }
 
-function scopeOf(step: DraftedStep, facts: Facts, results: ResultOf): Scope {
+/** The names of a step's expressions. */
+export function scopeOf(step: DraftedStep, facts: Facts, results: ResultOf): Scope {
   const { inventory, inputs, node, hop, refs, failed } = step.scope;
   const scope = scopeFor(inventory, inputs, facts, node, step.env, hop);
   const ofNode = failed === undefined || !scope.node ? {} : { node: { ...scope.node, failed } };

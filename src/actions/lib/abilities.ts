@@ -1,7 +1,7 @@
 import type { ClusterFactId, ClusterFacts } from '../../facts/facts.ts';
 import type { KubeadmQuestion } from '../../facts/lib/ask-kubeadm.ts';
 import type { SoftwareQuestion } from '../../facts/software.ts';
-import type { ActionContext } from '../action.ts';
+import type { ActionContext, Filled } from '../action.ts';
 
 /** Brings files to the node or from it. */
 export interface MovesFiles<W> {
@@ -9,6 +9,8 @@ export interface MovesFiles<W> {
   readonly localPaths?: readonly string[];
   /** Those of them that are files which must be there. A relative one starts in the folder of the runbook. */
   readonly sources?: readonly string[];
+  /** Keys of `with`: where `when` is true, the text of the local file in `source` is filled for each node. */
+  readonly fills?: { readonly when: string; readonly source: string };
   /**
    * What it judges by beside its facts: files of the operator's machine and of the node, which are then
    * in `facts.files`, packages and units of the node, which are then in the node's `software` and `units`.
@@ -99,6 +101,8 @@ export interface LooksAt {
 
 export interface SentFile {
   readonly local: string;
+  /** Sent in place of what is in the file. */
+  readonly filled?: Filled;
   /** Absolute; written under another name, compared by sha256, and renamed. Its folder is made where it is missing. */
   readonly remote: string;
   readonly mode: number;
