@@ -4,9 +4,10 @@ import { Failure } from '../failure.ts';
 import { RunStore } from '../journal/store.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { cleaned } from '../render/clean.ts';
+import type { LogLine } from '../render/log-line.ts';
 import { isReaderGone } from '../render/renderer.ts';
 import { withConsole } from '../run/console.ts';
-import { hasEnded, listOutput, readOutput } from '../run/kept-output.ts';
+import { hasEnded, type KeptOutput, listOutput, readLines, readOutput } from '../run/kept-output.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
 
 interface Options extends CommonOptions {
@@ -44,10 +45,28 @@ function logs(words: Words, options: Options): Promise<number> {
     }
     const last = files.at(-1);
     const isOver = options.follow === true && last ? () => hasEnded(store, id, last) : undefined;
+    if (options.output === 'json') {
+      await print(jsonLines(id, files, isOver));
+      return 0;
+    }
     const output = readOutput(files, isOver);
     await print(process.stdout.isTTY && options.raw !== true ? cleaned(output) : output);
     return 0;
   });
+}
+
+async function* jsonLines(
+  run: string,
+  files: readonly KeptOutput[],
+  isOver: (() => Promise<boolean>) | undefined,
+): AsyncGenerator<string> {
+  for (const file of files) {
+    const { node, step, attempt } = file;
+    for await (const text of readLines(file, file === files.at(-1) ? isOver : undefined)) {
+      const line: LogLine = { run, node, step, attempt, text };
+      yield `${JSON.stringify(line)}\n`;
+    }
+  }
 }
 
 /** The named run; without one the latest, and then the first word may be a node of it. */

@@ -3,7 +3,10 @@ import { actions } from '../actions/registry.ts';
 import { inventoryJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
 import { eventJsonSchema } from '../event.ts';
 import { planJsonSchema } from '../plan/plan.ts';
+import { logLineJsonSchema } from '../render/log-line.ts';
 import { preflightJsonSchema } from '../render/preflight.ts';
+import { runRowJsonSchema } from '../render/run-row.ts';
+import { statusJsonSchema } from '../render/status-data.ts';
 import type { Run } from '../run/options.ts';
 
 const SCHEMAS = {
@@ -12,6 +15,9 @@ const SCHEMAS = {
   event: eventJsonSchema,
   plan: planJsonSchema,
   preflight: preflightJsonSchema,
+  status: statusJsonSchema,
+  runs: runRowJsonSchema,
+  logs: logLineJsonSchema,
 } as const;
 
 export function define(command: Command, run: Run): void {

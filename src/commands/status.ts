@@ -1,12 +1,14 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
 import { renderStatus } from '../render/status.ts';
-import { resumeCommand } from '../run/again.ts';
+import type { StatusData } from '../render/status-data.ts';
+import { again, resumeCommand } from '../run/again.ts';
 import { withConsole } from '../run/console.ts';
 import { readLive } from '../run/live.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
-import { aboutOf, lastRead, lifeOfRun, outcomesOf, stateOf, stepRows } from '../run/summary.ts';
+import { aboutOf, lastRead, leftRunning, type Life, lifeOfRun, outcomesOf, stateOf, stepRows } from '../run/summary.ts';
 
 interface Options extends CommonOptions {
   readonly live?: boolean;
@@ -43,16 +45,35 @@ function status(id: string | undefined, options: Options): Promise<number> {
       ],
       cordoned,
       ...(at === undefined ? {} : { readAt: at }),
-      next: isUnfinished(progress) && life.kind !== 'alive' ? [resumeCommand(folder.id, store.root)] : [],
+      next: nextOf(run, life, store.root, options.inventory),
     };
     if (options.output === 'json') {
       const overrides = plan.overrides ?? [];
-      const lock = life.holder ? { ...life.holder, life: life.kind } : null;
-      const data = { ...view, lock, overrides, versions: Object.fromEntries(versions), steps: stepRows(run) };
+      const lock = life.kind === 'none' ? null : { ...life.holder, life: life.kind };
+      const data: StatusData = {
+        ...view,
+        lock,
+        leftRunning: leftRunning(run, life),
+        overrides,
+        versions: Object.fromEntries(versions),
+        steps: stepRows(run, life),
+      };
       console.print(`${JSON.stringify(data)}\n`);
-    } else console.print(renderStatus({ ...view, outcomes: outcomesOf(run), versions, plan }, console.look));
+    } else console.print(renderStatus({ ...view, outcomes: outcomesOf(run, life), versions, plan }, console.look));
     return 0;
   });
+}
+
+/** `inventory`: of -i, where that is not the one that the run has. */
+function nextOf({ folder, plan, progress }: RunSummary, life: Life, root: string, inventory?: string): string[] {
+  if (progress.run === undefined) return life.kind === 'alive' ? [] : [again('apply', plan)];
+  if (isUnfinished(progress)) {
+    const other =
+      inventory === undefined || resolve(inventory) === resolve(plan.inventory.file) ? undefined : inventory;
+    return life.kind === 'alive' ? [] : [resumeCommand(folder.id, root, other)];
+  }
+  const isPartial = [...progress.steps.values()].some(({ leavesOut }) => leavesOut === true);
+  return progress.state === 'done' && isPartial ? [again('apply', plan)] : [];
 }
 
 /** The named one; else what needs someone, before a newer run that is finished. */

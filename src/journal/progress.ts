@@ -24,6 +24,8 @@ export interface StepProgress {
   readonly outputs?: Readonly<Record<string, string>>;
   /** Why that was refused. */
   readonly outputsProblem?: string;
+  /** The operator said what its outcome is. */
+  readonly treated?: true;
   /** The operator allows to send it again. */
   readonly treatedAgain?: boolean;
 }
@@ -183,9 +185,9 @@ export function treated(
   const why = reason === undefined ? '' : `: ${reason}`;
   switch (as) {
     case 'done':
-      return { ...step, outcome: 'changed', reason: `${by} reported it done${why}` };
+      return { ...step, outcome: 'changed', reason: `${by} reported it done${why}`, treated: true };
     case 'skip':
-      return { ...step, outcome: 'skipped', reason: `${by} skipped it${why}` };
+      return { ...step, outcome: 'skipped', reason: `${by} skipped it${why}`, treated: true };
     case 'again':
       return { ...step, treatedAgain: true };
   }

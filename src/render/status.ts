@@ -2,13 +2,16 @@ import type { Outcome } from '../event.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
 import { outcomeColour, outcomeSymbol } from './outcome.ts';
+import type { RunRow } from './run-row.ts';
 import type { Colour, Line, Look, Span, Symbols } from './style.ts';
 import { createStyle } from './style.ts';
 import { count, dateAndClock, listNames, pad, sanitize, widthOf, wrap } from './text.ts';
 
 /** The state of a planned step. */
 export interface StepStatus {
-  readonly outcome: Outcome | 'running' | 'pending';
+  readonly outcome: Outcome | 'running' | 'left-running' | 'pending';
+  /** Where it is left running, a node or `local`. */
+  readonly host?: string;
   readonly attempt: number;
   readonly reason: string;
   /** It failed, and the run continued. */
@@ -133,7 +136,7 @@ function nodeLine(
   });
   const bad = known.filter(({ is }) => is.outcome === 'failed' || is.outcome === 'unknown');
   const telling =
-    bad.find(({ is }) => is.continued !== true) ?? bad[0] ?? known.find(({ is }) => is.outcome === 'running');
+    bad.find(({ is }) => is.continued !== true) ?? bad[0] ?? known.find(({ is }) => isRunning(is.outcome));
   if (telling === undefined) return [`  ${label}  `, ...marks];
   const { step, is } = telling;
   const attempt = is.attempt > 1 ? ` (attempt ${is.attempt})` : '';
@@ -161,18 +164,24 @@ function statusOf(step: PlanStep, status: RunStatus): StepStatus {
   return status.outcomes.get(`${step.node}/${step.id}`) ?? PENDING;
 }
 
-function wordOf({ outcome, continued }: StepStatus): string {
+function wordOf({ outcome, continued, host = 'its node' }: StepStatus): string {
+  if (outcome === 'left-running') return `left running on ${host === 'local' ? 'this machine' : host}`;
   return continued === true ? `${outcome}, the run continued` : outcome;
 }
 
 function mark(is: StepStatus, symbols: Symbols): Span {
-  if (is.outcome === 'running') return { text: symbols.running, as: 'cyan' };
+  if (isRunning(is.outcome)) return { text: symbols.running, as: 'cyan' };
   if (is.outcome === 'pending') return { text: symbols.waiting, as: 'dim' };
   return { text: outcomeSymbol(is.outcome, symbols), as: outcomeColour(is.outcome) };
 }
 
+/** Also where no process follows it. */
+function isRunning(outcome: StepStatus['outcome']): outcome is 'running' | 'left-running' {
+  return outcome === 'running' || outcome === 'left-running';
+}
+
 function colourOf(is: StepStatus): Colour {
-  if (is.outcome === 'running') return 'cyan';
+  if (isRunning(is.outcome)) return 'cyan';
   return is.outcome === 'pending' ? 'dim' : outcomeColour(is.outcome);
 }
 
@@ -189,7 +198,7 @@ function totals(status: RunStatus): Line {
     const { outcome } = statusOf(step, status);
     amounts.set(outcome, (amounts.get(outcome) ?? 0) + 1);
   }
-  const parts = [...amounts].map(([outcome, amount]) => `${amount} ${outcome}`);
+  const parts = [...amounts].map(([outcome, amount]) => `${amount} ${outcome.replace('-', ' ')}`);
   return [`${count(steps.length, 'step')} on ${count(status.plan.nodes.length, 'node')}: ${parts.join(', ')}`];
 }
 
@@ -203,19 +212,6 @@ function legend(symbols: Symbols): string {
     `${symbols.running} running`,
     `${symbols.waiting} pending`,
   ].join('  ');
-}
-
-export interface RunRow {
-  readonly run: string;
-  readonly runbook: string;
-  readonly cluster: string;
-  readonly state: string;
-  /** ISO 8601. */
-  readonly startedAt: string;
-  /** Planned steps with an outcome, and planned steps in all. */
-  readonly done: number;
-  readonly steps: number;
-  readonly nodes: readonly string[];
 }
 
 /** The table of `runbook runs`, in the order given. Ends with a newline. */

@@ -11,6 +11,7 @@ import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
 import { sendByFetch } from '../engine/send.ts';
 import { asFailure } from '../engine/trouble.ts';
 import type { Facts } from '../facts/facts.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalBody } from '../journal/record.ts';
@@ -25,7 +26,7 @@ import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
 import { listenForStop } from './control.ts';
 import { KeptFacts } from './kept-facts.ts';
-import { lookAtCordons } from './last-look.ts';
+import { lookAtNodes } from './last-look.ts';
 import type { Held } from './locks.ts';
 import type { RunRecord } from './record.ts';
 import { runEnd } from './run-end.ts';
@@ -113,19 +114,20 @@ async function walk(console: Console, execution: Execution, control: Control): P
     done: [...progress.values()].filter(isSettled).length,
   });
   let result: RunResult;
+  let objects: readonly NodeObject[] | undefined;
   try {
     await mirror.flush();
     result = await runPlan(context);
     if (result.outcome !== 'done') held.lost?.throwIfAborted();
-    await lookAtCordons(context);
+    objects = await lookAtNodes(context);
   } catch (error) {
     // Who catches it shows the reason; the counts and the command that continues belong here.
     const reason = messageOf(error);
     const isKept = await isAppended(journal, { type: 'run-stopped', reason });
     await atMost(LAST_WORDS, mirror.flush());
-    await lookAtCordons(context);
+    objects = await lookAtNodes(context);
     if (isKept) await afterEnd(execution, context, { outcome: 'failed', reason, counts: countOutcomes(context) });
-    console.emit(runEnd(execution, context, { outcome: 'failed' }, began));
+    console.emit(runEnd(execution, context, { outcome: 'failed' }, objects, began));
     throw inRun(error);
   } finally {
     if (context.facts) await kept.end(context.facts);
@@ -141,7 +143,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     await atMost(LAST_WORDS, mirror.flush());
     if (isKept) await afterEnd(execution, context, result);
   }
-  console.emit(runEnd(execution, context, result, began));
+  console.emit(runEnd(execution, context, result, objects, began));
   return result.outcome === 'done' && result.leftOut ? exitCode('failed') : exitCode(result.outcome);
 }
 

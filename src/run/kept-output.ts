@@ -1,5 +1,6 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RunStore, RunSummary } from '../journal/store.ts';
 import { stepsOfPlan } from '../plan/all-steps.ts';
@@ -46,6 +47,25 @@ export async function* readOutput(
 }
 
 const NEWLINE = 10;
+
+/** Characters of a line that are held back until it ends; a longer line comes in parts. */
+const LONGEST = 65_536;
+
+/** The lines of one file; with `isOver` it is followed. */
+export async function* readLines({ path }: KeptOutput, isOver?: () => Promise<boolean>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let open = '';
+  for await (const chunk of readFile(path, isOver)) {
+    const lines = `${open}${decoder.write(chunk)}`.split('\n');
+    open = lines.pop() ?? '';
+    yield* lines;
+    if (open.length < LONGEST) continue;
+    yield open;
+    open = '';
+  }
+  const rest = `${open}${decoder.end()}`;
+  if (rest !== '') yield rest;
+}
 
 /** True once the journal states that the step has ended, or the run is no longer running. */
 export async function hasEnded(store: RunStore, id: string, file: KeptOutput): Promise<boolean> {

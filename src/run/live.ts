@@ -61,7 +61,7 @@ export async function readLive(
   );
   about.push(...findings.map(({ summary }) => summary));
   about.push(...(await lockLines(locksOf(console, store, connection, inventory.value, nodes))));
-  return { at: new Date().toISOString(), ...readOf(facts), about };
+  return { at: new Date().toISOString(), ...readOf(facts, plan), about };
 }
 
 async function lockLines({ nodes }: Locks): Promise<string[]> {

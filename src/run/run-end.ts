@@ -2,17 +2,19 @@ import { countOutcomes, type RunResult } from '../engine/run.ts';
 import type { RunContext } from '../engine/context.ts';
 import { leftOutNodes } from '../engine/leave-out.ts';
 import type { NewEvent } from '../event.ts';
+import type { NodeObject } from '../facts/nodes.ts';
 import { isSettled } from '../journal/progress.ts';
 import { again, resumeCommand } from './again.ts';
 import type { Execution } from './execute.ts';
 
 type RunFinished = Extract<NewEvent, { type: 'run-finished' }>;
 
-/** The summary of the whole run, also of what processes before this one did. `began`: when this one did, in ms. */
+/** The summary of the whole run, also of what processes before this one did. `began`: when this one did, in ms. `objects`: as seen last. */
 export function runEnd(
   { plan, record, store }: Execution,
   context: RunContext,
   { outcome, at, reason = '' }: Pick<RunResult, 'outcome'> & Partial<RunResult>,
+  objects: readonly NodeObject[] | undefined,
   began: number,
 ): RunFinished {
   const order = new Map(plan.nodes.map(({ name }, index) => [name, index]));
@@ -22,7 +24,7 @@ export function runEnd(
     .flatMap(({ steps }) => steps)
     .flatMap(({ key, ref }) => (context.progress.get(key)?.continued ? [{ node: ref.node, step: ref.step }] : []));
   const leftRunning = stillRunning(context);
-  const cordoned = cordonedNodes(context);
+  const cordoned = cordonedNodes(context, objects ?? []);
   return {
     type: 'run-finished',
     run: record.run,
@@ -67,8 +69,8 @@ function stillRunning({ phases, progress }: RunContext): NonNullable<RunFinished
     });
 }
 
-function cordonedNodes({ facts, plan }: RunContext): NonNullable<RunFinished['cordoned']> {
-  const cordoned = new Set((facts?.cluster?.nodes ?? []).flatMap((one) => (one.unschedulable ? [one.name] : [])));
+function cordonedNodes({ plan }: RunContext, objects: readonly NodeObject[]): NonNullable<RunFinished['cordoned']> {
+  const cordoned = new Set(objects.flatMap((one) => (one.unschedulable ? [one.name] : [])));
   return plan.nodes.flatMap(({ name, object = name, before }) =>
     cordoned.has(object) ? [{ node: name, before: before?.unschedulable === true }] : [],
   );

@@ -1,12 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Facts } from '../facts/facts.ts';
-import { isSettled } from '../journal/progress.ts';
+import { isSettled, type Progress, type StepProgress } from '../journal/progress.ts';
 import { lifeOf, LocalLock, type LockHolder } from '../journal/lock.ts';
 import { isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
+import { LOCAL } from '../plan/hosts.ts';
+import type { Plan } from '../plan/plan.ts';
 import { stepKey } from '../plan/key.ts';
-import type { RunRow, StepStatus } from '../render/status.ts';
+import type { RunRow } from '../render/run-row.ts';
+import type { StepStatus } from '../render/status.ts';
+import type { StatusData } from '../render/status-data.ts';
 import { dateAndClock } from '../render/text.ts';
 
 export function rowOf(run: RunSummary, life: Life): RunRow {
@@ -24,11 +28,10 @@ export function rowOf(run: RunSummary, life: Life): RunRow {
 }
 
 /** Whether the process of a run lives, as far as this machine can see it. */
-export interface Life {
-  /** `none`: no lock of the run is in this state folder. */
-  readonly kind: 'alive' | 'gone' | 'elsewhere' | 'none';
-  readonly holder?: LockHolder;
-}
+export type Life =
+  /** No lock of the run is in this state folder. */
+  | { readonly kind: 'none'; readonly holder?: undefined }
+  | { readonly kind: 'alive' | 'gone' | 'elsewhere'; readonly holder: LockHolder };
 
 /** Looks at the lock of the run's cluster in this state folder; it asks no node. */
 export async function lifeOfRun(store: RunStore, { folder, plan }: RunSummary): Promise<Life> {
@@ -60,33 +63,46 @@ export function aboutOf(run: RunSummary, life: Life): string[] {
     if (life.kind === 'alive') lines.push(`runs in ${lock}`);
     else if (life.kind === 'elsewhere') lines.push(`held by ${lock}; that process cannot be seen from here`);
     else {
-      const last = progress.lastAt === undefined ? '' : `; its last record is of ${dateAndClock(progress.lastAt)}`;
-      lines.push(`${lock === undefined ? 'no process holds its lock' : `its ${lock}, is gone`}${last}`);
+      const last =
+        progress.lastAt === undefined ? '' : `died after ${dateAndClock(progress.lastAt)}, its last record; `;
+      lines.push(`${last}${lock === undefined ? 'no process holds its lock' : `its ${lock}, is gone`}`);
     }
   }
   if (progress.state === 'stopped' && progress.lastAt !== undefined) {
     const why = progress.reason === undefined ? '' : `: ${progress.reason}`;
     lines.push(`${progress.paused ? 'paused' : 'stopped'} at ${dateAndClock(progress.lastAt)}${why}`);
   }
-  if (life.kind !== 'alive' && isUnfinished(progress)) {
-    const left = [...progress.steps].filter(([, step]) => step.last && !step.last.ended && step.outcome === undefined);
-    for (const [key, { last }] of left) {
-      lines.push(
-        `left running: ${key} on ${last?.host ?? 'its node'} (it may have ended since; resume takes its result)`,
-      );
-    }
+  for (const [key, { treated, reason = '' }] of progress.steps)
+    if (treated) lines.push(`answered with --treat: ${key}: ${reason}`);
+  for (const { host, node, step } of leftRunning(run, life)) {
+    const where = host === LOCAL ? 'this machine' : host;
+    lines.push(`left running on ${where}: ${stepKey(node, step)} (it may have ended since; resume takes its result)`);
   }
   return lines;
 }
 
-export function outcomesOf({ progress }: RunSummary): Map<string, StepStatus> {
+/** Steps without a known end that no process follows, in the order of the plan. */
+export function leftRunning({ plan, progress }: RunSummary, life: Life): StatusData['leftRunning'] {
+  if (isFollowed(progress, life) || !isUnfinished(progress)) return [];
+  return stepsOfPlan(plan).flatMap(({ node, id }) => {
+    const known = progress.steps.get(stepKey(node, id));
+    if (!known?.last || known.last.ended || isSettled(known)) return [];
+    return [{ host: known.last.host, node, step: id }];
+  });
+}
+
+/** A process works on it, or may: one of another machine cannot be seen. */
+function isFollowed({ state }: Progress, { kind }: Life): boolean {
+  return state === 'running' && (kind === 'alive' || kind === 'elsewhere');
+}
+
+export function outcomesOf({ progress }: RunSummary, life: Life): Map<string, StepStatus> {
+  const followed = isFollowed(progress, life);
   return new Map(
     [...progress.steps].map(([key, step]) => [
       key,
       {
-        // While the run is running, a step whose attempt has ended is being verified, or is waited for.
-        outcome:
-          step.outcome ?? (step.last && (!step.last.ended || progress.state === 'running') ? 'running' : 'pending'),
+        ...(step.outcome === undefined ? underWay(step, followed) : { outcome: step.outcome }),
         attempt: step.attempts,
         reason: step.reason ?? (step.pass === undefined ? '' : `again, in pass ${step.pass} of its node`),
         ...(step.continued && { continued: step.continued }),
@@ -95,9 +111,16 @@ export function outcomesOf({ progress }: RunSummary): Map<string, StepStatus> {
   );
 }
 
+/** While the run is running, a step whose attempt has ended is being verified, or is waited for. */
+function underWay({ last }: StepProgress, followed: boolean): Pick<StepStatus, 'outcome' | 'host'> {
+  if (!last) return { outcome: 'pending' };
+  if (followed) return { outcome: 'running' };
+  return last.ended ? { outcome: 'pending' } : { outcome: 'left-running', host: last.host };
+}
+
 /** The steps of `status --output json`, in the plan's order. */
-export function stepRows(run: RunSummary) {
-  const outcomes = outcomesOf(run);
+export function stepRows(run: RunSummary, life: Life): StatusData['steps'] {
+  const outcomes = outcomesOf(run, life);
   const pending: StepStatus = { outcome: 'pending', attempt: 0, reason: '' };
   return run.plan.phases.flatMap((phase) =>
     stepsOfPhase(phase).map(({ node, id, title }) => ({
@@ -132,15 +155,21 @@ export async function lastRead(run: RunSummary): Promise<LastRead> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   const facts = text === undefined ? undefined : parseFacts(text);
   if (!facts) return { versions: new Map(), cordoned: [] };
-  return { at: (await stat(file)).mtime.toISOString(), ...readOf(facts) };
+  return { at: (await stat(file)).mtime.toISOString(), ...readOf(facts, run.plan) };
 }
 
-export function readOf(facts: Facts): Pick<LastRead, 'versions' | 'cordoned'> {
+export function readOf(facts: Facts, plan: Pick<Plan, 'nodes'>): Pick<LastRead, 'versions' | 'cordoned'> {
   const versions = new Map<string, string>();
   for (const [name, node] of Object.entries(facts.nodes)) {
     const { kubeadm, kubelet } = node.binaries ?? {};
     const parts = [kubeadm && `kubeadm ${kubeadm}`, kubelet && `kubelet ${kubelet}`].filter(Boolean);
     if (parts.length > 0) versions.set(name, parts.join(', '));
+  }
+  // A runbook that asks for no packages still knows what each Node object reports.
+  const objects = new Map(facts.cluster?.nodes?.map((node) => [node.name, node]));
+  for (const { name, object = name } of plan.nodes) {
+    const known = objects.get(object);
+    if (known && !versions.has(name)) versions.set(name, `kubelet ${known.kubeletVersion}`);
   }
   const cordoned = (facts.cluster?.nodes ?? []).filter((node) => node.unschedulable).map((node) => node.name);
   return { versions, cordoned };
