@@ -140,7 +140,9 @@ export class NodeLock {
     const seconds = this.#stillFor();
     for (const { holder } of claims) {
       const text = `the lock of run ${holder.run} is still there: watching its heartbeat for ${seconds} s`;
-      say(text, [...describeHolder(holder), 'Its process cannot be seen from here; no clocks are compared.']);
+      const alive = (await lifeOf(holder)) === 'alive';
+      const seen = alive ? 'Its process runs on this machine.' : 'Its process cannot be seen from here.';
+      say(text, [...describeHolder(holder), `${seen} No clocks are compared.`]);
     }
     let snapshot = await this.look();
     for (let i = 0; i < STILL_INTERVALS; i += 1) {
