@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import { beginPlanning } from '../journal/planning.ts';
 import { RunStore } from '../journal/store.ts';
 import { type BoundOptions, isClosed, parseBounds } from '../run/bounds.ts';
 import { checkApprovals, checkPlannedApprovals } from '../run/approvals.ts';
 import { draftWindow } from '../plan/gate.ts';
+import { thisCommand } from '../run/again.ts';
 import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
 import { confirmPlan, requireAnswerable } from '../run/control.ts';
@@ -65,6 +67,12 @@ function apply(file: string, options: Options): Promise<number> {
     const scope = scopeOf(documents);
     const store = new RunStore(stateDir(options));
 
+    const planned = await beginPlanning(store.root, {
+      runbook: runbook.value.name,
+      cluster: inventory.value.cluster,
+      command: thisCommand(),
+    });
+    atEnd(planned);
     const connection = await connectNodes(console, { ...scope, inventory, stateDir: store.root, reconnect: true });
     atEnd(() => connection.fleet.close());
     const locks = locksOf(console, store, connection, inventory.value, scope.nodes);
@@ -92,6 +100,7 @@ function apply(file: string, options: Options): Promise<number> {
     await abandon(unfinished, locks);
     const record = await createRecord(console, store, plan, reading.facts, held, locks);
     atEnd(() => record.journal.close());
+    await planned();
     return execute(console, {
       ...connection,
       ...reading,

@@ -28,6 +28,7 @@ import {
 } from '../run/options.ts';
 import { parsePlanDigest, requirePlanDigest } from '../run/plan-digest.ts';
 import { reopenRecord } from '../run/record.ts';
+import { refuseUnfinishedElsewhere } from '../run/nothing-here.ts';
 import { readSecrets } from '../run/secret-sources.ts';
 import { applyTreats, parseTreats, requireTreatable, warnOfEdits } from '../run/treat.ts';
 
@@ -63,7 +64,10 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     const given = options.inventory === undefined ? undefined : await loadValidInventory(console, options.inventory);
     const planDigest = parsePlanDigest(options.planDigest);
     const found = await findRun(console, store, { run: id, planDigest }, given, options.yes);
-    if (typeof found === 'string') return nothing(found);
+    if (typeof found === 'string') {
+      if (id === undefined) await refuseUnfinishedElsewhere(console, store, given?.value.cluster);
+      return nothing(found);
+    }
     const { run, plan } = found;
     requirePlanDigest(planDigest, plan, 'usage');
     if (isClosed(console, plan.window, Date.now())) return 0;

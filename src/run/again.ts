@@ -13,6 +13,11 @@ export function resumeCommand(run: string, stateDir: string, inventory?: string)
   return `runbook resume ${run}${nodes}${stateDir === usual ? '' : ` --state-dir ${quote(stateDir)}`}`;
 }
 
+/** The command line of this process, to be given again in the same folder. */
+export function thisCommand(): string {
+  return ['runbook', ...process.argv.slice(2).map(quote)].join(' ');
+}
+
 /** The command that plans or applies the runbook of a plan once more, with what its own was given. */
 export function again(command: 'plan' | 'apply', { inputs, inventory, limit, runbook }: Plan): string {
   const specs = loadRunbook(runbook.file, runbook.text, actions).value?.inputs ?? {};
