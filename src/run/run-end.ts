@@ -9,7 +9,10 @@ import type { Execution } from './execute.ts';
 
 type RunFinished = Extract<NewEvent, { type: 'run-finished' }>;
 
-/** The summary of the whole run, also of what processes before this one did. `began`: when this one did, in ms. `objects`: as seen last. */
+/**
+ * The summary of the whole run, also of what processes before this one did. `objects`: as seen last; `began`: when this
+ * process did, in milliseconds.
+ */
 export function runEnd(
   { plan, record, store }: Execution,
   context: RunContext,
