@@ -4,6 +4,7 @@ import { releaseOf } from '../packages/lib/revision.ts';
 import type { PackageManager } from '../packages/manager.ts';
 import { withNode } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext, StepScript } from './action.ts';
+import { joined } from './lib/joined.ts';
 import { revisionFor, scriptOfManager, withoutPackageManager } from './lib/packages.ts';
 import { imageCommands, imageNames, listCommand, runsRelease, writeConfiguration } from './lib/prefetch-images.ts';
 import { prefetchScript, type ImagesToFetch } from './lib/prefetch-script.ts';
@@ -107,11 +108,12 @@ function imagesToFetch(context: ActionContext<With>): ImagesToFetch | undefined 
 
 function packagesMissing(context: ActionContext<With>): string[] {
   const { archives } = machineOf(context).prefetched ?? {};
-  return context.with.packages.flatMap((name) => {
+  const missing = context.with.packages.flatMap((name) => {
     const revision = revisionFor(context, name, context.with.version);
     if (isInstalled(context, name) || archives?.[name]?.includes(revision)) return [];
-    return [`${name} ${revision} is not fetched yet`];
+    return [{ name: `${name} ${revision}`, is: 'is not fetched yet' }];
   });
+  return joined(missing);
 }
 
 function imagesMissing(context: ActionContext<With>): string[] {

@@ -10,6 +10,7 @@ import type { ActionContext } from '../action.ts';
 import { addonsAreDue, addonsMissing, projectAddons } from './addons.ts';
 import { type KubeadmOptions, skips } from './kubeadm-options.ts';
 import { withKubeletFiles } from './kubelet-files.ts';
+import { joined } from './joined.ts';
 import { bare, isBefore } from './release.ts';
 import { apiServerOf, machineOf, objectNameOf } from './subject.ts';
 
@@ -22,13 +23,15 @@ const COMPONENTS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler
  */
 export function controlPlaneMissing(context: ActionContext<unknown>, target: string): string[] {
   const { components = {}, several = {} } = machineOf(context).staticPods ?? {};
-  const pods = COMPONENTS.flatMap((name) => {
-    const files = several[name];
-    if (files) return [`${name} has several manifests on ${context.node.name}: ${files.join(', ')}`];
-    const tag = components[name]?.tag;
-    if (tag === undefined) return [`${name} has no manifest on ${context.node.name}`];
-    return bare(tag) === target ? [] : [`${name} is at ${bare(tag)}, not ${target}`];
-  });
+  const pods = joined(
+    COMPONENTS.flatMap((name) => {
+      const files = several[name];
+      if (files) return [{ name, is: `has several manifests on ${context.node.name}: ${files.join(', ')}` }];
+      const tag = components[name]?.tag;
+      if (tag === undefined) return [{ name, is: `has no manifest on ${context.node.name}` }];
+      return bare(tag) === target ? [] : [{ name, is: `is at ${bare(tag)}, not ${target}` }];
+    }),
+  );
   return [...apiServerMissing(context, target), ...pods];
 }
 
