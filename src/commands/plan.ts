@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Failure, messageOf } from '../failure.ts';
-import { renderPlan } from '../render/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { namesText } from '../render/fold-names.ts';
+import { renderNodePlan, renderPlan } from '../render/plan.ts';
 import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
 import { readFacts } from '../run/facts.ts';
@@ -23,12 +25,14 @@ interface Options extends CommonOptions {
   readonly out?: string;
   readonly checks?: boolean;
   readonly detailedExitcode?: boolean;
+  readonly node?: string;
 }
 
 export function define(command: Command, run: Run): void {
   const words = "a path, a file's name in ./runbooks, or a saved plan";
   checksOption(overrideOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words))))
     .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')
+    .option('--node <name>', 'show the whole plan of one node; the plan itself is that of all')
     .option('--detailed-exitcode', 'exit 0 when there is nothing to do, 6 when there are changes to make')
     .action((file: string, options: Options) => run(() => plan(file, options)));
 }
@@ -47,13 +51,24 @@ export function plan(file: string, options: Options): Promise<number> {
     if (saved) refuseMovedPlan(saved, now);
     // The steps of the file, with what the guards find today.
     const shown = saved ? { ...saved.plan, findings: now.findings } : now;
+    const { node } = options;
+    if (node !== undefined) requireNode(shown, node);
     if (options.output === 'json') emitPlan(console, shown);
-    else console.print(renderPlan(shown, console.look));
+    else if (node === undefined) console.print(renderPlan(shown, console.look));
+    else console.print(renderNodePlan(shown, node, console.look));
     if (options.out !== undefined) await save(options.out, `${JSON.stringify(shown, null, 1)}\n`);
     if (options.output === 'json') showFindings(console, shown);
     requireNoRefusal(shown);
     return options.detailedExitcode === true && hasChanges(shown) ? 6 : 0;
   });
+}
+
+/** @throws Failure (usage) for a node that the plan does not have */
+function requireNode({ nodes }: Plan, name: string): void {
+  if (nodes.some((node) => node.name === name)) return;
+  throw new Failure('usage', `--node: the plan has no node ${name}`, [
+    `Its nodes: ${namesText(nodes.map((node) => node.name))}`,
+  ]);
 }
 
 /** For its owner alone, also where the file was there before. What is no file (/dev/stdout) keeps its mode. */

@@ -30,16 +30,16 @@ export const drainForecast = drainGuard(
 );
 
 function policyText({ onBlocked, timeout, reason }: DrainOptions): string {
-  const after = `PodDisruptionBudgets that hold it are waited for ${timeout}`;
+  const after = `Waits up to ${timeout} for PodDisruptionBudgets`;
   switch (onBlocked) {
     case 'wait':
-      return 'PodDisruptionBudgets that hold it are waited for up to the time limit of the step.';
+      return 'Waits for PodDisruptionBudgets up to the time limit of the step.';
     case 'skip-node':
-      return `${after}; then the node is left out and the run continues.`;
+      return `${after}; then leaves the node out and continues.`;
     case 'force':
-      return `${after}; then they are bypassed, because: ${reason ?? ''}`;
+      return `${after}; then bypasses them, because: ${reason ?? ''}`;
     case 'fail':
-      return `${after}; then the step fails and the node is given back.`;
+      return `${after}; then fails, and gives the node back.`;
   }
 }
 

@@ -1,15 +1,26 @@
+import type { Finding } from '../event.ts';
+import { stepKey } from '../plan/key.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { windowText } from '../plan/pace.ts';
 import { type Plan, type PlanNode, type PlanPhase, type PlanStep, type Prediction, whySkipped } from '../plan/plan.ts';
-import { placeOf } from '../plan/hooks.ts';
-import { SEVERITIES } from '../event.ts';
 import { findingLines } from './finding.ts';
-import { asWritten } from '../plan/deferred.ts';
+import { foldedFindingLines } from './fold-findings.ts';
+import { namesText } from './fold-names.ts';
+import { groupBy } from './group.ts';
+import { forecastsOf, isBeside, PlanFold } from './plan-fold.ts';
+import { type OwnNames, ownNames } from './plan-names.ts';
 import { paceLines } from './pace.ts';
-import { placeName } from './place.ts';
-import type { Colour, Line, Look, Style, Symbols } from './style.ts';
-import { createStyle, wrapLine } from './style.ts';
-import { count, duration, escapeControls, listNames, sanitize, stepName, widthOf, wrap } from './text.ts';
+import { hookLines } from './plan-hooks.ts';
+import { entryLines, stepLines } from './plan-step.ts';
+import type { Line, Look, Symbols } from './style.ts';
+import { createStyle, widthOfLine, wrapLine } from './style.ts';
+import { count, listNames, sanitize, widthOf, wrap } from './text.ts';
+
+interface Page {
+  readonly columns: number;
+  readonly verbose: boolean;
+  readonly symbols: Symbols;
+}
 
 interface PlanLook extends Look {
   /** Whole scripts, time limits and conditions too. */
@@ -35,33 +46,80 @@ export function renderPlanSummary(plan: Plan, look: PlanLook): string {
   return style.text([[], ...way, ...phases, [], summary(plan)]);
 }
 
-/** What a plan would do, for people: every node, every step, its commands; then all findings. Ends with a newline. */
+/**
+ * What a plan would do, for people: every step with its commands once for all nodes that have it so, and what differs
+ * beside their names; then all findings. `verbose`: each node by itself, with whole scripts. Ends with a newline.
+ */
 export function renderPlan(plan: Plan, look: PlanLook): string {
   const style = createStyle(look);
-  const nodes = new Map(plan.nodes.map((node) => [node.name, node]));
-  const lines: Line[] = [
-    ...header(plan, look.columns),
-    ...plan.phases.flatMap((phase) => phaseLines(phase, plan, nodes, look, style)),
+  const { symbols } = style;
+  const page = { columns: look.columns, verbose: look.verbose, symbols };
+  const names = ownNames(plan);
+  const found = look.verbose
+    ? findings(plan, (of) => of.flatMap((finding) => findingLines(finding, symbols)))
+    : findings(plan, (of) => foldedFindingLines(of, names, symbols));
+  return style.text([
+    ...header(plan, look),
+    ...(look.verbose ? wholePhases(plan, page) : foldedPhases(plan, names, page)),
     ...hookLines(plan, look.columns),
-    ...[...findings(plan, style.symbols), [], summary(plan)].flatMap((line) => wrapLine(line, look.columns)),
-  ];
-  return style.text(lines);
+    ...[...found, [], summary(plan)].flatMap((line) => wrapLine(line, look.columns)),
+    ...(look.verbose ? [] : hint(plan, names, look.columns)),
+  ]);
 }
 
-function header(plan: Plan, columns: number): Line[] {
-  const inputs = Object.entries(plan.inputs).map(([name, value]) => `${name}=${valueText(value)}`);
-  const nodes = plan.nodes.map((node) => node.name).join(', ');
+/** What a plan would do on one node, whole. Ends with a newline. */
+export function renderNodePlan(plan: Plan, node: string, look: PlanLook): string {
+  const style = createStyle(look);
+  const { symbols } = style;
+  const own = ofNode(plan, node);
+  const found = findings(own, (of) => of.flatMap((finding) => findingLines(finding, symbols)));
+  return style.text([
+    ...header(plan, look),
+    ...wholePhases(own, { columns: look.columns, verbose: look.verbose, symbols }),
+    ...[...found, [], summary(own)].flatMap((line) => wrapLine(line, look.columns)),
+  ]);
+}
+
+/** The part of a plan that concerns one node: its steps, and the findings on it and on the cluster. */
+function ofNode(plan: Plan, name: string): Plan {
+  const phases = plan.phases.map((phase) => ({
+    ...phase,
+    steps: phase.steps.filter(({ node }) => node === name),
+    ...(phase.always && { always: phase.always.filter(({ node }) => node === name) }),
+  }));
+  const concerns = ({ node }: Finding): boolean => node === undefined || node === name;
+  return { ...plan, phases, findings: plan.findings.filter(concerns) };
+}
+
+function header(plan: Plan, { columns, verbose }: PlanLook): Line[] {
+  const given = Object.entries(plan.inputs).filter(([, value]) => verbose || value !== '');
+  const inputs = given.map(([name, value]) => `${name}=${valueText(value)}`);
   return [
-    [{ text: `Plan: ${plan.runbook.name} on ${plan.inventory.cluster}`, as: 'bold' }],
-    ...field('runbook', plan.runbook.file, columns),
-    ...field('inventory', plan.inventory.file, columns),
+    [
+      { text: `Plan: ${plan.runbook.name} on ${plan.inventory.cluster}`, as: 'bold' },
+      ...(plan.way ? [`, ${wayText(plan.way)}`] : []),
+    ],
+    ...field('runbook', `${plan.runbook.file}, inventory ${plan.inventory.file}`, columns),
     ...(inputs.length === 0 ? [] : field('inputs', inputs.join(' '), columns)),
-    ...(plan.way ? field('way', wayText(plan.way), columns) : []),
     ...(plan.limit === undefined ? [] : field('limited to', plan.limit, columns)),
     ...(plan.window ? field('window', windowText(plan.window), columns) : []),
-    ...field('nodes', `${plan.nodes.length}: ${nodes}`, columns),
+    ...field('nodes', `${plan.nodes.length}: ${machines(plan.nodes)}`, columns),
     ...field('digest', plan.digest, columns),
   ];
+}
+
+/** `cp-[1:3] control-plane at 10.0.0.[11:13]; worker-[1:20] worker at ...`: the addresses are in the order of the names. */
+function machines(nodes: readonly PlanNode[]): string {
+  return [...groupBy(nodes, ({ role }) => role)]
+    .map(([role, of]) => {
+      const hosts = of.map(({ host }) => host);
+      const same = hosts.every((host) => host === hosts[0]) ? hosts.slice(0, 1) : hosts;
+      const isNamed = of.every(({ name, host }) => name === host);
+      const objects = of.filter(({ object }) => object !== undefined);
+      const objectText = objects.map(({ name, object }) => `${name} is ${object ?? ''}`).join(', ');
+      return `${namesText(of.map(({ name }) => name))} ${role}${isNamed ? '' : ` at ${namesText(same)}`}${objects.length === 0 ? '' : ` (Node objects: ${objectText})`}`;
+    })
+    .join('; ');
 }
 
 /** `1.31.9 -> 1.32.9 -> 1.33.12 -> 1.34.1` */
@@ -81,165 +139,115 @@ function field(name: string, value: string, columns: number): Line[] {
   ]);
 }
 
-function phaseLines(
-  phase: PlanPhase,
-  plan: Plan,
-  nodes: ReadonlyMap<string, PlanNode>,
-  look: PlanLook,
-  style: Style,
-): Line[] {
-  const order = phase.batches.flat();
-  const largest = Math.max(0, ...phase.batches.map((batch) => batch.length));
-  const pace = order.length < 2 ? '' : largest === 1 ? ', one at a time' : `, up to ${largest} at a time`;
-  const skipped = whySkipped(phase);
-  const hop = phase.hop && !phase.name.startsWith(phase.hop.version) ? `, to ${phase.hop.version}` : '';
-  const lines: Line[] = [
-    [],
-    [
-      { text: `Phase ${phase.number}/${plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' },
-      {
-        text: skipped === undefined ? `  ${count(order.length, 'node')}${pace}${hop}` : `  skipped: ${skipped}`,
-        as: 'dim',
-      },
-    ],
-    ...paceLines(phase),
-  ];
-  for (const name of order) {
-    const node = nodes.get(name);
-    const object = node?.object === undefined ? '' : `, Node object ${node.object}`;
-    const about = node === undefined ? '' : `  ${node.host}, ${node.role}${object}`;
-    lines.push([`  `, { text: name, as: 'bold' }, { text: about, as: 'dim' }]);
-    for (const step of phase.steps)
-      if (step.node === name) lines.push(...stepLines(step, plan.findings, look, style.symbols));
-    const always = (phase.always ?? []).filter((step) => step.node === name);
-    if (always.length > 0) lines.push([{ text: '    always, after its steps:', as: 'dim' }]);
-    for (const step of always) lines.push(...stepLines(step, plan.findings, look, style.symbols));
-  }
-  return lines;
-}
-
-const PREDICTED: Record<
-  Prediction['outcome'],
-  { word: string; colour: Colour; symbol: 'running' | 'unchanged' | 'skipped' | 'read' }
-> = {
-  change: { word: 'change', colour: 'green', symbol: 'running' },
-  unchanged: { word: 'done', colour: 'dim', symbol: 'unchanged' },
-  skipped: { word: 'skip', colour: 'dim', symbol: 'skipped' },
-  read: { word: 'read', colour: 'cyan', symbol: 'read' },
-};
-
-/** Lines of commands that a step shows without -v. */
-const SHOWN = 12;
-
-function stepLines(step: PlanStep, findings: Plan['findings'], look: PlanLook, symbols: Symbols): Line[] {
-  const { word, colour, symbol } = PREDICTED[step.predicted.outcome];
-  const mark = `    ${symbols[symbol]} ${word.padEnd(7)}`;
-  const head = stepName({ step: step.id, title: step.title });
-  const reason = sanitize(step.predicted.reason);
-  const oneLine = widthOf(mark) + widthOf(head) + 2 + widthOf(reason) <= look.columns;
-  const text = wrap(sanitize(head), look.columns - widthOf(mark));
-  const indent = ' '.repeat(widthOf(mark));
-  const lines: Line[] = text.map((part, index): Line => [
-    index === 0 ? { text: mark, as: colour } : indent,
-    part,
-    oneLine && reason !== '' ? { text: `: ${reason}`, as: 'dim' } : '',
-  ]);
-  if (!oneLine) for (const part of wrap(reason, look.columns - 8)) lines.push([{ text: `        ${part}`, as: 'dim' }]);
-  if (step.check !== undefined) lines.push(...checkLines(step, asWritten(step.check, step.deferred), look.verbose));
-  const commandColour: Colour | undefined = word === 'change' ? undefined : 'dim';
-  const shown = look.verbose || step.commands.length <= SHOWN ? step.commands : step.commands.slice(0, SHOWN - 2);
-  for (const command of shown) lines.push(...commandLines(command, commandColour));
-  const hidden = step.commands.length - shown.length;
-  if (hidden > 0) lines.push([{ text: `        ... and ${count(hidden, 'line')} more (-v shows them)`, as: 'dim' }]);
-  for (const part of forecast(step, findings)) lines.push(...wrap(part, look.columns - 8).map(indented));
-  return look.verbose ? [...lines, ...details(step, symbols)] : lines;
-}
-
-/** Notes on one step that are printed beside it, not with the others. */
-const BESIDE = 'drain-forecast';
-
-function forecast(step: PlanStep, findings: Plan['findings']): string[] {
-  return findings
-    .filter((one) => one.guard === BESIDE && one.step === step.id && one.node === step.node)
-    .map((one) => sanitize(`forecast: ${one.summary}. ${one.remedy}`));
-}
-
-function indented(text: string): Line {
-  return [{ text: `        ${text}`, as: 'cyan' }];
-}
-
-/** It runs while planning too where it can, so it is shown like a command. */
-function checkLines({ place, node }: PlanStep, check: string, verbose: boolean): Line[] {
-  const all = check.trimEnd().split('\n').map(escapeControls);
-  const shown = verbose || all.length <= SHOWN ? all : all.slice(0, SHOWN - 2);
-  const hidden = all.length - shown.length;
-  return [
-    ...shown.map((line, index) => (index === 0 ? `check on ${placeName(place) ?? node}: ${line}` : `    ${line}`)),
-    ...(hidden > 0 ? [`... and ${count(hidden, 'line')} more (-v shows them)`] : []),
-  ].map((text): Line => [{ text: `        ${text}`, as: 'dim' }]);
-}
-
-function commandLines(command: string, colour: Colour | undefined): Line[] {
-  return command.split('\n').map((line, index): Line => {
-    const text = `        ${index === 0 ? '$' : ' '} ${escapeControls(line)}`;
-    return [colour === undefined ? text : { text, as: colour }];
-  });
-}
-
-function details(step: PlanStep, symbols: Symbols): Line[] {
-  const limit = step.timeout === 0 ? 'none' : `${step.timeout / 1000}s`;
-  const pause = step.retryDelay === undefined ? '' : ` after ${duration(step.retryDelay)} each`;
-  const retries = `retries ${step.retries}${pause}`;
-  const facts = [`time limit ${limit}, then ${step.onTimeout}`, retries, `effect ${step.effect}`];
-  if (step.undoneBy !== undefined) facts.push(`done again by resume where ${step.undoneBy} has undone it`);
-  if (step.continueOnError === true) facts.push('if it fails, the node continues');
-  if (step.place !== 'node') facts.push(`runs on ${step.place === 'kubectl' ? "kubectl's machine" : step.place}`);
-  if (step.if !== undefined) facts.push(`if ${step.if}`);
-  const lines: Line[] = [[{ text: `        ${facts.join('; ')}`, as: 'dim' }]];
-  for (const [name, value] of Object.entries({ ...step.env, ...step.deferred }))
-    for (const [index, line] of value.trimEnd().split('\n').entries())
-      lines.push([{ text: `        env ${index === 0 ? `${name}=` : '  '}${escapeControls(line)}`, as: 'dim' }]);
-  for (const [name, input] of Object.entries(step.secrets ?? {}))
-    lines.push([{ text: `        secret ${name}: a file with the input ${input}`, as: 'dim' }]);
-  for (const line of step.script?.trimEnd().split('\n') ?? [])
-    lines.push([{ text: `        ${symbols.bar} ${escapeControls(line)}`, as: 'dim' }]);
-  return lines;
-}
-
-const MOMENTS = { failure: 'if it fails', stop: 'if it is stopped', success: 'if it succeeds' } as const;
-
-/** What is done once the run has ended. */
-function hookLines({ hooks = [] }: Plan, columns: number): Line[] {
-  if (hooks.length === 0) return [];
-  return [
-    [],
-    [
-      { text: 'After the end of the run', as: 'bold' },
-      { text: '  on this machine', as: 'dim' },
-    ],
-    ...hooks.flatMap(({ on, title, timeout, commands = [], notify }): Line[] => [
-      ...wrapLine(
-        [`  ${MOMENTS[on]}: ${sanitize(title)}`, { text: `  time limit ${timeout / 1000}s`, as: 'dim' }],
-        columns,
-      ),
-      ...(notify ? [[{ text: `        POST ${sanitize(placeOf(notify.url))}`, as: 'dim' } as const]] : []),
-      ...commands.map((line, index): Line => [`        ${index === 0 ? '$' : ' '} ${escapeControls(line)}`]),
-    ]),
-  ];
-}
-
-const TITLES = { refuse: 'Refused: apply would stop here', warn: 'Warnings', note: 'Notes' } as const;
-
-function findings(plan: Plan, symbols: Symbols): Line[] {
-  return SEVERITIES.flatMap((severity): Line[] => {
-    const of = plan.findings.filter((finding) => finding.severity === severity && finding.guard !== BESIDE);
-    if (of.length === 0) return [];
+/** Each node by itself. */
+function wholePhases(plan: Plan, page: Page): Line[] {
+  const nodes = new Map(plan.nodes.map((node) => [node.name, node]));
+  const forecasts = forecastsOf(plan);
+  return plan.phases.flatMap((phase) => {
+    const steps = groupBy(phase.steps, ({ node }) => node);
+    const always = groupBy(phase.always ?? [], ({ node }) => node);
+    const order = phase.batches.flat().filter((name) => steps.has(name) || always.has(name));
+    if (order.length === 0 && phase.batches.length > 0) return [];
+    const whole = (of: ReadonlyMap<string, readonly PlanStep[]>, name: string): Line[] =>
+      (of.get(name) ?? []).flatMap((step) => stepLines(step, forecasts.get(stepKey(name, step.id)) ?? [], page));
     return [
       [],
-      [{ text: `${TITLES[severity]} (${of.length})`, as: 'bold' }],
-      ...of.flatMap((finding) => findingLines(finding, symbols)).map((line): Line => ['  ', ...line]),
+      phaseHead(phase, plan),
+      ...paceLines(phase),
+      ...order.flatMap((name): Line[] => {
+        const node = nodes.get(name);
+        const object = node?.object === undefined ? '' : `, Node object ${node.object}`;
+        const about = node === undefined ? '' : `  ${node.host}, ${node.role}${object}`;
+        return [
+          [`  `, { text: name, as: 'bold' }, { text: about, as: 'dim' }],
+          ...whole(steps, name),
+          ...(always.has(name) ? [ALWAYS] : []),
+          ...whole(always, name),
+        ];
+      }),
     ];
   });
+}
+
+const ALWAYS: Line = [{ text: '    always, after its steps:', as: 'dim' }];
+
+/** Nodes with the same steps together. */
+function foldedPhases(plan: Plan, names: OwnNames, page: Page): Line[] {
+  const fold = new PlanFold(plan, names);
+  return plan.phases.flatMap((phase) => {
+    const order = phase.batches.flat();
+    const lines = (steps: readonly PlanStep[]): Line[] =>
+      fold.entries(phase, steps).flatMap((entry) => entryLines(entry, order.length, page));
+    return [
+      ...(whySkipped(phase) === undefined ? [[]] : []),
+      ...phaseTitle(phase, plan, order, page.columns),
+      ...paceLines(phase),
+      ...lines(phase.steps),
+      ...(phase.always ? [ALWAYS, ...lines(phase.always)] : []),
+    ];
+  });
+}
+
+/** A phase and its nodes: in one line where they fit. */
+function phaseTitle(phase: PlanPhase, plan: Plan, order: readonly string[], columns: number): Line[] {
+  const head = phaseHead(phase, plan);
+  if (order.length === 0) return wrapLine(head, columns);
+  const names = namesText(order);
+  if (widthOfLine(head) + 2 + widthOf(names) <= columns) return [[...head, '  ', { text: names, as: 'bold' }]];
+  return [head, ...wrap(names, columns - 2).map((text): Line => ['  ', { text, as: 'bold' }])];
+}
+
+function phaseHead(phase: PlanPhase, plan: Plan): Line {
+  const skipped = whySkipped(phase);
+  const nodes = phase.batches.flat().length;
+  const isNamed = plan.way?.through.length === 1 || (phase.hop && phase.name.startsWith(phase.hop.version));
+  const hop = phase.hop && isNamed !== true ? `, to ${phase.hop.version}` : '';
+  return [
+    { text: `Phase ${phase.number}/${plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' },
+    {
+      text: skipped === undefined ? `  ${count(nodes, 'node')}${paceText(phase)}${hop}` : `  skipped: ${skipped}`,
+      as: 'dim',
+    },
+  ];
+}
+
+/** `, 3 at a time`; batches that grow or shrink are listed. */
+function paceText({ batches }: PlanPhase): string {
+  const sizes = batches.map((batch) => batch.length);
+  if (sizes.reduce((sum, size) => sum + size, 0) < 2) return '';
+  const [first = 0] = sizes;
+  const isEven = sizes.slice(0, -1).every((size) => size === first) && (sizes.at(-1) ?? 0) <= first;
+  if (sizes.length === 1) return ', all at once';
+  if (isEven) return first === 1 ? ', one at a time' : `, up to ${first} at a time`;
+  const runs: { size: number; times: number }[] = [];
+  for (const size of sizes) {
+    const last = runs.at(-1);
+    if (last?.size === size) last.times += 1;
+    else runs.push({ size, times: 1 });
+  }
+  return `, in batches of ${runs.map(({ size, times }) => (times === 1 ? String(size) : `${times} x ${size}`)).join(', ')}`;
+}
+
+function findings(plan: Plan, lines: (of: readonly Finding[]) => Line[]): Line[] {
+  const all = plan.findings.filter((finding) => !isBeside(finding));
+  const of = (severity: Finding['severity']): Finding[] => all.filter((finding) => finding.severity === severity);
+  const refused = of('refuse');
+  const others = [...of('warn'), ...of('note')];
+  return [
+    ...(refused.length === 0
+      ? []
+      : [[], [{ text: `Refused: apply would stop here (${refused.length})`, as: 'bold' }] satisfies Line]),
+    ...lines(refused).map((line): Line => ['  ', ...line]),
+    ...(others.length === 0 ? [] : [[]]),
+    ...lines(others),
+  ];
+}
+
+/** What the page leaves to other commands, where it does. */
+function hint(plan: Plan, names: OwnNames, columns: number): Line[] {
+  if (plan.nodes.length < 2) return [];
+  const text = `${names.node}: each node's own name. --node NAME: one node whole. -v: all, with scripts`;
+  return wrap(text, columns).map((part): Line => [{ text: part, as: 'dim' }]);
 }
 
 function summary(plan: Plan): Line {
@@ -251,7 +259,7 @@ function summary(plan: Plan): Line {
     changes.length === 0
       ? 'nothing to change'
       : `would change ${count(changes.length, 'step')} on ${count(nodes, 'node')}`,
-    `${of('unchanged').length} already done`,
+    ...(of('unchanged').length > 0 || changes.length === 0 ? [`${of('unchanged').length} already done`] : []),
     ...(of('skipped').length > 0 ? [`${of('skipped').length} skipped`] : []),
     ...(of('read').length > 0 ? [`${of('read').length} that only read or wait`] : []),
   ];

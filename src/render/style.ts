@@ -148,6 +148,11 @@ export function wrapLine(spans: Line, width: number): Line[] {
   return lines;
 }
 
+/** Columns of a line on a terminal. */
+export function widthOfLine(line: Line): number {
+  return line.reduce((sum, span) => sum + widthOf(textOf(span)), 0);
+}
+
 function respan(span: Span, text: string): Span {
   return typeof span === 'string' ? text : { text, as: span.as };
 }
