@@ -30,10 +30,10 @@ export const drainForecast = drainGuard(
 );
 
 function policyText({ onBlocked, timeout, reason }: DrainOptions): string {
-  const after = `Waits up to ${timeout} for PodDisruptionBudgets`;
+  const after = `Waits up to ${timeout} for budgets`;
   switch (onBlocked) {
     case 'wait':
-      return 'Waits for PodDisruptionBudgets up to the time limit of the step.';
+      return 'Waits for budgets up to the time limit of the step.';
     case 'skip-node':
       return `${after}; then leaves the node out and continues.`;
     case 'force':

@@ -23,7 +23,7 @@ test('the plan names a blocking budget, a naked pod, what goes together and what
   const planned = await runbook(['plan', ...common]);
   expect(planned.code).toBe(3);
   for (const words of [
-    /forecast: draining worker-1/,
+    /forecast: \d+ pods move; deleted permanently: demo/,
     /PodDisruptionBudget demo\/single can never allow a disruption/,
     /2 PodDisruptionBudgets cover demo\/twice-\S+ on worker-\d \(twice, twice-again\)/,
     /delete permanently, as no controller brings them back: demo\/naked, demo\/gone-x7k2p/,
