@@ -1,5 +1,7 @@
 import type { FetchedFile } from '../actions/lib/abilities.ts';
+import type { Facts } from '../facts/facts.ts';
 import { contextOf, type PlannedStep } from '../plan/bind.ts';
+import { templateOf } from '../plan/filled.ts';
 import type { RunContext } from './context.ts';
 import { fetchFile, makeSecret, pruneOlder, type Route, sendFile } from './transfer.ts';
 
@@ -7,9 +9,17 @@ import { fetchFile, makeSecret, pruneOlder, type Route, sendFile } from './trans
 export async function sendFiles(context: RunContext, step: PlannedStep, host: string): Promise<void> {
   const { action } = step;
   if (!action.sends) return;
-  const view = contextOf(step, context.facts ?? { nodes: {} });
+  const view = contextOf(step, await withTemplate(context, step));
   const route = routeOf(context, step, host);
   for (const file of action.sends(view)) await sendFile(route, file);
+}
+
+/** Read again for each attempt: what is sent is compared with what was planned. */
+async function withTemplate({ facts = { nodes: {} }, state }: RunContext, step: PlannedStep): Promise<Facts> {
+  const path = templateOf(step.action, step.draft.with);
+  if (path === undefined) return facts;
+  const local = { [path]: await state.localFiles.describe(path, true) };
+  return { ...facts, files: { nodes: {}, ...facts.files, local } };
 }
 
 /**
