@@ -7,7 +7,8 @@ import type { PodFact } from '../facts/pods.ts';
 import { withNodeObject } from '../facts/lib/with-node.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
 import { type DrainOptions, drainSchema, LEAVE_OUT, parts, RESERVE, WAIT } from './lib/drain-options.ts';
-import { drainScript, isDown } from './lib/drain-script.ts';
+import { pdbName, pdbsOver } from './lib/budgets.ts';
+import { drainScript, HELD_PODS, isDown } from './lib/drain-script.ts';
 import { DrainWatch } from './lib/drain-watch.ts';
 import { secondsOf } from './lib/duration.ts';
 import { evictablePods, podName } from './lib/evictable.ts';
@@ -44,6 +45,12 @@ export const drain: Action<DrainOptions> = {
     return (secondsOf(options.timeout) * parts(options) + RESERVE) * 1000;
   },
   leavesOutAt: (options) => (options.onBlocked === 'skip-node' ? LEAVE_OUT : undefined),
+  knownHolders(context, holders) {
+    const { cluster } = context.facts;
+    const pods = evictablePods(cluster, objectNameOf(context), context.with.podSelector) ?? [];
+    const held = pods.filter((pod) => pdbsOver(pod, cluster?.pdbs ?? []).some((pdb) => holders.includes(pdbName(pdb))));
+    return held.length === 0 ? {} : { [HELD_PODS]: held.map(podName).join(' ') };
+  },
   watch: (context, observing) => new DrainWatch(context, observing),
   noteFailure,
   script: drainScript,

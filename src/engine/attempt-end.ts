@@ -17,6 +17,8 @@ export interface Output {
   readonly file: string;
   /** What it waited for last, for the step's reason. */
   note(): string | undefined;
+  /** By name, what held it at its end. */
+  holders(): readonly string[];
   /** What belongs to the outcome besides, such as a rule that was overridden. */
   remark(): string | undefined;
   close(): void;
@@ -34,6 +36,7 @@ export function openOutput(context: RunContext, step: PlannedStep, attempt: numb
     sink,
     file: log.file,
     note: () => watch?.note(),
+    holders: () => watch?.holders?.() ?? [],
     remark: () => watch?.remark(),
     close: () => {
       watch?.close();
@@ -91,7 +94,14 @@ export async function judgeEnd(
 /** The action's script says by its exit status that the node is to be left out. */
 function leftOut(step: PlannedStep, code: number, output: Output): StepEnd | undefined {
   if (step.action.leavesOutAt?.(step.with) !== code) return undefined;
-  return { kind: 'ended', outcome: 'skipped', reason: because('the node is left out', output), leavesOut: true };
+  const heldBy = output.holders();
+  return {
+    kind: 'ended',
+    outcome: 'skipped',
+    reason: because('the node is left out', output),
+    leavesOut: true,
+    ...(heldBy.length > 0 && { heldBy }),
+  };
 }
 
 function because(reason: string, output: Output): string {

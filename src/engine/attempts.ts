@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { StepProgress } from '../journal/progress.ts';
 import type { AttemptEnd } from '../journal/record.ts';
-import type { PlannedStep } from '../plan/bind.ts';
+import { contextOf, type PlannedStep } from '../plan/bind.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch, StaleLock } from '../remote/attempt.ts';
 import { startAttempt, takeUpAttempt } from './attempt.ts';
@@ -186,6 +186,13 @@ async function oneAttempt(
   }
 }
 
+/** What its script is told of those that held the same step on nodes which were left out of this run. */
+function knownHolders({ progress, facts }: RunContext, step: PlannedStep): Readonly<Record<string, string>> {
+  const holders = [...new Set([...progress.values()].flatMap(({ heldBy = [] }) => heldBy))];
+  if (holders.length === 0 || !facts) return {};
+  return step.action.knownHolders?.(contextOf(step, facts), holders) ?? {};
+}
+
 /** The script with the paths of its secrets in its variables. */
 function withSecrets({ secrets = {} }: PlannedStep, script: string): string {
   const lines = Object.keys(secrets).map((name) => `export ${name}="$RUNBOOK_SECRETS/${name}"\n`);
@@ -203,7 +210,7 @@ function specOf(
     run: context.run,
     // The node's name is part of it: a script that is about one node may run on another (kubectl).
     id: `${step.id}.${step.node.name}.${attempt}`,
-    script: withEnv({ RUNBOOK_RUN: context.run, ...env }, withSecrets(step, script)),
+    script: withEnv({ RUNBOOK_RUN: context.run, ...env, ...knownHolders(context, step) }, withSecrets(step, script)),
     timeout: step.timeout,
     onTimeout: step.onTimeout,
     epoch: context.epoch,

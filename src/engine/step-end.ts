@@ -8,6 +8,8 @@ export type StepEnd =
       readonly reason: string;
       /** The node's further steps of the phase are left out, and the run continues. */
       readonly leavesOut?: true;
+      /** By name, what held the step so that its node is left out. */
+      readonly heldBy?: readonly string[];
       /** It failed, and the node continues. */
       readonly continued?: true;
       readonly tail?: readonly string[];

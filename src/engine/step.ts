@@ -116,6 +116,7 @@ async function finish(
   const { outcome, reason } = end;
   const { key, ref } = step;
   const flags = flagsOf(end);
+  const held = end.heldBy ? { heldBy: end.heldBy } : {};
   await context.journal.append({
     type: 'step-finished',
     step: ref.step,
@@ -124,10 +125,11 @@ async function finish(
     reason,
     duration,
     ...flags,
+    ...held,
   });
   const known = context.progress.get(key) ?? { attempts: 0 };
   const { outputs } = known;
-  context.progress.set(key, { ...known, outcome, reason, duration, endedAt: context.clock.now(), ...flags });
+  context.progress.set(key, { ...known, outcome, reason, duration, endedAt: context.clock.now(), ...flags, ...held });
   context.emit({
     type: 'step-finished',
     ...ref,

@@ -16,6 +16,8 @@ export interface StepProgress {
   readonly endedAt?: number;
   /** The node is left out of the phase's further steps. */
   readonly leavesOut?: true;
+  /** By name, what held it so that its node is left out. */
+  readonly heldBy?: readonly string[];
   /** It failed, and the runbook lets its node continue. */
   readonly continued?: true;
   /** Of the pass of its node that began by undoing it: from the second on. */
@@ -170,6 +172,7 @@ function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: str
         duration: record.duration,
         endedAt: Date.parse(record.at),
         ...(record.leavesOut ? { leavesOut: true as const } : {}),
+        ...(record.heldBy ? { heldBy: record.heldBy } : {}),
         ...(record.continued ? { continued: true as const } : {}),
       };
     case 'step-treated':

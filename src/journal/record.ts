@@ -54,6 +54,8 @@ const body = z.discriminatedUnion('type', [
     duration: z.number(),
     /** The node is left out of the phase's further steps. */
     leavesOut: z.literal(true).exactOptional(),
+    /** By name, what held it so that its node is left out (a PodDisruptionBudget: `demo/web`). */
+    heldBy: z.array(z.string()).exactOptional(),
     /** It failed, and the runbook lets its node continue. */
     continued: z.literal(true).exactOptional(),
   }),

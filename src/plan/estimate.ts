@@ -1,5 +1,6 @@
 import type { Action } from '../actions/action.ts';
 import { run } from '../actions/run.ts';
+import { stepsOfPhase } from './all-steps.ts';
 import type { Plan, PlanPhase, PlanStep } from './plan.ts';
 
 /** Where an action says nothing. Milliseconds, like all here. */
@@ -38,7 +39,7 @@ export function estimatePlan(
 
 function estimatePhase(phase: PlanPhase, actions: Actions, settled: (step: PlanStep) => boolean): number {
   const byNode = new Map<string, number>();
-  for (const step of phase.steps) {
+  for (const step of stepsOfPhase(phase)) {
     if (!isDue(step) || settled(step)) continue;
     byNode.set(step.node, (byNode.get(step.node) ?? 0) + usualDuration(step, actions));
   }

@@ -69,6 +69,45 @@ test.each([
   expect(state().cordoned).toBe(false);
 });
 
+test('a budget that has held another drain of the run is waited for half a minute, where it holds the same drain', () => {
+  const says = 'error when evicting pods/"web-1" -n "demo": global timeout reached: disruption budget';
+  cluster({ drain: 1, says });
+  const { text } = scriptOf('drain', { onBlocked: 'skip-node' });
+  let before = 0;
+  const limitsOf = (pods: string) => {
+    const { code, calls } = bench.run(text, { RUNBOOK_HELD_PODS: pods });
+    const drains = calls.filter((call) => call.includes(' drain ')).slice(before);
+    before += drains.length;
+    return [code, ...drains.map((call) => / --timeout=(\S+)/.exec(call)?.[1])];
+  };
+  expect(limitsOf('demo/web-2 demo/web-1')).toEqual([75, '30s', '5s']);
+  expect(state().cordoned).toBe(false);
+  expect(limitsOf('demo/web-2 other/web-1')).toEqual([75, '30s', '5s', '600s', '5s']);
+  expect(limitsOf('')).toEqual([75, '600s', '5s']);
+  cluster({});
+  expect(limitsOf('demo/web-1')).toEqual([0, '30s']);
+  expect(state().cordoned).toBe(true);
+});
+
+test('the pods of a node that known budgets hold are those that a drain would evict', () => {
+  const context = contextFor('drain', { onBlocked: 'skip-node' });
+  const pods = [pod('w-1.example', 'web'), pod('w-2', 'web'), pod('w-1.example', 'db')];
+  const numbers = { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 };
+  const pdb = {
+    namespace: 'demo',
+    name: 'web',
+    selector: { matchLabels: { app: 'web' }, matchExpressions: [] },
+    ...numbers,
+  };
+  const at = {
+    ...context,
+    facts: { ...context.facts, cluster: { ...context.facts.cluster, pods, pdbs: [pdb] } },
+  } as never;
+  const { knownHolders } = actionNamed('drain');
+  expect(knownHolders?.(at, ['demo/web', 'demo/db'])).toEqual({ RUNBOOK_HELD_PODS: 'demo/web-w-1.example' });
+  expect(knownHolders?.(at, ['demo/db'])).toEqual({});
+});
+
 test('a failed drain that this run began earlier gives the node back too', () => {
   cluster({ drain: 1 });
   bench.write('cordoned', '');

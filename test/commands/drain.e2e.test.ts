@@ -97,14 +97,18 @@ test('`wait` goes on trying past the time limit of kubectl, until the budget let
   expect(await drains(lab)).toHaveLength(1);
 });
 
-test('`skip-node` gives the node back, goes on with the next one, ends with 1, and a new apply takes it up', async () => {
+test('`skip-node` gives the node back, waits half a minute for the same budget on the next, ends with 1, and a new apply takes it up', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '2', '--workloads', 'late-pdb');
   const state = folder();
-  const left = await runbook(maintenance(lab, state, 'all', 'drainTimeout=30s', 'onBlocked=skip-node'));
+  const left = await runbook(maintenance(lab, state, 'all', 'drainTimeout=40s', 'onBlocked=skip-node'));
   expect(left.code, left.all).toBe(1);
   expect(left.all).toMatch(/left out: worker-1: .*PodDisruptionBudget demo\/late/);
   expect(left.all).toContain('worker-1 was left out at 1.1-drain');
   expect(left.all).toMatch(/runbook apply .*os-maintenance.yaml/);
+  const limits = (await drains(lab))
+    .filter((line) => line.includes('worker-'))
+    .map((line) => /--timeout=\d+s/.exec(line)?.[0]);
+  expect(limits).toEqual(['--timeout=40s', '--timeout=5s', '--timeout=30s', '--timeout=5s']);
   const [controlPlane, ...workers] = await lab.nodes();
   expect(controlPlane).toMatchObject({ unschedulable: false, rebooted: true });
   for (const worker of workers) expect([worker.unschedulable, reboots(worker)], worker.name).toEqual([false, 0]);

@@ -58,6 +58,11 @@ export interface Serves<W> {
   readonly makesWay?: true;
   /** The exit status of its script that leaves the node out of the phase's further steps; undefined: none. */
   leavesOutAt?(options: W): number | undefined;
+  /**
+   * Variables for its script where `holders` left out other nodes of the run: whatever they hold here as well is not
+   * waited for as long again.
+   */
+  knownHolders?(context: ActionContext<W>, holders: readonly string[]): Readonly<Record<string, string>>;
   /** A script that writes on the Node object why the node was left out of service; undefined: there is no object. */
   noteFailure?(context: ActionContext<W>, reason: string): string | undefined;
 }
@@ -73,6 +78,8 @@ export interface Watch {
   saw(text: string): void;
   /** What it waited for last, for the reason of a failure. */
   note(): string | undefined;
+  /** By name, what held it at its end: kept in the journal where that leaves its node out. */
+  holders?(): readonly string[];
   /** What belongs to the outcome besides. */
   remark(): string | undefined;
   close(): void;

@@ -7,6 +7,11 @@ import { secondsOf } from './duration.ts';
 import { isCordoned, kubectl, markOurs, unmark } from './kubectl.ts';
 import { objectNameOf, objectOf } from './subject.ts';
 
+/** Variable with the pods (`namespace/name`) whose budgets left out other nodes of the run. */
+export const HELD_PODS = 'RUNBOOK_HELD_PODS';
+/** Seconds for a drain that such a budget holds. */
+const KNOWN_HOLDER = 30;
+
 export function drainScript(context: ActionContext<DrainOptions>): StepScript {
   const options = context.with;
   const seconds = patience(context);
@@ -19,7 +24,8 @@ export function drainScript(context: ActionContext<DrainOptions>): StepScript {
     'leave=no',
     ...(onBlocked === 'wait' ? ['began=$(date +%s)'] : []),
     ...detached(context, seconds),
-    `if ${command}; then detached; rc=$?`,
+    ...(onBlocked === 'skip-node' ? triedBefore(context) : []),
+    `${onBlocked === 'skip-node' ? 'if tried; then :\nelif' : 'if'} ${command}; then detached; rc=$?`,
     'else',
     '  rc=$?',
     ...(onBlocked === 'skip-node' || onBlocked === 'force' ? whatHeld(context, forced) : []),
@@ -43,6 +49,27 @@ function patience({ with: options, limit }: ActionContext<DrainOptions>): number
   const wanted = secondsOf(options.timeout);
   if (limit === undefined) return wanted;
   return Math.min(wanted, Math.max(1, Math.floor(reserved(limit) / parts(options))));
+}
+
+/**
+ * Shell function for a node with pods of a budget that has held another drain of the run for its whole time: if it
+ * still holds them after half a minute, the node is left out. False: the drain is to be done as any other.
+ */
+function triedBefore(context: ActionContext<DrainOptions>): string[] {
+  return [
+    'tried() {',
+    `  [ -n "\${${HELD_PODS}:-}" ] || return 1`,
+    `  if ${drainCommand(context, KNOWN_HOLDER)}; then detached; rc=$?; return 0; fi`,
+    `  if why=$(${drainCommand(context, 5)} 2>&1); then printf '%s\\n' "$why"; detached; rc=$?; return 0; else rc=$?; fi`,
+    '  printf \'%s\\n\' "$why" >&2',
+    `  for pod in $${HELD_PODS}; do`,
+    '    case $why in',
+    '    *"error when evicting pod"*"\\"${pod#*/}\\" -n \\"${pod%%/*}\\""*) leave=yes; return 0 ;;',
+    '    esac',
+    '  done',
+    '  return 1',
+    '}',
+  ];
 }
 
 /** kubectl's exit status does not tell why: one more short try does, and may even succeed. */

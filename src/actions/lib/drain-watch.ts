@@ -1,5 +1,5 @@
 import type { PdbFact } from '../../facts/pdbs.ts';
-import { selects } from '../../facts/pdbs.ts';
+import { pdbName, pdbsOver } from './budgets.ts';
 import type { NodeObject } from '../../facts/nodes.ts';
 import type { PodFact } from '../../facts/pods.ts';
 import type { ActionContext } from '../action.ts';
@@ -62,6 +62,12 @@ export class DrainWatch implements Watch {
       ...(end.ending.length > 0 ? [this.#endingOf(end.ending, this.#now())] : []),
     ];
     return texts.join('; ');
+  }
+
+  holders(): readonly string[] {
+    const { pods = [], pdbs = [] } = this.#known ?? {};
+    const over = (this.#progress.end?.held ?? []).flatMap((pod) => pdbsOver(find(pods, pod), pdbs));
+    return [...new Set(over.map(pdbName))];
   }
 
   remark(): string | undefined {
@@ -173,14 +179,14 @@ function holdersOf(held: readonly AwaitedPod[], known: Known | undefined): strin
 }
 
 function budgetsOver(pod: PodFact | undefined, pdbs: readonly PdbFact[]): string {
-  const over = pod ? pdbs.filter((pdb) => pdb.namespace === pod.namespace && selects(pdb.selector, pod.labels)) : [];
+  const over = pdbsOver(pod, pdbs);
   if (over.length === 0) return 'a PodDisruptionBudget that is not known here';
   return over.map(budgetText).join(' and ');
 }
 
 function budgetText(pdb: PdbFact): string {
   const counts = `${pdb.currentHealthy} of ${pdb.expectedPods} pods healthy, ${pdb.desiredHealthy} needed`;
-  return `PodDisruptionBudget ${pdb.namespace}/${pdb.name} (allows ${pdb.disruptionsAllowed} now: ${counts})`;
+  return `PodDisruptionBudget ${pdbName(pdb)} (allows ${pdb.disruptionsAllowed} now: ${counts})`;
 }
 
 function endingText(awaited: AwaitedPod, now: number, pods: readonly PodFact[] | undefined): string {
