@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { type Preflight, renderPreflight } from '../render/preflight.ts';
-import { connectNodes } from '../run/connect.ts';
+import { type Connection, connectNodes } from '../run/connect.ts';
 import { type AtEnd, type Console, withConsole } from '../run/console.ts';
 import { readFacts } from '../run/facts.ts';
-import { judgeCluster, judgePlan, nodesOf, type Subject, withoutPlan } from '../run/judge.ts';
+import { chosenNodes, judgeCluster, judgePlan, nodesOf, type Subject, withoutPlan } from '../run/judge.ts';
 import { loadDocuments, loadValidInventory } from '../run/load.ts';
 import {
   checksOption,
@@ -72,9 +72,11 @@ async function withoutRunbook(console: Console, atEnd: AtEnd, options: CommonOpt
 async function asItIs(console: Console, atEnd: AtEnd, subject: Subject, options: CommonOptions): Promise<Preflight> {
   const { inventory } = subject;
   const nodes = nodesOf(subject);
-  const connection = await connectNodes(console, { inventory, nodes, minors: [], stateDir: stateDir(options) });
+  const optional = others(nodes, chosenNodes(subject));
+  const dial = { inventory, nodes, optional, minors: [], stateDir: stateDir(options) };
+  const connection = await connectNodes(console, dial);
   atEnd(() => connection.fleet.close());
-  return judgeCluster(console, connection.observer, subject, nodes);
+  return judgeCluster(console, connection.observer, subject, answering(console, nodes, connection));
 }
 
 async function withRunbook(console: Console, atEnd: AtEnd, file: string, options: Options): Promise<Preflight> {
@@ -82,18 +84,34 @@ async function withRunbook(console: Console, atEnd: AtEnd, file: string, options
   if (options.withTargetKubeadm) requireUpgrade(documents);
   const scope = scopeOf(documents);
   const { inventory } = documents;
-  const connection = await connectNodes(console, { ...scope, inventory, stateDir: stateDir(options) });
+  // A part of the cluster cannot be judged by itself; a runbook without nodes to contact contacts none.
+  const nodes = options.limit === undefined || scope.nodes.length === 0 ? scope.nodes : nodesOf(documents);
+  const optional = others(nodes, scope.nodes);
+  const dial = { inventory, nodes, optional, minors: scope.minors, stateDir: stateDir(options) };
+  const connection = await connectNodes(console, dial);
   atEnd(() => connection.fleet.close());
+  const contacted = answering(console, nodes, connection);
   try {
     const reading = await readFacts(console, documents, connection.observer, scope);
     const own = new OwnCommands(console, { ...connection, ...reading }, options.checks);
     const plan = await planOf(own, documents, scope, reading, connection);
-    if (!options.withTargetKubeadm) return await judgePlan(console, documents, scope, reading, plan);
+    if (!options.withTargetKubeadm) return await judgePlan(console, documents, scope, reading, plan, contacted);
     const answered = await askTargets(console, documents, reading, plan, connection.fleet);
     const judged = await planOf(own, documents, scope, answered, connection);
-    return await judgePlan(console, documents, scope, answered, judged);
+    return await judgePlan(console, documents, scope, answered, judged, contacted);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'guard-refused') throw error;
     return withoutPlan(await asItIs(console, atEnd, documents, options), documents.runbook.value.name, error);
   }
+}
+
+function others(nodes: readonly string[], wanted: readonly string[]): ReadonlySet<string> {
+  return new Set(nodes.filter((name) => !wanted.includes(name)));
+}
+
+/** The nodes that answered; of those that --limit leaves out, one that did not is a warning. */
+function answering(console: Console, nodes: readonly string[], { missing = [] }: Connection): string[] {
+  const silent = nodes.filter((name) => missing.includes(name));
+  if (silent.length > 0) console.warn(`judged without ${silent.join(', ')}, which cannot be reached and is not chosen`);
+  return nodes.filter((name) => !silent.includes(name));
 }

@@ -10,6 +10,8 @@ export const preflightSchema = z.strictObject({
   cluster: z.string(),
   runbook: z.exactOptional(z.string()),
   nodes: z.array(z.string()),
+  /** Findings of nodes that --limit leaves out, which were judged too. */
+  notShown: z.exactOptional(z.number()),
   findings: z.array(findingSchema),
   /**
    * Every guard with its worst finding. `unknown`: a fact it needs could not be read; `not-asked`: it judges steps,
@@ -63,6 +65,10 @@ export function renderPreflight(found: Preflight, look: Look & { readonly column
         ),
       ),
     );
+  }
+  if (found.notShown !== undefined) {
+    const others = `${count(found.notShown, 'finding')} of other nodes, which --limit leaves out`;
+    lines.push([], [{ text: `not shown: ${others}`, as: 'dim' }]);
   }
   lines.push([], verdict(found));
   return style.text(lines, look.columns);

@@ -26,6 +26,8 @@ const LOOK_AGAIN_FOR = 20_000;
 export interface Connection {
   readonly fleet: Fleet;
   readonly observer: Observer;
+  /** Those of the nodes that did not answer, where that is allowed. */
+  readonly missing?: readonly string[];
 }
 
 export interface ConnectOptions {
@@ -39,6 +41,8 @@ export interface ConnectOptions {
   readonly onlyLocks?: boolean;
   /** A resume continues without nodes that do not answer now; the engine dials them when it needs them. */
   readonly allowMissing?: boolean;
+  /** A look continues without these, if they do not answer. */
+  readonly optional?: ReadonlySet<string>;
 }
 
 /** Connects to all nodes in parallel. @throws Failure (unreachable) with every node that fails */
@@ -61,6 +65,7 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
     onlyLooks: options.reconnect !== true,
   });
   const wanted = await targets.all(options.nodes);
+  const missing: string[] = [];
   if (wanted.length > 0) {
     console.emit({ type: 'connecting', nodes: options.nodes });
     const { sessions, failures } = await connectAll(wanted, transport, {
@@ -69,15 +74,16 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
       },
     });
     for (const [name, session] of sessions) fleet.adopt(name, session);
+    missing.push(...options.nodes.filter((name) => !sessions.has(name)));
     const asked = options.onlyLocks === true ? [] : [...sessions.keys()];
     const unready = await Promise.all(
       asked.map((name) => whyNotReady(name, (work) => fleet.once(name, work), inventory.remoteDir)),
     );
     const all = [...failures, ...unready.filter((failure) => failure !== undefined)];
-    const fatal =
-      options.allowMissing === true
-        ? all.filter((one) => one.reason !== 'unreachable' && one.reason !== 'timeout')
-        : all;
+    const fatal = all.filter(({ reason, target }) => {
+      const mayMiss = options.allowMissing === true || options.optional?.has(target) === true;
+      return !mayMiss || (reason !== 'unreachable' && reason !== 'timeout');
+    });
     if (fatal.length > 0) {
       await fleet.close();
       throw unreachable(fatal);
@@ -89,7 +95,7 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
     minors: options.minors,
     ...(inventory.packages.baseUrl === undefined ? {} : { packagesBaseUrl: inventory.packages.baseUrl }),
   });
-  return { fleet, observer };
+  return { fleet, observer, missing };
 }
 
 function localTarget(): Target {

@@ -26,7 +26,10 @@ export interface Subject {
   readonly overrides: readonly Override[];
 }
 
-/** What all guards find in the cluster as it is now, and in a drain of each node. */
+/**
+ * What all guards find in the cluster as it is now, and in a drain of each node. A limit chooses what is shown of it:
+ * a part of a cluster cannot be judged by itself.
+ */
 export async function judgeCluster(
   console: Console,
   observer: Observer,
@@ -34,12 +37,15 @@ export async function judgeCluster(
   nodes: readonly string[],
 ): Promise<Preflight> {
   const inventory = subject.inventory.value;
+  const shown = ofChosen(subject);
   console.emit({ type: 'facts', nodes });
   const read = await readTolerantly(observer, { nodes: {} }, nodes, factsOf(inventory));
-  const findings = [...read.findings, ...judge(subject, nodes, read.facts, true)];
+  const all = [...read.findings, ...judge(subject, nodes, read.facts, true)];
+  const findings = all.filter(shown);
   return {
     cluster: inventory.cluster,
-    nodes,
+    nodes: chosenNodes(subject),
+    ...(all.length > findings.length && { notShown: all.length - findings.length }),
     findings,
     guards: verdicts(findings, read.unread, new Set(drainGuards)),
   };
@@ -52,20 +58,27 @@ export async function judgePlan(
   scope: Scope,
   { facts, observer }: Reading,
   plan: Plan,
+  contacted: readonly string[],
 ): Promise<Preflight> {
   const inventory = documents.inventory.value;
-  const nodes = nodesOf(documents).filter((name) => scope.nodes.includes(name));
+  const nodes = nodesOf(documents).filter((name) => contacted.includes(name));
   if (nodes.length > 0) console.emit({ type: 'facts', nodes });
-  const others = factsOf(inventory).filter((id) => !scope.facts.includes(id));
+  // Of nodes beyond the limit nothing is known yet.
+  const isWhole = nodes.every((name) => scope.nodes.includes(name));
+  const others = factsOf(inventory).filter((id) => !isWhole || !scope.facts.includes(id));
   const read = await readTolerantly(observer, facts, nodes, others);
   const wasAsked = Object.values(facts.nodes).some((node) => node.targetKubeadm !== undefined);
   const planned = new Set(scope.guards.filter((id) => id !== targetKubeadm.id || wasAsked));
   const ofCluster = judge(documents, nodes, read.facts, false).filter(({ guard }) => !planned.has(guard));
-  const findings = [...read.findings, ...plan.findings, ...ofCluster];
+  const found = [...read.findings, ...ofCluster];
+  // What the plan found would stop its run, whatever node it is about.
+  const findings = [...plan.findings, ...found.filter(ofChosen(documents))];
+  const notShown = plan.findings.length + found.length - findings.length;
   return {
     cluster: inventory.cluster,
     runbook: documents.runbook.value.name,
-    nodes,
+    nodes: chosenNodes(documents).filter((name) => nodes.includes(name)),
+    ...(notShown > 0 && { notShown }),
     findings,
     guards:
       nodes.length > 0 ? verdicts(findings, read.unread, planned) : nothingAsked(inventory, findings, read.unread),
@@ -85,17 +98,27 @@ export function withoutPlan(found: Preflight, runbook: string, error: Failure): 
   return { ...found, runbook, findings: [finding, ...found.findings] };
 }
 
-/** The selected nodes, and the control planes, which are asked about the cluster. @throws Failure (document) */
-export function nodesOf({ inventory: { value: inventory }, limit }: Subject): string[] {
+/** All nodes: whatever the limit chooses is judged with the others. @throws Failure (document) for a wrong limit */
+export function nodesOf(subject: Subject): string[] {
+  chosenNodes(subject);
+  return subject.inventory.value.nodes.map((node) => node.name);
+}
+
+/** @throws Failure (document) */
+export function chosenNodes({ inventory: { value: inventory }, limit }: Subject): string[] {
   if (limit === undefined) return inventory.nodes.map((node) => node.name);
   const selected = selectNodes([limit], inventory);
   const [problem] = selected.problems;
   if (problem)
     throw new Failure('document', `--limit: ${problem.message}`, problem.detail === undefined ? [] : [problem.detail]);
   const names = new Set(selected.nodes.map((node) => node.name));
-  return inventory.nodes
-    .filter((node) => names.has(node.name) || node.role === 'control-plane')
-    .map((node) => node.name);
+  return inventory.nodes.filter((node) => names.has(node.name)).map((node) => node.name);
+}
+
+/** Whether a finding is about a chosen node, or about the cluster. */
+function ofChosen(subject: Subject): (finding: Finding) => boolean {
+  const chosen = new Set(chosenNodes(subject));
+  return ({ node }) => node === undefined || chosen.has(node);
 }
 
 function judge(

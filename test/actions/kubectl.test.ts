@@ -91,7 +91,7 @@ test('a budget that has held another drain of the run is waited for half a minut
 
 test('the pods of a node that known budgets hold are those that a drain would evict', () => {
   const context = contextFor('drain', { onBlocked: 'skip-node' });
-  const pods = [pod('w-1.example', 'web'), pod('w-2', 'web'), pod('w-1.example', 'db')];
+  const pods = [pod('w-1.example', 'web', {}), pod('w-2', 'web', {}), pod('w-1.example', 'db', {})];
   const numbers = { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 };
   const pdb = {
     namespace: 'demo',
@@ -103,9 +103,9 @@ test('the pods of a node that known budgets hold are those that a drain would ev
     ...context,
     facts: { ...context.facts, cluster: { ...context.facts.cluster, pods, pdbs: [pdb] } },
   } as never;
-  const { knownHolders } = actionNamed('drain');
-  expect(knownHolders?.(at, ['demo/web', 'demo/db'])).toEqual({ RUNBOOK_HELD_PODS: 'demo/web-w-1.example' });
-  expect(knownHolders?.(at, ['demo/db'])).toEqual({});
+  const drain = actionNamed('drain');
+  expect(drain.knownHolders?.(at, ['demo/web', 'demo/db'])).toEqual({ RUNBOOK_HELD_PODS: 'demo/web-w-1.example' });
+  expect(drain.knownHolders?.(at, ['demo/db'])).toEqual({});
 });
 
 test('a failed drain that this run began earlier gives the node back too', () => {

@@ -40,6 +40,14 @@ test('a fact that one node does not give is a finding; all else is judged, and n
   expect(said(found, 'skew-kubectl')).toBe('unknown');
   expect(said(found, 'etcd-health')).toBe('holds');
 
+  const limited = data(await preflight(lab, '--limit', 'worker-2'));
+  expect(limited.nodes).toEqual(['worker-2']);
+  expect(limited.findings.filter(({ severity }) => severity !== 'note').map(({ guard }) => guard)).toEqual(['swap']);
+  // The whole cluster was judged: what worker-1 does not give is still unknown, and the count is that of all nodes.
+  expect(said(limited, 'skew-kubectl')).toBe('unknown');
+  expect(limited.notShown).toBe(found.findings.length - limited.findings.length);
+  expect(limited.notShown).toBeGreaterThan(0);
+
   const planned = await preflight(lab, 'upgrade-1.32.yaml');
   expect(planned.code, planned.all).toBe(3);
   const { runbook: name, findings } = data(planned);
