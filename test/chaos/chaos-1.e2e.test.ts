@@ -1,3 +1,3 @@
 import { chaosSuite } from './suite.ts';
 
-chaosSuite(120, 1, 2);
+chaosSuite(112, 1, 2);

@@ -4,7 +4,9 @@ import type { Clock } from '../../src/engine/clock.ts';
 import { type Bounds, type RunContext, RunState } from '../../src/engine/context.ts';
 import { Fleet } from '../../src/engine/fleet.ts';
 import { Observer } from '../../src/engine/observe.ts';
+import { runHooks } from '../../src/engine/hooks.ts';
 import { runPlan, type RunResult } from '../../src/engine/run.ts';
+import type { Send } from '../../src/engine/send.ts';
 import type { NewEvent } from '../../src/event.ts';
 import type { Facts } from '../../src/facts/facts.ts';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -35,6 +37,8 @@ export interface Surroundings {
   readonly seams: Seams;
   /** Called once a record is on disk and before its writer continues. */
   readonly checkpoint?: (body: JournalBody, controller: Controller) => Promise<void>;
+  /** Takes what the hooks of the runbook notify. */
+  readonly send?: Send;
 }
 
 const holder = { host: 'laptop', pid: 1, user: 'ann' };
@@ -118,6 +122,9 @@ export class Controller implements Owner {
     const result = await runPlan(context);
     if (result.outcome === 'done') await journal.append({ type: 'run-finished' });
     else await journal.append({ type: 'run-stopped', reason: result.reason, ...paused(result) });
+    const { outcome, reason, counts, at } = result;
+    const end = { outcome, reason, counts, ...(at && { at: at.ref }) };
+    await runHooks({ ...context, send: this.#mortalSend() }, end);
     await this.fleet.close();
     return result;
   }
@@ -165,6 +172,15 @@ export class Controller implements Owner {
           time.sleep(ms, signal).then(wake, wake);
         }),
     };
+  }
+
+  #mortalSend(): Send {
+    return (request) =>
+      new Promise((resolve, reject) => {
+        if (this.dead) return;
+        const sent = this.#around.send?.(request) ?? Promise.resolve('no one takes it');
+        sent.then((why) => this.dead || resolve(why), reject);
+      });
   }
 
   #mortalJournal(kept: KeptJournal): Journal {

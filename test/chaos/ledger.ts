@@ -1,4 +1,5 @@
 import type { JournalRecord } from '../../src/journal/record.ts';
+import { stepsOfPlan } from '../../src/plan/all-steps.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Command, SimulatedCluster } from './cluster.ts';
 import type { KeptJournal } from './journal.ts';
@@ -43,14 +44,24 @@ export class Ledger {
     else if (started.host !== node) this.wrong.add(`${id} runs on ${node}, the journal says ${started.host}`);
     for (const other of this.#ran.filter((one) => stepOf(one.id) === step)) {
       const state = this.#state(other);
-      const once = this.#plan.phases.some((phase) =>
-        phase.steps.some((one) => `${one.id}.${one.node}` === step && one.effect === 'once'),
-      );
+      const once = stepsOfPlan(this.#plan).some((one) => `${one.id}.${one.node}` === step && one.effect === 'once');
       if (state === 'running') this.wrong.add(`${id} was sent to ${node} while ${other.id} still ran`);
-      else if (once && other.run === run && state === 'exited 0')
+      else if (once && other.run === run && state === 'exited 0' && !this.#isOfFurtherPass(run, other))
         this.wrong.add(`${id} was sent to ${node} although ${other.id} had ended: ${state}`);
     }
     this.#ran.push({ id, node, run });
+  }
+
+  /** The journal has the pass that runs it again: of its step, begun after that attempt. */
+  #isOfFurtherPass(run: string, other: Ran): boolean {
+    const records = this.#journals.get(run)?.records() ?? [];
+    const started = this.#started(run, other.id)?.seq ?? 0;
+    return records
+      .slice(started)
+      .some(
+        (record) =>
+          record.type === 'pass-started' && record.again.some((id) => `${id}.${record.node}` === stepOf(other.id)),
+      );
   }
 
   begun(command: Command): void {

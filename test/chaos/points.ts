@@ -112,6 +112,12 @@ export function describe({ number, node, effect, place, segment }: CrashPoint): 
   return `point ${number}: ${what[effect]} ${where} on ${node}`;
 }
 
+/** A seeded choice of `count` of them, in their order. */
+export function sampleOf<T>(items: readonly T[], count: number, seed: number): T[] {
+  const chosen = new Set(shuffled(items, generator(seed)).slice(0, count));
+  return items.filter((item) => chosen.has(item));
+}
+
 /** A seeded choice of `count` points, four fifths of them about what is changed in the cluster and its journal. */
 export function sample(points: readonly CrashPoint[], count: number, seed: number): CrashPoint[] {
   const random = generator(seed);
