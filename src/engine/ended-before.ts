@@ -1,6 +1,6 @@
 import { noOutcomes, type OutcomeCounts } from '../event.ts';
 import { isSettled } from '../journal/progress.ts';
-import type { BoundPhase } from '../plan/bind.ts';
+import { type BoundPhase, stepsOnNode } from '../plan/bind.ts';
 import type { RunContext } from './context.ts';
 
 /** What of a phase had ended on a node when this process came to the phase. */
@@ -16,12 +16,9 @@ export interface EndedBefore {
 }
 
 /** In the order of work; nodes without an ended step are not in it. */
-export function endedBefore(
-  { progress }: Pick<RunContext, 'progress'>,
-  { phase, rows, ends }: BoundPhase,
-): EndedBefore[] {
-  return phase.batches.flat().flatMap((node) => {
-    const known = [...(rows.get(node) ?? []), ...(ends.get(node) ?? [])].map((step) => progress.get(step.key));
+export function endedBefore({ progress }: Pick<RunContext, 'progress'>, bound: BoundPhase): EndedBefore[] {
+  return bound.phase.batches.flat().flatMap((node) => {
+    const known = stepsOnNode(bound, node).map((step) => progress.get(step.key));
     const counts = noOutcomes();
     let [duration, open] = [0, 0];
     for (const one of known) {

@@ -1,5 +1,5 @@
 import { durationText, roughly } from '../duration.ts';
-import type { BoundPhase } from '../plan/bind.ts';
+import { type BoundPhase, stepsOnNode } from '../plan/bind.ts';
 import { windowText } from '../plan/pace.ts';
 import { localZone, momentText } from '../time-zone.ts';
 import type { RunContext } from './context.ts';
@@ -79,8 +79,8 @@ export class Pace {
   }
 
   /** What changes when an attempt is made on a node, or the result of one is taken. */
-  #trace({ rows }: BoundPhase, node: string): string {
-    const known = (rows.get(node) ?? []).map(({ key }) => this.#context.progress.get(key));
+  #trace(bound: BoundPhase, node: string): string {
+    const known = stepsOnNode(bound, node).map(({ key }) => this.#context.progress.get(key));
     return known.map((step) => `${step?.attempts ?? 0}${step?.outcome === 'changed' ? '+' : ''}`).join(' ');
   }
 

@@ -1,5 +1,5 @@
 import { isSettled } from '../journal/progress.ts';
-import type { BoundPhase, PlannedStep } from '../plan/bind.ts';
+import { type BoundPhase, type PlannedStep, stepsOnNode } from '../plan/bind.ts';
 import { isDue, usualOf } from '../plan/estimate.ts';
 import type { RunContext } from './context.ts';
 
@@ -12,14 +12,14 @@ export interface Needed {
 }
 
 /** Whether a step of the node in the phase has no outcome yet which a resume leaves alone. */
-export function hasOpenSteps({ progress }: Known, { rows }: BoundPhase, node: string): boolean {
-  return (rows.get(node) ?? []).some(({ key }) => !isSettled(progress.get(key)));
+export function hasOpenSteps({ progress }: Known, bound: BoundPhase, node: string): boolean {
+  return stepsOnNode(bound, node).some(({ key }) => !isSettled(progress.get(key)));
 }
 
 /** How long the slowest of these nodes, which work side by side, would take for what is left of the phase. */
 export function longestOf(known: Known, bound: BoundPhase, nodes: readonly string[]): Needed {
   const measured = longestSoFar(known, bound);
-  const needed = Math.max(0, ...nodes.map((node) => neededBy(known, bound.rows.get(node) ?? [], measured)));
+  const needed = Math.max(0, ...nodes.map((node) => neededBy(known, stepsOnNode(bound, node), measured)));
   return {
     needed,
     by: measured === undefined ? 'as its steps usually do' : 'as the longest node of this phase so far',
@@ -40,9 +40,9 @@ function usual(steps: readonly PlannedStep[]): number {
 }
 
 /** Of the nodes that came through the phase with a change, in this run, by any controller. */
-function longestSoFar({ progress }: Known, { rows }: BoundPhase): number | undefined {
-  const times = [...rows.values()].flatMap((row) => {
-    const steps = row.map(({ key }) => progress.get(key));
+function longestSoFar({ progress }: Known, bound: BoundPhase): number | undefined {
+  const times = bound.phase.batches.flat().flatMap((node) => {
+    const steps = stepsOnNode(bound, node).map(({ key }) => progress.get(key));
     const isThrough = steps.every((step) => isSettled(step) && step?.leavesOut !== true);
     if (!isThrough || !steps.some((step) => step?.outcome === 'changed')) return [];
     return [steps.reduce((sum, step) => sum + (step?.duration ?? 0), 0)];

@@ -64,6 +64,11 @@ export interface BoundPhase {
   readonly ends: ReadonlyMap<string, readonly PlannedStep[]>;
 }
 
+/** All that a phase does on a node: its steps, then what always runs at its end. */
+export function stepsOnNode({ rows, ends }: Pick<BoundPhase, 'rows' | 'ends'>, node: string): readonly PlannedStep[] {
+  return [...(rows.get(node) ?? []), ...(ends.get(node) ?? [])];
+}
+
 /** Marks an `always` step, of a node where nothing has failed unless given. */
 export function atEnd<S extends DraftedStep>(step: S, failed = false): S {
   return { ...step, scope: { ...step.scope, failed } };

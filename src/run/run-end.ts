@@ -4,6 +4,7 @@ import { leftOutNodes } from '../engine/leave-out.ts';
 import type { NewEvent } from '../event.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import { isSettled } from '../journal/progress.ts';
+import { stepsOnNode } from '../plan/bind.ts';
 import { again, resumeCommand } from './again.ts';
 import type { Execution } from './execute.ts';
 
@@ -50,9 +51,7 @@ export function runEnd(
 
 function nodeCounts(context: RunContext): NonNullable<RunFinished['nodes']> {
   return context.plan.nodes.flatMap(({ name }) => {
-    const steps = context.phases.map(({ rows, ends }) => ({
-      steps: [...(rows.get(name) ?? []), ...(ends.get(name) ?? [])],
-    }));
+    const steps = context.phases.map((bound) => ({ steps: stepsOnNode(bound, name) }));
     const counts = countOutcomes({ phases: steps, progress: context.progress });
     if (Object.values(counts).every((amount) => amount === 0)) return [];
     const known = steps.flatMap((one) => one.steps).map(({ key }) => context.progress.get(key));

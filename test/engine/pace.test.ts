@@ -183,3 +183,11 @@ test('a run with a node that failed, where the phase allows it, is no paused one
   expect([result.outcome, result.at?.node.name]).toEqual(['failed', 'a']);
   expect(bench.events).toContainEqual({ type: 'stopping', reason: '1 node was worked on (--max-nodes); next: b' });
 });
+
+test('what always runs at the end of a node counts in the time that it takes', async () => {
+  const always = NODES.map((node) => step(node, '1.a1-in', { timeout: 3_600_000 }));
+  const bench = paced({ always });
+  expect((await run(bench, { until: 50 * MINUTE })).outcome).toBe('paused');
+  expect(worked(bench)).toEqual(['a', 'b']);
+  expect(bench.clock.time).toBe(40 * MINUTE);
+});
