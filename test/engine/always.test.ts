@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { endPass } from '../../src/engine/passes.ts';
 import { runPlan } from '../../src/engine/run.ts';
 import { foldJournal } from '../../src/journal/progress.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
@@ -234,4 +235,18 @@ test('what was done in an earlier pass is written before it is done again', asyn
   };
   await runPlan(bench.context());
   expect(seen).toHaveLength(1);
+});
+
+test('where a guard refused, the node ends like any other, and stays refused', async () => {
+  const bench = simple();
+  const context = bench.context();
+  const [bound] = context.phases;
+  const row = bound?.rows.get('n1') ?? [];
+  const [refused] = row;
+  if (!refused) throw new Error('no step');
+  const end = { kind: 'refused', step: refused, reason: 'a guard refused' } as const;
+  expect(await endPass(context, row, bound?.ends.get('n1') ?? [], end)).toEqual(end);
+  expect(ran(bench)).toEqual(['in']);
+  expect((await runPlan(bench.context())).outcome).toBe('done');
+  expect(ran(bench)).toEqual(['in', 'out', 'work', 'in']);
 });
