@@ -75,7 +75,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     const treats = parseTreats(options.treat, plan);
     requireTreatable(found.steps, treats);
     requireSameCluster(inventory, plan);
-    await warnOfEdits(console, plan, inventory);
+    warnOfEdits(console, plan, inventory);
     requireAnswerable(options.yes, 'runbook resume');
     checkPlannedApprovals(options.approve, plan, 'runbook resume', found.steps);
     if (found.from.length > 0) await showForeignPlan(console, found, inventory.value, planDigest);

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { actions } from '../actions/registry.ts';
-import { inventoryJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
+import { inventoryJsonSchema, partJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
 import { eventJsonSchema } from '../event.ts';
 import { planJsonSchema } from '../plan/plan.ts';
 import { logLineJsonSchema } from '../render/log-line.ts';
@@ -11,6 +11,8 @@ import type { Run } from '../run/options.ts';
 
 const SCHEMAS = {
   runbook: () => runbookJsonSchema(actions),
+  steps: () => partJsonSchema('Steps', actions),
+  phases: () => partJsonSchema('Phases', actions),
   inventory: inventoryJsonSchema,
   event: eventJsonSchema,
   plan: planJsonSchema,

@@ -57,13 +57,19 @@ function viewOf({ name, description = '', inputs, hops, window, phases }: Runboo
       pause: phase.pause === undefined ? null : durationText(phase.pause),
       gate: phase.gate ? (phase.gate.http?.url ?? phase.gate.run ?? '') : null,
       if: phase.if ?? null,
-      steps: phase.steps.map((step) => ({ title: titleOf(step), if: step.if ?? null })),
-      always: (phase.always ?? []).map((step) => ({ title: titleOf(step), if: step.if ?? null })),
+      steps: phase.steps.map(stepView),
+      always: (phase.always ?? []).map(stepView),
     })),
   };
 }
 
+function stepView(step: Step) {
+  const from = step.frame?.included?.file ?? null;
+  return { title: titleOf(step), if: step.if ?? null, from, forEach: step.forEach ?? null };
+}
+
 function titleOf(step: Step): string {
+  if (step.kind === 'run' && step.script !== undefined) return step.name ?? `script: ${step.script}`;
   if (step.kind === 'run') return step.name ?? `run: ${step.run.trim().split('\n')[0] ?? ''}`;
   const summary = actions.get(step.uses)?.summary ?? '';
   return step.name === undefined ? `${step.uses}: ${summary}` : `${step.name} (${step.uses})`;

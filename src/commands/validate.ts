@@ -26,6 +26,9 @@ function validate(files: readonly string[], options: CommonOptions): Promise<num
       const diagnostics = [
         ...document.loaded.diagnostics,
         ...(document.kind === 'Runbook' ? await furtherProblems(document, documents, options.set) : []),
+        ...(document.kind === 'Steps' || document.kind === 'Phases'
+          ? await shellProblems(document.loaded, actions)
+          : []),
       ];
       for (const diagnostic of diagnostics) console.emit({ type: 'diagnostic', diagnostic });
       const errors = diagnostics.filter((one) => one.severity === 'error').length;
@@ -51,7 +54,7 @@ async function furtherProblems(
   documents: readonly AnyDocument[],
   set: readonly string[] | undefined,
 ): Promise<Diagnostic[]> {
-  const found = await shellProblems(loaded.file, loaded.text, actions);
+  const found = await shellProblems(loaded, actions);
   const runbook = loaded.value;
   if (!runbook) return found;
   const inputs = resolveInputs(runbook, set ?? []);

@@ -6,13 +6,16 @@ import { checkStep, type Context, type Raw } from './step-checks.ts';
 import type { Path } from './yaml.ts';
 
 /** The `always` steps of a phase, and what its steps name of them in `undoneBy`. */
-export function checkAlways(context: Context, phase: Raw, path: Path): Diagnostic[] {
+export function checkAlways(contextAt: (path: Path) => Context, phase: Raw, path: Path): Diagnostic[] {
+  const context = contextAt(path);
   const always = itemsOf(phase['always']);
   const ids = always.flatMap((step) => (isMap(step) && typeof step['id'] === 'string' ? [step['id']] : []));
   return [
     ...always.flatMap((step, index) => {
       const at = [...path, 'always', index];
-      return isMap(step) ? [...checkStep({ ...context, atEnd: true }, step, at), ...notHere(context, step, at)] : [];
+      return isMap(step)
+        ? [...checkStep({ ...contextAt(at), atEnd: true }, step, at), ...notHere(context, step, at)]
+        : [];
     }),
     ...itemsOf(phase['steps']).flatMap((step, index) =>
       isMap(step) ? checkPair(context, step['undoneBy'], ids, [...path, 'steps', index, 'undoneBy']) : [],

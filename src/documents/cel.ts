@@ -61,7 +61,8 @@ export function typedEnvironment(names: Readonly<Record<string, string | Names>>
 }
 
 /** `status`, `body` and `json` are what a gate was answered, `run` is how a run has ended. */
-const dynamic = ['inputs', 'env', 'node', 'cluster', 'hop', 'steps', 'nodes', 'run', 'status', 'body', 'json'].reduce(
+const NAMES = 'inputs env node cluster hop vars each steps nodes run status body json';
+const dynamic = NAMES.split(' ').reduce(
   (environment, name) => environment.registerVariable(name, 'dyn'),
   common.clone(),
 );
@@ -226,7 +227,7 @@ function unknownName({ name, start, end }: Link, owner: string, known: readonly 
 }
 
 function emptyOwner(owner: string): string {
-  if (owner === 'inputs') return 'the runbook declares no inputs';
+  if (owner === 'inputs') return 'no inputs are declared here';
   return owner === 'env' ? "`env` holds the step's own env keys, and this step has none" : `\`${owner}\` is empty`;
 }
 

@@ -12,7 +12,8 @@ import type { Path } from './yaml.ts';
 
 /** What a runbook does once a run has ended (`onFailure`, `onStop`, `onSuccess`), beyond its schema. */
 export function checkHooks(context: Context, raw: Raw): Diagnostic[] {
-  const declared = { ...context.declared, node: false, cluster: false, hop: false };
+  const { vars: _vars, ...names } = context.declared;
+  const declared = { ...names, node: false, cluster: false, hop: false };
   return Object.keys(HOOKS).flatMap((key) =>
     itemsOf(raw[key]).flatMap((hook, index) =>
       isMap(hook) ? checkHook({ ...context, declared }, hook, [key, index]) : [],

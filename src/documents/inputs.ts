@@ -7,11 +7,18 @@ import { suggest } from './nearest.ts';
 import { problem } from './source.ts';
 import { localPath } from './target.ts';
 
+export type InputValue = string | number | boolean | readonly unknown[];
+
+/** A value as `--set` takes it. */
+export function inputText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+}
+
 export interface ResolvedInputs {
   /**
    * By name; a version has no leading `v`, a duration stays as text (`10m`), so that it can be handed on to a `with`.
    */
-  readonly values: Readonly<Record<string, string | number | boolean>>;
+  readonly values: Readonly<Record<string, InputValue>>;
   /** Of `--set via=1.32.9,1.33.12`: the patches of the hops in between, for runbooks with `hops`. */
   readonly via?: readonly string[];
   /** Without a place in a file: they are about the command line. */
@@ -28,7 +35,7 @@ export function resolveInputs(
   folder = '.',
 ): ResolvedInputs {
   const diagnostics: Diagnostic[] = [];
-  const values: Record<string, string | number | boolean> = {};
+  const values: Record<string, InputValue> = {};
   let via: readonly string[] | undefined;
   const names = [...Object.keys(runbook.inputs), ...(runbook.hops ? ['via'] : [])];
   const set = new Set<string>();
@@ -72,7 +79,7 @@ export function resolveInputs(
 const NOT_SHOWN = 'what was given is not shown here, but your shell may keep it in its history';
 
 /** A plan holds absolute paths: a resume may start elsewhere. */
-function located({ type }: InputSpec, value: string | number | boolean, folder: string): string | number | boolean {
+function located({ type }: InputSpec, value: InputValue, folder: string): InputValue {
   if (type !== 'secret' || typeof value !== 'string' || !value.startsWith('file:')) return value;
   return `file:${localPath(value.slice('file:'.length), folder)}`;
 }
@@ -87,26 +94,43 @@ function howToSet(name: string, spec: InputSpec): string {
   return `give it by --set ${name}=${form}${spec.description ? ` (${spec.description})` : ''}`;
 }
 
-type Input =
-  { readonly ok: true; readonly value: string | number | boolean } | { readonly ok: false; readonly message: string };
+type Input = { readonly ok: true; readonly value: InputValue } | { readonly ok: false; readonly message: string };
 
 /** A text of the command line as the input's type. */
 function readInput(spec: InputSpec, text: string): Input {
   if (spec.type === 'number' && /^-?\d+(?:\.\d+)?$/.test(text.trim())) return checkInput(spec, Number(text));
   if (spec.type === 'boolean' && (text === 'true' || text === 'false')) return checkInput(spec, text === 'true');
+  if (spec.type === 'list') return checkInput(spec, listOf(text));
   return checkInput(spec, text);
 }
 
-/** Whether a value has the input's type and is one of its `enum`; the message follows `input ...`. */
-export function checkInput(spec: Pick<InputSpec, 'type' | 'enum'>, value: string | number | boolean): Input {
-  const typed = typedInput(spec.type, value);
-  if (!typed.ok || !spec.enum) return typed;
-  const allowed = spec.enum.map((one) => typedInput(spec.type, one));
-  if (allowed.some((one) => one.ok && one.value === typed.value)) return typed;
-  return { ok: false, message: `must be one of ${spec.enum.join(', ')}` };
+/** `a,b`, or JSON: `["a", {"name": "b"}]`. Undefined where that is not JSON. */
+function listOf(text: string): unknown {
+  if (text.trim() === '') return [];
+  if (!text.trimStart().startsWith('[')) return text.split(',').map((part) => part.trim());
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
-function typedInput(type: InputSpec['type'], value: string | number | boolean): Input {
+/** Whether a value has the input's type and is one of its `enum`; the message follows `input ...`. */
+export function checkInput(spec: Pick<InputSpec, 'type' | 'enum'>, value: unknown): Input {
+  const typed = typedInput(spec.type, value);
+  if (!typed.ok || !spec.enum) return typed;
+  const list = spec.type === 'list';
+  const allowed = spec.enum.map((one) => (list ? one : valueOf(typedInput(spec.type, one))));
+  const given: readonly unknown[] = Array.isArray(typed.value) ? typed.value : [typed.value];
+  if (given.every((one) => allowed.includes(one))) return typed;
+  return { ok: false, message: `must be ${list ? 'a list of some' : 'one'} of ${spec.enum.join(', ')}` };
+}
+
+function valueOf(input: Input): unknown {
+  return input.ok ? input.value : undefined;
+}
+
+function typedInput(type: InputSpec['type'], value: unknown): Input {
   const { read, message } = TYPES[type];
   const typed = read(value);
   return typed === undefined ? { ok: false, message } : { ok: true, value: typed };
@@ -114,7 +138,7 @@ function typedInput(type: InputSpec['type'], value: string | number | boolean): 
 
 interface InputType {
   /** The value as the type has it, or undefined. */
-  readonly read: (value: string | number | boolean) => string | number | boolean | undefined;
+  readonly read: (value: unknown) => InputValue | undefined;
   readonly message: string;
 }
 
@@ -131,6 +155,10 @@ const TYPES: Readonly<Record<InputSpec['type'], InputType>> = {
   duration: {
     read: (value) => (typeof value === 'string' && parseDuration(value) !== undefined ? value : undefined),
     message: 'must be a duration such as 90s, 10m or 1h30m',
+  },
+  list: {
+    read: (value) => (Array.isArray(value) ? value : undefined),
+    message: 'must be a list: a,b or JSON such as ["a", "b"]',
   },
   secret: {
     read: (value) => (typeof value === 'string' && SECRET_SOURCE.test(value) ? value : undefined),

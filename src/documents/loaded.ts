@@ -7,7 +7,9 @@ import { isMap } from './shapes.ts';
 import { hasErrors, problem, sortDiagnostics, Source } from './source.ts';
 import { readYaml, type YamlDocument } from './yaml.ts';
 
-export type Kind = 'Runbook' | 'Inventory';
+export type Kind = 'Runbook' | 'Inventory' | 'Steps' | 'Phases';
+
+const KINDS: readonly unknown[] = ['Runbook', 'Inventory', 'Steps', 'Phases'] satisfies readonly Kind[];
 
 /** The result of reading a document that is valid YAML and a map. */
 export interface Reading<T> {
@@ -25,7 +27,7 @@ export function load<T>(
 ): Loaded<T> {
   const document = readYaml(new Source(file, text));
   const reading = inTime(document, () => judge(document, kind, read));
-  const diagnostics = sortDiagnostics([...document.diagnostics, ...reading.diagnostics]);
+  const diagnostics = sortDiagnostics([...document.diagnostics, ...reading.diagnostics], file);
   const value = hasErrors(diagnostics) ? undefined : reading.build();
   return { file, text, digest: sha256(text), ...(value === undefined ? {} : { value }), diagnostics };
 }
@@ -59,14 +61,15 @@ function judge<T>(
   if (!isMap(value))
     return stop(problem('invalid-value', `${withArticle(kind)} must be a map, not ${kindOf(value)}`, document.at([])));
   const given = value['kind'];
-  if (given !== kind && (given === 'Runbook' || given === 'Inventory')) {
-    return stop(
-      problem('wrong-kind', `this is ${withArticle(given)}, not ${withArticle(kind)}`, document.at(['kind'])),
-    );
+  if (given !== kind && KINDS.includes(given)) {
+    const detail = given === 'Steps' || given === 'Phases' ? 'it is for runbooks that `include` it' : undefined;
+    const summary = `this is ${withArticle(String(given))}, not ${withArticle(kind)}`;
+    return stop(problem('wrong-kind', summary, document.at(['kind']), detail));
   }
   return read(document, value);
 }
 
-function withArticle(kind: Kind): string {
+function withArticle(kind: string): string {
+  if (kind === 'Steps' || kind === 'Phases') return `a file of ${kind}`;
   return kind === 'Inventory' ? 'an Inventory' : 'a Runbook';
 }

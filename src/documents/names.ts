@@ -16,6 +16,10 @@ export interface Declared {
   readonly run?: boolean;
   /** The step's own `env` keys. */
   readonly env: readonly string[];
+  /** CEL types of `vars`. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** The step has `forEach`. */
+  readonly each?: boolean;
   /** The steps whose results may be read; undefined: results are not known there. */
   readonly steps?: DeclaredSteps;
 }
@@ -39,6 +43,7 @@ const CEL_TYPES = {
   duration: 'string',
   number: 'double',
   boolean: 'bool',
+  list: 'list<dyn>',
 } as const satisfies Record<Exclude<InputSpec['type'], 'secret'>, string>;
 
 const FACTS = {
@@ -79,6 +84,8 @@ export function namesOf(declared: Declared): Readonly<Record<string, string | Na
     ...(declared.node ? { node: declared.failed === true ? { ...NODE, failed: 'bool' } : NODE } : {}),
     ...(declared.run === true ? { run: RUN } : {}),
     ...(declared.cluster ? { cluster: { name: 'string', version: 'string' } } : {}),
+    ...(declared.vars ? { vars: declared.vars } : {}),
+    ...(declared.each === true ? { each: { value: 'dyn', index: 'double' } } : {}),
     ...(declared.steps ? { steps: resultNames(declared.steps), nodes: 'map<string, dyn>' } : {}),
     ...(declared.hop ? { hop: { version: 'string', first: 'bool', last: 'bool' } } : {}),
   };

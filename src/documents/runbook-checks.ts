@@ -1,17 +1,17 @@
 import type { Action } from '../actions/action.ts';
-import type { Diagnostic, Span } from '../diagnostic.ts';
+import type { Diagnostic } from '../diagnostic.ts';
 import { checkAlways } from './always-checks.ts';
-import { checkTemplate } from './expressions.ts';
-import { VARIABLE } from './fields.ts';
+import type { Expanded, Place } from './expand.ts';
+import { checkTemplate, TYPE_WORDS } from './expressions.ts';
 import { checkGate } from './gate-checks.ts';
+import { checkHead, checkVars } from './head-checks.ts';
 import { checkHooks } from './hook-checks.ts';
-import { checkInput } from './inputs.ts';
-import type { InputSpec, Inventory, Runbook } from './model.ts';
+import type { Inventory, Runbook } from './model.ts';
 import type { Declared } from './names.ts';
-import { inputTypeSchema } from './runbook-schema.ts';
+import type { Scripts } from './scripts.ts';
 import { checkPatterns, selectNodes } from './selectors.ts';
-import { entriesOf, isMap, itemsOf } from './shapes.ts';
-import { problem, warning, withoutText } from './source.ts';
+import { isMap, itemsOf } from './shapes.ts';
+import { problem, warning } from './source.ts';
 import { StepIds } from './step-ids.ts';
 import { checkIf, checkStep, type Context, plainText, type Raw } from './step-checks.ts';
 import { expressionDiagnostics } from './with.ts';
@@ -21,18 +21,26 @@ import type { Path, YamlDocument } from './yaml.ts';
  * Checks beyond the schema, which reports parts of the wrong shape. Works on the document as written, so that a wrong
  * key in one place hides nothing elsewhere.
  */
-export function checkRunbook(document: YamlDocument, raw: Raw, actions: ReadonlyMap<string, Action>): Diagnostic[] {
-  const declared = { inputs: declaredInputs(raw), node: true, cluster: true, hop: raw['hops'] !== undefined, env: [] };
+export function checkRunbook(whole: Expanded, actions: ReadonlyMap<string, Action>, scripts: Scripts): Diagnostic[] {
+  const { document, value: raw } = whole;
+  const hop = raw['hops'] !== undefined || raw['kind'] !== 'Runbook';
+  const known = new Map<Place, Declared>();
+  const declaredAt = (path: Path): Declared => {
+    const place = whole.placeOf(path);
+    const declared = known.get(place) ?? { ...place.declared, node: true, cluster: true, hop, env: [] };
+    known.set(place, declared);
+    return declared;
+  };
   const ids = new StepIds(raw);
-  const context = { document, actions, declared, ids };
+  const context = { document, actions, scripts, ids, declared: declaredAt([]) };
+  const at = (path: Path): Context => ({ ...context, declared: declaredAt(path) });
   return [
-    ...entriesOf(raw['inputs']).flatMap(([name, spec]) => checkInputSpec(context, name, spec)),
+    ...whole.diagnostics,
+    ...checkHead(document, raw),
     ...checkHops(context, raw['hops']),
     ...ids.problems(document),
     ...checkHooks(context, raw),
-    ...itemsOf(raw['phases']).flatMap((phase, index) =>
-      isMap(phase) ? checkPhase(context, phase, ['phases', index]) : [],
-    ),
+    ...itemsOf(raw['phases']).flatMap((phase, index) => (isMap(phase) ? checkPhase(at, phase, ['phases', index]) : [])),
   ];
 }
 
@@ -54,49 +62,6 @@ export function checkSelection(runbook: Runbook, inventory: Pick<Inventory, 'nod
 
 const ROLE_PATTERN = /^(?:control-planes?|workers?)(?:$|[[,\s])/;
 
-function declaredInputs(raw: Raw): Declared['inputs'] {
-  const names = entriesOf(raw['inputs']).filter(([name]) => VARIABLE.test(name));
-  return Object.fromEntries(
-    names.map(([name, spec]) => {
-      const type = typeOf(spec);
-      return [name, type ? { type } : {}];
-    }),
-  );
-}
-
-function typeOf(spec: unknown): InputSpec['type'] | undefined {
-  return isMap(spec) ? inputTypeSchema.safeParse(spec['type']).data : undefined;
-}
-
-function checkInputSpec({ document, declared }: Context, name: string, spec: unknown): Diagnostic[] {
-  const path = ['inputs', name];
-  const found: Diagnostic[] = [];
-  if (name === 'via' && declared.hop) {
-    const summary = '`via` is reserved by `hops`: --set via=... gives the patches in between';
-    found.push(problem('reserved', summary, document.keyAt(path)));
-  }
-  const type = typeOf(spec);
-  if (!isMap(spec) || !type) return found;
-  const shown = (span: Span) => (type === 'secret' ? withoutText(span) : span);
-  const allowed = itemsOf(spec['enum']).filter(isPlain);
-  const one = { type, ...(allowed.length > 0 ? { enum: allowed } : {}) };
-  allowed.forEach((value, index) => {
-    const typed = checkInput({ type }, value);
-    const span = shown(document.at([...path, 'enum', index]));
-    if (!typed.ok) found.push(problem('invalid-value', `a value of \`enum\` ${typed.message}`, span));
-  });
-  const value = spec['default'];
-  if (!isPlain(value) && typeof value !== 'boolean') return found;
-  const typed = checkInput(one, value);
-  const span = shown(document.at([...path, 'default']));
-  if (!typed.ok) found.push(problem('invalid-value', `the default of \`${name}\` ${typed.message}`, span));
-  return found;
-}
-
-function isPlain(value: unknown): value is string | number {
-  return typeof value === 'string' || typeof value === 'number';
-}
-
 function checkHops({ document, declared }: Context, hops: unknown): Diagnostic[] {
   const to = isMap(hops) ? hops['to'] : undefined;
   if (typeof to !== 'string') return [];
@@ -107,16 +72,38 @@ function checkHops({ document, declared }: Context, hops: unknown): Diagnostic[]
   return [problem('expression-type', '`to` must be a version, the expression gives something else', document.at(path))];
 }
 
-function checkPhase(context: Context, phase: Raw, path: Path): Diagnostic[] {
+function checkPhase(at: (path: Path) => Context, phase: Raw, path: Path): Diagnostic[] {
+  const context = at(path);
   const { document, declared } = context;
+  const unplaced = { ...declared, node: false };
   const steps = itemsOf(phase['steps']);
   return [
     ...plainText(context, phase, 'name', path),
     ...checkNodes(context, phase['nodes'], [...path, 'nodes']),
-    ...checkIf(document, phase['if'], { ...declared, node: false }, path),
+    ...checkIf(document, phase['if'], unplaced, path),
     ...checkGate(document, phase['gate'], declared, path),
-    ...steps.flatMap((step, index) => (isMap(step) ? checkStep(context, step, [...path, 'steps', index]) : [])),
-    ...checkAlways(context, phase, path),
+    ...checkVars(document, phase['vars'], declared.inputs, path),
+    ...(['serial', 'maxFailures'] as const).flatMap((key) =>
+      checkShares(document, phase[key], unplaced, [...path, key]),
+    ),
+    ...steps.flatMap((step, index) => {
+      const own = [...path, 'steps', index];
+      return isMap(step) ? checkStep(at(own), step, own) : [];
+    }),
+    ...checkAlways(at, phase, path),
+  ];
+}
+
+/** An expression may give a number of nodes, a share of them, or a list of these. */
+function checkShares(document: YamlDocument, shares: unknown, declared: Declared, path: Path): Diagnostic[] {
+  const { problems, types } = checkTemplate(shares, declared);
+  const wrong = [...types].filter(([, type]) => type === 'boolean' || type === 'map' || type === 'null');
+  return [
+    ...expressionDiagnostics(problems, document, path),
+    ...wrong.map(([, type]) => {
+      const summary = `\`${String(path.at(-1))}\` is of nodes, the expression gives ${TYPE_WORDS[type]}`;
+      return problem('expression-type', summary, document.at(path));
+    }),
   ];
 }
 

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suggest } from './nearest.ts';
 import { problem } from './source.ts';
-import type { Read } from './text.ts';
+import { type Read, readText } from './text.ts';
 
 /** The package's own runbooks, as seen from src/documents and dist/documents alike. */
 const OWN_RUNBOOKS = fileURLToPath(new URL('../../runbooks', import.meta.url));
@@ -44,7 +44,9 @@ export interface NamedRunbook {
 export function namedRunbooks(own = OWN_RUNBOOKS): NamedRunbook[] {
   const found = new Map<string, string>();
   for (const place of ['runbooks', own]) {
-    for (const name of runbooksIn(place).sort()) if (!found.has(name)) found.set(name, join(place, name));
+    for (const name of runbooksIn(place).sort()) {
+      if (!found.has(name) && !isPart(join(place, name))) found.set(name, join(place, name));
+    }
   }
   return [...found].map(([name, path]) => ({ name, path }));
 }
@@ -55,6 +57,12 @@ function isFile(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A file that runbooks include is none itself. */
+function isPart(path: string): boolean {
+  const text = readText(path);
+  return text.ok && /^kind: *["']?(?:Steps|Phases)\b/m.test(text.value);
 }
 
 function runbooksIn(folder: string): string[] {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { apiVersion, count, text, texts, VARIABLE, withDefault } from './fields.ts';
+import { apiVersion, text, texts, VARIABLE, withDefault } from './fields.ts';
 import { gateSchema, pauseSchema, windowSchema } from './pace-schema.ts';
 import { hookKeys } from './hook-schema.ts';
+import { sharesSchema } from './shares.ts';
 import { condition, stepSchema } from './step-schema.ts';
 
 const RESERVED = new Set(
@@ -15,7 +16,7 @@ const inputName = z
   .regex(VARIABLE, { error: 'is not a name: letters, digits and _ only' })
   .refine((name) => !RESERVED.has(name), { error: 'is a reserved word of the expression language' });
 
-export const inputTypeSchema = z.enum(['string', 'version', 'number', 'boolean', 'duration', 'secret']);
+export const inputTypeSchema = z.enum(['string', 'version', 'number', 'boolean', 'duration', 'list', 'secret']);
 
 const input = z
   .strictObject({
@@ -23,7 +24,9 @@ const input = z
       '`version` is a release such as 1.32.9; `duration` is 90s, 10m, 1h30m; of a `secret` the source is given: prompt, env:NAME, file:PATH, command:CMD.',
     ),
     default: z
-      .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' })
+      .union([z.string(), z.number(), z.boolean(), z.array(z.unknown())], {
+        error: 'must be a text, a number, true or false, or a list',
+      })
       .exactOptional()
       .describe('Used where `--set` gives nothing. Without it the input is required.'),
     description: text('What it is for; shown to whoever runs the runbook.').exactOptional(),
@@ -35,20 +38,38 @@ const input = z
   })
   .describe('A value that the operator may give: `--set name=value`.');
 
-const serialError = { error: 'must be a number of nodes (1, 3) or a share of them (25%)' };
-const serial = z
-  .union([z.int().min(1, serialError), z.string().regex(/^(?:[1-9]|[1-9]\d|100)%$/, serialError)], serialError)
-  .describe('How many nodes are worked on at a time: 1 (default), 3 or 25%.')
-  .transform((value): number | `${number}%` => (typeof value === 'string' ? `${Number.parseInt(value, 10)}%` : value));
+export const inputsSchema = withDefault(
+  z
+    .record(inputName, input, { error: 'must be a map of inputs' })
+    .describe('Values that the operator may give with --set, by name.'),
+  {},
+);
 
-const phase = z
+export const varsSchema = z
+  .record(inputName, z.unknown(), { error: 'must be a map of values' })
+  .describe('Values of any kind, known as `vars.NAME` in expressions; those of a phase win. They may read `inputs`.');
+
+export const phaseSchema = z
   .strictObject({
     name: text('What people call the phase.'),
     nodes: texts(
       'Node patterns: all, control-plane[0], control-plane[1:], workers, a group, a name, worker-*, !excluded.',
     ),
-    serial: withDefault(serial, 1),
-    maxFailures: withDefault(count('How many nodes may fail before nothing new is started; 0 unless given.', 0), 0),
+    serial: withDefault(
+      sharesSchema(
+        'How many nodes are worked on at a time: 1 (default), 3, 25%; or a list, of the first batch first.',
+        1,
+      ),
+      1,
+    ),
+    maxFailures: withDefault(
+      sharesSchema(
+        'How many nodes may fail before nothing new is started: 0 (default), 3, 25%; or a list, for the first batch first.',
+        0,
+      ),
+      0,
+    ),
+    vars: varsSchema.exactOptional(),
     pause: pauseSchema.exactOptional(),
     gate: gateSchema.exactOptional(),
     if: condition('inputs, cluster, hop').exactOptional(),
@@ -72,12 +93,8 @@ export const runbookSchema = z
     kind: z.literal('Runbook', { error: 'must be Runbook' }).describe('Runbook.'),
     name: text('A short name, shown and recorded with every run.'),
     description: text('What the runbook does, for people.').exactOptional(),
-    inputs: withDefault(
-      z
-        .record(inputName, input, { error: 'must be a map of inputs' })
-        .describe('Values that the operator may give with --set, by name.'),
-      {},
-    ),
+    inputs: inputsSchema,
+    vars: varsSchema.exactOptional(),
     hops: z
       .strictObject({ to: text('The version to reach, e.g. "${{ inputs.version }}".') })
       .exactOptional()
@@ -85,7 +102,7 @@ export const runbookSchema = z
     window: windowSchema.exactOptional(),
     ...hookKeys,
     phases: z
-      .array(phase, { error: 'must be a list of phases' })
+      .array(phaseSchema, { error: 'must be a list of phases' })
       .min(1, { error: 'must hold at least one phase' })
       .describe('Run in this order.'),
   })

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Action } from '../actions/action.ts';
+import { includeSchema, type PartKind, WHOLE_PART_SCHEMAS } from './include-schema.ts';
 import { inventorySchema } from './inventory-schema.ts';
 import { runbookSchema } from './runbook-schema.ts';
 
@@ -7,12 +8,28 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** For editors. With actions, `uses` is completed and `with` is checked by the action named. */
 export function runbookJsonSchema(actions: ReadonlyMap<string, Action> = new Map()): JsonSchema {
+  return withSteps(runbookSchema, 'Runbook', actions);
+}
+
+/** Of a file that runbooks include. */
+export function partJsonSchema(kind: PartKind, actions: ReadonlyMap<string, Action> = new Map()): JsonSchema {
+  return withSteps(WHOLE_PART_SCHEMAS[kind], kind, actions);
+}
+
+/** An entry of a list of phases or steps may also be an include. */
+function withSteps(schema: z.ZodType, title: string, actions: ReadonlyMap<string, Action>): JsonSchema {
   const names = [...actions.keys()];
-  return toJsonSchema(runbookSchema, 'Runbook', ({ path, jsonSchema }) => {
-    if (names.length === 0 || path.at(-1) !== 'items' || path.at(-2) !== 'steps') return;
-    const properties = record(jsonSchema['properties']);
-    jsonSchema['properties'] = { ...properties, uses: { ...record(properties['uses']), enum: names } };
-    jsonSchema['allOf'] = [...actions.values()].map((action) => ({
+  const { $schema: _, ...include } = jsonSchemaOf(includeSchema);
+  return toJsonSchema(schema, title, ({ path, jsonSchema }) => {
+    const [list, items] = path.slice(-2);
+    if (items !== 'items' || (list !== 'steps' && list !== 'always' && list !== 'phases')) return;
+    const entry = { ...jsonSchema };
+    for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key);
+    jsonSchema['anyOf'] = [entry, include];
+    if (names.length === 0 || list === 'phases') return;
+    const properties = record(entry['properties']);
+    entry['properties'] = { ...properties, uses: { ...record(properties['uses']), enum: names } };
+    entry['allOf'] = [...actions.values()].map((action) => ({
       if: { properties: { uses: { const: action.name } }, required: ['uses'] },
       // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
       then: thenOf(action),

@@ -1,7 +1,9 @@
 import { execa } from 'execa';
 import type { Action } from '../actions/action.ts';
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Diagnostic, Span } from '../diagnostic.ts';
 import { HOOKS } from './hook-schema.ts';
+import { STEP_LISTS } from './step-ids.ts';
+import type { Loaded, Part } from './model.ts';
 import { entriesOf, isMap, itemsOf } from './shapes.ts';
 import { problem, Source, warning } from './source.ts';
 import { parseTemplate } from './template.ts';
@@ -15,12 +17,17 @@ const TIMEOUT = 10_000;
  * them and runs nothing. Of a script for sh, what bash would accept is a warning, since `sh` is bash on RHEL.
  */
 export async function shellProblems(
-  file: string,
-  text: string,
+  { file, text, parts = [] }: Pick<Loaded<unknown>, 'file' | 'text' | 'parts'>,
   actions: ReadonlyMap<string, Action>,
 ): Promise<Diagnostic[]> {
-  const document = readYaml(new Source(file, text));
-  const found = await Promise.all(scriptsOf(document, actions).map(async (script) => judged(document, script)));
+  const documents = [{ path: file, text }, ...parts.filter(({ kind }) => kind !== 'script')];
+  const found = await Promise.all([
+    ...documents.flatMap((one) => {
+      const document = readYaml(new Source(one.path, one.text));
+      return scriptsOf(document, actions).map(async (script) => judged(document, script));
+    }),
+    ...parts.filter(({ kind }) => kind === 'script').map(judgedFile),
+  ]);
   return found.flat();
 }
 
@@ -32,21 +39,18 @@ interface Script {
 }
 
 function scriptsOf(document: YamlDocument, actions: ReadonlyMap<string, Action>): Script[] {
-  const phases = isMap(document.value) ? itemsOf(document.value['phases']) : [];
-  const ofPhases = phases.flatMap((phase, i) => [
-    ...gateScript(phase, ['phases', i]),
-    ...(['steps', 'always'] as const).flatMap((list) =>
-      (isMap(phase) ? itemsOf(phase[list]) : []).flatMap((step, j) =>
-        isMap(step) ? scriptsOfStep(step, ['phases', i, list, j], actions) : [],
-      ),
-    ),
-  ]);
-  const ofHooks = Object.keys(HOOKS).flatMap((key) =>
-    (isMap(document.value) ? itemsOf(document.value[key]) : []).flatMap((hook, i) =>
-      isMap(hook) ? scriptsOfStep(hook, [key, i], actions) : [],
-    ),
-  );
-  return [...ofPhases, ...ofHooks];
+  const raw = isMap(document.value) ? document.value : {};
+  const phases = itemsOf(raw['phases']);
+  const ofSteps = (list: unknown, path: Path) =>
+    itemsOf(list).flatMap((step, index) => (isMap(step) ? scriptsOfStep(step, [...path, index], actions) : []));
+  return [
+    ...ofSteps(raw['steps'], ['steps']),
+    ...phases.flatMap((phase, i) => [
+      ...gateScript(phase, ['phases', i]),
+      ...(isMap(phase) ? STEP_LISTS.flatMap((list) => ofSteps(phase[list], ['phases', i, list])) : []),
+    ]),
+    ...Object.keys(HOOKS).flatMap((key) => ofSteps(raw[key], [key])),
+  ];
 }
 
 function gateScript(phase: unknown, path: Path): Script[] {
@@ -73,12 +77,26 @@ function scriptsOfStep(
 }
 
 async function judged(document: YamlDocument, { path, text, shell }: Script): Promise<Diagnostic[]> {
-  const script = withWords(text);
-  const error = await syntaxError(shell, script);
+  return problemsIn(withWords(text), shell, (line) => {
+    const { start, end } = lineAt(text, line);
+    return document.inside(path, start, end);
+  });
+}
+
+/** A script that is a file of its own, sent as it is. */
+async function judgedFile({ path, text, shell }: Part): Promise<Diagnostic[]> {
+  const source = new Source(path, text);
+  return problemsIn(text, shell ?? 'sh', (line) => {
+    const { start, end } = lineAt(text, line);
+    return source.span(start, end);
+  });
+}
+
+async function problemsIn(text: string, shell: Script['shell'], at: (line: number) => Span): Promise<Diagnostic[]> {
+  const error = await syntaxError(shell, text);
   if (error === undefined) return [];
-  const { start, end } = lineAt(text, error.line);
-  const span = document.inside(path, start, end);
-  if (shell === 'sh' && (await syntaxError('bash', script)) === undefined) {
+  const span = at(error.line);
+  if (shell === 'sh' && (await syntaxError('bash', text)) === undefined) {
     const detail = 'bash reads it, and is `sh` on RHEL and its relatives alone: give the step `shell: bash`';
     return [warning('shell-syntax', `\`sh\` does not read this script: ${error.message}`, span, detail)];
   }

@@ -65,10 +65,12 @@ function diagnostic(
   return { severity, code, summary, ...(detail ? { detail } : {}), ...(span ? { span } : {}) };
 }
 
-/** By place in the file; those without a place come first. */
-export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+/** By place in the file, those without a place first; after these, those of other files. */
+export function sortDiagnostics(diagnostics: readonly Diagnostic[], file: string): Diagnostic[] {
+  const rank = ({ span }: Diagnostic) => (span === undefined || span.file === file ? '' : span.file);
   return [...diagnostics].sort(
     (a, b) =>
+      (rank(a) < rank(b) ? -1 : Number(rank(a) > rank(b))) ||
       (a.span?.line ?? 0) - (b.span?.line ?? 0) ||
       (a.span?.column ?? 0) - (b.span?.column ?? 0) ||
       Number(a.severity === 'warning') - Number(b.severity === 'warning'),

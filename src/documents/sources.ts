@@ -3,6 +3,8 @@ import { basename, dirname } from 'node:path';
 import type { Action } from '../actions/action.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { evaluateCondition, evaluateTemplate } from './expressions.ts';
+import { itemsFor } from './for-each.ts';
+import { isIncluded, scopeIn } from './frame.ts';
 import type { Inventory, Runbook, Scope, Step } from './model.ts';
 import { selectNodes } from './selectors.ts';
 import { stepsOf } from './steps-of.ts';
@@ -43,19 +45,40 @@ export function missingSources(
         cluster: { name: inventory?.cluster ?? '', version: '' },
         ...(node && { node: { ...node, labels: {}, facts: {} } }),
       };
-      if (phase.if !== undefined && !holds(phase.if, scope)) continue;
+      const names = namesAt(phase, scope);
+      if (!names || (phase.if !== undefined && !holds(phase.if, names))) continue;
       for (const step of stepsOf(phase)) {
-        if (step.kind === 'run' && step.on === 'local') scripts.push(step.run);
-        if (step.kind !== 'uses' || (step.if !== undefined && !holds(step.if, scope))) continue;
-        for (const { path, why } of missingOf(step, scope, actions)) {
-          if (scripts.some((script) => script.includes(basename(path)))) continue;
-          const summary = `\`${step.uses}\` needs ${path} of this machine: ${why}`;
-          found.set(`${path} ${step.span.line}`, problem('missing-file', summary, step.span));
+        if (step.kind === 'run' && step.on === 'local')
+          scripts.push([step.run, step.text, ...(step.args ?? [])].join(' '));
+        if (step.kind !== 'uses') continue;
+        for (const own of scopesOf(step, scope)) {
+          if (step.if !== undefined && !holds(step.if, own)) continue;
+          for (const { path, why } of missingOf(step, own, actions)) {
+            if (scripts.some((script) => script.includes(basename(path)))) continue;
+            const summary = `\`${step.uses}\` needs ${path} of this machine: ${why}`;
+            found.set(`${path} ${step.span.file} ${step.span.line}`, problem('missing-file', summary, step.span));
+          }
         }
       }
     }
   }
   return [...found.values()];
+}
+
+/** The names of a place, where it is certain that what is there is included. */
+function namesAt({ frame }: Pick<Step, 'frame'>, scope: Scope): Scope | undefined {
+  const included = isIncluded(frame, scope);
+  if (!included.ok || !included.value) return undefined;
+  const names = scopeIn(frame, scope);
+  return names.ok ? names.value : undefined;
+}
+
+/** One for each item of its `forEach`. */
+function scopesOf(step: Step, scope: Scope): Scope[] {
+  const names = namesAt(step, scope);
+  if (!names) return [];
+  const items = itemsFor(step, names);
+  return items.ok ? items.value.map((each) => (each ? { ...names, each } : names)) : [];
 }
 
 /** Only for certain. */

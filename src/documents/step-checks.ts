@@ -4,6 +4,8 @@ import { checkCondition, checkTemplate } from './expressions.ts';
 import { VARIABLE } from './fields.ts';
 import type { Declared } from './names.ts';
 import { suggest } from './nearest.ts';
+import { checkForEach } from './for-each.ts';
+import { checkScript, type Scripts } from './scripts.ts';
 import { checkSecrets } from './secrets.ts';
 import { entriesOf, isMap } from './shapes.ts';
 import { problem } from './source.ts';
@@ -27,6 +29,7 @@ export interface Context {
   readonly ids?: StepIds;
   /** The step is one of `always`. */
   readonly atEnd?: boolean;
+  readonly scripts: Scripts;
 }
 
 /** Checks of one step beyond its schema. */
@@ -34,7 +37,8 @@ export function checkStep(context: Context, step: Raw, path: Path): Diagnostic[]
   const { document } = context;
   const variables = entriesOf(step['env']).filter(([name]) => VARIABLE.test(name));
   const names = variables.map(([name]) => name);
-  const outer = context.ids ? { ...context.declared, steps: context.ids.at(path) } : context.declared;
+  const place = step['forEach'] === undefined ? context.declared : { ...context.declared, each: true };
+  const outer = context.ids ? { ...place, steps: context.ids.at(path) } : place;
   const declared = names.length > 0 ? { ...outer, env: names } : outer;
   const { steps: _results, ...plain } = declared;
   const template = (key: string, known: Declared) =>
@@ -43,7 +47,10 @@ export function checkStep(context: Context, step: Raw, path: Path): Diagnostic[]
     ...checkForm(context, step, path),
     ...plainText(context, step, 'name', path),
     ...checkIf(document, step['if'], context.atEnd === true ? { ...declared, failed: true } : declared, path),
+    ...checkForEach(document, step['forEach'], context.declared, path),
     ...template('run', declared),
+    ...checkScript(context.scripts, document, step, path),
+    ...template('args', declared),
     ...template('check', declared),
     ...(isMap(step['env']) ? template('env', outer) : []),
     ...checkReserved(document, step['env'], [...path, 'env']),
@@ -71,14 +78,15 @@ function checkSize(document: YamlDocument, env: unknown, path: Path): Diagnostic
 
 /** A step is either an action or commands, and has the keys of its kind. */
 function checkForm({ document }: Context, step: Raw, path: Path): Diagnostic[] {
-  const uses = step['uses'] !== undefined;
-  const run = step['run'] !== undefined;
-  if (!uses && !run) {
+  const forms = FORMS.filter((key) => step[key] !== undefined);
+  const uses = forms.includes('uses');
+  if (forms.length === 0) {
     const detail = 'it needs `uses` (an action) or `run` (commands)';
     return [problem('step-form', 'this step does nothing', document.at(path), detail)];
   }
-  if (uses && run) {
-    return [problem('step-form', 'this step has both `uses` and `run`', document.at(path), 'make two steps of it')];
+  if (forms.length > 1) {
+    const both = `this step has both ${forms.map((key) => `\`${key}\``).join(' and ')}`;
+    return [problem('step-form', both, document.at(path), 'make several steps of it')];
   }
   const found = (uses ? RUN_ONLY : USES_ONLY)
     .filter((key) => step[key] !== undefined)
@@ -88,6 +96,9 @@ function checkForm({ document }: Context, step: Raw, path: Path): Diagnostic[] {
     });
   return [...found, ...(uses ? [] : checkLooking(document, step, path))];
 }
+
+/** What a step can be. */
+const FORMS = ['uses', 'run', 'script'] as const;
 
 /** What is asked of a change makes no sense for a step that only looks. */
 function checkLooking(document: YamlDocument, step: Raw, path: Path): Diagnostic[] {

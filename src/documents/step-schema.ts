@@ -24,6 +24,23 @@ export const stepSchema = z
       .exactOptional()
       .describe("The action's options. Values may contain ${{ }}."),
     run: text('Commands for POSIX sh, run on the node as root (become). May contain ${{ }}.').exactOptional(),
+    script: text(
+      'A file with the commands, in place of `run`: relative to this file, and sent as it is.',
+    ).exactOptional(),
+    args: z
+      .array(z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' }), {
+        error: 'must be a list of texts',
+      })
+      .exactOptional()
+      .describe('Arguments of `script` or `run`: $1, $2 ... Values may contain ${{ }}.'),
+    forEach: z
+      .union([text('An expression that gives a list.'), z.array(z.unknown())], {
+        error: 'must be a list, or an expression that gives one',
+      })
+      .exactOptional()
+      .describe(
+        'Plan the step once for each item of a list, known as `each.value` and `each.index` in its expressions.',
+      ),
     on: z
       .enum(['node', 'control-plane', 'local'])
       .exactOptional()
@@ -84,25 +101,28 @@ export const stepSchema = z
       .describe('true: only on the first of the nodes that the phase works on.'),
   })
   .meta({
-    description: 'One step: an action (`uses`) or commands (`run`).',
-    oneOf: [{ required: ['uses'] }, { required: ['run'] }],
+    description: 'One step: an action (`uses`) or commands (`run`, `script`).',
+    oneOf: [{ required: ['uses'] }, { required: ['run'] }, { required: ['script'] }],
   })
-  .transform(({ uses, with: values = {}, run, on, check, secrets, effect, shell, strict, changes, ...step }) =>
-    uses === undefined
-      ? {
-          ...step,
-          kind: 'run' as const,
-          run: run ?? '',
-          on: on ?? 'node',
-          effect: changes === false ? ('none' as const) : (effect ?? 'once'),
-          strict: strict ?? true,
-          ...(shell && { shell }),
-          ...(check !== undefined && { check }),
-          ...(secrets && { secrets }),
-        }
-      : { ...step, kind: 'uses' as const, uses, with: values },
+  .transform(
+    ({ uses, with: values = {}, run, script, args, on, check, secrets, effect, shell, strict, changes, ...step }) =>
+      uses === undefined
+        ? {
+            ...step,
+            kind: 'run' as const,
+            run: run ?? '',
+            ...(script !== undefined && { script }),
+            ...(args && { args }),
+            on: on ?? 'node',
+            effect: changes === false ? ('none' as const) : (effect ?? 'once'),
+            strict: strict ?? true,
+            ...(shell && { shell }),
+            ...(check !== undefined && { check }),
+            ...(secrets && { secrets }),
+          }
+        : { ...step, kind: 'uses' as const, uses, with: values },
   );
 
 /** Keys that make sense with only one of the two kinds of steps. */
 export const USES_ONLY = ['with'] as const;
-export const RUN_ONLY = ['on', 'check', 'effect', 'secrets', 'shell', 'strict', 'changes'] as const;
+export const RUN_ONLY = ['args', 'on', 'check', 'effect', 'secrets', 'shell', 'strict', 'changes'] as const;

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import type { Diagnostic } from '../diagnostic.ts';
 import { messageOf } from '../failure.ts';
 import { problem, Source } from './source.ts';
@@ -32,6 +32,23 @@ export async function readDocument(file: string): Promise<Read<string>> {
   } catch (error) {
     if (error instanceof TypeError) return refuse('it is not UTF-8');
     return refuse(reasonOf(error));
+  }
+}
+
+/** The text of a file that a document names, or why it cannot be had. */
+export type ReadText = (path: string) => Text;
+export type Text = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly why: string };
+
+/** {@link readDocument} for a part of one, which must be a regular file and may be empty. */
+export function readText(path: string): Text {
+  try {
+    const entry = statSync(path);
+    if (!entry.isFile()) return { ok: false, why: entry.isDirectory() ? 'it is a folder' : 'it is not a regular file' };
+    if (entry.size > LARGEST) return { ok: false, why: TOO_LARGE };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    return text.includes('\0') ? { ok: false, why: 'it is not a text' } : { ok: true, value: text };
+  } catch (error) {
+    return { ok: false, why: error instanceof TypeError ? 'it is not UTF-8' : reasonOf(error) };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { namesInTemplate } from './expressions.ts';
+import { conditionsIn, templatesIn } from './frame.ts';
 import type { Inventory, Phase, Runbook, Step } from './model.ts';
 import { checkSelection } from './runbook-checks.ts';
 import { selectNodes } from './selectors.ts';
@@ -29,8 +30,10 @@ function checkVars(phase: Phase, inventory: Inventory): Diagnostic[] {
 
 /** Names of variables that the step reads and does not ask for by `has()`. */
 function varsIn(step: Step): string[] {
-  const values = step.kind === 'run' ? [step.run, step.check, step.env] : [step.with, step.env];
-  const names = [...namesInTemplate([...values, step.name]), ...namesInTemplate(step.if, true)];
+  const values = step.kind === 'run' ? [step.run, step.args, step.check, step.env] : [step.with, step.env];
+  const whole = [...values, step.name, step.forEach, ...templatesIn(step.frame)];
+  const conditions = [step.if, ...conditionsIn(step.frame)];
+  const names = [...namesInTemplate(whole), ...conditions.flatMap((one) => namesInTemplate(one, true))];
   const vars = names.flatMap(([root, field, name]) =>
     root === 'node' && field === 'vars' && name !== undefined ? [name] : [],
   );

@@ -1,4 +1,5 @@
 import { noOutcomes, type OutcomeCounts } from '../event.ts';
+import { mayFail } from '../plan/batches.ts';
 import type { BoundPhase, PlannedStep } from '../plan/bind.ts';
 import { type PlanPhase, whySkipped } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
@@ -49,7 +50,8 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
         firstFailure ??= end;
         if (end.kind !== 'failed') return stopped(context, end);
       }
-      if (failures > phase.maxFailures && firstFailure) return stopped(context, firstFailure);
+      const batch = phase.batches.findIndex((names) => names.includes(nodes[0] ?? ''));
+      if (failures > mayFail(phase, batch) && firstFailure) return stopped(context, firstFailure);
       if (context.control.stop.aborted && hasMore(context, phase, turn.isLast)) {
         return result(context, 'stopped', 'stopped by the operator');
       }

@@ -52,6 +52,8 @@ export interface StepScope {
   /** Of an `always` step: whether a step of its node in its phase has failed. Undefined: of any other. */
   readonly failed?: boolean;
   readonly refs: KnownRefs;
+  /** In place of `inputs`, and besides. */
+  readonly known?: PlanStep['known'];
 }
 
 export interface BoundPhase {
@@ -182,7 +184,14 @@ export function binder(
       },
       row,
       at: row.length,
-      scope: { inventory, inputs, refs, ...(inventoryNode && { node: inventoryNode }), ...(hop && { hop }) },
+      scope: {
+        inventory,
+        inputs,
+        refs,
+        ...(inventoryNode && { node: inventoryNode }),
+        ...(hop && { hop }),
+        ...(step.known && { known: step.known }),
+      },
     };
   };
 }

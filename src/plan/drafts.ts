@@ -1,11 +1,14 @@
 import type { Action } from '../actions/action.ts';
 import { evaluateCondition } from '../documents/expressions.ts';
+import { isIncluded, scopeIn, withRootSecrets } from '../documents/frame.ts';
 import type { Inventory, InventoryNode, Phase, Runbook, Step } from '../documents/model.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { stepsOf } from '../documents/steps-of.ts';
 import { Failure } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { atEnd, type Bind, type DraftedStep, Rows } from './bind.ts';
+import { paceOf } from './batches.ts';
+import { phaseScope, placesOf } from './places.ts';
 import { draftGate } from './gate.ts';
 import type { PlanGate } from './pace.ts';
 import type { PlanHop } from './plan.ts';
@@ -47,8 +50,10 @@ export function draftPhases(
   return phases.map((phase, index) => {
     const number = round * phases.length + index + 1;
     const name = hop && named ? `${hop.version}: ${phase.name}` : phase.name;
-    if (phase.if !== undefined && !phaseHolds(phase, phase.if, input, facts, hop))
-      return { number, name, phase, batches: [], steps: [], skipped: `if: ${phase.if} is false`, ...(hop && { hop }) };
+    if (isConditional(phase) && !phaseHolds(phase, phase.if ?? 'true', input, facts, hop)) {
+      const skipped = phase.if === undefined ? 'the condition of its include is false' : `if: ${phase.if} is false`;
+      return { number, name, phase, batches: [], maxFailures: 0, steps: [], skipped, ...(hop && { hop }) };
+    }
     const { nodes: chosen, onlyAsks } = chooseNodes(phase, input);
     const rows = new Rows<DraftedStep>();
     const drafted = (list: readonly Step[], prefix: string, isAtEnd: boolean): DraftedStep[] =>
@@ -56,22 +61,24 @@ export function draftPhases(
         list.flatMap((step, place) => {
           if (onlyAsks && !asks(step, actions)) return [];
           if (step.once === true && node !== chosen[0]) return [];
-          const id = `${prefix}${place + 1}`;
-          const refs = book.at(node.name);
-          const { draft, action, options } = draftStep(step, id, node, inventory, inputs, facts, actions, hop, refs);
-          const row = rows.of(node.name);
-          const bound = bind(draft, action, options, row, hop);
-          const placed = isAtEnd ? atEnd(bound) : bound;
-          row.push(placed);
-          return [placed];
+          const scope = () => scopeFor(inventory, inputs, facts, node, {}, hop);
+          return placesOf(step, `${prefix}${place + 1}`, scope).map(({ number: id, known }) => {
+            const own = { hop, refs: book.at(node.name), known };
+            const { draft, action, options } = draftStep(step, id, node, inventory, inputs, facts, actions, own);
+            const row = rows.of(node.name);
+            const bound = bind(draft, action, options, row, hop);
+            const placed = isAtEnd ? atEnd(bound) : bound;
+            row.push(placed);
+            return placed;
+          });
         }),
       );
     const steps = drafted(phase.steps, `${number}.`, false);
     const always = phase.always && !onlyAsks ? { always: drafted(phase.always, `${number}.a`, true) } : {};
     const gate = gateOf(phase, input, facts, hop);
-    const batches = batchesOf(chosen, phase.serial);
-    for (const step of [...steps, ...(always.always ?? [])]) requireBefore(step, batches);
-    return { number, name, phase, batches, steps, ...always, ...(gate && { gate }), ...(hop && { hop }) };
+    const pace = paceOf(phase, chosen, scopeFor(inventory, inputs, facts, undefined, {}, hop));
+    for (const step of [...steps, ...(always.always ?? [])]) requireBefore(step, pace.batches);
+    return { number, name, phase, ...pace, steps, ...always, ...(gate && { gate }), ...(hop && { hop }) };
   });
 }
 
@@ -79,7 +86,8 @@ export function draftPhases(
 export function touchedNodes(input: DraftInput, facts: Facts, action?: string): ReadonlySet<string> {
   const { phases, hops } = input.runbook.value;
   const planned = phases.filter(
-    (phase) => phase.if === undefined || hops !== undefined || phaseHolds(phase, phase.if, input, facts, undefined),
+    (phase) =>
+      !isConditional(phase) || hops !== undefined || phaseHolds(phase, phase.if ?? 'true', input, facts, undefined),
   );
   return new Set(
     planned
@@ -94,8 +102,17 @@ export function touchedNodes(input: DraftInput, facts: Facts, action?: string): 
 }
 
 function gateOf(phase: Phase, input: DraftInput, facts: Facts, hop: PlanHop | undefined): PlanGate | undefined {
+  const { frame } = phase;
   const scope = scopeFor(input.inventory.value, input.inputs, facts, undefined, {}, hop);
-  return draftGate(phase, input.runbook.value.inputs, scope);
+  const inputs = frame?.included?.inputs ?? input.runbook.value.inputs;
+  const gate = draftGate(phase, inputs, phaseScope(phase, scope));
+  if (gate?.ask.kind !== 'http' || !frame?.included) return gate;
+  const headers = Object.entries(gate.ask.secretHeaders).map(([name, value]) => [name, withRootSecrets(frame, value)]);
+  return { ...gate, ask: { ...gate.ask, secretHeaders: Object.fromEntries(headers) } };
+}
+
+function isConditional({ if: condition, frame }: Phase): boolean {
+  return condition !== undefined || frame?.included !== undefined;
 }
 
 function phaseHolds(
@@ -106,7 +123,10 @@ function phaseHolds(
   hop: PlanHop | undefined,
 ): boolean {
   const scope = scopeFor(input.inventory.value, input.inputs, facts, undefined, {}, hop);
-  const result = evaluateCondition(condition, scope);
+  const included = isIncluded(phase.frame, scope);
+  if (included.ok && !included.value) return false;
+  const own = scopeIn(phase.frame, scope);
+  const result = !included.ok ? included : own.ok ? evaluateCondition(condition, own.value) : own;
   if (result.ok) return result.value;
   throw new Failure('document', `${phase.span.file}:${phase.span.line}:${phase.span.column}: ${result.error.message}`);
 }
@@ -136,13 +156,4 @@ function selected(patterns: readonly string[], inventory: Inventory): readonly I
   const [problem] = result.problems;
   if (problem) throw new Failure('document', problem.message, problem.detail === undefined ? [] : [problem.detail]);
   return result.nodes;
-}
-
-/** Batches of `serial` nodes; a percentage is of the phase's nodes, rounded down, at least one. */
-export function batchesOf(nodes: readonly { readonly name: string }[], serial: Phase['serial']): string[][] {
-  const size =
-    typeof serial === 'number' ? serial : Math.max(1, Math.floor((nodes.length * Number.parseFloat(serial)) / 100));
-  const batches: string[][] = [];
-  for (let at = 0; at < nodes.length; at += size) batches.push(nodes.slice(at, at + size).map((node) => node.name));
-  return batches;
 }

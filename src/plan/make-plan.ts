@@ -1,6 +1,7 @@
 import { addonsOf } from '../actions/lib/addons.ts';
 import { bootOf } from '../actions/reboot.ts';
-import type { Inventory, Runbook } from '../documents/model.ts';
+import type { Inventory, Loaded, Part, Runbook } from '../documents/model.ts';
+import { partName } from '../documents/runbook.ts';
 import { decidingFacts } from '../facts/lib/deciding.ts';
 import type { Facts } from '../facts/facts.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
@@ -23,7 +24,7 @@ import { withQuestions } from './questions.ts';
 import type { DraftPhase } from './steps.ts';
 
 export interface PlanInput extends DraftInput {
-  readonly runbook: { readonly value: Runbook; readonly file: string; readonly text: string; readonly digest: string };
+  readonly runbook: Pick<Loaded<Runbook>, 'file' | 'text' | 'digest' | 'parts'> & { readonly value: Runbook };
   readonly inventory: { readonly value: Inventory; readonly file: string; readonly digest: string };
   readonly facts: Facts;
   /** Nodes that the run contacts; all of them unless given. */
@@ -83,7 +84,13 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const hooks = planHooks(runbook.value, runbook.file, inputs);
   const plan = {
     version: PLAN_VERSION,
-    runbook: { name: runbook.value.name, file: runbook.file, digest: runbook.digest, text: runbook.text },
+    runbook: {
+      name: runbook.value.name,
+      file: runbook.file,
+      digest: runbook.digest,
+      text: runbook.text,
+      ...(runbook.parts && { parts: runbook.parts.map((part) => partOf(runbook.file, part)) }),
+    },
     inventory: { file: inventory.file, digest: inventory.digest, cluster: inventory.value.cluster },
     inputs,
     ...(input.limit === undefined ? {} : { limit: input.limit }),
@@ -102,6 +109,10 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     digest: digestOf(plan),
     findings: withoutConsequences(applyOverrides(unique(findings), input.overrides)),
   };
+}
+
+function partOf(runbook: string, part: Part) {
+  return { file: partName(runbook, part), kind: part.kind, text: part.text };
 }
 
 function wayOf({ runbook, inventory, inputs, facts, chosen }: PlanInput): Way | undefined {

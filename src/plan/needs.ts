@@ -1,5 +1,7 @@
 import type { Action } from '../actions/action.ts';
 import { evaluateTemplate, factsIn } from '../documents/expressions.ts';
+import { itemsFor } from '../documents/for-each.ts';
+import { conditionsIn, type Frame, scopeIn, templatesIn } from '../documents/frame.ts';
 import type { Inventory, Runbook, Step } from '../documents/model.ts';
 import { stepsOf } from '../documents/steps-of.ts';
 import type { FactId } from '../facts/facts.ts';
@@ -40,6 +42,8 @@ export function needsOf(
   for (const phase of runbook.phases) {
     if (phase.if !== undefined) for (const id of factsIn(phase.if, true)) facts.add(id);
     for (const id of factsOfGate(phase)) facts.add(id);
+    for (const id of factsIn([phase.serial, phase.maxFailures])) facts.add(id);
+    for (const id of factsOfFrame(phase.frame)) facts.add(id);
     for (const step of stepsOf(phase)) {
       for (const id of factsOfExpressions(step)) facts.add(id);
       if (step.kind !== 'uses') continue;
@@ -49,9 +53,8 @@ export function needsOf(
       if (action?.fills && (step.with[action.fills.when] ?? false) !== false)
         for (const id of factsOfTemplates(hasKubernetes)) facts.add(id);
       for (const id of action?.guards ?? []) asked.add(id);
-      const minor =
-        action && namesRelease(action, step.with) ? minorOf(step.with.version, inventory, inputs) : undefined;
-      if (minor !== undefined) minors.add(minor);
+      const names = action && namesRelease(action, step.with);
+      if (names === true) for (const minor of minorsOf(step, inventory, inputs)) minors.add(minor);
     }
   }
   for (const id of asked) for (const fact of guards.get(id)?.facts ?? []) facts.add(fact);
@@ -70,9 +73,17 @@ export function needsItsNode(step: Step, actions: ReadonlyMap<string, Action>): 
 }
 
 function factsOfExpressions(step: Step): readonly FactId[] {
-  const templates = step.kind === 'uses' ? step.with : { run: step.run, check: step.check };
+  const templates = step.kind === 'uses' ? step.with : { run: step.run, args: step.args, check: step.check };
   const condition = step.if === undefined ? [] : factsIn(step.if, true);
-  return [...condition, ...factsIn({ ...templates, name: step.name, env: step.env })];
+  const own = factsIn({ ...templates, name: step.name, env: step.env });
+  return [...condition, ...own, ...factsIn(step.forEach), ...factsOfFrame(step.frame)];
+}
+
+function factsOfFrame(frame: Frame | undefined): readonly FactId[] {
+  return [
+    ...templatesIn(frame).flatMap((one) => factsIn(one)),
+    ...conditionsIn(frame).flatMap((one) => factsIn(one, true)),
+  ];
 }
 
 /** Is the step's `version` a release of Kubernetes? Where only an expression could say, it may be. */
@@ -81,14 +92,19 @@ function namesRelease(action: Action, options: Readonly<Record<string, unknown>>
 }
 
 /** A `version` that only a node's facts would show is left out: what it offers is not read ahead. */
-function minorOf(
-  version: unknown,
+function minorsOf(
+  step: Extract<Step, { kind: 'uses' }>,
   inventory: Inventory,
   inputs: Readonly<Record<string, unknown>>,
-): string | undefined {
-  const value = evaluateTemplate(version, scopeFor(inventory, inputs, { nodes: {} }));
-  const match = value.ok && typeof value.value === 'string' ? MINOR.exec(value.value) : null;
-  return match?.[1];
+): string[] {
+  const own = scopeIn(step.frame, scopeFor(inventory, inputs, { nodes: {} }));
+  if (!own.ok) return [];
+  const items = itemsFor(step, own.value);
+  return (items.ok ? items.value : []).flatMap((each) => {
+    const value = evaluateTemplate(step.with.version, each ? { ...own.value, each } : own.value);
+    const match = value.ok && typeof value.value === 'string' ? MINOR.exec(value.value) : null;
+    return match?.[1] ?? [];
+  });
 }
 
 /** The minors that the scripts of a frozen plan ask for. */

@@ -56,6 +56,15 @@ const step = z.strictObject({
       'By variable, the input whose secret its script finds in a file; the plan has only where that comes from',
     ),
   if: z.exactOptional(z.string()).describe('CEL, evaluated again on fresh facts before the step'),
+  known: z
+    .exactOptional(
+      z.strictObject({
+        inputs: z.exactOptional(values),
+        vars: z.exactOptional(values),
+        each: z.exactOptional(z.strictObject({ value: z.unknown(), index: z.number() })),
+      }),
+    )
+    .describe('What these names stand for in its expressions, where that is not as in the runbook'),
   check: z.exactOptional(z.string()),
   shell: z.exactOptional(z.literal('bash')).describe('What reads the check, where that is not sh'),
   commands: names,
@@ -80,7 +89,9 @@ const phase = z.strictObject({
   number: z.number().describe('1-based, over all hops'),
   name: z.string(),
   batches: z.array(names).describe('Node names, in the order of work, in batches of `serial`'),
-  maxFailures: z.number(),
+  maxFailures: z
+    .union([z.number(), z.array(z.number()).min(1)])
+    .describe('Nodes of the phase that may have failed, of a list by the end of each batch; the last one counts on'),
   steps: z.array(step),
   always: z.exactOptional(z.array(step)).describe('Run at the end of each node that began the phase'),
   pause: z.exactOptional(z.number()).describe('Milliseconds between a batch that did something and the next'),
@@ -97,8 +108,13 @@ export const planSchema = z.strictObject({
   runbook: z.strictObject({
     name: z.string(),
     file: z.string(),
-    digest,
+    digest: digest.describe('sha256 of its text, with parts of those too; hex'),
     text: z.string().describe('Kept so that a report and a resume need no file'),
+    parts: z
+      .exactOptional(
+        z.array(z.strictObject({ file: z.string(), kind: z.enum(['Steps', 'Phases', 'script']), text: z.string() })),
+      )
+      .describe('What it includes, and its scripts, by their paths from its folder'),
   }),
   inventory: z.strictObject({ file: z.string(), digest, cluster: z.string() }),
   inputs: values,

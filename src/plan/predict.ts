@@ -40,8 +40,8 @@ export function predictPhase(
     findings.push(...decision.findings);
     facts = decision.after;
   }
-  const { number, name, phase, batches, gate, hop, skipped } = draft;
-  const { maxFailures, pause } = phase;
+  const { number, name, phase, batches, maxFailures, gate, hop, skipped } = draft;
+  const { pause } = phase;
   const planned = {
     number,
     name,

@@ -45,8 +45,8 @@ export function deferredValues(
 
 /** The names of a step's expressions. */
 export function scopeOf(step: DraftedStep, facts: Facts, results: ResultOf): Scope {
-  const { inventory, inputs, node, hop, refs, failed } = step.scope;
-  const scope = scopeFor(inventory, inputs, facts, node, step.env, hop);
+  const { inventory, inputs, node, hop, refs, failed, known } = step.scope;
+  const scope = { ...scopeFor(inventory, inputs, facts, node, step.env, hop), ...known };
   const ofNode = failed === undefined || !scope.node ? {} : { node: { ...scope.node, failed } };
   return { ...scope, ...ofNode, ...resultsFor(openExpressions(step), refs, results) };
 }

@@ -1,7 +1,11 @@
 import type { Action } from '../actions/action.ts';
 import { ownScript } from '../actions/lib/own-script.ts';
 import { run } from '../actions/run.ts';
-import { evaluateTemplate, evaluateText } from '../documents/expressions.ts';
+import { sha256 } from '../digest.ts';
+import { evaluateTemplate, evaluateText, namesInTemplate } from '../documents/expressions.ts';
+import { itemText } from '../documents/for-each.ts';
+import { shellOf } from '../documents/scripts.ts';
+import { quote } from '../transport/quote.ts';
 import type { Inventory, InventoryNode, Phase, Step } from '../documents/model.ts';
 import { expressionsIn } from '../documents/results.ts';
 import { secretInput } from '../documents/secrets.ts';
@@ -14,7 +18,8 @@ import type { DraftedStep } from './bind.ts';
 import { unknownNode } from './before.ts';
 import { asWritten, Deferred } from './deferred.ts';
 import type { PlanGate } from './pace.ts';
-import type { PlanHop, PlanStep } from './plan.ts';
+import { type Known, knownFor } from './places.ts';
+import type { PlanHop, PlanPhase, PlanStep } from './plan.ts';
 import type { KnownRefs } from './refs.ts';
 import { resultsFor } from './results.ts';
 import { conditionOf } from './step-scope.ts';
@@ -35,12 +40,20 @@ export interface DraftPhase {
   readonly name: string;
   readonly phase: Phase;
   readonly batches: readonly (readonly string[])[];
+  readonly maxFailures: PlanPhase['maxFailures'];
   readonly steps: readonly DraftedStep[];
   readonly always?: readonly DraftedStep[];
   readonly gate?: PlanGate;
   readonly hop?: PlanHop;
   /** Why nothing of it is planned. */
   readonly skipped?: string;
+}
+
+/** What a step is planned in, besides its node and the facts. */
+interface Surroundings {
+  readonly hop: PlanHop | undefined;
+  readonly refs: KnownRefs;
+  readonly known: Known | undefined;
 }
 
 /** Resolves one step for one node. @throws Failure (document) when an expression or the resolved `with` is wrong. */
@@ -52,13 +65,13 @@ export function draftStep(
   inputs: Readonly<Record<string, unknown>>,
   facts: Facts,
   actions: ReadonlyMap<string, Action>,
-  hop: PlanHop | undefined,
-  refs: KnownRefs,
+  { hop, refs, known }: Surroundings,
 ): { readonly draft: DraftStep; readonly action: Action; readonly options: unknown } {
   const deferred = new Deferred(refs);
   // Of a step that was not planned for this node, the result is known.
   const scope = (env: Readonly<Record<string, string>>, value: unknown) => ({
     ...scopeFor(inventory, inputs, facts, node, env, hop),
+    ...known,
     ...resultsFor(textsIn(value).flatMap(expressionsIn), refs, () => undefined),
   });
   const resolve = (value: unknown, env: Readonly<Record<string, string>> = {}): unknown => {
@@ -86,28 +99,32 @@ export function draftStep(
     ...(step.if === undefined ? {} : { if: step.if }),
     ...(step.id === undefined ? {} : { ref: step.id, ...(step.once === true && { once: true as const }) }),
   };
+  const titled = (title: string) => (known?.each ? `${title} (${itemText(known.each)})` : title);
   if (step.kind === 'run') {
-    const script = text(deferred.script(step.run), env);
+    const script = step.text ?? text(deferred.script(step.run), env);
     const check = step.check === undefined ? undefined : text(deferred.script(step.check), env);
+    const args = (step.args ?? []).map((value) => wordOf(deferred.script(String(value)), (part) => text(part, env)));
     const { templates } = deferred;
-    const shown = asWritten(script, templates);
-    const { shell = 'sh', strict } = step;
+    const { shell = shellOf(step.text ?? ''), strict } = step;
+    const own = step.text ?? asWritten(script, templates);
+    const shown = step.script === undefined ? own : asWritten(callOf(step.script, own, args), templates);
     const draft = {
       ...common,
-      id: `${number}-${slug(step.name ?? run.name)}`,
-      title: step.name ?? firstLine(shown),
+      id: `${number}-${slug(step.name ?? step.script?.split('/').at(-1) ?? run.name)}`,
+      title: titled(step.name ?? (step.script === undefined ? firstLine(own) : `script ${step.script}`)),
       action: run.name,
       with: {},
       place: step.on,
       effect: step.effect,
       timeout: step.timeout ?? run.timeout,
       onTimeout: step.onTimeout ?? run.onTimeout,
-      script: ownScript(script, { shell, strict }),
+      script: ownScript(script, { shell, strict, args }),
       shown,
       ...(shell === 'bash' && { shell }),
       ...(step.secrets && { secrets: inputsOf(step.secrets) }),
       ...(check === undefined ? {} : { check }),
       ...(templates && { deferred: templates }),
+      ...knownFor(known, rootsOf(step, templates)),
     };
     return { draft, action: run, options: {} };
   }
@@ -124,7 +141,7 @@ export function draftStep(
     // A time limit that only the resolved `with` gives is set where the facts are known (predict.ts).
     ...(step.timeout === undefined ? {} : { ownTimeout: true }),
     id: `${number}-${slug(step.name ?? step.uses)}`,
-    title: step.name ?? titleOf(step.uses, resolved),
+    title: titled(step.name ?? titleOf(step.uses, resolved)),
     action: step.uses,
     with: resolved,
     place: action.placeOf?.(parsed.data) ?? action.place,
@@ -132,8 +149,30 @@ export function draftStep(
     timeout: step.timeout ?? action.timeout,
     onTimeout: step.onTimeout ?? action.onTimeout,
     ...(deferred.templates && { deferred: deferred.templates }),
+    // A file that is filled in by `copy` may read all of them.
+    ...(resolved.template === true ? known && { known } : knownFor(known, rootsOf(step, deferred.templates))),
   };
   return { draft, action, options: parsed.data };
+}
+
+/** What its expressions read while it runs. */
+function rootsOf(step: Step, deferred: Readonly<Record<string, string>> = {}): ReadonlySet<string> {
+  const names = [...namesInTemplate(step.if ?? '', true), ...namesInTemplate(deferred)];
+  return new Set(names.map(([root]) => root ?? ''));
+}
+
+/** One word of sh, in which results of steps are variables. */
+function wordOf(template: string, text: (part: string) => string): string {
+  const parts = template.split(/(\$\{RUNBOOK_EXPR_\d+\})/);
+  const words = parts.map((part, index) => (index % 2 === 1 ? `"${part}"` : part === '' ? '' : quote(text(part))));
+  return words.join('') || "''";
+}
+
+/** A script of a file in one line; `-v` shows it whole. */
+function callOf(file: string, text: string, args: readonly string[]): string {
+  const lines = text.trimEnd().split('\n').length;
+  const digest = sha256(text).slice(0, 12);
+  return `${[quote(file), ...args].join(' ')}   # ${lines} ${lines === 1 ? 'line' : 'lines'}, sha256 ${digest}`;
 }
 
 /** What the plan holds is absolute; `~/` is anybody's own home. */
@@ -152,7 +191,7 @@ function withAbsolute(
 
 /** Of everything that may read results of steps. */
 function expressionsOf(step: Step): string[] {
-  const own = step.kind === 'run' ? [step.run, step.check] : [];
+  const own = step.kind === 'run' ? [step.run, step.args, step.check] : [];
   return [...conditionOf(step.if), ...textsIn([...own, step.env]).flatMap(expressionsIn)];
 }
 

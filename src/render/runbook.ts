@@ -10,6 +10,8 @@ interface RunbookRow {
   readonly required: readonly string[];
 }
 
+type Shares = number | string | readonly (number | string)[];
+
 interface RunbookView {
   readonly file: string;
   /** The lines of the comment at its top. */
@@ -31,8 +33,8 @@ interface RunbookView {
   readonly phases: readonly {
     readonly name: string;
     readonly nodes: readonly string[];
-    readonly serial: number | string;
-    readonly maxFailures: number | string;
+    readonly serial: Shares;
+    readonly maxFailures: Shares;
     readonly pause: string | null;
     /** What its gate asks. */
     readonly gate: string | null;
@@ -45,6 +47,9 @@ interface RunbookView {
 interface ShownStep {
   readonly title: string;
   readonly if: string | null;
+  /** The file that it is included from. */
+  readonly from: string | null;
+  readonly forEach: unknown;
 }
 
 type Columns = Look & { readonly columns: number };
@@ -102,8 +107,8 @@ function inputLines(input: RunbookView['inputs'][number]): Line[] {
 function phaseLines(phase: RunbookView['phases'][number], number: number): Line[] {
   const about = [
     phase.nodes.join(', '),
-    ...(phase.serial === 1 ? [] : [`${phase.serial} at a time`]),
-    ...(phase.maxFailures === 0 ? [] : [`up to ${phase.maxFailures} may fail`]),
+    ...(phase.serial === 1 ? [] : [`${sharesText(phase.serial)} at a time`]),
+    ...(phase.maxFailures === 0 ? [] : [`up to ${sharesText(phase.maxFailures)} may fail`]),
     ...(phase.pause === null ? [] : [`${phase.pause} between batches`]),
     ...(phase.gate === null ? [] : [`gate ${phase.gate.trim().split('\n')[0]}`]),
     ...(phase.if === null ? [] : [`if ${phase.if}`]),
@@ -120,5 +125,19 @@ function phaseLines(phase: RunbookView['phases'][number], number: number): Line[
 }
 
 function stepLine(step: ShownStep): Line {
-  return [`      ${step.title}`, ...(step.if === null ? [] : [{ text: `  if ${step.if}`, as: 'dim' } as const])];
+  return [`      ${step.title}`, ...aboutStep(step).map((text): Span => ({ text: `  ${text}`, as: 'dim' }))];
+}
+
+function aboutStep({ if: condition, forEach, from }: ShownStep): string[] {
+  const list = typeof forEach === 'string' ? forEach : JSON.stringify(forEach);
+  return [
+    ...(condition === null ? [] : [`if ${condition}`]),
+    ...(forEach === null ? [] : [`for each of ${list}`]),
+    ...(from === null ? [] : [`from ${from}`]),
+  ];
+}
+
+/** `1, then 25%` */
+function sharesText(shares: Shares): string {
+  return typeof shares === 'object' ? shares.join(', then ') : String(shares);
 }

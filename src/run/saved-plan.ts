@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { inputText } from '../documents/inputs.ts';
 import { Failure } from '../failure.ts';
 import { stepsOfPlan } from '../plan/all-steps.ts';
 import { differences } from '../plan/digest.ts';
@@ -41,7 +43,7 @@ export async function loadSavedPlan(
     plan,
     options: {
       ...options,
-      set: Object.entries(plan.inputs).map(([key, value]) => `${key}=${String(value)}`),
+      set: Object.entries(plan.inputs).map(([key, value]) => `${key}=${inputText(value)}`),
       inventory: options.inventory ?? plan.inventory.file,
       override: (plan.overrides ?? []).map(
         ({ guard, node, reason }) => `${guard}${node === undefined ? '' : `@${node}`}=${reason}`,
@@ -57,7 +59,7 @@ export async function loadSavedPlan(
  */
 export function refuseMovedPlan({ plan, file }: SavedPlan, now: Plan): void {
   const moved: string[] = [];
-  if (plan.runbook.digest !== now.runbook.digest) moved.push(`the runbook ${plan.runbook.file} was edited`);
+  if (plan.runbook.digest !== now.runbook.digest) moved.push(...editedOf(plan.runbook, now.runbook));
   if (plan.inventory.digest !== now.inventory.digest)
     moved.push(`the inventory ${now.inventory.file} was edited, or is not the one that the plan was made with`);
   if (plan.factsDigest !== now.factsDigest) {
@@ -74,6 +76,17 @@ export function refuseMovedPlan({ plan, file }: SavedPlan, now: Plan): void {
     'Someone edited the file, another version of this program made it, or it was made in another folder.',
     next,
   ]);
+}
+
+/** The files of a runbook that are not what they were. */
+function editedOf(before: Plan['runbook'], now: Plan['runbook']): string[] {
+  const texts = new Map((now.parts ?? []).map(({ file, text }) => [file, text]));
+  const parts = (before.parts ?? []).filter(({ file, text }) => texts.get(file) !== text);
+  const own = before.text !== now.text || parts.length === 0;
+  return [
+    ...(own ? [`the runbook ${before.file} was edited`] : []),
+    ...parts.map(({ file }) => `${join(dirname(before.file), file)}, a part of ${before.file}, was edited`),
+  ];
 }
 
 /** What a plan states about the nodes and each step, to name what is different now. */

@@ -1,7 +1,7 @@
+import { dirname, join } from 'node:path';
 import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
-import { readDocument } from '../documents/text.ts';
-import { sha256 } from '../digest.ts';
+import { readText } from '../documents/text.ts';
 import { stepsOfPlan } from '../plan/all-steps.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -90,10 +90,17 @@ export async function applyTreats(
  * A resume follows the frozen plan: edits of the runbook have no effect on it, which the editor should know. Logins and
  * addresses are those of the inventory as it is now.
  */
-export async function warnOfEdits(console: Console, plan: Plan, inventory: Valid<Inventory>): Promise<void> {
-  const read = await readDocument(plan.runbook.file);
-  if (read.ok && sha256(read.value) !== plan.runbook.digest)
-    console.warn(`${plan.runbook.file} was edited since the run began; the run follows its own plan, made before that`);
+export function warnOfEdits(console: Console, plan: Plan, inventory: Valid<Inventory>): void {
+  const { file, text, parts = [] } = plan.runbook;
+  const files = [
+    { path: file, text },
+    ...parts.map((part) => ({ path: join(dirname(file), part.file), text: part.text })),
+  ];
+  for (const { path, text: before } of files) {
+    const now = readText(path);
+    if (now.ok && now.value !== before)
+      console.warn(`${path} was edited since the run began; the run follows its own plan, made before that`);
+  }
   if (inventory.digest === plan.inventory.digest) return;
   const now = new Map(inventory.value.nodes.map(({ name, host }) => [name, host]));
   const moved = plan.nodes.filter(({ name, host }) => now.get(name) !== host);

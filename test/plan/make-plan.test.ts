@@ -5,7 +5,7 @@ import { resolveInputs } from '../../src/documents/inputs.ts';
 import { loadRunbook } from '../../src/documents/runbook.ts';
 import { guards } from '../../src/guards/registry.ts';
 import { differences, digestOf } from '../../src/plan/digest.ts';
-import { batchesOf } from '../../src/plan/drafts.ts';
+import { batchesOf } from '../../src/plan/batches.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { needsOf } from '../../src/plan/needs.ts';
 import { parsePlan } from '../../src/plan/plan.ts';

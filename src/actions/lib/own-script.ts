@@ -6,7 +6,7 @@ export interface OwnForm {
   readonly shell: OwnShell;
   /** It ends at the first command that fails, at a variable that is not set, and at a pipeline of which a part fails. */
   readonly strict: boolean;
-  /** Its positional parameters. */
+  /** Its positional parameters, each one word of sh. */
   readonly args?: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export function ownScript(text: string, { shell, strict, args = [] }: OwnForm): 
       ? [`if [ -n "\${BASH_VERSION-}" ]; then set +o posix; else ${HAS_BASH}; exec bash "$0"; fi`]
       : []),
     ...(strict ? [STRICT] : []),
-    ...(args.length > 0 ? [`set -- ${args.map(quote).join(' ')}`] : []),
+    ...(args.length > 0 ? [`set -- ${args.join(' ')}`] : []),
   ];
   return `${lines.map((line) => `${line}\n`).join('')}${text}`;
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { quote } from '../../../src/transport/quote.ts';
 import { type OwnForm, ownScript, underBash } from '../../../src/actions/lib/own-script.ts';
 
 const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(
@@ -47,7 +48,7 @@ describe.each(SHELLS.map((words) => [words.join(' '), words] as const))('under %
 
   test('arguments arrive as they are', () => {
     const args = ['a b', "it's", '$HOME', '', '*'];
-    const script = ownScript(`printf '<%s>' "$#" "$@"`, { ...strict, args });
+    const script = ownScript(`printf '<%s>' "$#" "$@"`, { ...strict, args: args.map(quote) });
     expect(run(shell, script).out).toBe("<5><a b><it's><$HOME><><*>");
   });
 
