@@ -65,6 +65,23 @@ apt-mark hold kubeadm kubelet kubectl`);
     expect(await node.sh('find /etc /var/lib/dpkg /usr /var/lib/apt -newer /root/mark')).toBe('');
   });
 
+  test('any other package comes at the newest revision of its version, by lists of its own, and stays on hold', async () => {
+    const node = await nodeAt131();
+    await node.put(LIST, Buffer.from(line('1.32')));
+    await node.sh('apt-mark hold cri-tools; sleep 1; touch /root/mark');
+    const steps = (word: string) => [`{ uses: install-packages, with: { packages: ['${word}'] } }`];
+    const refused = await apply(node, steps('cri-tools=1.33'));
+    expect(refused.code, refused.all).toBe(3);
+    expect(refused.all).toContain('no repository of w1 offers cri-tools 1.33');
+    expect(await node.sh('find /etc /usr /var/lib/dpkg /var/lib/apt -newer /root/mark')).toBe('');
+    const first = await apply(node, steps('cri-tools=1.32'));
+    expect(first.code, first.all).toBe(0);
+    expect(await node.sh(INSTALLED)).toContain('cri-tools 1.32.0-1.1 hi\n');
+    const second = await apply(node, steps('cri-tools'));
+    expect(second.code, second.all).toBe(0);
+    expect(second.all).toContain('1 unchanged');
+  });
+
   test('a deb822 source keeps its form, its own key and its comments', async () => {
     const armored = repositories.keys.current.toString().trimEnd();
     const indented = armored.replaceAll(/^/gm, ' ').replaceAll(/^ $/gm, ' .');
