@@ -7,7 +7,7 @@ import { draftWindow } from '../plan/gate.ts';
 import { thisCommand } from '../run/again.ts';
 import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
-import { confirmPlan, requireAnswerable } from '../run/control.ts';
+import { confirmPlan, releasesIn, requireAnswerable } from '../run/control.ts';
 import { execute } from '../run/execute.ts';
 import { readFacts, refuseMovedFacts } from '../run/facts.ts';
 import { loadDocuments } from '../run/load.ts';
@@ -91,7 +91,16 @@ function apply(file: string, options: Options): Promise<number> {
     requireNoRefusal(now);
     checkPlannedApprovals(options.approve, plan, 'runbook apply');
     await readSecrets(console, plan, ({ predicted }) => predicted.outcome === 'change');
-    if (hasChanges(plan) && options.yes !== true) await confirmPlan(console, plan);
+    if (hasChanges(plan) && options.yes !== true)
+      await confirmPlan(
+        console,
+        { ...plan, findings: now.findings },
+        {
+          question: `Run this on ${plan.inventory.cluster}?`,
+          from: releasesIn(reading.facts),
+          isSettled: () => false,
+        },
+      );
 
     const wanted = { run: newRunId(plan), runbook: plan.runbook.name, epoch: 1 };
     const held = await takeLocks(console, locks, wanted, newRunPolicy(unfinished));

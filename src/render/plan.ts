@@ -5,9 +5,10 @@ import { windowText } from '../plan/pace.ts';
 import { type Plan, type PlanNode, type PlanPhase, type PlanStep, type Prediction, whySkipped } from '../plan/plan.ts';
 import { findingLines } from './finding.ts';
 import { foldedFindingLines } from './fold-findings.ts';
-import { namesText } from './fold-names.ts';
+import { foldNames, namesText } from './fold-names.ts';
 import { groupBy } from './group.ts';
 import { forecastsOf, isBeside, PlanFold } from './plan-fold.ts';
+import { type Prospect, prospectLines } from './plan-question.ts';
 import { type OwnNames, ownNames } from './plan-names.ts';
 import { paceLines } from './pace.ts';
 import { hookLines } from './plan-hooks.ts';
@@ -30,20 +31,20 @@ interface PlanLook extends Look {
 }
 
 /** What a plan would do in a few lines, for the question before it is done. Ends with a newline. */
-export function renderPlanSummary(plan: Plan, look: PlanLook): string {
-  const style = createStyle(look);
+export function renderPlanSummary(plan: Plan, prospect: Prospect, look: PlanLook): string {
+  const isDue = (step: PlanStep): boolean => step.predicted.outcome === 'change' && !prospect.isSettled(step);
   const phases = plan.phases.flatMap((phase): Line[] => {
-    const changing = stepsOfPhase(phase).filter((step) => step.predicted.outcome === 'change');
+    const changing = stepsOfPhase(phase).filter(isDue);
     if (changing.length === 0) return [];
-    const nodes = phase.batches.flat().filter((name) => changing.some((step) => step.node === name));
-    const actions = [...new Set(changing.map((step) => (step.action === 'run' ? step.title : step.action)))];
+    const due = new Set(changing.map(({ node }) => node));
+    const nodes = phase.batches.flat().filter((name) => due.has(name));
+    const what = [...new Set(changing.map((step) => (step.action === 'run' ? step.title : step.action)))];
     return [
-      [{ text: `  ${phase.number} ${phase.name}`, as: 'bold' }, `: ${listNames(nodes, 6)}`],
-      ...wrap(sanitize(actions.join(', ')), look.columns - 4).map((text): Line => [{ text: `    ${text}`, as: 'dim' }]),
+      [{ text: `  ${phase.number} ${phase.name}`, as: 'bold' }, `: ${listNames(foldNames(nodes), 6)}`],
+      ...wrap(sanitize(what.join(', ')), look.columns - 4).map((text): Line => [{ text: `    ${text}`, as: 'dim' }]),
     ];
   });
-  const way: Line[] = plan.way ? [[`  ${wayText(plan.way)}`]] : [];
-  return style.text([[], ...way, ...phases, [], summary(plan)]);
+  return createStyle(look).text([[], ...phases, [], ...prospectLines(plan, prospect)], look.columns);
 }
 
 /**

@@ -1,8 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import { Failure } from '../failure.ts';
 import type { Control } from '../engine/context.ts';
+import { actions } from '../actions/registry.ts';
+import type { Facts } from '../facts/facts.ts';
+import { compareVersions } from '../facts/lib/version.ts';
+import { estimatePlan } from '../plan/estimate.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderPlan, renderPlanSummary } from '../render/plan.ts';
+import type { Prospect } from '../render/plan-question.ts';
 import { escapeControls, splitLines } from '../render/text.ts';
 import type { Console } from './console.ts';
 
@@ -40,11 +45,24 @@ export function requireAnswerable(yes: boolean | undefined, command: string): vo
 }
 
 /** Shows what will be done, and asks. @throws Failure (cancelled) for anything but yes */
-export async function confirmPlan(console: Console, plan: Plan): Promise<void> {
+export async function confirmPlan(
+  console: Console,
+  plan: Plan,
+  { question, ...known }: Omit<Prospect, 'expected'> & { readonly question: string },
+): Promise<void> {
+  const prospect = { ...known, expected: estimatePlan(plan, actions, known.isSettled) };
   console.renderer.pause();
-  console.print(console.look.verbose ? renderPlan(plan, console.look) : renderPlanSummary(plan, console.look));
+  if (console.look.verbose) console.print(renderPlan(plan, console.look));
+  console.print(renderPlanSummary(plan, prospect, console.look));
   console.renderer.resume();
-  await confirm(console, `Run this on ${plan.inventory.cluster}?`);
+  await confirm(console, question);
+}
+
+/** Releases of kubelets and API servers as facts have them, the oldest first. */
+export function releasesIn({ cluster }: Facts): string[] {
+  const kubelets = cluster?.nodes?.map((node) => node.kubeletVersion) ?? [];
+  const servers = cluster?.apiServers?.flatMap(({ version }) => version ?? []) ?? [];
+  return [...new Set([...kubelets, ...servers])].toSorted(compareVersions);
 }
 
 /** Asks on the terminal. @throws Failure (cancelled) for anything but yes. */
