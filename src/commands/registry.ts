@@ -55,6 +55,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'release a lock that its holder left behind',
     load: () => import('./unlock.ts'),
   },
+  close: {
+    usage: '[options] <run-id>',
+    description: 'end a run that will not be finished, and undo what is its own',
+    load: () => import('./close.ts'),
+  },
   validate: {
     usage: '[options] <file.yaml...>',
     description: 'runbooks and inventories: every problem with file:line:column',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LockHolder } from '../journal/lock.ts';
+import { endText } from '../journal/progress.ts';
 import { openSteps } from '../journal/passes.ts';
 import { isUnfinished, RunStore } from '../journal/store.ts';
 import { actions } from '../actions/registry.ts';
@@ -9,7 +10,8 @@ import { checkPlannedApprovals } from '../run/approvals.ts';
 import { type BoundOptions, isClosed, parseBounds } from '../run/bounds.ts';
 import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
-import { confirm, requireAnswerable } from '../run/control.ts';
+import { confirmPlan, releasesIn, requireAnswerable } from '../run/control.ts';
+import { lastFacts } from '../run/summary.ts';
 import { execute } from '../run/execute.ts';
 import { findRun } from '../run/find-run.ts';
 import { showForeignPlan } from '../run/foreign-plan.ts';
@@ -96,7 +98,15 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     const isSameRun = (holder: LockHolder): boolean => holder.run === run;
     await refuseLocked(locks, isSameRun);
     if (!locks.nodes) console.info('no node holds a lock of this run: only this state folder is locked');
-    if (options.yes !== true) await confirm(console, `Continue run ${run} on ${plan.inventory.cluster}?`);
+    if (options.yes !== true) {
+      const facts = await lastFacts({ folder: store.folder(run) });
+      await confirmPlan(console, plan, {
+        question: `Continue run ${run} on ${plan.inventory.cluster}?`,
+        from: facts ? releasesIn(facts) : [],
+        isSettled: (step) => !open.has(step),
+        isResumed: true,
+      });
+    }
 
     const held = await takeLocks(
       console,
@@ -107,7 +117,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     atEnd(() => held.release());
     await takeNewerCopy(console, store, found, locks, connection, planDigest);
     const { progress } = await store.read(run);
-    if (!isUnfinished(progress)) return nothing(`run ${run} is ${progress.state}`);
+    if (!isUnfinished(progress)) return nothing(`run ${run} ${endText(progress)}`);
     const record = await reopenRecord(console, store, plan, held, locks);
     atEnd(() => record.journal.close());
     await applyTreats(console, record, treats, held.holder.user);

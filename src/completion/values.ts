@@ -30,6 +30,7 @@ const VALUES: Readonly<Record<string, Values>> = {
   'guard=reason': async ({ known, line, word }) => overrides(known, await inventoryOf(line), word),
   '--approve': async ({ line }) => approvals(await rawRunbook(line.positionals[0])).map((value) => ({ value })),
   '--treat': treatments,
+  'close run-id': async ({ line }) => plain(await unfinishedIds(stateDirOf(line))),
   'resume run-id': async ({ line }) => plain(await unfinishedIds(stateDirOf(line))),
   'run-id': async ({ line }) => plain(await runIds(stateDirOf(line))),
   'logs node': async ({ line }) => plain(await nodesOf(stateDirOf(line), line.positionals[0] ?? '')),

@@ -45,12 +45,25 @@ export interface Progress {
   /** The time of its last record, ISO 8601. */
   readonly lastAt?: string;
   readonly state: 'running' | 'stopped' | 'done' | 'abandoned';
-  /** Why it stopped last. */
+  /** Why it stopped last, or was closed. */
   readonly reason?: string;
   /** It stopped to go on later: everything that was begun is done. */
   readonly paused?: true;
+  /** Who closed it, of a run that is abandoned for that. */
+  readonly closedBy?: string;
   readonly holder?: Holder;
   readonly steps: ReadonlyMap<string, StepProgress>;
+}
+
+/** Ended by `runbook close`. */
+export function isClosed({ state, closedBy }: Pick<Progress, 'state' | 'closedBy'>): boolean {
+  return state === 'abandoned' && closedBy !== undefined;
+}
+
+/** How a run came to its end, in words: `is done`, `was closed by ops at TIME: reason`. */
+export function endText({ state, closedBy, lastAt, reason }: Progress): string {
+  if (state !== 'abandoned' || closedBy === undefined) return `is ${state}`;
+  return `was closed by ${closedBy} at ${lastAt ?? 'an unknown time'}: ${reason ?? 'no reason was given'}`;
 }
 
 /** True for a step that a resume leaves alone. */
@@ -133,7 +146,12 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
     case 'run-finished':
       return { ...progress, state: 'done' };
     case 'run-abandoned':
-      return { ...progress, state: 'abandoned', reason: record.reason };
+      return {
+        ...progress,
+        state: 'abandoned',
+        reason: record.reason,
+        ...(record.by !== undefined && { closedBy: record.by }),
+      };
     case 'attempt-started':
     case 'attempt-ended':
     case 'step-finished':

@@ -99,7 +99,12 @@ const body = z.discriminatedUnion('type', [
     /** What went wrong with it. */
     problem: z.string().exactOptional(),
   }),
-  z.object({ type: z.literal('run-abandoned'), reason: z.string() }),
+  z.object({
+    type: z.literal('run-abandoned'),
+    reason: z.string(),
+    /** Who closed it. Undefined: a new run was started in its place. */
+    by: z.string().exactOptional(),
+  }),
 ]);
 
 export const recordSchema = z.intersection(

@@ -119,6 +119,8 @@ export interface PackageManager {
   switchSource(change: Switch): Script;
   /** A whole script; the holds come back also after a failure. */
   install(install: Install, found: PackageSources | undefined): Script;
+  /** The command that puts installed packages on hold. */
+  hold(names: readonly string[]): string;
   /** Lines of a script that fetch into the manager's own cache, past the configured source. */
   fetch(source: Switch, install: Install): Script;
   /**

@@ -20,6 +20,11 @@ export function thisCommand(): string {
   return ['runbook', ...process.argv.slice(2).map(quote)].join(' ');
 }
 
+/** The command that ends a run of this state folder, from the folder and environment that it is shown in. */
+export function closeCommand(run: string, stateDir: string): string {
+  return resumeCommand(run, stateDir).replace('resume', 'close');
+}
+
 /** The command that plans or applies the runbook of a plan once more, with what its own was given. */
 export function again(command: 'plan' | 'apply', { inputs, inventory, limit, runbook }: Plan): string {
   const texts = new Map((runbook.parts ?? []).map(({ file, text }) => [join(dirname(runbook.file), file), text]));

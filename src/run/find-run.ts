@@ -1,5 +1,5 @@
 import type { Inventory } from '../documents/model.ts';
-import type { StepProgress } from '../journal/progress.ts';
+import { endText, type StepProgress } from '../journal/progress.ts';
 import { requireRunId } from '../journal/run-id.ts';
 import { isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -32,7 +32,7 @@ export async function findRun(
   const known = await knownRun(store, wanted.run, inventory?.value.cluster);
   if (known) {
     const { folder, plan, progress } = known;
-    if (!isUnfinished(progress)) return `run ${folder.id} is ${progress.state}`;
+    if (!isUnfinished(progress)) return `run ${folder.id} ${endText(progress)}`;
     return { run: folder.id, plan, steps: progress.steps, epoch: progress.epoch, from: [] };
   }
   if (!inventory) return `no unfinished run in ${store.root}`;

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Facts } from '../facts/facts.ts';
-import { isSettled, type Progress, type StepProgress } from '../journal/progress.ts';
+import { endText, isClosed, isSettled, type Progress, type StepProgress } from '../journal/progress.ts';
 import { lifeOf, LocalLock, type LockHolder } from '../journal/lock.ts';
 import { isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
@@ -48,6 +48,7 @@ export function stateOf({ progress }: RunSummary, life: Life): string {
   const outcomes = [...progress.steps.values()].filter((step) => !isSettled(step)).map((step) => step.outcome);
   if (progress.state === 'stopped' && outcomes.includes('unknown')) return 'unknown';
   if (progress.state === 'stopped' && outcomes.includes('failed')) return 'failed';
+  if (isClosed(progress)) return 'closed';
   return progress.paused ? 'paused' : progress.state;
 }
 
@@ -72,6 +73,7 @@ export function aboutOf(run: RunSummary, life: Life): string[] {
     const why = progress.reason === undefined ? '' : `: ${progress.reason}`;
     lines.push(`${progress.paused ? 'paused' : 'stopped'} at ${dateAndClock(progress.lastAt)}${why}`);
   }
+  if (isClosed(progress)) lines.push(endText(progress));
   for (const [key, { treated, reason = '' }] of progress.steps)
     if (treated) lines.push(`answered with --treat: ${key}: ${reason}`);
   for (const { host, node, step } of leftRunning(run, life)) {
@@ -150,10 +152,19 @@ export interface LastRead {
 }
 
 /** What the run kept of its facts (facts.json), after its last step at the latest. */
+/** The facts that a run kept last; undefined where there are none that can be read. */
+export async function lastFacts(run: Pick<RunSummary, 'folder'>): Promise<Facts | undefined> {
+  const text = await readFile(factsFile(run), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parseFacts(text);
+}
+
+function factsFile({ folder }: Pick<RunSummary, 'folder'>): string {
+  return join(folder.path, 'facts.json');
+}
+
 export async function lastRead(run: RunSummary): Promise<LastRead> {
-  const file = join(run.folder.path, 'facts.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  const facts = text === undefined ? undefined : parseFacts(text);
+  const file = factsFile(run);
+  const facts = await lastFacts(run);
   if (!facts) return { versions: new Map(), cordoned: [] };
   return { at: (await stat(file)).mtime.toISOString(), ...readOf(facts, run.plan) };
 }

@@ -58,6 +58,7 @@ const nodeState = z.object({
   role: z.string(),
   ready: z.boolean(),
   unschedulable: z.boolean(),
+  annotations: z.record(z.string(), z.string()).default({}),
   rebooted: z.boolean(),
   packages: z.record(z.string(), z.string()),
   held: z.array(z.string()),

@@ -1,3 +1,4 @@
+import { quote } from '../../transport/quote.ts';
 import type { PackageManager } from '../manager.ts';
 import { fetchInto, fetchPackages } from './fetch.ts';
 import { install } from './install.ts';
@@ -13,6 +14,7 @@ export const apt: PackageManager = {
   planSwitch,
   switchSource,
   install,
+  hold: (names) => `apt-mark hold ${names.map(quote).join(' ')}`,
   fetch: fetchPackages,
   fetchInto,
   upgradeOs,

@@ -1,7 +1,7 @@
 import { waitUnlocked } from '../lib/lock.ts';
 import { keysOf, planRpmSwitch, sectionIds, sectionOf, switchSection } from '../lib/rpm-switch.ts';
 import { kubernetesPackages, type PackageManager, type Script, type Switch } from '../manager.ts';
-import { LOCKS, programOf, readMetadata, type Variant, withFreshKeys } from './commands.ts';
+import { lock, LOCKS, programOf, readMetadata, type Variant, withFreshKeys } from './commands.ts';
 import { fetchInto, fetchPackages } from './fetch.ts';
 import { install } from './install.ts';
 import { reading } from './reading.ts';
@@ -27,6 +27,7 @@ function managerFor(id: Variant, displayName: string): PackageManager {
       return switchSection(change, { locks: LOCKS, read: { commands: [read], text: explained(read, change) } });
     },
     install: (what, found) => install(what, id, sectionIds(found)),
+    hold: (names) => lock(id, names),
     fetch: (source, what) => fetchPackages(source, what, id),
     fetchInto: (folder, source, wanted) => fetchInto(folder, source, wanted, id),
     upgradeOs: ({ kept }) => upgradeOs(id, kept),

@@ -22,6 +22,7 @@ export const zypper: PackageManager = {
     const disabled = ids.filter((id) => !sources.some((source) => source.enabled && source.section?.id === id));
     return install(what, { ids, disabled });
   },
+  hold: lock,
   fetch: fetchPackages,
   fetchInto,
   upgradeOs,
