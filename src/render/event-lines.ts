@@ -17,11 +17,12 @@ export function messageLines(event: EventOf<'message'>, symbols: Symbols): Line[
 /** What an operator needs when a step has failed: where, the end of its output, the whole log. */
 export function failureLines(event: EventOf<'step-finished'>, tail: readonly string[], symbols: Symbols): Line[] {
   const colour = outcomeColour(event.outcome);
-  const word = event.outcome === 'unknown' ? 'outcome unknown' : outcomeText(event);
+  const word = event.outcome === 'unknown' ? 'outcome unknown' : event.outcome;
+  const continued = event.continued === true ? ', the run continues' : '';
   const lines: Line[] = [
     [
       { text: `${outcomeSymbol(event.outcome, symbols)} ${event.node} ${stepName(event)}: `, as: ['bold', colour] },
-      { text: `${word} after ${duration(event.duration)}`, as: colour },
+      { text: `${word} after ${duration(event.duration)}${continued}`, as: colour },
       `: ${event.reason}`,
     ],
   ];

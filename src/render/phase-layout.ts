@@ -50,7 +50,10 @@ function waitingLine(text: string, { symbols }: Style): Line {
 function isActive(node: NodeView, state: PhaseState): boolean {
   const isOver = node.failed || node.leftOut !== undefined;
   if (node.waiting || (isOver && node.running === undefined)) return false;
-  return node.running !== undefined || (node === state.latest && !state.nodes.some((one) => one.running));
+  return (
+    node.running !== undefined ||
+    (node === state.latest && state.waiting === undefined && !state.nodes.some((one) => one.running))
+  );
 }
 
 function fits(wanted: number, room: number): number {

@@ -161,6 +161,17 @@ describe('the pretty renderer', () => {
     await renderer.close();
   });
 
+  it('shows the node before as done while a phase waits for the next one', async () => {
+    const { terminal, emit, renderer } = start(80, 24);
+    phase(emit, ['w-1', 'w-2']);
+    begin(emit, 'w-1');
+    end(emit, 'w-1', 'changed');
+    emit({ type: 'waiting', phase: 4, message: 'the gate' });
+    vi.advanceTimersByTime(100);
+    expect(terminal.screen.join('\n')).toContain('waiting: the gate\n  ✔ w-1  1 changed  3.0s\n  · w-2');
+    await renderer.close();
+  });
+
   it('names a phase that is skipped, and a node that is left out, which is not done', async () => {
     const { terminal, emit, renderer } = start(80, 24);
     emit({ type: 'phase-skipped', phase: 3, phases: 4, name: 'Last hop', reason: 'if: hop.last is false' });
