@@ -70,6 +70,19 @@ test('a step whose pair changed nothing is not done again', async () => {
   expect(ran(bench)).toEqual(['out', 'work', 'work']);
 });
 
+test('what a resume has behind it is without the steps that the next pass of the node does again', async () => {
+  const bench = new Bench(planWith(steps('n1'), always('n1', { check: 'test -e in' })));
+  bench.node('n1').behaviours.push(ok, bad);
+  bench.node('n1').probe = () => 0;
+  const before = () => bench.events.findLast((event) => event.type === 'phase-started')?.before;
+  await runPlan(bench.context());
+  expect(before()).toBeUndefined();
+  await runPlan(bench.context());
+  expect(before()).toMatchObject([{ node: 'n1', open: 2, counts: { changed: 1, unchanged: 0 } }]);
+  await runPlan(bench.context());
+  expect(before()).toMatchObject([{ node: 'n1', open: 0, counts: { changed: 2, unchanged: 1 } }]);
+});
+
 test('a pair that failed may have had its effect: the step is done again', async () => {
   const bench = simple();
   bench.node('n1').behaviours.push(ok, bad, bad);
