@@ -110,10 +110,12 @@ export class Pace {
   async #pause({ phase }: BoundPhase, next: readonly string[], left: number): Promise<Held | undefined> {
     if (left <= 0) return undefined;
     const { clock, control } = this.#context;
-    const whole = left === phase.pause ? '' : ` of ${durationText(phase.pause ?? 0)}`;
+    // A record is written some milliseconds after the step has ended.
+    const shown = left < 1000 ? left : Math.ceil(left / 1000) * 1000;
+    const whole = shown === phase.pause ? '' : ` of ${durationText(phase.pause ?? 0)}`;
     new Waiting(this.#context, phase.number).show(
       'pause',
-      `pausing for ${durationText(left)}${whole} before ${next.join(', ')}`,
+      `pausing for ${durationText(shown)}${whole} before ${next.join(', ')}`,
     );
     await clock.sleep(left, control.stop);
     return control.stop.aborted ? stopped : undefined;
