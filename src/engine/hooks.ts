@@ -118,7 +118,7 @@ async function notified(
           ),
         ),
       },
-      body: redactText(isText ? String(content.value) : JSON.stringify(content.value)),
+      body: redactText(isText ? content.value : JSON.stringify(content.value)),
       signal: over.signal,
     });
     if (reason === undefined) return undefined;

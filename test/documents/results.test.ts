@@ -40,13 +40,16 @@ test.each([
 });
 
 test.each([
-  [`${RUN}if: steps.aks.outcome == ''`, "16:19: `steps` has no `aks` (did you mean `ask`?)"],
+  [`${RUN}if: steps.aks.outcome == ''`, '16:19: `steps` has no `aks` (did you mean `ask`?)'],
   [`${RUN}if: steps.late.outcome == ''`, '16:19: step `late` comes later (only results of steps before it are known)'],
   [`${RUN}if: steps.lb-out.outcome == ''`, "`steps` has no `lb` (an id with - is written steps['lb-out'])"],
   [`${RUN}if: steps.drain.outputs.x == ''`, 'step `drain` is an action: it has an outcome and no outputs'],
   [`${RUN}if: steps.ask.output.x == ''`, '`steps.ask` has no `output`'],
   [`${RUN}if: nodes['w1'].steps.aks.outcome == ''`, '`nodes[...].steps` has no `aks` (did you mean `ask`?)'],
-  [`uses: wait\nwith: { command: "\${{ steps.ask.outputs.x }}" }`, '`steps` is not known here (results of steps come with the run'],
+  [
+    `uses: wait\nwith: { command: "\${{ steps.ask.outputs.x }}" }`,
+    '`steps` is not known here (results of steps come with the run',
+  ],
   ['id: ask\n' + RUN, '15:13: the id `ask` is taken'],
   ['id: 1a\n' + RUN, '`id` must be a letter, then letters, digits, - and _'],
   [`${RUN}env: { RUNBOOK_OUTPUT: x }`, '`RUNBOOK_OUTPUT` is reserved'],
@@ -63,7 +66,7 @@ test.each([
   [`echo '@' "it's @" \\@ \\\\@ "\\@" '\\'@`, ['single', '', 'backslash', '', 'backslash', '']],
   [`echo "$(echo '@' "@")" "\${x:-'@'}" \${x:-'@'} $'\\'@'@`, ['single', '', '', 'single', 'single', '']],
   ["cat <<A <<'B' >@\n@ '@' \\@\nA\n@\nB\n@", ['', '', '', 'backslash', 'here', '']],
-  ["cat <<-\"X\"\n\t@\n\tX\n@ <<<'@'", ['here', '', 'single']],
+  ['cat <<-"X"\n\t@\n\tX\n@ <<<\'@\'', ['here', '', 'single']],
   ["f() { (echo '@'); }\ncase $x in a) echo @ ;; esac; echo a#'@' #@", ['single', '', 'single', '']],
 ])('in %s it is known where the shell replaces no variable', (script, expected) => {
   const found = quotedPlaces(script.replaceAll('@', PLACE));

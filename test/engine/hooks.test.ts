@@ -30,7 +30,7 @@ interface Rig {
   readonly context: (more?: Partial<HookContext>) => HookContext;
 }
 
-function rig(hooks: readonly PlanHook[], answer: string | undefined = undefined): Rig {
+function rig(hooks: readonly PlanHook[], answer?: string): Rig {
   const bench = new Bench({ ...planOf(['n1'], [step('n1', '1.1-a')]), inputs: { team: 'sre' }, hooks });
   bench.nodes.set('local', new FakeNode('local'));
   const sent: Request[] = [];
