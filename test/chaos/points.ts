@@ -1,4 +1,5 @@
 import type { Baseline, Segment } from './baseline.ts';
+import { generator } from './generator.ts';
 
 /** What strikes: the controller is killed, killed and a new run begun, cut off from the node, or the node reboots. */
 export type Effect = 'kill' | 'anew' | 'drop' | 'reboot';
@@ -138,15 +139,4 @@ function shuffled<T>(items: readonly T[], random: () => number): T[] {
     .map((item) => ({ item, at: random() }))
     .toSorted((a, b) => a.at - b.at)
     .map(({ item }) => item);
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

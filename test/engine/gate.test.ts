@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runPlan } from '../../src/engine/run.ts';
 import type { PlanGate } from '../../src/plan/pace.ts';
 import { Bench, FakeNode, planOf, step } from './bench.ts';
+import { httpServer } from './http-server.ts';
 
 const MINUTE = 60_000;
 
@@ -16,21 +17,12 @@ interface Answer {
 /** Answers one after the other, the last one again and again. */
 async function prometheus(answers: readonly Answer[]) {
   const asked: IncomingMessage[] = [];
-  const server = createServer((request, response) => {
+  const at = await httpServer((request, response) => {
     const { status = 200, body } = answers[Math.min(asked.length, answers.length - 1)] ?? { body: '' };
     asked.push(request);
     response.writeHead(status).end(body);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  const address = server.address();
-  const { port } = address as AddressInfo;
-  return { asked, url: `http://127.0.0.1:${port}/api/v1/query?query=errors` };
+  return { asked, url: `${at}/api/v1/query?query=errors` };
 }
 
 const rate = (value: string) => ({ body: JSON.stringify({ data: { result: [{ value: [1, value] }] } }) });
@@ -144,18 +136,11 @@ test('a command as a gate knows the nodes that wait for it, and leaves no attemp
 });
 
 test('the operator stops the run at a gate at once, also while an answer is awaited', async () => {
-  const hanging = createServer(() => undefined).listen(0, '127.0.0.1');
-  await once(hanging, 'listening');
-  onTestFinished(() => {
-    hanging.closeAllConnections();
-    hanging.close();
-  });
-  const address = hanging.address() as AddressInfo;
-  const bench = gated(http(`http://127.0.0.1:${address.port}/`));
   const stop = new AbortController();
-  hanging.once('request', () => {
+  const at = await httpServer(() => {
     stop.abort();
   });
+  const bench = gated(http(`${at}/`));
   expect((await runPlan(bench.context(stop))).outcome).toBe('stopped');
   expect(bench.types()).toEqual([]);
 });

@@ -1,26 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { sendByFetch } from '../../src/engine/send.ts';
-
-async function server(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-  const http = createServer(answer);
-  await new Promise<void>((resolve) => {
-    http.listen(0, '127.0.0.1', resolve);
-  });
-  onTestFinished(() => {
-    http.closeAllConnections();
-    http.close();
-  });
-  const address = http.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `http://127.0.0.1:${address.port}`;
-}
+import { httpServer } from './http-server.ts';
 
 const never = new AbortController().signal;
 
 test('a request is sent as it is, and any 2xx accepts it', async () => {
   const seen: unknown[] = [];
-  const at = await server((request, response) => {
+  const at = await httpServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
@@ -35,18 +21,18 @@ test('a request is sent as it is, and any 2xx accepts it', async () => {
 
 test('a redirect is not followed, so no other host learns what was sent', async () => {
   const seen: string[] = [];
-  const other = await server((request, response) => {
+  const other = await httpServer((request, response) => {
     seen.push(request.url ?? '');
     response.end();
   });
-  const at = await server((_request, response) => response.writeHead(307, { location: other }).end());
+  const at = await httpServer((_request, response) => response.writeHead(307, { location: other }).end());
   const why = await sendByFetch({ url: at, headers: { authorization: 'Bearer x' }, body: '', signal: never });
   expect(why).toBe('it was answered 307, a redirect, which is not followed');
   expect(seen).toEqual([]);
 });
 
 test('what went wrong is said without the address', async () => {
-  const refused = await server((_request, response) => response.writeHead(403).end('token?'));
+  const refused = await httpServer((_request, response) => response.writeHead(403).end('token?'));
   expect(await sendByFetch({ url: `${refused}/s3cret`, headers: {}, body: '', signal: never })).toBe(
     'it was answered 403',
   );
@@ -63,7 +49,7 @@ test('what went wrong is said without the address', async () => {
 });
 
 test('a request that is given up ends at once', async () => {
-  const at = await server(() => undefined);
+  const at = await httpServer(() => undefined);
   const over = new AbortController();
   const sent = sendByFetch({ url: at, headers: {}, body: '', signal: over.signal });
   over.abort();

@@ -7,6 +7,7 @@ import { sealedLine } from '../../src/journal/chain.ts';
 import { misfitIn } from '../../src/journal/fits.ts';
 import { openJournal, parseJournal, readJournal } from '../../src/journal/journal.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
+import { generator } from '../chaos/generator.ts';
 import { planOf, step as planned } from '../engine/bench.ts';
 
 let folder: string;
@@ -122,17 +123,6 @@ test('a journal of version 2 is read and continued', async () => {
   expect((await readJournal(file)).map(({ v }) => v)).toEqual([2, 3]);
 });
 
-/** mulberry32: the same numbers in each run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** The records that are left of a journal with one bit flipped; undefined: it is refused. */
 function readFlipped(bytes: Buffer, bit: number): number | undefined {
   const flipped = Buffer.from(bytes);
@@ -165,7 +155,7 @@ test('of 1,000 flipped bits all are refused but those that look like a torn last
   const bytes = await readFile(file);
   const lines = 31;
   const lastLine = bytes.lastIndexOf(0x0a, bytes.length - 2) + 1;
-  const random = seeded(11);
+  const random = generator(11);
   const tried = Array.from({ length: 1000 }, () => Math.floor(random() * bytes.length * 8));
   const accepted = tried.filter((bit) => readFlipped(bytes, bit) !== undefined);
   expect(accepted.filter((bit) => bit < lastLine * 8)).toEqual([]);
