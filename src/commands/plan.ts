@@ -4,6 +4,7 @@ import { Failure, messageOf } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
 import { namesText } from '../render/fold-names.ts';
 import { renderNodePlan, renderPlan } from '../render/plan.ts';
+import { type BoundOptions, parseBounds } from '../run/bounds.ts';
 import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
 import { readFacts } from '../run/facts.ts';
@@ -38,9 +39,11 @@ export function define(command: Command, run: Run): void {
 }
 
 /** The dry run, of a saved plan too: as `apply` up to its guards, without its look at locks and runs. */
-export function plan(file: string, options: Options): Promise<number> {
+export function plan(file: string, options: Options & BoundOptions): Promise<number> {
   return withConsole(options, 'stderr', async (console, atEnd) => {
     const documents = await loadDocuments(console, file, options);
+    if (Object.keys(parseBounds(options, Date.now())).length > 0)
+      console.info('--until and --max-nodes say where a run pauses: the plan shows all that is left to do');
     const { inventory, saved } = documents;
     const scope = scopeOf(documents);
     const connection = await connectNodes(console, { ...scope, inventory, stateDir: stateDir(options) });

@@ -40,6 +40,9 @@ test('apply refuses in the order of its contract: documents, answer, lock, unfin
   expect(wrong).toMatchObject({ code: 2, types: ['diagnostic', 'message'] });
   const unanswered = await events(lab, state, 'apply', UPGRADE);
   expect(unanswered).toMatchObject({ code: 2, types: ['message'] });
+  const dry = (...bound: string[]) => runbook(['apply', UPGRADE, '-i', lab.inventory, '--dry-run', ...bound]);
+  expect(await dry('--until', 'soon')).toMatchObject({ code: 2, all: expect.stringContaining('not a time') });
+  expect(await dry('--max-nodes', '1')).toMatchObject({ code: 0, all: expect.stringContaining('the plan shows all') });
 
   for (const words of [
     ['apply', UPGRADE, '--yes'],
