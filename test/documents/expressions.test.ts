@@ -86,7 +86,7 @@ describe('a template', () => {
   test('names that a place does not know are refused there', () => {
     const bare = { ...declared, node: false, hop: false, inputs: {}, env: [] };
     expect(checkTemplate('${{ node.name }}', bare).problems[0]?.detail).toContain('known here: inputs, env, cluster');
-    expect(checkTemplate('${{ inputs.a }}', bare).problems[0]?.detail).toBe('the runbook declares no inputs');
+    expect(checkTemplate('${{ inputs.a }}', bare).problems[0]?.detail).toBe('no inputs are declared here');
   });
 
   test('as text, a number and a list are written out', () => {

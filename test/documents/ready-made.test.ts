@@ -36,7 +36,9 @@ const only: Readonly<Record<string, readonly string[]>> = {
   'managed-eks.yaml': ['a managed cluster'],
 };
 
-test.each(readdirSync(new URL('runbooks', root)))('the ready-made %s is valid', (name) => {
+const names = readdirSync(new URL('runbooks', root)).filter((name) => name.endsWith('.yaml'));
+
+test.each(names)('the ready-made %s is valid', (name) => {
   const text = readFileSync(new URL(`runbooks/${name}`, root), 'utf8');
   const { value, diagnostics } = loadRunbook(name, text, actions);
   expect(shown(diagnostics)).toEqual([]);

@@ -7,6 +7,9 @@ import { fakeActions, problemsOf, shown, withSteps } from './fakes.ts';
 
 const load = (text: string) => loadRunbook('r.yaml', text, fakeActions);
 
+const SHARES = (least: string) =>
+  `a number of nodes or a share of them (${least}, 3 or 25%), an expression, or a list of these`;
+
 describe('a runbook', () => {
   test('six mistakes give six problems, each at its place', () => {
     const text = `apiVersion: runbook/v1
@@ -129,10 +132,11 @@ phases:
   });
 
   test.each([
-    ['serial: 0', '11:13 invalid-value `serial` must be a number of nodes (1, 3) or a share of them (25%)'],
-    ['serial: 0%', '11:13 invalid-value `serial` must be a number of nodes (1, 3) or a share of them (25%)'],
-    ['serial: [1]', '11:13 invalid-value `serial` must be a number of nodes (1, 3) or a share of them (25%)'],
-    ['maxFailures: -1', '11:18 invalid-value `maxFailures` must be a whole number of at least 0'],
+    ['serial: 0', `11:13 invalid-value \`serial\` must be ${SHARES('1')}`],
+    ['serial: 0%', `11:13 invalid-value \`serial\` must be ${SHARES('1')}`],
+    ['serial: []', '11:13 invalid-value `serial` must not be an empty list'],
+    ['serial: [1, 0]', `11:17 invalid-value entry 2 of \`serial\` must be ${SHARES('1')}`],
+    ['maxFailures: -1', `11:18 invalid-value \`maxFailures\` must be ${SHARES('0')}`],
     ['if: hop.last', '11:9 unknown-name `hop` is not known here'],
     ['if: node.name == "a"', '11:9 unknown-name `node` is not known here'],
     ['if: inputs.version', '11:9 expression-type a condition must be true or false, this is a string'],
@@ -292,7 +296,7 @@ phases:
     ],
     [
       'version: { type: versoin }',
-      '5:20 invalid-value `type` must be one of string, version, number, boolean, duration, secret',
+      '5:20 invalid-value `type` must be one of string, version, number, boolean, duration, list, secret',
     ],
     [
       'version: { type: string, enum: [a, b], default: c }',
