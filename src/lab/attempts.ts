@@ -191,10 +191,11 @@ export class AttemptStore {
       );
     }
     const hidden = await hide(machine.fs, request);
-    const folder = `${request.root}/${request.run}/${request.id}`;
+    // No folder of the run is made for it: there is none to sweep.
+    const output = `${request.root}/.output-${request.run}-${request.id}`;
     const own = machine.fs.as({ uid: request.uid, umask: 0o077 });
-    await own.mkdir(folder, { recursive: true });
-    await own.writeFile(`${folder}/output`, '');
+    await own.mkdir(request.root, { recursive: true });
+    await own.writeFile(output, '');
     const code = await machine.run({
       script: request.script.toString('utf8'),
       args: [],
@@ -203,7 +204,7 @@ export class AttemptStore {
       env: {
         ...loginEnv(request.uid),
         ...(hidden !== undefined && { RUNBOOK_SECRETS: hidden }),
-        RUNBOOK_OUTPUT: `${folder}/output`,
+        RUNBOOK_OUTPUT: output,
       },
       cwd: '/',
       signal: attempt.abort.signal,
@@ -212,8 +213,8 @@ export class AttemptStore {
     });
     ended.abort();
     if (hidden !== undefined) await machine.fs.rm(hidden, { recursive: true, force: true });
-    if (!attempt.end) attempt.result = await resultIn(machine.fs, `${folder}/output`);
-    await machine.fs.rm(folder, { recursive: true, force: true });
+    if (!attempt.end) attempt.result = await resultIn(machine.fs, output);
+    await machine.fs.rm(output, { force: true });
     attempt.finish({ word: 'exited', arg: String(code) });
   }
 }

@@ -90,31 +90,33 @@ async function killedAfter(events: number, args: readonly string[], env: Record<
 
 test('a runbook of a team, killed again and again: every effect once in each pass of a node, one message for one failure', async () => {
   const { lab, env, told, asked, ledger, args, inputs } = await world();
-  // The smoke check of one worker needs its retries, and its last step fails once.
+  // The smoke check of one worker needs its retries, and the last step of the first fails once.
   await lab.fault('worker-2', '^crictl info', 'exit:1', 2);
-  await lab.fault('cp-1', 'annotate .*worker-2', 'exit:1');
+  await lab.fault('cp-1', 'team.example/runtime', 'exit:1');
   const random = generator(12);
   let kills = 0;
   let code: number | undefined;
   const codes: (number | undefined)[] = [];
   for (let first = true; kills < KILLS; first = false) {
     const command = first ? ['apply', ...inputs, ...args] : ['resume', ...args];
-    code = await killedAfter(2 + Math.floor(random() * 6), command, env);
+    code = await killedAfter(4 + Math.floor(random() * 6), command, env);
     codes.push(code);
     if (code === undefined) kills += 1;
     if (code === 0) break;
   }
   while (code !== 0 && codes.length < 60) codes.push((code = (await runbook(['resume', ...args], { env })).code));
-  expect({ kills, last: codes.at(-1) }).toEqual({ kills: KILLS, last: 0 });
+  expect(codes.at(-1)).toBe(0);
+  expect(kills).toBeGreaterThanOrEqual(20);
 
   const pools = ledger();
   const of = (node: string) => pools.filter((line) => line.endsWith(node)).map((line) => line.split(' ')[0]);
-  expect(of('worker-1')).toEqual(['remove', 'add']);
-  expect(of('worker-2')).toEqual(['remove', 'add', 'remove', 'add']);
+  // Its last step failed, so it was taken out once more.
+  expect(of('worker-1')).toEqual(['remove', 'add', 'remove', 'add']);
+  expect(of('worker-2')).toEqual(['remove', 'add']);
   expect(of('worker-3')).toEqual(['remove', 'add']);
   // A controller that is killed between a failure and its message leaves it unsent.
   expect(told.length).toBeLessThan(2);
-  expect(told).toEqual(told.map(() => expect.objectContaining({ outcome: 'failed', node: 'worker-2' })));
+  expect(told).toEqual(told.map(() => expect.objectContaining({ outcome: 'failed', node: 'worker-1' })));
   expect(asked()).toBeGreaterThan(3);
   for (const node of await lab.nodes()) {
     if (node.role !== 'worker') continue;
@@ -126,7 +128,10 @@ test('a runbook of a team, killed again and again: every effect once in each pas
     commands.filter(({ line }) => /^kubectl .*\bdrain\b/.test(line)),
   );
   expect(drains.map(({ line }) => /worker-\d/.exec(line)?.[0])).toEqual(['worker-1', 'worker-2', 'worker-3']);
+  const noted = (await lab.node('cp-1')).commands.filter(({ line, exit }) => /team.example/.test(line) && exit === 0);
+  expect(noted.map(({ line }) => line.split(' ').slice(-2).join(' '))).toEqual(
+    [1, 2, 3].map((number) => `worker-${number} team.example/runtime=1.7.28`),
+  );
   const status = (await runbook(['status', ...args.slice(0, 2), '--output', 'json'])).stdout;
-  expect(status).toContain('1.7.28');
   for (const text of [status, JSON.stringify(told)]) expect(text).not.toContain(TOKEN);
 }, 400_000);

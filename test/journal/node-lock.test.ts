@@ -186,7 +186,7 @@ test('a lock of another host is watched for three intervals and taken over when 
   const held = await taking;
   expect(held.holder.epoch).toBe(2);
   expect(said).toEqual([
-    expect.stringMatching(/watching its heartbeat for 30 s[^]*elsewhere[^]*no clocks/),
+    expect.stringMatching(/watching its heartbeat for 30 s[^]*elsewhere[^]*No clocks/),
     expect.stringContaining('did not move for 30 s'),
   ]);
   await held.release();
