@@ -26,7 +26,7 @@ interface World {
 }
 
 async function world(): Promise<World> {
-  const lab = await labUp('--workers', '3', '--control-planes', '1', '--containerd', '1.7.27', '--time-scale', '20');
+  const lab = await labUp('--workers', '2', '--control-planes', '1', '--containerd', '1.7.27', '--time-scale', '20');
   const dir = folder();
   mkdirSync(join(dir, 'bin'));
   writeFileSync(join(dir, 'bin', 'lbctl'), LBCTL);
@@ -99,7 +99,7 @@ test('a runbook of a team, killed again and again: every effect once in each pas
   const codes: (number | undefined)[] = [];
   for (let first = true; kills < KILLS; first = false) {
     const command = first ? ['apply', ...inputs, ...args] : ['resume', ...args];
-    code = await killedAfter(4 + Math.floor(random() * 6), command, env);
+    code = await killedAfter(3 + Math.floor(random() * 4), command, env);
     codes.push(code);
     if (code === undefined) kills += 1;
     if (code === 0) break;
@@ -113,11 +113,10 @@ test('a runbook of a team, killed again and again: every effect once in each pas
   // Its last step failed, so it was taken out once more.
   expect(of('worker-1')).toEqual(['remove', 'add', 'remove', 'add']);
   expect(of('worker-2')).toEqual(['remove', 'add']);
-  expect(of('worker-3')).toEqual(['remove', 'add']);
   // A controller that is killed between a failure and its message leaves it unsent.
   expect(told.length).toBeLessThan(2);
   expect(told).toEqual(told.map(() => expect.objectContaining({ outcome: 'failed', node: 'worker-1' })));
-  expect(asked()).toBeGreaterThan(3);
+  expect(asked()).toBeGreaterThan(2);
   for (const node of await lab.nodes()) {
     if (node.role !== 'worker') continue;
     const count = (of: RegExp) => node.commands.filter(({ line, exit }) => of.test(line) && exit === 0).length;
@@ -127,11 +126,11 @@ test('a runbook of a team, killed again and again: every effect once in each pas
   const drains = (await lab.nodes()).flatMap(({ commands }) =>
     commands.filter(({ line }) => /^kubectl .*\bdrain\b/.test(line)),
   );
-  expect(drains.map(({ line }) => /worker-\d/.exec(line)?.[0])).toEqual(['worker-1', 'worker-2', 'worker-3']);
+  expect(drains.map(({ line }) => /worker-\d/.exec(line)?.[0])).toEqual(['worker-1', 'worker-2']);
   const noted = (await lab.node('cp-1')).commands.filter(({ line, exit }) => /team.example/.test(line) && exit === 0);
   expect(noted.map(({ line }) => line.split(' ').slice(-2).join(' '))).toEqual(
-    [1, 2, 3].map((number) => `worker-${number} team.example/runtime=1.7.28`),
+    [1, 2].map((number) => `worker-${number} team.example/runtime=1.7.28`),
   );
   const status = (await runbook(['status', ...args.slice(0, 2), '--output', 'json'])).stdout;
   for (const text of [status, JSON.stringify(told)]) expect(text).not.toContain(TOKEN);
-}, 400_000);
+}, 600_000);
