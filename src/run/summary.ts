@@ -113,11 +113,15 @@ export function outcomesOf({ progress }: RunSummary, life: Life): Map<string, St
   );
 }
 
-/** While the run is running, a step whose attempt has ended is being verified, or is waited for. */
+/**
+ * What a script that has ended set off may go on (a reboot): until it is judged, its step is under way. One that never
+ * ran set nothing off.
+ */
 function underWay({ last }: StepProgress, followed: boolean): Pick<StepStatus, 'outcome' | 'host'> {
   if (!last) return { outcome: 'pending' };
   if (followed) return { outcome: 'running' };
-  return last.ended ? { outcome: 'pending' } : { outcome: 'left-running', host: last.host };
+  const neverRan = last.ended?.kind === 'never-ran' || last.ended?.kind === 'refused';
+  return neverRan ? { outcome: 'pending' } : { outcome: 'left-running', host: last.host };
 }
 
 /** The steps of `status --output json`, in the plan's order. */

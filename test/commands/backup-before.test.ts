@@ -31,4 +31,4 @@ test('an upgrade without one takes none', async () => {
   const planned = await runbook(['plan', 'upgrade-1.32.yaml', '-i', lab.inventory]);
   expect(planned.code, planned.all).toBe(0);
   expect(planned.all).not.toContain('snapshot');
-}, 60_000);
+});

@@ -36,7 +36,7 @@ test('the plan names a blocking budget, a naked pod, what goes together and what
   const applied = await runbook(['apply', ...common, '--yes']);
   expect(applied.code).toBe(3);
   expect((await lab.nodes()).flatMap(changes)).toEqual([]);
-}, 120_000);
+});
 
 const worker = `apiVersion: runbook/v1
 kind: Runbook
@@ -68,4 +68,4 @@ test('a node whose drain failed after it was changed is given back with the reas
   expect(resumed.code, resumed.all).toBe(0);
   expect((await lab.node('worker-1')).unschedulable).toBe(false);
   expect(await reason()).toBeUndefined();
-}, 120_000);
+});

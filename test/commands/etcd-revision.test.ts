@@ -47,7 +47,7 @@ test('after a restore the revision is far above the last one that anybody has se
   expect(after).toBeGreaterThan(before + 900_000_000);
   expect(all).toMatch(/its revision is 1\d{9}/);
   expect(all).not.toContain('ATTENTION');
-}, 120_000);
+});
 
 test('etcdctl 3.4 restores too, and it is said that the revision could not be raised, and what to restart', async () => {
   const { saved, before, after, all } = await restored({ etcd: '3.4.13' });
@@ -57,4 +57,4 @@ test('etcdctl 3.4 restores too, and it is said that the revision could not be ra
     'ATTENTION: this etcdctl knows no --bump-revision: restart whatever watches the API afterwards',
   );
   expect(all).toContain('ATTENTION: the revision is that of the snapshot');
-}, 120_000);
+});

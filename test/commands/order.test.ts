@@ -62,4 +62,4 @@ test('apply refuses in the order of its contract: documents, answer, lock, unfin
   expect(refused.code, refused.stdout).toBe(3);
   expect(refused.types).toEqual(['connecting', 'connected', 'facts', 'finding', 'message']);
   expect((await new RunStore(state).read('20260101-000000-left')).progress.state).toBe('running');
-}, 120_000);
+});

@@ -8,7 +8,7 @@ function count(node: NodeState, pattern: RegExp): number {
   return node.commands.filter((command) => pattern.test(command.line)).length;
 }
 
-const REBOOT_RUNS = /worker-1 +✔ ✔ ▶ · · {2}1\.3-reboot running\n/;
+const REBOOT_RUNS = /worker-1 +✔ ✔ ▶ · · {2}1\.3-reboot left running on worker-1\n/;
 
 /** The same run, had it been killed some moments later: the reboot was asked for, and is waited for. */
 function endedIn(state: string): string {

@@ -53,7 +53,7 @@ test('a fact that one node does not give is a finding; all else is judged, and n
   const { runbook: name, findings } = data(planned);
   expect(name).toBe('upgrade-1.32');
   for (const guard of ['plan', 'facts', 'swap']) expect(findings.map((one) => one.guard)).toContain(guard);
-}, 120_000);
+});
 
 test('an API server that is silent is one finding, and what the machines tell is judged', async () => {
   const lab = await labUp({ controlPlanes: 1, workers: 1, problems: ['swap@worker-1'] });
@@ -65,7 +65,7 @@ test('an API server that is silent is one finding, and what the machines tell is
   expect(unread.length, JSON.stringify(unread, null, 1)).toBe(1);
   expect(said(found, 'nodes-ready')).toBe('unknown');
   expect(said(found, 'repositories')).toBe('holds');
-}, 120_000);
+});
 
 test('nodes that cannot be reached are all named, with exit 5 and nothing on stdout', async () => {
   const lab = await labUp({ controlPlanes: 1, workers: 2 });
@@ -80,7 +80,7 @@ test('nodes that cannot be reached are all named, with exit 5 and nothing on std
     for (const name of ['worker-1', 'worker-2']) expect(result.stderr).toContain(name);
     expect(result.stdout).toBe('');
   }
-}, 120_000);
+});
 
 test('it leaves every file of every node as it was, and takes no lock', async () => {
   const lab = await startLab({ timeScale: 10, controlPlanes: 1, workers: 1 });
@@ -97,7 +97,7 @@ test('it leaves every file of every node as it was, and takes no lock', async ()
     expect(result.code, result.all).toBe(0);
   }
   expect(await files()).toEqual(before);
-}, 120_000);
+});
 
 test('without a runbook a drain of each node is judged all the same', async () => {
   const lab = await labUp({ controlPlanes: 1, workers: 2, problems: ['naked', 'emptydir', 'blocked-pdb'] });
@@ -110,7 +110,7 @@ test('without a runbook a drain of each node is judged all the same', async () =
   expect(of('drain-blocked').join('\n')).toMatch(/PodDisruptionBudget demo\/single/);
   expect(found.findings.every((one) => one.step === undefined)).toBe(true);
   expect(said(found, 'skew-mixed-api-servers')).toBe('not-asked');
-}, 120_000);
+});
 
 function textOf(files: Awaited<ReturnType<typeof keepFiles>>): Record<string, string> {
   return Object.fromEntries(

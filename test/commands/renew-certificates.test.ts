@@ -25,7 +25,7 @@ test('renew-certificates leaves later ends on every control plane, restarts each
   const after = await runbook(['preflight', ...args]);
   expect(after.code, after.all).toBe(0);
   expect(after.stdout).toMatch(/holds +certificates/);
-}, 180_000);
+});
 
 test('with an external CA no renewal is promised, and renew-certificates is refused before anything is restarted', async () => {
   const lab = await labUp({ workers: 1, problems: ['external-ca@cp-2'] });
@@ -38,7 +38,7 @@ test('with an external CA no renewal is promised, and renew-certificates is refu
   expect(refused.all).toContain('cp-2 cannot renew admin.conf: /etc/kubernetes/pki/ca.key is not there');
   for (const node of await lab.nodes())
     expect(node.commands.map((one) => one.line)).not.toContain('kubeadm certs renew all');
-}, 180_000);
+});
 
 test('with `within` only what ends soon is renewed, and a member of etcd that is down is refused before', async () => {
   const lab = await labUp({ workers: 1, problems: ['certificate-expiring@cp-2'] });
@@ -50,4 +50,4 @@ test('with `within` only what ends soon is renewed, and a member of etcd that is
   expect(refused.code, refused.all).toBe(3);
   for (const node of await lab.nodes())
     expect(node.commands.map((one) => one.line)).not.toContain('kubeadm certs renew all');
-}, 180_000);
+});

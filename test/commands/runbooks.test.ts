@@ -15,7 +15,7 @@ test('every runbook that is shipped validates, and its header says when, what it
     for (const word of ['When', 'Costs', 'Destroys', 'Back'])
       expect(text, file).toMatch(new RegExp(`^# ${word} `, 'm'));
   }
-}, 60_000);
+});
 
 test('patch-upgrade moves a cluster within its minor, refuses another one, and is idle the second time', async () => {
   const lab = await labUp({ kubernetes: '1.32.4', controlPlanes: 3, workers: 1 });

@@ -17,7 +17,7 @@ test('volumes that are detached after their pods have ended hold nothing up', as
   const { code, all } = await maintenance(lab);
   expect(code, all).toBe(0);
   expect(await rebooted(lab)).toBe(true);
-}, 180_000);
+});
 
 test.each([
   ['fail', 1, false, /volumes are still attached to worker-1 after 10 s: pvc-/],
