@@ -27,7 +27,7 @@ function place(): ReturnType<typeof environment> {
 const LINES: readonly (readonly [typed: string, bash: string, zsh?: string])[] = [
   ['runbook res', 'runbook resume '],
   ['runbook zzz', 'runbook zzz'],
-  ['runbook plan upgrade-', 'runbook plan upgrade-1.32.yaml '],
+  ['runbook plan upgrade-1', 'runbook plan upgrade-1.32.yaml '],
   ['runbook plan upgrade-1.32.yaml --set ver', 'runbook plan upgrade-1.32.yaml --set version='],
   ['runbook plan upgrade.yaml --set=onBlocked=sk', 'runbook plan upgrade.yaml --set=onBlocked=skip-node '],
   ['runbook plan smoke.yaml --limit ed', 'runbook plan smoke.yaml --limit edge '],
