@@ -12,7 +12,7 @@ import { problem, Source } from './source.ts';
 import { STEP_LISTS } from './step-ids.ts';
 import { isTemplate } from './template.ts';
 import type { ReadText } from './text.ts';
-import { type Path, readYaml, type YamlDocument } from './yaml.ts';
+import { type Path, readYaml, relocated, type YamlDocument } from './yaml.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -30,6 +30,13 @@ interface Origin {
   readonly value: unknown;
   /** Of a phase, by the key of the list. */
   readonly lists?: Readonly<Record<string, readonly Origin[]>>;
+}
+
+/** Where a list stands: its document, what is known there, and the files that led there, the runbook first. */
+interface Spot {
+  readonly document: YamlDocument;
+  readonly place: Place;
+  readonly chain: readonly string[];
 }
 
 /** Steps and phases of all files together: more are no runbook that a person wrote. */
@@ -57,31 +64,24 @@ export function expand(document: YamlDocument, value: Raw, read: ReadText): Expa
     declared: { inputs: declaredInputs(value), vars: declaredVars(value) },
     ...(Object.keys(vars).length > 0 && { frame: { vars } }),
   };
-  const chain = [document.source.file];
-  const phases = expansion.phases(document, value['phases'], ['phases'], place, chain);
+  const phases = expansion.entries('Phases', value['phases'], ['phases'], {
+    document,
+    place,
+    chain: [document.source.file],
+  });
   const locate = (path: Path) => originAt(phases, path);
   const at = (path: Path): readonly [YamlDocument, Path] => {
     const found = locate(path);
     return found ? [found.origin.document, [...found.origin.path, ...found.rest]] : [document, path];
   };
   return {
-    document: {
-      ...document,
-      at: (path) => placed(at(path), (of, own) => of.at(own)),
-      keyAt: (path) => placed(at(path), (of, own) => of.keyAt(own)),
-      inside: (path, start, end) => placed(at(path), (of, own) => of.inside(own, start, end)),
-      written: (path) => placed(at(path), (of, own) => of.written(own)),
-    },
+    document: relocated(document, at),
     value: phases ? { ...value, phases: phases.map(valueOf) } : value,
     diagnostics: expansion.diagnostics,
     parts: [...expansion.parts.values()],
     placeOf: (path) => locate(path)?.origin.place ?? place,
     includedAt: (file) => expansion.includedAt.get(file),
   };
-}
-
-function placed<T>([document, path]: readonly [YamlDocument, Path], use: (document: YamlDocument, path: Path) => T): T {
-  return use(document, path);
 }
 
 function originAt(
@@ -123,55 +123,31 @@ class Expansion {
     this.#hop = hop;
   }
 
-  phases(
-    document: YamlDocument,
-    list: unknown,
-    path: Path,
-    place: Place,
-    chain: readonly string[],
-  ): Origin[] | undefined {
+  /** What a list of this kind stands for; undefined where it is no list. */
+  entries(kind: PartKind, list: unknown, path: Path, spot: Spot): Origin[] | undefined {
     if (!Array.isArray(list)) return undefined;
     return list.flatMap((value: unknown, index) => {
       const at = [...path, index];
-      if (isInclude(value)) return this.#include(document, at, value, 'Phases', place, chain);
-      const own = isMap(value) ? withVars(place, value) : place;
-      const lists = isMap(value) ? this.#stepLists(document, value, at, own, chain) : {};
-      return [{ document, path: at, place: own, value, lists }];
+      if (isInclude(value)) return this.#include(kind, value, at, spot);
+      return [
+        kind === 'Phases' && isMap(value)
+          ? this.#phase(value, at, spot)
+          : { document: spot.document, path: at, place: spot.place, value },
+      ];
     });
   }
 
-  #stepLists(document: YamlDocument, phase: Raw, path: Path, place: Place, chain: readonly string[]) {
+  #phase(value: Raw, path: Path, spot: Spot): Origin {
+    const place = withVars(spot.place, value);
     const lists = STEP_LISTS.flatMap((key) => {
-      const steps = this.#steps(document, phase[key], [...path, key], place, chain);
+      const steps = this.entries('Steps', value[key], [...path, key], { ...spot, place });
       return steps ? [[key, steps] as const] : [];
     });
-    return Object.fromEntries(lists);
-  }
-
-  #steps(
-    document: YamlDocument,
-    list: unknown,
-    path: Path,
-    place: Place,
-    chain: readonly string[],
-  ): Origin[] | undefined {
-    if (!Array.isArray(list)) return undefined;
-    return list.flatMap((value: unknown, index) => {
-      const at = [...path, index];
-      if (isInclude(value)) return this.#include(document, at, value, 'Steps', place, chain);
-      return [{ document, path: at, place, value }];
-    });
+    return { document: spot.document, path, place, value, lists: Object.fromEntries(lists) };
   }
 
   /** What an entry stands for; where that cannot be had, something that no further problem is found in. */
-  #include(
-    document: YamlDocument,
-    path: Path,
-    entry: Raw,
-    kind: PartKind,
-    place: Place,
-    chain: readonly string[],
-  ): readonly Origin[] {
+  #include(kind: PartKind, entry: Raw, path: Path, { document, place, chain }: Spot): readonly Origin[] {
     const nothing = [{ document, path, place, value: NOTHING[kind] }];
     const parsed = includeSchema.safeParse(entry);
     const judged = { document, base: path, value: entry, schema: includeSchema, called: 'the include' };
@@ -191,11 +167,12 @@ class Expansion {
     this.#count += 1;
     if (this.#count > MOST)
       return this.#count === MOST + 1 ? refuse('too-large', `more than ${MOST} includes`) : nothing;
-    const text = this.#read(target);
-    if (!text.ok) return refuse('missing-file', `cannot include ${target}: ${text.why}`);
-    const known = this.#files.has(target);
-    const part = known ? this.#files.get(target) : this.#partOf(target, text.value, kind, refuse);
-    this.#files.set(target, part);
+    if (!this.#files.has(target)) {
+      const text = this.#read(target);
+      if (!text.ok) return refuse('missing-file', `cannot include ${target}: ${text.why}`);
+      this.#files.set(target, this.#partOf(target, text.value, kind, refuse));
+    }
+    const part = this.#files.get(target);
     if (!part) return nothing;
     if (part.value['kind'] !== kind) {
       const found = `${target} is of kind ${String(part.value['kind'])}`;
@@ -221,8 +198,8 @@ class Expansion {
     };
     const inner: Place = { declared, frame: { vars: isMap(part.value['vars']) ? part.value['vars'] : {}, included } };
     const key = kind === 'Steps' ? 'steps' : 'phases';
-    const list = kind === 'Steps' ? this.#steps.bind(this) : this.phases.bind(this);
-    return list(part.document, part.value[key], [key], inner, [...chain, target]) ?? nothing;
+    const within: Spot = { document: part.document, place: inner, chain: [...chain, target] };
+    return this.entries(kind, part.value[key], [key], within) ?? nothing;
   }
 
   #partOf(

@@ -7,7 +7,7 @@ import type { Loaded, Part, Runbook } from './model.ts';
 import { judgeRunbook } from './runbook.ts';
 import { Scripts } from './scripts.ts';
 import { readText, type ReadText } from './text.ts';
-import type { Path, YamlDocument } from './yaml.ts';
+import { type Path, relocated, type YamlDocument } from './yaml.ts';
 
 /**
  * Reads a file of steps or phases by itself, as `validate` does: without the runbook that includes it. It has no value,
@@ -49,11 +49,5 @@ function phasesOf(list: unknown, kind: PartKind): unknown {
 function asRunbook(document: YamlDocument, kind: PartKind): YamlDocument {
   if (kind === 'Phases') return document;
   const own = (path: Path): Path => (path[0] === 'phases' ? path.slice(2) : path);
-  return {
-    ...document,
-    at: (path) => document.at(own(path)),
-    keyAt: (path) => document.keyAt(own(path)),
-    inside: (path, start, end) => document.inside(own(path), start, end),
-    written: (path) => document.written(own(path)),
-  };
+  return relocated(document, (path) => [document, own(path)]);
 }

@@ -27,6 +27,29 @@ export interface YamlDocument {
   written(path: Path): string | undefined;
 }
 
+/** The document with its paths looked up elsewhere: each in the document and at the path that `place` gives for it. */
+export function relocated(document: YamlDocument, place: (path: Path) => readonly [YamlDocument, Path]): YamlDocument {
+  return {
+    ...document,
+    at: (path) => {
+      const [of, own] = place(path);
+      return of.at(own);
+    },
+    keyAt: (path) => {
+      const [of, own] = place(path);
+      return of.keyAt(own);
+    },
+    inside: (path, start, end) => {
+      const [of, own] = place(path);
+      return of.inside(own, start, end);
+    },
+    written: (path) => {
+      const [of, own] = place(path);
+      return of.written(own);
+    },
+  };
+}
+
 const REPAIRABLE = new Set(['TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS']);
 const REPAIRABLE_STRUCTURE = new Set(['duplicate-key']);
 
