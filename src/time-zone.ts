@@ -1,4 +1,4 @@
-/** Dates and times of a time zone, by the rules that Node itself carries (ICU). Instants are milliseconds since 1970. */
+/** Dates and times of a time zone, by the rules that Node carries (ICU). Instants are milliseconds since 1970. */
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

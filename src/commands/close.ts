@@ -140,7 +140,7 @@ async function undo({ fleet, observer }: Connection, all: readonly Leftover[]): 
   return { done, failed };
 }
 
-/** Marks the run as over on the nodes that keep it, and deletes scripts and output. @returns nodes where it could not */
+/** Marks the run as over on the nodes that keep it, and deletes scripts and output. @returns where it could not */
 async function clear({ fleet }: Connection, { lockNodes }: Locks, { folders }: Left, run: string): Promise<string[]> {
   const { nodes, root, ask } = lockNodes;
   const marked = await askAll(

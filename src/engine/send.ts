@@ -8,7 +8,7 @@ export interface Request {
   readonly signal: AbortSignal;
 }
 
-/** Sends a request; undefined: it was accepted, else why it was not. Never rejects, and names no part of the address. */
+/** Sends a request; undefined: it was accepted, else why not. Never rejects, and names no part of the address. */
 export type Send = (request: Request) => Promise<string | undefined>;
 
 /** What a header may hold (RFC 9110, section 5.5); the error of `fetch` would print what it may not. */

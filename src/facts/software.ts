@@ -3,7 +3,7 @@ import type { InstalledPackage } from '../packages/manager.ts';
 import { onNode } from '../packages/registry.ts';
 import { quote } from '../transport/quote.ts';
 
-/** One package of any repository, as a node's package manager has it. Revisions have their epoch, where they have one. */
+/** One package of any repository, as a node's package manager has it. Revisions have their epoch, if there is one. */
 export interface SoftwareFact {
   readonly installed?: InstalledPackage & {
     /** Seconds since the epoch, by the node's clock. */

@@ -18,7 +18,7 @@ export function factsOfTemplates(hasKubernetes: boolean): readonly FactId[] {
   return ['os', 'machine', 'binaries', ...(hasKubernetes ? (['nodes', 'kubeadmConfig'] as const) : [])];
 }
 
-/** The text that a step sends; once it is planned, by the digest that was. Undefined: it fills none, or it was not read. */
+/** The text that a step sends; once it is planned, by the digest that was. Undefined: it fills none, or is not read. */
 export function filledFor(step: DraftedStep, facts: Facts): Filled | undefined {
   const path = templateOf(step.action, step.draft.with);
   const source = path === undefined ? undefined : facts.files?.local[path];

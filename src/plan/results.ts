@@ -43,7 +43,7 @@ function ofNodes(nodes: ReadonlyMap<string, Refs>, reads: readonly ResultRead[],
   );
 }
 
-/** Steps that were planned for each of a list have the outputs of all, the last of equal keys, and the worst outcome. */
+/** Steps planned for each of a list have the outputs of all, the last of equal keys, and the worst outcome. */
 function combined(keys: readonly string[], result: ResultOf): StepResult {
   const known = keys.map((key) => result(key) ?? SKIPPED);
   return {
@@ -53,8 +53,8 @@ function combined(keys: readonly string[], result: ResultOf): StepResult {
 }
 
 /**
- * Whether only the run knows the value of an expression: it reads outputs of a planned step, or an outcome that cannot be
- * predicted.
+ * Whether only the run knows the value of an expression: it reads outputs of a planned step, or an outcome that cannot
+ * be predicted.
  */
 export function isOpen(expression: string, known: KnownRefs, predicted: ResultOf): boolean {
   return readsOf(expression).some(({ node, id, outcomeOnly }) => {

@@ -12,7 +12,7 @@ export interface ShownPhase {
   readonly since: number;
 }
 
-/** The line that stays of a phase: of all of it, also of what had ended before a resume. `early`: the run ended first. */
+/** The line that stays of a phase: also of what had ended before a resume. `early`: the run ended first. */
 export function phaseSummary({ event, nodes, since }: ShownPhase, early: boolean, time: number, style: Style): Line {
   const { symbols } = style;
   const views = [...nodes.values()];

@@ -109,7 +109,7 @@ function header(plan: Plan, { columns, verbose }: PlanLook): Line[] {
   ];
 }
 
-/** `cp-[1:3] control-plane at 10.0.0.[11:13]; worker-[1:20] worker at ...`: the addresses are in the order of the names. */
+/** `cp-[1:3] control-plane at 10.0.0.[11:13]; worker-[1:20] worker at ...`: addresses in the order of the names. */
 function machines(nodes: readonly PlanNode[]): string {
   return [...groupBy(nodes, ({ role }) => role)]
     .map(([role, of]) => {

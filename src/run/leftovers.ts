@@ -65,7 +65,7 @@ export async function lookForLeftovers(
   };
 }
 
-/** Cordons and annotations that name the run; a node that was cordoned before it, or by someone else, has none of it. */
+/** Cordons and annotations that name the run; a node that was cordoned before it, or by someone else, has none. */
 function objectsLeft({ cluster }: Facts, { kubectl }: Inventory, run: string): Leftover[] {
   const command = (...words: string[]): string =>
     ['kubectl', '--kubeconfig', kubectl.kubeconfig, ...words].map(quote).join(' ');

@@ -6,8 +6,9 @@ import type { Login } from './transport.ts';
 export const READY = 'runbook-ready';
 
 /**
- * A configuration file for one login: ours first, for the first value counts, then the operator's own files (or those that the inventory names), for what
- * neither the inventory nor this program sets. `proxy`: the command that is the connection. Source: ssh_config(5).
+ * A configuration file for one login: ours first, for the first value counts, then the operator's own files (or those
+ * that the inventory names), for what neither the inventory nor this program sets. `proxy`: the command that is the
+ * connection. Source: ssh_config(5).
  */
 export function opensshConfig(login: Login, proxy: string | undefined): string {
   const seconds = (ms: number): number => Math.ceil(ms / 1000);

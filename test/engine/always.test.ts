@@ -203,7 +203,7 @@ test('with maxFailures each node ends before the next begins, and a node that ne
   ]);
 });
 
-/** Runs to the end, with a controller that ends suddenly after so many records; then again and again until it is done. */
+/** Runs to the end, with a controller that ends suddenly after so many records; then again until it is done. */
 async function disturbed(crash: number, when: (bench: Bench) => void): Promise<Bench> {
   const bench = new Bench(planWith(steps('n1'), [...always('n1'), step('n1', '1.a2-note')]));
   when(bench);

@@ -4,7 +4,7 @@ export type OwnShell = 'sh' | 'bash';
 
 export interface OwnForm {
   readonly shell: OwnShell;
-  /** It ends at the first command that fails, at a variable that is not set, and at a pipeline of which a part fails. */
+  /** It ends at the first command that fails, at a variable that is not set, at a pipeline of which a part fails. */
   readonly strict: boolean;
   /** Its positional parameters, each one word of sh. */
   readonly args?: readonly string[];
