@@ -3,13 +3,12 @@ import type { Facts, NodeFacts } from '../facts/facts.ts';
 import type { KubeletFact } from '../facts/kubelet.ts';
 import type { PackagesFact } from '../facts/packages.ts';
 import { anyRevisionOf, releaseOf } from '../packages/lib/revision.ts';
-import { managerOf } from '../packages/registry.ts';
 import { withNode } from '../facts/lib/with-node.ts';
 import { pinOf } from '../packages/lib/pin.ts';
 import type { Action, ActionContext, StepScript, Verdict } from './action.ts';
 import { looksAtOthers, othersInstalled, scriptOfOthers, withOthers } from './lib/other-packages.ts';
 import { entriesOf, list } from './lib/list.ts';
-import { isSound, scriptOfManager, withoutPackageManager } from './lib/packages.ts';
+import { heldAmong, holdsMissing, scriptOfManager, unsound, withoutPackageManager } from './lib/packages.ts';
 import { isBefore, minorOf, release } from './lib/release.ts';
 import { machineOf } from './lib/subject.ts';
 import { unitName } from './lib/unit-name.ts';
@@ -127,7 +126,7 @@ function scriptOfRelease(context: ActionContext<With>): StepScript {
 function releaseInstalled(context: ActionContext<With>): Verdict {
   const packages = machineOf(context).packages;
   if (!packages) return { done: false, reason: `the packages of ${context.node.name} are not known` };
-  const missing = [...packagesMissing(context, packages), ...holdsMissing(context, packages)];
+  const missing = [...packagesMissing(context, packages), ...holdsMissing(holdsToRestore(context), packages)];
   const names = context.with.packages.map((name) => `${name} ${packages.installed[name]?.revision ?? ''}`);
   const held = context.with.packages.every((name) => packages.held.includes(name)) ? ', on hold' : '';
   return verdictOf(missing, `installed: ${names.join(', ')}${held}`);
@@ -164,26 +163,18 @@ function holdsToRestore(context: ActionContext<With>): string[] {
     ...(packages.includes('kubelet') ? ['kubernetes-cni'] : []),
     ...(packages.includes('kubeadm') && isBefore(versionOf(context), 32) ? ['cri-tools'] : []),
   ];
-  const held = new Set([...(machineOf(context).packages?.held ?? []), ...(context.before?.held ?? [])]);
-  return names.filter((name) => held.has(name));
+  return heldAmong(context, names);
 }
 
 function packagesMissing(context: ActionContext<With>, { installed }: PackagesFact): string[] {
   const { packages } = context.with;
   const version = versionOf(context);
-  const says = `${managerOf(machineOf(context))?.reading.database ?? 'its database'} says`;
   return packages.flatMap((name) => {
     const found = installed[name];
     if (!found) return [`${name} is not installed`];
     if (releaseOf(found.revision) !== version) return [`${name} is at ${found.revision}, not ${version}`];
-    return isSound(found.status) ? [] : [`${name} ${found.revision} is not whole (${says} ${found.status.trim()})`];
+    return unsound(context, name, found);
   });
-}
-
-function holdsMissing(context: ActionContext<With>, packages: PackagesFact): string[] {
-  return holdsToRestore(context).flatMap((name) =>
-    packages.held.includes(name) ? [] : [`${name} was on hold and is not any more`],
-  );
 }
 
 function withInstalled(context: ActionContext<With>, node: NodeFacts): NodeFacts {

@@ -188,9 +188,10 @@ async function oneAttempt(
 
 /** What its script is told of those that held the same step on nodes which were left out of this run. */
 function knownHolders({ progress, facts }: RunContext, step: PlannedStep): Readonly<Record<string, string>> {
+  const { action } = step;
+  if (!action.knownHolders || !facts) return {};
   const holders = [...new Set([...progress.values()].flatMap(({ heldBy = [] }) => heldBy))];
-  if (holders.length === 0 || !facts) return {};
-  return step.action.knownHolders?.(contextOf(step, facts), holders) ?? {};
+  return holders.length === 0 ? {} : action.knownHolders(contextOf(step, facts), holders);
 }
 
 /** The script with the paths of its secrets in its variables. */

@@ -41,8 +41,9 @@ export async function readLooked(
   for (const step of steps) {
     const { action, node } = step;
     if (!action.looksAt) continue;
-    asked = true;
     const looks = action.looksAt(contextOf(step, facts));
+    if (Object.keys(looks).length === 0) continue;
+    asked = true;
     for (const { path, text } of looks.local ?? [])
       // One step needs its text, and another one may not.
       if (local[path]?.text === undefined) local[path] = await localFiles.describe(path, text);

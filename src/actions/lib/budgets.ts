@@ -1,8 +1,9 @@
-import { type PdbFact, selects } from '../../facts/pdbs.ts';
+import { covers } from '../../facts/lib/budgets.ts';
+import type { PdbFact } from '../../facts/pdbs.ts';
 import type { PodFact } from '../../facts/pods.ts';
 
 export function pdbsOver(pod: PodFact | undefined, pdbs: readonly PdbFact[]): readonly PdbFact[] {
-  return pod ? pdbs.filter((pdb) => pdb.namespace === pod.namespace && selects(pdb.selector, pod.labels)) : [];
+  return pod ? pdbs.filter((pdb) => covers(pdb, pod)) : [];
 }
 
 /** `demo/web` */

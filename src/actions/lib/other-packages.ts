@@ -4,11 +4,10 @@ import { withNode } from '../../facts/lib/with-node.ts';
 import type { SoftwareFact } from '../../facts/software.ts';
 import type { UnitFact } from '../../facts/units.ts';
 import { compareEditions, fits, type Pin, pinOf } from '../../packages/lib/pin.ts';
-import { managerOf } from '../../packages/registry.ts';
 import { quote } from '../../transport/quote.ts';
 import type { ActionContext, StepScript, Verdict } from '../action.ts';
 import type { LooksAt } from './abilities.ts';
-import { isSound, scriptOfManager } from './packages.ts';
+import { heldAmong, holdsMissing, scriptOfManager, unsound } from './packages.ts';
 import { serviceFunctions } from './service-shell.ts';
 import { machineOf } from './subject.ts';
 import { verdictOf } from './verdict.ts';
@@ -96,8 +95,7 @@ export function othersInstalled(context: Context): Verdict {
   const pins = pinsOf(context.with);
   const { packages } = machineOf(context);
   const missing = pins.flatMap((pin) => packageMissing(context, pin));
-  const lost = heldOf(context).filter((name) => packages && !packages.held.includes(name));
-  const unrestored = lost.map((name) => `${name} was on hold and is not any more`);
+  const unrestored = packages ? holdsMissing(heldOf(context), packages) : [];
   const services = (context.with.services ?? []).flatMap((name) => serviceMissing(context, name));
   const installed = pins.map(({ name }) => `${name} ${softwareOf(context, name)?.installed?.revision ?? ''}`);
   const errors = pins.flatMap(({ name }) => softwareOf(context, name)?.error ?? []).slice(0, 1);
@@ -113,10 +111,7 @@ function packageMissing(context: Context, { name, version }: Pin): string[] {
   if (!installed) return [`${name} is not installed`];
   if (installed.revision !== wanted)
     return [`${name} is at ${installed.revision}, not ${wanted ?? version ?? 'the newest'}`];
-  const database = managerOf(machineOf(context))?.reading.database ?? 'its database';
-  return isSound(installed.status)
-    ? []
-    : [`${name} ${installed.revision} is not whole (${database} says ${installed.status})`];
+  return unsound(context, name, installed);
 }
 
 function serviceMissing(context: Context, name: string): string[] {
@@ -133,15 +128,14 @@ function isOlder({ startedAt }: UnitFact, software: SoftwareFact | undefined): b
   return at !== undefined && startedAt !== undefined && startedAt < at;
 }
 
-/** Those of them that were on hold when the run was planned, or are now. */
 function heldOf(context: Context): string[] {
-  const held = new Set([...(machineOf(context).packages?.held ?? []), ...(context.before?.held ?? [])]);
-  return pinsOf(context.with)
-    .map(({ name }) => name)
-    .filter((name) => held.has(name));
+  return heldAmong(
+    context,
+    pinsOf(context.with).map(({ name }) => name),
+  );
 }
 
-export function softwareOf(context: ActionContext<unknown>, name: string): SoftwareFact | undefined {
+function softwareOf(context: ActionContext<unknown>, name: string): SoftwareFact | undefined {
   return machineOf(context).software?.[name];
 }
 

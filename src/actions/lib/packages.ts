@@ -1,3 +1,4 @@
+import type { PackagesFact } from '../../facts/packages.ts';
 import type { PackageManager } from '../../packages/manager.ts';
 import { anyRevisionOf, releaseOf } from '../../packages/lib/revision.ts';
 import { managerOf, managers } from '../../packages/registry.ts';
@@ -32,7 +33,29 @@ export function revisionFor(context: ActionContext<unknown>, name: string, versi
   return revisions.find((revision) => releaseOf(revision) === version) ?? anyRevisionOf(version);
 }
 
+/** Those of these packages that were on hold when the run was planned, or are now. */
+export function heldAmong(context: ActionContext<unknown>, names: readonly string[]): string[] {
+  const held = new Set([...(machineOf(context).packages?.held ?? []), ...(context.before?.held ?? [])]);
+  return names.filter((name) => held.has(name));
+}
+
+/** What is left to do where these packages are to be on hold again. */
+export function holdsMissing(names: readonly string[], { held }: PackagesFact): string[] {
+  return names.filter((name) => !held.includes(name)).map((name) => `${name} was on hold and is not any more`);
+}
+
+/** What is left to do where an installed package is not whole. */
+export function unsound(
+  context: ActionContext<unknown>,
+  name: string,
+  { revision, status }: { readonly revision: string; readonly status: string },
+): string[] {
+  if (isSound(status)) return [];
+  const database = managerOf(machineOf(context))?.reading.database ?? 'its database';
+  return [`${name} ${revision} is not whole (${database} says ${status.trim()})`];
+}
+
 /** The abbreviated status: wanted (any), then `i` for installed, then no error flag. */
-export function isSound(status: string): boolean {
+function isSound(status: string): boolean {
   return /^[a-z]i$/.test(status.trim()) || status.trim() === 'installed';
 }
