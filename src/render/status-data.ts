@@ -28,6 +28,7 @@ const step = z.strictObject({
   attempt: z.number().describe('The last one; 0: none was started'),
   reason: z.string(),
   continued: z.exactOptional(z.literal(true)).describe('It failed, and the node continued (`continueOnError`)'),
+  outputs: z.exactOptional(z.record(z.string(), z.string())).describe('What its last attempt wrote to $RUNBOOK_OUTPUT'),
 });
 
 /** What `status --output json` prints: one document. */
@@ -47,7 +48,9 @@ export const statusSchema = z.strictObject({
   cordoned: names.describe('Node objects that were cordoned when they were read'),
   overrides: z.array(overrideSchema),
   steps: z.array(step).describe('Every planned step, in the order of the plan'),
-  next: names.describe('The command to give next; empty while the run is running, and when it is done'),
+  next: names.describe(
+    'The command to give next; empty while the run is running, when it is abandoned, and when it is done and left no node out',
+  ),
 });
 export type StatusData = DeepReadonly<z.infer<typeof statusSchema>>;
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { statusSchema } from '../../src/render/status-data.ts';
 import { folder, runbook, startRunbook } from './cli.ts';
 import { openLab } from './open-lab.ts';
 
@@ -70,5 +71,6 @@ test('outputs outlive kill -9 and the state folder; a failed step that is skippe
   ]);
   expect(await worker.fs.exists('/run/last')).toBe(true);
   const status = await runbook(['status', '--output', 'json', '--state-dir', found]);
+  statusSchema.parse(JSON.parse(status.stdout));
   expect(status.stdout).toContain(JSON.stringify({ outputs: { line: line('cp-1'), many: 'one\ntwo' } }).slice(1, -1));
 });
