@@ -12,7 +12,7 @@ export interface BoundOptions {
 }
 
 const CLOCK = /^([01]?\d|2[0-3]):([0-5]\d)$/;
-const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
+const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::[0-5]\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
 
 /** What --until and --max-nodes bound a run by. @throws Failure (usage) */
 export function parseBounds({ until, maxNodes }: BoundOptions, now: number, zone = localZone()): Bounds {
@@ -42,12 +42,16 @@ function momentOf(text: string, now: number, zone: string): number | undefined {
   if (hour !== undefined && minute !== undefined) return nextClock(Number(hour), Number(minute), now, zone);
   const duration = parseDuration(text);
   if (duration !== undefined) return now + duration;
-  if (!ISO.test(text)) return undefined;
-  if (/(?:Z|[+-]\d\d:?\d\d)$/.test(text)) return Date.parse(text.replace(' ', 'T'));
-  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0] = text.split(/[-T :]/).map(Number);
+  const iso = ISO.exec(text);
+  if (!iso) return undefined;
+  const [, offset = ''] = iso;
+  const wall = text.slice(0, text.length - offset.length);
+  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = wall.split(/[-T :]/).map(Number);
   const date = new Date(Date.UTC(year, month - 1, day, hours, minutes));
   const isReal = date.getUTCMonth() === month - 1 && date.getUTCHours() === hours && date.getUTCMinutes() === minutes;
-  return isReal ? instantsOf({ year, month, day, hour: hours, minute: minutes }, zone)[0] : undefined;
+  if (!isReal) return undefined;
+  if (offset !== '') return Date.parse(text.replace(' ', 'T'));
+  return instantsOf({ year, month, day, hour: hours, minute: minutes }, zone)[0] + seconds * 1000;
 }
 
 function nextClock(hour: number, minute: number, now: number, zone: string): number | undefined {
