@@ -20,7 +20,7 @@ const http = z
       'A CEL expression over `status`, `body`, `json` (null where the body is none) and `inputs`; the status is 2xx unless given.',
     ).exactOptional(),
   })
-  .describe('An HTTP query from this machine.');
+  .describe('An HTTP query from this machine. A redirect is not followed: its status is the answer.');
 
 export const gateSchema = z
   .strictObject({

@@ -123,6 +123,22 @@ test('headers carry secrets, and one that fits into no header is not shown', asy
   expect(split.reason).not.toContain('hunter');
 });
 
+test('a gate follows no redirect, which might lead its secrets to another host: its condition sees the status', async () => {
+  const other: IncomingMessage[] = [];
+  const elsewhere = await httpServer((request, response) => {
+    other.push(request);
+    response.end();
+  });
+  const at = await httpServer((_, response) => response.writeHead(307, { location: elsewhere }).end('moved'));
+  const run = (condition: string) => {
+    const ask = http(at, { secretHeaders: { 'X-Token': '${{ inputs.token }}' }, condition });
+    return runPlan({ ...gated(ask, { timeout: 1 }).context(), secret: async () => 'hunter22' });
+  };
+  expect((await run('status < 300')).reason).toContain('seen last: status 307, the condition is false: moved');
+  expect((await run('status == 307')).outcome).toBe('done');
+  expect(other).toEqual([]);
+});
+
 test('a command as a gate knows the nodes that wait for it, and leaves no attempt', async () => {
   const bench = gated({ kind: 'run', script: 'promtool check', place: 'local' });
   let looks = 0;
