@@ -63,7 +63,7 @@ function lookAt(context: RunContext, phase: PlanPhase, gate: PlanGate, nodes: re
   const { ask } = gate;
   const { control, plan, secret } = context;
   if (ask.kind === 'run') return untilStopped(control.stop, lookByCommand(context, phase, ask, nodes));
-  return askHttp(ask, { inputs: plan.inputs, signal: control.stop, ...(secret && { secret }) });
+  return askHttp(ask, { inputs: ask.inputs ?? plan.inputs, signal: control.stop, ...(secret && { secret }) });
 }
 
 async function lookByCommand(

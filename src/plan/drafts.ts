@@ -9,7 +9,7 @@ import type { Facts } from '../facts/facts.ts';
 import { atEnd, type Bind, type DraftedStep, Rows } from './bind.ts';
 import { paceOf } from './batches.ts';
 import { phaseScope, placesOf } from './places.ts';
-import { draftGate } from './gate.ts';
+import { draftGate, inputsRead } from './gate.ts';
 import type { PlanGate } from './pace.ts';
 import type { PlanHop } from './plan.ts';
 import type { RefBook } from './refs.ts';
@@ -103,12 +103,13 @@ export function touchedNodes(input: DraftInput, facts: Facts, action?: string): 
 
 function gateOf(phase: Phase, input: DraftInput, facts: Facts, hop: PlanHop | undefined): PlanGate | undefined {
   const { frame } = phase;
-  const scope = scopeFor(input.inventory.value, input.inputs, facts, undefined, {}, hop);
+  const scope = phaseScope(phase, scopeFor(input.inventory.value, input.inputs, facts, undefined, {}, hop));
   const inputs = frame?.included?.inputs ?? input.runbook.value.inputs;
-  const gate = draftGate(phase, inputs, phaseScope(phase, scope));
+  const gate = draftGate(phase, inputs, scope);
   if (gate?.ask.kind !== 'http' || !frame?.included) return gate;
   const headers = Object.entries(gate.ask.secretHeaders).map(([name, value]) => [name, withRootSecrets(frame, value)]);
-  return { ...gate, ask: { ...gate.ask, secretHeaders: Object.fromEntries(headers) } };
+  const own = { secretHeaders: Object.fromEntries(headers), inputs: inputsRead(gate.ask.condition, scope.inputs) };
+  return { ...gate, ask: { ...gate.ask, ...own } };
 }
 
 function isConditional({ if: condition, frame }: Phase): boolean {

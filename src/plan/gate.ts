@@ -1,4 +1,4 @@
-import { evaluateText, factsIn } from '../documents/expressions.ts';
+import { evaluateText, factsIn, namesInTemplate } from '../documents/expressions.ts';
 import { urlProblem } from '../documents/gate-checks.ts';
 import type { Phase, Runbook, Scope } from '../documents/model.ts';
 import { secretsIn } from '../documents/secrets.ts';
@@ -38,6 +38,14 @@ export function draftGate(phase: Phase, inputs: Runbook['inputs'], scope: Scope)
     },
     ...times,
   };
+}
+
+/** Of these inputs, those that a condition reads: all where it names none by itself. */
+export function inputsRead(condition: string, inputs: Scope['inputs']): Scope['inputs'] {
+  const read = namesInTemplate(condition, true).filter(([root]) => root === 'inputs');
+  if (read.some(([, name]) => name === undefined)) return inputs;
+  const names = new Set(read.map(([, name]) => name));
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => names.has(name)));
 }
 
 /** The facts that must be read before the gate of a phase can be resolved. */

@@ -20,6 +20,9 @@ export const gateSchema = z.strictObject({
       headers: names,
       secretHeaders: names.describe('Values with `${{ inputs.NAME }}` of secrets, which are put in when it is asked'),
       condition: z.string().describe('CEL over status, body, json and inputs'),
+      inputs: z
+        .exactOptional(z.record(z.string(), z.unknown()))
+        .describe('What its `inputs` are where that is not as in the runbook: those that it reads of an included file'),
     }),
   ]),
   for: milliseconds.describe('How long it must hold; 0: once'),

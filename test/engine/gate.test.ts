@@ -66,6 +66,13 @@ test('a gate is asked before each batch, and the batch begins when it has held f
   ]);
 });
 
+test('the condition of a gate in an included file knows the inputs of that file', async () => {
+  const server = await prometheus([rate('0.5')]);
+  const bench = gated(http(server.url, { inputs: { most: 1 } }));
+  expect((await runPlan(bench.context())).outcome).toBe('done');
+  expect(waits(bench)).toEqual([]);
+});
+
 test('a batch with nothing left to do asks no gate', async () => {
   const server = await prometheus([rate('0')]);
   const bench = gated(http(server.url));

@@ -211,6 +211,39 @@ steps:
       ['c', undefined],
     ]);
   });
+
+  test('the condition of a gate there knows the inputs of its file, of which the plan has those that it reads', async () => {
+    const phases = `${HEAD}kind: Phases
+inputs:
+  max: { type: number }
+  release: { type: version, default: v1.32.9 }
+  other: { type: string, default: unread }
+  token: { type: secret }
+phases:
+  - name: a
+    nodes: all
+    gate:
+      http:
+        url: http://prometheus:9090/
+        headers: { Authorization: 'Bearer \${{ inputs.token }}' }
+        condition: json.v < inputs.max && json.release == inputs["release"]
+    steps: [{ run: a }]
+`;
+    const head = 'inputs: { most: { type: number, default: 5 }, key: { type: secret, default: env:KEY } }\n';
+    const include = "  - { include: p.yaml, inputs: { max: '${{ inputs.most }}', token: '${{ inputs.key }}' } }\n";
+    const askIn = async (text: string) => {
+      const parsed = parsePlan(JSON.stringify(await plan(include, { head, files: { 'dir/p.yaml': text } })));
+      const ask = 'plan' in parsed ? parsed.plan.phases[0]?.gate?.ask : undefined;
+      if (ask?.kind !== 'http') throw new Error(JSON.stringify(parsed));
+      return ask;
+    };
+    const { secretHeaders, inputs } = await askIn(phases);
+    expect(secretHeaders).toEqual({ Authorization: 'Bearer ${{ inputs.key }}' });
+    expect(inputs).toEqual({ max: 5, release: '1.32.9' });
+    // Which one it reads does not show: it knows all of them, but no secret.
+    const any = await askIn(phases.replace('inputs["release"]', 'inputs[body]'));
+    expect(any.inputs).toEqual({ max: 5, release: '1.32.9', other: 'unread' });
+  });
 });
 
 test('a script is frozen into the plan with its arguments, and shown by its digest', async () => {
