@@ -1,5 +1,6 @@
 import { stepsOfPlan } from '../plan/all-steps.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
+import { checkTexts, detailsOf } from './plan-fold.ts';
 
 /** What stands for a node's own name in text that several nodes share. */
 export interface OwnNames {
@@ -56,8 +57,11 @@ export function ownNames(plan: Plan): OwnNames {
   };
 }
 
-function textsOf({ title, predicted, commands, check, script }: PlanStep): string[] {
-  return [title, predicted.reason, ...commands, check ?? '', script ?? ''];
+/** All that is compared between nodes, whether it is shown or not. */
+function textsOf(step: PlanStep): string[] {
+  const { title, predicted, commands, script = '', with: options } = step;
+  const shown = [title, predicted.reason, ...commands, ...checkTexts(step), ...detailsOf(step)];
+  return [...shown, JSON.stringify(options), script];
 }
 
 /** The name where it is no part of a longer one. */

@@ -162,6 +162,22 @@ describe('the page of a plan', () => {
     expect(difference.join('\n')).toContain(shown);
   });
 
+  it.each([
+    ['a variable', (value: string) => ({ env: { RACK: value } })],
+    ['a variable that is filled late', (value: string) => ({ deferred: { RACK: value } })],
+    ['a secret', (value: string) => ({ secrets: { RACK: value } })],
+    ['its condition', (value: string) => ({ if: `node.vars.rack == '${value}'` })],
+    ['its options', (value: string) => ({ with: { rack: value } })],
+  ])('takes no text of %s for the own name of a node', (_what, part) => {
+    const plan = changed(small, (step) => {
+      if (!step.id.endsWith('-drain')) return step;
+      return { ...step, ...part(step.node === 'worker-7' ? 'worker-7' : '<node>') };
+    });
+    const page = renderPlan(plan, WIDE);
+    expect(page).toMatch(/^ *only worker-7: .*worker-7/m);
+    expect(page).toContain("{node}: each node's own name");
+  });
+
   it('says once what many nodes have with values of their own', () => {
     const plan = changed(widened(small, 300), (step) =>
       step.id.endsWith('-drain')
