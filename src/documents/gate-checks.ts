@@ -5,8 +5,9 @@ import { type Declared, namesOf } from './names.ts';
 import { parseDuration } from '../duration.ts';
 import { secretsIn } from './secrets.ts';
 import { entriesOf, isMap } from './shapes.ts';
-import { problem } from './source.ts';
+import { problem, withoutText } from './source.ts';
 import { isTemplate } from './template.ts';
+import { urlProblem } from './url.ts';
 import { expressionDiagnostics } from './with.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 
@@ -74,17 +75,13 @@ function isSecret(value: unknown, { inputs }: Declared): boolean {
 
 function checkUrl(document: YamlDocument, url: unknown, path: Path): Diagnostic[] {
   if (typeof url !== 'string' || isTemplate(url)) return [];
-  const summary = urlProblem(url);
-  return summary === undefined ? [] : [problem('gate-url', summary, document.at(path))];
+  const why = gateUrlProblem(url);
+  return why === undefined ? [] : [problem('gate-url', `\`url\` ${why}`, withoutText(document.at(path)))];
 }
 
-/** Why a gate cannot ask it; undefined: it can. */
-export function urlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'is not a URL such as https://prometheus.example.com/api/v1/query?query=up';
-  const { protocol, username, password } = new URL(text);
-  if (protocol !== 'http:' && protocol !== 'https:') return 'must be a URL of http or https';
-  if (username !== '' || password !== '') return 'must hold no user and password: send them in `headers`';
-  return undefined;
+/** Why a gate cannot ask this address; undefined: it can. */
+export function gateUrlProblem(url: string): string | undefined {
+  return urlProblem(url, 'send it in `headers`');
 }
 
 function checkCondition(document: YamlDocument, text: unknown, declared: Declared, path: Path): Diagnostic[] {

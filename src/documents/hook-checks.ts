@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { checkTemplate } from './expressions.ts';
 import { HOOKS } from './hook-schema.ts';
-import { urlProblem, withSecret } from './hook-values.ts';
+import { hookUrlProblem, withSecret } from './hook-values.ts';
 import type { Declared } from './names.ts';
 import { entriesOf, isMap, itemsOf } from './shapes.ts';
 import { problem, withoutText } from './source.ts';
@@ -63,6 +63,6 @@ function withoutSecrets(inputs: Declared['inputs']): Declared['inputs'] {
 /** As written; what expressions make of it is found while planning. */
 function checkUrl({ document }: Context, url: unknown, path: Path): Diagnostic[] {
   if (typeof url !== 'string' || url === '' || isTemplate(url)) return [];
-  const why = urlProblem(url);
+  const why = hookUrlProblem(url);
   return why === undefined ? [] : [problem('hook-url', `\`url\` ${why}`, withoutText(document.at(path)))];
 }

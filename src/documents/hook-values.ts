@@ -1,4 +1,5 @@
 import type { Runbook } from './model.ts';
+import { urlProblem } from './url.ts';
 
 /** A text with at most one secret in it; the parts around it may contain `${{ }}`. */
 export interface WithSecret {
@@ -22,11 +23,7 @@ export function withSecret(text: string, inputs: Inputs): WithSecret | undefined
   return { before: text.slice(0, first.index), secret, after: text.slice(first.index + whole.length) };
 }
 
-/** Why a request cannot go there; undefined: it can. */
-export function urlProblem(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return 'is no http or https address';
-  if (url.username !== '' || url.password !== '')
-    return 'holds a password; give the whole address as an input of type secret';
-  return undefined;
+/** Why a hook cannot send to this address; undefined: it can. */
+export function hookUrlProblem(url: string): string | undefined {
+  return urlProblem(url, 'give the whole address as an input of type secret');
 }

@@ -1,5 +1,5 @@
 import { evaluateText, factsIn, namesInTemplate } from '../documents/expressions.ts';
-import { urlProblem } from '../documents/gate-checks.ts';
+import { gateUrlProblem } from '../documents/gate-checks.ts';
 import type { Phase, Runbook, Scope } from '../documents/model.ts';
 import { secretsIn } from '../documents/secrets.ts';
 import type { FactId } from '../facts/facts.ts';
@@ -22,8 +22,8 @@ export function draftGate(phase: Phase, inputs: Runbook['inputs'], scope: Scope)
   const { http } = gate;
   if (!http) return { ask: { kind: 'run', script: text(gate.run ?? ''), place: gate.on ?? 'local' }, ...times };
   const url = text(http.url);
-  const summary = urlProblem(url);
-  if (summary !== undefined) throw wrong(phase, `its url ${summary}: ${url}`);
+  const why = gateUrlProblem(url);
+  if (why !== undefined) throw wrong(phase, `its \`url\` ${why}`);
   const headers = Object.entries(http.headers ?? {});
   const isSecret = ([, value]: readonly [string, string]) =>
     secretsIn(value)?.every((input) => inputs[input]?.type === 'secret') ?? false;

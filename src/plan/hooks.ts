@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ownScript } from '../actions/lib/own-script.ts';
 import { evaluateText } from '../documents/expressions.ts';
 import { HOOKS } from '../documents/hook-schema.ts';
-import { urlProblem, withSecret } from '../documents/hook-values.ts';
+import { hookUrlProblem, withSecret } from '../documents/hook-values.ts';
 import type { Runbook } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
 import type { DeepReadonly } from '../readonly.ts';
@@ -56,7 +56,7 @@ export function planHooks(runbook: Runbook, file: string, inputs: Inputs): PlanH
         const headers = Object.entries(notify.headers ?? {}).map(
           ([header, text]) => [header, resolved(text, runbook, inputs, where)] as const,
         );
-        const why = typeof url === 'string' ? urlProblem(url) : undefined;
+        const why = typeof url === 'string' ? hookUrlProblem(url) : undefined;
         if (why !== undefined) throw new Failure('document', `${where}: \`url\` ${why}`);
         const body = notify.body === undefined ? {} : { body: notify.body };
         const title = name ?? `notify ${placeOf(url)}`;

@@ -45,7 +45,7 @@ onStop:
     '12:5 hook-form this has both `run` and `notify`',
     '13:5 hook-form this does nothing',
     '14:22 unknown-name `node` is not known here',
-    '15:22 hook-url `url` holds a password; give the whole address as an input of type secret',
+    '15:22 hook-url `url` holds a user or a password; give the whole address as an input of type secret',
     '15:59 unknown-name `run` has no `nod`',
     '17:22 secret at most one secret can be in it',
     expect.stringMatching(/^18:53 secret `inputs.token` is a secret/),

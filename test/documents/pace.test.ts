@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadRunbook } from '../../src/documents/runbook.ts';
+import { draftGate } from '../../src/plan/gate.ts';
 import { fakeActions } from './fakes.ts';
 
 const HEAD = `apiVersion: runbook/v1
@@ -62,8 +63,8 @@ test.each([
   ['gate: { on: local, http: { url: "http://a" } }', '`on` belongs to `run`'],
   ['gate: { run: "true", for: 30m }', 'it cannot hold for so long'],
   ['gate: { run: "echo ${{ node.name }}" }', '`node` is not known here'],
-  ['gate: { http: { url: "ftp://a" } }', 'must be a URL of http or https'],
-  ['gate: { http: { url: "http://me:pw@a" } }', 'must hold no user and password'],
+  ['gate: { http: { url: "ftp://a" } }', '`url` is no http or https address'],
+  ['gate: { http: { url: "http://me:pw@a" } }', '`url` holds a user or a password; send it in `headers`'],
   ['gate: { http: { url: "http://a", condition: "status" } }', 'a condition must be true or false'],
   ['gate: { http: { url: "http://a", condition: "state == 200" } }', '`state` is not known here'],
   ['gate: { http: { url: "http://a", condition: "${{ status == 200 }}" } }', 'is an expression as a whole'],
@@ -71,6 +72,22 @@ test.each([
 ])('%s is refused', (phase, summary) => {
   expect(problems(phase)).toEqual([expect.stringContaining(summary)]);
 });
+
+test.each(['http://me:hunter2@a', 'ftp://me:hunter2@a', 'http://me:hunter2@[a'])(
+  'no message shows what is in the address %s',
+  (url) => {
+    const [said] = read(`gate: { http: { url: "${url}" } }`).diagnostics;
+    expect(said?.summary).toContain('`url`');
+    expect([said?.span?.line, said?.span?.text]).toEqual([10, undefined]);
+    const { value } = read('gate: { http: { url: "${{ inputs.at }}" } }', '  at: { type: string }\n');
+    const phase = value?.phases[0];
+    if (!phase) throw new Error('it does not read');
+    const scope = { inputs: { at: url }, env: {}, cluster: { name: '', version: '' } };
+    const drafted = () => draftGate(phase, value.inputs, scope);
+    expect(drafted).toThrow(/^r\.yaml:.*: the gate of phase one: its `url` /);
+    expect(drafted).not.toThrow('hunter2');
+  },
+);
 
 test.each([
   ["window: { from: '25:00' }\n", 'must be a time of day'],
