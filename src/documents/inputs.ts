@@ -100,14 +100,15 @@ type Input = { readonly ok: true; readonly value: InputValue } | { readonly ok: 
 function readInput(spec: InputSpec, text: string): Input {
   if (spec.type === 'number' && /^-?\d+(?:\.\d+)?$/.test(text.trim())) return checkInput(spec, Number(text));
   if (spec.type === 'boolean' && (text === 'true' || text === 'false')) return checkInput(spec, text === 'true');
-  if (spec.type === 'list') return checkInput(spec, listOf(text));
+  if (spec.type === 'list') return checkInput(spec, listOf(text, spec.enum));
   return checkInput(spec, text);
 }
 
-/** `a,b`, or JSON: `["a", {"name": "b"}]`. Undefined where that is not JSON. */
-function listOf(text: string): unknown {
+/** `a,b`, or JSON: `["a", {"name": "b"}]`. Undefined where that is not JSON. A part is the value that its text names. */
+function listOf(text: string, values: InputSpec['enum'] = []): unknown {
   if (text.trim() === '') return [];
-  if (!text.trimStart().startsWith('[')) return text.split(',').map((part) => part.trim());
+  const valueOf = (part: string) => values.find((value) => String(value) === part) ?? part;
+  if (!text.trimStart().startsWith('[')) return text.split(',').map((part) => valueOf(part.trim()));
   try {
     return JSON.parse(text);
   } catch {

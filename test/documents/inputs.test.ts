@@ -10,6 +10,7 @@ const inputs: Record<string, InputSpec> = {
   n: { type: 'number', default: 1 },
   wait: { type: 'duration', default: '10m' },
   mode: { type: 'string', default: 'a', enum: ['a', 'b'] },
+  ports: { type: 'list', default: [80], enum: [80, 443, '8080'] },
 };
 const resolve = (sets: string[], hops = false) =>
   resolveInputs({ inputs, ...(hops ? { hops: { to: 'x' } } : {}) }, sets);
@@ -17,7 +18,7 @@ const resolve = (sets: string[], hops = false) =>
 describe('inputs', () => {
   test('without --set are the defaults', () => {
     expect(resolve([])).toEqual({
-      values: { version: '1.32.9', force: false, n: 1, wait: '10m', mode: 'a' },
+      values: { version: '1.32.9', force: false, n: 1, wait: '10m', mode: 'a', ports: [80] },
       diagnostics: [],
     });
   });
@@ -30,10 +31,12 @@ describe('inputs', () => {
     ['n=-2.5', 'n', -2.5],
     ['wait=1h30m', 'wait', '1h30m'],
     ['mode=b', 'mode', 'b'],
+    ['ports=80, 443,8080', 'ports', [80, 443, '8080']],
+    ['ports=[443]', 'ports', [443]],
   ])('--set %s is taken', (set, name, value) => {
     const { values, diagnostics } = resolve([set]);
     expect(diagnostics).toEqual([]);
-    expect(values[name]).toBe(value);
+    expect(values[name]).toEqual(value);
   });
 
   test('the last --set of a key counts, and a value may hold =', () => {
@@ -51,6 +54,7 @@ describe('inputs', () => {
     ['n=0x10', '--set n: it must be a number'],
     ['wait=10', '--set wait: it must be a duration such as 90s, 10m or 1h30m'],
     ['mode=c', '--set mode: it must be one of a, b'],
+    ['ports=80,81', '--set ports: it must be a list of some of 80, 443, 8080'],
     ['verison=1.2.3', '--set verison: the runbook has no such input'],
     ['toString=1', '--set toString: the runbook has no such input'],
     ['via=1.2.3', '--set via: the runbook has no such input'],
