@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { actions } from '../actions/registry.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { resolveInputs } from '../documents/inputs.ts';
+import { isPartKind } from '../documents/kinds.ts';
 import { type AnyDocument, loadAny } from '../documents/read.ts';
 import { resolveRunbookPath } from '../documents/runbook-path.ts';
 import { missingSources } from '../documents/sources.ts';
@@ -26,9 +27,7 @@ function validate(files: readonly string[], options: CommonOptions): Promise<num
       const diagnostics = [
         ...document.loaded.diagnostics,
         ...(document.kind === 'Runbook' ? await furtherProblems(document, documents, options.set) : []),
-        ...(document.kind === 'Steps' || document.kind === 'Phases'
-          ? await shellProblems(document.loaded, actions)
-          : []),
+        ...(isPartKind(document.kind) ? await shellProblems(document.loaded, actions) : []),
       ];
       for (const diagnostic of diagnostics) console.emit({ type: 'diagnostic', diagnostic });
       const errors = diagnostics.filter((one) => one.severity === 'error').length;

@@ -4,8 +4,9 @@ import { declaredInputs, declaredVars, type DeclaredNames } from './declared.ts'
 import type { Frame } from './frame.ts';
 import { checkHead } from './head-checks.ts';
 import { checkInclude } from './include-checks.ts';
-import { includeSchema, PART_SCHEMAS, type PartKind } from './include-schema.ts';
-import { issueDiagnostics } from './issues.ts';
+import { includeSchema, PART_SCHEMAS } from './include-schema.ts';
+import { issueDiagnostics, kindText } from './issues.ts';
+import { isPartKind, type PartKind } from './kinds.ts';
 import type { InputSpec, Part } from './model.ts';
 import { isMap } from './shapes.ts';
 import { problem, Source } from './source.ts';
@@ -175,8 +176,10 @@ class Expansion {
     const part = this.#files.get(target);
     if (!part) return nothing;
     if (part.value['kind'] !== kind) {
-      const found = `${target} is of kind ${String(part.value['kind'])}`;
-      return refuse('wrong-kind', `${found}: a list of ${kind.toLowerCase()} includes files of kind ${kind}`);
+      return refuse(
+        'wrong-kind',
+        `${target} ${kindText(part.value['kind'])}: a list of ${kind.toLowerCase()} includes files of kind ${kind}`,
+      );
     }
     if (!this.includedAt.has(target)) this.includedAt.set(target, span);
     const declared = { inputs: declaredInputs(part.value), vars: declaredVars(part.value) };
@@ -214,10 +217,10 @@ class Expansion {
     const { value } = document;
     if (!isMap(value)) return void refuse('wrong-kind', `${file} must be a map of kind ${kind}`);
     const own = value['kind'];
-    const schema = own === 'Steps' || own === 'Phases' ? PART_SCHEMAS[own] : undefined;
-    if (schema) this.parts.set(file, { path: file, kind: own === 'Phases' ? 'Phases' : 'Steps', text });
-    const head = (schema ?? PART_SCHEMAS[kind]).safeParse(value);
-    if (schema && !head.success) {
+    const schema = PART_SCHEMAS[isPartKind(own) ? own : kind];
+    if (isPartKind(own)) this.parts.set(file, { path: file, kind: own, text });
+    const head = schema.safeParse(value);
+    if (isPartKind(own) && !head.success) {
       this.diagnostics.push(
         ...issueDiagnostics(head.error.issues, { document, base: [], value, schema, called: 'the file' }),
       );

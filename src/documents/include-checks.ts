@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { DeclaredNames } from './declared.ts';
 import { checkCondition, checkTemplate, type TemplateType, TYPE_WORDS } from './expressions.ts';
-import type { PartKind } from './include-schema.ts';
+import type { PartKind } from './kinds.ts';
 import { checkInput } from './inputs.ts';
 import type { InputSpec } from './model.ts';
 import type { Declared } from './names.ts';

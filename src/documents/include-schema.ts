@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { apiVersion, text } from './fields.ts';
+import type { PartKind } from './kinds.ts';
 import { inputsSchema, phaseSchema, varsSchema } from './runbook-schema.ts';
 import { condition, stepSchema } from './step-schema.ts';
 
@@ -38,9 +39,7 @@ export const PART_SCHEMAS = {
       .array(z.unknown(), { error: 'must be a list of phases' })
       .min(1, { error: 'must hold at least one phase' }),
   }),
-} as const;
-
-export type PartKind = keyof typeof PART_SCHEMAS;
+} as const satisfies Record<PartKind, z.ZodType>;
 
 /** For editors. */
 export const WHOLE_PART_SCHEMAS = {

@@ -121,6 +121,12 @@ export function kindOf(value: unknown): string {
   return typeof value === 'boolean' ? `${value}` : `a ${typeof value}`;
 }
 
+/** Of what kind a file is, as it says itself: it follows the name of the file. */
+export function kindText(kind: unknown): string {
+  if (kind === undefined || kind === null) return 'has no `kind`';
+  return `is of kind ${typeof kind === 'string' ? kind : kindOf(kind)}`;
+}
+
 function choices(issue: Issue, value: unknown): string | undefined {
   if (issue.code !== 'invalid_value' || typeof value !== 'string') return undefined;
   const near = suggest(value, issue.values.map(String));

@@ -2,14 +2,11 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { sha256 } from '../digest.ts';
 import { TimeLimit, within } from './bounded.ts';
 import { kindOf } from './issues.ts';
+import { isKind, isPartKind, type Kind } from './kinds.ts';
 import type { Loaded } from './model.ts';
 import { isMap } from './shapes.ts';
 import { hasErrors, problem, sortDiagnostics, Source } from './source.ts';
 import { readYaml, type YamlDocument } from './yaml.ts';
-
-export type Kind = 'Runbook' | 'Inventory' | 'Steps' | 'Phases';
-
-const KINDS: readonly unknown[] = ['Runbook', 'Inventory', 'Steps', 'Phases'] satisfies readonly Kind[];
 
 /** The result of reading a document that is valid YAML and a map. */
 export interface Reading<T> {
@@ -61,15 +58,15 @@ function judge<T>(
   if (!isMap(value))
     return stop(problem('invalid-value', `${withArticle(kind)} must be a map, not ${kindOf(value)}`, document.at([])));
   const given = value['kind'];
-  if (given !== kind && KINDS.includes(given)) {
-    const detail = given === 'Steps' || given === 'Phases' ? 'it is for runbooks that `include` it' : undefined;
-    const summary = `this is ${withArticle(String(given))}, not ${withArticle(kind)}`;
+  if (given !== kind && isKind(given)) {
+    const detail = isPartKind(given) ? 'it is for runbooks that `include` it' : undefined;
+    const summary = `this is ${withArticle(given)}, not ${withArticle(kind)}`;
     return stop(problem('wrong-kind', summary, document.at(['kind']), detail));
   }
   return read(document, value);
 }
 
-function withArticle(kind: string): string {
-  if (kind === 'Steps' || kind === 'Phases') return `a file of ${kind}`;
+function withArticle(kind: Kind): string {
+  if (isPartKind(kind)) return `a file of ${kind}`;
   return kind === 'Inventory' ? 'an Inventory' : 'a Runbook';
 }

@@ -1,7 +1,8 @@
 import type { Action } from '../actions/action.ts';
 import { expand } from './expand.ts';
-import { PART_SCHEMAS, type PartKind } from './include-schema.ts';
+import { PART_SCHEMAS } from './include-schema.ts';
 import { issueDiagnostics } from './issues.ts';
+import type { PartKind } from './kinds.ts';
 import { load } from './loaded.ts';
 import type { Loaded, Part, Runbook } from './model.ts';
 import { judgeRunbook } from './runbook.ts';

@@ -2,8 +2,8 @@ import type { Action } from '../actions/action.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { sha256 } from '../digest.ts';
 import { loadInventory } from './inventory.ts';
-import type { PartKind } from './include-schema.ts';
-import { kindOf } from './issues.ts';
+import { kindText } from './issues.ts';
+import { isPartKind, type PartKind } from './kinds.ts';
 import type { Inventory, Loaded, Runbook } from './model.ts';
 import { loadPart } from './part.ts';
 import { loadRunbook } from './runbook.ts';
@@ -43,15 +43,9 @@ export async function loadAny(file: string, actions: ReadonlyMap<string, Action>
   const kind = isMap(document.value) ? document.value['kind'] : undefined;
   if (kind === 'Runbook') return { kind, loaded: loadRunbook(file, text, actions) };
   if (kind === 'Inventory') return { kind, loaded: loadInventory(file, text) };
-  if (kind === 'Steps' || kind === 'Phases') return { kind, loaded: loadPart(file, text, kind, actions) };
-  const summary =
-    kind === undefined ? 'the file has no `kind`' : `\`kind\` is ${typeof kind === 'string' ? kind : kindOf(kind)}`;
-  const unknown = problem(
-    'unknown-kind',
-    summary,
-    document.at(['kind']),
-    'it must be Runbook, Inventory, Steps or Phases',
-  );
+  if (isPartKind(kind)) return { kind, loaded: loadPart(file, text, kind, actions) };
+  const detail = 'it must be Runbook, Inventory, Steps or Phases';
+  const unknown = problem('unknown-kind', `the file ${kindText(kind)}`, document.at(['kind']), detail);
   const diagnostics = document.sound ? [...document.diagnostics, unknown] : document.diagnostics;
   return { kind: 'unknown', loaded: { file, text, digest: sha256(text), diagnostics } };
 }

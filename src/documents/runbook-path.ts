@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isPartKind } from './kinds.ts';
 import { suggest } from './nearest.ts';
 import { problem } from './source.ts';
 import { type Read, readText } from './text.ts';
@@ -25,7 +26,7 @@ export function resolveRunbookPath(argument: string, folder = '.', own = OWN_RUN
   }
   // A folder or anything else that exists: reading it reports what is wrong.
   if (argument !== '' && existsSync(direct)) return { ok: true, value: direct };
-  const names = [...new Set(folders.flatMap(runbooksIn))].sort();
+  const names = [...new Set(folders.flatMap(runbooksIn).map(({ name }) => name))].sort();
   const detail = suggest(basename(argument), names, 'known by name') ?? `nothing is in ${folders.join(' or ')}`;
   return { ok: false, diagnostic: problem('unreadable', `there is no runbook ${argument}`, undefined, detail) };
 }
@@ -35,6 +36,8 @@ export interface NamedRunbook {
   /** What a command takes: `upgrade.yaml`. */
   readonly name: string;
   readonly path: string;
+  /** What the file holds; nothing where it cannot be read. */
+  readonly text: string;
 }
 
 /**
@@ -42,13 +45,11 @@ export interface NamedRunbook {
  * namesake.
  */
 export function namedRunbooks(own = OWN_RUNBOOKS): NamedRunbook[] {
-  const found = new Map<string, string>();
-  for (const place of ['runbooks', own]) {
-    for (const name of runbooksIn(place).sort()) {
-      if (!found.has(name) && !isPart(join(place, name))) found.set(name, join(place, name));
-    }
+  const found = new Map<string, NamedRunbook>();
+  for (const one of ['runbooks', own].flatMap(runbooksIn)) {
+    if (!found.has(one.name)) found.set(one.name, one);
   }
-  return [...found].map(([name, path]) => ({ name, path }));
+  return [...found.values()];
 }
 
 function isFile(path: string): boolean {
@@ -59,16 +60,24 @@ function isFile(path: string): boolean {
   }
 }
 
-/** A file that runbooks include is none itself. */
-function isPart(path: string): boolean {
-  const text = readText(path);
-  return text.ok && /^kind: *["']?(?:Steps|Phases)\b/m.test(text.value);
+/** By name. A file that runbooks include is none itself. */
+function runbooksIn(folder: string): NamedRunbook[] {
+  return filesIn(folder)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => ({ name, path: join(folder, name), text: textOf(join(folder, name)) }))
+    .filter(({ text }) => !isPartKind(/^kind: *["']?(\w+)/m.exec(text)?.[1]));
 }
 
-function runbooksIn(folder: string): string[] {
+function filesIn(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));
+    return readdirSync(folder);
   } catch {
     return [];
   }
+}
+
+function textOf(path: string): string {
+  const text = readText(path);
+  return text.ok ? text.value : '';
 }

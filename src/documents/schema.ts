@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Action } from '../actions/action.ts';
-import { includeSchema, type PartKind, WHOLE_PART_SCHEMAS } from './include-schema.ts';
+import { includeSchema, WHOLE_PART_SCHEMAS } from './include-schema.ts';
+import type { PartKind } from './kinds.ts';
 import { inventorySchema } from './inventory-schema.ts';
 import { runbookSchema } from './runbook-schema.ts';
 

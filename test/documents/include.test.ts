@@ -104,12 +104,14 @@ describe('an include', () => {
     steps:
       - include: other.yaml
       - include: '\${{ inputs.x }}'
+      - include: bare.yaml
       - { include: s.yaml, when: x }
 `),
       {
         'dir/s.yaml': steps('  - run: x\n'),
         'dir/loop.yaml': `${HEAD}kind: Phases\nphases:\n  - { name: l, nodes: all, steps: [{ run: l }] }\n  - include: back/loop2.yaml\n`,
         'dir/back/loop2.yaml': `${HEAD}kind: Phases\nphases:\n  - include: ../loop.yaml\n`,
+        'dir/bare.yaml': `${HEAD}steps: [{ run: x }]\n`,
         'dir/other.yaml': book('  - { name: p, nodes: all, steps: [{ run: x }] }\n'),
       },
     );
@@ -118,11 +120,12 @@ describe('an include', () => {
       'dir/r.yaml:6:14 wrong-kind dir/s.yaml is of kind Steps: a list of phases includes files of kind Phases',
       'dir/r.yaml:11:18 wrong-kind dir/other.yaml is of kind Runbook: a list of steps includes files of kind Steps',
       'dir/r.yaml:12:18 template what is included is known before any input: no ${{ }} here',
-      'dir/r.yaml:13:28 unknown-key unknown key `when`',
+      'dir/r.yaml:13:18 wrong-kind dir/bare.yaml has no `kind`: a list of steps includes files of kind Steps',
+      'dir/r.yaml:14:28 unknown-key unknown key `when`',
       'dir/back/loop2.yaml:4:14 include-cycle the files include each other',
     ]);
     expect(diagnostics.at(-1)?.detail).toContain('dir/loop.yaml -> dir/back/loop2.yaml -> dir/loop.yaml');
-    expect(diagnostics[4]?.detail).toBe('here it is called `if`');
+    expect(diagnostics[5]?.detail).toBe('here it is called `if`');
   });
 
   test('gives the inputs that the file declares: none unknown, none missing, each of its type', () => {

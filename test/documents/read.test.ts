@@ -18,6 +18,7 @@ beforeAll(() => {
   writeFileSync(at('work/runbooks/mine.yaml'), '');
   writeFileSync(at('own/upgrade.yaml'), '');
   writeFileSync(at('own/mine.yaml'), '');
+  writeFileSync(at('own/upgrade-steps.yaml'), 'apiVersion: runbook/v1\nkind: Steps\nsteps: [{ run: a }]\n');
   writeFileSync(at('latin1.yaml'), Buffer.from([0x61, 0xe4, 0x0a]));
   writeFileSync(at('binary.yaml'), Buffer.from([0x61, 0, 0x0a]));
   writeFileSync(at('empty.yaml'), ' \n');
@@ -67,7 +68,7 @@ describe('a file', () => {
     };
     expect(await kinds('work/here.yaml')).toEqual(['Runbook', true]);
     expect(await kinds('inventory.yaml')).toEqual(['Inventory', true]);
-    expect(await kinds('pod.yaml')).toEqual(['unknown', false, '2:7 unknown-kind `kind` is Pod']);
+    expect(await kinds('pod.yaml')).toEqual(['unknown', false, '2:7 unknown-kind the file is of kind Pod']);
     expect(await kinds('nothing.yaml')).toEqual(['unknown', false, '1:1 unknown-kind the file has no `kind`']);
     expect(await kinds('torn.yaml')).toEqual(['unknown', false, expect.stringContaining('2:11 yaml')]);
     expect(await kinds('none.yaml')).toEqual(['unknown', false, expect.stringContaining('there is no such file')]);
@@ -95,6 +96,10 @@ describe("a runbook's argument", () => {
   test('that names nothing lists what there is', () => {
     expect(resolve('upgrad.yaml')).toEqual(['there is no runbook upgrad.yaml', 'did you mean `upgrade.yaml`?']);
     expect(resolve('zzz')).toEqual(['there is no runbook zzz', 'known by name: mine.yaml, upgrade.yaml']);
+    expect(resolve('upgrade-step')).toEqual([
+      'there is no runbook upgrade-step',
+      'known by name: mine.yaml, upgrade.yaml',
+    ]);
     expect(resolve('x/upgrade.yaml')).toEqual(['there is no runbook x/upgrade.yaml', 'did you mean `upgrade.yaml`?']);
     expect(resolve('')).toMatchObject(['there is no runbook ', expect.any(String)]);
     expect(resolve('a\0b')).toMatchObject([expect.any(String), expect.any(String)]);
