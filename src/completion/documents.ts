@@ -15,7 +15,12 @@ export async function rawDocument(file: string): Promise<Raw> {
   // A pipe would be read to its end by a key press.
   if (entry?.isFile() !== true) return {};
   const read = await readDocument(file);
-  const value = read.ok ? readYaml(new Source(file, read.value)).value : undefined;
+  return read.ok ? rawText(file, read.value) : {};
+}
+
+/** What a file with this text holds. */
+export function rawText(file: string, text: string): Raw {
+  const { value } = readYaml(new Source(file, text));
   return isMap(value) ? value : {};
 }
 

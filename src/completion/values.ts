@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { namedRunbooks } from '../documents/runbook-path.ts';
 import type { Candidate } from './candidate.ts';
-import { approvals, inputsOf, rawDocument, rawRunbook, text } from './documents.ts';
+import { approvals, inputsOf, rawDocument, rawRunbook, rawText, text } from './documents.ts';
 import { nodesIn, patternsIn } from './inventory.ts';
 import type { Line } from './line.ts';
 import { local, pathsFor, type Wanted } from './paths.ts';
@@ -61,14 +61,12 @@ function paths(wanted: Wanted): Values {
 
 /** Names in ./runbooks and of the runbooks that come with the program, and paths. */
 function runbooks(wanted: Wanted): Values {
-  return async ({ word }) => {
+  return ({ word }) => {
     const own = namedRunbooks().filter(({ name }) => name.startsWith(word));
-    const described = await Promise.all(
-      own.map(async ({ name, path }) => {
-        const description = text((await rawDocument(path))['description']);
-        return { value: name, ...(description !== '' && { description }) };
-      }),
-    );
+    const described = own.map((one) => {
+      const description = text(rawText(one.path, one.text)['description']);
+      return { value: one.name, ...(description !== '' && { description }) };
+    });
     return [...pathsFor(word, wanted), ...described];
   };
 }
