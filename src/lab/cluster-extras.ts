@@ -32,6 +32,8 @@ export interface ClusterExtras {
   adminMayAll: boolean;
   /** Bootstrap tokens, and until when they hold (milliseconds since the epoch). */
   tokens: { token: string; until: number }[];
+  /** The Secret kubeadm-certs: what decrypts it, and until when it is there (milliseconds since the epoch). */
+  uploadedCertificates?: { key: string; until: number };
 }
 
 export function healthyExtras(): ClusterExtras {

@@ -90,7 +90,12 @@ export class Cluster {
     this.endpoint = endpoint;
     this.createdAt = clock.now() - 86_400_000;
     this.store = firstStore(clock.now());
-    for (const machine of machines) if (machine.role !== 'other') this.nodes.set(machine.name, apiNode(machine));
+    for (const machine of machines) {
+      if (machine.role === 'other') continue;
+      const node = apiNode(machine);
+      if (machine.isControlPlane) markControlPlane(node);
+      this.nodes.set(machine.name, node);
+    }
     const workers = machines.filter((machine) => machine.role === 'worker').length;
     const base = defaultWorkloads(version, workers);
     const extra = extraWorkloads(options, workers);
@@ -321,10 +326,6 @@ function apiNode(machine: Machine): ApiNode {
     'kubernetes.io/hostname': machine.name,
     'kubernetes.io/os': 'linux',
   };
-  if (machine.isControlPlane) {
-    labels['node-role.kubernetes.io/control-plane'] = '';
-    labels['node.kubernetes.io/exclude-from-external-load-balancers'] = '';
-  }
   return {
     name: machine.name,
     labels,
@@ -334,6 +335,14 @@ function apiNode(machine: Machine): ApiNode {
       'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
     },
     unschedulable: false,
-    taints: machine.isControlPlane ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],
+    taints: machine.isControlPlane ? [{ key: controlPlaneRole, effect: 'NoSchedule' }] : [],
   };
+}
+
+const controlPlaneRole = 'node-role.kubernetes.io/control-plane';
+
+/** As kubeadm does in the end: its kubelet registers with the taint alone. */
+export function markControlPlane({ labels }: ApiNode): void {
+  labels[controlPlaneRole] = '';
+  labels['node.kubernetes.io/exclude-from-external-load-balancers'] = '';
 }

@@ -9,11 +9,12 @@ import { isManaged } from './managed/lab.ts';
 import { problemList } from './problems.ts';
 import { containerdReleases, newestContainerd } from './runtime-packages.ts';
 import type { LabState } from './state.ts';
-import { kubeadmPhases } from './tools/kubeadm-phases.ts';
+import { kubeadmPhases, membershipPhases } from './tools/kubeadm-phases.ts';
 import { count, knownProblem, scale, type UpOptions, upOptions } from './up-options.ts';
 import { workloadOptions } from './workloads.ts';
 
 const defaultFolder = '.runbook/lab';
+const faultPhases = [...kubeadmPhases, ...membershipPhases];
 
 /**
  * `runbook lab up|plant|down|state|fault`: what the program runs for these words behind `lab`.
@@ -44,6 +45,7 @@ export function labCommand(): Command {
     .option('--dir <dir>', "the lab's folder", defaultFolder)
     .option('--control-planes <n>', 'how many control planes', '3')
     .option('--workers <n>', 'how many workers', '2')
+    .option('--spare-control-planes <n>', 'how many further control planes, which have not joined the cluster', '0')
     .option('--spare-workers <n>', 'how many further machines, which have not joined the cluster', '0')
     .option('--external-etcd [n]', 'etcd on so many machines of its own, under systemd (default: 3)')
     .option('--etcd <version>', 'the release of a stacked etcd, e.g. 3.4.13 (default: that of Kubernetes)')
@@ -80,7 +82,7 @@ export function labCommand(): Command {
     .requiredOption('--on <regexp>', "matches the command's line, e.g. 'kubeadm upgrade node'")
     .requiredOption('--do <effect>', 'disconnect, exit:N, hang, reboot or slow:DURATION (wall-clock)')
     .option('--times <n>', 'how many commands it applies to', '1')
-    .option('--phase <name>', `within kubeadm upgrade, when it comes to: ${kubeadmPhases.join(', ')}`)
+    .option('--phase <name>', `within kubeadm, when it comes to: ${faultPhases.join(', ')}`)
     .action(fault);
   return lab;
 }
@@ -173,8 +175,8 @@ async function fault(node: string, given: FaultOptions): Promise<void> {
   if (!parseFaultEffect(given.do))
     throw usageFailure(`--do ${given.do} is none of disconnect, exit:N, hang, reboot, slow:DURATION`);
   const { phase } = given;
-  if (phase !== undefined && !kubeadmPhases.some((one) => one === phase))
-    throw usageFailure(`--phase ${phase} is none of ${kubeadmPhases.join(', ')}`);
+  if (phase !== undefined && !faultPhases.some((one) => one === phase))
+    throw usageFailure(`--phase ${phase} is none of ${faultPhases.join(', ')}`);
   const address = await runningLab(given.dir);
   try {
     const fault = { node, on: given.on, effect: given.do, times, ...(phase !== undefined && { phase }) };

@@ -8,12 +8,15 @@ export const unitVersion = '3.5.24';
 
 /** A member's id: 64 bits, as etcd makes them; JSON readers that take it for a number lose its last digits. */
 export function memberId(machine: Machine): bigint {
-  return BigInt(`0x${hexOf(`etcd:${machine.name}`, 16)}`) | (1n << 61n);
+  const again = machine.etcd.added > 0 ? `:${machine.etcd.added}` : '';
+  return BigInt(`0x${hexOf(`etcd:${machine.name}${again}`, 16)}`) | (1n << 61n);
 }
 
 /** Its process runs; it may not serve yet. */
 export function isAlive(machine: Machine): boolean {
   if (!machine.up || machine.etcd.dead) return false;
+  // etcd ends once it finds that it was removed.
+  if (machine.etcd.membership === 'none') return false;
   if (machine.etcd.unit) return machine.etcd.unit.active;
   // Without data that it could start with it never comes up.
   return (machine.staticPods.get('etcd')?.readyAt ?? Infinity) < Infinity;
@@ -26,7 +29,7 @@ export function isServing(machine: Machine): boolean {
 }
 
 export function hasQuorum(world: World): boolean {
-  const members = etcdMachines(world);
+  const members = etcdMachines(world).filter((machine) => !machine.etcd.learner);
   const { clusterId } = world.cluster.store;
   const own = members.filter((machine) => isAlive(machine) && (machine.etcd.clusterId ?? clusterId) === clusterId);
   return own.length * 2 > members.length;

@@ -28,6 +28,10 @@ export function firstStore(now: number): EtcdStore {
 
 /** One member of etcd, apart from what its machine and static pod show. Each field can be set to plant a problem. */
 export interface EtcdMemberState {
+  /** `added`: it never started. `none`: it never was one, or was removed. */
+  membership: 'started' | 'added' | 'none';
+  /** How often it was added to the cluster: it gets another id each time. */
+  added: number;
   /** The process is dead although the machine runs. */
   dead: boolean;
   learner: boolean;
@@ -56,5 +60,5 @@ interface EtcdUnit {
 }
 
 export function healthyMember(): EtcdMemberState {
-  return { dead: false, learner: false, dbSize: 3_084_288, lag: 0 };
+  return { membership: 'started', added: 0, dead: false, learner: false, dbSize: 3_084_288, lag: 0 };
 }

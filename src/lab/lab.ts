@@ -21,6 +21,8 @@ import { machineNamed, members, type World } from './world.ts';
 export interface LabOptions {
   readonly controlPlanes?: number;
   readonly workers?: number;
+  /** Further control planes, which have not joined the cluster. */
+  readonly spareControlPlanes?: number;
   /** Further machines, which have not joined the cluster. */
   readonly spareWorkers?: number;
   /** How many machines of their own run etcd, under systemd; 0 or undefined: it is stacked on the control planes. */
@@ -139,9 +141,10 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
       ...(external > 0 ? { etcdEndpoints: endpointsOf(external) } : {}),
     });
   };
+  const [planes, sparePlanes] = [options.controlPlanes ?? 3, options.spareControlPlanes ?? 0];
   const [workers, spares] = [options.workers ?? 2, options.spareWorkers ?? 0];
   const machines = [
-    ...Array.from({ length: options.controlPlanes ?? 3 }, (_, index) => machine('control-plane', index)),
+    ...Array.from({ length: planes + sparePlanes }, (_, index) => machine('control-plane', index)),
     ...Array.from({ length: workers + spares }, (_, index) => machine('worker', index)),
     ...Array.from({ length: external }, (_, index) => machine('other', index)),
   ];
@@ -156,8 +159,9 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   if (etcd !== undefined) for (const each of machines) await becomeEtcd(each, etcd);
   // Only now: the first manifests are no news to the kubelets.
   for (const each of machines) each.syncPods = () => syncStaticPods(each, world);
-  const workerMachines = machines.filter((each) => each.role === 'worker');
-  for (const each of workerMachines.slice(workers)) await makeSpare(world, each);
+  const ofRole = (role: MachineRole) => machines.filter((each) => each.role === role);
+  for (const each of [...ofRole('control-plane').slice(planes), ...ofRole('worker').slice(workers)])
+    await makeSpare(world, each);
   for (const problem of options.problems ?? []) await plantProblem(world, problem);
   return world;
 }
@@ -218,14 +222,21 @@ async function closeLab(world: World, servers: readonly Server[]): Promise<void>
   await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
 }
 
-/** As replace-workers.yaml asks for them. */
+/** As replace-workers.yaml and replace-control-planes.yaml ask for them. */
 function groupsOf(world: World): Readonly<Record<string, readonly string[]>> | undefined {
-  const workers = world.machines.filter((machine) => machine.role === 'worker');
   const nodes = new Set(members(world));
-  const spares = workers.filter((machine) => !nodes.has(machine));
-  if (spares.length === 0) return undefined;
   const names = (machines: readonly Machine[]) => machines.map((machine) => machine.name);
-  return { new: names(spares), old: names(workers.filter((machine) => nodes.has(machine))) };
+  const pair = (role: MachineRole, ending: string) => {
+    const machines = world.machines.filter((machine) => machine.role === role);
+    const spares = machines.filter((machine) => !nodes.has(machine));
+    if (spares.length === 0) return {};
+    return {
+      [`new${ending}`]: names(spares),
+      [`old${ending}`]: names(machines.filter((machine) => nodes.has(machine))),
+    };
+  };
+  const groups = { ...pair('worker', ''), ...pair('control-plane', '-control-planes') };
+  return Object.keys(groups).length > 0 ? groups : undefined;
 }
 
 function inventoryText(

@@ -48,6 +48,12 @@ export async function writeNodeFiles(machine: Machine): Promise<void> {
   for (const file of nodeFiles(machine)) await putFile(machine, file.path, file.content, file.mode);
 }
 
+/** What `kubeadm join --control-plane` downloads and makes before its kubelet starts. */
+export async function writeControlPlaneIdentity(machine: Machine): Promise<void> {
+  const files = [...pkiFiles(machine, madeAt(machine)), ...kubeconfigs(machine)];
+  for (const file of files) await putFile(machine, file.path, file.content, file.mode);
+}
+
 export async function writeInitialFiles(machine: Machine, version: string): Promise<void> {
   const files = systemFiles(machine);
   if (machine.role !== 'other') files.push(...packageFiles(version), ...nodeFiles(machine));
@@ -183,18 +189,22 @@ function controlPlaneFiles(machine: Machine): FileSpec[] {
     content: manifestOf(component, pod.image, machine),
     mode: 0o600,
   }));
+  const data = { path: '/var/lib/etcd/member/snap/db', content: 'lab etcd data\n', mode: 0o600 };
+  return [...manifests, ...kubeconfigs(machine), ...(machine.etcdEndpoints ? [] : [data])];
+}
+
+/** Those of a control plane's own components and its administrator. */
+function kubeconfigs(machine: Machine): FileSpec[] {
   const users = {
     admin: 'kubernetes-admin',
     'controller-manager': 'system:kube-controller-manager',
     scheduler: 'system:kube-scheduler',
   };
-  const configs = Object.entries(users).map(([name, user]) => ({
+  return Object.entries(users).map(([name, user]) => ({
     path: `/etc/kubernetes/${name}.conf`,
     content: kubeconfig(machine, user),
     mode: 0o600,
   }));
-  const data = { path: '/var/lib/etcd/member/snap/db', content: 'lab etcd data\n', mode: 0o600 };
-  return [...manifests, ...configs, ...(machine.etcdEndpoints ? [] : [data])];
 }
 
 function kubeconfig(machine: Machine, user: string): string {

@@ -121,6 +121,8 @@ export class Machine {
   binaryChangedAt: number;
   rebooted = false;
   up = true;
+  /** It is one now: its role is what it is meant for, also before it joins and after a reset. */
+  isControlPlane: boolean;
   dpkgLocked = false;
   /** Milliseconds by which its clock is ahead of the lab's. */
   clockAhead = 0;
@@ -134,6 +136,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.name = options.name;
     this.role = options.role;
+    this.isControlPlane = options.role === 'control-plane';
     this.ip = options.ip;
     this.apiEndpoint = options.apiEndpoint;
     this.distribution = options.distribution ?? 'debian';
@@ -164,10 +167,6 @@ export class Machine {
     installRuntime(this, options.containerd ?? newestContainerd);
     this.services.set('containerd', containerdService(this));
     if (this.role === 'control-plane') this.#startStaticPods(options.version);
-  }
-
-  get isControlPlane(): boolean {
-    return this.role === 'control-plane';
   }
 
   newPid(): number {
@@ -203,7 +202,9 @@ export class Machine {
 
   apiServerReady(): boolean {
     const pod = this.staticPods.get('kube-apiserver');
-    return this.up && pod !== undefined && pod.readyAt <= this.clock.now();
+    // Its own member is all that it asks.
+    const hasEtcd = this.etcdEndpoints !== undefined || this.etcd.membership === 'started';
+    return this.up && hasEtcd && pod !== undefined && pod.readyAt <= this.clock.now();
   }
 
   #installPackages(version: string): void {

@@ -28,6 +28,7 @@ interface KeptMachine {
   readonly rebooted: boolean;
   readonly dpkgLocked: boolean;
   readonly clockAhead: number;
+  readonly isControlPlane: boolean;
   readonly containerRuntime: string;
   readonly services: readonly (readonly [string, Service])[];
   readonly attempts: KeptAttempts;
@@ -76,6 +77,7 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
 async function keepMachine(machine: Machine): Promise<KeptMachine> {
   if (!machine.up || machine.running.size > 0) throw new Error(`${machine.name} is not at rest`);
   const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked, clockAhead, containerRuntime } = machine;
+  const { isControlPlane } = machine;
   return {
     files: await keepFiles(machine),
     packages: [...machine.packages].map(([name, one]) => [name, { ...one }] as const),
@@ -91,6 +93,7 @@ async function keepMachine(machine: Machine): Promise<KeptMachine> {
     rebooted,
     dpkgLocked,
     clockAhead,
+    isControlPlane,
     containerRuntime,
     services: [...structuredClone(machine.services)],
     attempts: machine.attempts.keep(),
@@ -136,6 +139,7 @@ export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise
 
 async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void> {
   const { kubelet, bootId, bootedAt, binaryChangedAt, rebooted, dpkgLocked, clockAhead, containerRuntime } = kept;
+  const { isControlPlane } = kept;
   Object.assign(machine, {
     etcd: structuredClone(kept.etcd),
     deprecatedRequests: [...kept.deprecatedRequests],
@@ -146,6 +150,7 @@ async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void
     rebooted,
     dpkgLocked,
     clockAhead,
+    isControlPlane,
     containerRuntime,
   });
   refill(

@@ -3,7 +3,7 @@ import type { MachineRole } from './machine.ts';
 import { tagOf } from './releases.ts';
 import { readSources } from './tools/repositories.ts';
 import { readRepositories } from './tools/rpm-repositories.ts';
-import type { World } from './world.ts';
+import { etcdMachines, type World } from './world.ts';
 
 export interface NodeState {
   readonly name: string;
@@ -30,6 +30,12 @@ export interface LabState {
     readonly version: string;
     readonly kubeProxy: string;
     readonly coreDns: string;
+    /** Of etcd: the machines that have one, and those whose member never started or has no vote yet. */
+    readonly etcdMembers: readonly {
+      readonly node: string;
+      readonly started: boolean;
+      readonly learner: boolean;
+    }[];
     readonly pods: readonly {
       readonly namespace: string;
       readonly name: string;
@@ -80,8 +86,19 @@ export async function readState(world: World): Promise<LabState> {
   const pods = cluster.pods
     .filter((pod) => pod.deletedAt === undefined)
     .map((pod) => ({ namespace: pod.namespace, name: pod.name, node: pod.node ?? null, ready: cluster.isReady(pod) }));
+  const etcdMembers = etcdMachines(world).map(({ name, etcd }) => ({
+    node: name,
+    started: etcd.membership === 'started',
+    learner: etcd.learner,
+  }));
   return {
-    cluster: { version: cluster.version, kubeProxy: cluster.kubeProxyVersion, coreDns: cluster.coreDnsVersion, pods },
+    cluster: {
+      version: cluster.version,
+      kubeProxy: cluster.kubeProxyVersion,
+      coreDns: cluster.coreDnsVersion,
+      etcdMembers,
+      pods,
+    },
     nodes,
   };
 }

@@ -13,6 +13,7 @@ export interface UpOptions {
   readonly dir: string;
   readonly controlPlanes: string;
   readonly workers: string;
+  readonly spareControlPlanes: string;
   readonly spareWorkers: string;
   readonly externalEtcd?: string | true;
   readonly etcd?: string;
@@ -47,6 +48,7 @@ export function upOptions(given: UpOptions): LabOptions {
   return {
     controlPlanes: count('--control-planes', given.controlPlanes, 1, 7),
     workers: count('--workers', given.workers, 0, 50),
+    spareControlPlanes: count('--spare-control-planes', given.spareControlPlanes, 0, 7),
     spareWorkers: count('--spare-workers', given.spareWorkers, 0, 50),
     ...(given.externalEtcd === undefined ? {} : { externalEtcd: etcdCount(given.externalEtcd) }),
     ...(given.etcd === undefined ? {} : { etcd: etcdRelease(given.etcd, given.externalEtcd !== undefined) }),

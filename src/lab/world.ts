@@ -17,10 +17,11 @@ export function controlPlanes(world: World): Machine[] {
   return world.machines.filter((machine) => machine.isControlPlane);
 }
 
-/** The machines that have a member of etcd: those of their own, else the control planes. */
+/** The machines that have a member of etcd: those of their own, else those of the control planes, also after a reset. */
 export function etcdMachines(world: World): Machine[] {
   const own = world.machines.filter((machine) => machine.etcd.unit !== undefined);
-  return own.length > 0 ? own : controlPlanes(world);
+  if (own.length > 0) return own;
+  return world.machines.filter(({ role, etcd }) => role === 'control-plane' && etcd.membership !== 'none');
 }
 
 /** The machines that are nodes of the cluster. */

@@ -190,7 +190,7 @@ function nodeRow(item: ApiObject, world: World, wide: boolean): string[] {
   const status = world.cluster.nodes.get(machine.name)?.unschedulable ? `${ready},SchedulingDisabled` : ready;
   const row = [
     status,
-    machine.isControlPlane ? 'control-plane' : '<none>',
+    'node-role.kubernetes.io/control-plane' in (item.metadata.labels ?? {}) ? 'control-plane' : '<none>',
     ageOf(item, world),
     `v${seen.kubeletVersion}`,
   ];

@@ -1,6 +1,7 @@
 import { parseDuration } from '../audit.ts';
 import { work } from '../clock.ts';
 import { isAlive, isServing, hasQuorum, leaderOf, memberId, memberVersion, raftIndex } from '../etcd-members.ts';
+import { removeMember } from '../etcd-membership.ts';
 import { flagOf, missingCertificate } from '../etcd-external.ts';
 import { revisionOf } from '../etcd-data.ts';
 import type { Machine } from '../machine.ts';
@@ -52,10 +53,13 @@ export const etcdctl: Tool = async (context) => {
     context.err(`Error: ${unanswered}\n`);
     return 1;
   }
-  const members = call.cluster ? etcdMachines(context.world) : [own];
+  // One that never started has announced no address.
+  const members = call.cluster ? etcdMachines(context.world).filter(hasStarted) : [own];
   switch (question) {
     case 'member list':
       return memberList(context, call, own);
+    case 'member remove':
+      return memberRemove(context, own, file);
     case 'endpoint health':
       return endpointHealth(context, call, members);
     case 'endpoint status':
@@ -110,19 +114,42 @@ function memberList(context: ToolContext, call: EtcdctlCall, own: Machine): numb
     context,
     call,
     { header: header(own, context.world), members: members.map(memberJson) },
-    members.map(
-      (machine) =>
-        `${memberId(machine).toString(16)}, started, ${machine.name}, https://${machine.ip}:2380, ${clientUrl(machine)}, ${machine.etcd.learner}`,
-    ),
+    members.map((machine) => {
+      const started = hasStarted(machine);
+      const [id, name, client] = [memberId(machine).toString(16), machine.name, clientUrl(machine)];
+      return `${id}, ${started ? 'started' : 'unstarted'}, ${started ? name : ''}, https://${machine.ip}:2380, ${started ? client : ''}, ${machine.etcd.learner}`;
+    }),
   );
+}
+
+function hasStarted({ etcd }: Machine): boolean {
+  return etcd.membership === 'started';
+}
+
+function memberRemove(context: ToolContext, own: Machine, id: string): number {
+  const { world } = context;
+  if (!/^[0-9a-f]+$/.test(id)) {
+    context.err(
+      `Error: bad member ID arg (strconv.ParseUint: parsing ${JSON.stringify(id)}: invalid syntax), expecting ID in Hex\n`,
+    );
+    return 1;
+  }
+  const machine = etcdMachines(world).find((one) => memberId(one).toString(16) === id);
+  const problem = machine ? removeMember(world, machine) : 'etcdserver: member not found';
+  if (problem !== undefined) {
+    context.err(`Error: ${problem}\n`);
+    return 1;
+  }
+  context.out(`Member ${id.padStart(16)} removed from cluster ${clusterOf(own, world).toString(16).padStart(16)}\n`);
+  return 0;
 }
 
 function memberJson(machine: Machine) {
   return {
     ID: memberId(machine),
-    name: machine.name,
+    ...(hasStarted(machine) ? { name: machine.name } : {}),
     peerURLs: [`https://${machine.ip}:2380`],
-    clientURLs: [clientUrl(machine)],
+    ...(hasStarted(machine) ? { clientURLs: [clientUrl(machine)] } : {}),
     ...(machine.etcd.learner ? { isLearner: true } : {}),
   };
 }

@@ -14,6 +14,9 @@ const withoutValue = new Set([
   'allow-release-candidate-upgrades',
   'print-config',
   'help',
+  'control-plane',
+  'upload-certs',
+  'discovery-token-unsafe-skip-ca-verification',
 ]);
 const optionalBooleans = new Set(['etcd-upgrade', 'certificate-renewal']);
 

@@ -1,6 +1,19 @@
 import { strike } from '../shell/fault.ts';
 import type { ToolContext } from '../shell/shell.ts';
 
+/** Parts of `kubeadm join --control-plane` and of `kubeadm reset`, in order. */
+export const membershipPhases = [
+  'download-certs',
+  'control-plane-prepare',
+  'kubelet-start',
+  'etcd-join',
+  'etcd-start',
+  'etcd-promote',
+  'mark-control-plane',
+  'remove-etcd-member',
+  'cleanup-node',
+] as const;
+
 /**
  * Parts of `kubeadm upgrade apply` and `node`, in order; a fault can strike before each. `swap` is between the two
  * renames of the API server's manifest (phases/upgrade/staticpods.go). Of `kube-proxy`, CoreDNS has
@@ -34,7 +47,10 @@ class Ended extends Error {
 }
 
 /** kubeadm comes to a phase, where a fault may wait. @throws Killed */
-export async function enter(context: ToolContext, phase: KubeadmPhase): Promise<void> {
+export async function enter(
+  context: ToolContext,
+  phase: KubeadmPhase | (typeof membershipPhases)[number],
+): Promise<void> {
   const { machine, args } = context;
   const fault = machine.audit.takeFault(['kubeadm', ...args].join(' '), phase);
   const code = await strike(machine, fault, context);

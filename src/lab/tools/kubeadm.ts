@@ -6,6 +6,7 @@ import { table } from '../kubectl/print.ts';
 import { minorNumber } from '../releases.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
 import { createToken, joinMachine } from './kubeadm-join.ts';
+import { uploadCertificates } from './kubeadm-control-plane.ts';
 import { resetMachine } from './kubeadm-reset.ts';
 import { type KubeadmCall, parseCall } from './kubeadm-call.ts';
 import { endedByFault } from './kubeadm-phases.ts';
@@ -36,9 +37,10 @@ export const kubeadm: Tool = async (context) => {
     case 'config images':
       return configImages(context, third, call.options);
     case 'reset':
-      return resetMachine(context, call);
-    case 'join':
-      return joinMachine(context, call);
+      return endedByFault(resetMachine(context, call));
+    case 'init phase':
+      if (third === 'upload-certs') return uploadCertificates(context, call);
+      return unknown(context, call);
     case 'token create':
       return createToken(context, call);
     case 'certs renew':
@@ -46,12 +48,17 @@ export const kubeadm: Tool = async (context) => {
     case 'certs check-expiration':
       return checkExpiration(context);
     default:
-      context.err(
-        `unknown command ${JSON.stringify(call.words.join(' '))} for "kubeadm" (the lab does not simulate it)\nTo see the stack trace of this error execute with --v=5 or higher\n`,
-      );
-      return 1;
+      // It may be followed by the API server's address.
+      return first === 'join' ? endedByFault(joinMachine(context, call)) : unknown(context, call);
   }
 };
+
+function unknown(context: ToolContext, call: KubeadmCall): number {
+  context.err(
+    `unknown command ${JSON.stringify(call.words.join(' '))} for "kubeadm" (the lab does not simulate it)\nTo see the stack trace of this error execute with --v=5 or higher\n`,
+  );
+  return 1;
+}
 
 function printVersion(context: ToolContext, call: KubeadmCall, version: string): number {
   const output = call.options.get('output') ?? call.options.get('o');
