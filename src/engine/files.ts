@@ -50,7 +50,8 @@ export async function readLooked(
     const own = wanted.get(node.name) ?? { files: new Set(), packages: new Map(), units: new Set() };
     wanted.set(node.name, own);
     for (const path of looks.node ?? []) own.files.add(path);
-    for (const question of looks.packages ?? []) own.packages.set(question.name, question);
+    for (const question of looks.packages ?? [])
+      own.packages.set(question.name, forBoth(question, own.packages.get(question.name)));
     for (const unit of looks.units ?? []) own.units.add(unit);
   }
   if (!asked) return undefined;
@@ -64,6 +65,11 @@ export async function readLooked(
     files: { local, nodes: Object.fromEntries(read.map(({ name, files }) => [name, files])) },
     nodes: Object.fromEntries(read.map(({ name, software, units }) => [name, { software, units }])),
   };
+}
+
+/** Steps that want different revisions: what is offered is asked, whichever is installed. */
+function forBoth(one: SoftwareQuestion, other = one): SoftwareQuestion {
+  return one.exact === other.exact ? one : { name: one.name };
 }
 
 async function lookOn(remote: RemoteNode, name: string, { files, packages, units }: Wanted, offers: boolean) {
