@@ -46,6 +46,14 @@ function ofService(node: string, options: ServiceOptions, unit: UnitFact): Draft
     ...(state === 'reloaded' && !unit.reloads
       ? [refusal(`${name} on ${node} cannot be reloaded`, 'Its unit has no ExecReload=: use `state: restarted`.')]
       : []),
+    ...(enabled === true && unit.file === 'indirect'
+      ? [
+          refusal(
+            `${name} on ${node} cannot be enabled itself`,
+            'Its [Install] section names other units (Also=): name the one that is to start with the machine.',
+          ),
+        ]
+      : []),
     ...(enabled !== undefined &&
     !['enabled', 'disabled', 'enabled-runtime', 'linked', 'indirect', ''].includes(unit.file)
       ? [
