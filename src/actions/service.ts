@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withNode } from '../facts/lib/with-node.ts';
-import type { UnitFact } from '../facts/units.ts';
+import { runs, type UnitFact } from '../facts/units.ts';
 import { quote } from '../transport/quote.ts';
 import type { Action, ActionContext, Verdict } from './action.ts';
 import { serviceFunctions } from './lib/service-shell.ts';
@@ -70,12 +70,11 @@ function asWanted(context: Context): Verdict {
   const { name, state, enabled } = context.with;
   const unit = machineOf(context).units?.[name];
   if (!unit) return { done: false, reason: `the service ${name} is not known` };
-  const { active, sub, file, ends, load } = unit;
-  const runs = active === 'active' || active === 'reloading' || (ends && active === 'inactive' && load === 'loaded');
+  const { active, sub, file } = unit;
   const idle = active === 'inactive' || active === 'failed';
   const wrong = [
     ...(state === 'stopped' && !idle ? [`${name} is ${active} (${sub})`] : []),
-    ...(state !== undefined && state !== 'stopped' && !runs ? [`${name} is ${active} (${sub})`] : []),
+    ...(state !== undefined && state !== 'stopped' && !runs(unit) ? [`${name} is ${active} (${sub})`] : []),
     ...(enabled === true && file !== 'enabled' ? [`${name} is ${file}, not enabled`] : []),
     ...(enabled === false && file === 'enabled' ? [`${name} is enabled`] : []),
   ];

@@ -18,6 +18,11 @@ export interface UnitFact {
   readonly ends: boolean;
 }
 
+/** Whether it runs, or has ended well where that is its work. */
+export function runs({ load, active, ends }: UnitFact): boolean {
+  return active === 'active' || active === 'reloading' || (ends && active === 'inactive' && load === 'loaded');
+}
+
 const PROPERTIES = [
   'LoadState',
   'ActiveState',

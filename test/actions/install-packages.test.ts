@@ -139,3 +139,15 @@ test.each(['package-repo', 'install-packages'])(
     expect(stderr).toContain('has none of apt');
   },
 );
+
+test.each([
+  ['has done its work', { ends: true }, true],
+  ['reloads', { active: 'reloading', sub: 'reload' }, true],
+  ['has failed', { active: 'failed', sub: 'failed', ends: true }, false],
+  ['does not run', {}, false],
+])('a service that %s: %j', (_, unit, done) => {
+  const web = { load: 'loaded', active: 'inactive', sub: 'dead', file: 'static', reloads: false, ends: false, ...unit };
+  const software = { web: { installed: { revision: '1.2', status: 'ii' } } };
+  const machine = { machine: (facts: object) => ({ ...facts, software, units: { web } }) };
+  expect(isDone('install-packages', { packages: ['web'], services: ['web'] }, machine).done).toBe(done);
+});

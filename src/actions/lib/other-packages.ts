@@ -2,7 +2,7 @@ import type { Facts } from '../../facts/facts.ts';
 import { withUnknownUnits } from '../../facts/lib/looked.ts';
 import { withNode } from '../../facts/lib/with-node.ts';
 import type { SoftwareFact } from '../../facts/software.ts';
-import type { UnitFact } from '../../facts/units.ts';
+import { runs, type UnitFact } from '../../facts/units.ts';
 import { compareEditions, fits, type Pin, pinOf } from '../../packages/lib/pin.ts';
 import { quote } from '../../transport/quote.ts';
 import type { ActionContext, StepScript, Verdict } from '../action.ts';
@@ -117,7 +117,7 @@ function packageMissing(context: Context, { name, version }: Pin): string[] {
 function serviceMissing(context: Context, name: string): string[] {
   const unit = machineOf(context).units?.[name];
   if (!unit) return [`the service ${name} is not known`];
-  if (unit.active !== 'active') return [`${name} is ${unit.active} (${unit.sub})`];
+  if (!runs(unit)) return [`${name} is ${unit.active} (${unit.sub})`];
   const older = pinsOf(context.with).filter(({ name: one }) => isOlder(unit, softwareOf(context, one)));
   return older.map(({ name: one }) => `${name} runs since before ${one} was installed`);
 }
