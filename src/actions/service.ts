@@ -93,8 +93,14 @@ function commandsOf({ name, state, enabled }: ServiceOptions): string[] {
   ];
 }
 
+const usable = `case $(property "$unit" LoadState) in
+not-found) echo "there is no unit $unit on this machine" >&2; exit 1 ;;
+masked) echo "$unit is masked: systemctl unmask $unit lets it run again" >&2; exit 1 ;;
+esac
+`;
+
 /**
- * A changed unit file counts only after a daemon-reload. A restart is one only if the main process started after the
+ * A changed unit file counts only after a daemon-reload. What runs can be stopped without a unit file as well. A restart is one only if the main process started after the
  * script began, whatever systemctl says.
  */
 function scriptOf({ name, state, enabled }: ServiceOptions): string {
@@ -112,10 +118,6 @@ watch_unit "$unit" || exit`,
 export LC_ALL=C
 ${serviceFunctions}
 unit=${quote(name)}
-case $(property "$unit" LoadState) in
-not-found) echo "there is no unit $unit on this machine" >&2; exit 1 ;;
-masked) echo "$unit is masked: systemctl unmask $unit lets it run again" >&2; exit 1 ;;
-esac
-if [ "$(property "$unit" NeedDaemonReload)" = yes ]; then systemctl daemon-reload || exit; fi
-${enabled === undefined ? '' : `systemctl ${enabled ? 'enable' : 'disable'} "$unit" || exit\n`}${state === undefined ? '' : `${does[state]}\n`}`;
+${state === 'stopped' && enabled !== true ? '' : usable}if [ "$(property "$unit" NeedDaemonReload)" = yes ]; then systemctl daemon-reload || exit; fi
+${enabled === undefined ? '' : `${enabled ? 'systemctl enable' : '[ -z "$(property "$unit" UnitFileState)" ] || systemctl disable'} "$unit" || exit\n`}${state === undefined ? '' : `${does[state]}\n`}`;
 }

@@ -144,6 +144,15 @@ describe('service', () => {
     }
   });
 
+  it('stops a unit that runs on although it is masked', async () => {
+    const { run } = await fakeLab({ controlPlanes: 1, workers: 1 });
+    await run('worker-1', `${unit('web', 'ExecStart=/bin/sh')}; systemctl start web; systemctl mask web`);
+    const step = await stepOn(run, 'service', { name: 'web', state: 'stopped' });
+    expect([step.done.reason, step.refusals()]).toEqual(['web is active (running)', []]);
+    expect(await run('worker-1', step.script.text)).toMatchObject({ code: 0, stderr: '' });
+    expect((await stepOn(run, 'service', { name: 'web', state: 'stopped' })).done.done).toBe(true);
+  });
+
   it('restarts a unit each time, proven by a new process', async () => {
     const { run, lab } = await fakeLab({ controlPlanes: 1, workers: 1 });
     const step = await stepOn(run, 'service', { name: 'containerd', state: 'restarted' });
