@@ -2,13 +2,12 @@ import { isStepOf, stepOf } from '../actions/bound-step.ts';
 import { installPackages } from '../actions/install-packages.ts';
 import { kubeadmUpgradeApply } from '../actions/kubeadm-upgrade-apply.ts';
 import { kubeadmUpgradeNode } from '../actions/kubeadm-upgrade-node.ts';
-import { type OtherPackages, pinsOf, wantedRevision } from '../actions/lib/other-packages.ts';
+import { type OtherPackages, runtimesOf } from '../actions/lib/other-packages.ts';
 import { restartKubelet } from '../actions/restart-kubelet.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Facts } from '../facts/facts.ts';
 import { CRI_SOCKET } from '../facts/nodes.ts';
 import { compareVersions, minorNumber, minorText } from '../facts/lib/version.ts';
-import { releaseOf } from '../packages/lib/revision.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
 import { type MachineDraft, onMachines, targetMinor } from './lib/machines.ts';
 import { listed } from './lib/subject.ts';
@@ -101,23 +100,11 @@ function twoRuntimes(sockets: readonly string[]): MachineDraft[] {
   ];
 }
 
-/** Packages by the runtime that they bring. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  containerd: 'containerd',
-  'containerd.io': 'containerd',
-  'cri-o': 'cri-o',
-};
-
 /** What a step installs, under the kubelet that the node has. */
 function installed({ before }: GuardInput, node: GuardNode, options: OtherPackages): MachineDraft[] {
   const now = minorNumber(nodeObjectFor(before, node.name)?.kubeletVersion ?? '');
   if (now === undefined) return [];
-  return pinsOf(options).flatMap(({ name, version }) => {
-    const runtime = PACKAGES[name];
-    const revision = wantedRevision(before.nodes[node.name]?.software?.[name] ?? {}, version);
-    if (runtime === undefined || revision === undefined) return [];
-    return judged(runtime, releaseOf(revision).replace(/[~+].*$/, ''), now);
-  });
+  return runtimesOf(options, before.nodes[node.name]).flatMap(({ name, version }) => judged(name, version, now));
 }
 
 function tooOld({ before }: GuardInput, node: GuardNode, target: number): MachineDraft[] {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bench } from './bench.ts';
-import { actionNamed, contextFor, isDone, scriptOf } from './cluster.ts';
+import { actionNamed, contextFor, isDone, scriptOf, type Setting } from './cluster.ts';
 
 const KUBEADM = { packages: ['kubeadm'], version: '1.32.9' };
 const INSTALL =
@@ -150,4 +150,19 @@ test.each([
   const software = { web: { installed: { revision: '1.2', status: 'ii' } } };
   const machine = { machine: (facts: object) => ({ ...facts, software, units: { web } }) };
   expect(isDone('install-packages', { packages: ['web'], services: ['web'] }, machine).done).toBe(done);
+});
+
+test('a container runtime that is installed and restarted is what a later step waits for', () => {
+  const software = { 'containerd.io': { installed: { revision: '1.7.27-1', status: 'ii' }, offered: ['2.0.5-1'] } };
+  const setting: Setting = {
+    machine: (facts) => ({ ...facts, software, runtime: { name: 'containerd', version: '1.7.27' } }),
+    object: (object) => ({ ...object, ready: true, containerRuntime: 'containerd://1.7.27' }),
+  };
+  const installed = (services: readonly string[]) => {
+    const context = contextFor('install-packages', { packages: ['containerd.io'], services }, setting);
+    const facts = actionNamed('install-packages').project(context);
+    return actionNamed('verify-runtime').isDone({ ...contextFor('verify-runtime', {}, setting), facts }).reason;
+  };
+  expect(installed(['containerd'])).toContain('is Ready with containerd://2.0.5');
+  expect(installed([])).toContain('is Ready with containerd://1.7.27');
 });

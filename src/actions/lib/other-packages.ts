@@ -1,15 +1,16 @@
-import type { Facts } from '../../facts/facts.ts';
+import type { Facts, NodeFacts } from '../../facts/facts.ts';
 import { withUnknownUnits } from '../../facts/lib/looked.ts';
-import { withNode } from '../../facts/lib/with-node.ts';
+import { withNode, withNodeObject } from '../../facts/lib/with-node.ts';
 import type { SoftwareFact } from '../../facts/software.ts';
 import { runs, type UnitFact } from '../../facts/units.ts';
 import { compareEditions, fits, type Pin, pinOf } from '../../packages/lib/pin.ts';
+import { releaseOf } from '../../packages/lib/revision.ts';
 import { quote } from '../../transport/quote.ts';
 import type { ActionContext, StepScript, Verdict } from '../action.ts';
 import type { LooksAt } from './abilities.ts';
 import { heldAmong, holdsMissing, scriptOfManager, unsound } from './packages.ts';
 import { serviceFunctions } from './service-shell.ts';
-import { machineOf } from './subject.ts';
+import { machineOf, objectNameOf, objectOf } from './subject.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Packages of any repository, and the services that are to run with what they bring. */
@@ -139,8 +140,37 @@ function softwareOf(context: ActionContext<unknown>, name: string): SoftwareFact
   return machineOf(context).software?.[name];
 }
 
+/** Packages by the container runtime that they bring, as the kubelet calls it. */
+const RUNTIMES: Readonly<Record<string, string>> = {
+  containerd: 'containerd',
+  'containerd.io': 'containerd',
+  'cri-o': 'cri-o',
+};
+
+/** The container runtimes that a node has once they are installed, with their releases. */
+export function runtimesOf(options: OtherPackages, node: NodeFacts | undefined): { name: string; version: string }[] {
+  return pinsOf(options).flatMap((pin) => {
+    const name = RUNTIMES[pin.name];
+    const revision = wantedRevision(node?.software?.[pin.name] ?? {}, pin.version);
+    if (name === undefined || revision === undefined) return [];
+    return [{ name, version: releaseOf(revision).replace(/[~+].*$/, '') }];
+  });
+}
+
 /** What runs is as new as what is installed; which units the packages bring is not known. */
 export function withOthers(context: Context): Facts {
+  const installed = withInstalled(context);
+  const [name, version] = objectOf(context)?.containerRuntime?.split('://') ?? [];
+  const runtime = runtimesOf(context.with, machineOf(context)).find((one) => one.name === name);
+  if (!runtime || runtime.version === version || (context.with.services ?? []).length === 0) return installed;
+  const facts = withNode(installed, context.node.name, (node) => ({ ...node, runtime }));
+  return withNodeObject(facts, objectNameOf(context), (node) => ({
+    ...node,
+    containerRuntime: `${runtime.name}://${runtime.version}`,
+  }));
+}
+
+function withInstalled(context: Context): Facts {
   const facts = withNode(context.facts, context.node.name, (node) => {
     const pins = pinsOf(context.with);
     const software = pins.map(({ name, version }): readonly [string, SoftwareFact] => {
