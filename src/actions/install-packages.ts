@@ -26,9 +26,9 @@ const packageWord = z
 
 const schema = z
   .strictObject({
-    packages: list(packageWord)
-      .refine((words) => words.length > 0, 'must name a package')
-      .describe('kubeadm, kubelet and kubectl, all at one release; or any others: NAME, or NAME=VERSION'),
+    packages: list(packageWord).describe(
+      'kubeadm, kubelet and kubectl, all at one release; or any others: NAME, or NAME=VERSION; none: nothing is done',
+    ),
     version: z
       .string()
       .regex(/^[\w.:~+^-]*$/, 'a version such as 1.32.9 or 2.1, in quotes where YAML would read a number')

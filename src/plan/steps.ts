@@ -207,7 +207,7 @@ function wrong(step: Step, node: InventoryNode, message: string, advice: readonl
 
 function titleOf(action: string, values: Readonly<Record<string, unknown>>): string {
   const packages = values.packages;
-  if (Array.isArray(packages)) return `${action} ${packages.join(' ')}`;
+  if (Array.isArray(packages) && packages.length > 0) return `${action} ${packages.join(' ')}`;
   return action;
 }
 

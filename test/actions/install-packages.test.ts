@@ -166,3 +166,12 @@ test('a container runtime that is installed and restarted is what a later step w
   expect(installed(['containerd'])).toContain('is Ready with containerd://2.0.5');
   expect(installed([])).toContain('is Ready with containerd://1.7.27');
 });
+
+test('an empty list of packages is nothing to do, whatever its step may be given besides', () => {
+  for (const packages of [[], ''])
+    expect(isDone('install-packages', { packages, version: '2.1', services: ['web'] })).toEqual({
+      done: true,
+      reason: 'it names no package',
+    });
+  expect(scriptOf('install-packages', { packages: [] }).text).not.toBe('');
+});

@@ -94,6 +94,7 @@ done
 
 export function othersInstalled(context: Context): Verdict {
   const pins = pinsOf(context.with);
+  if (pins.length === 0) return { done: true, reason: 'it names no package' };
   const { packages } = machineOf(context);
   const missing = pins.flatMap((pin) => packageMissing(context, pin));
   const unrestored = packages ? holdsMissing(heldOf(context), packages) : [];
