@@ -7,6 +7,7 @@ import { asFailure } from './engine/trouble.ts';
 import { type FailureKind, isShown } from './failure.ts';
 import { redactText } from './redact.ts';
 import { flushed, isReaderGone, survivingReaders } from './render/renderer.ts';
+import { sourceStack } from './source-stack.ts';
 
 // Output streams through short-lived buffers: without this the young generation grows by some 20 MB for nothing.
 setFlagsFromString('--semi-space-growth-factor=1');
@@ -39,7 +40,7 @@ function exitCode(error: unknown): number {
     if (!isShown(failure)) process.stderr.write(redactText(lines.join('\n')));
     return EXIT_CODES[failure.kind];
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = error instanceof Error ? sourceStack(error.stack ?? error.message) : String(error);
   process.stderr.write(`this is a bug in runbook: ${redactText(text)}\n`);
   return 1;
 }

@@ -12,6 +12,8 @@ const manifestSchema = z.object({
   dependencies: z.record(z.string(), z.string()).default({}),
 });
 
+const mapSchema = z.object({ sources: z.array(z.string()) });
+
 test(
   'the tarball runs in an empty folder, and the lab once its own tarball is there too',
   { timeout: 300_000 },
@@ -24,6 +26,10 @@ test(
     expect(Object.keys(dependencies)).not.toContain('just-bash');
     const files = readdirSync(join(project, 'node_modules/runbook'), { recursive: true, encoding: 'utf8' });
     expect(files.filter((file) => /^(src|test|dist\/lab)(\/|$)/.test(file))).toEqual([]);
+    const dist = join(project, 'node_modules/runbook/dist');
+    expect(bundled(dist)).toContain('zod');
+    expect(bundled(dist).filter((name) => name in dependencies)).toEqual([]);
+    expect(licensed(dist)).toEqual(bundled(dist));
 
     const runbook = (...args: string[]) =>
       execa(process.execPath, [join(project, 'node_modules/runbook/dist/cli.js'), ...args], {
@@ -75,6 +81,21 @@ async function pack(): Promise<string> {
   await execa('npm', ['pack', '--workspaces', '--include-workspace-root', '--pack-destination', out], { cwd: copy });
   expect(readFileSync(join(copy, 'package.json'), 'utf8')).toBe(before);
   return out;
+}
+
+/** The packages with code in the bundle, by its source maps. */
+function bundled(dist: string): string[] {
+  const maps = readdirSync(dist).filter((file) => file.endsWith('.map'));
+  const sources = maps.flatMap((file) => mapSchema.parse(JSON.parse(readFileSync(join(dist, file), 'utf8'))).sources);
+  const names = sources.map((source) => /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? '');
+  return [...new Set(names.filter((name) => name !== ''))].sort();
+}
+
+/** The packages whose licence is with the bundle. */
+function licensed(dist: string): string[] {
+  const parts = readFileSync(join(dist, 'LICENSES.txt'), 'utf8').split(/^-{80}\n\n/m);
+  const names = parts.map((part) => /^(\S+) \d+\.\d+\.\d+ \(.+\)\n\n[^]{300}/.exec(part)?.[1] ?? part);
+  return [...new Set(names)].sort();
 }
 
 async function extract(tarballs: string, name: RegExp): Promise<string> {

@@ -45,7 +45,7 @@ async function linesFor(known: KnownWords, shell: string | undefined, words: rea
 function built(): KnownWords | undefined {
   try {
     // Written by the build from the commands themselves.
-    const known: KnownWords = JSON.parse(readFileSync(new URL('../completion/words.json', import.meta.url), 'utf8'));
+    const known: KnownWords = JSON.parse(readFileSync(new URL('words.json', import.meta.url), 'utf8'));
     return known;
   } catch {
     return undefined;

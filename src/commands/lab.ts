@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { PACKAGE_ROOT } from '../package-root.ts';
 import type { Run } from '../run/options.ts';
 
 /** All words behind `lab` are the lab's, `--help` too. */
@@ -41,7 +41,7 @@ function orMissing(error: unknown): undefined {
 
 /** Puts the lab beside this program: into the same checkout, project or global folder. */
 function installCommand(): string {
-  const program = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const program = resolve(PACKAGE_ROOT);
   const modules = dirname(program);
   if (basename(modules) !== 'node_modules') return `npm ci${prefix(program)}`;
   const project = dirname(modules);

@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 
-/** What a command can be followed by, as plain data: dist/completion/words.json holds it, made by the build. */
+/** What a command can be followed by, as plain data: dist/words.json holds it, made by the build. */
 export interface CommandWords {
   readonly name: string;
   readonly description: string;

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PACKAGE_ROOT } from '../package-root.ts';
 import { isPartKind } from './kinds.ts';
 import { suggest } from './nearest.ts';
 import { problem } from './source.ts';
 import { type Read, readText } from './text.ts';
 
-/** The package's own runbooks, as seen from src/documents and dist/documents alike. */
-const OWN_RUNBOOKS = fileURLToPath(new URL('../../runbooks', import.meta.url));
+/** The package's own runbooks. */
+const OWN_RUNBOOKS = join(PACKAGE_ROOT, 'runbooks');
 
 /**
  * The file that an argument names: a path, or a file's name in ./runbooks or, from any folder, among the runbooks that

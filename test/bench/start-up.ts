@@ -11,7 +11,7 @@ export interface StartUp {
 }
 
 export async function measureStartUp(): Promise<StartUp> {
-  const cli = new URL('../../src/cli.js', import.meta.url).pathname;
+  const cli = new URL('../../dist/cli.js', import.meta.url).pathname;
   const samples = await interleaved(15, {
     node: async () => timed(async () => run(process.execPath, ['-e', '0'])),
     runbook: async () => timed(async () => run(process.execPath, [cli, '--version'])),

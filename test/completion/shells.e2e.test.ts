@@ -93,6 +93,6 @@ test.skipIf(!isInstalled('fish'))('completion in a real fish completes words, wi
 });
 
 test('the words that the build wrote are those of the commands', async () => {
-  const written = readFileSync(new URL('../../dist/completion/words.json', import.meta.url), 'utf8');
+  const written = readFileSync(new URL('../../dist/words.json', import.meta.url), 'utf8');
   expect(JSON.parse(written)).toEqual(JSON.parse(JSON.stringify(await everyWord())));
 });
