@@ -2,11 +2,19 @@ import { sha256 } from '../digest.ts';
 
 /** JSON with the keys of every object sorted, so that equal values have equal text. Undefined members are left out. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    member !== null && typeof member === 'object' && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
+  return JSON.stringify(sorted(value));
+}
+
+// A copy for one call of JSON.stringify: a function that it calls for every member takes twice as long.
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value) || typeof value.toJSON === 'function') return value;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value).toSorted()) {
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: sorted(value[key]), enumerable: true });
+    else copy[key] = sorted(value[key]);
+  }
+  return copy;
 }
 
 /** sha256 of {@link canonicalJson}, hex. */
