@@ -1,6 +1,7 @@
 import type { Outcome } from '../event.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
+import { groupBy } from './group.ts';
 import { outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { RunRow } from './run-row.ts';
 import type { Colour, Line, Look, Span, Symbols } from './style.ts';
@@ -81,6 +82,7 @@ function versionLines({ versions = new Map(), cordoned = [], readAt }: RunStatus
   const names = [...new Set([...versions.keys(), ...cordoned])];
   if (names.length === 0) return [];
   const width = Math.max(...names.map(widthOf));
+  const marked = new Set(cordoned);
   const when = readAt === undefined ? '' : `  as read at ${dateAndClock(readAt)}`;
   return [
     [],
@@ -90,7 +92,7 @@ function versionLines({ versions = new Map(), cordoned = [], readAt }: RunStatus
     ],
     ...names.map((name): Line => {
       const mark: Span = { text: '  cordoned', as: 'yellow' };
-      return [`  ${pad(name, width)}  ${versions.get(name) ?? ''}`, ...(cordoned.includes(name) ? [mark] : [])];
+      return [`  ${pad(name, width)}  ${versions.get(name) ?? ''}`, ...(marked.has(name) ? [mark] : [])];
     }),
   ];
 }
@@ -112,8 +114,9 @@ function phaseLines(phase: PlanPhase, status: RunStatus, look: StatusLook, symbo
     for (const line of wrap(ids.join(' '), look.columns - 2)) lines.push([{ text: `  ${line}`, as: 'dim' }]);
   }
   const width = Math.max(0, ...names.map(widthOf));
+  const byNode = groupBy(all, ({ node }) => node);
   for (const name of names) {
-    const steps = all.filter((step) => step.node === name);
+    const steps = byNode.get(name) ?? [];
     if (look.verbose) lines.push(...stepLines(name, steps, status, symbols));
     else lines.push(nodeLine(pad(name, width), ids, steps, status, symbols));
   }
@@ -129,10 +132,11 @@ function nodeLine(
   symbols: Symbols,
 ): Line {
   const known = steps.map((step) => ({ step, is: statusOf(step, status) }));
+  const byId = new Map(known.map(({ step, is }) => [step.id, is]));
   // A step of one node alone (`once`) leaves a gap at the others.
   const marks = ids.flatMap((id): Span[] => {
-    const found = known.find(({ step }) => step.id === id);
-    return [found ? mark(found.is, symbols) : ' ', ' '];
+    const found = byId.get(id);
+    return [found ? mark(found, symbols) : ' ', ' '];
   });
   const bad = known.filter(({ is }) => is.outcome === 'failed' || is.outcome === 'unknown');
   const telling =

@@ -6,12 +6,15 @@ const ESCAPES =
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/]*[0-~]/g;
 /** C0, DEL, C1, and the characters that reorder text: on a screen they move the cursor or hide text. */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+/** Printable ASCII, a column each: nearly all that is shown. */
+const PLAIN = /^[\u0020-\u007e]*$/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
  * One line that is safe on a terminal: escape sequences and control characters are gone, of `a\rb` only `b` is left.
  */
 export function sanitize(text: string): string {
+  if (PLAIN.test(text)) return text;
   const bare = text.replaceAll(ESCAPES, '');
   return lastOverwrite(bare).replaceAll('\t', '    ').replaceAll(LINE_BREAKS, ' ').replaceAll(UNSAFE, '');
 }
@@ -50,12 +53,12 @@ export function stepName({ step, title }: { readonly step: string; readonly titl
 
 /** Columns on a terminal. */
 export function widthOf(text: string): number {
-  return stringWidth(text);
+  return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
 /** Cuts to at most `width` columns; what was cut off shows as `ellipsis`. */
 export function cut(text: string, width: number, ellipsis = '…'): string {
-  if (text.length <= width && /^[\u0020-\u007e]*$/.test(text)) return text;
+  if (text.length <= width && PLAIN.test(text)) return text;
   if (widthOf(text) <= width) return text;
   const room = width - widthOf(ellipsis);
   if (room < 0) return '';
