@@ -4,7 +4,6 @@ import { sha256 } from '../digest.ts';
 export const CHAIN_START = '';
 
 const [BEFORE, AFTER] = [',"hash":"', '"}'];
-const HASH = /^[0-9a-f]{64}$/;
 const SEAL = BEFORE.length + 64 + AFTER.length;
 
 /**
@@ -18,10 +17,10 @@ export function sealedLine(previous: string, record: object): { readonly line: s
 
 /** The hash that a line ends in; undefined where it has none, or it is not that of this line after that hash. */
 export function hashIn(previous: string, line: string): string | undefined {
-  const seal = line.slice(-SEAL);
-  const hash = seal.slice(BEFORE.length, -AFTER.length);
-  if (!seal.startsWith(BEFORE) || !seal.endsWith(AFTER) || !HASH.test(hash)) return undefined;
-  return nextHash(previous, `${line.slice(0, -SEAL)}}`) === hash ? hash : undefined;
+  const at = line.length - SEAL;
+  if (at < 0 || !line.startsWith(BEFORE, at) || !line.endsWith(AFTER)) return undefined;
+  const hash = nextHash(previous, `${line.slice(0, at)}}`);
+  return line.startsWith(hash, at + BEFORE.length) ? hash : undefined;
 }
 
 /** Of a line of version 1 too, which does not hold it: the first record of version 2 seals all before it. */

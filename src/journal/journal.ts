@@ -1,11 +1,10 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { Failure, messageOf } from '../failure.ts';
-import type { Plan } from '../plan/plan.ts';
 import { redactData } from '../redact.ts';
 import { hashIn, sealedLine } from './chain.ts';
-import { misfitIn } from './fits.ts';
-import { JournalLines, parsed } from './lines.ts';
+import type { Misfit } from './fits.ts';
+import { JournalReader, parsed } from './lines.ts';
 import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from './record.ts';
 
 /** Where decisions go before they are acted on. */
@@ -13,6 +12,16 @@ export interface Journal {
   /** Resolves once the record is on disk. @throws Failure when it cannot be written: nothing may be done then. */
   append(body: JournalBody): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Where a journal ends. */
+export interface JournalEnd {
+  /** Of its last record; 0 where it has none. */
+  readonly seq: number;
+  /** Of its last line. */
+  readonly hash: string;
+  /** Bytes of its whole lines. */
+  readonly length: number;
 }
 
 /**
@@ -25,16 +34,26 @@ export async function openJournal(
   file: string,
   now: () => number,
   onRecord: (line: string) => void = () => undefined,
-): Promise<{ journal: Journal; records: readonly JournalRecord[]; lines: readonly string[] }> {
+): Promise<{ readonly journal: Journal }> {
+  return continueJournal(file, now, onRecord, (bytes) => scanJournal(file, bytes, () => undefined));
+}
+
+/** {@link openJournal} for whoever wants what is in it: `read` scans its bytes. */
+export async function continueJournal<T extends JournalEnd>(
+  file: string,
+  now: () => number,
+  onRecord: (line: string) => void,
+  read: (bytes: Buffer) => T,
+): Promise<{ readonly journal: Journal; readonly known: T }> {
   const handle = await open(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600).catch(
     (error: Error) => {
       throw cannotWrite(file, error);
     },
   );
   try {
-    const { records, lines, hash, length } = parseJournal(file, await handle.readFile());
-    await handle.truncate(length);
-    return { journal: new FileJournal(file, handle, { seq: records.length, hash }, now, onRecord), records, lines };
+    const known = read(await handle.readFile());
+    await handle.truncate(known.length);
+    return { journal: new FileJournal(file, handle, known, now, onRecord), known };
   } catch (error) {
     await handle.close();
     throw error;
@@ -46,39 +65,44 @@ export async function readJournal(file: string): Promise<JournalRecord[]> {
   return parseJournal(file, await readFile(file)).records;
 }
 
+/** {@link scanJournal}, and all that is in it. */
+export function parseJournal(file: string, bytes: Buffer): { readonly records: JournalRecord[] } & JournalEnd {
+  const records: JournalRecord[] = [];
+  return { records, ...scanJournal(file, bytes, (record) => records.push(record)) };
+}
+
 /**
- * Pure: bytes -> records, their lines, the hash of the last, and the length of the whole lines. The last line may be
- * torn (no newline, or zeros in it that a crash left); anything else is a refusal with the line's number, never a
- * guess.
+ * Pure: gives each record of a journal to `take`. The last line may be torn (no newline, or zeros in it that a crash
+ * left); anything else is a refusal with the line's number, never a guess.
  */
-export function parseJournal(file: string, bytes: Buffer): JournalLines & { readonly length: number } {
-  const read = new JournalLines();
+export function scanJournal(file: string, bytes: Buffer, take: (record: JournalRecord) => void): JournalEnd {
+  const reader = new JournalReader();
   let start = 0;
   while (start < bytes.length) {
     const end = bytes.indexOf(0x0a, start);
     const text = bytes.toString('utf8', start, end === -1 ? undefined : end);
     if (end === -1) {
-      if (isWholeBut(text, read)) throw damaged(file, read.records.length + 1, 'its end is damaged');
+      if (isWholeBut(text, reader)) throw damaged(file, reader.seq + 1, 'its end is damaged');
       break;
     }
-    const problem = read.add(text);
-    if (problem !== undefined) {
+    const record = reader.next(text);
+    if (typeof record === 'string') {
       if (end === bytes.length - 1 && text.includes('\0') && parsed(text) === undefined) break;
-      throw damaged(file, read.records.length + 1, problem);
+      throw damaged(file, reader.seq + 1, record);
     }
+    take(record);
     start = end + 1;
   }
-  return Object.assign(read, { length: start });
+  return { seq: reader.seq, hash: reader.hash, length: start };
 }
 
 /** A line that was written whole, and whose newline is something else now. */
-function isWholeBut(text: string, { hash }: JournalLines): boolean {
+function isWholeBut(text: string, { hash }: JournalReader): boolean {
   return hashIn(hash, text.slice(0, -1)) !== undefined;
 }
 
-/** @throws Failure where a record cannot be of that run of that plan */
-export function requireFit(file: string, records: readonly JournalRecord[], run: string, plan: Plan): void {
-  const found = misfitIn(records, run, plan);
+/** @throws Failure where a record cannot be of the run that it is read for */
+export function requireFit(file: string, found: Misfit | undefined): void {
   if (found) throw damaged(file, found.seq, found.problem);
 }
 
@@ -101,22 +125,16 @@ function cannotWrite(file: string, error: unknown): Failure {
   );
 }
 
-/** Where a journal ends. */
-interface End {
-  readonly seq: number;
-  readonly hash: string;
-}
-
 class FileJournal implements Journal {
   readonly #file: string;
   readonly #handle: FileHandle;
   readonly #now: () => number;
   readonly #onRecord: (line: string) => void;
-  #end: End;
+  #end: Omit<JournalEnd, 'length'>;
   #tail: Promise<void> = Promise.resolve();
   #broken: Failure | undefined;
 
-  constructor(file: string, handle: FileHandle, end: End, now: () => number, onRecord: (line: string) => void) {
+  constructor(file: string, handle: FileHandle, end: JournalEnd, now: () => number, onRecord: (line: string) => void) {
     this.#file = file;
     this.#handle = handle;
     this.#end = end;

@@ -90,33 +90,51 @@ export function isCutOff(step: StepProgress | undefined): boolean {
   }
 }
 
-/** Pure fold of a journal. */
-export function foldJournal(records: readonly JournalRecord[]): Progress {
-  const steps = new Map<string, StepProgress>();
-  let progress: Omit<Progress, 'steps'> = { epoch: 0, state: 'running', resumed: 0, worked: 0 };
-  for (const record of records) {
-    const worked = progress.worked + sinceLast(progress, record);
-    progress = { ...foldRun(progress, record), worked, lastAt: record.at };
+type RunProgress = Omit<Progress, 'steps' | 'worked' | 'lastAt'>;
+
+/** Folds a journal, record by record. */
+export class ProgressFold {
+  readonly #steps = new Map<string, StepProgress>();
+  #run: RunProgress = { epoch: 0, state: 'running', resumed: 0 };
+  #worked = 0;
+  #lastAt: string | undefined;
+  /** {@link #lastAt}, milliseconds since 1970. */
+  #lastTime = 0;
+
+  add(record: JournalRecord): void {
+    const time = Date.parse(record.at);
+    const isNewProcess = record.type === 'run-started' || record.type === 'run-resumed';
+    if (this.#lastAt !== undefined && !isNewProcess) this.#worked += Math.max(0, time - this.#lastTime);
+    this.#lastAt = record.at;
+    this.#lastTime = time;
+    this.#run = foldRun(this.#run, record);
     if ('step' in record) {
       const key = stepKey(record.node, record.step);
-      steps.set(key, foldStep(steps.get(key) ?? { attempts: 0 }, record));
+      this.#steps.set(key, foldStep(this.#steps.get(key) ?? { attempts: 0 }, record));
     }
     if (record.type === 'pass-started') {
       for (const id of record.again) {
         const key = stepKey(record.node, id);
-        steps.set(key, { attempts: steps.get(key)?.attempts ?? 0, pass: record.pass });
+        this.#steps.set(key, { attempts: this.#steps.get(key)?.attempts ?? 0, pass: record.pass });
       }
     }
   }
-  return { ...progress, steps };
+
+  /** As far as it was folded: the fold is not to go on. */
+  end(): Progress {
+    const at = this.#lastAt === undefined ? {} : { lastAt: this.#lastAt };
+    return { ...this.#run, ...at, worked: this.#worked, steps: this.#steps };
+  }
 }
 
-function sinceLast({ lastAt }: Pick<Progress, 'lastAt'>, { type, at }: JournalRecord): number {
-  if (lastAt === undefined || type === 'run-started' || type === 'run-resumed') return 0;
-  return Math.max(0, Date.parse(at) - Date.parse(lastAt));
+/** Pure fold of a journal. */
+export function foldJournal(records: readonly JournalRecord[]): Progress {
+  const fold = new ProgressFold();
+  for (const record of records) fold.add(record);
+  return fold.end();
 }
 
-function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit<Progress, 'steps'> {
+function foldRun(progress: RunProgress, record: JournalRecord): RunProgress {
   switch (record.type) {
     case 'run-started':
       return {
@@ -164,7 +182,7 @@ function foldRun(progress: Omit<Progress, 'steps'>, record: JournalRecord): Omit
   }
 }
 
-function withoutPause({ paused: _paused, ...progress }: Omit<Progress, 'steps'>): Omit<Progress, 'steps'> {
+function withoutPause({ paused: _paused, ...progress }: RunProgress): RunProgress {
   return progress;
 }
 

@@ -24,19 +24,31 @@ const ended = z.discriminatedUnion('kind', [
 /** The operator's answer for a step: it counts as done, it may be sent again, or it is left out. */
 const treatment = z.enum(['done', 'again', 'skip']);
 
-const body = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('run-started'), run: z.string(), plan: z.string(), epoch: z.number().int(), holder }),
-  z.object({ type: z.literal('run-resumed'), epoch: z.number().int(), holder }),
-  z.object({
-    type: z.literal('attempt-started'),
+/** What every record has. */
+const envelope = {
+  v: z.union([z.literal(1), z.literal(2), z.literal(JOURNAL_VERSION)]),
+  seq: z.number().int(),
+  at: z.string(),
+  /** The last member since version 2: over this record and all before it (chain.ts). */
+  hash: z.string().exactOptional(),
+};
+
+// One flat object per kind: zod compiles those, and merges the two sides of an intersection value by value.
+function record<const T extends string, S extends z.ZodRawShape>(type: T, shape: S) {
+  return z.object({ type: z.literal(type), ...envelope, ...shape });
+}
+
+export const recordSchema = z.discriminatedUnion('type', [
+  record('run-started', { run: z.string(), plan: z.string(), epoch: z.number().int(), holder }),
+  record('run-resumed', { epoch: z.number().int(), holder }),
+  record('attempt-started', {
     ...ref,
     attempt: z.number().int(),
     /** Inventory name of the node that runs the script, or `local`. */
     host: z.string(),
     scriptDigest: z.string(),
   }),
-  z.object({
-    type: z.literal('attempt-ended'),
+  record('attempt-ended', {
     ...ref,
     attempt: z.number().int(),
     state: ended,
@@ -45,8 +57,7 @@ const body = z.discriminatedUnion('type', [
     /** Why that was refused. */
     outputsProblem: z.string().exactOptional(),
   }),
-  z.object({
-    type: z.literal('step-finished'),
+  record('step-finished', {
     ...ref,
     outcome: outcomeSchema,
     reason: z.string(),
@@ -59,8 +70,7 @@ const body = z.discriminatedUnion('type', [
     /** It failed, and the runbook lets its node continue. */
     continued: z.literal(true).exactOptional(),
   }),
-  z.object({
-    type: z.literal('pass-started'),
+  record('pass-started', {
     phase: z.number().int(),
     node: z.string(),
     /** 1-based; the first one has no record. */
@@ -68,59 +78,47 @@ const body = z.discriminatedUnion('type', [
     /** Ids of the node's steps that are run again. */
     again: z.array(z.string()),
   }),
-  z.object({
-    type: z.literal('step-treated'),
+  record('step-treated', {
     ...ref,
     as: treatment,
     by: z.string(),
     /** Why, as the operator gave it. */
     reason: z.string().exactOptional(),
   }),
-  z.object({
-    type: z.literal('guard-overridden'),
+  record('guard-overridden', {
     guard: z.string(),
     /** Only on this node. Undefined: on all. */
     on: z.string().optional(),
     reason: z.string(),
     by: z.string(),
   }),
-  z.object({
-    type: z.literal('run-stopped'),
+  record('run-stopped', {
     reason: z.string(),
     /** It is to go on later: everything that was begun is done. */
     paused: z.literal(true).exactOptional(),
   }),
-  z.object({ type: z.literal('run-finished') }),
-  z.object({ type: z.literal('hook-started'), hook: z.string(), attempt: z.number().int() }),
-  z.object({
-    type: z.literal('hook-ended'),
+  record('run-finished', {}),
+  record('hook-started', { hook: z.string(), attempt: z.number().int() }),
+  record('hook-ended', {
     hook: z.string(),
     attempt: z.number().int(),
     /** What went wrong with it. */
     problem: z.string().exactOptional(),
   }),
-  z.object({
-    type: z.literal('run-abandoned'),
+  record('run-abandoned', {
     reason: z.string(),
     /** Who closed it. Undefined: a new run was started in its place. */
     by: z.string().exactOptional(),
   }),
 ]);
 
-export const recordSchema = z.intersection(
-  z.object({
-    v: z.union([z.literal(1), z.literal(2), z.literal(JOURNAL_VERSION)]),
-    seq: z.number().int(),
-    at: z.string(),
-    /** The last member since version 2: over this record and all before it (chain.ts). */
-    hash: z.string().exactOptional(),
-  }),
-  body,
-);
-
-/** One decision of a run, written before it is acted on. */
-export type JournalBody = DeepReadonly<z.infer<typeof body>>;
 export type JournalRecord = DeepReadonly<z.infer<typeof recordSchema>>;
+/** One decision of a run, written before it is acted on. */
+export type JournalBody = JournalRecord extends infer R
+  ? R extends JournalRecord
+    ? Omit<R, keyof typeof envelope>
+    : never
+  : never;
 export type AttemptEnd = DeepReadonly<z.infer<typeof ended>>;
 export type Treatment = z.infer<typeof treatment>;
 export type Holder = DeepReadonly<z.infer<typeof holder>>;

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
-import { readJournal, requireFit } from './journal.ts';
-import { foldJournal, type Progress } from './progress.ts';
+import { Fit, type Misfit } from './fits.ts';
+import { continueJournal, type Journal, type JournalEnd, requireFit, scanJournal } from './journal.ts';
+import { type Progress, ProgressFold } from './progress.ts';
 import { isRunId, requireRunId } from './run-id.ts';
 
 /** The files of one run: `<state-dir>/runs/<run-id>/`. Folders 0700, files 0600. */
@@ -21,9 +22,21 @@ export interface RunSummary {
   readonly progress: Progress;
 }
 
+/** What the bytes of a run's journal state. */
+interface KnownJournal extends JournalEnd {
+  readonly id: string;
+  readonly bytes: Buffer;
+  readonly plan: Plan;
+  readonly progress: Progress;
+  readonly misfit: Misfit | undefined;
+}
+
 /** The state folder: every run known here. */
 export class RunStore {
   readonly root: string;
+  /** What was read last: a command looks at its run several times, and the same bytes say the same. */
+  #plan: { readonly text: Buffer; readonly plan: Plan } | undefined;
+  #journal: KnownJournal | undefined;
 
   constructor(root: string) {
     this.root = root;
@@ -81,22 +94,62 @@ export class RunStore {
         known.length > 0 ? `The newest here: ${known.join(', ')}` : 'No runs are known here; is --state-dir right?',
       ]);
     }
-    const text = await readFile(join(folder.path, 'plan.json'), 'utf8').catch((error: Error) => {
+    const text = await readFile(join(folder.path, 'plan.json')).catch((error: Error) => {
       throw new Failure('usage', `run ${id} has no readable plan.json: ${error.message}`);
     });
-    const parsed = parsePlan(text);
-    if ('problem' in parsed) throw notThePlan(folder, parsed.problem);
-    const records = await readJournal(folder.journal).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
+    const plan = this.#planIn(folder, text);
+    const bytes = await readFile(folder.journal).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return Buffer.alloc(0);
       throw error;
     });
-    const progress = foldJournal(records);
+    const { progress, misfit } = this.#journalIn(folder, plan, bytes);
     if (progress.run !== undefined && progress.run !== id)
       throw notThePlan(folder, `its journal is of run ${progress.run}`);
-    if (progress.plan !== undefined && progress.plan !== parsed.plan.digest)
-      throw notThePlan(folder, `its digest is ${parsed.plan.digest}, the run was started with ${progress.plan}`);
-    requireFit(folder.journal, records, id, parsed.plan);
-    return { folder, plan: parsed.plan, progress };
+    if (progress.plan !== undefined && progress.plan !== plan.digest)
+      throw notThePlan(folder, `its digest is ${plan.digest}, the run was started with ${progress.plan}`);
+    requireFit(folder.journal, misfit);
+    return { folder, plan, progress };
+  }
+
+  /**
+   * Opens the journal of a run of that plan to continue it.
+   * @returns with it what it states, and its lines
+   * @throws Failure as {@link openJournal}, and where a record cannot be of that run
+   */
+  async reopen(
+    id: string,
+    plan: Plan,
+    now: () => number,
+    onRecord: (line: string) => void,
+  ): Promise<{ readonly journal: Journal; readonly progress: Progress; readonly lines: readonly string[] }> {
+    const folder = this.folder(id);
+    const { journal, known } = await continueJournal(folder.journal, now, onRecord, (bytes) => {
+      const read = this.#journalIn(folder, plan, bytes);
+      requireFit(folder.journal, read.misfit);
+      return read;
+    });
+    const lines = known.bytes.toString('utf8', 0, known.length).split('\n').slice(0, -1);
+    return { journal, progress: known.progress, lines };
+  }
+
+  #planIn(folder: RunFolder, text: Buffer): Plan {
+    if (this.#plan?.text.equals(text) === true) return this.#plan.plan;
+    const parsed = parsePlan(text.toString());
+    if ('problem' in parsed) throw notThePlan(folder, parsed.problem);
+    this.#plan = { text, plan: parsed.plan };
+    return parsed.plan;
+  }
+
+  #journalIn({ id, journal }: RunFolder, plan: Plan, bytes: Buffer): KnownJournal {
+    const last = this.#journal;
+    if (last?.id === id && last.plan.digest === plan.digest && last.bytes.equals(bytes)) return last;
+    const [fold, fit] = [new ProgressFold(), new Fit(id, plan)];
+    const end = scanJournal(journal, bytes, (record) => {
+      fold.add(record);
+      fit.add(record);
+    });
+    this.#journal = { ...end, id, bytes, plan, progress: fold.end(), misfit: fit.misfit };
+    return this.#journal;
   }
 
   /** Ids of all runs that can be resumed; one that cannot be read counts too. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Facts } from '../facts/facts.ts';
-import { type Journal, openJournal, requireFit } from '../journal/journal.ts';
+import { type Journal, openJournal } from '../journal/journal.ts';
 import { Mirror } from '../journal/mirror.ts';
-import { foldJournal, type StepProgress } from '../journal/progress.ts';
+import type { StepProgress } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Console } from './console.ts';
@@ -56,11 +56,7 @@ export async function reopenRecord(
 ): Promise<RunRecord> {
   const { run, host, pid, user } = held.holder;
   let mirror: Mirror | undefined;
-  const { journal, records, lines } = await openJournal(store.folder(run).journal, Date.now, (line) =>
-    mirror?.push(line),
-  );
-  requireFit(store.folder(run).journal, records, run, plan);
-  const progress = foldJournal(records);
+  const { journal, progress, lines } = await store.reopen(run, plan, Date.now, (line) => mirror?.push(line));
   const epoch = Math.max(held.epoch, progress.epoch + 1);
   mirror = new Mirror({ ...lockNodes, run, epoch, plan: JSON.stringify(plan), say: console.warn }, lines);
   await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });

@@ -1,6 +1,5 @@
 import { parseJournal } from '../../src/journal/journal.ts';
 import { sealedLine } from '../../src/journal/chain.ts';
-import type { JournalLines } from '../../src/journal/lines.ts';
 import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from '../../src/journal/record.ts';
 import type { Owner } from './link.ts';
 
@@ -10,7 +9,7 @@ export class KeptJournal {
   hook: (when: 'before' | 'after', seq: number, body: JournalBody) => void = () => undefined;
   text: string;
   readonly #now: () => number;
-  #parsed: { readonly text: string; readonly lines: JournalLines } | undefined;
+  #parsed: { readonly text: string; readonly lines: ReturnType<typeof parseJournal> } | undefined;
 
   constructor(now: () => number, text = '') {
     this.#now = now;
@@ -27,7 +26,7 @@ export class KeptJournal {
     return this.#read().records;
   }
 
-  #read(): JournalLines {
+  #read(): ReturnType<typeof parseJournal> {
     if (this.#parsed?.text === this.text) return this.#parsed.lines;
     const lines = parseJournal('journal.jsonl', Buffer.from(this.text));
     this.#parsed = { text: this.text, lines };
