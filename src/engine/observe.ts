@@ -26,16 +26,19 @@ export class Observer {
   readonly #clock: Clock;
   readonly #options: ObserverOptions;
   readonly #turns = new Turns(READING);
+  /** Machines whose kubelet belonged to no cluster when it was read last: not joined yet, or reset. */
+  readonly #apart: Set<string>;
 
-  constructor(fleet: Fleet, clock: Clock, options: ObserverOptions) {
+  constructor(fleet: Fleet, clock: Clock, options: ObserverOptions, apart = new Set<string>()) {
     this.#fleet = fleet;
     this.#clock = clock;
     this.#options = options;
+    this.#apart = apart;
   }
 
   /** The same, but the repositories of these minors are asked. */
   offering(minors: readonly string[]): Observer {
-    return new Observer(this.#fleet, this.#clock, { ...this.#options, minors });
+    return new Observer(this.#fleet, this.#clock, { ...this.#options, minors }, this.#apart);
   }
 
   /** Where kubectl runs: the operator's machine, or a control plane. */
@@ -43,9 +46,14 @@ export class Observer {
     return this.#options.kubectl.on === 'local' ? LOCAL : this.controlPlane(avoid);
   }
 
-  /** The first control plane of the inventory, but not the one that a step is about where there is another. */
+  /**
+   * The first control plane of the inventory that is one now, as far as is known, but not the one that a step is about
+   * where there is another.
+   */
   controlPlane(avoid?: string): string {
-    const controlPlanes = this.#options.nodes.filter((node) => node.role === 'control-plane').map((node) => node.name);
+    const all = this.#options.nodes.filter((node) => node.role === 'control-plane').map((node) => node.name);
+    const joined = all.filter((name) => !this.#apart.has(name));
+    const controlPlanes = joined.length > 0 ? joined : all;
     const host = controlPlanes.find((name) => name !== avoid) ?? controlPlanes[0];
     if (host === undefined) {
       throw new Failure('document', 'the runbook needs a control plane, but the inventory has none', [
@@ -68,7 +76,11 @@ export class Observer {
       perNode.length === 0 ? [] : nodes.map(async (name) => [name, await this.#node(name, perNode)] as const),
     );
     const merged = { ...known.nodes };
-    for (const [name, facts] of read) merged[name] = { ...merged[name], ...facts };
+    for (const [name, facts] of read) {
+      merged[name] = { ...merged[name], ...facts };
+      if (facts.kubelet && facts.kubelet.server === undefined) this.#apart.add(name);
+      else if (facts.kubelet) this.#apart.delete(name);
+    }
     if (perCluster.length === 0 || this.#isOutsideOfClusters()) return { ...known, nodes: merged };
     const host = this.kubectlHost(avoid);
     const cluster = await this.#fleet.with(host, (remote) =>
