@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
-import type { NodeObject } from '../facts/nodes.ts';
+import { JOIN_MARK } from '../facts/kubelet.ts';
 import { withNode } from '../facts/lib/with-node.ts';
-import type { Action, ActionContext } from './action.ts';
-import { quote } from '../transport/quote.ts';
+import type { Action } from './action.ts';
+import { DISCOVERY, discoveryFile, futureObject } from './lib/join-shell.ts';
 import { machineOf, objectOf } from './lib/subject.ts';
-
-/** Of the file that the join discovers the cluster by. */
-const FILE = 'discovery.conf';
 
 const schema = z.strictObject({});
 
@@ -32,8 +29,8 @@ export const joinNode: Action<z.infer<typeof schema>> = {
   unsupported: ({ node }) =>
     node.role === 'worker'
       ? undefined
-      : `${node.name} is no worker: a control plane joins by hand (kubeadm join --control-plane), as its member of etcd does with it`,
-  makes: (context) => [{ name: FILE, what: 'a token to join by', script: tokenScript(context) }],
+      : `${node.name} is no worker: join-control-plane joins a control plane, with its member of etcd`,
+  makes: (context) => [discoveryFile(context)],
   script: () => ({
     commands: ['kubeadm token create --ttl 30m (on a control plane)', 'kubeadm join --discovery-file FILE (in memory)'],
     text: JOIN,
@@ -59,47 +56,6 @@ export const joinNode: Action<z.infer<typeof schema>> = {
   },
 };
 
-/** kubeadm names a node by its host name. */
-function futureObject(context: ActionContext<unknown>): NodeObject {
-  const { machine, binaries } = machineOf(context);
-  return {
-    name: machine?.hostname.toLowerCase() ?? context.node.name,
-    labels: {},
-    annotations: {},
-    unschedulable: false,
-    taints: [],
-    ready: true,
-    readyReason: 'it has just joined',
-    addresses: [],
-    machineId: machine?.machineId ?? '',
-    systemUuid: machine?.systemUuid ?? '',
-    bootId: machine?.bootId ?? '',
-    kubeletVersion: binaries?.kubelet ?? '',
-    kubeProxyVersion: '',
-    controlPlane: false,
-  };
-}
-
-/** Prints the file. A token that an interrupted attempt left behind ends by itself. */
-function tokenScript({ run, node }: ActionContext<unknown>): string {
-  return `set -u
-export LC_ALL=C
-conf=/etc/kubernetes/admin.conf
-value() { sed -n "s/^ *$1: *//p" "$conf" | head -n 1; }
-server=$(value server)
-authority=$(value certificate-authority-data)
-if [ -z "$server" ] || [ -z "$authority" ]; then
-  echo "$conf names no server with its authority" >&2
-  exit 1
-fi
-token=$(kubeadm token create --ttl 30m --description ${quote(`runbook ${run}: ${node.name} joins`)}) || exit
-printf 'apiVersion: v1\\nkind: Config\\ncurrent-context: join\\n'
-printf 'clusters:\\n- name: join\\n  cluster:\\n    server: %s\\n    certificate-authority-data: %s\\n' "$server" "$authority"
-printf 'contexts:\\n- name: join\\n  context: {cluster: join, user: join}\\n'
-printf 'users:\\n- name: join\\n  user: {token: %s}\\n' "$token"
-`;
-}
-
 /** A join that failed or was cut off before the kubelet had its certificate leaves files that block the next join. */
 const JOIN = `set -u
 for file in /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/kubelet.conf; do
@@ -108,13 +64,13 @@ for file in /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/kubele
     exit 1
   fi
 done
-mark=/etc/kubernetes/.runbook-joins
+mark=${JOIN_MARK}
 if [ -e "$mark" ]; then
   echo 'an earlier join was interrupted here: its files are removed first'
   kubeadm reset --force || exit 1
 fi
 mkdir -p "\${mark%/*}" && : > "$mark" || exit 1
-kubeadm join --discovery-file "$RUNBOOK_SECRETS/${FILE}" || exit
+kubeadm join --discovery-file "$RUNBOOK_SECRETS/${DISCOVERY}" || exit
 # it holds the token, where kubeadm did not come to take it away
 rm -f "$mark" /etc/kubernetes/bootstrap-kubelet.conf
 `;

@@ -11,6 +11,7 @@ import { etcdSnapshot } from './etcd-snapshot.ts';
 import { etcdStart } from './etcd-start.ts';
 import { etcdStop } from './etcd-stop.ts';
 import { installPackages } from './install-packages.ts';
+import { joinControlPlane } from './join-control-plane.ts';
 import { joinNode } from './join-node.ts';
 import { kubeadmUpgradeApply } from './kubeadm-upgrade-apply.ts';
 import { kubeadmUpgradeNode } from './kubeadm-upgrade-node.ts';
@@ -19,6 +20,7 @@ import { packageRepo } from './package-repo.ts';
 import { osUpgrade } from './os-upgrade.ts';
 import { prefetch } from './prefetch.ts';
 import { reboot } from './reboot.ts';
+import { removeControlPlane } from './remove-control-plane.ts';
 import { removeNode } from './remove-node.ts';
 import { renewCertificates } from './renew-certificates.ts';
 import { requireAction } from './require.ts';
@@ -52,6 +54,8 @@ const all: readonly Action[] = [
   joinNode,
   resetNode,
   removeNode,
+  joinControlPlane,
+  removeControlPlane,
   approve,
   wait,
   requireAction,

@@ -22,7 +22,7 @@ export const removeNode: Action<z.infer<typeof schema>> = {
   unsupported: ({ node }) =>
     node.role === 'worker'
       ? undefined
-      : `${node.name} is no worker: its member of etcd must be removed by hand before its Node object is`,
+      : `${node.name} is no worker: remove-control-plane takes it out of the cluster, its member of etcd first`,
   script(context) {
     const command = kubectl(context, 'delete', 'node', objectNameOf(context), '--ignore-not-found');
     return { commands: [command], text: `set -u\n${command}\n` };

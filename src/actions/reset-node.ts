@@ -26,7 +26,7 @@ export const resetNode: Action<z.infer<typeof schema>> = {
   unsupported: ({ node }) =>
     node.role === 'worker'
       ? undefined
-      : `${node.name} is no worker: what it has beside its kubelet (a member of etcd) must be removed by hand first`,
+      : `${node.name} is no worker: remove-control-plane takes it out of the cluster, its member of etcd first`,
   script: () => ({ commands: ['kubeadm reset --force'], text: SCRIPT }),
   isDone(context) {
     const { kubelet } = machineOf(context);

@@ -19,7 +19,12 @@ export interface KubeletFact {
    * No node records it: only projected facts have it.
    */
   readonly configuredFor?: string;
+  /** A join of this machine began and has not ended: what it left is no obstacle to the next one. */
+  readonly joining?: true;
 }
+
+/** Made ahead of `kubeadm join`, removed after it. */
+export const JOIN_MARK = '/etc/kubernetes/.runbook-joins';
 
 const certificateFile = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 
@@ -50,6 +55,7 @@ elif command -v bash >/dev/null 2>&1; then
   health=$(timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/\${port:-10248} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3" 2>/dev/null)
 fi
 printf 'health: %s\\n' "$health"
+if [ -e ${JOIN_MARK} ]; then echo 'joining: yes'; fi
 true`,
   parse: parseKubelet,
 };
@@ -67,6 +73,7 @@ function parseKubelet(output: string): KubeletFact {
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(Number.isNaN(changed) ? {} : { binaryChangedAt: changed }),
     healthy: value('health:') === 'ok',
+    ...(value('joining:') === 'yes' ? { joining: true } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Finding, Guard, GuardInput } from './guard.ts';
+import { withoutPassing } from './lib/passing.ts';
 import { nodeField } from './lib/subject.ts';
 
 export const apiServersAnswer: Guard = {
@@ -7,7 +8,8 @@ export const apiServersAnswer: Guard = {
   source: 'Kubernetes version skew policy: kube-apiserver (every instance counts)',
   facts: ['nodes', 'apiServers'],
   scope: 'step',
-  check: (input) => {
+  check: (whole) => {
+    const input = withoutPassing(whole);
     const { apiServers, nodes } = input.before.cluster ?? {};
     if (!apiServers) return [];
     const silent = apiServers

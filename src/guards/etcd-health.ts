@@ -3,7 +3,9 @@ import type { Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import { controlPlanesOf } from '../facts/lib/control-planes.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
+import { hostOf } from '../actions/lib/own-member.ts';
 import type { Finding, Guard, GuardInput } from './guard.ts';
+import { withoutPassing } from './lib/passing.ts';
 import { type Draft, listed, peopleName } from './lib/subject.ts';
 
 /** Entries of the raft log. Members are asked one after another, so a busy cluster is never at one index. */
@@ -16,10 +18,11 @@ export const etcdHealth: Guard = {
   facts: ['etcd', 'nodes', 'machine', 'kubelet'],
   scope: 'step',
   roles: ['control-plane'],
-  check: (input) => {
+  check: (whole) => {
+    const input = withoutPassing(whole);
     const etcd = input.before.cluster?.etcd;
     if (!etcd || (input.step && input.step.node.role !== 'control-plane')) return [];
-    const drafts = etcd.error === undefined ? judge(etcd, input) : unknown(etcd, etcd.error);
+    const drafts = etcd.error === undefined ? judge(etcd, input, input !== whole) : unknown(etcd, etcd.error);
     return drafts.map((draft): Finding => ({ guard: etcdHealth.id, source: etcdHealth.source, ...draft }));
   },
 };
@@ -36,7 +39,8 @@ function unknown(etcd: EtcdFact, error: string): Draft[] {
   ];
 }
 
-function judge(etcd: EtcdFact, input: GuardInput): Draft[] {
+/** @param changes a member comes or goes: `removal` judges what that leaves */
+function judge(etcd: EtcdFact, input: GuardInput, changes: boolean): Draft[] {
   const { before } = input;
   return [
     ...(etcd.members.every((member) => member.healthy === undefined) ? [silent(etcd)] : []),
@@ -44,7 +48,7 @@ function judge(etcd: EtcdFact, input: GuardInput): Draft[] {
     ...(etcd.external ? [] : wrongNumber(etcd, before)),
     ...leaderProblems(etcd),
     ...raftProblems(etcd, before),
-    ...quorum(etcd, input),
+    ...(changes ? [] : quorum(etcd, input)),
   ];
 }
 
@@ -191,13 +195,6 @@ function belongs(member: EtcdMember, node: NodeObject): boolean {
   if (member.name === node.name) return true;
   const hosts = [...member.peerUrls, ...member.clientUrls].map(hostOf);
   return node.addresses.some(({ address }) => hosts.includes(address));
-}
-
-function hostOf(url: string): string {
-  return url
-    .replace(/^[a-z]+:\/\//, '')
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1');
 }
 
 function nodeOf(member: EtcdMember, facts: Facts): { readonly node?: string } {

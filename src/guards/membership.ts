@@ -1,6 +1,7 @@
 import type { Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import { isStepOf } from '../actions/bound-step.ts';
+import { joinControlPlane } from '../actions/join-control-plane.ts';
 import { joinNode } from '../actions/join-node.ts';
 import { controlPlanesOf } from '../facts/lib/control-planes.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
@@ -31,11 +32,13 @@ function judgeMember({ before: facts, step }: GuardInput, node: GuardNode): Find
   const object = nodeObjectFor(facts, node.name);
   // If an object has its name or address, `same-machine` reports both ids.
   if (!object) {
-    const joins = node.joins === true || isStepOf(step, joinNode);
+    const joins = node.joins === true || isStepOf(step, joinNode, joinControlPlane);
     return joins || claimedObject(facts, node) || hasLeft(facts, node) ? [] : [missing(facts, node)];
   }
   const role = object.controlPlane ? 'control-plane' : 'worker';
   if (role === node.role) return [];
+  // An interrupted join of a control plane: its Node object has no role before its end.
+  if (role === 'worker' && facts.nodes[node.name]?.kubelet?.joining) return [];
   return [
     {
       guard: membership.id,
@@ -62,7 +65,7 @@ function missing(facts: Facts, node: GuardNode): Finding {
     node: node.name,
     summary: `${node.name} (${node.host}) is no node of this cluster: no Node object has its machine-id ${machineId}`,
     remedy:
-      'Take it out of the inventory, give it `role: other`, let it join (replace-workers.yaml), or check that inventory and kubeconfig are of one cluster.',
+      'Take it out of the inventory, give it `role: other`, let it join (replace-workers.yaml, replace-control-planes.yaml), or check that inventory and kubeconfig are of one cluster.',
     source: membership.source,
   };
 }

@@ -83,7 +83,7 @@ export function draftPhases(
 }
 
 /** The nodes of all phases, or of those with a step of `action`; with hops, also of those whose `if` may hold later. */
-export function touchedNodes(input: DraftInput, facts: Facts, action?: string): ReadonlySet<string> {
+export function touchedNodes(input: DraftInput, facts: Facts, uses?: readonly string[]): ReadonlySet<string> {
   const { phases, hops } = input.runbook.value;
   const planned = phases.filter(
     (phase) =>
@@ -92,11 +92,12 @@ export function touchedNodes(input: DraftInput, facts: Facts, action?: string): 
   return new Set(
     planned
       .filter(
-        (phase) => action === undefined || stepsOf(phase).some((step) => step.kind === 'uses' && step.uses === action),
+        (phase) =>
+          uses === undefined || stepsOf(phase).some((step) => step.kind === 'uses' && uses.includes(step.uses)),
       )
       .flatMap((phase) => {
         const { nodes, onlyAsks } = chooseNodes(phase, input);
-        return onlyAsks && action !== undefined ? [] : nodes.map((node) => node.name);
+        return onlyAsks && uses !== undefined ? [] : nodes.map((node) => node.name);
       }),
   );
 }

@@ -24,6 +24,8 @@ const WITH: Readonly<Record<string, object>> = {
   'join-node': {},
   'reset-node': {},
   'remove-node': {},
+  'join-control-plane': {},
+  'remove-control-plane': {},
   approve: { message: 'Go on?' },
   wait: { command: 'true' },
   require: { command: 'true' },
@@ -92,6 +94,7 @@ function settingOf(a: Arbitrary): Setting {
     }),
     cluster: (cluster) => ({
       ...cluster,
+      etcd: { external: false, members: ['cp-1', 'cp-2'].map(member) },
       ...(a.proxy ? {} : { kubeProxy: { desired: 0, updated: 0, available: 0 } }),
       apiServers: (cluster.apiServers ?? []).map((server) =>
         a.answers || server.node !== `${a.node}.example`
@@ -102,6 +105,11 @@ function settingOf(a: Arbitrary): Setting {
     before: { unschedulable: a.cordonedBefore, held: a.heldBefore ?? a.held },
     settings: a.baseUrl === null ? {} : { packagesBaseUrl: a.baseUrl },
   };
+}
+
+function member(node: string) {
+  const [id, name, leader] = [`id-${node}`, `${node}.example`, node === 'cp-1'];
+  return { id, name, peerUrls: [], clientUrls: [], learner: false, healthy: true, leader, alarms: [] };
 }
 
 const names = [...actions.keys()];

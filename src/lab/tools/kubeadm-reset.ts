@@ -55,5 +55,7 @@ async function removeOwnMember(context: ToolContext): Promise<void> {
   if (etcdMachines(world).length === 1) return;
   const problem = machine.etcd.membership === 'none' ? undefined : removeMember(world, machine);
   if (problem === undefined) return;
-  context.err(`[reset] Failed to remove etcd member: ${problem}, please manually remove this etcd member using etcdctl\n`);
+  context.err(
+    `[reset] Failed to remove etcd member: ${problem}, please manually remove this etcd member using etcdctl\n`,
+  );
 }
