@@ -93,7 +93,7 @@ function refuseRunning({ running }: Left, run: string): void {
   const where = (node: string): string => (node === LOCAL ? 'this machine' : node);
   throw new Failure(
     'unfinished-run',
-    `${running.length === 1 ? 'a step' : `${running.length} steps`} of run ${run} still run; nothing was changed`,
+    `${running.length === 1 ? `a step of run ${run} still runs` : `${running.length} steps of run ${run} still run`}; nothing was changed`,
     [
       ...running.map(({ node, id }) => `${where(node)}: ${id}`),
       `Look at it: runbook status ${run} --live`,
@@ -108,7 +108,7 @@ function showLeft(console: Console, run: string, { undo: own, folders, unseen }:
       what,
       ...commands.map((text) => `  $ ${text}${on === undefined ? '' : `   # on ${on}`}`),
     ]),
-    ...(folders.length === 0 ? [] : [`scripts and output of its steps on ${placesText(folders)}`]),
+    ...(folders.length === 0 ? [] : [`what is kept of its steps on ${placesText(folders)}`]),
     ...unseen.map(({ node, problem }) => `not known${node === undefined ? '' : ` of ${node}`}: ${problem}`),
   ];
   console.info(detail.length === 0 ? `run ${run} left nothing behind` : `run ${run} left behind:`, detail);

@@ -48,7 +48,7 @@ export async function findOnNodes(
     if (copies.length === 0) throw new Failure('usage', `no run ${wanted.run} in ${store.root}, nor on ${asked}`);
     const agreed = agree(console, copies, locks, wanted);
     if (!agreed) throw noMajority(wanted.run, copies, missing, wanted.planDigest);
-    return agreed.over ? `run ${wanted.run} is over, as ${agreed.nodes.join(', ')} report` : agreed;
+    return agreed.over ? `run ${wanted.run} is over (according to ${agreed.nodes.join(', ')})` : agreed;
   } finally {
     await fleet.close();
   }

@@ -7,7 +7,7 @@ import { managerOf } from '../packages/registry.ts';
 import type { StepProgress } from '../journal/progress.ts';
 import { stepsOfPlan } from '../plan/all-steps.ts';
 import { stepKey } from '../plan/key.ts';
-import { contactedNodes, type Plan } from '../plan/plan.ts';
+import { contactedNodes, type Plan, type PlanStep } from '../plan/plan.ts';
 import { quote } from '../transport/quote.ts';
 import type { Connection } from './connect.ts';
 import { readTolerantly } from './tolerant.ts';
@@ -40,12 +40,17 @@ export async function lookForLeftovers(
   steps: ReadonlyMap<string, StepProgress>,
 ): Promise<Left> {
   const unseen: { node?: string; problem: string }[] = [];
+  /** Nodes of steps that may still run where no one answers: nothing of them is undone. */
+  const unsure = new Set<string>();
   const asked = await Promise.all(
     [...contactedNodes(plan), LOCAL].map(async (node) => {
       try {
         return [{ node, attempts: await fleet.once(node, (remote) => remote.list(run)) }];
       } catch (error) {
-        unseen.push({ node, problem: messageOf(error) });
+        const begun = begunOn(node, plan, steps);
+        for (const step of begun) unsure.add(step.node);
+        const may = begun.length === 0 ? '' : `; ${begun.map(({ id }) => id).join(', ')} may still run there`;
+        unseen.push({ node, problem: `${messageOf(error)}${may}` });
         return [];
       }
     }),
@@ -59,21 +64,37 @@ export async function lookForLeftovers(
     running: answered.flatMap(({ node, attempts }) =>
       attempts.filter(({ state }) => state.kind === 'running').map(({ id }) => ({ node, id })),
     ),
-    undo: [...objectsLeft(facts, inventory, run), ...holdsLeft(facts, plan, steps)],
+    undo: [
+      ...objectsLeft(facts, inventory, run, objectsOf(plan, unsure)),
+      ...holdsLeft(facts, plan, steps).filter(({ on }) => on === undefined || !unsure.has(on)),
+    ],
     folders: answered.filter(({ attempts }) => attempts.length > 0).map(({ node }) => node),
     unseen,
   };
 }
 
+/** The steps with an attempt on this host whose end is not known. */
+function begunOn(host: string, plan: Plan, steps: ReadonlyMap<string, StepProgress>): readonly PlanStep[] {
+  return stepsOfPlan(plan).filter(({ node, id }) => {
+    const last = steps.get(stepKey(node, id))?.last;
+    return last !== undefined && last.host === host && last.ended === undefined;
+  });
+}
+
+/** What the cluster calls these nodes. */
+function objectsOf({ nodes }: Plan, names: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(nodes.filter(({ name }) => names.has(name)).map(({ name, object = name }) => object));
+}
+
 /** Cordons and annotations that name the run; a node that was cordoned before it, or by someone else, has none. */
-function objectsLeft({ cluster }: Facts, { kubectl }: Inventory, run: string): Leftover[] {
+function objectsLeft({ cluster }: Facts, { kubectl }: Inventory, run: string, unsure: ReadonlySet<string>): Leftover[] {
   const command = (...words: string[]): string =>
     ['kubectl', '--kubeconfig', kubectl.kubeconfig, ...words].map(quote).join(' ');
   return (cluster?.nodes ?? []).flatMap(({ name, annotations, unschedulable }): Leftover[] => {
     const isOurs = annotations[CORDONED_BY] === run;
     const failed = annotations[FAILED];
     const isOurReason = failed?.startsWith(`run ${run}: `) === true;
-    if (!isOurs && !isOurReason) return [];
+    if (unsure.has(name) || (!isOurs && !isOurReason)) return [];
     const marks = [...(isOurs ? [`${CORDONED_BY}-`] : []), ...(isOurReason ? [`${FAILED}-`] : [])];
     const isCordoned = isOurs && unschedulable;
     const commands = [...(isCordoned ? [command('uncordon', name)] : []), command('annotate', 'node', name, ...marks)];

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { folder, labUp, runbook } from './cli.ts';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { folder, type Lab, labUp, runbook, startRunbook } from './cli.ts';
 
 test('close undoes what is its own, marks it closed everywhere, and leaves what was there before', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '2', '--time-scale', '20');
@@ -35,4 +37,74 @@ test('close undoes what is its own, marks it closed everywhere, and leaves what 
   expect((await runbook(['runs', '--state-dir', state])).stdout).toMatch(/ closed /);
   const anew = await runbook(['apply', 'upgrade-1.32.yaml', ...common, '--yes']);
   expect(anew.code, anew.all.slice(-2000)).toBe(0);
+}, 240_000);
+
+const WORK = `apiVersion: runbook/v1
+kind: Runbook
+name: work
+phases:
+  - name: Work
+    nodes: worker-1
+    steps: [{ uses: drain }, { name: long, run: systemctl restart kubelet }, { uses: uncordon }]
+`;
+
+/** A run whose controller was killed while its step on worker-1 ran, for some seconds more. */
+async function killedWhileWorking() {
+  const lab = await labUp('--control-planes', '1', '--workers', '1', '--time-scale', '20');
+  await lab.fault('worker-1', 'systemctl restart kubelet', 'slow:20s');
+  const [state, file] = [folder(), join(lab.dir, 'work.yaml')];
+  writeFileSync(file, WORK);
+  const running = startRunbook(['apply', file, '-i', lab.inventory, '--state-dir', state, '--yes']);
+  await runsOn(lab, 'worker-1', /^systemctl restart kubelet/);
+  running.kill('SIGKILL');
+  await running;
+  const [run = ''] = readdirSync(join(state, 'runs'));
+  const close = (inventory = lab.inventory) => ['close', run, '-i', inventory, '--state-dir', state, '--yes'];
+  const records = () =>
+    readFileSync(join(state, 'runs', run, 'journal.jsonl'), 'utf8').match(/(?<="type":")run-[a-z]+/g);
+  return { lab, run, close, records };
+}
+
+/** Waits until such a command is under way. */
+async function runsOn(lab: Lab, node: string, command: RegExp): Promise<void> {
+  const isUnderWay = async () =>
+    (await lab.node(node)).commands.some(({ line, exit }) => command.test(line) && exit === null);
+  await vi.waitUntil(isUnderWay, { timeout: 60_000, interval: 200 });
+}
+
+async function closedAtLast(close: readonly string[]): Promise<void> {
+  await vi.waitUntil(async () => (await runbook(close)).code === 0, { timeout: 120_000, interval: 500 });
+}
+
+test('close waits for a step that still runs, and continues where it was killed itself', async () => {
+  const { lab, run, close, records } = await killedWhileWorking();
+  const refused = await runbook(close());
+  expect(refused.code, refused.all).toBe(1);
+  expect(refused.all).toContain(`a step of run ${run} still runs; nothing was changed`);
+  expect((await lab.node('worker-1')).unschedulable).toBe(true);
+
+  await lab.fault('cp-1', 'kubectl .*uncordon', 'slow:10s');
+  const ended = async () => (await lab.node('worker-1')).commands.every(({ exit }) => exit !== null);
+  await vi.waitUntil(ended, { timeout: 60_000, interval: 500 });
+  const closing = startRunbook(close());
+  await runsOn(lab, 'cp-1', /^kubectl .*uncordon/);
+  closing.kill('SIGKILL');
+  await closing;
+  expect(records()).toEqual(['run-started']);
+  await closedAtLast(close());
+  expect(await lab.node('worker-1')).toMatchObject({ unschedulable: false });
+  expect(records()).toEqual(['run-started', 'run-resumed', 'run-abandoned']);
+}, 240_000);
+
+test('close undoes nothing of a node that does not answer and on which a step may still run', async () => {
+  const { lab, close, records } = await killedWhileWorking();
+  const away = join(lab.dir, 'away.yaml');
+  writeFileSync(away, readFileSync(lab.inventory, 'utf8').replace(/(name: worker-1[^-]*-?[^-]*port: )\d+/, '$11'));
+  const closed = await runbook(close(away));
+  expect(closed.code, closed.all).toBe(1);
+  expect(closed.stdout).toMatch(/not known of worker-1: .*; 1\.2-long may still run there/);
+  expect((await lab.node('worker-1')).unschedulable).toBe(true);
+  await closedAtLast(close());
+  expect((await lab.node('worker-1')).unschedulable).toBe(false);
+  expect(records()).toEqual(['run-started', 'run-resumed', 'run-abandoned']);
 }, 240_000);
