@@ -109,6 +109,6 @@ export const TOO_DEEP = {
 };
 
 export const TOO_MANY = {
-  summary: `more than ${MOST_VALUES.toLocaleString('en')} values, each alias counted as what it stands for`,
+  summary: 'more than 200,000 values, each alias counted as what it stands for',
   detail: 'split the document, or use fewer aliases of large parts',
 };

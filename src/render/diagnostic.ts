@@ -1,6 +1,7 @@
 import type { Diagnostic, Span } from '../diagnostic.ts';
 import type { Line } from './style.ts';
-import { sanitize, widthOf } from './text.ts';
+import { sanitize } from './text.ts';
+import { widthOf } from './width.ts';
 
 /** Characters shown of a line of a document. */
 const WIDEST = 120;

@@ -4,7 +4,8 @@ import { type Folded, valueTexts } from './fold-lines.ts';
 import { namesText } from './fold-names.ts';
 import { checkTexts, detailsOf, type Entry } from './plan-fold.ts';
 import { type Colour, type Line, type Symbols, widthOfLine, wrapLine } from './style.ts';
-import { escapeControls, sanitize, stepName, widthOf, wrap } from './text.ts';
+import { escapeControls, sanitize, stepName } from './text.ts';
+import { widthOf, wrap } from './width.ts';
 
 interface StepLook {
   readonly verbose: boolean;

@@ -15,7 +15,8 @@ import { hookLines } from './plan-hooks.ts';
 import { entryLines, stepLines } from './plan-step.ts';
 import type { Line, Look, Symbols } from './style.ts';
 import { createStyle, widthOfLine, wrapLine } from './style.ts';
-import { count, listNames, sanitize, widthOf, wrap } from './text.ts';
+import { count, listNames, sanitize } from './text.ts';
+import { widthOf, wrap } from './width.ts';
 
 interface Page {
   readonly columns: number;

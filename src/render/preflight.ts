@@ -3,7 +3,8 @@ import { type Finding, findingSchema, SEVERITIES } from '../event.ts';
 import type { DeepReadonly } from '../readonly.ts';
 import { findingLines, SEVERITY_LOOK } from './finding.ts';
 import { createStyle, type Line, type Look, type Symbols } from './style.ts';
-import { count, listNames, pad, widthOf, wrap } from './text.ts';
+import { count, listNames } from './text.ts';
+import { pad, widthOf, wrap } from './width.ts';
 
 /** What `preflight --output json` prints: one document. */
 export const preflightSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import type { Line, Look, Span } from './style.ts';
 import { createStyle } from './style.ts';
-import { pad, widthOf, wrap } from './text.ts';
+import { pad, widthOf, wrap } from './width.ts';
 
 interface RunbookRow {
   readonly name: string;

@@ -2,7 +2,7 @@ import type { OutputStream } from './renderer.ts';
 import { flushed } from './renderer.ts';
 import type { Line, Style } from './style.ts';
 import { wrapLine } from './style.ts';
-import { widthOf } from './text.ts';
+import { widthOf } from './width.ts';
 
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';

@@ -6,7 +6,8 @@ import { outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { RunRow } from './run-row.ts';
 import type { Colour, Line, Look, Span, Symbols } from './style.ts';
 import { createStyle } from './style.ts';
-import { count, dateAndClock, listNames, pad, sanitize, widthOf, wrap } from './text.ts';
+import { count, dateAndClock, listNames, sanitize } from './text.ts';
+import { pad, widthOf, wrap } from './width.ts';
 
 /** The state of a planned step. */
 export interface StepStatus {

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { cut, sanitize, widthOf } from './text.ts';
+import { sanitize } from './text.ts';
+import { cut, widthOf } from './width.ts';
 
 export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta';
 

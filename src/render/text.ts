@@ -1,14 +1,11 @@
-import stringWidth from 'string-width';
-
 const LINE_BREAKS = /[\n\v\f\u0085\u2028\u2029]+/g;
 /** ECMA-48: control sequences, control strings with their terminator, other escapes. */
 const ESCAPES =
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/]*[0-~]/g;
 /** C0, DEL, C1, and the characters that reorder text: on a screen they move the cursor or hide text. */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
-/** Printable ASCII, a column each: nearly all that is shown. */
+/** Printable ASCII, in which there is nothing to remove: nearly all that is shown. */
 const PLAIN = /^[\u0020-\u007e]*$/;
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
  * One line that is safe on a terminal: escape sequences and control characters are gone, of `a\rb` only `b` is left.
@@ -49,45 +46,6 @@ export function stepName({ step, title }: { readonly step: string; readonly titl
   if (title.startsWith(slug)) return `${step}${title.slice(slug.length)}`;
   const words = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   return words.replaceAll(/^-+|-+$/g, '') === slug ? step : `${step} ${title}`;
-}
-
-/** Columns on a terminal. */
-export function widthOf(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text);
-}
-
-/** Cuts to at most `width` columns; what was cut off shows as `ellipsis`. */
-export function cut(text: string, width: number, ellipsis = '…'): string {
-  if (text.length <= width && PLAIN.test(text)) return text;
-  if (widthOf(text) <= width) return text;
-  const room = width - widthOf(ellipsis);
-  if (room < 0) return '';
-  let kept = '';
-  let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    used += widthOf(segment);
-    if (used > room) break;
-    kept += segment;
-  }
-  return kept + ellipsis;
-}
-
-export function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
-}
-
-/** Breaks at spaces into lines of at most `width` columns; a longer word keeps a line of its own. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && widthOf(longer) > width) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line];
 }
 
 /** `0.4s`, `12s`, `3m05s`, `1h02m` from milliseconds. */

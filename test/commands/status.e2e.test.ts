@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { logLineSchema } from '../../src/render/log-line.ts';
 import { runRowSchema } from '../../src/render/run-row.ts';
 import { statusSchema } from '../../src/render/status-data.ts';
-import { widthOf } from '../../src/render/text.ts';
+import { widthOf } from '../../src/render/width.ts';
 import { folder, type Lab, labUp, runbook, startRunbook } from './cli.ts';
 
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { createStyle, isUnicode, wrapLine } from '../../src/render/style.ts';
-import { clock, cut, duration, elapsed, listNames, sanitize, splitLines } from '../../src/render/text.ts';
+import { clock, duration, elapsed, listNames, sanitize, splitLines } from '../../src/render/text.ts';
+import { cut } from '../../src/render/width.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 60 });
 
