@@ -107,7 +107,33 @@ test.each([
   expect(packages.filter((name) => !(name in devDependencies)).sort()).toEqual(Object.keys(dependencies).sort());
 });
 
-test('completion loads nothing that is slow to load', () => {
+/** All that is imported until a command is called. Its packages, and the rooms with many files that it needs. */
+test.each([
+  ['completion', [], []],
+  ['complete', ['yaml'], []],
+  ['status', ['string-width', 'zod'], []],
+  ['runs', ['string-width', 'zod'], []],
+  ['logs', ['string-width', 'zod'], []],
+  [
+    'validate',
+    ['@marcbachmann/cel-js', 'execa', 'semver', 'string-width', 'yaml', 'zod'],
+    ['actions', 'documents', 'packages'],
+  ],
+])('%s loads no package and no room that it does not need', (command, packages, rooms) => {
+  const loaded = loadedBy(['cli.ts', `commands/${command}.ts`]);
+  expect(loaded.packages.filter((name) => name !== 'commander')).toEqual(packages);
+  expect(loaded.rooms.filter((room) => LARGE.has(room))).toEqual(rooms);
+});
+
+test('what is on a screen, and the SSH client, are loaded where they are used', () => {
+  expect(loadedBy(['commands/apply.ts']).packages).not.toContain('listr2');
+  expect(loadedBy(['commands/apply.ts']).packages).not.toContain('ssh2');
+});
+
+/** Of each, all or nothing is needed. */
+const LARGE = new Set(['actions', 'documents', 'guards', 'packages']);
+
+function loadedBy(files: readonly string[]): { readonly packages: string[]; readonly rooms: string[] } {
   const seen = new Set<string>();
   const found = new Set<string>();
   const visit = (file: string): void => {
@@ -118,9 +144,11 @@ test('completion loads nothing that is slow to load', () => {
       else if (!name.startsWith('node:')) found.add(name);
     }
   };
-  visit('commands/complete.ts');
-  expect([...found].sort()).toEqual(['yaml']);
-});
+  for (const file of files) visit(file);
+  const rooms = new Set([...seen].map(roomOf));
+  const isWhole = (room: string): boolean => [...seen].filter((file) => roomOf(file) === room).length > 15;
+  return { packages: [...found].sort(), rooms: [...rooms].filter(isWhole).sort() };
+}
 
 test('packages, guards, plan and init do no input or output', () => {
   const io = /^(node:(fs|net|child_process|http|https|dns|tls|tty|readline|process)\b|execa|ssh2)/;

@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
+import type { Plan } from '../plan/plan.ts';
 import { renderStatus } from '../render/status.ts';
 import type { StatusData } from '../render/status-data.ts';
-import { again, resumeCommand } from '../run/again.ts';
+import { resumeCommand } from '../run/again.ts';
 import { withConsole } from '../run/console.ts';
-import { readLive } from '../run/live.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
 import { aboutOf, lastRead, leftRunning, type Life, lifeOfRun, outcomesOf, stateOf, stepRows } from '../run/summary.ts';
 
@@ -30,7 +30,9 @@ function status(id: string | undefined, options: Options): Promise<number> {
     const newer = id === undefined ? (await store.ids()).filter((other) => other > folder.id) : [];
     // stdout is for the one line of data.
     const quiet = options.output === 'json' ? { ...console, emit: () => undefined } : console;
-    const live = options.live ? await readLive(quiet, atEnd, store, run, options.inventory) : undefined;
+    const live = options.live
+      ? await (await import('../run/live.ts')).readLive(quiet, atEnd, store, run, options.inventory)
+      : undefined;
     const { at, versions, cordoned } = live ?? (await lastRead(run));
     const view = {
       run: folder.id,
@@ -45,7 +47,7 @@ function status(id: string | undefined, options: Options): Promise<number> {
       ],
       cordoned,
       ...(at === undefined ? {} : { readAt: at }),
-      next: nextOf(run, life, store.root, options.inventory),
+      next: await nextOf(run, life, store.root, options.inventory),
     };
     if (options.output === 'json') {
       const overrides = plan.overrides ?? [];
@@ -65,15 +67,25 @@ function status(id: string | undefined, options: Options): Promise<number> {
 }
 
 /** `inventory`: of -i, where that is not the one that the run has. */
-function nextOf({ folder, plan, progress }: RunSummary, life: Life, root: string, inventory?: string): string[] {
-  if (progress.run === undefined) return life.kind === 'alive' ? [] : [again('apply', plan)];
+async function nextOf(
+  { folder, plan, progress }: RunSummary,
+  life: Life,
+  root: string,
+  inventory?: string,
+): Promise<string[]> {
+  if (progress.run === undefined) return life.kind === 'alive' ? [] : [await applyAgain(plan)];
   if (isUnfinished(progress)) {
     const other =
       inventory === undefined || resolve(inventory) === resolve(plan.inventory.file) ? undefined : inventory;
     return life.kind === 'alive' ? [] : [resumeCommand(folder.id, root, other)];
   }
   const isPartial = [...progress.steps.values()].some(({ leavesOut }) => leavesOut === true);
-  return progress.state === 'done' && isPartial ? [again('apply', plan)] : [];
+  return progress.state === 'done' && isPartial ? [await applyAgain(plan)] : [];
+}
+
+/** Reads the runbook, with all that this needs. */
+async function applyAgain(plan: Plan): Promise<string> {
+  return (await import('../run/plan-again.ts')).again('apply', plan);
 }
 
 /** The named one; else what needs someone, before a newer run that is finished. */

@@ -2,7 +2,7 @@ import { evaluateTemplate } from '../documents/expressions.ts';
 import type { OutcomeCounts } from '../event.ts';
 import { messageOf } from '../failure.ts';
 import { redactText } from '../redact.ts';
-import type { HookValue, PlanHook } from '../plan/hooks.ts';
+import type { HookValue, PlanHook } from '../plan/hook-schema.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { startAttempt } from './attempt.ts';
 import { withEnv } from './check.ts';

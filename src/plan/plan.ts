@@ -5,7 +5,7 @@ import { messageOf } from '../failure.ts';
 import { overrideSchema } from '../guards/lib/override.ts';
 import type { DeepReadonly } from '../readonly.ts';
 import { digestOf } from './digest.ts';
-import { hookSchema } from './hooks.ts';
+import { hookSchema } from './hook-schema.ts';
 import { gateSchema, windowSchema } from './pace.ts';
 
 /** The version of the saved form. Version 1, which is a part of it, is still read; a reader refuses any other. */

@@ -1,12 +1,11 @@
 import { createJsonRenderer } from './json.ts';
 import { createPlainRenderer } from './plain.ts';
-import { createPrettyRenderer } from './pretty.ts';
 import type { Renderer, RendererOptions, RenderTarget } from './renderer.ts';
 import { survivingReaders } from './renderer.ts';
 import { isUnicode } from './style.ts';
 
-/** `pretty` becomes `plain` where the progress does not go to a terminal. */
-export function createRenderer(options: RendererOptions): Renderer {
+/** `pretty` becomes `plain` where the progress does not go to a terminal; it alone needs listr2. */
+export async function createRenderer(options: RendererOptions): Promise<Renderer> {
   const stdout = survivingReaders(options.stdout);
   const stderr = survivingReaders(options.stderr);
   if (options.output === 'json') return createJsonRenderer(stdout);
@@ -18,7 +17,7 @@ export function createRenderer(options: RendererOptions): Renderer {
     verbose: options.verbose,
     now: options.now,
   };
-  return options.output === 'pretty' && target.progress.isTTY === true
-    ? createPrettyRenderer(target)
-    : createPlainRenderer(target);
+  if (options.output !== 'pretty' || target.progress.isTTY !== true) return createPlainRenderer(target);
+  const { createPrettyRenderer } = await import('./pretty.ts');
+  return createPrettyRenderer(target);
 }

@@ -7,7 +7,6 @@ import { LOCAL } from '../plan/hosts.ts';
 import { Observer } from '../engine/observe.ts';
 import { Failure } from '../failure.ts';
 import { openRemoteNode } from '../remote/client.ts';
-import { TransportByLogin } from '../transport/by-login.ts';
 import { LocalTransport } from '../transport/local.ts';
 import { connectAll } from '../transport/pool.ts';
 import { sharingChannels } from '../transport/shared-channels.ts';
@@ -48,13 +47,18 @@ export interface ConnectOptions {
 /** Connects to all nodes in parallel. @throws Failure (unreachable) with every node that fails */
 export async function connectNodes(console: Console, options: ConnectOptions): Promise<Connection> {
   const inventory = options.inventory.value;
+  const localRoot = join(resolve(options.stateDir), 'local');
+  const targets = new Targets(console, inventory);
+  // The SSH client loads while ssh_config is asked.
+  const [wanted, { TransportByLogin }] = await Promise.all([
+    targets.all(options.nodes),
+    import('../transport/by-login.ts'),
+  ]);
   const byLogin = new TransportByLogin({
     onOpenssh: ({ name }, reason) => console.info(`${name}: uses OpenSSH's client, because ${reason}`),
     notice: (text) => console.warn(text),
   });
   const transport = sharingChannels(byLogin);
-  const localRoot = join(resolve(options.stateDir), 'local');
-  const targets = new Targets(console, inventory);
   const fleet = new Fleet({
     dial: async (name) =>
       name === LOCAL ? new LocalTransport().connect(localTarget()) : transport.connect(await targets.of(name)),
@@ -64,7 +68,6 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
     reconnectFor: options.reconnect === true ? RECONNECT_FOR : LOOK_AGAIN_FOR,
     onlyLooks: options.reconnect !== true,
   });
-  const wanted = await targets.all(options.nodes);
   const missing: string[] = [];
   if (wanted.length > 0) {
     console.emit({ type: 'connecting', nodes: options.nodes });

@@ -29,12 +29,12 @@ const NAMES: ReadonlySet<string> = new Set(
 export type Say = (text: string, detail?: readonly string[]) => void;
 
 /** `progress`: where progress goes; stdout is for data where a command prints any. */
-function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): Console {
+async function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): Promise<Console> {
   const output = options.output ?? (process.stdout.isTTY && progress === 'stdout' ? 'pretty' : 'plain');
   const stream = progress === 'stdout' ? process.stdout : process.stderr;
   const color = options.color && process.env.NO_COLOR === undefined && stream.isTTY && output !== 'json';
   const verbose = options.verbose ?? false;
-  const renderer = createRenderer({
+  const renderer = await createRenderer({
     output,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -82,7 +82,7 @@ export async function withConsole(
   progress: 'stdout' | 'stderr',
   work: (console: Console, atEnd: AtEnd) => Promise<number>,
 ): Promise<number> {
-  const console = createConsole(options, progress);
+  const console = await createConsole(options, progress);
   const opened: Close[] = [];
   try {
     try {

@@ -5,7 +5,8 @@ import type { NewEvent } from '../event.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import { isSettled } from '../journal/progress.ts';
 import { stepsOnNode } from '../plan/bind.ts';
-import { again, resumeCommand } from './again.ts';
+import { resumeCommand } from './again.ts';
+import { again } from './plan-again.ts';
 import type { Execution } from './execute.ts';
 
 type RunFinished = Extract<NewEvent, { type: 'run-finished' }>;

@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import { stepsOfPlan } from '../plan/all-steps.ts';
 import { differences } from '../plan/digest.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
-import { again } from './again.ts';
+import { again } from './plan-again.ts';
 import { deviations } from './deviations.ts';
 import type { CommonOptions } from './options.ts';
 import { requirePlanDigest } from './plan-digest.ts';

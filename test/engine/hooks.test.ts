@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type HookContext, runHooks, type RunEnd } from '../../src/engine/hooks.ts';
 import type { Request, Send } from '../../src/engine/send.ts';
 import { foldJournal } from '../../src/journal/progress.ts';
-import type { PlanHook } from '../../src/plan/hooks.ts';
+import type { PlanHook } from '../../src/plan/hook-schema.ts';
 import { Bench, FakeNode, planOf, step } from './bench.ts';
 
 const counts = { changed: 1, unchanged: 0, skipped: 0, failed: 1, unknown: 0 };

@@ -8,7 +8,7 @@ import { samplePlan } from './samples.ts';
 import type { PlanStep } from '../../src/plan/plan.ts';
 
 const [atOnce = 1, workers = 2, tick = 150] = process.argv.slice(2).map(Number);
-const renderer = createRenderer({
+const renderer = await createRenderer({
   output: 'pretty',
   stdout: process.stdout,
   stderr: process.stderr,

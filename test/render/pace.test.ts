@@ -53,7 +53,7 @@ describe('on a terminal', () => {
   test('the phase says what it waits for until the next step, and the summary why the run is paused', async () => {
     const terminal = new Terminal(80, 24);
     const look = { output: 'pretty', color: false, unicode: true, verbose: false } as const;
-    const renderer = createRenderer({ ...look, stdout: terminal, stderr: terminal, now: Date.now });
+    const renderer = await createRenderer({ ...look, stdout: terminal, stderr: terminal, now: Date.now });
     const screenAfter = (event: NewEvent) => {
       renderer.render({ ...event, at: new Date(Date.now()).toISOString() });
       vi.advanceTimersByTime(100);

@@ -74,7 +74,7 @@ describe('the plain renderer', () => {
 
   it('says that a step is followed again, and which attempt it is', async () => {
     const stdout = new Sink();
-    const renderer = plain(stdout, new Sink(), 'stdout');
+    const renderer = await plain(stdout, new Sink(), 'stdout');
     const step = { step: '1.1-a', node: 'cp-1', title: 'A' };
     for (const event of timed([
       { type: 'step-started', ...step, attempt: 2, commands: [], reattached: true },
@@ -88,7 +88,7 @@ describe('the plain renderer', () => {
 
   it('takes the place of pretty where progress goes to no terminal', async () => {
     const stdout = new Sink();
-    const renderer = createRenderer({ ...options(stdout, new Terminal(80, 24)), output: 'pretty' });
+    const renderer = await createRenderer({ ...options(stdout, new Terminal(80, 24)), output: 'pretty' });
     for (const event of sampleEvents()) renderer.render(event);
     await renderer.close();
     expect(stdout.text).toContain('10:00:07 run 20260105-100000-ab12');
@@ -96,7 +96,7 @@ describe('the plain renderer', () => {
 
   it('goes on when its reader has gone away', async () => {
     const stdout = new Sink();
-    const renderer = plain(stdout, new Sink(), 'stdout');
+    const renderer = await plain(stdout, new Sink(), 'stdout');
     expect(stdout.listeners('error')).toBe(1);
     stdout.emit('error');
     await renderer.close();
@@ -114,7 +114,7 @@ function plain(stdout: Sink, stderr: Sink, progress: 'stdout' | 'stderr', verbos
 async function play(progress: 'stdout' | 'stderr', verbose = false): Promise<{ stdout: string; stderr: string }> {
   const stdout = new Sink();
   const stderr = new Sink();
-  const renderer = plain(stdout, stderr, progress, verbose);
+  const renderer = await plain(stdout, stderr, progress, verbose);
   for (const event of sampleEvents()) renderer.render(event);
   await renderer.close();
   return { stdout: stdout.text, stderr: stderr.text };

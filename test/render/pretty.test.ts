@@ -14,7 +14,7 @@ describe('the pretty renderer', () => {
   });
 
   it('shows the current phase, a waiting node, and the running step with its time and the end of its output', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     phase(emit, ['worker-1', 'worker-2']);
     begin(emit, 'worker-1');
     output(emit, 'worker-1', 'one\ntwo\nthree\nfour\nfive\nsix\n');
@@ -31,7 +31,7 @@ describe('the pretty renderer', () => {
   });
 
   it('shows a line that comes 190 times once, with its count', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     phase(emit, ['cp-1']);
     begin(emit, 'cp-1');
     for (let time = 0; time < 190; time += 1) output(emit, 'cp-1', 'Static pod: kube-apiserver hash: 3f\n');
@@ -43,7 +43,7 @@ describe('the pretty renderer', () => {
   });
 
   it('keeps a finished node and a finished phase as one line each', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     phase(emit, ['worker-1', 'worker-2']);
     begin(emit, 'worker-1');
     end(emit, 'worker-1', 'changed');
@@ -57,7 +57,7 @@ describe('the pretty renderer', () => {
   });
 
   it('stays within 24 rows and loses no line that stays, with 300 nodes of which 40 are at work', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     const names = Array.from({ length: 300 }, (_, index) => `worker-${index + 1}`);
     phase(emit, names);
     for (const name of names.slice(0, 80)) begin(emit, name);
@@ -78,7 +78,7 @@ describe('the pretty renderer', () => {
   });
 
   it('gives up output and ended steps first when the terminal is low, and survives one of a single row', async () => {
-    const { terminal, emit, renderer } = start(40, 4);
+    const { terminal, emit, renderer } = await start(40, 4);
     phase(emit, ['cp-1', 'cp-2']);
     begin(emit, 'cp-1');
     output(emit, 'cp-1', 'one\ntwo\n');
@@ -92,7 +92,7 @@ describe('the pretty renderer', () => {
   });
 
   it('draws nothing that moves on a terminal of one row', async () => {
-    const { terminal, emit, renderer } = start(80, 1);
+    const { terminal, emit, renderer } = await start(80, 1);
     emit({ type: 'connecting', nodes: ['cp-1'] });
     vi.advanceTimersByTime(1000);
     expect(terminal.all).toEqual(['']);
@@ -100,7 +100,7 @@ describe('the pretty renderer', () => {
   });
 
   it('leaves no remnants on the screen when the terminal becomes narrower and wider', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     phase(emit, ['cp-1', 'cp-2']);
     begin(emit, 'cp-1');
     output(emit, 'cp-1', `${'words of output '.repeat(8)}\n`);
@@ -115,7 +115,7 @@ describe('the pretty renderer', () => {
   });
 
   it('keeps every line that stays, however often the terminal becomes narrower and wider', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     for (let line = 1; line <= 5; line += 1) emit({ type: 'message', level: 'info', text: `line ${line}`, detail: [] });
     phase(emit, ['cp-1', 'cp-2']);
     begin(emit, 'cp-1');
@@ -130,7 +130,7 @@ describe('the pretty renderer', () => {
 
   it('takes a terminal that says it has no columns and no rows for one of 80x24', async () => {
     const terminal = new Terminal(80, 24);
-    const renderer = renderTo(unsized(terminal), terminal);
+    const renderer = await renderTo(unsized(terminal), terminal);
     for (const event of sampleEvents()) {
       renderer.render(event);
       vi.advanceTimersByTime(300);
@@ -141,7 +141,7 @@ describe('the pretty renderer', () => {
   });
 
   it('shows after a resume what had ended before: of a phase, of its nodes', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     const ended = (node: string, changed: number, open: number) => ({
       node,
       counts: { ...NONE, changed },
@@ -162,7 +162,7 @@ describe('the pretty renderer', () => {
   });
 
   it('shows the node before as done while a phase waits for the next one', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     phase(emit, ['w-1', 'w-2']);
     begin(emit, 'w-1');
     end(emit, 'w-1', 'changed');
@@ -173,7 +173,7 @@ describe('the pretty renderer', () => {
   });
 
   it('names a phase that is skipped, and a node that is left out, which is not done', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     emit({ type: 'phase-skipped', phase: 3, phases: 4, name: 'Last hop', reason: 'if: hop.last is false' });
     phase(emit, ['w-1', 'w-2']);
     begin(emit, 'w-1');
@@ -198,7 +198,7 @@ describe('the pretty renderer', () => {
   });
 
   it('sums the whole run up: its time over resumes, what is left running and stays cordoned', async () => {
-    const { terminal, emit, renderer } = start(100, 24);
+    const { terminal, emit, renderer } = await start(100, 24);
     emit({
       type: 'run-finished',
       run: 'r',
@@ -237,7 +237,7 @@ describe('the pretty renderer', () => {
   });
 
   it('never lets output move the cursor', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     phase(emit, ['cp-1']);
     begin(emit, 'cp-1');
     output(emit, 'cp-1', '\u001b[2J\u001b[5Aevil\u0007 \u009b3Atext\u202e\b\n10%\r20%\r\n');
@@ -247,7 +247,7 @@ describe('the pretty renderer', () => {
   });
 
   it('shows a failure with node, step, output, log and the command that goes on, and the summary below', async () => {
-    const { terminal, renderer } = start(80, 24);
+    const { terminal, renderer } = await start(80, 24);
     for (const event of sampleEvents()) renderer.render(event);
     await renderer.close();
     const text = terminal.all.join('\n');
@@ -261,7 +261,7 @@ describe('the pretty renderer', () => {
   });
 
   it('keeps a line of the phase in which a run stopped', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     phase(emit, ['cp-1']);
     begin(emit, 'cp-1');
     end(emit, 'cp-1', 'changed');
@@ -275,7 +275,7 @@ describe('the pretty renderer', () => {
   it('writes problems to stderr too where that is no terminal', async () => {
     const terminal = new Terminal(80, 24);
     const stderr = new Sink();
-    const renderer = renderTo(terminal, stderr);
+    const renderer = await renderTo(terminal, stderr);
     for (const event of sampleEvents()) renderer.render(event);
     await renderer.close();
     expect(stderr.text).toContain('✖ worker-1 4.4-drain');
@@ -284,7 +284,7 @@ describe('the pretty renderer', () => {
   });
 
   it('hides the cursor while something moves and shows it after a close in the middle of a step', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     const before = process.listenerCount('exit');
     phase(emit, ['cp-1']);
     begin(emit, 'cp-1');
@@ -299,7 +299,7 @@ describe('the pretty renderer', () => {
   });
 
   it('draws nothing while a prompt has the screen, and shows afterwards what came meanwhile', async () => {
-    const { terminal, emit, renderer } = start(80, 24);
+    const { terminal, emit, renderer } = await start(80, 24);
     emit({ type: 'connecting', nodes: ['cp-1'] });
     expect(terminal.screen.join('')).toContain('connecting: 0 of 1 node');
     renderer.pause();
@@ -315,7 +315,7 @@ describe('the pretty renderer', () => {
 
   it('listens to no signal: stopping a run is the business of the engine', async () => {
     const before = process.listenerCount('SIGINT');
-    const { emit, renderer } = start(80, 24);
+    const { emit, renderer } = await start(80, 24);
     phase(emit, ['cp-1']);
     expect(process.listenerCount('SIGINT')).toBe(before);
     await renderer.close();
@@ -323,7 +323,7 @@ describe('the pretty renderer', () => {
 
   it('uses ASCII symbols only where the locale is not UTF-8', async () => {
     const terminal = new Terminal(80, 24);
-    const renderer = renderTo(terminal, terminal, false);
+    const renderer = await renderTo(terminal, terminal, false);
     for (const event of sampleEvents()) {
       renderer.render(event);
       vi.advanceTimersByTime(300);
@@ -349,9 +349,9 @@ function unsized(terminal: Terminal): Sink {
 
 type Emit = (event: NewEvent) => void;
 
-function start(columns: number, rows: number): { terminal: Terminal; renderer: Renderer; emit: Emit } {
+async function start(columns: number, rows: number): Promise<{ terminal: Terminal; renderer: Renderer; emit: Emit }> {
   const terminal = new Terminal(columns, rows);
-  const renderer = renderTo(terminal, terminal);
+  const renderer = await renderTo(terminal, terminal);
   return {
     terminal,
     renderer,
@@ -359,7 +359,7 @@ function start(columns: number, rows: number): { terminal: Terminal; renderer: R
   };
 }
 
-function renderTo(stdout: Sink, stderr: Sink, unicode = true): Renderer {
+function renderTo(stdout: Sink, stderr: Sink, unicode = true): Promise<Renderer> {
   return createRenderer({ output: 'pretty', stdout, stderr, color: true, unicode, verbose: false, now: Date.now });
 }
 

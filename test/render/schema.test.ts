@@ -11,7 +11,7 @@ describe('the schema of events', () => {
     const stdout = new Sink();
     const stderr = new Sink();
     const options = { stdout, stderr, color: true, verbose: true, now: () => 0 };
-    const renderer = createRenderer({ ...options, output: 'json' });
+    const renderer = await createRenderer({ ...options, output: 'json' });
     const events = sampleEvents();
     for (const event of events) renderer.render(event);
     await renderer.close();

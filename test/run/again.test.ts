@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { again } from '../../src/run/again.ts';
+import { again } from '../../src/run/plan-again.ts';
 import { samplePlan } from '../render/samples.ts';
 
 const text = `apiVersion: runbook/v1

@@ -1,0 +1,24 @@
+import { dirname, join } from 'node:path';
+import { actions } from '../actions/registry.ts';
+import { inputText } from '../documents/inputs.ts';
+import { loadRunbook } from '../documents/runbook.ts';
+import type { Plan } from '../plan/plan.ts';
+import { quote } from '../transport/quote.ts';
+
+/** The command that plans or applies the runbook of a plan once more, with what its own was given. */
+export function again(command: 'plan' | 'apply', { inputs, inventory, limit, runbook }: Plan): string {
+  const texts = new Map((runbook.parts ?? []).map(({ file, text }) => [join(dirname(runbook.file), file), text]));
+  const read = (path: string) => {
+    const value = texts.get(path);
+    return value === undefined
+      ? { ok: false as const, why: 'the plan does not have it' }
+      : { ok: true as const, value };
+  };
+  const specs = loadRunbook(runbook.file, runbook.text, actions, read).value?.inputs ?? {};
+  const set = Object.entries(inputs).filter(([name, value]) => inputText(value) !== inputText(specs[name]?.default));
+  return [
+    `runbook ${command} ${quote(runbook.file)} -i ${quote(inventory.file)}`,
+    ...set.map(([name, value]) => `--set ${quote(`${name}=${inputText(value)}`)}`),
+    ...(limit === undefined ? [] : [`--limit ${quote(limit)}`]),
+  ].join(' ');
+}
