@@ -69,6 +69,19 @@ export function renderPlan(plan: Plan, look: PlanLook): string {
   ]);
 }
 
+/** All that was found, as {@link renderPlan} folds it; what is refused apart. */
+export function renderFindings(plan: Plan, look: Look): { readonly refused: string; readonly others: string } {
+  const style = createStyle(look);
+  const names = ownNames(plan);
+  const of = (severity: Finding['severity']): Line[] =>
+    foldedFindingLines(
+      plan.findings.filter((finding) => finding.severity === severity),
+      names,
+      style.symbols,
+    );
+  return { refused: style.text(of('refuse')), others: style.text([...of('warn'), ...of('note')]) };
+}
+
 /** What a plan would do on one node, whole. Ends with a newline. */
 export function renderNodePlan(plan: Plan, node: string, look: PlanLook): string {
   const style = createStyle(look);

@@ -16,8 +16,8 @@ export interface Console {
   readonly emit: (event: NewEvent) => void;
   readonly info: Say;
   readonly warn: Say;
-  /** Prints data on stdout, past the renderer. */
-  readonly print: (text: string) => void;
+  /** Prints past the renderer: data on stdout, unless it is a problem. */
+  readonly print: (text: string, stream?: NodeJS.WriteStream) => void;
   renderer: Renderer;
 }
 
@@ -61,9 +61,9 @@ async function createConsole(options: CommonOptions, progress: 'stdout' | 'stder
     warn: (text, detail = []) => {
       emit({ type: 'message', level: 'warning', text, detail: [...detail] });
     },
-    print: (text) => {
+    print: (text, on = process.stdout) => {
       const shown = redactText(text);
-      process.stdout.write(process.stdout.isTTY ? shown : stripVTControlCharacters(shown));
+      on.write(on.isTTY ? shown : stripVTControlCharacters(shown));
     },
     renderer,
   };

@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/plan.ts';
+import { renderFindings } from '../render/plan.ts';
 import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
 import type { Reading } from './facts.ts';
@@ -63,8 +64,17 @@ export function emitPlan(console: Console, plan: Plan): void {
   });
 }
 
+/** For people each once for all nodes that have it so; with `-v`, and for programs, one after the other. */
 export function showFindings(console: Console, plan: Plan): void {
-  for (const finding of plan.findings) console.emit({ type: 'finding', finding });
+  if (console.output === 'json' || console.look.verbose) {
+    for (const finding of plan.findings) console.emit({ type: 'finding', finding });
+    return;
+  }
+  const { refused, others } = renderFindings(plan, console.look);
+  console.renderer.pause();
+  console.print(others);
+  console.print(refused, process.stderr);
+  console.renderer.resume();
 }
 
 /** @throws Failure (guard-refused) when a guard refuses */

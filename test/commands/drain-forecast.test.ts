@@ -35,6 +35,7 @@ test('the plan names a blocking budget, a naked pod, what goes together and what
     expect(flat(planned.stdout)).toMatch(words);
   const applied = await runbook(['apply', ...common, '--yes']);
   expect(applied.code).toBe(3);
+  expect(applied.stderr).toMatch(/refused: worker-\d \S+-drain: draining worker-\d would delete permanently/);
   expect((await lab.nodes()).flatMap(changes)).toEqual([]);
 });
 

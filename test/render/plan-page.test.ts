@@ -4,7 +4,7 @@ import type { Finding } from '../../src/event.ts';
 import { stepKey } from '../../src/plan/key.ts';
 import type { Plan, PlanPhase, PlanStep } from '../../src/plan/plan.ts';
 import { placeName } from '../../src/render/place.ts';
-import { renderNodePlan, renderPlan } from '../../src/render/plan.ts';
+import { renderFindings, renderNodePlan, renderPlan } from '../../src/render/plan.ts';
 import { stepName } from '../../src/render/text.ts';
 import { planFor } from '../plan/scale.ts';
 import { readPage } from './read-page.ts';
@@ -203,6 +203,13 @@ describe('the page of a plan', () => {
     expect(page).toContain(
       '▲ warning: cp-[1:3], worker-[1:20]: <node> swaps (swap)\n▲ warning: cp-2: cp-2 has zram (swap)\n    do: swapoff on <node>\n',
     );
+  });
+
+  it('has all findings in a few lines for `apply`, the forecasts of drains too', () => {
+    const { refused, others } = renderFindings(widened(small, 300), LOOK);
+    expect(refused).toBe('');
+    expect(others.trimEnd().split('\n').length).toBeLessThan(20);
+    expect(others).toMatch(/^• note: worker-\[1:297\] 6\.4-drain: draining <node>: \d+ pods move/m);
   });
 
   it('shows one node whole, with its own name and nothing of the others', () => {
