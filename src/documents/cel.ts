@@ -253,12 +253,19 @@ function celProblem(error: unknown, known: readonly string[], text?: string): Ce
       end,
     };
   }
+  if (error.summary === 'has() invalid argument') {
+    const message = '`has()` takes names joined by dots alone, such as steps.ask.outputs.key';
+    return { code: 'expression-type', message, detail: IN_PLACE_OF_HAS, start, end };
+  }
   if (error instanceof ParseError) return { code: 'expression-syntax', message: lower(error.summary), start, end };
   if (error instanceof CelTypeError) return { code: 'expression-type', message: lower(error.summary), start, end };
-  const detail =
-    error.code === 'no_such_key' && text !== undefined ? 'ask `has(...)` first where it may be missing' : '';
+  const question = text?.includes('[') === true ? "'KEY' in MAP" : 'has(...)';
+  const isMissing = error.code === 'no_such_key' && text !== undefined;
+  const detail = isMissing ? `ask \`${question}\` first where it may be missing` : '';
   return { code: 'expression-value', message: lower(error.summary), ...(detail ? { detail } : {}), start, end };
 }
+
+const IN_PLACE_OF_HAS = "with a part in [ ], ask for the key: 'key' in nodes['w1'].steps.ask.outputs";
 
 function lower(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);

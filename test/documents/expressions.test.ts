@@ -48,6 +48,10 @@ describe('a template', () => {
       '${{ node.labels.nope }}',
       '${{ node.labels.nope }}: no such key: nope (ask `has(...)` first where it may be missing)',
     ],
+    [
+      "${{ node.labels['a/b'] }}",
+      "${{ node.labels['a/b'] }}: no such key: a/b (ask `'KEY' in MAP` first where it may be missing)",
+    ],
     ['a ${{ 1 / 0 }}', '${{ 1 / 0 }}: division by zero'],
     ['${{ inputs.n / 0 }}', '${{ inputs.n / 0 }}: the result is Infinity, not a number'],
     ['${{ b"x" }}', '${{ b"x" }}: the result is not a string, number, boolean, list or map'],
@@ -67,6 +71,7 @@ describe('a template', () => {
     ['${{ inputs.version + 1 }}', 'expression-type', 4, 22],
     ['${{ inputs.wait > 5 }}', 'expression-type', 4, 19],
     ['${{ foo(1) }}', 'expression-type', 4, 10],
+    ["${{ has(node.labels['a/b']) }}", 'expression-type', 8, 26],
     ['${{ "a }}', 'expression-syntax', 4, 6],
     ['a ${{ x', 'expression-syntax', 2, 5],
     ['a }} ${{ }}', 'expression-syntax', 8, 8],

@@ -33,6 +33,7 @@ test.each([
   `${RUN}if: steps.drain.outcome == 'changed' && has(steps.ask.outputs.key)`,
   `run: echo "\${{ steps.ask.outputs['a-b'] }}"`,
   `${RUN}check: test "\${{ steps.ask.outputs.key }}" = 1`,
+  `${RUN}if: "'key' in nodes['w1'].steps.ask.outputs"`,
   `${RUN}if: nodes['w1'].steps.late.outcome == 'changed'`,
   `${RUN}env: { V: "\${{ nodes[node.vars.peer].steps.ask.outputs.key }}" }`,
 ])('an expression may read the results of steps before it: %s', (lines) => {
@@ -49,6 +50,10 @@ test.each([
   [
     `uses: wait\nwith: { command: "\${{ steps.ask.outputs.x }}" }`,
     '`steps` is not known here (results of steps come with the run',
+  ],
+  [
+    `${RUN}if: has(nodes['w1'].steps.ask.outputs.key)`,
+    "names joined by dots alone, such as steps.ask.outputs.key (with a part in [ ], ask for the key: 'key' in nodes",
   ],
   ['id: ask\n' + RUN, '15:13: the id `ask` is taken'],
   ['id: 1a\n' + RUN, '`id` must be a letter, then letters, digits, - and _'],
