@@ -1,4 +1,4 @@
-import type { Facts } from '../facts/facts.ts';
+import type { FactId, Facts } from '../facts/facts.ts';
 import type { Finding } from '../guards/guard.ts';
 import { askedBeforeSteps, guards } from '../guards/registry.ts';
 import type { PlannedStep } from '../plan/bind.ts';
@@ -8,7 +8,7 @@ import { isCutOff } from '../journal/progress.ts';
 import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
 import { resultsOf } from './outputs.ts';
-import { neededFacts, PATIENCE, refresh } from './refresh.ts';
+import { neededFacts, PATIENCE, refresh, refreshFacts } from './refresh.ts';
 
 /** Decides one step on fresh facts. A refusal gets time to end by itself, unless its guard says that it does not. */
 export async function decide(context: RunContext, step: PlannedStep): Promise<Decision> {
@@ -38,7 +38,10 @@ export async function decide(context: RunContext, step: PlannedStep): Promise<De
     const [refusal] = decision.findings.filter(isRefusal);
     context.emit({ type: 'step-progress', ...step.ref, message: `waiting: ${refusal?.summary ?? ''}` });
     await clock.sleep(3000, control.stop);
-    decision = decideOn(await read(everywhere), asked);
+    // What else was read, such as what repositories offer, is read once more when that holds no more.
+    const facts = await refreshFacts(context, step, factsBehind(decision.findings), PATIENCE, everywhere);
+    decision = decideOn(facts, asked);
+    if (decision.kind !== 'refused') decision = decideOn(await read(everywhere), asked);
   }
   if ('findings' in decision) report(context, decision.findings);
   return decision;
@@ -46,6 +49,11 @@ export async function decide(context: RunContext, step: PlannedStep): Promise<De
 
 function isRefusal({ severity }: Finding): boolean {
   return severity === 'refuse';
+}
+
+/** What the guards that refuse stand on. */
+function factsBehind(findings: readonly Finding[]): FactId[] {
+  return [...new Set(findings.filter(isRefusal).flatMap(({ guard }) => guards.get(guard)?.facts ?? []))];
 }
 
 function mayEnd(findings: readonly Finding[]): boolean {

@@ -38,7 +38,8 @@ export async function refresh(
   return withLooked(facts, await readLooked(fleet, state.localFiles, [step, ...others], facts, !after));
 }
 
-async function refreshFacts(
+/** {@link refresh} without the files, packages and units that steps look at. */
+export async function refreshFacts(
   context: RunContext,
   step: DraftedStep,
   ids: readonly FactId[],
