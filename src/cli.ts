@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands/registry.ts';
+import { keepCompiled } from './compile-cache.ts';
 import { asFailure } from './engine/trouble.ts';
 import { type FailureKind, isShown } from './failure.ts';
 import { redactText } from './redact.ts';
@@ -11,6 +12,7 @@ import { sourceStack } from './source-stack.ts';
 
 // Output streams through short-lived buffers: without this the young generation grows by some 20 MB for nothing.
 setFlagsFromString('--semi-space-growth-factor=1');
+keepCompiled();
 
 /** The exit codes of docs/cli.md; the compiler holds the table complete. */
 const EXIT_CODES: Readonly<Record<FailureKind, number>> = {

@@ -10,6 +10,7 @@ const SRC = new URL('../src/', import.meta.url).pathname;
 /** DESIGN.md's table: a room may import those before it in the chain. */
 const CHAIN = [
   [
+    'compile-cache',
     'diagnostic',
     'digest',
     'duration',

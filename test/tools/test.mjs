@@ -63,7 +63,9 @@ async function vitest(tier, filters) {
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
     const vitest = ['--no-install', 'vitest', 'run', '--config', 'test/vitest.config.ts', '--project', tier];
-    const code = await run('npx', [...vitest, ...reporters, ...filters], { ...process.env, TMPDIR: temporary });
+    // The program's cache of what is compiled is to outlive it.
+    const env = { ...process.env, TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: '1' };
+    const code = await run('npx', [...vitest, ...reporters, ...filters], env);
     const before = counts.failed;
     count(JSON.parse(readFileSync(report, 'utf8')));
     // An error outside any test (a rejection that nothing handles) fails vitest but no test.
