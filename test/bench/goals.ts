@@ -44,6 +44,7 @@ export function goalsOf({ steps, first, stream, startUp }: Figures): Goal[] {
     atLeast("a step's 200 MB streamed to its log", stream.durable.throughput, 60, 'MB/s'),
     atMost('memory of the controller meanwhile', stream.durable.rss, 110, 'MiB'),
     atMost('runbook --version beyond node -e 0', startUp.runbook - startUp.node, 100, 'ms'),
+    atMost('runbook plan until it connects', startUp.plan, 250, 'ms'),
   ];
 }
 

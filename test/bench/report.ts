@@ -31,6 +31,7 @@ export function report({ steps, first, stream, startUp }: Figures, goals: readon
       ],
       ['  with a plain exec', `${stream.exec.rss.toFixed(0)} MiB (idle ${stream.exec.rssBefore.toFixed(0)})`],
       ['start-up', `${startUp.runbook.toFixed(0)} ms, node -e 0: ${startUp.node.toFixed(0)} ms`],
+      ['  of plan, until it connects', `${startUp.plan.toFixed(0)} ms`],
     ]),
     '',
     ...goals.map(
