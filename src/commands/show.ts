@@ -54,7 +54,7 @@ function viewOf({ name, description = '', inputs, hops, window, phases }: Runboo
       nodes: phase.nodes,
       serial: phase.serial,
       maxFailures: phase.maxFailures,
-      pause: phase.pause === undefined ? null : durationText(phase.pause),
+      pause: typeof phase.pause === 'number' ? durationText(phase.pause) : (phase.pause ?? null),
       gate: phase.gate ? (phase.gate.http?.url ?? phase.gate.run ?? '') : null,
       if: phase.if ?? null,
       steps: phase.steps.map(stepView),

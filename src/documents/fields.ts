@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DURATION, parseDuration } from '../duration.ts';
+import { isTemplate } from './template.ts';
 
 /** Forms that both documents share. Their messages follow the key's name. */
 
@@ -40,18 +41,29 @@ function notText(input: unknown): string | undefined {
 
 /** Read as milliseconds. */
 export function duration(description: string) {
+  return durationText(description, DURATION).transform((value) => parseDuration(value) ?? 0);
+}
+
+/** Read as milliseconds, or as it is where `${{ }}` give it. */
+export function durationOrTemplate(description: string) {
+  const form = new RegExp(`${DURATION.source}|\\$\\{\\{`);
+  return durationText(description, form).transform((value) =>
+    isTemplate(value) ? value : (parseDuration(value) ?? 0),
+  );
+}
+
+function durationText(description: string, form: RegExp) {
   return z
     .string({
       error: (issue) =>
         typeof issue.input === 'number' ? `needs a unit: ${issue.input}s or ${issue.input}m` : undefined,
     })
-    .regex(DURATION, { error: 'must be a duration such as 90s, 10m, 1h30m or 500ms' })
+    .regex(form, { error: 'must be a duration such as 90s, 10m, 1h30m or 500ms' })
     .refine((value) => !DURATION.test(value) || (parseDuration(value) ?? 0) > 0, {
       error: 'must be longer than nothing and shorter than 596h',
     })
     .describe(description)
-    .meta({ examples: ['90s', '10m', '1h30m'] })
-    .transform((value) => parseDuration(value) ?? 0);
+    .meta({ examples: ['90s', '10m', '1h30m'] });
 }
 
 export function count(description: string, least: number) {

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { isTimeZone, WEEKDAYS } from '../time-zone.ts';
-import { duration, text, withDefault } from './fields.ts';
+import { duration, durationOrTemplate, text, withDefault } from './fields.ts';
 
 /** How fast a run goes on from node to node, and when. */
 
-export const pauseSchema = duration('How long to wait after a batch of nodes that did something, before the next.');
+export const pauseSchema = durationOrTemplate(
+  'How long to wait after a batch of nodes that did something, before the next. May be an expression.',
+);
 
 const http = z
   .strictObject({

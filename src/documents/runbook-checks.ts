@@ -86,6 +86,7 @@ function checkPhase(at: (path: Path) => Context, phase: Raw, path: Path): Diagno
     ...(['serial', 'maxFailures'] as const).flatMap((key) =>
       checkShares(document, phase[key], unplaced, [...path, key]),
     ),
+    ...checkPause(document, phase['pause'], unplaced, [...path, 'pause']),
     ...steps.flatMap((step, index) => {
       const own = [...path, 'steps', index];
       return isMap(step) ? checkStep(at(own), step, own) : [];
@@ -105,6 +106,14 @@ function checkShares(document: YamlDocument, shares: unknown, declared: Declared
       return problem('expression-type', summary, document.at(path));
     }),
   ];
+}
+
+function checkPause(document: YamlDocument, pause: unknown, declared: Declared, path: Path): Diagnostic[] {
+  const { problems, types } = checkTemplate(pause, declared);
+  const type = types.get('[]') ?? 'string';
+  if (type === 'string' || type === 'unknown') return expressionDiagnostics(problems, document, path);
+  const summary = `\`pause\` must be a duration, the expression gives ${TYPE_WORDS[type]}`;
+  return [problem('expression-type', summary, document.at(path))];
 }
 
 function checkNodes({ document }: Context, nodes: unknown, path: Path): Diagnostic[] {

@@ -1,4 +1,5 @@
 import type { Share, Shares } from '../documents/shares.ts';
+import { parseDuration } from '../duration.ts';
 import { evaluateTemplate } from '../documents/expressions.ts';
 import type { Phase, Scope } from '../documents/model.ts';
 import { readShares } from '../documents/shares.ts';
@@ -13,14 +14,25 @@ export function paceOf(phase: Phase, nodes: readonly { readonly name: string }[]
   return {
     batches: batchesOf(nodes, sharesOf(phase, 'serial', own)),
     maxFailures: failuresOf(maxFailures, nodes.length),
+    ...(phase.pause !== undefined && { pause: pauseOf(phase, own) }),
   };
+}
+
+function pauseOf(phase: Phase, scope: Scope): number {
+  const value = orFail(phase, evaluateTemplate(phase.pause, scope), scope);
+  const pause = typeof value === 'string' ? parseDuration(value) : value;
+  if (typeof pause === 'number') return pause;
+  throw wrong(phase, 'pause', `must be a duration such as 10m, not ${JSON.stringify(value)}`);
 }
 
 function sharesOf(phase: Phase, key: 'serial' | 'maxFailures', scope: Scope): Shares {
   const shares = readShares(orFail(phase, evaluateTemplate(phase[key], scope), scope), key === 'serial' ? 1 : 0);
   if (typeof shares !== 'object' || !('problem' in shares)) return shares;
-  const { file, line, column } = phase.span;
-  throw new Failure('document', `${file}:${line}:${column}: \`${key}\` of phase ${phase.name} ${shares.problem}`);
+  throw wrong(phase, key, shares.problem);
+}
+
+function wrong({ name, span: { file, line, column } }: Phase, key: string, problem: string): Failure {
+  return new Failure('document', `${file}:${line}:${column}: \`${key}\` of phase ${name} ${problem}`);
 }
 
 /**

@@ -42,7 +42,7 @@ export function needsOf(
   for (const phase of runbook.phases) {
     if (phase.if !== undefined) for (const id of factsIn(phase.if, true)) facts.add(id);
     for (const id of factsOfGate(phase)) facts.add(id);
-    for (const id of factsIn([phase.serial, phase.maxFailures])) facts.add(id);
+    for (const id of factsIn([phase.serial, phase.maxFailures, phase.pause])) facts.add(id);
     for (const id of factsOfFrame(phase.frame)) facts.add(id);
     for (const step of stepsOf(phase)) {
       for (const id of factsOfExpressions(step)) facts.add(id);

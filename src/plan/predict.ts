@@ -40,8 +40,7 @@ export function predictPhase(
     findings.push(...decision.findings);
     facts = decision.after;
   }
-  const { number, name, phase, batches, maxFailures, gate, hop, skipped } = draft;
-  const { pause } = phase;
+  const { number, name, batches, maxFailures, pause, gate, hop, skipped } = draft;
   const planned = {
     number,
     name,

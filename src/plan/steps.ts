@@ -41,6 +41,8 @@ export interface DraftPhase {
   readonly phase: Phase;
   readonly batches: readonly (readonly string[])[];
   readonly maxFailures: PlanPhase['maxFailures'];
+  /** Milliseconds. */
+  readonly pause?: number;
   readonly steps: readonly DraftedStep[];
   readonly always?: readonly DraftedStep[];
   readonly gate?: PlanGate;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadRunbook } from '../../src/documents/runbook.ts';
+import { paceOf } from '../../src/plan/batches.ts';
 import { draftGate } from '../../src/plan/gate.ts';
 import { fakeActions } from './fakes.ts';
 
@@ -69,6 +70,8 @@ test.each([
   ['gate: { http: { url: "http://a", condition: "state == 200" } }', '`state` is not known here'],
   ['gate: { http: { url: "http://a", condition: "${{ status == 200 }}" } }', 'is an expression as a whole'],
   ['pause: 5', 'needs a unit'],
+  ['pause: "${{ inputs.most }}"', '`pause` must be a duration, the expression gives a number'],
+  ['pause: "${{ node.vars.pause }}"', '`node` is not known here'],
 ])('%s is refused', (phase, summary) => {
   expect(problems(phase)).toEqual([expect.stringContaining(summary)]);
 });
@@ -88,6 +91,21 @@ test.each(['http://me:hunter2@a', 'ftp://me:hunter2@a', 'http://me:hunter2@[a'])
     expect(drafted).not.toThrow('hunter2');
   },
 );
+
+test('an expression may give a pause', () => {
+  const paused = (pause: string, value: string) => {
+    const { value: runbook } = read(`pause: ${pause}`, `  rest: { type: string, default: '${value}' }\n`);
+    const phase = runbook?.phases[0];
+    if (!phase) throw new Error('it does not read');
+    return paceOf(phase, [], { inputs: { rest: value }, env: {}, cluster: { name: '', version: '' } }).pause;
+  };
+  expect(paused('90s', '')).toBe(90_000);
+  expect(paused('"${{ inputs.rest }}"', '5m')).toBe(300_000);
+  expect(paused('"${{ inputs.rest }}"', '0s')).toBe(0);
+  expect(() => paused('"${{ inputs.rest }}"', 'soon')).toThrow(
+    /^r\.yaml:9:5: `pause` of phase one must be a duration such as 10m, not "soon"$/,
+  );
+});
 
 test.each([
   ["window: { from: '25:00' }\n", 'must be a time of day'],
