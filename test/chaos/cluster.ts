@@ -44,6 +44,8 @@ export const noHooks: CommandHooks = {
 
 export interface Size {
   readonly controlPlanes: number;
+  /** Which have not joined. */
+  readonly spareControlPlanes?: number;
   readonly workers: number;
 }
 

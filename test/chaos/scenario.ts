@@ -39,15 +39,21 @@ export const TWO_HOPS: Scenario = {
   minors: ['1.31', '1.32', '1.33'],
 };
 
-export function inventoryOf({ controlPlanes, workers }: Size): Valid<Inventory> {
+export function inventoryOf(
+  { controlPlanes, spareControlPlanes = 0, workers }: Size,
+  groups: Readonly<Record<string, readonly string[]>> = {},
+): Valid<Inventory> {
   const nodes = (count: number, name: string, first: number, role: string) =>
     Array.from(
       { length: count },
       (_, at) => `  - { name: ${name}-${at + 1}, host: 10.10.0.${first + at}, role: ${role} }\n`,
     );
-  const all = [...nodes(controlPlanes, 'cp', 11, 'control-plane'), ...nodes(workers, 'worker', 101, 'worker')];
+  const all = [
+    ...nodes(controlPlanes + spareControlPlanes, 'cp', 11, 'control-plane'),
+    ...nodes(workers, 'worker', 101, 'worker'),
+  ];
   const head = 'apiVersion: runbook/v1\nkind: Inventory\ncluster: lab\nbecome: { method: sudo }\nnodes:\n';
-  return valid(loadInventory('inventory.yaml', `${head}${all.join('')}`));
+  return valid(loadInventory('inventory.yaml', `${head}${all.join('')}groups: ${JSON.stringify(groups)}\n`));
 }
 
 export async function readDocuments(scenario: Scenario = ONE_MINOR): Promise<Documents> {
