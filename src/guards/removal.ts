@@ -23,12 +23,12 @@ export const removal: Guard = {
     const pods = podsToDrain(before, object.name);
     const left = pods ? [...pods.evictable, ...pods.naked] : [];
     const isPlane = isStepOf(step, removeControlPlane);
-    const wrong = [
-      ...(object.controlPlane && !isPlane ? ['is a control plane'] : []),
-      ...(isPlane ? needed(before, step.node.name) : []),
+    const lacking = isPlane ? needed(before, step.node.name) : [];
+    const busy = [
       ...(object.unschedulable ? [] : ['is not cordoned']),
       ...(left.length > 0 ? [`still runs ${listed(left.map((pod) => `${pod.namespace}/${pod.name}`))}`] : []),
     ];
+    const wrong = [...(object.controlPlane && !isPlane ? ['is a control plane'] : []), ...lacking, ...busy];
     if (wrong.length === 0) return [];
     return [
       {
@@ -36,15 +36,21 @@ export const removal: Guard = {
         severity: 'refuse',
         node: step.node.name,
         summary: `${step.node.name} cannot leave the cluster: ${object.name} ${wrong.join(' and ')}`,
-        remedy:
-          object.controlPlane && !isPlane
-            ? 'Use `remove-control-plane`, which takes its member of etcd out first.'
-            : 'Put a `drain` step before this one, without a podSelector. Where the control plane is needed: let another one join, bring the other members of etcd back, or let kubelets and kubeconfigs lead elsewhere (a load balancer, a virtual address).',
+        remedy: [
+          ...(object.controlPlane && !isPlane
+            ? ['Use `remove-control-plane`: it takes its member of etcd out first.']
+            : []),
+          ...(busy.length > 0 ? ['Put a `drain` step before this one, without a podSelector.'] : []),
+          ...(lacking.length > 0 ? [WANTED] : []),
+        ].join(' '),
         source: removal.source,
       },
     ];
   },
 };
+
+const WANTED =
+  'Let another control plane join, bring the other members of etcd back, or let kubelets and kubeconfigs lead elsewhere (a load balancer, a virtual address).';
 
 /** What the cluster lacks without this control plane. */
 function needed(facts: Facts, name: string): string[] {
