@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import type { FactId, Facts } from '../facts/facts.ts';
-import type { AsksPerson, Looks, MovesFiles, Serves, TriesOut, Watches } from './lib/abilities.ts';
+import type { AsksPerson, Belongs, Looks, MovesFiles, Serves, TriesOut, Watches } from './lib/abilities.ts';
 
 /** The node a planned step is about, as the inventory has it. */
 export interface ActionNode {
@@ -78,7 +78,7 @@ export interface Verdict {
 
 /** One thing a runbook can `uses:`, with the abilities that only some have. */
 export interface Action<W = unknown>
-  extends BaseAction<W>, MovesFiles<W>, AsksPerson<W>, Looks<W>, Watches<W>, Serves<W>, TriesOut<W> {}
+  extends BaseAction<W>, MovesFiles<W>, AsksPerson<W>, Looks<W>, Watches<W>, Serves<W>, TriesOut<W>, Belongs {}
 
 /**
  * What every action adds to a run: its script, when it is already done, what the facts will be after it. All of it

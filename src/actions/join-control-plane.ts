@@ -50,6 +50,7 @@ export const joinControlPlane: Action<With> = {
   outcomeFacts: ['kubelet', 'staticPods', 'nodes', 'etcd', 'apiServers'],
   guards: ['membership', 'same-machine', 'joinable', 'skew-kubelet', 'api-servers-answer', 'etcd-health'],
   settle: 300_000,
+  membership: 'joins',
   unsupported: ({ node }) =>
     node.role === 'control-plane' ? undefined : `${node.name} is no control plane: join-node joins a worker`,
   makes: (context) => [

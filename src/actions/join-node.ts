@@ -26,6 +26,7 @@ export const joinNode: Action<z.infer<typeof schema>> = {
   outcomeFacts: ['kubelet', 'nodes'],
   guards: ['membership', 'same-machine', 'joinable', 'skew-kubelet', 'api-servers-answer'],
   settle: 120_000,
+  membership: 'joins',
   unsupported: ({ node }) =>
     node.role === 'worker'
       ? undefined

@@ -30,6 +30,7 @@ export const removeControlPlane: Action<z.infer<typeof schema>> = {
   outcomeFacts: ['kubelet', 'staticPods', 'nodes', 'etcd'],
   guards: ['membership', 'same-machine', 'removal', 'volumes-detached', 'etcd-health', 'api-servers-answer'],
   settle: 60_000,
+  membership: 'leaves',
   unsupported: ({ node }) =>
     node.role === 'control-plane'
       ? undefined

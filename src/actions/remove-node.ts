@@ -19,6 +19,7 @@ export const removeNode: Action<z.infer<typeof schema>> = {
   facts: ['machine', 'kubelet', 'nodes', 'pods'],
   guards: ['membership', 'same-machine', 'removal', 'volumes-detached'],
   settle: 30_000,
+  membership: 'leaves',
   unsupported: ({ node }) =>
     node.role === 'worker'
       ? undefined

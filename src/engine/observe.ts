@@ -63,6 +63,11 @@ export class Observer {
     return host;
   }
 
+  /** It is no control plane any more. */
+  setApart(name: string): void {
+    this.#apart.add(name);
+  }
+
   /** Machines with Kubernetes packages that are no nodes of any cluster: there is nothing to ask kubectl about. */
   #isOutsideOfClusters(): boolean {
     return this.#options.kubectl.on !== 'local' && this.#options.nodes.every((node) => node.role === 'other');

@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
 import { withLooked } from '../facts/lib/looked.ts';
 import { minorOf } from '../facts/lib/version.ts';
+import { leftNodes } from '../journal/passes.ts';
 import { askedBeforeSteps, guards } from '../guards/registry.ts';
 import type { DraftedStep } from '../plan/bind.ts';
 import { factsOfTemplates } from '../plan/filled.ts';
@@ -67,7 +68,7 @@ async function readAgain(
   everywhere: boolean,
 ): Promise<Facts> {
   const known = context.facts;
-  const names = known && !everywhere ? [step.node.name] : contactedNodes(context.plan);
+  const names = known && !everywhere ? [step.node.name] : present(context);
   const all = known ? ids : neededFacts(context.phases.flatMap((phase) => phase.steps));
   if (all.length === 0) {
     context.facts = known ?? { nodes: {} };
@@ -93,6 +94,13 @@ async function readAgain(
       { cause: error },
     );
   }
+}
+
+/** The nodes that the run contacts, but those that have left the cluster in it: they may be switched off. */
+function present({ plan, progress, observer }: RunContext): string[] {
+  const left = leftNodes(plan, progress);
+  for (const name of left) observer.setApart(name);
+  return contactedNodes(plan).filter((name) => !left.has(name));
 }
 
 /** A step of one hop needs to know what the repositories of the others offer only once, at the beginning. */

@@ -1,8 +1,5 @@
 import type { Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
-import { isStepOf } from '../actions/bound-step.ts';
-import { joinControlPlane } from '../actions/join-control-plane.ts';
-import { joinNode } from '../actions/join-node.ts';
 import { controlPlanesOf } from '../facts/lib/control-planes.ts';
 import { nodeObjectFor } from '../facts/lib/identity.ts';
 import type { Finding, Guard, GuardInput, GuardNode } from './guard.ts';
@@ -32,7 +29,7 @@ function judgeMember({ before: facts, step }: GuardInput, node: GuardNode): Find
   const object = nodeObjectFor(facts, node.name);
   // If an object has its name or address, `same-machine` reports both ids.
   if (!object) {
-    const joins = node.joins === true || isStepOf(step, joinNode, joinControlPlane);
+    const joins = node.joins === true || step?.action.membership === 'joins';
     return joins || claimedObject(facts, node) || hasLeft(facts, node) ? [] : [missing(facts, node)];
   }
   const role = object.controlPlane ? 'control-plane' : 'worker';

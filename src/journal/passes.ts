@@ -1,3 +1,4 @@
+import { actions } from '../actions/registry.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan, PlanPhase, PlanStep } from '../plan/plan.ts';
 import { stepsOfPhase } from '../plan/all-steps.ts';
@@ -55,4 +56,14 @@ export function openSteps({ phases }: Pick<Plan, 'phases'>, known: Known): Reado
       );
     }),
   );
+}
+
+/** The nodes that have left the cluster in the run: nothing more runs on them, and they may be switched off. */
+export function leftNodes({ phases }: Pick<Plan, 'phases'>, known: Known): ReadonlySet<string> {
+  const leaving = phases
+    .flatMap((phase) => stepsOfPhase(phase))
+    .filter(({ action }) => actions.get(action)?.membership === 'leaves');
+  const has = (step: PlanStep, ...outcomes: readonly unknown[]) =>
+    outcomes.includes(known.get(stepKey(step.node, step.id))?.outcome);
+  return new Set(leaving.filter((step) => has(step, 'changed', 'unchanged')).map(({ node }) => node));
 }

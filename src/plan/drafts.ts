@@ -82,8 +82,8 @@ export function draftPhases(
   });
 }
 
-/** The nodes of all phases, or of those with a step of `action`; with hops, also of those whose `if` may hold later. */
-export function touchedNodes(input: DraftInput, facts: Facts, uses?: readonly string[]): ReadonlySet<string> {
+/** The nodes of all phases, or of those with a step that changes their membership so; with hops, also of those whose `if` may hold later. */
+export function touchedNodes(input: DraftInput, facts: Facts, membership?: Action['membership']): ReadonlySet<string> {
   const { phases, hops } = input.runbook.value;
   const planned = phases.filter(
     (phase) =>
@@ -93,11 +93,14 @@ export function touchedNodes(input: DraftInput, facts: Facts, uses?: readonly st
     planned
       .filter(
         (phase) =>
-          uses === undefined || stepsOf(phase).some((step) => step.kind === 'uses' && uses.includes(step.uses)),
+          membership === undefined ||
+          stepsOf(phase).some(
+            (step) => step.kind === 'uses' && input.actions.get(step.uses)?.membership === membership,
+          ),
       )
       .flatMap((phase) => {
         const { nodes, onlyAsks } = chooseNodes(phase, input);
-        return onlyAsks && uses !== undefined ? [] : nodes.map((node) => node.name);
+        return onlyAsks && membership !== undefined ? [] : nodes.map((node) => node.name);
       }),
   );
 }

@@ -191,8 +191,8 @@ function planNodes(
 }
 
 function guardNodes(input: PlanInput, touched: ReadonlySet<string>, facts: Facts) {
-  const leaving = touchedNodes(input, facts, ['remove-node', 'remove-control-plane']);
-  const joining = touchedNodes(input, facts, ['join-node', 'join-control-plane']);
+  const leaving = touchedNodes(input, facts, 'leaves');
+  const joining = touchedNodes(input, facts, 'joins');
   return input.inventory.value.nodes
     .filter((node) => (touched.has(node.name) && input.contacted?.has(node.name) !== false) || node.role !== 'other')
     .map(({ name, host, role }) => ({

@@ -4,7 +4,7 @@ import { Failure, messageOf } from '../failure.ts';
 import { type Agreed, agreedRun, noMajority, requireOnePlan } from '../journal/agreement.ts';
 import { type Copies, type Copy, readCopies, requireReadable } from '../journal/copies.ts';
 import type { Missing } from '../journal/lock-snapshot.ts';
-import { openSteps } from '../journal/passes.ts';
+import { leftNodes, openSteps } from '../journal/passes.ts';
 import { type FoundAttempt, rebuildLines, writeRebuilt } from '../journal/rebuild.ts';
 import type { RunStore } from '../journal/store.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
@@ -150,7 +150,8 @@ async function findAttempts(
   lockNodes: readonly string[],
 ): Promise<readonly FoundAttempt[]> {
   const open = [...openSteps(plan, progress.steps)].filter((step) => step.place === 'node');
-  const needed = new Set([...lockNodes, ...open.map((step) => step.node)]);
+  const left = leftNodes(plan, progress.steps);
+  const needed = new Set([...lockNodes.filter((node) => !left.has(node)), ...open.map((step) => step.node)]);
   const hosts = new Set([...needed, ...contactedNodes(plan)]);
   const problems: string[] = [];
   const found = await Promise.all(

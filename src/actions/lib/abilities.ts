@@ -67,6 +67,12 @@ export interface Serves<W> {
   noteFailure?(context: ActionContext<W>, reason: string): string | undefined;
 }
 
+/** Changes whether its node belongs to the cluster. */
+export interface Belongs {
+  /** `joins`: the node may be none of the cluster before; `leaves`: after it, and it may be switched off. */
+  readonly membership?: 'joins' | 'leaves';
+}
+
 export interface Watches<W> {
   /** Follows its script while it runs. */
   watch?(context: ActionContext<W>, observing: Observing): Watch;

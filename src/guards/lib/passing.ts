@@ -1,7 +1,4 @@
-import { isStepOf } from '../../actions/bound-step.ts';
-import { joinControlPlane } from '../../actions/join-control-plane.ts';
 import { memberOf } from '../../actions/lib/own-member.ts';
-import { removeControlPlane } from '../../actions/remove-control-plane.ts';
 import { nodeObjectFor } from '../../facts/lib/identity.ts';
 import type { GuardInput, GuardNode } from '../guard.ts';
 
@@ -12,7 +9,7 @@ import type { GuardInput, GuardNode } from '../guard.ts';
 export function withoutPassing(input: GuardInput): GuardInput {
   const { before, nodes, step } = input;
   const { cluster } = before;
-  const own = isStepOf(step, joinControlPlane, removeControlPlane) ? step?.node.name : undefined;
+  const own = step?.action.membership === undefined ? undefined : step.node.name;
   const names = nodes.filter((node) => node.name === own || isBetween(input, node)).map(({ name }) => name);
   if (!cluster || names.length === 0) return input;
   const objects = new Set(names.flatMap((name) => nodeObjectFor(before, name)?.name ?? []));
