@@ -105,14 +105,16 @@ function apply(file: string, options: Options): Promise<number> {
     const wanted = { run: newRunId(plan), runbook: plan.runbook.name, epoch: 1 };
     const held = await takeLocks(console, locks, wanted, newRunPolicy(unfinished));
     atEnd(() => held.release());
-    await refuseMovedFacts(console, reading, scope);
+    // Where nothing is to be done, no one was asked, and no guard stands before anything: the facts are of just now.
+    const facts = hasChanges(plan) ? await refuseMovedFacts(console, reading, scope) : reading.facts;
     await abandon(unfinished, locks);
     const record = await createRecord(console, store, plan, reading.facts, held, locks);
     atEnd(() => record.journal.close());
     await planned();
     return execute(console, {
       ...connection,
-      ...reading,
+      observer: reading.observer,
+      facts,
       plan,
       inventory: inventory.value,
       store,

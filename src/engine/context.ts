@@ -64,6 +64,8 @@ export interface RunContext {
 export class RunState {
   /** The first reading of a run that knows nothing yet: the other nodes of the batch wait for it. */
   firstReading: Promise<Facts> | undefined;
+  /** Steps with an attempt whose end was not known when last looked; undefined: not looked yet. */
+  open: readonly string[] | undefined;
   /** Findings about every node that were reported already. */
   readonly reported = new Set<string>();
   readonly localFiles = new LocalFiles();

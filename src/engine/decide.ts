@@ -8,17 +8,27 @@ import { isCutOff } from '../journal/progress.ts';
 import { runChecks } from './check.ts';
 import type { RunContext } from './context.ts';
 import { resultsOf } from './outputs.ts';
-import { neededFacts, PATIENCE, refresh, refreshFacts } from './refresh.ts';
+import { currentFacts, neededFacts, PATIENCE, refresh, refreshFacts } from './refresh.ts';
 
-/** Decides one step on fresh facts. A refusal gets time to end by itself, unless its guard says that it does not. */
-export async function decide(context: RunContext, step: PlannedStep): Promise<Decision> {
+/**
+ * Decides one step. One with nothing to do is decided on facts that were read before and that nothing of this run may
+ * have changed since; any other on fresh ones. A refusal gets time to end by itself, unless its guard says that it does
+ * not.
+ * @param reading called when fresh facts are about to be read
+ */
+export async function decide(
+  context: RunContext,
+  step: PlannedStep,
+  reading: () => void = () => undefined,
+): Promise<Decision> {
   const { clock, control, run } = context;
   const inOutage = isAhead(step) ? outOfService(step) : [];
   const ids = neededFacts([step, ...inOutage]);
   const read = (everywhere: boolean) => refresh(context, step, ids, PATIENCE, { everywhere, others: inOutage });
-  const first = await read(false);
   const results = resultsOf(context);
-  const checks = conditionHolds(step, first, { run, results }) ? await runChecks(context, step, inOutage) : undefined;
+  const checksOn = async (facts: Facts) =>
+    conditionHolds(step, facts, { run, results }) ? runChecks(context, step, inOutage) : undefined;
+  let checks: Facts['checks'];
   const decideOn = (facts: Facts, asked: readonly string[]) =>
     decideStep(step, checks ? { ...facts, checks } : facts, {
       guards: asked,
@@ -28,6 +38,15 @@ export async function decide(context: RunContext, step: PlannedStep): Promise<De
       cutOff: isCutOff(context.progress.get(step.key)),
     });
 
+  const known = await currentFacts(context, step, ids, inOutage);
+  if (known) {
+    checks = await checksOn(known);
+    const decision = decideOn(known, []);
+    if (decision.kind === 'done' || decision.kind === 'skip') return decision;
+  }
+  reading();
+  const first = await read(false);
+  checks ??= await checksOn(first);
   const asked = askedBeforeSteps(step.action.guards);
   const everywhere = asked.some((name) => guards.get(name)?.everywhere === true);
   let decision = decideOn(first, everywhere ? [] : asked);

@@ -28,11 +28,38 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #lines = new Map<string, Line>();
   readonly #closed = new AbortController();
+  #changes = 0;
+  #changing = 0;
 
   constructor(options: FleetOptions) {
     this.#options = options;
     // Each node that is away waits on it: that many are no leak.
     setMaxListeners(0, this.#closed.signal);
+  }
+
+  /** Grows with all that may have changed something on a node: what was read at a lower count may be untrue. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Something that may change a node is under way: what is read meanwhile may be untrue. */
+  get isChanging(): boolean {
+    return this.#changing > 0;
+  }
+
+  /**
+   * Counts `work` as what may change something: also while a person is asked, or others are waited for. Attempts are
+   * counted by themselves.
+   */
+  async whileChanging<T>(work: () => Promise<T>): Promise<T> {
+    this.#changes += 1;
+    this.#changing += 1;
+    try {
+      return await work();
+    } finally {
+      this.#changes += 1;
+      this.#changing -= 1;
+    }
   }
 
   /** Takes over a session that was opened elsewhere (all nodes are dialled in parallel at the start). */
@@ -94,7 +121,7 @@ export class Fleet {
     const line = new Line({
       name,
       dial: () => dial(name),
-      open: (session) => open(name, session),
+      open: async (session) => watched(await open(name, session), (work) => this.whileChanging(work)),
       clock,
       random,
     });
@@ -150,4 +177,20 @@ export class Fleet {
 function isLoss(error: unknown, line: Line): error is ConnectionLost | ConnectFailure {
   if (error instanceof ConnectFailure) return error.reason === 'shell' && line.hasAnswered;
   return error instanceof ConnectionLost;
+}
+
+/** The node; its attempts are under way `during` what they take here. */
+function watched(remote: RemoteNode, during: <T>(work: () => Promise<T>) => Promise<T>): RemoteNode {
+  const open = remote.open?.bind(remote);
+  return {
+    start: (spec, sink) => during(() => remote.start(spec, sink)),
+    follow: (run, id, from, sink, timeout) => during(() => remote.follow(run, id, from, sink, timeout)),
+    status: (run, id) => remote.status(run, id),
+    cancel: (run, id) => during(() => remote.cancel(run, id)),
+    list: (run) => remote.list(run),
+    sweep: (run) => remote.sweep(run),
+    probe: (script, options) => remote.probe(script, options),
+    ...(open && { open }),
+    close: () => remote.close(),
+  };
 }

@@ -15,7 +15,10 @@ export async function markFailedNode(context: RunContext, failed: PlannedStep, r
   const [script] = row.flatMap((step) => step.action.noteFailure?.(contextOf(step, facts), text) ?? []);
   if (script === undefined) return;
   try {
-    await context.fleet.with(context.observer.kubectlHost(), (remote) => remote.probe(script, { timeout: 30_000 }));
+    const { fleet, observer } = context;
+    await fleet.whileChanging(() =>
+      fleet.with(observer.kubectlHost(), (remote) => remote.probe(script, { timeout: 30_000 })),
+    );
   } catch (error) {
     if (!isTrouble(error)) throw error;
     const name = failed.node.name;

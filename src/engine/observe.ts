@@ -1,5 +1,5 @@
 import { readClusterFacts, readNodeFacts } from '../facts/read.ts';
-import type { FactId, Facts } from '../facts/facts.ts';
+import type { ClusterFactId, ClusterFacts, FactId, Facts, NodeFactId } from '../facts/facts.ts';
 import { isClusterFact, isNodeFact } from '../facts/lib/kinds.ts';
 import { Failure } from '../failure.ts';
 import { ConnectionLost } from '../transport/transport.ts';
@@ -7,6 +7,7 @@ import { Turns } from '../transport/turns.ts';
 import type { Clock } from './clock.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import type { Fleet } from './fleet.ts';
+import { type Moment, Readings } from './readings.ts';
 import { isTrouble } from './trouble.ts';
 
 export interface ObserverOptions {
@@ -20,6 +21,9 @@ export interface ObserverOptions {
 /** Nodes whose facts are read at once: hundreds of answers in the same moment cost memory, and load a jump host. */
 const READING = 32;
 
+/** Whose readings those of the cluster are; no node has that name. */
+const CLUSTER = '';
+
 /** Reads facts over the fleet's links. */
 export class Observer {
   readonly #fleet: Fleet;
@@ -28,17 +32,25 @@ export class Observer {
   readonly #turns = new Turns(READING);
   /** Machines whose kubelet belonged to no cluster when it was read last: not joined yet, or reset. */
   readonly #apart: Set<string>;
+  readonly #readings: Readings;
 
-  constructor(fleet: Fleet, clock: Clock, options: ObserverOptions, apart = new Set<string>()) {
+  constructor(
+    fleet: Fleet,
+    clock: Clock,
+    options: ObserverOptions,
+    apart = new Set<string>(),
+    readings = new Readings(),
+  ) {
     this.#fleet = fleet;
     this.#clock = clock;
     this.#options = options;
     this.#apart = apart;
+    this.#readings = readings;
   }
 
   /** The same, but the repositories of these minors are asked. */
   offering(minors: readonly string[]): Observer {
-    return new Observer(this.#fleet, this.#clock, { ...this.#options, minors }, this.#apart);
+    return new Observer(this.#fleet, this.#clock, { ...this.#options, minors }, this.#apart, this.#readings);
   }
 
   /** Where kubectl runs: the operator's machine, or a control plane. */
@@ -73,10 +85,21 @@ export class Observer {
     return this.#options.kubectl.on !== 'local' && this.#options.nodes.every((node) => node.role === 'other');
   }
 
+  /**
+   * Whether these facts of a node and the cluster were read, and nothing that this run did may have changed them since.
+   */
+  isCurrent(node: string, ids: readonly FactId[]): boolean {
+    if (this.#fleet.isChanging) return false;
+    const now = this.#now();
+    return (
+      this.#readings.hold(node, this.#namesOf(ids.filter(isNodeFact)), now) &&
+      this.#readings.hold(CLUSTER, ids.filter(isClusterFact), now)
+    );
+  }
+
   /** Facts as they are now; those of other nodes are kept from `known`. @throws FactError */
   async read(known: Facts, nodes: readonly string[], ids: readonly FactId[], avoid?: string): Promise<Facts> {
     const perNode = ids.filter(isNodeFact);
-    const perCluster = ids.filter(isClusterFact);
     const read = await Promise.all(
       perNode.length === 0 ? [] : nodes.map(async (name) => [name, await this.#node(name, perNode)] as const),
     );
@@ -86,15 +109,25 @@ export class Observer {
       if (facts.kubelet && facts.kubelet.server === undefined) this.#apart.add(name);
       else if (facts.kubelet) this.#apart.delete(name);
     }
-    if (perCluster.length === 0 || this.#isOutsideOfClusters()) return { ...known, nodes: merged };
-    const host = this.kubectlHost(avoid);
-    const cluster = await this.#fleet.with(host, (remote) =>
-      readClusterFacts((script) => remote.probe(script, { timeout: 120_000 }), perCluster, {
+    const cluster = await this.#cluster(ids.filter(isClusterFact), avoid);
+    return { ...known, nodes: merged, ...(cluster && { cluster: { ...known.cluster, ...cluster } }) };
+  }
+
+  async #cluster(ids: readonly ClusterFactId[], avoid: string | undefined): Promise<ClusterFacts | undefined> {
+    if (ids.length === 0) return undefined;
+    const now = this.#now();
+    const read = this.#isOutsideOfClusters() ? undefined : await this.#askKubectl(ids, this.kubectlHost(avoid));
+    this.#readings.note(CLUSTER, ids, now);
+    return read;
+  }
+
+  #askKubectl(ids: readonly ClusterFactId[], host: string): Promise<ClusterFacts> {
+    return this.#fleet.with(host, (remote) =>
+      readClusterFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {
         host,
         kubeconfig: this.#options.kubectl.kubeconfig,
       }),
     );
-    return { nodes: merged, cluster: { ...known.cluster, ...cluster } };
   }
 
   /** {@link read}, tried again for `patience` milliseconds: an API server that restarts answers a little later. */
@@ -118,6 +151,22 @@ export class Observer {
   }
 
   async #node(name: string, ids: Parameters<typeof readNodeFacts>[1]) {
+    const now = this.#now();
+    const facts = await this.#askNode(name, ids);
+    this.#readings.note(name, this.#namesOf(ids), now);
+    return facts;
+  }
+
+  #now(): Moment {
+    return { at: this.#clock.now(), changes: this.#fleet.changes };
+  }
+
+  /** What the repositories offer is read for some minors only. */
+  #namesOf(ids: readonly NodeFactId[]): string[] {
+    return ids.flatMap((id) => (id === 'offered' ? this.#options.minors.map((minor) => `${id} ${minor}`) : [id]));
+  }
+
+  #askNode(name: string, ids: readonly NodeFactId[]) {
     const { minors, packagesBaseUrl, kubectl, nodes } = this.#options;
     // Beside a cluster there are machines without Kubernetes: those of an external etcd, load balancers.
     const isBeside = nodes.some((node) => node.name === name && node.role === 'other') && !this.#isOutsideOfClusters();

@@ -97,19 +97,20 @@ export class Pace {
 
   /** Milliseconds until the pause after the last change on other nodes of the phase is over. */
   #pauseLeft({ phase, steps }: BoundPhase, next: readonly string[]): number {
+    if (phase.pause === undefined) return 0;
     const { clock, progress } = this.#context;
     const ends = steps.flatMap(({ key, node }) => {
       const { outcome, endedAt } = progress.get(key) ?? {};
       const counts = (outcome === 'changed' || outcome === 'failed') && !next.includes(node.name);
       return counts && endedAt !== undefined && !Number.isNaN(endedAt) ? [endedAt] : [];
     });
-    if (phase.pause === undefined || ends.length === 0) return 0;
+    if (ends.length === 0) return 0;
     return Math.min(phase.pause, Math.max(0, Math.max(...ends) + phase.pause - clock.now()));
   }
 
   async #pause({ phase }: BoundPhase, next: readonly string[], left: number): Promise<Held | undefined> {
     if (left <= 0) return undefined;
-    const { clock, control } = this.#context;
+    const { clock, control, fleet } = this.#context;
     // A record is written some milliseconds after the step has ended.
     const shown = left < 1000 ? left : Math.ceil(left / 1000) * 1000;
     const whole = shown === phase.pause ? '' : ` of ${durationText(phase.pause ?? 0)}`;
@@ -117,7 +118,7 @@ export class Pace {
       'pause',
       `pausing for ${durationText(shown)}${whole} before ${next.join(', ')}`,
     );
-    await clock.sleep(left, control.stop);
+    await fleet.whileChanging(() => clock.sleep(left, control.stop));
     return control.stop.aborted ? stopped : undefined;
   }
 
@@ -125,7 +126,9 @@ export class Pace {
     const { phase } = bound;
     const tooLate = () => this.#tooLate(bound, next);
     if (!phase.gate) return undefined;
-    const end = await awaitGate(this.#context, phase, phase.gate, next, tooLate);
+    const { gate } = phase;
+    const { fleet } = this.#context;
+    const end = await fleet.whileChanging(() => awaitGate(this.#context, phase, gate, next, tooLate));
     switch (end.kind) {
       case 'stopped':
         return stopped;

@@ -4,6 +4,7 @@ import type { FactId, Facts } from '../facts/facts.ts';
 import { withLooked } from '../facts/lib/looked.ts';
 import { minorOf } from '../facts/lib/version.ts';
 import { leftNodes } from '../journal/passes.ts';
+import { isSettled } from '../journal/progress.ts';
 import { askedBeforeSteps, guards } from '../guards/registry.ts';
 import type { DraftedStep } from '../plan/bind.ts';
 import { factsOfTemplates } from '../plan/filled.ts';
@@ -26,6 +27,34 @@ export interface Also {
   readonly after?: boolean;
 }
 
+/**
+ * The step's facts as they were read before, where no attempt or other step may have changed them since. Undefined:
+ * they have to be read.
+ */
+export async function currentFacts(
+  context: RunContext,
+  step: DraftedStep,
+  ids: readonly FactId[],
+  others: readonly DraftedStep[],
+): Promise<Facts | undefined> {
+  const { facts } = context;
+  if (!facts && ids.length > 0) return undefined;
+  if (mayStillRun(context) || !observerFor(context, step).isCurrent(step.node.name, ids)) return undefined;
+  return looked(context, facts ?? NOTHING, [step, ...others], true);
+}
+
+const NOTHING: Facts = { nodes: {} };
+
+/** An attempt of an earlier controller whose end is not known may change anything at any time. */
+function mayStillRun({ state, progress }: RunContext): boolean {
+  const isOpen = (key: string): boolean => {
+    const step = progress.get(key);
+    return step?.last !== undefined && step.last.ended === undefined && !isSettled(step);
+  };
+  state.open = (state.open ?? [...progress.keys()]).filter(isOpen);
+  return state.open.length > 0;
+}
+
 /** Rereads and keeps the step's facts, of its node or of all nodes. @throws Failure after `patience` milliseconds */
 export async function refresh(
   context: RunContext,
@@ -35,8 +64,16 @@ export async function refresh(
   { everywhere = false, others = [], after = false }: Also = {},
 ): Promise<Facts> {
   const facts = await refreshFacts(context, step, ids, patience, everywhere);
-  const { fleet, state } = context;
-  return withLooked(facts, await readLooked(fleet, state.localFiles, [step, ...others], facts, !after));
+  return looked(context, facts, [step, ...others], !after);
+}
+
+async function looked(
+  { fleet, state }: RunContext,
+  facts: Facts,
+  steps: readonly DraftedStep[],
+  offers: boolean,
+): Promise<Facts> {
+  return withLooked(facts, await readLooked(fleet, state.localFiles, steps, facts, offers));
 }
 
 /** {@link refresh} without the files, packages and units that steps look at. */
@@ -48,6 +85,11 @@ export async function refreshFacts(
   everywhere: boolean,
 ): Promise<Facts> {
   const { state } = context;
+  if (ids.length === 0) {
+    // Also where nothing is read, kubectl is not asked for on a node that has left.
+    if (!context.facts) present(context);
+    return context.facts ?? NOTHING;
+  }
   if (context.facts) return readAgain(context, step, ids, patience, everywhere);
   const first = state.firstReading;
   if (!first) {
@@ -70,10 +112,6 @@ async function readAgain(
   const known = context.facts;
   const names = known && !everywhere ? [step.node.name] : present(context);
   const all = known ? ids : neededFacts(context.phases.flatMap((phase) => phase.steps));
-  if (all.length === 0) {
-    context.facts = known ?? { nodes: {} };
-    return context.facts;
-  }
   try {
     const fresh = await observerFor(context, step).readPatiently(
       known ?? { nodes: {} },
@@ -104,7 +142,10 @@ function present({ plan, progress, observer }: RunContext): string[] {
 }
 
 /** A step of one hop needs to know what the repositories of the others offer only once, at the beginning. */
-function observerFor(context: RunContext, { scope: { hop } }: DraftedStep): Pick<Observer, 'readPatiently'> {
+function observerFor(
+  context: RunContext,
+  { scope: { hop } }: DraftedStep,
+): Pick<Observer, 'readPatiently' | 'isCurrent'> {
   return context.facts && hop ? context.observer.offering([minorOf(hop.version)]) : context.observer;
 }
 

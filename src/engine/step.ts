@@ -80,10 +80,12 @@ async function work(context: RunContext, step: PlannedStep): Promise<StepEnd> {
 }
 
 async function decideAndDo(context: RunContext, step: PlannedStep): Promise<StepEnd | 'again'> {
-  const looked = context.clock.now();
-  const held = context.assertHeld?.();
-  held?.catch(() => undefined);
-  const decision = await decide(context, step);
+  const look: { at: number; held?: Promise<void> | undefined } = { at: 0 };
+  const decision = await decide(context, step, () => {
+    look.at = context.clock.now();
+    look.held = context.assertHeld?.();
+    look.held?.catch(() => undefined);
+  });
   switch (decision.kind) {
     case 'skip':
       return { kind: 'ended', outcome: 'skipped', reason: decision.reason };
@@ -92,11 +94,11 @@ async function decideAndDo(context: RunContext, step: PlannedStep): Promise<Step
     case 'refused':
       return { kind: 'refused' };
     case 'ask':
-      return askStep(context, step, decision.question);
+      return context.fleet.whileChanging(() => askStep(context, step, decision.question));
     case 'wait':
       return waitStep(context, step);
     case 'go':
-      await (context.clock.now() - looked > FRESH ? context.assertHeld?.() : held);
+      await (context.clock.now() - look.at > FRESH ? context.assertHeld?.() : look.held);
       return attemptStep(context, step, step.script ?? '');
   }
 }

@@ -40,13 +40,18 @@ export async function sendFile({ fleet, localFiles, host, progress }: Route, fil
   const local = text === undefined ? await localFiles.describe(file.local) : textFact(text);
   if (local.sha256 === undefined) throw failed(`cannot read ${file.local}: ${local.error ?? 'it is not there'}`);
   const mode = file.mode.toString(8);
-  await fleet.with(host, async (remote) => {
+  await changing(fleet, host, async (remote) => {
     const there = await describeRemote(remote, file.remote);
     if (there.sha256 === local.sha256 && there.mode === mode) return;
     progress(`sending ${file.local} (${sizeOf(local.size)}) to ${host}`);
     const content = text === undefined ? createReadStream(localPath(file.local)) : Readable.from([Buffer.from(text)]);
     await deliver(remote, host, content, { ...file, sha256: local.sha256 ?? '' });
   });
+}
+
+/** What files and secrets leave behind is no attempt, but facts that were read before it may be untrue. */
+function changing<T>(fleet: Fleet, host: string, work: (remote: RemoteNode) => Promise<T>): Promise<T> {
+  return fleet.whileChanging(() => fleet.with(host, work));
 }
 
 function textFact(text: string): FileFact {
@@ -56,7 +61,7 @@ function textFact(text: string): FileFact {
 
 /** Makes a secret on one host for another; it is held in memory alone. @throws Failure */
 export async function makeSecret({ fleet, host, progress }: Route, from: string, secret: MadeSecret): Promise<string> {
-  const made = await fleet.with(from, (remote) => remote.probe(secret.script, { timeout: MAKE_TIMEOUT }));
+  const made = await changing(fleet, from, (remote) => remote.probe(secret.script, { timeout: MAKE_TIMEOUT }));
   if (made.code !== 0) throw failed(`${from}: ${secret.what} could not be made`, made.stderr.trim().split('\n'));
   progress(`bringing ${secret.what} from ${from} to ${host}`);
   return made.stdout;
@@ -97,7 +102,7 @@ async function deliver(
 export async function fetchFile({ fleet, localFiles, host, progress }: Route, file: FetchedFile): Promise<void> {
   const local = localPath(file.local);
   await mkdir(dirname(local), { recursive: true, mode: 0o700 });
-  await fleet.with(host, async (remote) => {
+  await changing(fleet, host, async (remote) => {
     const there = await describeRemote(remote, file.remote);
     const here = await localFiles.describe(local);
     if (there.sha256 === undefined) {

@@ -3,7 +3,7 @@ import { actions } from '../actions/registry.ts';
 import type { Observer } from '../engine/observe.ts';
 import type { Facts } from '../facts/facts.ts';
 import { decidingFacts } from '../facts/lib/deciding.ts';
-import { minorText } from '../facts/lib/version.ts';
+import { minorOf, minorText } from '../facts/lib/version.ts';
 import { FactError } from '../facts/fact.ts';
 import { Failure } from '../failure.ts';
 import { differences } from '../plan/digest.ts';
@@ -29,18 +29,26 @@ export async function readFacts(
   // Without any control plane this fails here, and not at a step in the middle of the run.
   if (asksKubectl(documents)) observer.kubectlHost();
   if (!runbook.value.hops) return { observer, facts: await read(console, observer, scope) };
-  // Only the cluster's version shows which minors lie in between.
-  const known = await read(console, observer, { ...scope, facts: scope.facts.filter((id) => id !== 'offered') });
-  const minors = hopMinors(hopsTarget(runbook.value, inventory.value, inputs), known, chosen).map(minorText);
-  const asking = observer.offering([...new Set([...scope.minors, ...minors])]);
-  return { observer: asking, facts: await orFailure(asking.read(known, scope.nodes, ['offered'])) };
+  const to = hopsTarget(runbook.value, inventory.value, inputs);
+  const asked = [...new Set([...scope.minors, minorOf(to)])];
+  const asking = observer.offering(asked);
+  const facts = await read(console, asking, scope);
+  // Only the cluster's version shows which minors lie in between, and most often there are none.
+  const minors = hopMinors(to, facts, chosen).map(minorText);
+  if (minors.every((minor) => asked.includes(minor))) return { observer: asking, facts };
+  const askingAll = observer.offering([...new Set([...asked, ...minors])]);
+  return { observer: askingAll, facts: await orFailure(askingAll.read(facts, scope.nodes, ['offered'])) };
 }
 
-/** Someone else may have changed the cluster since the plan. @throws Failure (guard-refused) with what changed */
-export async function refuseMovedFacts(console: Console, { facts, observer }: Reading, scope: Scope): Promise<void> {
+/**
+ * Someone else may have changed the cluster since the plan.
+ * @returns the facts as they are now
+ * @throws Failure (guard-refused) with what changed
+ */
+export async function refuseMovedFacts(console: Console, { facts, observer }: Reading, scope: Scope): Promise<Facts> {
   const now = await read(console, observer, scope);
   const moved = differences(decidingFacts(facts), decidingFacts(now));
-  if (moved.length === 0) return;
+  if (moved.length === 0) return now;
   throw new Failure('guard-refused', 'the cluster changed after it was planned; this run changed nothing', [
     ...moved,
     'Find out who else works on it, then plan again.',

@@ -42,6 +42,8 @@ export class FakeNode {
   readonly attempts = new Map<string, { state: AttemptState; output: string; result?: string }>();
   readonly behaviours: Behaviour[] = [];
   probe = (_script: string): number => 1;
+  /** What a probe prints. */
+  answer = (_script: string): string => '';
   name: string;
 
   constructor(name: string) {
@@ -79,7 +81,7 @@ export class FakeNode {
       sweep: async () => undefined,
       probe: async (script) => {
         this.probes.push(script);
-        return { code: this.probe(script), stdout: '', stderr: '' };
+        return { code: this.probe(script), stdout: this.answer(script), stderr: '' };
       },
       close: async () => undefined,
     };
