@@ -14,7 +14,7 @@ export function requireBefore(step: DraftedStep, batches: readonly (readonly str
   const batchOf = (name: string) => batches.findIndex((batch) => batch.includes(name));
   for (const { node: other, id } of openExpressions(step).flatMap(readsOf)) {
     if (other === '') continue;
-    const refs = other === undefined ? scope.refs.own : scope.refs.nodes.get(other);
+    const refs = other === undefined ? scope.refs.own : scope.refs.nodes.of(other);
     for (const key of refs?.get(id ?? '') ?? []) {
       const [on = '', planned = ''] = key.split('/');
       if (on === node.name || phaseOf(planned) !== phaseOf(step.id) || batchOf(on) < batchOf(node.name)) continue;

@@ -16,7 +16,14 @@ export type Refs = ReadonlyMap<string, readonly string[]>;
 /** What the expressions of one planned step find under the ids of steps. */
 export interface KnownRefs {
   readonly own: Refs;
-  readonly nodes: ReadonlyMap<string, Refs>;
+  readonly nodes: RefsOfNodes;
+}
+
+/** Of every node, as it is where the expressions stand. */
+export interface RefsOfNodes {
+  of(node: string): Refs;
+  /** Of nodes with such steps. */
+  names(): readonly string[];
 }
 
 interface Referred {
@@ -30,22 +37,37 @@ const NONE: Refs = new Map();
 
 /** Goes through the steps of a plan in the order of work, and knows at each which steps with an id come before it. */
 export class RefBook {
-  #nodes: ReadonlyMap<string, Refs> = new Map();
+  /** By node, what it has after each of its steps so far with an id. */
+  readonly #nodes = new Map<string, { readonly from: number; readonly refs: Refs }[]>();
+  #count = 0;
   /** Of steps that are done on one node for all of the phase. */
   #everywhere: Refs = NONE;
 
   /** What the next step of a node sees. */
   at(node: string): KnownRefs {
-    const own = this.#nodes.get(node) ?? NONE;
-    const isShared = this.#everywhere.size > 0;
-    return { own: isShared ? new Map([...this.#everywhere, ...own]) : own, nodes: this.#nodes };
+    const own = this.#of(node);
+    const count = this.#count;
+    return {
+      own: this.#everywhere.size > 0 ? new Map([...this.#everywhere, ...own]) : own,
+      nodes: { of: (other) => this.#of(other, count), names: () => this.#namesAt(count) },
+    };
+  }
+
+  /** What a node had when so many steps with an id were known. */
+  #of(node: string, count = this.#count): Refs {
+    return this.#nodes.get(node)?.findLast(({ from }) => from <= count)?.refs ?? NONE;
+  }
+
+  #namesAt(count: number): string[] {
+    return [...this.#nodes].flatMap(([name, [first]]) => (first && first.from <= count ? [name] : []));
   }
 
   /** From now on the step is seen by those after it. */
   add(step: Referred): void {
     if (step.ref === undefined) return;
-    const own = withRef(this.#nodes.get(step.node) ?? NONE, step.ref, step);
-    this.#nodes = new Map([...this.#nodes, [step.node, own]]);
+    const refs = withRef(this.#of(step.node), step.ref, step);
+    this.#count += 1;
+    this.#nodes.set(step.node, [...(this.#nodes.get(step.node) ?? []), { from: this.#count, refs }]);
     if (step.once) this.#everywhere = withRef(this.#everywhere, step.ref, step);
   }
 }

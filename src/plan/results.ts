@@ -1,7 +1,7 @@
 import type { Scope } from '../documents/model.ts';
 import { type ResultRead, readsOf } from '../documents/results.ts';
 import type { Outcome } from '../event.ts';
-import type { KnownRefs, Refs, ResultOf, StepResult } from './refs.ts';
+import type { KnownRefs, Refs, RefsOfNodes, ResultOf, StepResult } from './refs.ts';
 
 type Results = NonNullable<Scope['steps']>;
 
@@ -32,13 +32,13 @@ function resultsOf(refs: Refs, reads: readonly ResultRead[], result: ResultOf): 
   return Object.fromEntries([...ids].map((id) => [id, combined(refs.get(id) ?? [], result)]));
 }
 
-function ofNodes(nodes: ReadonlyMap<string, Refs>, reads: readonly ResultRead[], result: ResultOf) {
+function ofNodes(nodes: RefsOfNodes, reads: readonly ResultRead[], result: ResultOf) {
   const named = reads.flatMap(({ node }) => (node === undefined || node === '' ? [] : [node]));
-  const names = new Set([...nodes.keys(), ...named]);
+  const names = new Set(reads.some(({ node }) => node === '') ? [...nodes.names(), ...named] : named);
   return Object.fromEntries(
     [...names].map((name) => {
       const here = reads.filter(({ node }) => node === name || node === '');
-      return [name, { steps: resultsOf(nodes.get(name) ?? new Map(), here, result) }];
+      return [name, { steps: resultsOf(nodes.of(name), here, result) }];
     }),
   );
 }
@@ -59,8 +59,8 @@ function combined(keys: readonly string[], result: ResultOf): StepResult {
 export function isOpen(expression: string, known: KnownRefs, predicted: ResultOf): boolean {
   return readsOf(expression).some(({ node, id, outcomeOnly }) => {
     if (node === '' || id === undefined) return true;
-    const refs = node === undefined ? known.own : known.nodes.get(node);
-    const keys = refs?.get(id) ?? [];
+    const refs = node === undefined ? known.own : known.nodes.of(node);
+    const keys = refs.get(id) ?? [];
     return outcomeOnly ? keys.some((key) => predicted(key) === undefined) : keys.length > 0;
   });
 }
@@ -69,7 +69,7 @@ export function isOpen(expression: string, known: KnownRefs, predicted: ResultOf
 export function readsPlanned(expression: string, known: KnownRefs): boolean {
   return readsOf(expression).some(({ node, id }) => {
     if (node === '' || id === undefined) return true;
-    const refs = node === undefined ? known.own : known.nodes.get(node);
-    return (refs?.get(id)?.length ?? 0) > 0;
+    const refs = node === undefined ? known.own : known.nodes.of(node);
+    return (refs.get(id)?.length ?? 0) > 0;
   });
 }
