@@ -45,15 +45,27 @@ interface Known {
   readonly environment: Environment;
 }
 const known = new WeakMap<Declared, Known>();
+/** Most steps of a runbook know the same names: by the inputs of their file, and what else is declared there. */
+const alike = new WeakMap<Declared['inputs'], Map<string, Known>>();
 
 function knownOf(declared: Declared): Known {
-  let result = known.get(declared);
-  if (!result) {
-    const names = namesOf(declared);
-    result = { names, environment: typedEnvironment(names) };
-    known.set(declared, result);
-  }
-  return result;
+  const found = known.get(declared) ?? knownAlike(declared);
+  known.set(declared, found);
+  return found;
+}
+
+function knownAlike(declared: Declared): Known {
+  const { inputs, ...rest } = declared;
+  const those = alike.get(inputs) ?? new Map<string, Known>();
+  alike.set(inputs, those);
+  const key = JSON.stringify(rest);
+  const found = those.get(key) ?? madeOf(namesOf(declared));
+  those.set(key, found);
+  return found;
+}
+
+function madeOf(names: Known['names']): Known {
+  return { names, environment: typedEnvironment(names) };
 }
 
 /** Type-checks every `${{ }}` in a string, list or map against the names known there. */

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { Environment } from '@marcbachmann/cel-js';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { loadInventory } from '../../src/documents/inventory.ts';
 import { checkSelection } from '../../src/documents/runbook-checks.ts';
 import { loadRunbook } from '../../src/documents/runbook.ts';
@@ -366,6 +367,19 @@ phases:
     ]);
     expect(checkSelection(all.value, inventory.value)).toEqual([]);
   });
+});
+
+test('steps that know the same names are checked in one environment', () => {
+  const made = vi.spyOn(Environment.prototype, 'clone');
+  onTestFinished(() => made.mockRestore());
+  const step =
+    "      - { run: 'echo ${{ env.A }} ${{ node.name }}', env: { A: '${{ inputs.n }}' }, if: inputs.force }\n";
+  const environments = (steps: number) => {
+    made.mockClear();
+    expect(problemsOf(withSteps(step.repeat(steps)))).toEqual([]);
+    return made.mock.calls.length;
+  };
+  expect(environments(20)).toBe(environments(1));
 });
 
 describe('loading', () => {
