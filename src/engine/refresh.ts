@@ -38,9 +38,8 @@ export async function currentFacts(
   others: readonly DraftedStep[],
 ): Promise<Facts | undefined> {
   const { facts } = context;
-  if (!facts && ids.length > 0) return undefined;
-  if (mayStillRun(context) || !observerFor(context, step).isCurrent(step.node.name, ids)) return undefined;
-  return looked(context, facts ?? NOTHING, [step, ...others], true);
+  if (!facts || mayStillRun(context) || !observerFor(context, step).isCurrent(step.node.name, ids)) return undefined;
+  return looked(context, facts, [step, ...others], true);
 }
 
 const NOTHING: Facts = { nodes: {} };
