@@ -175,3 +175,43 @@ test('a gate that holds too late for the end of the night pauses the run', async
   expect(result).toMatchObject({ outcome: 'paused', counts: { changed: 0 } });
   expect(bench.clock.time).toBeLessThan(10 * MINUTE);
 });
+
+/** A gate by a command on the control plane `a`, which this answers. */
+function askedOnControlPlane(answer: () => Promise<{ code: number; stdout: string; stderr: string }>) {
+  const nodes = ['a', 'b'];
+  const plan = planOf(
+    nodes,
+    nodes.map((node) => step(node, '1.1-work')),
+  );
+  const gate = { ask: { kind: 'run', script: 'x', place: 'control-plane' }, for: 0, every: 1, timeout: 1 } as const;
+  const bench = new Bench({
+    ...plan,
+    nodes: plan.nodes.map((node) => (node.name === 'a' ? { ...node, role: 'control-plane' } : node)),
+    phases: plan.phases.map((phase) => ({ ...phase, gate })),
+  });
+  const node = bench.node('a');
+  const link = node.link.bind(node);
+  node.link = () => ({ ...link(), probe: answer });
+  return bench;
+}
+
+test('a command as a gate can run on a control plane, and its last line says why the gate does not hold', async () => {
+  const both = askedOnControlPlane(async () => ({ code: 3, stdout: 'one\ntwo\n', stderr: 'three\nfour\n' }));
+  expect((await runPlan(both.context())).reason).toContain('seen last: exit 3: four');
+  const quiet = askedOnControlPlane(async () => ({ code: 3, stdout: 'one\ntwo\n', stderr: '' }));
+  expect((await runPlan(quiet.context())).reason).toContain('seen last: exit 3: two');
+});
+
+test('a command of a gate that does not end is not waited for once the operator stops the run', async () => {
+  const stop = new AbortController();
+  const bench = askedOnControlPlane(() => {
+    stop.abort();
+    return new Promise(() => undefined);
+  });
+  expect((await runPlan(bench.context(stop))).outcome).toBe('stopped');
+});
+
+test('what is wrong with the program itself is no answer of a gate', async () => {
+  const bench = askedOnControlPlane(() => Promise.reject(new TypeError('a bug')));
+  await expect(runPlan(bench.context())).rejects.toThrow('a bug');
+});

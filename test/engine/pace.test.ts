@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { runPlan } from '../../src/engine/run.ts';
 import type { Bounds } from '../../src/engine/context.ts';
 import type { Plan, PlanPhase } from '../../src/plan/plan.ts';
-import { Bench, planOf, step } from './bench.ts';
+import { Bench, FakeNode, planOf, step } from './bench.ts';
 
 const MINUTE = 60_000;
 const NODES = ['a', 'b', 'c'];
@@ -190,4 +190,92 @@ test('what always runs at the end of a node counts in the time that it takes', a
   expect((await run(bench, { until: 50 * MINUTE })).outcome).toBe('paused');
   expect(worked(bench)).toEqual(['a', 'b']);
   expect(bench.clock.time).toBe(40 * MINUTE);
+});
+
+/** What the journal has of the step of a node. */
+function ended(bench: Bench, node: string, outcome: 'changed' | 'unchanged', at = 0, id = '1.1-work'): void {
+  const end = { step: id, node, outcome, reason: '', duration: 1 } as const;
+  bench.records.push({ v: 1, seq: 1, at: new Date(at).toISOString(), type: 'step-finished', ...end });
+}
+
+test('of a batch, nodes with nothing left to do go along, and the others keep their turn', async () => {
+  const bench = paced({}, { serial: 3 });
+  ended(bench, 'c', 'unchanged');
+  const result = await run(bench, { maxNodes: 1 });
+  expect([result.outcome, result.reason]).toEqual(['paused', '1 node was worked on (--max-nodes); next: b']);
+});
+
+test('a node that is worked on goes on in the next phase, whatever the bound', async () => {
+  const plan = planOf(['a', 'b'], []);
+  const phase = (number: number, nodes: readonly string[]) => ({
+    number,
+    name: `p${number}`,
+    batches: nodes.map((node) => [node]),
+    maxFailures: 0,
+    steps: nodes.map((node) => step(node, `${number}.1-work`)),
+  });
+  const bench = new Bench({ ...plan, phases: [phase(1, ['a']), phase(2, ['a', 'b'])] });
+  expect((await run(bench, { maxNodes: 1 })).reason).toBe('1 node was worked on (--max-nodes); next: b');
+  expect(bench.node('a').ran).toEqual(['do 1.1-work', 'do 2.1-work']);
+});
+
+test('a node whose attempt ended while no one looked counts as worked on', async () => {
+  const bench = paced();
+  const attempt = { step: '1.1-work', node: 'a', attempt: 1, host: 'a', scriptDigest: '' } as const;
+  bench.records.push({ v: 1, seq: 1, at: new Date(0).toISOString(), type: 'attempt-started', ...attempt });
+  bench.node('a').attempts.set('1.1-work.a.1', { state: { kind: 'exited', code: 0 }, output: '' });
+  const result = await run(bench, { maxNodes: 1 });
+  expect([result.reason, worked(bench)]).toEqual(['1 node was worked on (--max-nodes); next: b', []]);
+});
+
+test('after a node that failed there is a pause too, and never a longer one than the phase has', async () => {
+  const failing = paced({ pause: 5 * MINUTE, maxFailures: 1 });
+  failing.node('a').behaviours.push({ end: { kind: 'exited', code: 1 } });
+  await run(failing, { maxNodes: 2 });
+  expect(waits(failing)).toEqual(['pausing for 5m before b']);
+  const ahead = paced({ pause: 5 * MINUTE });
+  ended(ahead, 'a', 'changed', 60 * MINUTE);
+  await run(ahead, { maxNodes: 1 });
+  expect(waits(ahead)).toEqual(['pausing for 5m before b']);
+});
+
+test('the rest of a pause is shown in whole seconds', async () => {
+  const bench = paced({ pause: 5 * MINUTE });
+  ended(bench, 'a', 'changed', 0);
+  bench.clock.time = 300;
+  await run(bench, { maxNodes: 1 });
+  expect(waits(bench)).toEqual(['pausing for 5m before b']);
+});
+
+test('a node in the middle of its steps does not pause for what was done on itself', async () => {
+  const rows = NODES.flatMap((node) => [step(node, '1.1-one'), step(node, '1.2-two')]);
+  const plan = planOf(NODES, rows);
+  const bench = new Bench({ ...plan, phases: plan.phases.map((one) => ({ ...one, pause: 5 * MINUTE })) });
+  ended(bench, 'a', 'changed', 0, '1.1-one');
+  await run(bench, { maxNodes: 1 });
+  expect([waits(bench), worked(bench)]).toEqual([[], ['a']]);
+});
+
+test('a window must be open long enough for the pause and the node after it', async () => {
+  const window = { from: '22:00', to: '22:24', timezone: 'UTC' };
+  const bench = paced({ pause: 5 * MINUTE }, { window });
+  bench.clock.time = Date.parse('2026-01-03T22:00:00Z');
+  const result = await run(bench);
+  expect([result.outcome, worked(bench)]).toEqual(['paused', ['a']]);
+  expect(result.reason).toContain('after a pause of 5m; the window closes in about 14 min');
+});
+
+test('at the very time of --until nothing begins any more', async () => {
+  expect((await run(paced(), { until: 0 })).reason).toMatch(/^--until .* is over$/);
+});
+
+test('a gate whose look took so long that the node would not be done in time pauses the run', async () => {
+  const ask = { kind: 'run', script: 'look', place: 'local' } as const;
+  const bench = paced({ gate: { ask, for: 0, every: MINUTE, timeout: 120 * MINUTE } });
+  bench.nodes.set('local', new FakeNode('local'));
+  bench.node('local').probe = () => {
+    bench.clock.time += 30 * MINUTE;
+    return 0;
+  };
+  expect([(await run(bench, { until: 30 * MINUTE })).outcome, worked(bench)]).toEqual(['paused', []]);
 });
