@@ -138,14 +138,18 @@ const MOST = 4;
 /** Texts that only some nodes have, put together where they have the same number of words and most of them alike. */
 function clustersOf(groups: readonly Group[], nodes: number): Cluster[] {
   const texts = new Map<string, { readonly piece: Piece; readonly nodes: string[]; twice: boolean }>();
-  for (const group of groups)
-    for (const [index, piece] of group.pieces.entries()) {
-      const twice = group.pieces.slice(0, index).some((before) => keyOf(before) === keyOf(piece));
-      const text = texts.get(keyOf(piece)) ?? { piece, nodes: [], twice };
-      texts.set(keyOf(piece), text);
+  for (const group of groups) {
+    const before = new Set<string>();
+    for (const piece of group.pieces) {
+      const key = keyOf(piece);
+      const twice = before.has(key);
+      before.add(key);
+      const text = texts.get(key) ?? { piece, nodes: [], twice };
+      texts.set(key, text);
       text.twice ||= twice;
       text.nodes.push(...group.nodes);
     }
+  }
   const byShape = new Map<string, Cluster[]>();
   for (const { piece, nodes: of, twice } of texts.values()) {
     if (of.length === nodes || twice) continue;
