@@ -5,7 +5,7 @@ import type { LockHolder } from '../journal/lock.ts';
 import { doneScript } from '../journal/mirror.ts';
 import { isClosed } from '../journal/progress.ts';
 import { RunStore, type RunSummary } from '../journal/store.ts';
-import { LOCAL } from '../plan/hosts.ts';
+import { hostText } from '../plan/hosts.ts';
 import { contactedNodes } from '../plan/plan.ts';
 import { namesText } from '../render/fold-names.ts';
 import { closeCommand } from '../run/again.ts';
@@ -90,12 +90,11 @@ function requireOpen({ folder, progress }: RunSummary): void {
 /** @throws Failure (unfinished-run) that says how to look */
 function refuseRunning({ running }: Left, run: string): void {
   if (running.length === 0) return;
-  const where = (node: string): string => (node === LOCAL ? 'this machine' : node);
   throw new Failure(
     'unfinished-run',
     `${running.length === 1 ? `a step of run ${run} still runs` : `${running.length} steps of run ${run} still run`}; nothing was changed`,
     [
-      ...running.map(({ node, id }) => `${where(node)}: ${id}`),
+      ...running.map(({ node, id }) => `${hostText(node)}: ${id}`),
       `Look at it: runbook status ${run} --live`,
       `Wait until it has ended, then give the same command again; or continue the run: runbook resume ${run}`,
     ],
@@ -115,7 +114,7 @@ function showLeft(console: Console, run: string, { undo: own, folders, unseen }:
 }
 
 function placesText(nodes: readonly string[]): string {
-  return namesText(nodes.map((node) => (node === LOCAL ? 'this machine' : node)));
+  return namesText(nodes.map(hostText));
 }
 
 interface Undone {

@@ -4,6 +4,11 @@ import type { Plan, PlanStep } from './plan.ts';
 /** The name of the operator's own machine where a node's name is expected. */
 export const LOCAL = 'local';
 
+/** Where something runs, for people. */
+export function hostText(host: string): string {
+  return host === LOCAL ? 'this machine' : host;
+}
+
 /** Whether a step of this plan may run there: on its own node, on a control plane, or on the operator's machine. */
 export function mayRunOn({ nodes }: Plan, { node, place }: PlanStep, host: string): boolean {
   const isControlPlane = (nodes.find(({ name }) => name === host)?.role ?? 'control-plane') === 'control-plane';

@@ -1,4 +1,5 @@
 import { noOutcomes, type OutcomeCounts, OUTCOMES, type RunEvent } from '../event.ts';
+import { hostText } from '../plan/hosts.ts';
 import { countsText, outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { Line, Span, Symbols } from './style.ts';
 import { count, dateAndClock, duration, listNames, stepName } from './text.ts';
@@ -90,7 +91,7 @@ function sinceText({ resumed = 0, startedAt }: EventOf<'run-finished'>): string 
 function leftRunningLines({ leftRunning = [] }: EventOf<'run-finished'>): Line[] {
   return leftRunning.map(({ host, node, ...step }) => [
     '    left running on ',
-    { text: host === 'local' ? 'this machine' : host, as: ['bold', 'yellow'] },
+    { text: hostText(host), as: ['bold', 'yellow'] },
     `: ${stepName(step)}${host === node ? '' : ` of ${node}`} (it continues there; resume follows it)`,
   ]);
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../event.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
+import { hostText } from '../plan/hosts.ts';
 import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
 import { groupBy } from './group.ts';
 import { outcomeColour, outcomeSymbol } from './outcome.ts';
@@ -170,7 +171,7 @@ function statusOf(step: PlanStep, status: RunStatus): StepStatus {
 }
 
 function wordOf({ outcome, continued, host = 'its node' }: StepStatus): string {
-  if (outcome === 'left-running') return `left running on ${host === 'local' ? 'this machine' : host}`;
+  if (outcome === 'left-running') return `left running on ${hostText(host)}`;
   return continued === true ? `${outcome}, the run continued` : outcome;
 }
 

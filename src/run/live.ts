@@ -4,7 +4,7 @@ import { realClock } from '../engine/clock.ts';
 import { lifeOf } from '../journal/lock.ts';
 import { type Claim, claimsIn, hasMoved } from '../journal/lock-snapshot.ts';
 import type { RunStore, RunSummary } from '../journal/store.ts';
-import { LOCAL } from '../plan/hosts.ts';
+import { hostText, LOCAL } from '../plan/hosts.ts';
 import { contactedNodes } from '../plan/plan.ts';
 import { dateAndClock } from '../render/text.ts';
 import { connectNodes } from './connect.ts';
@@ -43,7 +43,7 @@ export async function readLive(
       try {
         const attempts = await connection.fleet.once(node, (remote) => remote.list(folder.id));
         const left = attempts.filter(({ state }) => state.kind === 'running');
-        about.push(...left.map(({ id }) => `runs on ${node === LOCAL ? 'this machine' : node}: ${id}`));
+        about.push(...left.map(({ id }) => `runs on ${hostText(node)}: ${id}`));
         return node === LOCAL ? [] : [node];
       } catch (error) {
         about.push(`${node} does not answer: ${messageOf(error)}`);

@@ -5,7 +5,7 @@ import { endText, isClosed, isSettled, type Progress, type StepProgress } from '
 import { lifeOf, LocalLock, type LockHolder } from '../journal/lock.ts';
 import { isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
-import { LOCAL } from '../plan/hosts.ts';
+import { hostText } from '../plan/hosts.ts';
 import type { Plan } from '../plan/plan.ts';
 import { stepKey } from '../plan/key.ts';
 import type { RunRow } from '../render/run-row.ts';
@@ -77,8 +77,9 @@ export function aboutOf(run: RunSummary, life: Life): string[] {
   for (const [key, { treated, reason = '' }] of progress.steps)
     if (treated) lines.push(`answered with --treat: ${key}: ${reason}`);
   for (const { host, node, step } of leftRunning(run, life)) {
-    const where = host === LOCAL ? 'this machine' : host;
-    lines.push(`left running on ${where}: ${stepKey(node, step)} (it may have ended since; resume takes its result)`);
+    lines.push(
+      `left running on ${hostText(host)}: ${stepKey(node, step)} (it may have ended since; resume takes its result)`,
+    );
   }
   return lines;
 }

@@ -1,5 +1,5 @@
 import type { Fleet } from '../engine/fleet.ts';
-import { LOCAL } from '../plan/hosts.ts';
+import { hostText, LOCAL } from '../plan/hosts.ts';
 import { Failure } from '../failure.ts';
 import { type Copy, newestUnfinished, readCopies } from '../journal/copies.ts';
 import { openJournal } from '../journal/journal.ts';
@@ -81,11 +81,10 @@ export async function refuseStillRunning(
   const [running] = found.flat();
   if (!running) return;
   const { run, node, id } = running;
-  throw new Failure(
-    'unfinished-run',
-    `a step of run ${run} still runs on ${node === LOCAL ? 'this machine' : node}: ${id}`,
-    [`Continue that run: runbook resume ${run}`, 'Or wait until the step ends, then give the same command again.'],
-  );
+  throw new Failure('unfinished-run', `a step of run ${run} still runs on ${hostText(node)}: ${id}`, [
+    `Continue that run: runbook resume ${run}`,
+    'Or wait until the step ends, then give the same command again.',
+  ]);
 }
 
 /** What a dead process left unfinished may still run on the nodes: only its own run, or --new, takes its lock. */
