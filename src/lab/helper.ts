@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { Attempt, type StartRequest } from './attempts.ts';
+import { Attempt, loginEnv, type StartRequest } from './attempts.ts';
 import { Killed } from './clock.ts';
 import { lockOvertaken } from './fence.ts';
 import type { Machine } from './machine.ts';
@@ -47,6 +47,9 @@ export interface HelperOptions {
   readonly root: string;
   readonly stdin: Readable;
   readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** What the client set with the session. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 interface Output {
@@ -67,6 +70,9 @@ class Helper {
   readonly #uid: number;
   readonly #reader: ByteReader;
   readonly #stdout: Writable;
+  readonly #stderr: Writable;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #closed = new AbortController();
   #open = true;
 
   constructor(options: HelperOptions, reader: ByteReader) {
@@ -74,10 +80,13 @@ class Helper {
     this.#uid = options.uid;
     this.#reader = reader;
     this.#stdout = options.stdout;
+    this.#stderr = options.stderr;
+    this.#env = options.env;
     const home = options.uid === 0 ? '/root' : '/home/ops';
     this.#root = options.root.startsWith('~/') ? `${home}/${options.root.slice(2)}` : options.root;
     options.stdout.once('close', () => {
       this.#open = false;
+      this.#closed.abort();
     });
   }
 
@@ -107,12 +116,36 @@ class Helper {
         for (const attempt of this.#machine.attempts.list(this.#root, run))
           await this.#say(`item ${tag} ${attempt.run} ${attempt.id} ${attempt.state}`);
         return this.#say(`end ${tag}`);
+      case 'probe':
+        return this.#probe(run, rest);
       case 'sweep':
         this.#machine.attempts.sweep(this.#root, run);
         return this.#say(`end ${tag}`);
       default:
         return this.#say(`refused ${tag} io unknown request`);
     }
+  }
+
+  /** A read-only script, whose end the client sees by a mark on both streams. */
+  async #probe(length: string, [end = '', mark = '']: readonly string[]): Promise<boolean> {
+    const payload = await this.#reader.take(Number(length));
+    const script = payload?.toString('utf8');
+    if (script?.endsWith(`\n# ${end}\n`) !== true) return false;
+    const uid = this.#uid;
+    const code = await this.#machine.run({
+      script,
+      args: [],
+      stdin: '',
+      uid,
+      env: { ...loginEnv(uid), ...this.#env },
+      cwd: uid === 0 ? '/root' : '/home/ops',
+      signal: this.#closed.signal,
+      out: (chunk) => void (this.#open && this.#stdout.write(chunk)),
+      err: (chunk) => void (this.#open && this.#stderr.write(chunk)),
+    });
+    if (!this.#open) return false;
+    this.#stderr.write(mark);
+    return this.#say(`${mark} ${code}`);
   }
 
   async #start(tag: string, run: string, id: string, words: readonly string[]): Promise<boolean> {

@@ -101,6 +101,8 @@ async function runExec(
       root: plan.run.root,
       stdin: channel,
       stdout: channel,
+      stderr: channel.stderr,
+      env,
     });
     finish(channel, 0);
     return;

@@ -41,6 +41,8 @@ const mostNoise = 256 * 1024;
  */
 export class AnswerReader {
   noise = '';
+  /** Gets, once greeted, what comes instead of answers, and gives back what it does not need. */
+  raw: ((data: Buffer) => Buffer) | undefined;
   private readonly take: (answer: Answer) => void;
   private greeted = false;
   private line: Buffer = Buffer.alloc(0);
@@ -53,7 +55,12 @@ export class AnswerReader {
   /** @throws ProtocolError, and what `take` throws */
   push(data: Buffer): void {
     let rest = data;
-    while (rest.length > 0) rest = this.piece === undefined ? this.readLine(rest) : this.readPiece(rest, this.piece);
+    while (rest.length > 0) rest = this.readFrom(rest);
+  }
+
+  private readFrom(data: Buffer): Buffer {
+    if (this.piece !== undefined) return this.readPiece(data, this.piece);
+    return this.raw !== undefined && this.greeted ? this.raw(data) : this.readLine(data);
   }
 
   private readPiece(data: Buffer, piece: NonNullable<AnswerReader['piece']>): Buffer {

@@ -6,6 +6,7 @@ import { type Channel, ConnectionLost, type Session } from '../transport/transpo
 import { HelperPool } from './helper-pool.ts';
 import type { LastAnswer, Request, TaggedAnswer } from './helper-channel.ts';
 import { ProtocolError } from './answers.ts';
+import { linesOf } from './payload.ts';
 import {
   AlreadyClaimed,
   ClaimRefused,
@@ -31,6 +32,9 @@ export interface RemoteOptions {
 export async function openRemoteNode(session: Session, options: RemoteOptions): Promise<RemoteNode> {
   return Promise.resolve(new Client(session, options.root));
 }
+
+/** Bytes of a script that a shell can be given as an argument. */
+const MOST_ARGUMENT = 96 * 1024;
 
 const FROM_START: FollowFrom = { stdout: 0, stderr: 0 };
 
@@ -81,6 +85,19 @@ class Client implements RemoteNode {
   }
 
   async probe(script: string, options: { readonly timeout?: number } = {}): Promise<ProbeResult> {
+    // Linux takes no argument of 128 KiB (MAX_ARG_STRLEN).
+    if (Buffer.byteLength(script) > MOST_ARGUMENT) return this.exec(script, options);
+    try {
+      return await this.pool.probe(script, options.timeout);
+    } catch (error) {
+      // The program does not begin there: what the script itself needs may be there all the same.
+      if (!(error instanceof ClaimRefused)) throw error;
+      return this.exec(script, options);
+    }
+  }
+
+  /** The same by a channel of its own. */
+  private async exec(script: string, options: { readonly timeout?: number }): Promise<ProbeResult> {
     const mark = `runbook-end-${randomBytes(12).toString('hex')}`;
     const { exit, stdout, stderr } = await this.session.exec(probeCommand(mark), { ...options, stdin: script });
     if (exit.kind === 'lost') throw new ConnectionLost(this.session.target, exit.reason);
@@ -177,14 +194,6 @@ function named(name: string): string {
 /** A node counts in whole seconds; a part of one is a whole one. */
 function seconds(milliseconds: number): number {
   return Math.ceil(milliseconds / 1000);
-}
-
-/** A shell reads byte by byte: up to this length that is quicker than starting a program that reads. */
-const SHORT = 1024;
-
-/** The lines of a short script; 0: it is to be read by its length. */
-function linesOf(payload: Buffer): number {
-  return payload.length > SHORT ? 0 : payload.filter((byte) => byte === 0x0a).length;
 }
 
 function codeOfSignal(signal: string): number {

@@ -106,13 +106,24 @@ cancel() {
       sent=1
       (set -C; echo cancelled >"$d/ended") 2>/dev/null
       if alive $p $b; then
-        setsid sh -c "$stopper" runbook-stop $p </dev/null >/dev/null 2>&1 &
+        setsid sh -c "$stopper" runbook-stop $p </dev/null >/dev/null 2>&1 7>&- &
       fi
     fi
     nap
     look
   done
   say state $tag $state
+}
+
+# a script in a shell of its own: what it prints on both streams, then the mark, and its exit status. One that did not
+# arrive whole does not run.
+probe() {
+  script_of $2 $3
+  case $s in *"$nl# $4") ;; *) exit ;; esac
+  (umask $mask && exec sh -c "$s" runbook-probe) </dev/null 2>&7 7>&- 9>&-
+  c=$?
+  printf '%s %s\\n' $5 $c || exit 0
+  printf %s $5 >&7
 }
 
 list() {

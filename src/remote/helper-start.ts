@@ -110,7 +110,7 @@ P
     fi
     line=/proc/$$/fd/9
   fi
-  $scope setsid sh -c "$supervisor" runbook-attempt $mask $$ $mine "$r" <$line >/dev/null 2>&1 9>&- & sup=$!
+  $scope setsid sh -c "$supervisor" runbook-attempt $mask $$ $mine "$r" <$line >/dev/null 2>&1 7>&- 9>&- & sup=$!
   born $sup
   sup_born=$b
   # a folder made ahead becomes the attempt's by one rename, which fails where the attempt has one

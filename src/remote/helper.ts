@@ -11,7 +11,9 @@ export const protocolVersion = 1;
 /** The command line that receives the program from its stdin and runs it; see docs/attempts.md. */
 export function helperCommand(root: string): string {
   const size = Buffer.byteLength(helperProgram);
-  return `sh -c 'eval "$(dd bs=1 count=$1 2>/dev/null)"' runbook-helper ${String(size)} ${quote(root)}`;
+  // a dd that knows no fullblock says so before it reads anything
+  const read = 'dd bs=$1 count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=$1 2>/dev/null';
+  return `sh -c 'eval "$(${read})"' runbook-helper ${String(size)} ${quote(root)}`;
 }
 
 /** Comments and indentation off: the program crosses the wire byte by byte, once per connection. */
@@ -31,14 +33,14 @@ born $$
 mine=$b
 uid=$(id -u)
 say hello 1 $uid $boot
-exec 2>/dev/null
+exec 7>&2 2>/dev/null
 whole=
 [ "$(printf xy | dd bs=2 count=1 iflag=fullblock 2>/dev/null)" != xy ] || whole=1
 # a late tick interrupts read in some shells
 while late= verb=; read -r verb rest || [ "$late" ]; do
   case $verb in
     '') ;;
-    start | follow | status | cancel | list | sweep) $verb $rest ;;
+    start | follow | status | cancel | list | sweep | probe) $verb $rest ;;
     *) say refused \${rest%% *} io unknown request ;;
   esac
 done
