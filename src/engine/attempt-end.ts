@@ -4,6 +4,7 @@ import type { PlannedStep } from '../plan/bind.ts';
 import type { AttemptState } from '../remote/attempt.ts';
 import type { RunContext } from './context.ts';
 import { AttemptOutput } from './output.ts';
+import { onlySends } from './only-sends.ts';
 import type { Outputs } from './outputs.ts';
 import { watchOf } from './watch.ts';
 import type { StepEnd } from './step-end.ts';
@@ -82,7 +83,10 @@ export async function judgeEnd(
       return failed('it was cancelled on the node', output);
     case 'exited': {
       const { outputs } = output.sink;
-      await recordEnd(context, step, attempt, state, outputs);
+      const recorded = recordEnd(context, step, attempt, state, outputs);
+      // With nothing to look at in between, the step's own end is written along with it.
+      if (onlySends(step)) recorded.catch(() => undefined);
+      else await recorded;
       if (state.code !== 0)
         return leftOut(step, state.code, output) ?? failed(because(`exited with ${state.code}`, output), output);
       if (outputs && 'problem' in outputs) return failed(outputs.problem, output);
@@ -135,7 +139,7 @@ export async function judgeInterrupted(
 }
 
 /** Puts the end of an attempt on disk. */
-export async function recordEnd(
+export function recordEnd(
   context: RunContext,
   step: PlannedStep,
   attempt: number,
@@ -143,10 +147,13 @@ export async function recordEnd(
   outputs?: Outputs,
 ): Promise<void> {
   const left = leftBy(outputs);
-  await context.journal.append({ type: 'attempt-ended', step: step.id, node: step.node.name, attempt, state, ...left });
+  const { name } = step.node;
+  const record = { type: 'attempt-ended', step: step.id, node: name, attempt, state, ...left } as const;
+  context.state.writes(name, context.journal.append(record));
   const known = context.progress.get(step.key) ?? { attempts: attempt };
   const last = { host: step.node.name, ...known.last, attempt, ended: state };
   context.progress.set(step.key, { ...known, ...left, last });
+  return context.state.written(name);
 }
 
 function leftBy(outputs: Outputs | undefined) {

@@ -129,6 +129,7 @@ export async function attemptStep(context: RunContext, step: PlannedStep, script
     host,
     scriptDigest,
   });
+  await context.state.written(step.node.name);
   return oneAttempt(context, step, script, { attempt, host, secrets, env }, false);
 }
 

@@ -100,6 +100,11 @@ export class Fleet {
     return work((await line.connect()).remote);
   }
 
+  /** Dials a node and makes it ready for a run's attempts, ahead of them. What fails is met again when it matters. */
+  prepare(name: string, run: string): void {
+    this.once(name, async (remote) => remote.prepare?.(run)).catch(() => undefined);
+  }
+
   /** Gives up a link that has owed an answer for so many milliseconds; what waits for it dials again. */
   async dropSilent(name: string, silence: number): Promise<boolean> {
     const line = this.#lines.get(name);

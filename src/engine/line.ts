@@ -207,6 +207,7 @@ function listening(remote: RemoteNode, ear: Ear): RemoteNode {
     result: (bytes) => sink.result?.(bytes),
   });
   const open = remote.open?.bind(remote);
+  const prepare = remote.prepare?.bind(remote);
   return {
     start: (spec, sink) => heard(() => remote.start(spec, hearing(sink))),
     follow: (run, id, from, sink, timeout) => heard(() => remote.follow(run, id, from, hearing(sink), timeout)),
@@ -216,6 +217,7 @@ function listening(remote: RemoteNode, ear: Ear): RemoteNode {
     sweep: (run) => heard(() => remote.sweep(run)),
     probe: (script, options) => heard(() => remote.probe(script, options)),
     ...(open && { open }),
+    ...(prepare && { prepare: (run: string) => heard(() => prepare(run)) }),
     close: () => remote.close(),
   };
 }

@@ -1,8 +1,10 @@
+import type { Outcome } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { PlannedStep } from '../plan/bind.ts';
 import { Left, type RunContext } from './context.ts';
 import { needsAll, skip } from './leave-out.ts';
 import { markFailedNode } from './mark.ts';
+import { onlySends } from './only-sends.ts';
 import { executeStep } from './step.ts';
 import type { StepEnd } from './step-end.ts';
 import { asFailure, isTrouble } from './trouble.ts';
@@ -15,11 +17,15 @@ export type NodeEnd =
 /** `done`: the node continues. */
 export type Taken = NodeEnd & { readonly leavesOut?: true };
 
-/** Takes one step to its outcome by `work`, and says what that means for its node. */
+/**
+ * Takes one step to its outcome by `work`, and says what that means for its node.
+ * @param next what the node continues with
+ */
 export async function takeStep(
   context: RunContext,
   step: PlannedStep,
   work: (context: RunContext, step: PlannedStep) => Promise<StepEnd | undefined> = executeStep,
+  next?: PlannedStep,
 ): Promise<Taken> {
   try {
     const lacking = needsAll(context, step);
@@ -28,10 +34,13 @@ export async function takeStep(
       return { kind: 'done' };
     }
     const end = await work(context, step);
+    const continues = end?.kind === 'ended' && (end.continued === true || !isBad(end.outcome));
+    // The record of its attempt, which comes first, waits for those of this step too.
+    if (!continues || end.leavesOut === true || !next || !onlySends(next)) await context.state.written(step.node.name);
     if (!end) return { kind: 'done' };
     if (end.kind === 'refused') return { kind: 'refused', step, reason: 'a guard refused' };
     if (end.kind === 'stopped') return { kind: 'stopped', step, reason: 'stopped by the operator' };
-    if ((end.outcome === 'failed' && end.continued !== true) || end.outcome === 'unknown') {
+    if (!continues) {
       await markFailedNode(context, step, end.reason);
       return { kind: 'failed', step, reason: end.reason };
     }
@@ -45,4 +54,8 @@ export async function takeStep(
     context.emit({ type: 'message', level: 'error', text: failure.message, detail: failure.detail });
     return { kind: 'failed', step, reason: failure.message };
   }
+}
+
+function isBad(outcome: Outcome): boolean {
+  return outcome === 'failed' || outcome === 'unknown';
 }

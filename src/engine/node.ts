@@ -3,6 +3,7 @@ import type { RunContext } from './context.ts';
 import { leaveOut } from './leave-out.ts';
 import { type NodeEnd, takeStep } from './node-step.ts';
 import { beginPass, endPass } from './passes.ts';
+import { executeStep } from './step.ts';
 
 /** The work of a phase on one node of a batch: its steps, then what always runs at its end. */
 export async function runNode(context: RunContext, { phase, rows, ends }: BoundPhase, name: string): Promise<NodeEnd> {
@@ -14,8 +15,8 @@ export async function runNode(context: RunContext, { phase, rows, ends }: BoundP
 
 /** Takes the steps of one node in order, up to the first that does not let it go on. */
 async function runSteps(context: RunContext, row: readonly PlannedStep[]): Promise<NodeEnd> {
-  for (const step of row) {
-    const end = await takeStep(context, step);
+  for (const [at, step] of row.entries()) {
+    const end = await takeStep(context, step, executeStep, row[at + 1]);
     if (end.kind !== 'done') return end;
     if (end.leavesOut === true) {
       await leaveOut(context, row, step);

@@ -40,6 +40,7 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
     for await (const turn of pace.turns(bound, failedNodes)) {
       if (turn.kind !== 'go') return heldUp(context, turn, firstFailure);
       const { nodes } = turn;
+      for (const name of [...nodes, ...nextNodes(phase, nodes)]) context.fleet.prepare(name, context.run);
       const ends = await pace.watch(bound, nodes, () => allEnded(nodes.map((node) => runNode(context, bound, node))));
       for (const [index, end] of ends.entries()) {
         if (end.kind === 'done') continue;
@@ -60,6 +61,13 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
   }
   if (firstFailure) return stopped(context, firstFailure);
   return result(context, 'done', '');
+}
+
+/** As many nodes of the phase as these, behind them: they are made ready while these are worked on. */
+function nextNodes({ batches }: PlanPhase, nodes: readonly string[]): string[] {
+  const order = batches.flat();
+  const after = order.indexOf(nodes.at(-1) ?? '') + 1;
+  return order.slice(after, after + nodes.length);
 }
 
 /** Like Promise.all, but a failure waits until the other nodes of the batch have come to their end too. */

@@ -21,7 +21,8 @@ const cutOffAgain = {
 
 /**
  * Takes one planned step to its outcome. An attempt of an earlier controller in the journal is taken up first; else
- * fresh facts, when/if, isDone, guards, attempts, and a look at what they did. The outcome is on disk before it shows.
+ * fresh facts, when/if, isDone, guards, attempts, and a look at what they did. The outcome is on disk before it shows:
+ * who goes on with anything but the node's next step waits until it is written.
  */
 export async function executeStep(context: RunContext, step: PlannedStep): Promise<StepEnd> {
   const known = context.progress.get(step.key);
@@ -30,7 +31,7 @@ export async function executeStep(context: RunContext, step: PlannedStep): Promi
   }
   const began = context.clock.now();
   const end = continued(step, await withAnswers(context, step, await work(context, step)));
-  if (end.kind === 'ended') await finish(context, step, end, context.clock.now() - began);
+  if (end.kind === 'ended') finish(context, step, end, context.clock.now() - began);
   return end;
 }
 
@@ -39,7 +40,7 @@ export async function settleStep(context: RunContext, step: PlannedStep): Promis
   const began = context.clock.now();
   const takenUp = await takeUpStep(context, step);
   const end = takenUp && continued(step, takenUp);
-  if (end?.kind === 'ended') await finish(context, step, end, context.clock.now() - began);
+  if (end?.kind === 'ended') finish(context, step, end, context.clock.now() - began);
   return end;
 }
 
@@ -109,17 +110,12 @@ async function lateAttempt(context: RunContext, step: PlannedStep): Promise<Step
   return last && !last.ended ? takeUpStep(context, step) : undefined;
 }
 
-async function finish(
-  context: RunContext,
-  step: PlannedStep,
-  end: StepEnd & { kind: 'ended' },
-  duration: number,
-): Promise<void> {
+function finish(context: RunContext, step: PlannedStep, end: StepEnd & { kind: 'ended' }, duration: number): void {
   const { outcome, reason } = end;
   const { key, ref } = step;
   const flags = flagsOf(end);
   const held = end.heldBy ? { heldBy: end.heldBy } : {};
-  await context.journal.append({
+  const written = context.journal.append({
     type: 'step-finished',
     step: ref.step,
     node: ref.node,
@@ -132,15 +128,17 @@ async function finish(
   const known = context.progress.get(key) ?? { attempts: 0 };
   const { outputs } = known;
   context.progress.set(key, { ...known, outcome, reason, duration, endedAt: context.clock.now(), ...flags, ...held });
-  context.emit({
-    type: 'step-finished',
-    ...ref,
-    outcome,
-    reason,
-    duration,
-    ...flags,
-    ...(outputs && { outputs }),
-    ...(end.tail ? { tail: end.tail } : {}),
-    ...(end.log === undefined ? {} : { log: end.log }),
-  });
+  const report = (): void =>
+    context.emit({
+      type: 'step-finished',
+      ...ref,
+      outcome,
+      reason,
+      duration,
+      ...flags,
+      ...(outputs && { outputs }),
+      ...(end.tail ? { tail: end.tail } : {}),
+      ...(end.log === undefined ? {} : { log: end.log }),
+    });
+  context.state.writes(ref.node, written.then(report));
 }

@@ -60,10 +60,19 @@ export class HeldNodeLock implements HeldLock {
     void this.#heartbeat();
   }
 
-  /** Callers that come while one look is under way share the next. */
+  /** A look that grows old is made again before it is needed, so that quick steps do not wait for it. */
   assertHeld(): Promise<void> {
     const age = Date.now() - this.#heldAt;
-    if (age >= 0 && age < this.#options.fresh) return Promise.resolve();
+    const isFresh = age >= 0 && age < this.#options.fresh;
+    if (isFresh && age < this.#options.fresh / 2) return Promise.resolve();
+    const looked = this.#lookAgain();
+    if (!isFresh) return looked;
+    looked.catch(() => undefined);
+    return Promise.resolve();
+  }
+
+  /** Callers that come while one look is under way share the next. */
+  #lookAgain(): Promise<void> {
     this.#queued ??= this.#running
       .catch(() => undefined)
       .then(() => {

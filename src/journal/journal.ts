@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { Failure, messageOf } from '../failure.ts';
 import { redactData } from '../redact.ts';
 import { hashIn, sealedLine } from './chain.ts';
@@ -9,7 +10,10 @@ import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from './record.
 
 /** Where decisions go before they are acted on. */
 export interface Journal {
-  /** Resolves once the record is on disk. @throws Failure when it cannot be written: nothing may be done then. */
+  /**
+   * Resolves once the record, and all that were appended before it, are on disk.
+   * @throws Failure when it cannot be written: nothing may be done then.
+   */
   append(body: JournalBody): Promise<void>;
   close(): Promise<void>;
 }
@@ -125,13 +129,23 @@ function cannotWrite(file: string, error: unknown): Failure {
   );
 }
 
+/** A record that waits for its place on disk. */
+interface Waiting {
+  readonly at: number;
+  readonly body: JournalBody;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Records that are appended while others are on their way to disk share one write and one sync. */
 class FileJournal implements Journal {
   readonly #file: string;
   readonly #handle: FileHandle;
   readonly #now: () => number;
   readonly #onRecord: (line: string) => void;
   #end: Omit<JournalEnd, 'length'>;
-  #tail: Promise<void> = Promise.resolve();
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
   #broken: Failure | undefined;
 
   constructor(file: string, handle: FileHandle, end: JournalEnd, now: () => number, onRecord: (line: string) => void) {
@@ -143,33 +157,60 @@ class FileJournal implements Journal {
   }
 
   append(body: JournalBody): Promise<void> {
-    const written = this.#tail.then(() => this.#write(body));
-    this.#tail = written.catch(() => undefined);
-    return written;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ at: this.#now(), body, resolve, reject });
+      this.#writing ??= this.#writeAll();
+    });
   }
 
-  async #write(body: JournalBody): Promise<void> {
+  /** Never rejects. */
+  async #writeAll(): Promise<void> {
+    // What is appended without a wait in between comes first.
+    await setImmediate();
+    while (this.#waiting.length > 0) {
+      const records = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#write(records);
+        for (const { resolve } of records) resolve();
+      } catch (error) {
+        for (const { reject } of records) reject(error);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  async #write(records: readonly Waiting[]): Promise<void> {
     if (this.#broken) throw this.#broken;
-    const seq = this.#end.seq + 1;
-    const at = new Date(this.#now()).toISOString();
-    const record = { v: JOURNAL_VERSION, seq, at, ...redactData(body, (key) => key !== 'reason' && key !== 'state') };
-    const { line: text, hash } = sealedLine(this.#end.hash, record);
-    const line = Buffer.from(`${text}\n`);
+    let { seq, hash } = this.#end;
+    const lines = records.map(({ at, body }) => {
+      seq += 1;
+      const record = {
+        v: JOURNAL_VERSION,
+        seq,
+        at: new Date(at).toISOString(),
+        ...redactData(body, (key) => key !== 'reason' && key !== 'state'),
+      };
+      const sealed = sealedLine(hash, record);
+      hash = sealed.hash;
+      return sealed.line;
+    });
+    const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
     try {
       // A short write (full disk) leaves a torn last line, which the next opening cuts off.
-      const { bytesWritten } = await this.#handle.write(line);
-      if (bytesWritten !== line.length) throw new Error(`only ${bytesWritten} of ${line.length} bytes were written`);
+      const { bytesWritten } = await this.#handle.write(bytes);
+      if (bytesWritten !== bytes.length) throw new Error(`only ${bytesWritten} of ${bytes.length} bytes were written`);
       await this.#handle.datasync();
     } catch (error) {
       this.#broken = cannotWrite(this.#file, error);
       throw this.#broken;
     }
     this.#end = { seq, hash };
-    this.#onRecord(text);
+    for (const line of lines) this.#onRecord(line);
   }
 
   async close(): Promise<void> {
-    await this.#tail;
+    await this.#writing;
     await this.#handle.close();
   }
 }

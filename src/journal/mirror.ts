@@ -10,6 +10,8 @@ export interface MirrorOptions {
   /** plan.json. */
   readonly plan: string;
   readonly ask: AskNode;
+  /** Milliseconds for which lines gather, so that quick steps need no request each; 0: none. */
+  readonly gather: number;
   /** Called once per node that keeps no copy. */
   readonly say: (text: string, detail: readonly string[]) => void;
 }
@@ -21,7 +23,7 @@ export const KEPT_RUNS = 5;
 
 /**
  * The plan and the journal on the nodes, under `<root>/<run>/`: `plan.json`, `journal.<epoch>`, and in the end `done`.
- * The journal on this machine never waits for it: lines gather while a node is busy and go there in one request.
+ * The journal on this machine never waits for it: lines gather, also while a node is busy, and go there in one request.
  */
 export class Mirror {
   readonly #options: MirrorOptions;
@@ -82,6 +84,7 @@ class NodeWriter {
   #begun = false;
   #reported = false;
   #busy: Promise<void> | undefined;
+  #gathering: NodeJS.Timeout | undefined;
 
   constructor(node: string, options: MirrorOptions, lines: readonly string[]) {
     this.#node = node;
@@ -91,7 +94,9 @@ class NodeWriter {
 
   push(line: string): void {
     this.#lines.push(line);
-    void this.flush();
+    if (this.#options.gather === 0) void this.flush();
+    // Who ends before it flushes.
+    else this.#gathering ??= setTimeout(() => void this.flush(), this.#options.gather).unref();
   }
 
   /**
@@ -99,6 +104,8 @@ class NodeWriter {
    * again).
    */
   async flush(): Promise<void> {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     const upTo = this.#lines.length;
     while (this.#written < upTo || !this.#begun) {
       this.#busy ??= this.#write().finally(() => {

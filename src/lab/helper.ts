@@ -116,6 +116,8 @@ class Helper {
         for (const attempt of this.#machine.attempts.list(this.#root, run))
           await this.#say(`item ${tag} ${attempt.run} ${attempt.id} ${attempt.state}`);
         return this.#say(`end ${tag}`);
+      case 'prepare':
+        return this.#say(`end ${tag}`);
       case 'probe':
         return this.#probe(run, rest);
       case 'sweep':

@@ -84,6 +84,10 @@ class Client implements RemoteNode {
     await this.ask({ verb: 'sweep', words: [named(run)] });
   }
 
+  async prepare(run: string): Promise<void> {
+    await this.pool.prepare(named(run));
+  }
+
   async probe(script: string, options: { readonly timeout?: number } = {}): Promise<ProbeResult> {
     // Linux takes no argument of 128 KiB (MAX_ARG_STRLEN).
     if (Buffer.byteLength(script) > MOST_ARGUMENT) return this.exec(script, options);

@@ -48,7 +48,7 @@ const BEGINS_WITHIN = 60_000;
 export class HelperChannel {
   /** False once the channel is gone or has sent something that cannot be understood. */
   usable = true;
-  /** Whether it has started an attempt, and so the supervisor of the next one. */
+  /** Whether it has started the supervisor of the next attempt. */
   hasStarted = false;
   private readonly channel: Channel;
   private readonly target: string;
@@ -209,7 +209,7 @@ export class HelperChannel {
       throw new ProtocolError(`an answer to a request that was not made: ${answer.kind}`);
     if (answer.kind === 'state' || answer.kind === 'end' || answer.kind === 'refused') {
       this.pending = undefined;
-      if (pending.request.verb === 'start') this.hasStarted = true;
+      if (pending.request.verb === 'start' || pending.request.verb === 'prepare') this.hasStarted = true;
       // after that answer the program ends by itself
       if (pending.request.verb === 'start' && answer.kind === 'state' && answer.state.kind === 'running')
         this.usable = false;

@@ -26,7 +26,7 @@ named() {
 
 start() {
   tag=$1 run=$2 id=$3 epoch=$4 limit=$5 mode=$6 max=$7 len=$8 sha=$9 fence=\${11:-0} lock=\${12:--} domain=\${13:--}
-  if named && prepare; then fit=1; else fit=; fi
+  if named && may_claim; then fit=1; else fit=; fi
   script_of $len \${10:-0}
   secrets_of \${14:-0}
   [ "$fit" ] || return
@@ -135,12 +135,24 @@ find_scope() {
   [ $uid = 0 ] || scope="systemd-run --user \${scope#* }"
 }
 
-# the folders above the attempt, and the epoch
+# the supervisor of a run's first attempt
 prepare() {
-  if [ ! -d "$r" ]; then
-    if ! m=$(LC_ALL=C mkdir -p "$r" 2>&1); then refuse_io "$m"; return 1; fi
-    [ -O "$root" ] || { refuse io "$root belongs to another user"; return 1; }
-  fi
+  tag=$1 run=$2 id=x
+  named && folder || return
+  [ "$sup" ] && alive $sup $sup_born || ready
+  say end $tag
+}
+
+# the folders above the attempt
+folder() {
+  [ ! -d "$r" ] || return 0
+  if ! m=$(LC_ALL=C mkdir -p "$r" 2>&1); then refuse_io "$m"; return 1; fi
+  [ -O "$root" ] || { refuse io "$root belongs to another user"; return 1; }
+}
+
+# whether the attempt may be claimed; keeps the epoch
+may_claim() {
+  folder || return
   if swept; then refuse already-claimed swept; return 1; fi
   seen=0
   [ ! -e "$r/epoch" ] || read -r seen <"$r/epoch"

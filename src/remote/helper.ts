@@ -40,7 +40,7 @@ whole=
 while late= verb=; read -r verb rest || [ "$late" ]; do
   case $verb in
     '') ;;
-    start | follow | status | cancel | list | sweep | probe) $verb $rest ;;
+    start | follow | status | cancel | list | sweep | probe | prepare) $verb $rest ;;
     *) say refused \${rest%% *} io unknown request ;;
   esac
 done

@@ -17,11 +17,20 @@ import type { Valid } from './load.ts';
 /** Milliseconds for one request to a node's lock or copy, so that a slow node does not hold up the others. */
 const REQUEST_LIMIT = 60_000;
 
-/** The nodes with the lock and the copies of a run, by name: all control planes; without any, every selected node. */
+/** The nodes with the lock of a run, by name: all control planes; without any, every selected node. */
 function lockNodeNames(inventory: Inventory, selected: readonly string[]): string[] {
   if (selected.length === 0) return [];
   const controlPlanes = inventory.nodes.filter((node) => node.role === 'control-plane').map((node) => node.name);
   return (controlPlanes.length > 0 ? controlPlanes : [...selected]).toSorted();
+}
+
+/** So many copies survive the loss of one node with a majority, however many nodes a cluster has. */
+const COPIES = 3;
+
+/** The nodes with the copies of a run: all control planes; without any, the first three of those with its lock. */
+function copyNodeNames(inventory: Inventory, selected: readonly string[]): string[] {
+  const names = lockNodeNames(inventory, selected);
+  return inventory.nodes.some((node) => node.role === 'control-plane') ? names : names.slice(0, COPIES);
 }
 
 /** Connects to them without a run. A node that does not answer is among the missing when they are asked. */
@@ -44,7 +53,9 @@ export async function connectLockNodes(
 
 export interface Locks {
   readonly local: LocalLock;
+  /** They are also asked for copies: an earlier version kept them on all of these. */
   readonly lockNodes: LockNodes;
+  readonly copyNodes: LockNodes;
   /** Of any run on this cluster. */
   readonly voters: Voters;
   /** Undefined: no node is contacted, the lock in the state folder is all there is. */
@@ -74,8 +85,9 @@ export function locksOf(
   return {
     local: new LocalLock(store.root, inventory.cluster),
     lockNodes,
+    copyNodes: { ...lockNodes, nodes: copyNodeNames(inventory, nodes) },
     voters: (plan) =>
-      lockNodeNames(inventory, [...new Set([...contactedNodes(plan), ...workedNodes(plan, hasLocalFiles)])]),
+      copyNodeNames(inventory, [...new Set([...contactedNodes(plan), ...workedNodes(plan, hasLocalFiles)])]),
     nodes: lockNodes.nodes.length === 0 ? undefined : onNodes,
   };
 }

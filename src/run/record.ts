@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Facts } from '../facts/facts.ts';
+import type { LockNodes } from '../journal/copies.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import { Mirror } from '../journal/mirror.ts';
 import type { StepProgress } from '../journal/progress.ts';
@@ -29,12 +30,12 @@ export async function createRecord(
   plan: Plan,
   facts: Facts,
   held: Held,
-  { lockNodes }: Locks,
+  { copyNodes }: Locks,
 ): Promise<RunRecord> {
   const { epoch, holder } = held;
   const { run, host, pid, user } = holder;
   const folder = await store.create(run, plan, facts);
-  const mirror = new Mirror({ ...lockNodes, run, epoch, plan: JSON.stringify(plan), say: console.warn });
+  const mirror = mirrorOf(console, copyNodes, run, epoch, plan);
   const { journal } = await openJournal(folder.journal, Date.now, (line) => {
     mirror.push(line);
   });
@@ -52,13 +53,13 @@ export async function reopenRecord(
   store: RunStore,
   plan: Plan,
   held: Held,
-  { lockNodes }: Locks,
+  { copyNodes }: Locks,
 ): Promise<RunRecord> {
   const { run, host, pid, user } = held.holder;
   let mirror: Mirror | undefined;
   const { journal, progress, lines } = await store.reopen(run, plan, Date.now, (line) => mirror?.push(line));
   const epoch = Math.max(held.epoch, progress.epoch + 1);
-  mirror = new Mirror({ ...lockNodes, run, epoch, plan: JSON.stringify(plan), say: console.warn }, lines);
+  mirror = mirrorOf(console, copyNodes, run, epoch, plan, lines);
   await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });
   return {
     journal,
@@ -70,6 +71,21 @@ export async function reopenRecord(
     startedAt: progress.startedAt ?? plan.createdAt,
     steps: new Map(progress.steps),
   };
+}
+
+/** Milliseconds for which records gather before they go to the nodes: of so long a lost state folder knows nothing. */
+const GATHER = 300;
+
+function mirrorOf(
+  console: Console,
+  copyNodes: LockNodes,
+  run: string,
+  epoch: number,
+  plan: Plan,
+  lines: readonly string[] = [],
+): Mirror {
+  const options = { ...copyNodes, run, epoch, plan: JSON.stringify(plan), gather: GATHER, say: console.warn };
+  return new Mirror(options, lines);
 }
 
 /** Sorts by time: `20260314-202533-upgrade-1-32-9f3c`. */

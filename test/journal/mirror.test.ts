@@ -68,6 +68,7 @@ async function begin(on: Nodes, run: string, said: string[] = [], of: Plan = pla
     epoch: 1,
     plan: JSON.stringify(of),
     ask: on.ask,
+    gather: 0,
     say,
   });
   const { journal } = await openJournal(
@@ -267,7 +268,8 @@ test('an older controller that still writes changes nothing for the later one', 
       epoch: 2,
       plan: JSON.stringify(plan),
       ask: on.ask,
-      say: () => undefined,
+      gather: 0,
+    say: () => undefined,
     },
     lines,
   );
