@@ -6,7 +6,13 @@ import {
   type OutputSink,
   type RemoteNode,
 } from '../remote/attempt.ts';
+import type { PlannedStep } from '../plan/bind.ts';
 import type { Fleet } from './fleet.ts';
+
+/** The name of its node is part of it: a script that is about one node may run on another (kubectl). */
+export function attemptId({ id, node }: Pick<PlannedStep, 'id' | 'node'>, attempt: number): string {
+  return `${id}.${node.name}.${attempt}`;
+}
 
 type CountingSink = OutputSink & { readonly offsets: FollowFrom };
 

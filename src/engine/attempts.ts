@@ -6,7 +6,7 @@ import type { AttemptEnd } from '../journal/record.ts';
 import { contextOf, type PlannedStep } from '../plan/bind.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { type AttemptSpec, type AttemptState, ClaimRefused, StaleEpoch, StaleLock } from '../remote/attempt.ts';
-import { startAttempt, takeUpAttempt } from './attempt.ts';
+import { attemptId, startAttempt, takeUpAttempt } from './attempt.ts';
 import { evidence, failed, judgeEnd, judgeInterrupted, openOutput, recordEnd } from './attempt-end.ts';
 import { hostOf, withEnv } from './check.ts';
 import type { RunContext } from './context.ts';
@@ -44,7 +44,7 @@ export async function takeUpStep(context: RunContext, step: PlannedStep): Promis
         reattached: true,
       });
     };
-    const id = `${step.id}.${step.node.name}.${last.attempt}`;
+    const id = attemptId(step, last.attempt);
     const limit = step.onTimeout === 'leave' ? step.timeout : 0;
     const state = await leavable(
       context,
@@ -210,8 +210,7 @@ function specOf(
 ): AttemptSpec {
   return {
     run: context.run,
-    // The node's name is part of it: a script that is about one node may run on another (kubectl).
-    id: `${step.id}.${step.node.name}.${attempt}`,
+    id: attemptId(step, attempt),
     script: withEnv({ RUNBOOK_RUN: context.run, ...env, ...knownHolders(context, step) }, withSecrets(step, script)),
     timeout: step.timeout,
     onTimeout: step.onTimeout,

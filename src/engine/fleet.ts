@@ -101,8 +101,8 @@ export class Fleet {
   }
 
   /** Dials a node and makes it ready for a run's attempts, ahead of them. What fails is met again when it matters. */
-  prepare(name: string, run: string): void {
-    this.once(name, async (remote) => remote.prepare?.(run)).catch(() => undefined);
+  prepare(name: string, run: string, ids: readonly string[]): void {
+    this.once(name, async (remote) => remote.prepare?.(run, ids)).catch(() => undefined);
   }
 
   /** Gives up a link that has owed an answer for so many milliseconds; what waits for it dials again. */

@@ -217,7 +217,7 @@ function listening(remote: RemoteNode, ear: Ear): RemoteNode {
     sweep: (run) => heard(() => remote.sweep(run)),
     probe: (script, options) => heard(() => remote.probe(script, options)),
     ...(open && { open }),
-    ...(prepare && { prepare: (run: string) => heard(() => prepare(run)) }),
+    ...(prepare && { prepare: (run: string, ids: readonly string[]) => heard(() => prepare(run, ids)) }),
     close: () => remote.close(),
   };
 }

@@ -8,6 +8,7 @@ import { type LeftOut, leftOutNodes } from './leave-out.ts';
 import { runNode } from './node.ts';
 import type { NodeEnd } from './node-step.ts';
 import { Pace, type Turn } from './pace.ts';
+import { prepareNodes } from './prepare.ts';
 
 export interface RunResult {
   /** `paused`: it may go on later, and everything that was begun is done. */
@@ -40,7 +41,7 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
     for await (const turn of pace.turns(bound, failedNodes)) {
       if (turn.kind !== 'go') return heldUp(context, turn, firstFailure);
       const { nodes } = turn;
-      for (const name of [...nodes, ...nextNodes(phase, nodes)]) context.fleet.prepare(name, context.run);
+      prepareNodes(context, bound, nextNodes(phase, nodes));
       const ends = await pace.watch(bound, nodes, () => allEnded(nodes.map((node) => runNode(context, bound, node))));
       for (const [index, end] of ends.entries()) {
         if (end.kind === 'done') continue;
@@ -63,7 +64,7 @@ export async function runPlan(context: RunContext): Promise<RunResult> {
   return result(context, 'done', '');
 }
 
-/** As many nodes of the phase as these, behind them: they are made ready while these are worked on. */
+/** As many nodes of the phase as these, behind them. */
 function nextNodes({ batches }: PlanPhase, nodes: readonly string[]): string[] {
   const order = batches.flat();
   const after = order.indexOf(nodes.at(-1) ?? '') + 1;

@@ -102,8 +102,8 @@ export interface RemoteNode {
   list(run?: string): Promise<readonly { run: string; id: string; state: AttemptState }[]>;
   /** Takes scripts and output of a finished run away; one line per attempt stays. */
   sweep(run: string): Promise<void>;
-  /** Makes ready what the first attempt of a run there needs. */
-  prepare?(run: string): Promise<void>;
+  /** Makes ready what the attempts of a run there need. */
+  prepare?(run: string, ids: readonly string[]): Promise<void>;
   /** Runs a read-only script at once, not durable. Output of any size up to 256 MiB. */
   probe(script: string, options?: { readonly timeout?: number }): Promise<ProbeResult>;
   /** A channel of its own for the bytes of a file; the command is one line of POSIX sh. @throws ConnectionLost */

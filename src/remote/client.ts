@@ -84,8 +84,8 @@ class Client implements RemoteNode {
     await this.ask({ verb: 'sweep', words: [named(run)] });
   }
 
-  async prepare(run: string): Promise<void> {
-    await this.pool.prepare(named(run));
+  async prepare(run: string, ids: readonly string[]): Promise<void> {
+    await this.pool.prepare([named(run), ...ids.map(named)]);
   }
 
   async probe(script: string, options: { readonly timeout?: number } = {}): Promise<ProbeResult> {

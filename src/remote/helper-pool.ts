@@ -31,10 +31,9 @@ export class HelperPool {
     return this.requests.during(() => this.with(request.verb === 'start', (helper) => helper.ask(request)));
   }
 
-  /** Opens the channel of the attempts of a run, with the first one's supervisor, unless it is there. */
-  async prepare(run: string): Promise<void> {
-    if ([...this.helpers].some(({ hasStarted }) => hasStarted)) return;
-    await this.requests.during(() => this.with(true, (helper) => helper.ask({ verb: 'prepare', words: [run] })));
+  /** Opens the channel of the attempts of a run, with their supervisor. */
+  async prepare(words: readonly string[]): Promise<void> {
+    await this.requests.during(() => this.with(true, (helper) => helper.ask({ verb: 'prepare', words })));
   }
 
   async probe(script: string, timeout?: number): Promise<ProbeResult> {

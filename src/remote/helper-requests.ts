@@ -2,20 +2,13 @@ import { MOST_OUTPUTS } from './attempt.ts';
 
 /** The part of the program on a node that answers every request but `start`, and hands output on. */
 export const requestsProgram = `
-tell_launched() {
-  [ -z "$told" ] && [ -s "$d/pid" ] || return 0
-  read -r m p b <"$d/pid"
-  told=1
-  say launched $tag $p
-}
-
 open_output() {
   oo=$1 eo=$2 os=0 es=0 beat=0
   [ $deadline = 0 ] || uptime
   [ $deadline = 0 ] || deadline=$((now + deadline * 100))
   exec 5<"$d/out" 6<"$d/err"
-  [ $oo = 0 ] || dd bs=1 skip=$oo count=0 <&5 2>/dev/null
-  [ $eo = 0 ] || dd bs=1 skip=$eo count=0 <&6 2>/dev/null
+  seek 5 $oo
+  seek 6 $eo
 }
 
 uptime() { read -r now m </proc/uptime; now=\${now%.*}\${now#*.}; }
@@ -35,14 +28,15 @@ pump() {
     # looked at again after stat: a mark is written only after sizes
     if known || { set -- $(stat -c %s "$d/out" "$d/err"); known; }; then set -- $p $z; fi
     os=$1 es=$2
-    piece o 5 $oo $1
+    piece o 5 $oo $1 out
     oo=$p
-    piece e 6 $eo $2
+    piece e 6 $eo $2 err
     eo=$p
   fi
   [ $((beat % 10)) != 0 ] || say o $tag $oo 0
 }
 
+# piece LETTER FD FROM TO NAME: the last one of a stream is often short, and then this shell hands it on itself
 piece() {
   p=$3 z=$4
   [ $z -le $max ] || z=$max
@@ -50,9 +44,27 @@ piece() {
     n=$((z - p)) beat=0
     [ $n -le 1048576 ] || n=1048576
     say $1 $tag $p $n
-    dd bs=$n count=1 <&$2 2>/dev/null || exit 0
+    if [ $n -gt 1024 ] || ! text_of $2 $n; then
+      [ $n -gt 1024 ] || { eval "exec $2<\\"\\$d/\\$5\\"" && seek $2 $p; } || exit 0
+      dd bs=$n count=1 <&$2 2>/dev/null || exit 0
+    else
+      printf %s "$t" || exit 0
+    fi
     p=$((p + n))
   done
+}
+seek() { [ $2 = 0 ] || dd bs=1 skip=$2 count=0 <&$1 2>/dev/null; }
+
+# text_of FD BYTES: t is what can be read there, if it is so many bytes: a shell drops NUL
+text_of() {
+  t= l= x=\${LC_ALL-unset}
+  LC_ALL=C
+  while IFS= read -r l <&$1; do t=$t$l$nl; done
+  t=$t$l
+  [ \${#t} = $2 ]
+  set -- $?
+  if [ "$x" = unset ]; then unset LC_ALL; else LC_ALL=$x; fi
+  return $1
 }
 
 finish() {
@@ -132,7 +144,7 @@ list() {
     run=\${r##*/}
     [ -d "$r" ] && { [ "$2" = - ] || [ "$2" = "$run" ]; } || continue
     for d in "$r"/*; do
-      [ -d "$d" ] || continue
+      [ -e "$d/claim" ] || continue
       id=\${d##*/}
       look
       say item $tag $run $id $state
@@ -147,20 +159,24 @@ list() {
 sweep() {
   tag=$1 run=$2 id=x
   named || return
+  lines=
+  set --
   for d in "$r"/*; do
     [ -d "$d" ] || continue
     id=\${d##*/}
     look
     [ "$state" != running ] || continue
-    if ! swept; then
-      if ! m=$( { echo "$id $state" | LC_ALL=C dd of="$r/attempts" conv=notrunc,fsync oflag=append; } 2>&1); then
-        refuse_io "$m"
-        return
-      fi
-    fi
-    rm -rf "$d"
+    [ ! -e "$d/claim" ] || swept || lines=$lines$id' '$state$nl
+    set -- "$@" "$d"
   done
-  rm -rf "$r"/.spare.*
+  if [ "$lines" ] && ! m=$(LC_ALL=C dd of="$r/attempts" conv=notrunc,fsync oflag=append 2>&1 <<END
+\${lines%?}
+END
+  ); then
+    refuse_io "$m"
+    return
+  fi
+  [ $# = 0 ] || rm -rf "$@"
   say end $tag
 }
 `;

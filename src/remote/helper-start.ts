@@ -31,92 +31,85 @@ start() {
   secrets_of \${14:-0}
   [ "$fit" ] || return
   if [ "$k" = - ]; then refuse damaged the secrets did not arrive whole; return; fi
-  if [ "$spare" ] && ! keep "$spare"; then rm -rf "$spare"; spare=; fi
-  if [ "$spare" ]; then mv -T "$spare" "$d" & else mkdir "$d" & fi
-  m=$!
+  m=
+  [ -d "$d" ] || { mkdir "$d" & m=$!; }
   sum=$(sha256sum <<END
 $s
 END
 )
-  wait $m
-  made=$?
-  if [ "\${sum%% *}" != "$sha" ]; then
-    if [ $made = 0 ]; then rm -rf "$d"; spare=; fi
-    refuse damaged the script did not arrive whole
-    return
-  fi
+  [ ! "$m" ] || wait $m
+  if [ "\${sum%% *}" != "$sha" ]; then rmdir "$d"; refuse damaged the script did not arrive whole; return; fi
   claim || return
   say claimed $tag
   kill_after=$limit
   [ $mode = kill ] || kill_after=0
   hide || { drop; refuse $m; return; }
-  [ "$sup" ] && alive $sup $sup_born || ready || { drop; refuse io could not launch in "$d"; return; }
+  [ "$sup" ] && alive $sup $sup_born || ready
   # a KiB more than is kept: room for the mark behind it
   echo $kill_after $(((max + 2047) / 1024 * 2)) "$d" >&9
   deadline=0
   [ $mode = kill ] || deadline=$limit
   open_output 0 0
-  told=
-  while late=; wait $sup; code=$?; [ "$late" ]; do
-    tell_launched
-    pump
-    if past_deadline; then
-      finish
-      # the attempt continues to wake this shell, which could lose half a request
-      [ "$state" != running ] || exit
+  code=
+  while read -r w p <&8; do
+    case $w in
+      launched) say launched $tag $p ;;
+      end) code=$p; break ;;
+      *)
+        [ $w != tick ] || : >"$d/tick"
+        pump
+        # what ticks outlives it
+        alive $sup $sup_born || break
+        if past_deadline; then
+          look
+          # what the attempt answers until it ends is for no one
+          if [ "$state" = running ]; then finish; exit; fi
+        fi
+        ;;
+    esac
+  done
+  if [ "$code" != 0 ]; then
+    # its line may still be in the pipe, for the next one to read
+    exec 8<&- 9>&-
+    sup=
+    if [ "$code" = 4 ] || [ ! -e "$d/launched" ]; then
+      drop
+      if [ "$code" ]; then refuse no-space no room to launch in "$d"; else refuse io could not launch in "$d"; fi
       return
     fi
-  done
-  case $code in
-    0 | 3) ;;
-    *)
-      if [ $code = 4 ] || [ ! -e "$d/launched" ]; then
-        drop
-        # its line may still be in the pipe, for the next one to read
-        exec 9>&-
-        sup= line=
-        if [ $code = 4 ]; then refuse no-space no room to launch in "$d"; else refuse io could not launch in "$d": $code; fi
-        return
-      fi
-      ;;
-  esac
-  tell_launched
+  fi
   finish
-  ready
+  [ "$state" != running ] || exit
+  [ "$sup" ] || ready
 }
 
-# all that an attempt's folder holds before its script is known
-furnish() {
-  { echo $$ $mine >"$1/claim" && printf '%511s\\n' '' >"$1/status" && echo $boot >"$1/boot" &&
-    : >"$1/out" && : >"$1/err" && : >"$1/output" && : >"$1/pid" && echo >"$1/sizes"; } 2>/dev/null
-}
-keep() { { printf '%s\\n' "$s" >"$1/script" && echo $epoch >"$1/epoch" && echo $max >"$1/max"; } 2>/dev/null; }
-
-# starts a supervisor that waits for its attempt: the next step finds it waiting, and it ends with this shell
+# starts a supervisor that waits for attempts: it ends with this shell. It alone holds the end of the pipe by which it
+# answers, so that its end is seen.
 ready() {
-  sup=
   [ "$scoped" ] || find_scope
-  if [ ! "$line" ]; then
-    exec 9<<P
+  exec 8<<P 9<<P
 -
 P
-    if [ -p /proc/self/fd/9 ]; then
-      exec 9<>/proc/self/fd/9
-      read -r l <&9
-    else
-      [ -p "$r/.line.$$" ] || mkfifo "$r/.line.$$" || return
-      exec 9<>"$r/.line.$$"
-      rm -f "$r/.line.$$"
-    fi
-    line=/proc/$$/fd/9
+-
+P
+  if [ -p /proc/self/fd/9 ]; then
+    read -r l <&8
+    exec 4>/proc/self/fd/8 9<>/proc/self/fd/9
+    read -r l <&9
+  else
+    rm -f "$r/.pipe.$$"
+    mkfifo "$r/.pipe.$$"
+    exec 9<>"$r/.pipe.$$"
+    rm -f "$r/.pipe.$$"
+    mkfifo "$r/.pipe.$$"
+    exec 4<>"$r/.pipe.$$"
+    exec 8<"$r/.pipe.$$" 4>"$r/.pipe.$$"
+    rm -f "$r/.pipe.$$"
   fi
-  $scope setsid sh -c "$supervisor" runbook-attempt $mask $$ $mine "$r" <$line >/dev/null 2>&1 7>&- 9>&- & sup=$!
+  $scope setsid sh -c "$supervisor" runbook-attempt $mask "$r" </proc/$$/fd/9 >&4 2>/dev/null 4>&- 7>&- 8<&- 9>&- & sup=$!
+  exec 4>&-
   born $sup
   sup_born=$b
-  # a folder made ahead becomes the attempt's by one rename, which fails where the attempt has one
-  [ ! "$spare" ] && mkdir "$r/.spare.$$" || return 0
-  spare=$r/.spare.$$
-  furnish "$spare" && : >"$spare/script" && : >"$spare/epoch" && : >"$spare/max" || { rm -rf "$spare"; spare=; }
 }
 
 # where logind ends all processes of a login that is over, an attempt needs a scope of its own
@@ -135,11 +128,18 @@ find_scope() {
   [ $uid = 0 ] || scope="systemd-run --user \${scope#* }"
 }
 
-# the supervisor of a run's first attempt
+# the supervisor of a run's attempts, and the folders of those that are named
 prepare() {
   tag=$1 run=$2 id=x
+  shift 2
   named && folder || return
   [ "$sup" ] && alive $sup $sup_born || ready
+  for id; do
+    shift
+    named || return
+    [ -d "$d" ] || set -- "$@" "$d"
+  done
+  [ $# = 0 ] || mkdir "$@"
   say end $tag
 }
 
@@ -191,17 +191,23 @@ overtaken() {
   [ "\${t:-0}" -gt $fence ]
 }
 
+# one exclusive create of a file makes the attempt this shell's
 claim() {
-  if [ $made = 0 ] && [ "$spare" ]; then
-    spare=
-  else
-    if [ $made != 0 ] && ! m=$([ ! -d "$d" ] && LC_ALL=C mkdir "$d" 2>&1); then
-      if [ -d "$d" ]; then refuse already-claimed; else refuse_io "$m"; fi
+  if [ ! -d "$d" ] && ! m=$(LC_ALL=C mkdir "$d" 2>&1) && [ ! -d "$d" ]; then refuse_io "$m"; return 1; fi
+  set -C
+  { echo $$ $mine $boot >"$d/claim"; } 2>/dev/null
+  c=$?
+  set +C
+  if [ $c != 0 ]; then
+    if [ -s "$d/claim" ] || { m=$(echo | LC_ALL=C dd of="$d/room" 2>&1) && [ -e "$d/claim" ]; }; then
+      refuse already-claimed
       return 1
     fi
-    made=
+    rm -rf "$d"
+    refuse_io "$m"
+    return 1
   fi
-  if [ "$made" ] || { furnish "$d" && keep "$d"; }; then
+  if furnish 2>/dev/null; then
     read -r seen <"$r/epoch"
     if [ $epoch -lt $seen ]; then m=stale-epoch; elif overtaken; then m="stale-lock $m"; else return 0; fi
   else
@@ -210,6 +216,11 @@ claim() {
   rm -rf "$d"
   refuse $m
   return 1
+}
+
+furnish() {
+  printf '%511s\\n' '' >"$d/status" && printf '%s\\n' "$s" >"$d/script" && echo $max >"$d/max" &&
+    : >"$d/out" && : >"$d/err" && : >"$d/output" && : >"$d/pid" && echo >"$d/sizes"
 }
 
 refuse_io() {

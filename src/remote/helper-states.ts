@@ -38,24 +38,26 @@ swept() {
   return 1
 }
 
-claimer() { cp= cb=; read -r cp cb 2>/dev/null <"$d/claim"; alive $cp $cb; }
 launcher() { lp= lb=; read -r lp lb 2>/dev/null <"$d/launched"; [ "$lp" ]; }
 
 # sets state of the attempt in d; what it calls never-ran cannot run any more
 look() {
   state=absent
-  if [ ! -d "$d" ]; then ! swept || :; return; fi
+  if [ ! -e "$d/claim" ]; then ! swept || :; return; fi
   ! ended || return
-  bt=
-  read -r bt 2>/dev/null <"$d/boot"
-  same=
+  # its line is being written
+  [ -s "$d/claim" ] || nap
+  cp= cb= bt= same=
+  read -r cp cb bt 2>/dev/null <"$d/claim"
+  # that of an earlier version has the boot in a file of its own
+  [ "$bt" ] || read -r bt 2>/dev/null <"$d/boot"
   [ "$bt" != "$boot" ] || same=1
   state=running
   if ! launcher; then
-    [ -z "$same" ] || ! claimer || return
-    [ -e "$d/claim" ] && [ ! -e "$d/launched" ] || nap
+    [ -z "$same" ] || ! alive "$cp" "$cb" || return
+    [ ! -e "$d/launched" ] || nap
     if ! launcher; then
-      [ -z "$same" ] || ! claimer || return
+      [ -z "$same" ] || ! alive "$cp" "$cb" || return
       (set -C; echo void >"$d/launched") 2>/dev/null
       launcher
     fi

@@ -24,8 +24,7 @@ function compact(program: string): string {
 const main = `
 root=$2
 case $root in '~'/*) root=$HOME/\${root#??} ;; esac
-late= scope= scoped= sup= line= spare=
-trap 'late=1' USR1
+scope= scoped= sup=
 mask=$(umask)
 umask 077
 read -r boot </proc/sys/kernel/random/boot_id
@@ -36,15 +35,12 @@ say hello 1 $uid $boot
 exec 7>&2 2>/dev/null
 whole=
 [ "$(printf xy | dd bs=2 count=1 iflag=fullblock 2>/dev/null)" != xy ] || whole=1
-# a late tick interrupts read in some shells
-while late= verb=; read -r verb rest || [ "$late" ]; do
+while read -r verb rest; do
   case $verb in
-    '') ;;
     start | follow | status | cancel | list | sweep | probe | prepare) $verb $rest ;;
     *) say refused \${rest%% *} io unknown request ;;
   esac
 done
-[ ! "$spare" ] || rm -rf "$spare"
 `;
 
 /** The POSIX-sh program that answers requests on a node, in dash, busybox ash and bash. */

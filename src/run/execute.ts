@@ -6,6 +6,7 @@ import { type Bounds, type Control, type RunContext, RunState } from '../engine/
 import { LOCAL } from '../plan/hosts.ts';
 import { secretOf } from './secret-sources.ts';
 import { runHooks } from '../engine/hooks.ts';
+import { prepareFirst } from '../engine/prepare.ts';
 import { openLog } from '../engine/output.ts';
 import { countOutcomes, runPlan, type RunResult } from '../engine/run.ts';
 import { sendByFetch } from '../engine/send.ts';
@@ -116,6 +117,8 @@ async function walk(console: Console, execution: Execution, control: Control): P
   let result: RunResult;
   let objects: readonly NodeObject[] | undefined;
   try {
+    prepareFirst(context);
+    // Without the plan on the nodes, no other machine could take the run over after the first attempt.
     await mirror.flush();
     result = await runPlan(context);
     if (result.outcome !== 'done') held.lost?.throwIfAborted();

@@ -78,7 +78,7 @@ describe('a supervisor that was started ahead', () => {
   });
 });
 
-/** Processes with that variable that keep attempts, or will. */
+/** Processes with that variable that keep attempts, or will: each leads a session of its own. */
 function supervisors(mark: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/u.test(name));
   return pids.filter((pid) => isSupervisor(pid, mark)).map(Number);
@@ -88,7 +88,10 @@ function isSupervisor(pid: string, mark: string): boolean {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     return (
-      words[0] === 'sh' && words[3] === 'runbook-attempt' && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(mark)
+      words[0] === 'sh' &&
+      words[3] === 'runbook-attempt' &&
+      readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /su, '').split(' ')[3] === pid &&
+      readFileSync(`/proc/${pid}/environ`, 'utf8').includes(mark)
     );
   } catch {
     return false;

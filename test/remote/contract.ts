@@ -8,7 +8,7 @@ import {
   type RemoteNode,
 } from '../../src/remote/attempt.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
-import type { Session } from '../../src/transport/transport.ts';
+import { ConnectionLost, type Session } from '../../src/transport/transport.ts';
 import { Collected, spec } from './collect.ts';
 
 /** A node to hold the contract against. */
@@ -235,6 +235,35 @@ export function remoteContract(name: string, setUp: () => Promise<ContractNode>)
     it('probes with an empty stdin and gives code and both streams', async () => {
       const result = await node.probe("cat; echo 'out'; echo err >&2; exit 3");
       expect(result).toEqual({ code: 3, stdout: 'out\n', stderr: 'err\n' });
+    });
+
+    it('probes with long scripts, long outputs, and nothing of its own variables', async () => {
+      const long = await node.probe(`# ${'x'.repeat(150_000)}\nhead -c 1048576 /dev/zero; echo end >&2`);
+      expect([long.code, long.stdout.length, long.stderr]).toEqual([0, 1048576, 'end\n']);
+      expect((await node.probe('echo "<$verb$tag$run$s>"')).stdout).toBe('<>\n');
+    });
+
+    it('probes while attempts run, however many, each answer for itself', async () => {
+      const started = [1, 2, 3].map((n) => node.start(spec(`1-${n}.1`, 'sleep 2; exit 4'), new Collected()));
+      const asked = [1, 2, 3, 4, 5].map((n) => node.probe(`echo ${n}; exit ${n}`));
+      const answers = await Promise.all(asked);
+      expect(answers.map(({ code, stdout }) => [code, stdout])).toEqual([1, 2, 3, 4, 5].map((n) => [n, `${n}\n`]));
+      expect((await node.status('r1', '1-1.1')).kind).not.toBe('absent');
+      expect(await Promise.all(started)).toEqual(started.map(() => ({ kind: 'exited', code: 4 })));
+    });
+
+    it('gives up a probe that takes too long, and takes the next one', async () => {
+      await expect(node.probe('sleep 30', { timeout: 300 })).rejects.toBeInstanceOf(ConnectionLost);
+      expect((await node.probe('echo there')).stdout).toBe('there\n');
+    });
+
+    it('knows nothing of attempts that it only prepared for', async () => {
+      await node.prepare?.('r1', ['1-a.1', '1-b.1']);
+      expect([await node.status('r1', '1-a.1'), await node.list('r1')]).toEqual([{ kind: 'absent' }, []]);
+      expect(await node.start(spec('1-a.1', 'exit 6'), new Collected())).toEqual({ kind: 'exited', code: 6 });
+      await node.sweep('r1');
+      const swept = { run: 'r1', id: '1-a.1', state: { kind: 'exited', code: 6 } };
+      expect([await node.list('r1'), await node.status('r1', '1-b.1')]).toEqual([[swept], { kind: 'absent' }]);
     });
   });
 }

@@ -158,11 +158,11 @@ describe('an attempt outlives what happens to its connection', () => {
     await vi.waitFor(() => {
       expect(words('pid')).toHaveLength(3);
     }, 20_000);
-    const boot = join(root, 'r1', '1-a.1', 'boot');
-    const now = readFileSync(boot, 'utf8');
-    writeFileSync(boot, 'the-boot-before\n');
+    const claim = join(root, 'r1', '1-a.1', 'claim');
+    const now = readFileSync(claim, 'utf8');
+    writeFileSync(claim, now.replace(/\S+\n/u, 'the-boot-before\n'));
     expect(await node.status('r1', '1-a.1')).toEqual({ kind: 'interrupted', rebooted: true });
-    writeFileSync(boot, now);
+    writeFileSync(claim, now);
     open(1);
     await started;
   });
@@ -172,8 +172,7 @@ describe('an attempt outlives what happens to its connection', () => {
     await node.start(spec('1-a.0', 'true'), new Collected());
     const here = join(root, 'r1', '1-a.1');
     mkdirSync(here);
-    writeFileSync(join(here, 'claim'), '4194304 1\n');
-    writeFileSync(join(here, 'boot'), readFileSync(join(root, 'r1', '1-a.0', 'boot')));
+    writeFileSync(join(here, 'claim'), `4194304 1 ${bootId()}\n`);
     expect(await node.status('r1', '1-a.1')).toEqual({ kind: 'never-ran' });
     expect(readFileSync(join(here, 'launched'), 'utf8')).toBe('void\n');
     expect(await node.list('r1')).toContainEqual({ run: 'r1', id: '1-a.1', state: { kind: 'never-ran' } });
@@ -273,6 +272,21 @@ describe('an attempt outlives what happens to its connection', () => {
     await expect(asked).rejects.toThrow('This account is not available');
   });
 
+  it('runs nothing of a script to look with that was cut off on its way', async () => {
+    const script = `touch ${folder}/looked\n# 0a1b2c\n`;
+    for (const left of [0, 4, 9]) {
+      const { session } = await link();
+      const channel = await session.open(helperCommand(root));
+      channel.stdout.resume();
+      channel.stderr.resume();
+      channel.stdin.write(helperProgram);
+      channel.stdin.end(`probe 1 ${String(script.length)} 2 0a1b2c mark\n${script.slice(0, script.length - left)}`);
+      await channel.exit;
+      expect(existsSync(join(folder, 'looked'))).toBe(left === 0);
+      rmSync(join(folder, 'looked'), { force: true });
+    }
+  });
+
   it.skipIf(!isRoot)('refuses a claim on a full disk, leaves no folder, and takes it once there is room', async () => {
     mkdirSync(root);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=0700', 'tmpfs', root]);
@@ -304,6 +318,10 @@ describe('an attempt outlives what happens to its connection', () => {
     }
   });
 });
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
 
 /** A request to start attempt 1-a.1 of run r1; `sent` stands for what arrives in place of `script`. */
 function request(script: string, sent = script): Buffer {
