@@ -89,8 +89,7 @@ export class Line {
   async close(): Promise<void> {
     this.#isClosed = true;
     const link = this.link ?? (await this.#dialling?.catch(() => undefined));
-    await link?.remote.close().catch(() => undefined);
-    await link?.session.close().catch(() => undefined);
+    await Promise.allSettled([link?.remote.close(), link?.session.close()]);
   }
 
   #share(dialling: Promise<Link>): Promise<Link> {

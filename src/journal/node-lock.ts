@@ -51,7 +51,8 @@ export class NodeLock {
   }
 
   /**
-   * Takes the lock on every node that answers, in the order of their names. `holder.epoch` is the least; a run that was
+   * Takes the lock on every node that answers: on the first in the order of their names, which lets in one of several
+   * takers, and then on the others at once. `holder.epoch` is the least; a run that was
    * held in a later one gets the next.
    * @throws Failure (locked | unreachable); then nothing is held.
    */
@@ -167,18 +168,26 @@ export class NodeLock {
     const { nodes, ask, root, say } = this.#options;
     const lock = new HeldNodeLock(this.#options, mine);
     const missing = [...snapshot.missing];
-    for (const node of nodes) {
+    const views = nodes.flatMap((node) => {
       const view = snapshot.views.get(node);
-      if (!view) continue;
-      const takeOver = view.holder !== undefined && passed.has(view.holder.id);
-      const answer = await askOne(node, ask, takeScript(root, view, mine, takeOver), parseView);
-      if ('problem' in answer) missing.push(answer);
-      else if (!isHeldBy(answer.value, mine)) {
-        await lock.release();
-        const { state, holder } = answer.value;
-        if (state !== 'held' || !holder || passed.has(holder.id)) return undefined;
-        throw lockedBy(holder, await isGone(holder));
-      }
+      return view ? [{ node, view }] : [];
+    });
+    for (const together of [views.slice(0, 1), views.slice(1)]) {
+      const answers = await Promise.all(
+        together.map(({ node, view }) => {
+          const takeOver = view.holder !== undefined && passed.has(view.holder.id);
+          return askOne(node, ask, takeScript(root, view, mine, takeOver), parseView);
+        }),
+      );
+      missing.push(...answers.filter((answer) => 'problem' in answer));
+      const others = answers.flatMap((answer) => ('value' in answer && !isHeldBy(answer.value, mine) ? [answer] : []));
+      if (others.length === 0) continue;
+      await lock.release();
+      const live = others.find(
+        ({ value: { state, holder } }) => state === 'held' && holder !== undefined && !passed.has(holder.id),
+      );
+      if (!live?.value.holder) return undefined;
+      throw lockedBy(live.value.holder, await isGone(live.value.holder));
     }
     try {
       this.#requireMajority(missing);

@@ -14,7 +14,9 @@ export class Printed {
   }
 
   /** Undefined while the mark has not come; then what was printed before it, its groups, and the bytes behind it. */
-  push(chunk: Buffer): { readonly text: Buffer; readonly groups: readonly string[]; readonly rest: Buffer } | undefined {
+  push(
+    chunk: Buffer,
+  ): { readonly text: Buffer; readonly groups: readonly string[]; readonly rest: Buffer } | undefined {
     const seen = Buffer.concat([this.#tail, chunk]);
     const found = this.#end.exec(seen.toString('latin1'));
     if (!found) {

@@ -219,11 +219,11 @@ function keepingFacts(journal: Journal, kept: KeptFacts, facts: () => Facts | un
 
 /** Deletes scripts and output on the nodes that answer; one line per attempt stays. */
 async function clearNodes({ fleet, plan, record: { mirror, run } }: Execution): Promise<void> {
-  await mirror.finish();
   const isLocal =
     stepsOfPlan(plan).some((step) => step.place === 'local') || plan.hooks?.some((hook) => hook.script !== undefined);
   const hosts = [...new Set([...contactedNodes(plan), ...mirror.nodes, ...(isLocal ? [LOCAL] : [])])];
-  await Promise.allSettled(hosts.map((host) => fleet.once(host, (remote) => remote.sweep(run))));
+  const swept = hosts.map((host) => fleet.once(host, (remote) => remote.sweep(run)));
+  await Promise.allSettled([mirror.finish(), ...swept]);
 }
 
 async function atMost(ms: number, work: Promise<void>): Promise<void> {

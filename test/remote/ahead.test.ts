@@ -90,7 +90,9 @@ function isSupervisor(pid: string, mark: string): boolean {
     return (
       words[0] === 'sh' &&
       words[3] === 'runbook-attempt' &&
-      readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /su, '').split(' ')[3] === pid &&
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /su, '')
+        .split(' ')[3] === pid &&
       readFileSync(`/proc/${pid}/environ`, 'utf8').includes(mark)
     );
   } catch {
