@@ -194,6 +194,8 @@ export class Bench {
       kubectl: { on: 'control-plane', kubeconfig: '/etc/kubernetes/admin.conf' },
       minors: [],
     });
+    // Who came to a sudden end writes no further record.
+    let ended: Error | undefined;
     const log = (planned: Pick<PlanStep, 'node' | 'id'>, attempt: number) =>
       `${planned.node}/${planned.id}.${attempt}.log`;
     return {
@@ -206,13 +208,19 @@ export class Bench {
       observer,
       journal: {
         append: async (body) => {
+          if (ended) throw ended;
           this.records.push({
             v: 1,
             seq: this.records.length + 1,
             at: new Date(this.clock.now()).toISOString(),
             ...body,
           });
-          this.onRecord(body);
+          try {
+            this.onRecord(body);
+          } catch (error) {
+            ended = error instanceof Error ? error : new Error(String(error));
+            throw ended;
+          }
         },
         close: async () => undefined,
       },
