@@ -19,6 +19,8 @@ const inventories = {
 groups:
   old: [w-1]
   new: [w-2]
+  new-control-planes: [cp-3]
+  old-control-planes: [cp-1]
 `,
   'a managed cluster': `nodes:
   - { name: prod, host: prod }
@@ -33,6 +35,7 @@ groups:
 const only: Readonly<Record<string, readonly string[]>> = {
   'smoke.yaml': Object.keys(inventories),
   'replace-workers.yaml': ['three control planes'],
+  'replace-control-planes.yaml': ['three control planes'],
   'managed-eks.yaml': ['a managed cluster'],
 };
 
