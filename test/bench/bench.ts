@@ -1,52 +1,40 @@
-// What a durable step costs, held against the goals. Machines differ and are busy: only ratios within one run mean
-// something.
-import { constants, loadavg } from 'node:os';
-import { measureFirstResult } from './first-result.ts';
-import { goalsOf, type Figures } from './goals.ts';
-import { report } from './report.ts';
-import { startRig } from './rig.ts';
-import { measureStartUp } from './start-up.ts';
-import { measureSteps } from './steps.ts';
-import { measureStream } from './stream.ts';
+// `npm run bench`: one job by this program and by others. Machines differ and are busy: only ratios within one run mean
+// something. With `--smoke` only what a busy machine does not change: it ends with 1 where a limit is passed.
+import { parseArgs } from 'node:util';
+import { compare, tableOf, type Wanted } from './compare.ts';
+import { limitsOf } from './limits.ts';
+import { PEERS } from './peers.ts';
 
-/** Round trips in milliseconds, and how many rounds at each. */
-const PLAN = [
-  [0, 60],
-  [20, 40],
-  [100, 20],
-] as const;
-
-const unknown = process.argv.slice(2).filter((word) => word !== '--json');
+const { values } = parseArgs({
+  options: {
+    peers: { type: 'string' },
+    nodes: { type: 'string', default: '5' },
+    steps: { type: 'string', default: '12' },
+    rtt: { type: 'string', default: '0,20,100' },
+    runs: { type: 'string', default: '3' },
+    json: { type: 'boolean', default: false },
+    smoke: { type: 'boolean', default: false },
+  },
+});
+const names = values.smoke ? ['runbook', 'openssh-mux'] : values.peers?.split(',');
+const unknown = names?.filter((name) => !PEERS.some((peer) => peer.name === name)) ?? [];
 if (unknown.length > 0) {
-  console.error(`bench: unknown: ${unknown.join(' ')} (there is --json)`);
+  console.error(`bench: no such peer: ${unknown.join(', ')} (there are ${PEERS.map(({ name }) => name).join(', ')})`);
   process.exit(2);
 }
-
-async function measure(): Promise<Figures> {
-  const rig = await startRig();
-  const stopped = (signal: NodeJS.Signals): void => {
-    void rig.stop().finally(() => process.exit(128 + constants.signals[signal]));
-  };
-  process.once('SIGINT', stopped).once('SIGTERM', stopped);
-  try {
-    const steps = await measureSteps(rig, PLAN);
-    const first = await measureFirstResult(rig);
-    return { steps, first, stream: await measureStream(rig), startUp: await measureStartUp() };
-  } finally {
-    await rig.stop();
+const wanted: Wanted = {
+  peers: PEERS.filter(({ name }) => names?.includes(name) ?? true),
+  nodes: values.smoke ? 1 : Number(values.nodes),
+  steps: Number(values.steps),
+  roundTrips: values.smoke ? [0] : values.rtt.split(',').map(Number),
+  runs: values.smoke ? 1 : Number(values.runs),
+};
+const comparison = await compare(wanted);
+if (values.json) console.log(JSON.stringify(comparison));
+else for (const line of tableOf(comparison, wanted)) console.log(line);
+if (values.smoke) {
+  for (const { what, measured, limit } of limitsOf(comparison.rows)) {
+    console.log(`${measured <= limit ? 'holds ' : 'MISSED'} ${what}: ${measured.toFixed(1)} (limit: ${limit})`);
+    if (measured > limit) process.exitCode = 1;
   }
-}
-
-const load = [loadavg()[0] ?? 0];
-const began = performance.now();
-const figures = await measure();
-load.push(loadavg()[0] ?? 0);
-const goals = goalsOf(figures);
-const seconds = (performance.now() - began) / 1000;
-if (process.argv.includes('--json')) {
-  console.log(JSON.stringify({ ...figures, goals, load, seconds }));
-} else {
-  for (const line of report(figures, goals)) console.log(line);
-  const [before = 0, after = 0] = load;
-  console.log(`\nload of the machine ${before.toFixed(1)} before, ${after.toFixed(1)} after; ${seconds.toFixed(0)} s`);
 }

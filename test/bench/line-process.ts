@@ -18,6 +18,10 @@ const ssh = await startProxy(Number(process.argv[2]));
 const plain = await startProxy(address.port);
 
 process.on('message', (latency) => {
+  if (latency === 'carried') {
+    tell(ssh.carried);
+    return;
+  }
   ssh.latency(Number(latency));
   plain.latency(Number(latency));
   tell({ set: latency });

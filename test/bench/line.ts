@@ -8,10 +8,15 @@ export interface Line {
   readonly port: number;
   /** Sets the round trip, in milliseconds: half of it in each direction. */
   roundTrip(ms: number): Promise<void>;
+  /** What went over it so far: bytes, and how often a client spoke after its server had. */
+  carried(): Promise<Carried>;
   /** Sends one byte there and back, beside SSH. */
   echo(): Promise<void>;
   stop(): Promise<void>;
 }
+
+const Carried = z.object({ up: z.number(), down: z.number(), turns: z.number() });
+export type Carried = z.infer<typeof Carried>;
 
 const Ports = z.object({ ssh: z.number(), echo: z.number() });
 
@@ -27,6 +32,10 @@ export async function openLine(sshPort: number): Promise<Line> {
     roundTrip: async (ms) => {
       child.send(ms / 2);
       await told();
+    },
+    carried: async () => {
+      child.send('carried');
+      return Carried.parse(await told());
     },
     echo: async () => echo(socket),
     stop: async () => {

@@ -6,8 +6,10 @@ export interface Proxy {
   readonly port: number;
   /** Connections that it carries now. */
   readonly connections: number;
-  /** Bytes that went through, from the client and from the server. */
-  readonly carried: { readonly up: number; readonly down: number };
+  /**
+   * Bytes that went through, from the client and from the server, and how often a client spoke after its server had.
+   */
+  readonly carried: { readonly up: number; readonly down: number; readonly turns: number };
   /** Milliseconds added in each direction, from now on. */
   latency(ms: number): void;
   /** Swallows all bytes in both directions without closing anything, also of new connections; undone by `heal`. */
@@ -21,15 +23,20 @@ export interface Proxy {
 }
 
 export async function startProxy(port: number, host = '127.0.0.1'): Promise<Proxy> {
-  const line = { up: 0, down: 0, latency: 0, swallowUp: false, swallowDown: false };
+  const line = { up: 0, down: 0, turns: 0, latency: 0, swallowUp: false, swallowDown: false };
   const pairs = new Set<readonly [Socket, Socket]>();
   const server = createServer((client) => {
     const upstream = connect({ host, port, noDelay: true });
     client.setNoDelay(true);
     const pair = [client, upstream] as const;
     pairs.add(pair);
-    carry(client, upstream, () => line.swallowUp, line, 'up');
-    carry(upstream, client, () => line.swallowDown, line, 'down');
+    let last: 'up' | 'down' = 'up';
+    const spoke = (way: 'up' | 'down'): void => {
+      if (way === 'up' && last === 'down') line.turns += 1;
+      last = way;
+    };
+    carry(client, upstream, () => line.swallowUp, line, 'up', spoke);
+    carry(upstream, client, () => line.swallowDown, line, 'down', spoke);
     const end = (): void => {
       pairs.delete(pair);
       if (!line.swallowUp) client.destroy();
@@ -46,7 +53,7 @@ export async function startProxy(port: number, host = '127.0.0.1'): Promise<Prox
       return pairs.size;
     },
     get carried() {
-      return { up: line.up, down: line.down };
+      return { up: line.up, down: line.down, turns: line.turns };
     },
     latency: (ms) => void (line.latency = ms),
     blackHole: () => void (line.swallowUp = line.swallowDown = true),
@@ -67,7 +74,14 @@ interface Line {
   latency: number;
 }
 
-function carry(from: Socket, to: Socket, swallow: () => boolean, line: Line, way: 'up' | 'down'): void {
+function carry(
+  from: Socket,
+  to: Socket,
+  swallow: () => boolean,
+  line: Line,
+  way: 'up' | 'down',
+  spoke: (way: 'up' | 'down') => void,
+): void {
   // Chunks keep their order because each waits for the one before it; their delays overlap.
   let before: Promise<unknown> = Promise.resolve();
   const later = (work: () => void): void => {
@@ -77,6 +91,7 @@ function carry(from: Socket, to: Socket, swallow: () => boolean, line: Line, way
   from.on('data', (chunk: Buffer) => {
     if (swallow()) return;
     line[way] += chunk.length;
+    spoke(way);
     if (line.latency > 0) {
       later(() => to.write(chunk));
     } else if (!to.write(chunk)) {
