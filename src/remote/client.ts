@@ -33,8 +33,8 @@ export async function openRemoteNode(session: Session, options: RemoteOptions): 
   return Promise.resolve(new Client(session, options.root));
 }
 
-/** Bytes of a script that a shell can be given as an argument. */
-const MOST_ARGUMENT = 96 * 1024;
+/** Bytes of a script that a shell can be given in a variable. */
+const MOST_VARIABLE = 96 * 1024;
 
 const FROM_START: FollowFrom = { stdout: 0, stderr: 0 };
 
@@ -89,8 +89,8 @@ class Client implements RemoteNode {
   }
 
   async probe(script: string, options: { readonly timeout?: number } = {}): Promise<ProbeResult> {
-    // Linux takes no argument of 128 KiB (MAX_ARG_STRLEN).
-    if (Buffer.byteLength(script) > MOST_ARGUMENT) return this.exec(script, options);
+    // Linux takes no variable of 128 KiB (MAX_ARG_STRLEN).
+    if (Buffer.byteLength(script) > MOST_VARIABLE) return this.exec(script, options);
     try {
       return await this.pool.probe(script, options.timeout);
     } catch (error) {

@@ -132,7 +132,12 @@ cancel() {
 probe() {
   script_of $2 $3
   case $s in *"$nl# $4") ;; *) exit ;; esac
-  (umask $mask && exec sh -c "$s" runbook-probe) </dev/null 2>&7 7>&- 9>&-
+  (
+    umask $mask
+    # an argument could be read by every user of the node
+    export RUNBOOK_SCRIPT="$s"
+    exec sh -c 'eval "unset RUNBOOK_SCRIPT; $RUNBOOK_SCRIPT"' runbook-probe
+  ) </dev/null 2>&7 7>&- 8<&- 9>&-
   c=$?
   printf '%s %s\\n' $5 $c || exit 0
   printf %s $5 >&7

@@ -240,7 +240,9 @@ export function remoteContract(name: string, setUp: () => Promise<ContractNode>)
     it('probes with long scripts, long outputs, and nothing of its own variables', async () => {
       const long = await node.probe(`# ${'x'.repeat(150_000)}\nhead -c 1048576 /dev/zero; echo end >&2`);
       expect([long.code, long.stdout.length, long.stderr]).toEqual([0, 1048576, 'end\n']);
-      expect((await node.probe('echo "<$verb$tag$run$s>"')).stdout).toBe('<>\n');
+      expect((await node.probe('echo "<$verb$tag$run$s$RUNBOOK_SCRIPT>"; env | grep -c SCRIPT')).stdout).toBe(
+        '<>\n0\n',
+      );
     });
 
     it('probes while attempts run, however many, each answer for itself', async () => {
