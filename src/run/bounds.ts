@@ -14,10 +14,13 @@ export interface BoundOptions {
 const CLOCK = /^([01]?\d|2[0-3]):([0-5]\d)$/;
 const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::[0-5]\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
 
-/** What --until and --max-nodes bound a run by. @throws Failure (usage) */
-export function parseBounds({ until, maxNodes }: BoundOptions, now: number, zone = localZone()): Bounds {
+/**
+ * What --until and --max-nodes bound a run by. The zone of this machine, unless given: to ask for it takes longer than
+ * all else here. @throws Failure (usage)
+ */
+export function parseBounds({ until, maxNodes }: BoundOptions, now: number, zone?: string): Bounds {
   return {
-    ...(until !== undefined && { until: parseUntil(until, now, zone) }),
+    ...(until !== undefined && { until: parseUntil(until, now, zone ?? localZone()) }),
     ...(maxNodes !== undefined && { maxNodes: parseMaxNodes(maxNodes) }),
   };
 }
