@@ -187,6 +187,7 @@ function isLoss(error: unknown, line: Line): error is ConnectionLost | ConnectFa
 /** The node; its attempts are under way `during` what they take here. */
 function watched(remote: RemoteNode, during: <T>(work: () => Promise<T>) => Promise<T>): RemoteNode {
   const open = remote.open?.bind(remote);
+  const prepare = remote.prepare?.bind(remote);
   return {
     start: (spec, sink) => during(() => remote.start(spec, sink)),
     follow: (run, id, from, sink, timeout) => during(() => remote.follow(run, id, from, sink, timeout)),
@@ -196,6 +197,7 @@ function watched(remote: RemoteNode, during: <T>(work: () => Promise<T>) => Prom
     sweep: (run) => remote.sweep(run),
     probe: (script, options) => remote.probe(script, options),
     ...(open && { open }),
+    ...(prepare && { prepare }),
     close: () => remote.close(),
   };
 }

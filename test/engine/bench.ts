@@ -39,6 +39,8 @@ export interface Behaviour {
 export class FakeNode {
   readonly ran: string[] = [];
   readonly probes: string[] = [];
+  /** Attempts that it was made ready for. */
+  readonly prepared: string[] = [];
   readonly attempts = new Map<string, { state: AttemptState; output: string; result?: string }>();
   readonly behaviours: Behaviour[] = [];
   probe = (_script: string): number => 1;
@@ -77,6 +79,7 @@ export class FakeNode {
       follow: async (_run, id, from, sink) => follow(id, from.stdout, sink),
       status: async (_run, id) => this.attempts.get(id)?.state ?? { kind: 'absent' },
       cancel: async () => ({ kind: 'cancelled' }),
+      prepare: async (_run, ids) => void this.prepared.push(...ids),
       list: async () => [],
       sweep: async () => undefined,
       probe: async (script) => {
