@@ -269,7 +269,7 @@ test('an older controller that still writes changes nothing for the later one', 
       plan: JSON.stringify(plan),
       ask: on.ask,
       gather: 0,
-    say: () => undefined,
+      say: () => undefined,
     },
     lines,
   );
