@@ -69,8 +69,11 @@ export function renderPlan(plan: Plan, look: PlanLook): string {
   ]);
 }
 
-/** All that was found, as {@link renderPlan} folds it; what is refused apart. */
-export function renderFindings(plan: Plan, look: Look): { readonly refused: string; readonly others: string } {
+/** All that was found, as {@link renderPlan} folds it; what is refused apart. Without `columns`, no line is broken. */
+export function renderFindings(
+  plan: Plan,
+  look: Look & { readonly columns?: number },
+): { readonly refused: string; readonly others: string } {
   const style = createStyle(look);
   const names = ownNames(plan);
   const of = (severity: Finding['severity']): Line[] =>
@@ -79,7 +82,10 @@ export function renderFindings(plan: Plan, look: Look): { readonly refused: stri
       names,
       style.symbols,
     );
-  return { refused: style.text(of('refuse')), others: style.text([...of('warn'), ...of('note')]) };
+  return {
+    refused: style.text(of('refuse'), look.columns),
+    others: style.text([...of('warn'), ...of('note')], look.columns),
+  };
 }
 
 /** What a plan would do on one node, whole. Ends with a newline. */

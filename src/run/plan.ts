@@ -70,7 +70,9 @@ export function showFindings(console: Console, plan: Plan): void {
     for (const finding of plan.findings) console.emit({ type: 'finding', finding });
     return;
   }
-  const { refused, others } = renderFindings(plan, console.look);
+  const { color, unicode, columns } = console.look;
+  const look = { color, unicode, ...(console.output === 'pretty' && { columns }) };
+  const { refused, others } = renderFindings(plan, look);
   console.renderer.pause();
   console.print(others);
   console.print(refused, process.stderr);
