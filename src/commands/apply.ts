@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { beginPlanning } from '../journal/planning.ts';
 import { RunStore } from '../journal/store.ts';
 import { type BoundOptions, isClosed, parseBounds } from '../run/bounds.ts';
-import { checkApprovals, checkPlannedApprovals } from '../run/approvals.ts';
+import { checkApprovals, requirePlannedAnswers } from '../run/approvals.ts';
 import { draftWindow } from '../plan/gate.ts';
 import { thisCommand } from '../run/again.ts';
 import { connectNodes } from '../run/connect.ts';
@@ -62,7 +62,7 @@ function apply(file: string, options: Options): Promise<number> {
     const { runbook, inventory, saved } = documents;
     const bounds = parseBounds(options, Date.now());
     requireAnswerable(options.yes, 'runbook apply');
-    checkApprovals(options.approve, runbook.value, 'runbook apply');
+    checkApprovals(options.approve, documents, 'runbook apply');
     if (isClosed(console, saved?.plan.window ?? draftWindow(runbook.value), Date.now())) return 0;
     const scope = scopeOf(documents);
     const store = new RunStore(stateDir(options));
@@ -89,7 +89,7 @@ function apply(file: string, options: Options): Promise<number> {
     requirePlanDigest(options.planDigest, plan, 'guard-refused');
     showFindings(console, now);
     requireNoRefusal(now);
-    checkPlannedApprovals(options.approve, plan, 'runbook apply');
+    requirePlannedAnswers(options.approve, plan, 'runbook apply');
     await readSecrets(console, plan, ({ predicted }) => predicted.outcome === 'change');
     if (hasChanges(plan) && options.yes !== true)
       await confirmPlan(

@@ -1,15 +1,16 @@
 import { actions } from '../actions/registry.ts';
-import type { Runbook } from '../documents/model.ts';
 import type { Answer } from '../engine/context.ts';
 import { Failure } from '../failure.ts';
 import { openSteps } from '../journal/passes.ts';
 import type { StepProgress } from '../journal/progress.ts';
 import { stepsOfPlan } from '../plan/all-steps.ts';
+import { chooseNodes } from '../plan/drafts.ts';
 import { stepsOf } from '../documents/steps-of.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { slug } from '../plan/slug.ts';
 import type { Console } from './console.ts';
 import { confirm } from './control.ts';
+import type { Documents } from './load.ts';
 
 /** A step that asks a person, with what `--approve STEP` can call it. */
 interface Asking {
@@ -25,13 +26,22 @@ interface Asking {
  * middle with a question that no one can answer.
  * @throws Failure (usage)
  */
-export function checkApprovals(given: readonly string[], runbook: Runbook, command: string): void {
-  const asking = runbook.phases.flatMap((phase) =>
-    stepsOf(phase).flatMap((step) =>
-      step.kind === 'uses' && actions.get(step.uses)?.asks !== undefined
-        ? [{ ...namesOf(step.name ?? step.uses), sure: phase.if === undefined && step.if === undefined }]
-        : [],
-    ),
+export function checkApprovals(
+  given: readonly string[],
+  { runbook, inventory, limit }: Pick<Documents, 'runbook' | 'inventory' | 'limit'>,
+  command: string,
+): void {
+  const asking = runbook.value.phases.flatMap((phase) =>
+    stepsOf(phase).flatMap((step) => {
+      if (step.kind !== 'uses' || actions.get(step.uses)?.asks === undefined) return [];
+      const { nodes } = chooseNodes(phase, { inventory, actions, ...(limit !== undefined && { limit }) });
+      return [
+        {
+          ...namesOf(step.name ?? step.uses),
+          sure: nodes.length > 0 && phase.if === undefined && step.if === undefined,
+        },
+      ];
+    }),
   );
   requireKnown(given, asking);
   requireAnswered(
@@ -46,15 +56,27 @@ export function checkPlannedApprovals(
   given: readonly string[],
   plan: Plan,
   command: string,
+  progress: ReadonlyMap<string, StepProgress>,
+): void {
+  requireKnown(given, askingIn(plan).map(asPlanned));
+  requirePlannedAnswers(given, plan, command, progress);
+}
+
+/** Without a terminal, `--approve` must name all that are open and ask. @throws Failure (usage) */
+export function requirePlannedAnswers(
+  given: readonly string[],
+  plan: Plan,
+  command: string,
   progress: ReadonlyMap<string, StepProgress> = new Map(),
 ): void {
-  const steps = stepsOfPlan(plan);
+  if (!stepsOfPlan(plan).some((step) => step.predicted.outcome === 'change')) return;
   const unsettled = openSteps(plan, progress);
-  const asking = steps.filter((step) => actions.get(step.action)?.asks !== undefined);
-  requireKnown(given, asking.map(asPlanned));
-  if (!steps.some((step) => step.predicted.outcome === 'change')) return;
-  const open = asking.filter((step) => step.predicted.outcome !== 'skipped' && unsettled.has(step));
+  const open = askingIn(plan).filter((step) => step.predicted.outcome !== 'skipped' && unsettled.has(step));
   requireAnswered(given, open.map(asPlanned), command);
+}
+
+function askingIn(plan: Plan): PlanStep[] {
+  return stepsOfPlan(plan).filter((step) => actions.get(step.action)?.asks !== undefined);
 }
 
 /** Answers the questions of a run: those that `--approve` names, and the others on the terminal, one at a time. */

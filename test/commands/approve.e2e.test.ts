@@ -119,3 +119,16 @@ test('a limit that leaves out the node at which the question stands does not lea
   expect([...done(), existsSync(join(dir, 'later'))]).toEqual([false, false, true]);
   expect(yes.all).toContain('approved by --approve all-data-is-lost');
 });
+
+test('a question of a phase without nodes needs no answer, and takes one', async () => {
+  const { dir, args } = await setting();
+  const mark = join(dir, 'worker');
+  const file = args[0] ?? '';
+  const more = `  - name: Workers\n    nodes: workers\n    steps:\n      - { run: "touch ${mark}", on: local }\n`;
+  writeFileSync(file, readFileSync(file, 'utf8') + more);
+  for (const approve of [[], ['--approve', 'all-data-is-lost']]) {
+    const { code, all } = await runbook(['apply', ...args, '--limit', 'worker-1', '--yes', ...approve]);
+    expect(code, all).toBe(0);
+  }
+  expect(existsSync(mark)).toBe(true);
+});
