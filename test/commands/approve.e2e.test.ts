@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { folder, labUp, runbook } from './cli.ts';
@@ -123,11 +123,15 @@ test('a limit that leaves out the node at which the question stands does not lea
 test('a question of a phase without nodes needs no answer, and takes one', async () => {
   const { dir, args } = await setting();
   const mark = join(dir, 'worker');
-  const file = args[0] ?? '';
+  const [file = '', option = '', inventory = '', ...state] = args;
   const more = `  - name: Workers\n    nodes: workers\n    steps:\n      - { run: "touch ${mark}", on: local }\n`;
-  writeFileSync(file, readFileSync(file, 'utf8') + more);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('control-plane[0]', 'none') + more);
+  const groups = join(dirname(inventory), 'groups.yaml');
+  const text = readFileSync(inventory, 'utf8');
+  expect(text).not.toMatch(/^groups:/m);
+  writeFileSync(groups, `${text}\ngroups: { none: [] }\n`);
   for (const approve of [[], ['--approve', 'all-data-is-lost']]) {
-    const { code, all } = await runbook(['apply', ...args, '--limit', 'worker-1', '--yes', ...approve]);
+    const { code, all } = await runbook(['apply', file, option, groups, ...state, '--yes', ...approve]);
     expect(code, all).toBe(0);
   }
   expect(existsSync(mark)).toBe(true);
