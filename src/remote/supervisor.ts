@@ -38,13 +38,15 @@ drain() {
   [ $1 = 1 ] || ulimit -f $kept
   exec cat
 }
+# waited PID: c is how that child ended; a tick interrupts wait, also where the child has just ended
+waited() { while wait $1; c=$?; [ $c -gt 128 ] && { born $1; [ "$b" ]; }; do :; done; }
 # reap PID NAME PIPE: waits for a drain and sets p to what still reads, if anything does: where it ended at its limit,
 # or on a full disk, another one drops the rest
 reap() {
   p=$1
   wait $p
   c=$?
-  ! born $p || return
+  if [ $c -gt 128 ] && { born $p; [ "$b" ]; }; then return; fi
   p=
   [ $c != 0 ] || return
   : >"$d/$2.cut"
@@ -87,6 +89,7 @@ heart() {
   while read -r end m mb d; do
     until has_status; do
       sleep $pace 2>/dev/null || sleep 1
+      ! has_status || break
       born self
       if [ "$pp" = $$ ]; then kill -USR1 $$; else born $m && [ "$b" = "$mb" ] || { forget; exit; }; fi
       # one that was not seen yet is enough: the shell that reads them may be held up by its reader
@@ -155,7 +158,7 @@ export RUNBOOK_OUTPUT="$d/output" && exec sh "$d/script"' runbook-step $mask \
   drain 7 3 & o=$!
   drain 8 4 & e=$!
   dd of="$d/status" conv=notrunc,fsync count=1 </proc/self/fd/5 2>/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & s=$!
-  while wait $p; c=$?; [ $c -gt 128 ] && born $p; do :; done
+  waited $p
   [ $c = 0 ] || fail
   echo "$$ $m $mb" >"$d/pid"
   printf '%s\\n' "$d" >&6
@@ -208,7 +211,7 @@ export RUNBOOK_OUTPUT="$d/output" && exec sh "$d/script"' runbook-step $mask \
   echo sized
   printf '%s\\n' "$w" >&5
   exec 5>&- 7>&- 8>&-
-  while wait $s; c=$?; [ $c -gt 128 ] && born $s; do :; done
+  waited $s
   [ $c = 0 ] || record "$w" || exit
   echo end 0
 done

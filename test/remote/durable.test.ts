@@ -272,6 +272,23 @@ describe('an attempt outlives what happens to its connection', () => {
     await expect(asked).rejects.toThrow('This account is not available');
   });
 
+  it('keeps quick attempts right, one after the other, whatever ticks come in between', async () => {
+    const bin = join(folder, 'ticks');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'sleep'), '#!/bin/sh\n', { mode: 0o755 });
+    const { node } = await link(`PATH=${bin}:$PATH `);
+    for (let n = 1; n <= 40; n += 1) {
+      const sink = new Collected();
+      const state = await node.start(spec(`1-a.${n}`, `echo out ${n}; echo err >&2; exit ${n % 3}`), sink);
+      expect([state, sink.text, sink.err.toString(), sink.cuts]).toEqual([
+        { kind: 'exited', code: n % 3 },
+        `out ${n}\n`,
+        'err\n',
+        [],
+      ]);
+    }
+  });
+
   it('runs nothing of a script to look with that was cut off on its way', async () => {
     const script = `touch ${folder}/looked\n# 0a1b2c\n`;
     for (const left of [0, 4, 9]) {
