@@ -6,6 +6,7 @@ open_output() {
   oo=$1 eo=$2 os=0 es=0 beat=0
   [ $deadline = 0 ] || uptime
   [ $deadline = 0 ] || deadline=$((now + deadline * 100))
+  final=
   exec 5<"$d/out" 6<"$d/err"
   seek 5 $oo
   seek 6 $eo
@@ -44,27 +45,29 @@ piece() {
     n=$((z - p)) beat=0
     [ $n -le 1048576 ] || n=1048576
     say $1 $tag $p $n
-    if [ $n -gt 1024 ] || ! text_of $2 $n; then
-      [ $n -gt 1024 ] || { eval "exec $2<\\"\\$d/\\$5\\"" && seek $2 $p; } || exit 0
-      dd bs=$n count=1 <&$2 2>/dev/null || exit 0
-    else
+    if [ "$final" ] && [ $n -le 1024 ] && text_of $2 $n $5; then
       printf %s "$t" || exit 0
+    else
+      dd bs=$n count=1 <&$2 2>/dev/null || exit 0
     fi
     p=$((p + n))
   done
 }
 seek() { [ $2 = 0 ] || dd bs=1 skip=$2 count=0 <&$1 2>/dev/null; }
 
-# text_of FD BYTES: t is what can be read there, if it is so many bytes: a shell drops NUL
+# text_of FD BYTES NAME: t is the rest of a file that no one writes to any more, if a shell, which drops NUL, gives
+# all of its bytes; else they are there to be read again
 text_of() {
   t= l= x=\${LC_ALL-unset}
   LC_ALL=C
   while IFS= read -r l <&$1; do t=$t$l$nl; done
   t=$t$l
-  [ \${#t} = $2 ]
-  set -- $?
+  l=\${#t}
   if [ "$x" = unset ]; then unset LC_ALL; else LC_ALL=$x; fi
-  return $1
+  [ $l != $2 ] || return 0
+  eval "exec $1<\\"\\$d/\\$3\\""
+  seek $1 $p
+  return 1
 }
 
 finish() {

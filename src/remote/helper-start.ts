@@ -56,7 +56,7 @@ END
       launched) say launched $tag $p ;;
       end) code=$p; break ;;
       *)
-        [ $w != tick ] || : >"$d/tick"
+        if [ $w = tick ]; then : >"$d/tick"; else final=1; fi
         pump
         # what ticks outlives it
         alive $sup $sup_born || break

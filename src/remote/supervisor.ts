@@ -4,7 +4,7 @@ import { forgetProgram } from './helper-secrets.ts';
  * What keeps attempts on a node: a session of its own that starts one script after the other, keeps its output up to a
  * limit, and writes `status`. Arguments: umask of the scripts, and the run's folder.
  * For each attempt it reads one line: time limit in seconds (0: not enforced), file size limit of each stream in blocks
- * of 512 bytes, folder. It prints `launched PID`, `sized` once all output is known, `tick` while the script runs, and
+ * of 512 bytes, folder. It prints `launched PID`, `sized` once all output is there to stay, `tick` meanwhile, and
  * `end 0`; `end 3` when the attempt was declared void, `end 4` when nothing could be launched, and ends then. Without
  * the shell that sends the lines it ends once its attempt has ended.
  *
@@ -207,8 +207,8 @@ export RUNBOOK_OUTPUT="$d/output" && exec sh "$d/script"' runbook-step $mask \
     dd if=/dev/null of="$d/outputs" conv=notrunc,fsync 2>/dev/null
   fi
   echo "$y $z" >>"$d/sizes"
-  # it can hand the rest of the output on while status is being synced
-  echo sized
+  # it can hand the rest of the output on while status is being synced; no one writes to the files any more
+  [ "$late" ] || echo sized
   printf '%s\\n' "$w" >&5
   exec 5>&- 7>&- 8>&-
   waited $s
