@@ -126,7 +126,8 @@ export class Fleet {
     const line = new Line({
       name,
       dial: () => dial(name),
-      open: async (session) => watched(await open(name, session), (work) => this.whileChanging(work)),
+      open: (session) => open(name, session),
+      whileChanging: (work) => this.whileChanging(work),
       clock,
       random,
     });
@@ -182,22 +183,4 @@ export class Fleet {
 function isLoss(error: unknown, line: Line): error is ConnectionLost | ConnectFailure {
   if (error instanceof ConnectFailure) return error.reason === 'shell' && line.hasAnswered;
   return error instanceof ConnectionLost;
-}
-
-/** The node; its attempts are under way `during` what they take here. */
-function watched(remote: RemoteNode, during: <T>(work: () => Promise<T>) => Promise<T>): RemoteNode {
-  const open = remote.open?.bind(remote);
-  const prepare = remote.prepare?.bind(remote);
-  return {
-    start: (spec, sink) => during(() => remote.start(spec, sink)),
-    follow: (run, id, from, sink, timeout) => during(() => remote.follow(run, id, from, sink, timeout)),
-    status: (run, id) => remote.status(run, id),
-    cancel: (run, id) => during(() => remote.cancel(run, id)),
-    list: (run) => remote.list(run),
-    sweep: (run) => remote.sweep(run),
-    probe: (script, options) => remote.probe(script, options),
-    ...(open && { open }),
-    ...(prepare && { prepare }),
-    close: () => remote.close(),
-  };
 }

@@ -16,6 +16,8 @@ export interface LineOptions {
   readonly open: (session: Session) => Promise<RemoteNode>;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Does what may change something on the node. */
+  readonly whileChanging: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** One open connection to a node. */
@@ -118,13 +120,14 @@ export class Line {
   }
 
   async #open(session: Session): Promise<Link> {
-    const { clock, name, open } = this.#options;
+    const { clock, name, open, whileChanging } = this.#options;
     const remote = await open(session);
     if (this.#isClosed) {
       await session.close().catch(() => undefined);
       throw new ConnectionLost(name, 'the run is over');
     }
     const ear: Ear = {
+      whileChanging,
       asked: () => {
         link.lastAt = clock.now();
         link.owed += 1;
@@ -182,6 +185,7 @@ function troubleOf(error: ConnectFailure | ConnectionLost): Trouble | undefined 
 }
 
 interface Ear {
+  readonly whileChanging: LineOptions['whileChanging'];
   asked(): void;
   heard(): void;
   ended(): void;
@@ -205,13 +209,14 @@ function listening(remote: RemoteNode, ear: Ear): RemoteNode {
     cut: (stream) => sink.cut?.(stream),
     result: (bytes) => sink.result?.(bytes),
   });
+  const changes = <T>(ask: () => Promise<T>): Promise<T> => ear.whileChanging(() => heard(ask));
   const open = remote.open?.bind(remote);
   const prepare = remote.prepare?.bind(remote);
   return {
-    start: (spec, sink) => heard(() => remote.start(spec, hearing(sink))),
-    follow: (run, id, from, sink, timeout) => heard(() => remote.follow(run, id, from, hearing(sink), timeout)),
+    start: (spec, sink) => changes(() => remote.start(spec, hearing(sink))),
+    follow: (run, id, from, sink, timeout) => changes(() => remote.follow(run, id, from, hearing(sink), timeout)),
     status: (run, id) => heard(() => remote.status(run, id)),
-    cancel: (run, id) => heard(() => remote.cancel(run, id)),
+    cancel: (run, id) => changes(() => remote.cancel(run, id)),
     list: (run) => heard(() => remote.list(run)),
     sweep: (run) => heard(() => remote.sweep(run)),
     probe: (script, options) => heard(() => remote.probe(script, options)),
