@@ -85,8 +85,7 @@ export async function judgeEnd(
       const { outputs } = output.sink;
       const recorded = recordEnd(context, step, attempt, state, outputs);
       // With nothing to look at in between, the step's own end is written along with it.
-      if (onlySends(step)) recorded.catch(() => undefined);
-      else await recorded;
+      if (!onlySends(step)) await recorded;
       if (state.code !== 0)
         return leftOut(step, state.code, output) ?? failed(because(`exited with ${state.code}`, output), output);
       if (outputs && 'problem' in outputs) return failed(outputs.problem, output);
@@ -138,7 +137,7 @@ export async function judgeInterrupted(
   };
 }
 
-/** Puts the end of an attempt on disk. */
+/** Puts the end of an attempt on disk: {@link RunState.written}. */
 export function recordEnd(
   context: RunContext,
   step: PlannedStep,

@@ -70,22 +70,19 @@ export class RunState {
   readonly reported = new Set<string>();
   readonly localFiles = new LocalFiles();
   /** By node, the records of its steps that are on their way to disk, and what is reported once they are there. */
-  readonly #unwritten = new Map<string, Promise<unknown>>();
+  readonly #unwritten = new Map<string, Promise<void>>();
 
   /** Whoever starts something on the node, or reports, waits for {@link written}. */
   writes(node: string, writing: Promise<unknown>): void {
-    const all = Promise.all([this.#unwritten.get(node), writing]);
+    const all = Promise.all([this.#unwritten.get(node), writing]).then(() => undefined);
     // Who waits for it sees the failure, as does the next record.
     all.catch(() => undefined);
     this.#unwritten.set(node, all);
   }
 
-  /** @throws what the journal throws */
-  async written(node: string): Promise<void> {
-    const writing = this.#unwritten.get(node);
-    if (!writing) return;
-    await writing;
-    if (this.#unwritten.get(node) === writing) this.#unwritten.delete(node);
+  /** Rejects with what the journal throws; who does not wait for it need not handle that. */
+  written(node: string): Promise<void> {
+    return this.#unwritten.get(node) ?? Promise.resolve();
   }
 }
 

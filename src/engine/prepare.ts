@@ -17,14 +17,13 @@ export function prepareNodes(context: RunContext, { rows }: BoundPhase, nodes: r
 
 /** {@link prepareNodes} of those that a run begins with. */
 export function prepareFirst(context: RunContext): void {
-  const bound = context.phases.find(({ steps }) => steps.some(({ key }) => !isSettled(context.progress.get(key))));
-  const batch = bound?.phase.batches.find((names) =>
-    names.some((name) => bound.rows.get(name)?.some(({ key }) => !isSettled(context.progress.get(key)))),
-  );
+  const isLeft = ({ key }: PlannedStep): boolean => !isSettled(context.progress.get(key));
+  const bound = context.phases.find(({ steps }) => steps.some(isLeft));
+  const batch = bound?.phase.batches.find((names) => names.some((name) => bound.rows.get(name)?.some(isLeft)));
   if (bound && batch) prepareNodes(context, bound, batch);
 }
 
 function isNew({ progress }: RunContext, { key }: PlannedStep): boolean {
-  const known = progress.get(key);
-  return known === undefined || (known.outcome === undefined && known.attempts === 0);
+  const { outcome, attempts } = progress.get(key) ?? { attempts: 0 };
+  return outcome === undefined && attempts === 0;
 }
