@@ -13,7 +13,7 @@ import { membersOn } from './lib/own-member.ts';
 import { machineOf, objectOf } from './lib/subject.ts';
 import { verdictOf } from './lib/verdict.ts';
 
-/** Of the file with the key of the cluster's certificates, which kubeadm reads in no other way but a file or an argument. */
+/** Of the file with the key of the cluster's certificates: kubeadm takes it from a file or an argument only. */
 const KEY = 'certificate-key';
 const ROLE = 'node-role.kubernetes.io/control-plane';
 
@@ -34,7 +34,7 @@ type With = z.infer<typeof schema>;
 
 /**
  * `kubeadm join` by a configuration file in memory: token and certificate key are in no argument. The Secret of the
- * certificates is uploaded anew for each attempt, and deletes itself after two hours.
+ * certificates is uploaded again for each attempt, and deletes itself after two hours.
  * Source: "Creating highly available clusters with kubeadm"; kubeadm's phases of join.
  */
 export const joinControlPlane: Action<With> = {

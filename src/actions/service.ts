@@ -100,7 +100,8 @@ esac
 `;
 
 /**
- * A changed unit file counts only after a daemon-reload. What runs can be stopped without a unit file as well. A restart is one only if the main process started after the
+ * A changed unit file counts only after a daemon-reload. What runs can be stopped without a unit file as well. A restart
+ * is one only if the main process started after the
  * script began, whatever systemctl says.
  */
 function scriptOf({ name, state, enabled }: ServiceOptions): string {

@@ -104,7 +104,9 @@ function readInput(spec: InputSpec, text: string): Input {
   return checkInput(spec, text);
 }
 
-/** `a,b`, or JSON: `["a", {"name": "b"}]`. Undefined where that is not JSON. A part is the value that its text names. */
+/**
+ * `a,b`, or JSON: `["a", {"name": "b"}]`. Undefined where that is not JSON. A part is the value that its text names.
+ */
 function listOf(text: string, values: InputSpec['enum'] = []): unknown {
   if (text.trim() === '') return [];
   const valueOf = (part: string) => values.find((value) => String(value) === part) ?? part;

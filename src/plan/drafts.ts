@@ -82,7 +82,10 @@ export function draftPhases(
   });
 }
 
-/** The nodes of all phases, or of those with a step that changes their membership so; with hops, also of those whose `if` may hold later. */
+/**
+ * The nodes of all phases, or of those with a step that changes their membership so; with hops, also of those whose `if`
+ * may hold later.
+ */
 export function touchedNodes(input: DraftInput, facts: Facts, membership?: Action['membership']): ReadonlySet<string> {
   const { phases, hops } = input.runbook.value;
   const planned = phases.filter(

@@ -7,7 +7,10 @@ import { machineOf } from './subject.ts';
 /** Of the file that reaches the API through another control plane. */
 const FILE = 'cluster.conf';
 
-/** The administrator's kubeconfig of another control plane, by that one's own API server: a load balancer may still lead here. */
+/**
+ * The administrator's kubeconfig of another control plane, by that one's own API server: a load balancer may still lead
+ * here.
+ */
 export function otherControlPlane(node: ActionNode): MadeSecret {
   return { name: FILE, what: `access to the API server of another control plane than ${node.name}`, script: ACCESS };
 }
