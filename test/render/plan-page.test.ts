@@ -208,7 +208,7 @@ describe('the page of a plan', () => {
   it('has all findings in a few lines for `apply`, the forecasts of drains too', () => {
     const { refused, others } = renderFindings(widened(small, 300), LOOK);
     expect(refused).toBe('');
-    expect(others.trimEnd().split('\n').length).toBeLessThan(20);
+    expect(others.trimEnd().split('\n').length).toBeLessThan(24);
     expect(others).toMatch(/^• note: worker-\[1:297\] 6\.4-drain: draining <node>: \d+ pods move/m);
   });
 

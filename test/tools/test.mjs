@@ -6,7 +6,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 
 /** Each is a project of test/vitest.config.ts. */
 const TIERS = ['quick', 'e2e', 'system'];
@@ -115,8 +115,12 @@ function count({ testResults }) {
     const file = relative('.', name);
     if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed'))
       tally('failed', `${file}: ${message}`);
-    for (const test of assertionResults)
-      tally(['passed', 'failed'].includes(test.status) ? test.status : 'skipped', `${file}: ${test.fullName}`);
+    for (const test of assertionResults) {
+      const failure = stripVTControlCharacters(test.failureMessages.join('\n')).split('\n');
+      const own = failure.filter((line) => line.trim() !== '' && !line.includes('/node_modules/')).slice(0, 20);
+      const name = [`${file}: ${test.fullName}`, ...own].join('\n  ');
+      tally(['passed', 'failed'].includes(test.status) ? test.status : 'skipped', name);
+    }
   }
 }
 
