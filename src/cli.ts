@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands/registry.ts';
 import { keepCompiled } from './compile-cache.ts';
 import { asFailure } from './engine/trouble.ts';
-import { type FailureKind, isShown } from './failure.ts';
+import { EXIT_CODES, isShown } from './failure.ts';
 import { redactText } from './redact.ts';
 import { flushed, isReaderGone, survivingReaders } from './render/renderer.ts';
 import { sourceStack } from './source-stack.ts';
@@ -13,18 +13,6 @@ import { sourceStack } from './source-stack.ts';
 // Output streams through short-lived buffers: without this the young generation grows by some 20 MB for nothing.
 setFlagsFromString('--semi-space-growth-factor=1');
 keepCompiled();
-
-/** The exit codes of docs/cli.md; the compiler holds the table complete. */
-const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
-  'step-failed': 1,
-  'unfinished-run': 1,
-  usage: 2,
-  document: 2,
-  'guard-refused': 3,
-  locked: 4,
-  unreachable: 5,
-  cancelled: 130,
-};
 
 async function run(work: () => Promise<number>): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-/** Why a command exits with something other than 0. cli.ts maps each to its exit code, exhaustively. */
+/** Why a command exits with something other than 0. Each has its exit code. */
 export type FailureKind =
   /** A step failed, its outcome is unknown, or a node was lost during the run; the run can be resumed. */
   | 'step-failed'
@@ -10,6 +10,18 @@ export type FailureKind =
   | 'locked'
   | 'unreachable'
   | 'cancelled';
+
+/** The exit codes of docs/cli.md; the compiler holds the table complete. */
+export const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
+  'step-failed': 1,
+  'unfinished-run': 1,
+  usage: 2,
+  document: 2,
+  'guard-refused': 3,
+  locked: 4,
+  unreachable: 5,
+  cancelled: 130,
+};
 
 /**
  * A problem of a run, for the operator: what happened, where, what to do next. Anything else that is thrown is a bug.

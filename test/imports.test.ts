@@ -25,7 +25,7 @@ const CHAIN = [
   ],
   ['transport'],
   ['remote'],
-  ['packages'],
+  ['packages', 'known'],
   ['facts'],
   ['guards', 'actions'],
   ['documents'],
@@ -41,6 +41,7 @@ const CHAIN = [
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
   render: ['diagnostic', 'duration', 'event', 'failure', 'readonly', 'guards', 'plan'],
   completion: ['documents', 'journal', 'plan'],
+  explain: ['failure', 'guards', 'known'],
   init: ['diagnostic', 'documents', 'facts'],
   /** A package of its own. */
   lab: [],
@@ -58,6 +59,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   lab: [],
   render: ['run', 'commands', 'cli'],
   completion: ['commands'],
+  explain: ['commands'],
   init: ['run', 'commands'],
 };
 
@@ -151,9 +153,11 @@ function loadedBy(files: readonly string[]): { readonly packages: string[]; read
   return { packages: [...found].sort(), rooms: [...rooms].filter(isWhole).sort() };
 }
 
-test('packages, guards, plan and init do no input or output', () => {
+test('packages, guards, plan, init, explain and known do no input or output', () => {
   const io = /^(node:(fs|net|child_process|http|https|dns|tls|tty|readline|process)\b|execa|ssh2)/;
-  const files = sources().filter((file) => ['packages', 'guards', 'plan', 'init'].includes(roomOf(file)));
+  const files = sources().filter((file) =>
+    ['packages', 'guards', 'plan', 'init', 'explain', 'known'].includes(roomOf(file)),
+  );
   const wrong = files.flatMap((file) =>
     specifiers(file)
       .filter((name) => io.test(name))
@@ -173,10 +177,13 @@ test('the engine names no action', () => {
   expect(named).toEqual([]);
 });
 
-/** Text for people is only a guard's `source`, which cites manuals; other words are taken from the package manager itself. */
+/**
+ * Text for people is a guard's `source`, which cites manuals, and two rooms that are text alone: what is explained, and
+ * what tools print; other words are taken from the package manager itself.
+ */
 test('no file outside of packages and the lab names a package manager in code', () => {
   const found = sources()
-    .filter((file) => !['packages', 'lab'].includes(roomOf(file)))
+    .filter((file) => !['packages', 'lab', 'explain', 'known'].includes(roomOf(file)))
     .flatMap((file) => codeTexts(file).filter(({ text, property }) => property !== 'source' && named(text).length > 0))
     .map(({ text, file }) => `src/${file}: ${named(text).join(', ')} in ${text.slice(0, 80)}`);
   expect(found).toEqual([]);

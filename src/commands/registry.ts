@@ -75,6 +75,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'a runbook: its header, its inputs with their defaults, its phases',
     load: () => import('./show.ts'),
   },
+  explain: {
+    usage: '[options] [code]',
+    description: 'what a guard, a failure, an exit code or a known text means, and what to do (without a code: all)',
+    load: () => import('./explain.ts'),
+  },
   schema: {
     usage: '<kind>',
     description: 'print the JSON Schema of a file format, of the events of --output json, or of what preflight prints',
@@ -114,6 +119,7 @@ export async function everyWord(): Promise<KnownWords> {
   const { labCommand } = await import('./lab.ts');
   const lab = await labCommand();
   const { guards } = await import('../guards/registry.ts');
+  const { entries } = await import('../explain/entries.ts');
   const root = wordsOf(program);
   return {
     root: {
@@ -123,5 +129,6 @@ export async function everyWord(): Promise<KnownWords> {
       ),
     },
     guards: [...guards.values()].map(({ id, title }) => [id, title] as const),
+    codes: entries().map(({ code, title }) => [code, title] as const),
   };
 }

@@ -38,6 +38,7 @@ const VALUES: Readonly<Record<string, Values>> = {
     const [run = '', node = ''] = line.positionals;
     return plain(await stepsOf(stateDirOf(line), run, node));
   },
+  'explain code': ({ known }) => known.codes.map(([value, description]) => ({ value, description })),
   'lab fault node': async ({ line }) => nodesIn(await rawDocument(join(labDirOf(line), 'inventory.yaml'))),
 };
 

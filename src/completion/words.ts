@@ -31,6 +31,8 @@ export interface KnownWords {
   readonly root: CommandWords;
   /** The ids of guards, with what they hold. */
   readonly guards: readonly (readonly [id: string, title: string])[];
+  /** What `explain` knows. */
+  readonly codes: readonly (readonly [code: string, title: string])[];
 }
 
 /** The words of a command whose options are all defined. */

@@ -12,6 +12,14 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** Up to three that were probably meant: the nearest, and those that the word is a part of. */
+export function nearestOf(word: string, candidates: readonly string[]): string[] {
+  const near = nearest(word, candidates);
+  const whole = word.toLowerCase();
+  const parts = whole.length < 3 ? [] : candidates.filter((one) => one.toLowerCase().includes(whole));
+  return [...new Set([...(near === undefined ? [] : [near]), ...parts])].slice(0, 3);
+}
+
 /** ``did you mean `serial`?``, else the whole choice, else undefined. */
 export function suggest(word: string, candidates: readonly string[], what = 'known'): string | undefined {
   const near = nearest(word, candidates);

@@ -9,7 +9,7 @@ const node = { name: 'cp-1', host: '10.0.0.9', role: 'control-plane' } as const;
 const text = readFileSync(new URL('../../docs/guards.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
 /** `- **`id`** (each step, binding). Title. What it says. _Rule: source._`, up to the next entry or heading. */
 const entries = [
-  ...text.matchAll(/- \*\*`([a-z0-9-]+)`\*\* \((plan|each step)(, binding)?\)\. (.*?)(?= - \*\*`| ## |$)/g),
+  ...text.matchAll(/- \*\*`([a-z0-9-]+)`\*\* \((plan|each step)(, binding)?\)\. (.*?)(?= - \*\*`| ## | <!--|$)/g),
 ];
 
 describe('docs/guards.md', () => {
