@@ -72,6 +72,19 @@ export function momentText(instant: number, zone: string): string {
   return `${name} ${wall.year}-${two(wall.month)}-${two(wall.day)} ${two(wall.hour)}:${two(wall.minute)} ${zone}`;
 }
 
+/** `2026-12-05 22:00:07 +01:00` */
+export function stampText(instant: number, zone: string): string {
+  const offset = offsetAt(instant, zone);
+  const shown = new Date(instant + offset).toISOString().slice(0, 19).replace('T', ' ');
+  const minutes = Math.abs(Math.round(offset / MINUTE));
+  return `${shown} ${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
+/** `22:00:07` */
+export function clockText(instant: number, zone: string): string {
+  return stampText(instant, zone).slice(11, 19);
+}
+
 /** The first moment after `from`, up to `to`, at which the offset of `to` counts. */
 function jumpBetween(from: number, to: number, zone: string): number {
   const after = offsetAt(to, zone);

@@ -39,7 +39,8 @@ const CHAIN = [
 
 /** Rooms beside the chain, with all that they may import. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
-  render: ['diagnostic', 'duration', 'event', 'failure', 'readonly', 'guards', 'plan'],
+  /** `time-zone`: a report shows times with their offset. */
+  render: ['diagnostic', 'duration', 'event', 'failure', 'readonly', 'time-zone', 'guards', 'plan'],
   completion: ['documents', 'journal', 'plan'],
   explain: ['failure', 'guards', 'known'],
   init: ['diagnostic', 'documents', 'facts'],

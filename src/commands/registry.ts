@@ -50,6 +50,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'the kept output of steps',
     load: () => import('./logs.ts'),
   },
+  report: {
+    usage: '[options] [run-id]',
+    description: 'the report of a run: what was done on which node, when, by whom, with which result',
+    load: () => import('./report.ts'),
+  },
   unlock: {
     usage: '[options] <lock-id>',
     description: 'release a lock that its holder left behind',

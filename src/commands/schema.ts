@@ -5,6 +5,7 @@ import { eventJsonSchema } from '../event.ts';
 import { planJsonSchema } from '../plan/plan.ts';
 import { logLineJsonSchema } from '../render/log-line.ts';
 import { preflightJsonSchema } from '../render/preflight.ts';
+import { reportJsonSchema } from '../render/report-data.ts';
 import { runRowJsonSchema } from '../render/run-row.ts';
 import { statusJsonSchema } from '../render/status-data.ts';
 import type { Run } from '../run/options.ts';
@@ -20,6 +21,7 @@ const SCHEMAS = {
   status: statusJsonSchema,
   runs: runRowJsonSchema,
   logs: logLineJsonSchema,
+  report: reportJsonSchema,
 } as const;
 
 export function define(command: Command, run: Run): void {

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { Failure } from '../failure.ts';
 import { isUnfinished, RunStore, type RunSummary } from '../journal/store.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderStatus } from '../render/status.ts';
@@ -9,6 +8,7 @@ import { resumeCommand } from '../run/again.ts';
 import { withConsole } from '../run/console.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
 import { aboutOf, lastRead, leftRunning, type Life, lifeOfRun, outcomesOf, stateOf, stepRows } from '../run/summary.ts';
+import { wantedRun } from '../run/wanted-run.ts';
 
 interface Options extends CommonOptions {
   readonly live?: boolean;
@@ -86,14 +86,4 @@ async function nextOf(
 /** Reads the runbook, with all that this needs. */
 async function applyAgain(plan: Plan): Promise<string> {
   return (await import('../run/plan-again.ts')).again('apply', plan);
-}
-
-/** The named one; else what needs someone, before a newer run that is finished. */
-async function wantedRun(store: RunStore, id: string | undefined): Promise<RunSummary> {
-  if (id !== undefined) return store.read(id);
-  const unfinished = await store.unfinished();
-  if (unfinished) return unfinished;
-  const [latest] = await store.ids();
-  if (latest === undefined) throw new Failure('usage', `no runs are known in ${store.root}`);
-  return store.read(latest);
 }

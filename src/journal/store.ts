@@ -1,13 +1,17 @@
 import { constants } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import { Fit, type Misfit } from './fits.ts';
-import { continueJournal, type Journal, type JournalEnd, requireFit, scanJournal } from './journal.ts';
+import { continueJournal, type Journal, type JournalEnd, readJournal, requireFit, scanJournal } from './journal.ts';
 import { type Progress, ProgressFold } from './progress.ts';
+import type { JournalRecord } from './record.ts';
 import { isRunId, requireRunId } from './run-id.ts';
+
+/** Of a run's folder: the facts that its plan was made from, as they were read before anything was changed. */
+export const FIRST_FACTS = 'facts-before.json';
 
 /** The files of one run: `<state-dir>/runs/<run-id>/`. Folders 0700, files 0600. */
 export interface RunFolder {
@@ -57,6 +61,8 @@ export class RunStore {
       await chmod(folder.path, 0o700);
       await writeSynced(join(folder.path, 'plan.json'), `${JSON.stringify(plan, null, 1)}\n`);
       await writeSynced(join(folder.path, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);
+      // The other one is written again and again; a report shows the versions before the run too.
+      await copyFile(join(folder.path, 'facts.json'), join(folder.path, FIRST_FACTS));
     } catch (error) {
       throw new Failure('usage', `cannot write the state folder ${this.root}: ${messageOf(error)}`, [
         'Nothing was started. Free some space, fix the permissions, or choose another folder with --state-dir.',
@@ -68,6 +74,15 @@ export class RunStore {
   /** Keeps the newest facts of a run, for `status`. */
   async saveFacts(id: string, facts: Facts): Promise<void> {
     await writeSynced(join(this.folder(id).path, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);
+  }
+
+  /** The records of a run's journal; none where it has no journal. @throws Failure where that is damaged */
+  async records(id: string): Promise<readonly JournalRecord[]> {
+    const { journal } = this.folder(id);
+    return readJournal(journal).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      throw error;
+    });
   }
 
   /** The file that keeps one attempt's output. */

@@ -20,8 +20,8 @@ export async function listOutput(
   node: string | undefined,
   step: string | undefined,
 ): Promise<KeptOutput[]> {
-  const order = stepsOfPlan(plan).map((one) => stepKey(one.node, one.id));
-  const placeOf = (file: KeptOutput): number => order.indexOf(stepKey(file.node, file.step));
+  const order = new Map(stepsOfPlan(plan).map((one, index) => [stepKey(one.node, one.id), index]));
+  const placeOf = (file: KeptOutput): number => order.get(stepKey(file.node, file.step)) ?? -1;
   return (await listFiles(join(folder.path, 'logs')))
     .filter((file) => (node === undefined || file.node === node) && (step === undefined || file.step.startsWith(step)))
     .toSorted((a, b) => placeOf(a) - placeOf(b) || a.attempt - b.attempt);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Facts } from '../facts/facts.ts';
 import { endText, isClosed, isSettled, type Progress, type StepProgress } from '../journal/progress.ts';
 import { lifeOf, LocalLock, type LockHolder } from '../journal/lock.ts';
-import { isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
+import { FIRST_FACTS, isUnfinished, type RunStore, type RunSummary } from '../journal/store.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { hostText } from '../plan/hosts.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -156,10 +156,18 @@ export interface LastRead {
   readonly cordoned: readonly string[];
 }
 
-/** What the run kept of its facts (facts.json), after its last step at the latest. */
 /** The facts that a run kept last; undefined where there are none that can be read. */
-export async function lastFacts(run: Pick<RunSummary, 'folder'>): Promise<Facts | undefined> {
-  const text = await readFile(factsFile(run), 'utf8').catch(() => undefined);
+export function lastFacts(run: Pick<RunSummary, 'folder'>): Promise<Facts | undefined> {
+  return factsIn(factsFile(run));
+}
+
+/** The facts that its plan was made from, likewise. */
+export function firstFacts({ folder }: Pick<RunSummary, 'folder'>): Promise<Facts | undefined> {
+  return factsIn(join(folder.path, FIRST_FACTS));
+}
+
+async function factsIn(file: string): Promise<Facts | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : parseFacts(text);
 }
 
@@ -167,6 +175,7 @@ function factsFile({ folder }: Pick<RunSummary, 'folder'>): string {
   return join(folder.path, 'facts.json');
 }
 
+/** What the run kept of its facts (facts.json), after its last step at the latest. */
 export async function lastRead(run: RunSummary): Promise<LastRead> {
   const file = factsFile(run);
   const facts = await lastFacts(run);

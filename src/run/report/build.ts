@@ -1,0 +1,221 @@
+import type { Facts } from '../../facts/facts.ts';
+import { foldJournal, type Progress } from '../../journal/progress.ts';
+import type { JournalRecord } from '../../journal/record.ts';
+import type { RunSummary } from '../../journal/store.ts';
+import { stepsOfPhase } from '../../plan/all-steps.ts';
+import { stepKey } from '../../plan/key.ts';
+import { whySkipped, type Plan, type PlanStep } from '../../plan/plan.ts';
+import { placeName } from '../../render/place.ts';
+import {
+  REPORT_VERSION,
+  type ReportPhase,
+  type ReportSpan,
+  type ReportStep,
+  STANDINGS,
+} from '../../render/report-data.ts';
+import type { RunReport } from '../../render/report-data.ts';
+import { count, escapeControls, sanitize } from '../../render/text.ts';
+import { aboutOf, type Life, outcomesOf, stateOf } from '../summary.ts';
+import { marksOf } from './marks.ts';
+import { outagesOf } from './outages.ts';
+import type { OutputText } from './outputs.ts';
+import { spansOf } from './spans.ts';
+import { versionsOf } from './versions.ts';
+
+/** All that a report is made from. */
+export interface ReportSources {
+  readonly run: Pick<RunSummary, 'folder' | 'plan'>;
+  readonly records: readonly JournalRecord[];
+  readonly life: Life;
+  /** The facts when the run was planned, and as it read them last; undefined: not kept. */
+  readonly before?: Facts;
+  readonly after?: Facts;
+  /** By {@link attemptKey}. */
+  readonly outputs: ReadonlyMap<string, OutputText>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly zone: string;
+}
+
+export function attemptKey(node: string, step: string, attempt: number): string {
+  return `${stepKey(node, step)}.${attempt}`;
+}
+
+/** Pure: the report of a run, also of one that goes on, failed, or never began. */
+export function buildReport(sources: ReportSources): RunReport {
+  const { records, life, now, zone } = sources;
+  const { folder, plan } = sources.run;
+  const progress = foldJournal(records);
+  const run = { folder, plan, progress };
+  const spans = spansOf(records);
+  const texts = new Texts();
+  const steps = stepsIn(sources, progress, spans, texts);
+  const report: Omit<RunReport, 'texts'> = {
+    version: REPORT_VERSION,
+    madeAt: new Date(now).toISOString(),
+    zone,
+    run: folder.id,
+    state: stateOf(run, life),
+    about: aboutOf(run, life),
+    runbook: { name: plan.runbook.name, file: plan.runbook.file, digest: plan.runbook.digest },
+    cluster: plan.inventory.cluster,
+    plan: { digest: plan.digest, createdAt: plan.createdAt },
+    inputs: plan.inputs,
+    ...(plan.limit !== undefined && { limit: plan.limit }),
+    ...(plan.way && { way: plan.way }),
+    ...(progress.startedAt !== undefined && { startedAt: progress.startedAt }),
+    ...(progress.lastAt !== undefined && { lastAt: progress.lastAt }),
+    worked: progress.worked,
+    counts: countsOf(steps),
+    nodes: nodesOf(sources, progress, spans),
+    phases: plan.phases.map((phase) => phaseOf(phase, spans)),
+    steps,
+    marks: marksOf(plan, records),
+    findings: plan.findings,
+    overrides: overridesOf(plan, records),
+    gaps: gapsOf(sources, steps),
+  };
+  return { ...cleaned(report), texts: texts.all };
+}
+
+/** Half of a character: UTF-8 has no bytes for it. */
+const LONE = /\p{Surrogate}/gu;
+
+/** Names, reasons and what a node printed come from outside: no control characters are left in any of them. */
+function cleaned<T>(data: T): T {
+  const copy: T = JSON.parse(JSON.stringify(data), (_key, value: unknown) =>
+    typeof value === 'string' ? sanitize(value).replaceAll(LONE, '\ufffd') : value,
+  );
+  return copy;
+}
+
+/** Each text once. */
+class Texts {
+  readonly all: string[] = [];
+  readonly #known = new Map<string, number>();
+
+  of(text: string): number {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    this.#known.set(text, this.all.length);
+    return this.all.push(text) - 1;
+  }
+}
+
+type Spans = ReadonlyMap<string, readonly ReportSpan[]>;
+
+function stepsIn({ run, life, outputs }: ReportSources, progress: Progress, spans: Spans, texts: Texts): ReportStep[] {
+  const outcomes = outcomesOf({ ...run, progress }, life);
+  return run.plan.phases.flatMap((phase) =>
+    stepsOfPhase(phase).map((step): ReportStep => {
+      const key = stepKey(step.node, step.id);
+      const { outcome = 'pending', reason = '', continued } = outcomes.get(key) ?? {};
+      const written = progress.steps.get(key)?.outputs;
+      const place = placeName(step.place);
+      return {
+        phase: phase.number,
+        node: step.node,
+        step: step.id,
+        title: step.title,
+        outcome,
+        reason: reason,
+        ...(place !== undefined && { runsOn: place }),
+        commands: step.commands.map((command) => texts.of(command.split('\n').map(escapeControls).join('\n'))),
+        spans: (spans.get(key) ?? []).map((span) => withOutput(step, span, outputs, texts)),
+        ...(continued && { continued }),
+        ...(written && { outputs: written }),
+      };
+    }),
+  );
+}
+
+function withOutput(
+  { node, id }: PlanStep,
+  span: ReportSpan,
+  outputs: ReportSources['outputs'],
+  texts: Texts,
+): ReportSpan {
+  const attempts = span.attempts.map((attempt) => {
+    const output = outputs.get(attemptKey(node, id, attempt.attempt));
+    if (!output) return attempt;
+    return { ...attempt, output: texts.of(output.text), ...(output.cut !== undefined && { cut: output.cut }) };
+  });
+  return { ...span, attempts };
+}
+
+function countsOf(steps: readonly ReportStep[]): RunReport['counts'] {
+  const counts = Object.fromEntries(STANDINGS.map((standing) => [standing, 0])) as Record<
+    (typeof STANDINGS)[number],
+    number
+  >;
+  for (const { outcome } of steps) counts[outcome] += 1;
+  return counts;
+}
+
+function nodesOf({ run, before, after }: ReportSources, progress: Progress, spans: Spans): RunReport['nodes'] {
+  const { plan } = run;
+  const outages = outagesOf(plan, progress, spans);
+  const reasons = new Map<string, string>();
+  for (const [key, { leavesOut, reason = '' }] of progress.steps)
+    if (leavesOut) reasons.set(key.slice(0, key.indexOf('/')), reason);
+  const cordoned = new Set(after?.cluster?.nodes?.filter(({ unschedulable }) => unschedulable).map(({ name }) => name));
+  return plan.nodes.map((node) => {
+    const [first, last] = [versionsOf(before, node), versionsOf(after, node)];
+    const leftOut = reasons.get(node.name);
+    return {
+      name: node.name,
+      host: node.host,
+      role: node.role,
+      ...(first && { before: first }),
+      ...(last && { after: last }),
+      outages: [...(outages.get(node.name) ?? [])],
+      ...(cordoned.has(node.object ?? node.name) && { cordoned: true as const }),
+      ...(leftOut !== undefined && { leftOut: leftOut }),
+    };
+  });
+}
+
+function phaseOf(phase: Plan['phases'][number], spans: Spans): ReportPhase {
+  const own = stepsOfPhase(phase).flatMap(({ node, id }) => spans.get(stepKey(node, id)) ?? []);
+  const from = own.map((span) => span.from).toSorted()[0];
+  const to = own
+    .flatMap((span) => span.to ?? [])
+    .toSorted()
+    .at(-1);
+  const skipped = whySkipped(phase);
+  return {
+    number: phase.number,
+    name: phase.name,
+    ...(phase.hop && { hop: phase.hop.version }),
+    batches: phase.batches,
+    ...(skipped !== undefined && { skipped: skipped }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+  };
+}
+
+/** The journal states who gave them. */
+function overridesOf({ overrides = [] }: Plan, records: readonly JournalRecord[]): RunReport['overrides'] {
+  return overrides.map((override) => {
+    const record = records.find(
+      (one) => one.type === 'guard-overridden' && one.guard === override.guard && one.on === override.node,
+    );
+    const given = record?.type === 'guard-overridden' ? { by: record.by, at: record.at } : {};
+    return { ...override, reason: override.reason, ...given };
+  });
+}
+
+function gapsOf({ before, after, records }: ReportSources, steps: readonly ReportStep[]): string[] {
+  const attempts = steps.flatMap(({ spans }) => spans.flatMap((span) => span.attempts));
+  const silent = attempts.filter(({ output }) => output === undefined).length;
+  return [
+    ...(records.length === 0 ? ['There is no journal here: the report shows the plan alone.'] : []),
+    ...(before ? [] : ['The versions before the run are not kept here.']),
+    ...(after ? [] : ['The versions after the run are not kept here.']),
+    ...(attempts.length > 0 && silent === attempts.length
+      ? ['No output is kept here. While the run is not finished, its nodes keep it under the runbook folder.']
+      : silent > 0
+        ? [`${count(silent, 'attempt')} printed nothing, or their output is not kept here.`]
+        : []),
+  ];
+}
