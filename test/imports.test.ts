@@ -44,6 +44,8 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   completion: ['documents', 'journal', 'plan'],
   explain: ['failure', 'guards', 'known'],
   init: ['diagnostic', 'documents', 'facts'],
+  /** Spans and metrics are made of the journal's records: their times are its times, before and after a resume. */
+  telemetry: ['actions', 'digest', 'event', 'failure', 'journal', 'package-root', 'plan', 'redact'],
   /** A package of its own. */
   lab: [],
 };
@@ -62,6 +64,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   completion: ['commands'],
   explain: ['commands'],
   init: ['run', 'commands'],
+  telemetry: ['run'],
 };
 
 const manifestSchema = z.object({
@@ -132,6 +135,7 @@ test.each([
 test('what is on a screen, and the SSH client, are loaded where they are used', () => {
   expect(loadedBy(['commands/apply.ts']).packages).not.toContain('listr2');
   expect(loadedBy(['commands/apply.ts']).packages).not.toContain('ssh2');
+  expect(loadedBy(['commands/apply.ts']).packages.filter((name) => name.startsWith('@opentelemetry'))).toEqual([]);
 });
 
 /** Of each, all or nothing is needed. */

@@ -28,17 +28,21 @@ test(
     expect(files.filter((file) => /^(src|test|dist\/lab)(\/|$)/.test(file))).toEqual([]);
     const dist = join(project, 'node_modules/runbook/dist');
     expect(bundled(dist)).toContain('zod');
+    expect(bundled(dist).filter((name) => name.startsWith('@opentelemetry'))).toEqual([]);
     expect(bundled(dist).filter((name) => name in dependencies)).toEqual([]);
     expect(licensed(dist)).toEqual(bundled(dist));
 
-    const runbook = (...args: string[]) =>
-      execa(process.execPath, [join(project, 'node_modules/runbook/dist/cli.js'), ...args], {
-        cwd: project,
-        reject: false,
-        stdin: 'ignore',
-        timeout: 120_000,
-        env: { NO_COLOR: '1' },
-      });
+    const runbookIn =
+      (env: Record<string, string>) =>
+      (...args: string[]) =>
+        execa(process.execPath, [join(project, 'node_modules/runbook/dist/cli.js'), ...args], {
+          cwd: project,
+          reject: false,
+          stdin: 'ignore',
+          timeout: 120_000,
+          env: { NO_COLOR: '1', ...env },
+        });
+    const runbook = runbookIn({});
     const ready = join(project, 'node_modules/runbook/runbooks/upgrade-1.32.yaml');
     expect(await runbook('--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('preflight') });
     expect(await runbook('validate', ready)).toMatchObject({ exitCode: 0 });
@@ -65,6 +69,18 @@ test(
     const plan = await runbook('plan', ready, '-i', 'lab/inventory.yaml');
     expect(plan.stdout).toContain('kubeadm upgrade apply');
     expect(plan.exitCode).toBe(0);
+
+    // Optional packages are not there: one warning, and the run is done.
+    const traced = await runbookIn({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })(
+      'apply',
+      join(dirname(ready), 'smoke.yaml'),
+      '-i',
+      'lab/inventory.yaml',
+      '--yes',
+    );
+    expect(traced.stderr.match(/no traces are sent/g)).toHaveLength(1);
+    expect(traced.stderr).toMatch(/npm install @opentelemetry\/api@\^1\S* /);
+    expect(traced.exitCode, traced.stderr).toBe(0);
   },
 );
 

@@ -29,6 +29,7 @@ import { createRecord, newRunId } from '../run/record.ts';
 import { refuseMovedPlan } from '../run/saved-plan.ts';
 import { readSecrets } from '../run/secret-sources.ts';
 import { scopeOf } from '../run/scope.ts';
+import { watchRun } from '../run/watch.ts';
 import { abandon, findUnfinished, newRunPolicy, refuseStillRunning, refuseUnfinished } from '../run/unfinished.ts';
 import { plan as dryRun } from './plan.ts';
 
@@ -66,6 +67,7 @@ function apply(file: string, options: Options): Promise<number> {
     if (isClosed(console, saved?.plan.window ?? draftWindow(runbook.value), Date.now())) return 0;
     const scope = scopeOf(documents);
     const store = new RunStore(stateDir(options));
+    await watchRun(console, atEnd);
 
     const planned = await beginPlanning(store.root, {
       runbook: runbook.value.name,

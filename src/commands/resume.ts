@@ -32,6 +32,7 @@ import { parsePlanDigest, requirePlanDigest } from '../run/plan-digest.ts';
 import { reopenRecord } from '../run/record.ts';
 import { refuseUnfinishedElsewhere } from '../run/nothing-here.ts';
 import { readSecrets } from '../run/secret-sources.ts';
+import { watchRun } from '../run/watch.ts';
 import { applyTreats, parseTreats, requireTreatable, warnOfEdits } from '../run/treat.ts';
 
 interface Options extends CommonOptions, BoundOptions {
@@ -82,6 +83,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     checkPlannedApprovals(options.approve, plan, 'runbook resume', found.steps);
     if (found.from.length > 0) await showForeignPlan(console, found, inventory.value, planDigest);
 
+    await watchRun(console, atEnd);
     const open = openSteps(plan, found.steps);
     await readSecrets(console, plan, (step) => open.has(step));
     const nodes = contactedNodes(plan);

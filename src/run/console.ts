@@ -8,6 +8,7 @@ import type { Renderer } from '../render/renderer.ts';
 import { sizeOf } from '../render/screen.ts';
 import { isUnicode, type Look } from '../render/style.ts';
 import { type CommonOptions, stateDir } from './options.ts';
+import { RunWatch } from './watch.ts';
 
 /** What a command shows things on: one renderer, which gets every event with its time. */
 export interface Console {
@@ -19,6 +20,8 @@ export interface Console {
   /** Prints past the renderer: data on stdout, unless it is a problem. */
   readonly print: (text: string, stream?: NodeJS.WriteStream) => void;
   renderer: Renderer;
+  /** What else gets every event, and the records of the run. */
+  readonly watch: RunWatch;
 }
 
 /** Keys of events whose values are words of this program or names of documents; a secret may happen to be like one. */
@@ -44,8 +47,14 @@ async function createConsole(options: CommonOptions, progress: 'stdout' | 'stder
     now: Date.now,
   });
   const emit = (event: NewEvent): void => {
-    renderer.render({ at: new Date().toISOString(), ...redactData(event, (key) => NAMES.has(key)) });
+    const shown = { at: new Date().toISOString(), ...redactData(event, (key) => NAMES.has(key)) };
+    renderer.render(shown);
+    watch.event(shown);
   };
+  const warn: Say = (text, detail = []) => {
+    emit({ type: 'message', level: 'warning', text, detail: [...detail] });
+  };
+  const watch = new RunWatch(warn);
   return {
     output,
     look: {
@@ -58,14 +67,13 @@ async function createConsole(options: CommonOptions, progress: 'stdout' | 'stder
     info: (text, detail = []) => {
       emit({ type: 'message', level: 'info', text, detail: [...detail] });
     },
-    warn: (text, detail = []) => {
-      emit({ type: 'message', level: 'warning', text, detail: [...detail] });
-    },
+    warn,
     print: (text, on = process.stdout) => {
       const shown = redactText(text);
       on.write(on.isTTY ? shown : stripVTControlCharacters(shown));
     },
     renderer,
+    watch,
   };
 }
 

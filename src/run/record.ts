@@ -36,8 +36,10 @@ export async function createRecord(
   const { run, host, pid, user } = holder;
   const folder = await store.create(run, plan, facts);
   const mirror = mirrorOf(console, copyNodes, run, epoch, plan);
+  console.watch.begin(plan);
   const { journal } = await openJournal(folder.journal, Date.now, (line) => {
     mirror.push(line);
+    console.watch.line(line);
   });
   await journal.append({ type: 'run-started', run, plan: plan.digest, epoch, holder: { host, pid, user } });
   for (const { guard, node, reason } of plan.overrides ?? []) {
@@ -57,7 +59,11 @@ export async function reopenRecord(
 ): Promise<RunRecord> {
   const { run, host, pid, user } = held.holder;
   let mirror: Mirror | undefined;
-  const { journal, progress, lines } = await store.reopen(run, plan, Date.now, (line) => mirror?.push(line));
+  const { journal, progress, lines } = await store.reopen(run, plan, Date.now, (line) => {
+    mirror?.push(line);
+    console.watch.line(line);
+  });
+  console.watch.begin(plan, lines);
   const epoch = Math.max(held.epoch, progress.epoch + 1);
   mirror = mirrorOf(console, copyNodes, run, epoch, plan, lines);
   await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });

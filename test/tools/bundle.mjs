@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-/** What is installed with the program: ssh2 has parts that are compiled on the machine, where that is possible. */
-const installed = new RegExp(`^(${[...Object.keys(manifest.dependencies), 'runbook-lab'].join('|')})(/|$)`);
+/** What is installed with the program, or beside it: ssh2 has parts that are compiled on the machine, where that is possible. */
+const others = [manifest.dependencies, manifest.peerDependencies].flatMap((names) => Object.keys(names));
+const installed = new RegExp(`^(${[...others, 'runbook-lab'].join('|')})(/|$)`);
 
 /** The program. @param extra files beside the chunks, by name, that are to stay */
 export async function bundleProgram(to, extra = []) {

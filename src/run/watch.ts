@@ -1,0 +1,75 @@
+import type { RunEvent } from '../event.ts';
+import { messageOf } from '../failure.ts';
+import { type JournalRecord, recordSchema } from '../journal/record.ts';
+import type { Plan } from '../plan/plan.ts';
+import { wantsTraces } from '../telemetry/otlp-settings.ts';
+import type { RunWatcher, Warn } from '../telemetry/watcher.ts';
+import type { AtEnd, Console } from './console.ts';
+
+/** All that watch a run. One that throws is left out from then on: it never touches the run. */
+export class RunWatch {
+  readonly #warn: Warn;
+  #watchers: readonly RunWatcher[] = [];
+
+  constructor(warn: Warn) {
+    this.#warn = warn;
+  }
+
+  add(watcher: RunWatcher): void {
+    this.#watchers = [...this.#watchers, watcher];
+  }
+
+  /** @param lines of the journal so far */
+  begin(plan: Plan, lines: readonly string[] = []): void {
+    if (this.#watchers.length === 0) return;
+    this.#each((watcher) => {
+      watcher.begin(plan, lines.map(recordIn));
+    });
+  }
+
+  /** A line of the journal that is on disk now. */
+  line(line: string): void {
+    if (this.#watchers.length === 0) return;
+    this.#each((watcher) => {
+      watcher.record(recordIn(line));
+    });
+  }
+
+  event(event: RunEvent): void {
+    this.#each((watcher) => {
+      watcher.event(event);
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#watchers.map((watcher) => watcher.close()));
+  }
+
+  #each(show: (watcher: RunWatcher) => void): void {
+    for (const watcher of this.#watchers) {
+      try {
+        show(watcher);
+      } catch (error) {
+        this.#watchers = this.#watchers.filter((one) => one !== watcher);
+        this.#warn(`traces or metrics of this run end here: ${messageOf(error)}`);
+      }
+    }
+  }
+}
+
+function recordIn(line: string): JournalRecord {
+  return recordSchema.parse(JSON.parse(line));
+}
+
+/** Loads what the operator wants to watch the run with, before it begins: later the program may be replaced. */
+export async function watchRun(console: Console, atEnd: AtEnd): Promise<void> {
+  if (!wantsTraces(process.env)) return;
+  const [{ openTraces }, { TraceWatcher }] = await Promise.all([
+    import('../telemetry/otlp.ts'),
+    import('../telemetry/traces.ts'),
+  ]);
+  const sink = await openTraces(process.env, console.warn);
+  if (!sink) return;
+  console.watch.add(new TraceWatcher(sink));
+  atEnd(() => console.watch.close());
+}
