@@ -1,17 +1,16 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands/registry.ts';
 import { keepCompiled } from './compile-cache.ts';
 import { asFailure } from './engine/trouble.ts';
 import { EXIT_CODES, isShown } from './failure.ts';
+import { keepYoungSmall } from './heap.ts';
 import { redactText } from './redact.ts';
 import { flushed, isReaderGone, survivingReaders } from './render/renderer.ts';
 import { sourceStack } from './source-stack.ts';
 
-// Output streams through short-lived buffers: without this the young generation grows by some 20 MB for nothing.
-setFlagsFromString('--semi-space-growth-factor=1');
+keepYoungSmall();
 keepCompiled();
 
 async function run(work: () => Promise<number>): Promise<void> {

@@ -16,6 +16,7 @@ const CHAIN = [
     'duration',
     'event',
     'failure',
+    'heap',
     'package-root',
     'readonly',
     'redact',

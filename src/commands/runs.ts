@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { RunStore } from '../journal/store.ts';
 import type { RunRow } from '../render/run-row.ts';
-import { renderRuns } from '../render/status.ts';
+import { renderRuns } from '../render/runs.ts';
 import { withConsole } from '../run/console.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
 import { lifeOfRun, rowOf } from '../run/summary.ts';

@@ -1,5 +1,6 @@
 import { CHAIN_START, hashIn, nextHash } from './chain.ts';
 import { JOURNAL_VERSION, type JournalRecord, recordSchema } from './record.ts';
+import { isUsualRecord } from './usual.ts';
 
 /** Reads a journal line by line, and keeps nothing of it but where it is. */
 export class JournalReader {
@@ -15,8 +16,8 @@ export class JournalReader {
     const version = value !== null && typeof value === 'object' && 'v' in value ? value.v : undefined;
     if (version !== JOURNAL_VERSION && version !== 1 && version !== 2)
       return `its version is ${JSON.stringify(version)}, this program reads versions 1 to ${JOURNAL_VERSION}: the runbook that wrote it finishes the run`;
-    const { data: record, error } = recordSchema.safeParse(value);
-    if (!record) return error.issues[0]?.message ?? 'it has an unknown form';
+    const record = recordOf(value);
+    if (typeof record === 'string') return record;
     const seq = this.seq + 1;
     if (record.seq !== seq) return `its number is ${record.seq}, expected ${seq}`;
     if (version < this.#version) return `its version is ${version}, after a record of version ${this.#version}`;
@@ -27,6 +28,13 @@ export class JournalReader {
     this.#version = version;
     return record;
   }
+}
+
+/** Or what is wrong with its form. */
+function recordOf(value: unknown): JournalRecord | string {
+  if (isUsualRecord(value)) return value;
+  const { data: record, error } = recordSchema.safeParse(value);
+  return record ?? error.issues[0]?.message ?? 'it has an unknown form';
 }
 
 /** The records of a journal, read line by line and kept. */

@@ -46,13 +46,12 @@ export function openSteps({ phases }: Pick<Plan, 'phases'>, known: Known): Reado
   return new Set(
     phases.flatMap((phase) => {
       const steps = stepsOfPhase(phase);
-      const open = steps.filter((step) => !isSettled(known.get(stepKey(step.node, step.id))));
-      if (!phase.always) return open;
-      const nodes = new Set(open.map(({ node }) => node));
+      const open = new Set(steps.filter((step) => !isSettled(known.get(stepKey(step.node, step.id)))));
+      if (!phase.always) return [...open];
+      const nodes = new Set([...open].map(({ node }) => node));
+      const always = new Set(phase.always);
       return steps.filter(
-        (step) =>
-          open.includes(step) ||
-          (nodes.has(step.node) && (step.undoneBy !== undefined || phase.always?.includes(step))),
+        (step) => open.has(step) || (nodes.has(step.node) && (step.undoneBy !== undefined || always.has(step))),
       );
     }),
   );

@@ -1,5 +1,6 @@
 import type { Outcome } from '../event.ts';
 import { stepKey } from '../plan/key.ts';
+import { foldStep, UNKNOWN } from './fold-step.ts';
 import type { AttemptEnd, Holder, JournalRecord } from './record.ts';
 
 /** What the journal knows of one planned step. */
@@ -92,9 +93,18 @@ export function isCutOff(step: StepProgress | undefined): boolean {
 
 type RunProgress = Omit<Progress, 'steps' | 'worked' | 'lastAt'>;
 
+/** A step as far as it is folded. */
+interface Folded {
+  readonly key: string;
+  step: StepProgress;
+}
+
 /** Folds a journal, record by record. */
 export class ProgressFold {
-  readonly #steps = new Map<string, StepProgress>();
+  /** In the order in which the records name them. */
+  readonly #steps: Folded[] = [];
+  /** By node, then by id: to join the two for each record takes longer than to look twice. */
+  readonly #byNode = new Map<string, Map<string, Folded>>();
   #run: RunProgress = { epoch: 0, state: 'running', resumed: 0 };
   #worked = 0;
   #lastAt: string | undefined;
@@ -109,21 +119,33 @@ export class ProgressFold {
     this.#lastTime = time;
     this.#run = foldRun(this.#run, record);
     if ('step' in record) {
-      const key = stepKey(record.node, record.step);
-      this.#steps.set(key, foldStep(this.#steps.get(key) ?? { attempts: 0 }, record));
+      const of = this.#of(record.node, record.step);
+      of.step = foldStep(of.step, record, time);
     }
     if (record.type === 'pass-started') {
       for (const id of record.again) {
-        const key = stepKey(record.node, id);
-        this.#steps.set(key, { attempts: this.#steps.get(key)?.attempts ?? 0, pass: record.pass });
+        const of = this.#of(record.node, id);
+        of.step = { attempts: of.step.attempts, pass: record.pass };
       }
     }
+  }
+
+  #of(node: string, id: string): Folded {
+    const ofNode = this.#byNode.get(node) ?? new Map<string, Folded>();
+    if (ofNode.size === 0) this.#byNode.set(node, ofNode);
+    const known = ofNode.get(id);
+    if (known) return known;
+    const added = { key: stepKey(node, id), step: UNKNOWN };
+    ofNode.set(id, added);
+    this.#steps.push(added);
+    return added;
   }
 
   /** As far as it was folded: the fold is not to go on. */
   end(): Progress {
     const at = this.#lastAt === undefined ? {} : { lastAt: this.#lastAt };
-    return { ...this.#run, ...at, worked: this.#worked, steps: this.#steps };
+    const steps = new Map(this.#steps.map(({ key, step }) => [key, step]));
+    return { ...this.#run, ...at, worked: this.#worked, steps };
   }
 }
 
@@ -184,50 +206,4 @@ function foldRun(progress: RunProgress, record: JournalRecord): RunProgress {
 
 function withoutPause({ paused: _paused, ...progress }: RunProgress): RunProgress {
   return progress;
-}
-
-function foldStep(step: StepProgress, record: Extract<JournalRecord, { step: string }>): StepProgress {
-  switch (record.type) {
-    case 'attempt-started': {
-      const { outcome: _outcome, reason: _reason, continued: _continued, treatedAgain: _treated, ...known } = step;
-      const { outputs: _outputs, outputsProblem: _problem, ...rest } = known;
-      return { ...rest, attempts: record.attempt, last: { attempt: record.attempt, host: record.host } };
-    }
-    case 'attempt-ended':
-      return {
-        ...step,
-        last: { host: 'local', ...step.last, attempt: record.attempt, ended: record.state },
-        ...(record.outputs && { outputs: record.outputs }),
-        ...(record.outputsProblem !== undefined && { outputsProblem: record.outputsProblem }),
-      };
-    case 'step-finished':
-      return {
-        ...step,
-        outcome: record.outcome,
-        reason: record.reason,
-        duration: record.duration,
-        endedAt: Date.parse(record.at),
-        ...(record.leavesOut ? { leavesOut: true as const } : {}),
-        ...(record.heldBy ? { heldBy: record.heldBy } : {}),
-        ...(record.continued ? { continued: true as const } : {}),
-      };
-    case 'step-treated':
-      return treated(step, record);
-  }
-}
-
-/** What an operator's answer makes of a step. */
-export function treated(
-  step: StepProgress,
-  { as, by, reason }: Pick<Extract<JournalRecord, { type: 'step-treated' }>, 'as' | 'by' | 'reason'>,
-): StepProgress {
-  const why = reason === undefined ? '' : `: ${reason}`;
-  switch (as) {
-    case 'done':
-      return { ...step, outcome: 'changed', reason: `${by} reported it done${why}`, treated: true };
-    case 'skip':
-      return { ...step, outcome: 'skipped', reason: `${by} skipped it${why}`, treated: true };
-    case 'again':
-      return { ...step, treatedAgain: true };
-  }
 }

@@ -1,5 +1,5 @@
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
-import type { Plan, PlanStep } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { LOCAL, mayRunOn } from '../plan/hosts.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Agreed } from './agreement.ts';
@@ -64,23 +64,26 @@ export function rebuildLines(
 
 /** Attempts in the plan's order; left out are ids of no step, and what a node says of a step that never runs there. */
 function attemptsOf(plan: Plan, found: readonly FoundAttempt[]) {
-  const steps = plan.phases.flatMap((phase) => stepsOfPhase(phase).map((step) => ({ phase, step })));
-  return steps.flatMap(({ phase, step }) =>
-    found
-      .flatMap(({ node, id }) => {
-        const attempt = numberOf(step, id);
-        return attempt === undefined || !mayRunOn(plan, step, node) ? [] : [{ phase, step, host: node, attempt }];
-      })
-      .toSorted((a, b) => a.attempt - b.attempt),
+  const known = new Map<string, { readonly host: string; readonly attempt: number }[]>();
+  for (const { node: host, id } of found) {
+    const [, step, attempt] = ATTEMPT.exec(id) ?? [];
+    if (step === undefined) continue;
+    const of = known.get(step) ?? [];
+    known.set(step, of);
+    of.push({ host, attempt: Number(attempt) });
+  }
+  return plan.phases.flatMap((phase) =>
+    stepsOfPhase(phase).flatMap((step) =>
+      (known.get(`${step.id}.${step.node}`) ?? [])
+        .filter(({ host }) => mayRunOn(plan, step, host))
+        .map((one) => ({ phase, step, ...one }))
+        .toSorted((a, b) => a.attempt - b.attempt),
+    ),
   );
 }
 
 /** Ids are `<step>.<node>.<attempt>`. */
-function numberOf(step: PlanStep, id: string): number | undefined {
-  const prefix = `${step.id}.${step.node}.`;
-  const rest = id.startsWith(prefix) ? id.slice(prefix.length) : '';
-  return /^[1-9]\d*$/.test(rest) ? Number(rest) : undefined;
-}
+const ATTEMPT = /^(.+)\.([1-9]\d*)$/s;
 
 /**
  * Writes the run into the state folder as if it had been here all along; a journal that knew less is kept beside it.

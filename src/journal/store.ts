@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, open, readdir, readFile, rename, stat } from 'n
 import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
+import { makeRoomFor } from '../heap.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import { Fit, type Misfit } from './fits.ts';
 import { continueJournal, type Journal, type JournalEnd, readJournal, requireFit, scanJournal } from './journal.ts';
@@ -112,11 +113,13 @@ export class RunStore {
     const text = await readFile(join(folder.path, 'plan.json')).catch((error: Error) => {
       throw new Failure('usage', `run ${id} has no readable plan.json: ${error.message}`);
     });
+    makeRoomFor(text.length);
     const plan = this.#planIn(folder, text);
     const bytes = await readFile(folder.journal).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return Buffer.alloc(0);
       throw error;
     });
+    makeRoomFor(bytes.length);
     const { progress, misfit } = this.#journalIn(folder, plan, bytes);
     if (progress.run !== undefined && progress.run !== id)
       throw notThePlan(folder, `its journal is of run ${progress.run}`);

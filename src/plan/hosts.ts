@@ -11,16 +11,17 @@ export function hostText(host: string): string {
 
 /** Whether a step of this plan may run there: on its own node, on a control plane, or on the operator's machine. */
 export function mayRunOn({ nodes }: Plan, { node, place }: PlanStep, host: string): boolean {
-  const isControlPlane = (nodes.find(({ name }) => name === host)?.role ?? 'control-plane') === 'control-plane';
+  const isControlPlane = (): boolean =>
+    (nodes.find(({ name }) => name === host)?.role ?? 'control-plane') === 'control-plane';
   switch (place) {
     case 'node':
       return host === node;
     case 'local':
       return host === LOCAL;
     case 'kubectl':
-      return host === LOCAL || isControlPlane;
+      return host === LOCAL || isControlPlane();
     case 'control-plane':
-      return host !== LOCAL && isControlPlane;
+      return host !== LOCAL && isControlPlane();
   }
 }
 

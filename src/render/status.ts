@@ -4,10 +4,9 @@ import { hostText } from '../plan/hosts.ts';
 import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
 import { groupBy } from './group.ts';
 import { outcomeColour, outcomeSymbol } from './outcome.ts';
-import type { RunRow } from './run-row.ts';
 import type { Colour, Line, Look, Span, Symbols } from './style.ts';
 import { createStyle } from './style.ts';
-import { count, dateAndClock, listNames, sanitize } from './text.ts';
+import { count, dateAndClock, sanitize } from './text.ts';
 import { pad, widthOf, wrap } from './width.ts';
 
 /** The state of a planned step. */
@@ -136,18 +135,34 @@ function nodeLine(
   const known = steps.map((step) => ({ step, is: statusOf(step, status) }));
   const byId = new Map(known.map(({ step, is }) => [step.id, is]));
   // A step of one node alone (`once`) leaves a gap at the others.
-  const marks = ids.flatMap((id): Span[] => {
+  const marks = ids.map((id): Mark => {
     const found = byId.get(id);
-    return [found ? mark(found, symbols) : ' ', ' '];
+    return found ? mark(found, symbols) : { text: ' ', as: 'dim' };
   });
   const bad = known.filter(({ is }) => is.outcome === 'failed' || is.outcome === 'unknown');
   const telling =
     bad.find(({ is }) => is.continued !== true) ?? bad[0] ?? known.find(({ is }) => isRunning(is.outcome));
-  if (telling === undefined) return [`  ${label}  `, ...marks];
+  if (telling === undefined) return [`  ${label}  `, ...joined(marks)];
   const { step, is } = telling;
   const attempt = is.attempt > 1 ? ` (attempt ${is.attempt})` : '';
   const reason = is.reason === '' ? '' : `: ${is.reason}`;
-  return [`  ${label}  `, ...marks, { text: ` ${step.id} ${wordOf(is)}${attempt}${reason}`, as: colourOf(is) }];
+  return [`  ${label}  `, ...joined(marks), { text: ` ${step.id} ${wordOf(is)}${attempt}${reason}`, as: colourOf(is) }];
+}
+
+interface Mark {
+  readonly text: string;
+  readonly as: Colour;
+}
+
+/** With a space behind each. Those side by side in one colour are one span: a run may have tens of thousands. */
+function joined(marks: readonly Mark[]): Span[] {
+  const groups: { readonly as: Colour; readonly texts: string[] }[] = [];
+  for (const { text, as } of marks) {
+    const last = groups.at(-1);
+    if (last?.as === as) last.texts.push(text);
+    else groups.push({ as, texts: [text] });
+  }
+  return groups.flatMap(({ as, texts }): Span[] => [{ text: texts.join(' '), as }, ' ']);
 }
 
 function stepLines(name: string, steps: readonly PlanStep[], status: RunStatus, symbols: Symbols): Line[] {
@@ -175,7 +190,7 @@ function wordOf({ outcome, continued, host = 'its node' }: StepStatus): string {
   return continued === true ? `${outcome}, the run continued` : outcome;
 }
 
-function mark(is: StepStatus, symbols: Symbols): Span {
+function mark(is: StepStatus, symbols: Symbols): Mark {
   if (isRunning(is.outcome)) return { text: symbols.running, as: 'cyan' };
   if (is.outcome === 'pending') return { text: symbols.waiting, as: 'dim' };
   return { text: outcomeSymbol(is.outcome, symbols), as: outcomeColour(is.outcome) };
@@ -191,7 +206,8 @@ function colourOf(is: StepStatus): Colour {
   return is.outcome === 'pending' ? 'dim' : outcomeColour(is.outcome);
 }
 
-function stateColour(state: string): Colour {
+/** How the state of a run shows. */
+export function stateColour(state: string): Colour {
   if (state === 'done') return 'green';
   if (state === 'died') return 'red';
   return state === 'running' ? 'cyan' : 'yellow';
@@ -218,30 +234,4 @@ function legend(symbols: Symbols): string {
     `${symbols.running} running`,
     `${symbols.waiting} pending`,
   ].join('  ');
-}
-
-/** The table of `runbook runs`, in the order given. Ends with a newline. */
-export function renderRuns(rows: readonly RunRow[], look: Look): string {
-  const style = createStyle(look);
-  const head = ['RUN', 'STATE', 'STEPS', 'STARTED', 'RUNBOOK', 'CLUSTER', 'NODES'];
-  const cells = rows.map((row) =>
-    [
-      row.run,
-      row.state,
-      `${row.done}/${row.steps}`,
-      dateAndClock(row.startedAt),
-      row.runbook,
-      row.cluster,
-      listNames(row.nodes, 3),
-    ].map(sanitize),
-  );
-  const widths = head.map((title, column) => Math.max(...[head, ...cells].map((row) => widthOf(row[column] ?? title))));
-  const table = [head, ...cells].map((row, index) => {
-    return row.map((cell, column): Span => {
-      const text = `${pad(cell, widths[column] ?? 0)}  `;
-      if (index === 0) return { text, as: 'dim' };
-      return column === 1 ? { text, as: stateColour(cell) } : text;
-    });
-  });
-  return style.text(table);
 }

@@ -87,10 +87,14 @@ export function aboutOf(run: RunSummary, life: Life): string[] {
 /** Steps without a known end that no process follows, in the order of the plan. */
 export function leftRunning({ plan, progress }: RunSummary, life: Life): StatusData['leftRunning'] {
   if (isFollowed(progress, life) || !isUnfinished(progress)) return [];
+  // They are few, of perhaps very many steps.
+  const hosts = new Map<string, string>();
+  for (const [key, step] of progress.steps)
+    if (step.last && !step.last.ended && !isSettled(step)) hosts.set(key, step.last.host);
+  if (hosts.size === 0) return [];
   return stepsOfPlan(plan).flatMap(({ node, id }) => {
-    const known = progress.steps.get(stepKey(node, id));
-    if (!known?.last || known.last.ended || isSettled(known)) return [];
-    return [{ host: known.last.host, node, step: id }];
+    const host = hosts.get(stepKey(node, id));
+    return host === undefined ? [] : [{ host, node, step: id }];
   });
 }
 
@@ -101,17 +105,14 @@ function isFollowed({ state }: Progress, { kind }: Life): boolean {
 
 export function outcomesOf({ progress }: RunSummary, life: Life): Map<string, StepStatus> {
   const followed = isFollowed(progress, life);
-  return new Map(
-    [...progress.steps].map(([key, step]) => [
-      key,
-      {
-        ...(step.outcome === undefined ? underWay(step, followed) : { outcome: step.outcome }),
-        attempt: step.attempts,
-        reason: step.reason ?? (step.pass === undefined ? '' : `again, in pass ${step.pass} of its node`),
-        ...(step.continued && { continued: step.continued }),
-      },
-    ]),
-  );
+  const outcomes = new Map<string, StepStatus>();
+  for (const [key, step] of progress.steps) {
+    const { attempts: attempt, outcome, pass, continued } = step;
+    const reason = step.reason ?? (pass === undefined ? '' : `again, in pass ${pass} of its node`);
+    const is = outcome === undefined ? { ...underWay(step, followed), attempt, reason } : { outcome, attempt, reason };
+    outcomes.set(key, continued ? { ...is, continued } : is);
+  }
+  return outcomes;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderRuns, renderStatus } from '../../src/render/status.ts';
+import { renderRuns } from '../../src/render/runs.ts';
+import { renderStatus } from '../../src/render/status.ts';
 import type { StepStatus } from '../../src/render/status.ts';
 import { samplePlan, START } from './samples.ts';
 
