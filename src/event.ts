@@ -3,32 +3,40 @@ import { diagnosticSchema } from './diagnostic.ts';
 import type { DeepReadonly } from './readonly.ts';
 
 const names = z.array(z.string());
-const at = z.string().describe('ISO 8601');
+const at = z.string().describe('When, ISO 8601 with milliseconds, UTC');
 const milliseconds = z.number().describe('Milliseconds');
+const node = z.string().describe('Name of the node in the inventory');
+const nodes = names.describe('Names of nodes, in the order of the inventory');
+const commands = names.describe('What it runs, for people');
 const step = {
-  at,
-  step: z.string().describe('Id of the planned step, e.g. 5.2-drain'),
-  node: z.string(),
-  title: z.string(),
+  step: z.string().describe('Id of the planned step, e.g. 5.2-drain; unique together with the node'),
+  node,
+  title: z.string().describe('What people call the step'),
+};
+const place = {
+  phase: z.number().describe('Number of the phase, 1-based, over all hops'),
+  phases: z.number().describe('Phases in all'),
+  name: z.string().describe('Name of the phase'),
 };
 
 export const OUTCOMES = ['changed', 'unchanged', 'skipped', 'failed', 'unknown'] as const;
 export const outcomeSchema = z.enum(OUTCOMES);
-/** How many planned steps have which outcome. */
-const counts = z.strictObject({
-  changed: z.number(),
-  unchanged: z.number(),
-  skipped: z.number(),
-  failed: z.number(),
-  unknown: z.number(),
-});
+const counts = z
+  .strictObject({
+    changed: z.number(),
+    unchanged: z.number(),
+    skipped: z.number(),
+    failed: z.number(),
+    unknown: z.number(),
+  })
+  .describe('How many planned steps have which outcome');
 export const predictedSchema = z.enum(['change', 'unchanged', 'skipped', 'read']);
 
 /** From the worst on. */
 export const SEVERITIES = ['refuse', 'warn', 'note'] as const;
 
 export const findingSchema = z.strictObject({
-  guard: z.string(),
+  guard: z.string().describe('Its name, as `runbook explain` takes it'),
   severity: z.enum(SEVERITIES).describe('refuse stops an apply (exit 3); warn and note are shown'),
   node: z.exactOptional(z.string()).describe('Name of the node in the inventory; without it: the cluster'),
   step: z.exactOptional(z.string()).describe('The planned step at which it would happen'),
@@ -38,55 +46,50 @@ export const findingSchema = z.strictObject({
   overridden: z.exactOptional(z.string()).describe("The operator's reason to override a refusal; it is a warning then"),
 });
 
+function event<const T extends string, S extends z.ZodRawShape>(type: T, description: string, shape: S) {
+  return z.strictObject({ type: z.literal(type), at, ...shape }).describe(description);
+}
+
 /** One line of `--output json`. */
 export const eventSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('diagnostic'), at, diagnostic: diagnosticSchema }),
-  z.strictObject({ type: z.literal('connecting'), at, nodes: names }),
-  z.strictObject({ type: z.literal('connected'), at, node: z.string() }),
-  z.strictObject({ type: z.literal('facts'), at, nodes: names }),
-  z.strictObject({ type: z.literal('finding'), at, finding: findingSchema }),
-  z.strictObject({
-    type: z.literal('step-planned'),
+  event('diagnostic', 'A problem in a document.', { diagnostic: diagnosticSchema.describe('What, and where') }),
+  event('connecting', 'It connects to these nodes.', { nodes }),
+  event('connected', 'A node can be worked on.', { node }),
+  event('facts', 'It reads the facts of these nodes.', { nodes }),
+  event('finding', 'What a guard found.', { finding: findingSchema.describe('What, where, and what to do') }),
+  event('step-planned', 'One step of a plan, on one node (`plan`).', {
     ...step,
-    phase: z.number().describe('1-based'),
-    outcome: predictedSchema,
-    reason: z.string(),
-    check: z.exactOptional(z.string()),
-    commands: names,
+    phase: place.phase,
+    outcome: predictedSchema.describe('What is to be expected; `read`: it only looks'),
+    reason: z.string().describe('Why'),
+    check: z.exactOptional(z.string()).describe('Its `check:`'),
+    commands,
   }),
-  z.strictObject({
-    type: z.literal('planned'),
-    at,
-    runbook: z.string(),
-    cluster: z.string(),
-    digest: z.string(),
-    nodes: names,
+  event('planned', 'The plan is made.', {
+    runbook: z.string().describe('Its name'),
+    cluster: z.string().describe('Its name in the inventory'),
+    digest: z.string().describe('Of the plan: sha256, hex'),
+    nodes,
     steps: z.number().describe('Planned steps in all'),
     changes: z.number().describe('Of these, how many would change something'),
   }),
-  z.strictObject({
-    type: z.literal('run-started'),
-    at,
-    run: z.string(),
-    runbook: z.string(),
-    cluster: z.string(),
-    resumed: z.boolean(),
-    nodes: names,
+  event('run-started', '`apply` or `resume` begins to work on a run.', {
+    run: z.string().describe('Id of the run'),
+    runbook: z.string().describe('Its name'),
+    cluster: z.string().describe('Its name in the inventory'),
+    resumed: z.boolean().describe('An earlier process worked on it'),
+    nodes,
     steps: z.number().describe('Planned steps in all'),
     done: z.number().describe('Of these, how many have an outcome already'),
   }),
-  z.strictObject({
-    type: z.literal('phase-started'),
-    at,
-    phase: z.number(),
-    phases: z.number(),
-    name: z.string(),
-    nodes: names,
+  event('phase-started', 'A phase begins, or is taken up by a resume.', {
+    ...place,
+    nodes,
     before: z
       .exactOptional(
         z.array(
           z.strictObject({
-            node: z.string(),
+            node,
             counts,
             duration: milliseconds,
             open: z.number().describe('Steps that have not ended'),
@@ -96,41 +99,36 @@ export const eventSchema = z.discriminatedUnion('type', [
       )
       .describe('What had ended before the resume, by node'),
   }),
-  z.strictObject({
-    type: z.literal('phase-skipped'),
-    at,
-    phase: z.number(),
-    phases: z.number(),
-    name: z.string(),
-    reason: z.string(),
+  event('phase-skipped', 'Nothing of a phase is done.', {
+    ...place,
+    reason: z.string().describe('Why'),
   }),
-  z.strictObject({
-    type: z.literal('waiting'),
-    at,
-    phase: z.number(),
+  event('waiting', 'The run waits between two batches of a phase.', {
+    phase: place.phase,
     message: z.string().describe('What the run waits for before the next batch of the phase: a pause or a gate'),
   }),
-  z.strictObject({ type: z.literal('phase-finished'), at, phase: z.number(), name: z.string() }),
-  z.strictObject({
-    type: z.literal('step-started'),
+  event('phase-finished', 'All nodes of a phase have been worked on.', { phase: place.phase, name: place.name }),
+  event('step-started', 'An attempt of a step begins, or is followed again.', {
     ...step,
-    attempt: z.number(),
-    commands: names,
-    reattached: z.boolean(),
+    attempt: z.number().describe('1-based'),
+    commands,
+    reattached: z.boolean().describe('An earlier process started it'),
   }),
-  z.strictObject({
-    type: z.literal('step-output'),
+  event('step-output', 'What a step prints.', {
     ...step,
-    stream: z.enum(['stdout', 'stderr']),
+    stream: z.enum(['stdout', 'stderr']).describe('Where it was printed'),
     text: z.string().describe('Complete lines; the last one may lack its newline'),
   }),
-  z.strictObject({ type: z.literal('step-progress'), ...step, message: z.string() }),
-  z.strictObject({ type: z.literal('step-retry'), ...step, attempt: z.number(), reason: z.string() }),
-  z.strictObject({
-    type: z.literal('step-finished'),
+  event('step-progress', 'What a step waits for.', { ...step, message: z.string().describe('For people') }),
+  event('step-retry', 'An attempt failed, and another one follows.', {
     ...step,
-    outcome: outcomeSchema,
-    reason: z.string(),
+    attempt: z.number().describe('The next one, 1-based'),
+    reason: z.string().describe('Why the last one failed'),
+  }),
+  event('step-finished', 'A step has its outcome, and it is in the journal.', {
+    ...step,
+    outcome: outcomeSchema.describe('`unknown`: it cannot be determined, and the operator is asked'),
+    reason: z.string().describe('Why'),
     duration: milliseconds,
     outputs: z.exactOptional(z.record(z.string(), z.string())).describe('What it wrote to $RUNBOOK_OUTPUT'),
     tail: z.exactOptional(names).describe('The last lines of output, where it failed'),
@@ -138,13 +136,14 @@ export const eventSchema = z.discriminatedUnion('type', [
     continued: z.exactOptional(z.literal(true)).describe('It failed, and the node continues (`continueOnError`)'),
     leavesOut: z.exactOptional(z.literal(true)).describe("The node is left out of the phase's further steps"),
   }),
-  z.strictObject({ type: z.literal('connection-lost'), at, node: z.string(), reason: z.string() }),
-  z.strictObject({ type: z.literal('reconnected'), at, node: z.string() }),
-  z.strictObject({ type: z.literal('stopping'), at, reason: z.string() }),
-  z.strictObject({
-    type: z.literal('run-finished'),
-    at,
-    run: z.string(),
+  event('connection-lost', 'The connection to a node broke; its step continues there.', {
+    node,
+    reason: z.string().describe('Why'),
+  }),
+  event('reconnected', 'The connection is there again.', { node }),
+  event('stopping', 'The run starts nothing new.', { reason: z.string().describe('Why') }),
+  event('run-finished', 'The run came to an end; the summary of all of it.', {
+    run: z.string().describe('Id of the run'),
     outcome: z
       .enum(['done', 'failed', 'refused', 'stopped', 'paused'])
       .describe('paused: everything that was begun is done, and `runbook resume` continues (exit 0)'),
@@ -154,30 +153,26 @@ export const eventSchema = z.discriminatedUnion('type', [
     resumed: z.exactOptional(z.number()).describe('How many times it was resumed'),
     startedAt: z.exactOptional(z.string()).describe('When the run began, ISO 8601'),
     nodes: z
-      .exactOptional(z.array(z.strictObject({ node: z.string(), counts, notDone: z.exactOptional(z.literal(true)) })))
+      .exactOptional(z.array(z.strictObject({ node, counts, notDone: z.exactOptional(z.literal(true)) })))
       .describe('Those with an outcome, in the order of the inventory; `notDone`: a step ended the work there'),
     continued: z
-      .exactOptional(z.array(z.strictObject({ node: z.string(), step: z.string() })))
+      .exactOptional(z.array(z.strictObject({ node, step: z.string() })))
       .describe('Steps that failed, and their node continued (`continueOnError`)'),
     leftRunning: z
-      .exactOptional(
-        z.array(z.strictObject({ host: z.string(), node: z.string(), step: z.string(), title: z.string() })),
-      )
+      .exactOptional(z.array(z.strictObject({ host: z.string(), node, step: z.string(), title: z.string() })))
       .describe('Steps that continue on `host`, a node or `local`; a resume takes their results'),
     cordoned: z
-      .exactOptional(z.array(z.strictObject({ node: z.string(), before: z.boolean() })))
+      .exactOptional(z.array(z.strictObject({ node, before: z.boolean() })))
       .describe('Nodes of the run that stay cordoned; `before`: they were when it was planned'),
     next: names.describe('What to do next, as commands or sentences; empty when done'),
     leftOut: z
-      .exactOptional(z.array(z.strictObject({ node: z.string(), reason: z.string() })))
+      .exactOptional(z.array(z.strictObject({ node, reason: z.string().describe('Why') })))
       .describe('Nodes that the runbook left out, and why. A new apply, not resume, takes them up'),
   }),
-  z.strictObject({
-    type: z.literal('message'),
-    at,
-    level: z.enum(['info', 'warning', 'error']),
-    text: z.string(),
-    detail: names,
+  event('message', 'Something to know that has no event of its own.', {
+    level: z.enum(['info', 'warning', 'error']).describe('How much it matters'),
+    text: z.string().describe('One line'),
+    detail: names.describe('What belongs to it: the cause, what to do'),
   }),
 ]);
 
