@@ -17,10 +17,12 @@ import {
   boundOptions,
   type CommonOptions,
   documentOptions,
+  metricsOption,
   overrideOption,
   planDigestOption,
   type Run,
   stateDir,
+  type WatchOptions,
 } from '../run/options.ts';
 import { OwnCommands } from '../run/own-commands.ts';
 import { hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
@@ -33,7 +35,7 @@ import { watchRun } from '../run/watch.ts';
 import { abandon, findUnfinished, newRunPolicy, refuseStillRunning, refuseUnfinished } from '../run/unfinished.ts';
 import { plan as dryRun } from './plan.ts';
 
-interface Options extends CommonOptions, BoundOptions {
+interface Options extends CommonOptions, BoundOptions, WatchOptions {
   readonly approve: readonly string[];
   readonly dryRun?: boolean;
   readonly new?: boolean;
@@ -43,11 +45,8 @@ interface Options extends CommonOptions, BoundOptions {
 
 export function define(command: Command, run: Run): void {
   const words = "a path, a file's name in ./runbooks, or a plan saved by `runbook plan -o`";
-  boundOptions(
-    planDigestOption(
-      overrideOption(approveOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words)))),
-    ),
-  )
+  const common = approveOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words)));
+  metricsOption(boundOptions(planDigestOption(overrideOption(common))))
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'the same as `runbook plan`')
     .option('--new', 'abandon an unfinished run of this runbook and start over')
@@ -67,7 +66,7 @@ function apply(file: string, options: Options): Promise<number> {
     if (isClosed(console, saved?.plan.window ?? draftWindow(runbook.value), Date.now())) return 0;
     const scope = scopeOf(documents);
     const store = new RunStore(stateDir(options));
-    await watchRun(console, atEnd);
+    await watchRun(console, options, atEnd);
 
     const planned = await beginPlanning(store.root, {
       runbook: runbook.value.name,

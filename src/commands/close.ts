@@ -15,16 +15,24 @@ import { confirm, requireAnswerable } from '../run/control.ts';
 import { type Left, type Leftover, lookForLeftovers } from '../run/leftovers.ts';
 import { loadValidInventory, requireSameCluster } from '../run/load.ts';
 import { type Locks, locksOf, refuseLocked, takeLocks } from '../run/locks.ts';
-import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
+import {
+  type CommonOptions,
+  metricsOption,
+  outputOptions,
+  type Run,
+  stateDir,
+  type WatchOptions,
+} from '../run/options.ts';
 import { reopenRecord } from '../run/record.ts';
+import { watchMetrics } from '../run/watch.ts';
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, WatchOptions {
   readonly reason?: string;
   readonly yes?: boolean;
 }
 
 export function define(command: Command, run: Run): void {
-  outputOptions(command.argument('<run-id>'))
+  metricsOption(outputOptions(command.argument('<run-id>')))
     .option('-i, --inventory <file>', 'the nodes (else the inventory that the run was started with)')
     .option('--reason <text>', 'why it is not finished; journaled, and shown by status and resume')
     .option('-y, --yes', 'do not ask')
@@ -44,6 +52,7 @@ function close(run: string, options: Options): Promise<number> {
     requireAnswerable(options.yes, 'runbook close');
     const inventory = await loadValidInventory(console, options.inventory ?? plan.inventory.file);
     requireSameCluster(inventory, plan);
+    await watchMetrics(console, options, atEnd);
     const nodes = contactedNodes(plan);
     const connection = await connectNodes(console, {
       inventory,

@@ -22,11 +22,13 @@ import {
   approveOption,
   boundOptions,
   type CommonOptions,
+  metricsOption,
   outputOptions,
   planDigestOption,
   repeated,
   type Run,
   stateDir,
+  type WatchOptions,
 } from '../run/options.ts';
 import { parsePlanDigest, requirePlanDigest } from '../run/plan-digest.ts';
 import { reopenRecord } from '../run/record.ts';
@@ -35,7 +37,7 @@ import { readSecrets } from '../run/secret-sources.ts';
 import { watchRun } from '../run/watch.ts';
 import { applyTreats, parseTreats, requireTreatable, warnOfEdits } from '../run/treat.ts';
 
-interface Options extends CommonOptions, BoundOptions {
+interface Options extends CommonOptions, BoundOptions, WatchOptions {
   readonly approve: readonly string[];
   readonly planDigest?: string;
   readonly treat: readonly string[];
@@ -43,7 +45,7 @@ interface Options extends CommonOptions, BoundOptions {
 }
 
 export function define(command: Command, run: Run): void {
-  boundOptions(planDigestOption(approveOption(outputOptions(command.argument('[run-id]')))))
+  metricsOption(boundOptions(planDigestOption(approveOption(outputOptions(command.argument('[run-id]'))))))
     .option('-i, --inventory <file>', 'the nodes (else the inventory that the run was started with)')
     .option('-y, --yes', 'do not ask')
     .option(
@@ -83,7 +85,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     checkPlannedApprovals(options.approve, plan, 'runbook resume', found.steps);
     if (found.from.length > 0) await showForeignPlan(console, found, inventory.value, planDigest);
 
-    await watchRun(console, atEnd);
+    await watchRun(console, options, atEnd);
     const open = openSteps(plan, found.steps);
     await readSecrets(console, plan, (step) => open.has(step));
     const nodes = contactedNodes(plan);

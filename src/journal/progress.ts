@@ -141,7 +141,7 @@ export class ProgressFold {
     return added;
   }
 
-  /** As far as it was folded: the fold is not to go on. */
+  /** As far as it was folded. Its steps are those of the fold: what is folded later shows in them. */
   end(): Progress {
     const at = this.#lastAt === undefined ? {} : { lastAt: this.#lastAt };
     const steps = new Map(this.#steps.map(({ key, step }) => [key, step]));

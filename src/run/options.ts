@@ -67,6 +67,19 @@ export function approveOption(command: Command): Command {
   );
 }
 
+/** Options of commands that can be watched by other tools. */
+export interface WatchOptions {
+  readonly metrics?: string;
+}
+
+/** Adds the option that keeps metrics of the run. */
+export function metricsOption(command: Command): Command {
+  return command.option(
+    '--metrics <file>',
+    "keep metrics of the run in this file, for Prometheus (node_exporter's textfile collector)",
+  );
+}
+
 /** Adds the options that end a run early, with everything done that was begun. */
 export function boundOptions(command: Command): Command {
   return command

@@ -5,6 +5,7 @@ import type { Plan } from '../plan/plan.ts';
 import { wantsTraces } from '../telemetry/otlp-settings.ts';
 import type { RunWatcher, Warn } from '../telemetry/watcher.ts';
 import type { AtEnd, Console } from './console.ts';
+import type { WatchOptions } from './options.ts';
 
 /** All that watch a run. One that throws is left out from then on: it never touches the run. */
 export class RunWatch {
@@ -41,10 +42,6 @@ export class RunWatch {
     });
   }
 
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#watchers.map((watcher) => watcher.close()));
-  }
-
   #each(show: (watcher: RunWatcher) => void): void {
     for (const watcher of this.#watchers) {
       try {
@@ -62,14 +59,26 @@ function recordIn(line: string): JournalRecord {
 }
 
 /** Loads what the operator wants to watch the run with, before it begins: later the program may be replaced. */
-export async function watchRun(console: Console, atEnd: AtEnd): Promise<void> {
+export async function watchRun(console: Console, options: WatchOptions, atEnd: AtEnd): Promise<void> {
+  await watchMetrics(console, options, atEnd);
   if (!wantsTraces(process.env)) return;
   const [{ openTraces }, { TraceWatcher }] = await Promise.all([
     import('../telemetry/otlp.ts'),
     import('../telemetry/traces.ts'),
   ]);
   const sink = await openTraces(process.env, console.warn);
-  if (!sink) return;
-  console.watch.add(new TraceWatcher(sink));
-  atEnd(() => console.watch.close());
+  if (sink) watchWith(console, new TraceWatcher(sink), atEnd);
+}
+
+/** Metrics alone. @throws Failure (usage) where their file cannot be written */
+export async function watchMetrics(console: Console, { metrics }: WatchOptions, atEnd: AtEnd): Promise<void> {
+  if (metrics === undefined) return;
+  const { MetricsFile, requireMetricsFile } = await import('../telemetry/metrics-file.ts');
+  await requireMetricsFile(metrics);
+  watchWith(console, new MetricsFile(metrics, console.warn, Date.now), atEnd);
+}
+
+function watchWith(console: Console, watcher: RunWatcher, atEnd: AtEnd): void {
+  console.watch.add(watcher);
+  atEnd(() => watcher.close());
 }

@@ -12,6 +12,7 @@ import { GuardedExporter } from './guarded-exporter.ts';
 import { protocolOf, timeoutOf } from './otlp-settings.ts';
 import type { Attributes, RunSpan } from './span.ts';
 import type { Warn } from './watcher.ts';
+import { within } from './within.ts';
 
 /** Milliseconds that the end of a run, and each request, may take. */
 const LIMIT = 3000;
@@ -139,23 +140,6 @@ class GivenIds {
     this.#flags.set(traceId, flags);
     return flags;
   }
-}
-
-/** @returns whether it came to its end, well or not, within that time */
-async function within(ms: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false);
-    }, ms);
-  });
-  const ended = work.then(
-    () => true,
-    () => true,
-  );
-  const isEnded = await Promise.race([ended, over]);
-  clearTimeout(timer);
-  return isEnded;
 }
 
 function timeOf(ms: number): HrTime {
