@@ -1,4 +1,6 @@
-import { type AskNode, askOne, hereDocument, nodeScript, putFile } from './node-script.ts';
+import { sha256 } from '../digest.ts';
+import { fileText, isBeginningOf, type KeptFile, keptScript, parseKept } from './kept.ts';
+import { type Answer, type AskNode, askOne, hereDocument, nodeScript, putFile } from './node-script.ts';
 
 export interface MirrorOptions {
   /** The nodes that keep a copy. */
@@ -28,11 +30,12 @@ export const KEPT_RUNS = 5;
 export class Mirror {
   readonly #options: MirrorOptions;
   readonly #writers: readonly NodeWriter[];
+  readonly #lines: string[] = [];
 
-  /** @param lines the journal so far. */
-  constructor(options: MirrorOptions, lines: readonly string[] = []) {
+  /** @param before the journal so far: whole lines */
+  constructor(options: MirrorOptions, before: Buffer = Buffer.alloc(0)) {
     this.#options = options;
-    this.#writers = options.nodes.map((node) => new NodeWriter(node, options, lines));
+    this.#writers = options.nodes.map((node) => new NodeWriter(node, options, before, this.#lines));
   }
 
   get nodes(): readonly string[] {
@@ -41,7 +44,8 @@ export class Mirror {
 
   /** A record of the journal, one line without its end. Returns at once. */
   push(line: string): void {
-    for (const writer of this.#writers) writer.push(line);
+    this.#lines.push(line);
+    for (const writer of this.#writers) writer.pushed();
   }
 
   /** Resolves when every node has the plan and all lines, synced, or cannot be written now. Never rejects. */
@@ -74,26 +78,31 @@ done`,
   );
 }
 
+/** Bytes of plan and journal from which on it is worth a request to ask what of them a node has. */
+const LARGE = 64_000;
+
 /** One node's copy: requests one after the other, in order. */
 class NodeWriter {
   readonly #node: string;
   readonly #options: MirrorOptions;
-  /** Every line of the run: a node that was away gets the whole. */
-  readonly #lines: string[];
+  /** The journal as it was when this process opened it. */
+  readonly #before: Buffer;
+  /** Every line since: a node that was away gets the whole. */
+  readonly #lines: readonly string[];
   #written = 0;
   #begun = false;
   #reported = false;
   #busy: Promise<void> | undefined;
   #gathering: NodeJS.Timeout | undefined;
 
-  constructor(node: string, options: MirrorOptions, lines: readonly string[]) {
+  constructor(node: string, options: MirrorOptions, before: Buffer, lines: readonly string[]) {
     this.#node = node;
     this.#options = options;
-    this.#lines = [...lines];
+    this.#before = before;
+    this.#lines = lines;
   }
 
-  push(line: string): void {
-    this.#lines.push(line);
+  pushed(): void {
     if (this.#options.gather === 0) void this.flush();
     // Who ends before it flushes.
     else this.#gathering ??= setTimeout(() => void this.flush(), this.#options.gather).unref();
@@ -118,43 +127,109 @@ class NodeWriter {
   }
 
   async #write(): Promise<void> {
-    const { ask, epoch, plan, root, run, say } = this.#options;
     const upTo = this.#lines.length;
-    const file = `$root/${run}/journal.${epoch}`;
-    const script = this.#begun
-      ? appendScript(root, file, this.#lines.slice(this.#written, upTo))
-      : beginScript(root, run, file, plan, this.#lines);
-    const answer = await askOne(this.#node, ask, script, () => undefined);
+    const answer = this.#begun ? await this.#append(upTo) : await this.#begin(upTo);
     if ('value' in answer) {
       this.#begun = true;
       this.#written = upTo;
       return;
     }
-    // How much of it arrived is unknown: the next request sends everything again.
+    // How much of it arrived is unknown: the next request begins again.
     this.#begun = false;
     this.#written = 0;
     if (this.#reported) return;
     this.#reported = true;
-    say(`${this.#node} keeps no copy of the run's plan and journal: ${answer.problem}`, [
+    this.#options.say(`${this.#node} keeps no copy of the run's plan and journal: ${answer.problem}`, [
       'The run continues; if the state folder is lost, it cannot be rebuilt from this node.',
     ]);
   }
+
+  #append(upTo: number): Promise<Answer<unknown>> {
+    const { root } = this.#options;
+    return this.#ask(appendScript(root, this.#file, textOf(this.#lines.slice(this.#written, upTo))));
+  }
+
+  /** Sends the whole, or only what the node does not have of it. */
+  async #begin(upTo: number): Promise<Answer<unknown>> {
+    const { ask, plan, root, run } = this.#options;
+    const text = textOf(this.#lines.slice(0, upTo));
+    if (this.#before.length > 0 && this.#before.length + plan.length >= LARGE) {
+      const kept = await askOne(this.#node, ask, keptScript(root, run), parseKept);
+      if ('problem' in kept) return kept;
+      const whole = Buffer.concat([this.#before, Buffer.from(text)]);
+      const part = longest(kept.value, whole);
+      const script = part && continueScript(root, run, this.#file, { part, whole, plan, kept: kept.value });
+      const answer = script === undefined ? undefined : await this.#ask(script);
+      if (answer && ('problem' in answer || answer.value.trim() === 'whole')) return answer;
+    }
+    return this.#ask(beginScript(root, run, this.#file, plan, this.#before.toString() + text));
+  }
+
+  get #file(): string {
+    const { run, epoch } = this.#options;
+    return `$root/${run}/journal.${epoch}`;
+  }
+
+  #ask(script: string): Promise<Answer<string>> {
+    return askOne(this.#node, this.#options.ask, script, (stdout) => stdout);
+  }
+}
+
+/** Of the journals that a node keeps the longest that is a beginning of the one here. */
+function longest(files: readonly KeptFile[], whole: Buffer): KeptFile | undefined {
+  const journals = files.filter(({ name, length }) => name !== 'plan.json' && length > 0);
+  return journals.toSorted((a, b) => b.length - a.length).find((file) => isBeginningOf(file, whole));
 }
 
 /** The plan comes last: a copy with a plan has a journal. */
-function beginScript(root: string, run: string, file: string, plan: string, lines: readonly string[]): string {
+function beginScript(root: string, run: string, file: string, plan: string, text: string): string {
   return nodeScript(
     root,
     `make_root "$root/${run}"
-${putFile(file, textOf(lines))}${putFile(`$root/${run}/plan.json`, plan)}for f in "$root/${run}"/journal.*; do
-  if [ "\${f##*.}" -lt ${file.slice(file.lastIndexOf('.') + 1)} ] 2>/dev/null; then rm -f "$f"; fi
-done`,
+${putFile(file, text)}${putPlan(run, plan)}${removeOlder(run, file)}`,
   );
 }
 
-function appendScript(root: string, file: string, lines: readonly string[]): string {
+/**
+ * Makes the journal from the node's own beginning of it and the rest. Prints `whole` where it came to what it must be:
+ * an earlier controller may still write there.
+ */
+function continueScript(
+  root: string,
+  run: string,
+  file: string,
+  of: { readonly part: KeptFile; readonly whole: Buffer; readonly plan: string; readonly kept: readonly KeptFile[] },
+): string {
+  const { part, whole, plan, kept } = of;
+  const rest = whole.subarray(part.length).toString();
+  const hasPlan = kept.some(({ name, digest }) => name === 'plan.json' && digest === sha256(fileText(plan)));
+  return nodeScript(
+    root,
+    `make_root "$root/${run}"
+s=
+head -c ${part.length} "$root/${run}/${part.name}" >"${file}.new" || refuse "cannot write ${file}"
+${hereDocument(rest, `LC_ALL=C dd of="${file}.new" oflag=append conv=notrunc,fsync`)}[ $? = 0 ] && s=$(sha256sum <"${file}.new")
+if [ "\${s%% *}" = ${sha256(whole)} ]; then
+mv -f "${file}.new" "${file}" || refuse "cannot write ${file}"
+${hasPlan ? '' : putPlan(run, plan)}${removeOlder(run, file)}
+echo whole
+else rm -f "${file}.new"; fi`,
+  );
+}
+
+function putPlan(run: string, plan: string): string {
+  return putFile(`$root/${run}/plan.json`, plan);
+}
+
+function removeOlder(run: string, file: string): string {
+  return `for f in "$root/${run}"/journal.*; do
+  if [ "\${f##*.}" -lt ${file.slice(file.lastIndexOf('.') + 1)} ] 2>/dev/null; then rm -f "$f"; fi
+done`;
+}
+
+function appendScript(root: string, file: string, text: string): string {
   const append = `LC_ALL=C dd of="${file}" oflag=append conv=notrunc,fsync`;
-  return nodeScript(root, `${hereDocument(textOf(lines), append)}[ $? = 0 ] || refuse "cannot write ${file}"`);
+  return nodeScript(root, `${hereDocument(text, append)}[ $? = 0 ] || refuse "cannot write ${file}"`);
 }
 
 function textOf(lines: readonly string[]): string {

@@ -7,6 +7,7 @@ import { makeRoomFor } from '../heap.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import { Fit, type Misfit } from './fits.ts';
 import { continueJournal, type Journal, type JournalEnd, readJournal, requireFit, scanJournal } from './journal.ts';
+import type { WholeCopy } from './kept.ts';
 import { type Progress, ProgressFold } from './progress.ts';
 import type { JournalRecord } from './record.ts';
 import { isRunId, requireRunId } from './run-id.ts';
@@ -42,6 +43,8 @@ export class RunStore {
   /** What was read last: a command looks at its run several times, and the same bytes say the same. */
   #plan: { readonly text: Buffer; readonly plan: Plan } | undefined;
   #journal: KnownJournal | undefined;
+  /** That plan in one line. */
+  #compact: string | undefined;
 
   constructor(root: string) {
     this.root = root;
@@ -131,7 +134,7 @@ export class RunStore {
 
   /**
    * Opens the journal of a run of that plan to continue it.
-   * @returns with it what it states, and its lines
+   * @returns with it what it states
    * @throws Failure as {@link openJournal}, and where a record cannot be of that run
    */
   async reopen(
@@ -139,15 +142,23 @@ export class RunStore {
     plan: Plan,
     now: () => number,
     onRecord: (line: string) => void,
-  ): Promise<{ readonly journal: Journal; readonly progress: Progress; readonly lines: readonly string[] }> {
+  ): Promise<{ readonly journal: Journal; readonly progress: Progress }> {
     const folder = this.folder(id);
     const { journal, known } = await continueJournal(folder.journal, now, onRecord, (bytes) => {
       const read = this.#journalIn(folder, plan, bytes);
       requireFit(folder.journal, read.misfit);
       return read;
     });
-    const lines = known.bytes.toString('utf8', 0, known.length).split('\n').slice(0, -1);
-    return { journal, progress: known.progress, lines };
+    return { journal, progress: known.progress };
+  }
+
+  /** What a node that keeps all of the run has of it. @throws Failure as {@link read} */
+  async wholeCopy(id: string): Promise<WholeCopy> {
+    const { plan } = await this.read(id);
+    const [read, known] = [this.#plan, this.#journal];
+    // With the members in the order of the file, as they were when the nodes got it.
+    const text = (this.#compact ??= JSON.stringify(read ? JSON.parse(read.text.toString()) : plan));
+    return { plan: text, journal: known ? known.bytes.subarray(0, known.length) : Buffer.alloc(0) };
   }
 
   #planIn(folder: RunFolder, text: Buffer): Plan {
@@ -155,6 +166,7 @@ export class RunStore {
     const parsed = parsePlan(text.toString());
     if ('problem' in parsed) throw notThePlan(folder, parsed.problem);
     this.#plan = { text, plan: parsed.plan };
+    this.#compact = undefined;
     return parsed.plan;
   }
 

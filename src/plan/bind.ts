@@ -152,8 +152,9 @@ export function binder(
   const byName = new Map(all.map((node, index) => [node.name, { node, before: nodes[index]?.before }]));
   const settings = settingsOf(inventory);
   return (step, action, options, row, hop) => {
-    const { node: name, action: _name, with: _options, ref: _ref, ...data } = step;
-    const { ownTimeout: _own, shown, ...draft } = step;
+    const { node: name, ownTimeout, shown } = step;
+    // A copy that leaves members out takes long, and a plan may have tens of thousands of steps.
+    const draft = ownTimeout === undefined && shown === undefined ? step : withoutHints(step);
     const found = byName.get(name);
     if (!found) throw new Error(`the plan names a node that it does not list: ${name}`);
     const { node, before } = found;
@@ -166,7 +167,7 @@ export function binder(
     const refs = book.at(name);
     book.add(step);
     return {
-      ...data,
+      ...step,
       draft,
       key: stepKey(name, step.id),
       node,
@@ -194,6 +195,11 @@ export function binder(
       },
     };
   };
+}
+
+/** As plan.json has it. */
+function withoutHints({ ownTimeout: _own, shown: _shown, ...draft }: DraftStep): DraftStep {
+  return draft;
 }
 
 export function asPlanned(step: DraftedStep, planned: PlanStep): PlannedStep {

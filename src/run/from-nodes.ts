@@ -2,7 +2,8 @@ import type { Inventory } from '../documents/model.ts';
 import type { Fleet } from '../engine/fleet.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { type Agreed, agreedRun, noMajority, requireOnePlan } from '../journal/agreement.ts';
-import { type Copies, type Copy, readCopies, requireReadable } from '../journal/copies.ts';
+import { type Copies, type Copy, type LockNodes, readCopies, requireReadable } from '../journal/copies.ts';
+import { compareCopies } from '../journal/kept.ts';
 import type { Missing } from '../journal/lock-snapshot.ts';
 import { leftNodes, openSteps } from '../journal/passes.ts';
 import { type FoundAttempt, rebuildLines, writeRebuilt } from '../journal/rebuild.ts';
@@ -112,6 +113,7 @@ export async function takeNewerCopy(
   const { lockNodes } = locks;
   const { run, plan } = found;
   const epoch = await knownEpoch(store, run);
+  if (epoch > 0 && (await haveNothingElse(console, store, run, lockNodes))) return;
   const kept = await readCopies(lockNodes, run);
   const { copies, missing } = kept;
   if (found.from.length === 0) warnOfLosses(console, kept);
@@ -132,7 +134,16 @@ export async function takeNewerCopy(
   ]);
 }
 
-function warnOfLosses(console: Console, { missing, damaged }: Copies): void {
+/** What the nodes keep is what is here, or the beginning of it: most of a long journal need not be read back. */
+async function haveNothingElse(console: Console, store: RunStore, run: string, lockNodes: LockNodes): Promise<boolean> {
+  if (lockNodes.nodes.length === 0) return true;
+  const { missing, others } = await compareCopies(lockNodes, run, await store.wholeCopy(run));
+  if (others.length > 0) return false;
+  warnOfLosses(console, { missing, damaged: [] });
+  return true;
+}
+
+function warnOfLosses(console: Console, { missing, damaged }: Omit<Copies, 'copies'>): void {
   for (const { node, problem } of missing) console.warn(`cannot read the copies on ${node}: ${problem}`);
   if (damaged.length > 0) console.warn('copies on nodes are edited or damaged, and not used', damaged);
 }

@@ -35,7 +35,7 @@ export async function createRecord(
   const { epoch, holder } = held;
   const { run, host, pid, user } = holder;
   const folder = await store.create(run, plan, facts);
-  const mirror = mirrorOf(console, copyNodes, run, epoch, plan);
+  const mirror = mirrorOf(console, copyNodes, run, epoch, JSON.stringify(plan));
   console.watch.begin(plan);
   const { journal } = await openJournal(folder.journal, Date.now, (line) => {
     mirror.push(line);
@@ -59,13 +59,10 @@ export async function reopenRecord(
 ): Promise<RunRecord> {
   const { run, host, pid, user } = held.holder;
   let mirror: Mirror | undefined;
-  const { journal, progress, lines } = await store.reopen(run, plan, Date.now, (line) => {
-    mirror?.push(line);
-    console.watch.line(line);
-  });
-  console.watch.begin(plan, lines);
+  const { plan: text, journal: before } = copyNodes.nodes.length === 0 ? { plan: '' } : await store.wholeCopy(run);
+  const { journal, progress } = await store.reopen(run, plan, Date.now, (line) => mirror?.push(line));
   const epoch = Math.max(held.epoch, progress.epoch + 1);
-  mirror = mirrorOf(console, copyNodes, run, epoch, plan, lines);
+  mirror = mirrorOf(console, copyNodes, run, epoch, text, before);
   await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });
   return {
     journal,
@@ -87,11 +84,10 @@ function mirrorOf(
   copyNodes: LockNodes,
   run: string,
   epoch: number,
-  plan: Plan,
-  lines: readonly string[] = [],
+  plan: string,
+  before?: Buffer,
 ): Mirror {
-  const options = { ...copyNodes, run, epoch, plan: JSON.stringify(plan), gather: GATHER, say: console.warn };
-  return new Mirror(options, lines);
+  return new Mirror({ ...copyNodes, run, epoch, plan, gather: GATHER, say: console.warn }, before);
 }
 
 /** Sorts by time: `20260314-202533-upgrade-1-32-9f3c`. */

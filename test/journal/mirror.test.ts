@@ -1,9 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Agreed, agreedRun, requireOnePlan } from '../../src/journal/agreement.ts';
 import { bestCopy, newestUnfinished, readCopies, requireReadable } from '../../src/journal/copies.ts';
+import { compareCopies } from '../../src/journal/kept.ts';
 import { openJournal, readJournal } from '../../src/journal/journal.ts';
 import { KEPT_RUNS, Mirror } from '../../src/journal/mirror.ts';
 import { foldJournal } from '../../src/journal/progress.ts';
@@ -271,12 +273,84 @@ test('an older controller that still writes changes nothing for the later one', 
       gather: 0,
       say: () => undefined,
     },
-    lines,
+    Buffer.from(lines.map((line) => `${line}\n`).join('')),
   );
   await later.flush();
   await journal.append({ type: 'run-abandoned', reason: 'late' });
   await mirror.flush();
   expect(bestCopy((await readCopies(on)).copies)).toMatchObject({ epoch: 2, over: false, records: { length: 1 } });
+});
+
+/** A run with a long journal whose last record no node has, and a later controller that counts what it sends. */
+async function longRun(on: Nodes) {
+  const { store, folder, journal, mirror } = await begin(on, 'r1');
+  await Promise.all(Array.from({ length: 400 }, (_, index) => journal.append(attempt('cp-1', '1.1-a', index + 1))));
+  await mirror.flush();
+  for (const node of on.nodes) on.away.add(node);
+  await journal.append(attempt('w.1', '1.1-a', 1));
+  await mirror.flush();
+  on.away.clear();
+  const copy = await store.wholeCopy('r1');
+  expect(copy.journal.length).toBeGreaterThan(80_000);
+  const sent: number[] = [];
+  on.hook = (_node, script) => (sent.push(script.length), undefined);
+  const { nodes: names, root, ask } = on;
+  const options = { nodes: names, root, ask, run: 'r1', epoch: 2, plan: copy.plan, gather: 0, say: () => undefined };
+  const flush = async (): Promise<number> => {
+    await new Mirror(options, copy.journal).flush();
+    return sent.reduce((sum, bytes) => sum + bytes, 0);
+  };
+  return { copy, folder, journal, flush };
+}
+
+testInShells('a later controller sends a node only what it lacks of a long journal', async (shell) => {
+  const on = await nodes(2, shell);
+  const { folder, flush } = await longRun(on);
+  expect(await flush()).toBeLessThan(2 * 5000);
+  const { copies } = await readCopies(on, 'r1');
+  expect(copies.map(({ node, epoch }) => [node, epoch])).toEqual([
+    ['cp-1', 2],
+    ['cp-2', 2],
+  ]);
+  for (const { plan: kept, records } of copies)
+    expect([kept, records]).toEqual([plan, await readJournal(folder.journal)]);
+});
+
+test('a node whose copy is damaged, or is changed while it is continued, gets the whole', async () => {
+  const on = await nodes(1);
+  const { folder, flush } = await longRun(on);
+  const file = on.path('cp-1', 'r1', 'journal.1');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('"attempt":200,', '"attempt":201,'));
+  expect(await flush()).toBeGreaterThan(text.length);
+  const kept = on.path('cp-1', 'r1', 'journal.2');
+  expect(await readFile(kept, 'utf8')).toBe(await readFile(folder.journal, 'utf8'));
+
+  await writeFile(file, text);
+  await writeFile(kept, '');
+  let changed = 0;
+  on.hook = (_node, script) => {
+    if (!script.includes(`head -c ${text.length} `)) return undefined;
+    writeFileSync(file, text.replace('"attempt":3,', '"attempt":4,'));
+    changed += 1;
+    return undefined;
+  };
+  await flush();
+  expect(changed).toBe(1);
+  expect(await readFile(kept, 'utf8')).toBe(await readFile(folder.journal, 'utf8'));
+});
+
+testInShells('copies are compared by length and digest, and only others than the journal here count', async (shell) => {
+  const on = await nodes(3, shell);
+  const { copy } = await longRun(on);
+  on.away.add('cp-3');
+  expect(await compareCopies(on, 'r1', copy)).toMatchObject({ missing: [{ node: 'cp-3' }], others: [] });
+  on.away.clear();
+  const file = `${on.root.replace('~', '$HOME')}/r1`;
+  await on.ask('cp-1', `echo more >>"${file}/journal.1"`);
+  await on.ask('cp-2', `echo more >>"${file}/plan.json"`);
+  expect(await compareCopies(on, 'r1', copy)).toEqual({ missing: [], others: ['cp-1', 'cp-2'] });
+  expect(await compareCopies(on, 'r2', copy)).toEqual({ missing: [], others: [] });
 });
 
 test('plans and journals of only the newest runs that are over stay on a node', async () => {

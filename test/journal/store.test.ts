@@ -77,14 +77,14 @@ test('a run is reopened with what its whole lines state, and what is torn is cut
   const text = journalOf(2);
   await writeFile(file, `${text}{"v":3,"seq":6,"at":"x","type":"run-fin`);
   await store.read(run);
-  const { journal, progress, lines } = await store.reopen(
+  const { journal, progress } = await store.reopen(
     run,
     plan,
     () => 0,
     () => undefined,
   );
   onTestFinished(() => journal.close());
-  expect(lines.map((line) => `${line}\n`).join('')).toBe(text);
+  expect((await store.wholeCopy(run)).journal.toString()).toBe(text);
   expect(progress.steps.get('n1/1.1-a')?.last?.ended).toEqual({ kind: 'exited', code: 1 });
   expect(await readFile(file, 'utf8')).toBe(text);
 });
