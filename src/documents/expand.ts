@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Diagnostic, Span } from '../diagnostic.ts';
 import { declaredInputs, declaredVars, type DeclaredNames } from './declared.ts';
+import { ONCE } from './fields.ts';
 import type { Frame } from './frame.ts';
 import { checkHead } from './head-checks.ts';
 import { checkInclude } from './include-checks.ts';
@@ -150,7 +151,7 @@ class Expansion {
   /** What an entry stands for; where that cannot be had, something that no further problem is found in. */
   #include(kind: PartKind, entry: Raw, path: Path, { document, place, chain }: Spot): readonly Origin[] {
     const nothing = [{ document, path, place, value: NOTHING[kind] }];
-    const parsed = includeSchema.safeParse(entry);
+    const parsed = includeSchema.safeParse(entry, ONCE);
     const judged = { document, base: path, value: entry, schema: includeSchema, called: 'the include' };
     if (!parsed.success) this.diagnostics.push(...issueDiagnostics(parsed.error.issues, judged));
     const file = entry['include'];
@@ -219,7 +220,7 @@ class Expansion {
     const own = value['kind'];
     const schema = PART_SCHEMAS[isPartKind(own) ? own : kind];
     if (isPartKind(own)) this.parts.set(file, { path: file, kind: own, text });
-    const head = schema.safeParse(value);
+    const head = schema.safeParse(value, ONCE);
     if (isPartKind(own) && !head.success) {
       this.diagnostics.push(
         ...issueDiagnostics(head.error.issues, { document, base: [], value, schema, called: 'the file' }),

@@ -7,6 +7,9 @@ import { isTemplate } from './template.ts';
 /** Where a secret comes from. */
 export const SECRET_SOURCE = /^(?:prompt|env:[A-Za-z_][A-Za-z0-9_]*|file:.+|command:.+)$/;
 
+/** How a document is parsed: once, which is less than it costs to generate a parser for each of its maps. */
+export const ONCE = { jitless: true } as const;
+
 const API_VERSION = 'runbook/v1';
 
 export const apiVersion = z

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { ONCE } from './fields.ts';
 import { checkInventory } from './inventory-checks.ts';
 import { resolveInventory } from './inventory-nodes.ts';
 import { inventorySchema } from './inventory-schema.ts';
@@ -11,7 +12,7 @@ import { hasErrors } from './source.ts';
 export function loadInventory(file: string, text: string): Loaded<Inventory> {
   return load(file, text, 'Inventory', (document, whole) => {
     const value = Object.fromEntries(Object.entries(whole).filter(([key]) => !key.startsWith('x-')));
-    const parsed = inventorySchema.safeParse(value);
+    const parsed = inventorySchema.safeParse(value, ONCE);
     const issues = parsed.success ? [] : parsed.error.issues;
     const judged = { document, base: [], value, schema: inventorySchema, called: 'the inventory' };
     const found = checkInventory(document, value);

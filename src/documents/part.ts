@@ -1,5 +1,6 @@
 import type { Action } from '../actions/action.ts';
 import { expand } from './expand.ts';
+import { ONCE } from './fields.ts';
 import { PART_SCHEMAS } from './include-schema.ts';
 import { issueDiagnostics } from './issues.ts';
 import type { PartKind } from './kinds.ts';
@@ -24,7 +25,7 @@ export function loadPart(
   let parts: readonly Part[] = [];
   const loaded = load<Runbook>(file, text, kind, (document, value) => {
     const schema = PART_SCHEMAS[kind];
-    const head = schema.safeParse(value);
+    const head = schema.safeParse(value, ONCE);
     const judged = { document, base: [], value, schema, called: 'the file' };
     const { steps, phases, ...own } = value;
     // What is no list is reported by the head's schema.

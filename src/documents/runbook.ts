@@ -3,6 +3,7 @@ import type { Action } from '../actions/action.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { sha256 } from '../digest.ts';
 import { expand, type Expanded } from './expand.ts';
+import { ONCE } from './fields.ts';
 import { withRootSecrets } from './frame.ts';
 import { issueDiagnostics } from './issues.ts';
 import { load } from './loaded.ts';
@@ -43,7 +44,7 @@ export function judgeRunbook(
   isWhole = true,
 ): { readonly diagnostics: readonly Diagnostic[]; readonly data?: RunbookData } {
   const { document, value } = whole;
-  const parsed = runbookSchema.safeParse(value);
+  const parsed = runbookSchema.safeParse(value, ONCE);
   const all = parsed.success ? [] : parsed.error.issues;
   const issues = isWhole ? all : all.filter(({ path }) => path[0] === 'phases' && path.length > 1);
   const judged = { document, base: [], value, schema: runbookSchema, called: 'the runbook' };

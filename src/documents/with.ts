@@ -1,6 +1,7 @@
 import type { Action } from '../actions/action.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { checkTemplate, type ExpressionProblem, type TemplateType, TYPE_WORDS } from './expressions.ts';
+import { ONCE } from './fields.ts';
 import { type Issue, issueDiagnostics } from './issues.ts';
 import type { Declared } from './names.ts';
 import { problem } from './source.ts';
@@ -20,7 +21,7 @@ export function checkWith(
   const given = raw === undefined || raw === null ? {} : raw;
   const base = raw === undefined ? step : [...step, 'with'];
   const { problems, types } = checkTemplate(given, declared);
-  const result = action.schema.safeParse(sampled(given, [], types));
+  const result = action.schema.safeParse(sampled(given, [], types), ONCE);
   const judged = {
     document,
     base,
