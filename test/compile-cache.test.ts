@@ -1,7 +1,7 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { privateFolder } from '../src/compile-cache.ts';
+import { compiled, privateFolder } from '../src/compile-cache.ts';
 import { folder } from './commands/cli.ts';
 
 const NAME = `runbook-compiled-${process.getuid?.()}`;
@@ -35,4 +35,41 @@ test.runIf(process.getuid?.() === 0)('a folder of another user in its place is n
 
 test('without a temporary folder nothing is kept', () => {
   expect(privateFolder(join(folder(), 'none'))).toBeUndefined();
+});
+
+test('a module that was kept is not compiled again, whatever else has its name', () => {
+  const cache = folder();
+  const valueOf = (text: string) => {
+    const { script, save } = compiled(cache, text, '/program/part.js');
+    const exports = { value: 0 };
+    script.runInThisContext().call(exports, exports);
+    return { value: exports.value, save };
+  };
+  const first = valueOf('exports.value = 1;');
+  first.save?.();
+  expect(first).toEqual({ value: 1, save: expect.any(Function) });
+  expect(valueOf('exports.value = 1;')).toEqual({ value: 1, save: undefined });
+  // Of the same length: V8 itself compares no more.
+  expect(valueOf('exports.value = 2;')).toEqual({ value: 2, save: expect.any(Function) });
+});
+
+test('what is no compiled module is compiled again and replaced', () => {
+  const cache = folder();
+  compiled(cache, 'exports.value = 1;', '/program/part.js').save?.();
+  const [name = ''] = readdirSync(cache);
+  expect(lstatSync(join(cache, name)).mode & 0o777).toBe(0o600);
+  writeFileSync(join(cache, name), 'damaged');
+  // Elsewhere, as V8 remembers what this process has compiled.
+  const again = compiled(cache, 'exports.value = 1;', '/moved/part.js');
+  expect(again.save).toBeDefined();
+  again.save?.();
+  expect(compiled(cache, 'exports.value = 1;', '/moved-again/part.js').save).toBeUndefined();
+  expect(readdirSync(cache)).toEqual([name]);
+});
+
+test('a module that cannot be kept is compiled', () => {
+  const { script, save } = compiled(join(folder(), 'none'), 'exports.value = 1;', '/program/part.js');
+  expect(save).toBeDefined();
+  expect(() => save?.()).not.toThrow();
+  expect(script.cachedDataRejected).toBeUndefined();
 });

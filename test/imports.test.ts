@@ -35,6 +35,7 @@ const CHAIN = [
   ['engine'],
   ['run'],
   ['commands'],
+  ['main'],
   ['cli'],
 ] as const;
 
@@ -61,7 +62,7 @@ const WITHIN: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that only some may import, whatever the chain says. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   lab: [],
-  render: ['run', 'commands', 'cli'],
+  render: ['run', 'commands', 'main'],
   completion: ['commands'],
   explain: ['commands'],
   init: ['run', 'commands'],
@@ -128,7 +129,7 @@ test.each([
     ['actions', 'documents', 'packages'],
   ],
 ])('%s loads no package and no room that it does not need', (command, packages, rooms) => {
-  const loaded = loadedBy(['cli.ts', `commands/${command}.ts`]);
+  const loaded = loadedBy(['main.ts', `commands/${command}.ts`]);
   expect(loaded.packages.filter((name) => name !== 'commander')).toEqual(packages);
   expect(loaded.rooms.filter((room) => LARGE.has(room))).toEqual(rooms);
 });

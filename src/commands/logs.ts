@@ -82,7 +82,7 @@ async function wanted(store: RunStore, [first, second, third]: Words) {
   return { run: await store.read(first), node: second, step: third };
 }
 
-/** Ends, also while it follows, when nothing can be written any more: cli.ts reports that where it is a failure. */
+/** Ends, also while it follows, when nothing can be written any more: main.ts reports that where it is a failure. */
 async function print(output: AsyncIterable<Buffer | string>): Promise<void> {
   try {
     await pipeline(output, process.stdout, { end: false });

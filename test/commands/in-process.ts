@@ -3,10 +3,10 @@ import { parseFaultEffect } from '../../src/lab/audit.ts';
 import type { LabOptions } from '../../src/lab/lab.ts';
 import { plantProblem } from '../../src/lab/problems.ts';
 import type { NodeState } from '../../src/lab/state.ts';
+import { main } from '../../src/main.ts';
 import type { CliResult } from './cli.ts';
 import { openLab } from './open-lab.ts';
 
-let calls = 0;
 let last: Promise<unknown> = Promise.resolve();
 
 /** Runs the program in this process, which saves its start. One call after the other, as argv and stdout are shared. */
@@ -31,9 +31,7 @@ async function runAlone(args: readonly string[]): Promise<CliResult> {
   const kept = [keep('stdout'), keep('stderr')];
   try {
     process.argv = [process.execPath, 'runbook', ...args];
-    calls += 1;
-    // cli.ts runs when it is loaded: the query makes it a new module. What it imports is loaded once.
-    await import(/* @vite-ignore */ `../../src/cli.ts?call=${calls}`);
+    await main(args);
     return { code: Number(process.exitCode ?? 0), ...trimmed(printed) };
   } finally {
     for (const one of kept) one.mockRestore();

@@ -8,15 +8,30 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const others = [manifest.dependencies, manifest.peerDependencies].flatMap((names) => Object.keys(names));
 const installed = new RegExp(`^(${[...others, 'runbook-lab'].join('|')})(/|$)`);
 
+const LATE_ID = '\0first-use:';
+/** What stands in for packages until something of them is used. */
+const LATE = {
+  'bcrypt-pbkdf': `export default { pbkdf: (...args) => require('bcrypt-pbkdf').pbkdf(...args) };`,
+  'string-width': "export default (...args) => require('string-width').default(...args);",
+  execa: ['execa', 'execaSync']
+    .map((name) => `export const ${name} = (...args) => require('execa').${name}(...args);`)
+    .join('\n'),
+  ssh2: `export default { ${['BaseAgent', 'Client', 'createAgent', 'utils'].map((name) => `get ${name}() { return require('ssh2').${name}; }`).join(', ')} };`,
+};
+
 /** The program. @param extra files beside the chunks, by name, that are to stay */
 export async function bundleProgram(to, extra = []) {
   const output = await bundle(
     {
       input: { cli: 'src/cli.ts', commands: 'src/commands/registry.ts' },
-      external: installed,
-      plugins: [onFirstCall('string-width')],
+      external: (source, importer = '') =>
+        installed.test(source) && (!(source in LATE) || importer.startsWith(LATE_ID)),
+      plugins: [onFirstUse],
     },
     {
+      format: 'cjs',
+      // Of the entry and of others.
+      codeSplitting: { groups: [{ name: 'heap', test: /src\/heap\.ts$/ }] },
       entryFileNames: '[name].js',
       chunkFileNames: '[name]-[hash].js',
       sourcemap: true,
@@ -24,15 +39,22 @@ export async function bundleProgram(to, extra = []) {
       minify: { compress: true, mangle: { keepNames: true }, codegen: true },
     },
   );
+  const second = output.find(({ imports }) => imports?.includes('cli.js'));
+  if (second) throw new Error(`${second.fileName} loads cli.js, which runs a command: it must share nothing`);
   const licences = { fileName: 'LICENSES.txt', text: licencesOf(output) };
-  save(to, [...output.map(({ fileName, code, source }) => ({ fileName, text: code ?? source })), licences], extra);
+  const type = { fileName: 'package.json', text: '{ "type": "commonjs" }\n' };
+  save(
+    to,
+    [...output.map(({ fileName, code, source }) => ({ fileName, text: code ?? source })), licences, type],
+    extra,
+  );
 }
 
 /** The lab: its programs are started by the names of their files. */
 export async function compileLab(to) {
   const output = await bundle(
     { input: ['index', 'main', 'managed/aws-main'].map((name) => `src/lab/${name}.ts`), external: /^[^./]/ },
-    { preserveModules: true, preserveModulesRoot: 'src/lab', entryFileNames: '[name].js' },
+    { format: 'esm', preserveModules: true, preserveModulesRoot: 'src/lab', entryFileNames: '[name].js' },
   );
   save(
     to,
@@ -43,21 +65,19 @@ export async function compileLab(to) {
 async function bundle(input, output) {
   const made = await rolldown({ platform: 'node', tsconfig: false, ...input });
   try {
-    return (await made.generate({ format: 'esm', ...output })).output;
+    return (await made.generate(output)).output;
   } finally {
     await made.close();
   }
 }
 
-/** Makes the default export of a package, a function, load it when it is called: string-width takes 30 ms, and few texts need it. */
-function onFirstCall(name) {
-  const id = `\0first-call:${name}`;
-  return {
-    name: 'first-call',
-    resolveId: (source, importer) => (source === name && importer !== id ? id : undefined),
-    load: (one) => (one === id ? `export default (...args) => require('${name}').default(...args);` : undefined),
-  };
-}
+/** Loads these packages when something of them is used: each takes some 30 ms, and few commands need it, or need it at once. */
+const onFirstUse = {
+  name: 'first-use',
+  resolveId: (source, importer) =>
+    source in LATE && !importer?.startsWith(LATE_ID) ? `${LATE_ID}${source}` : undefined,
+  load: (id) => (id.startsWith(LATE_ID) ? LATE[id.slice(LATE_ID.length)] : undefined),
+};
 
 /** Those of all packages with a part in it. */
 function licencesOf(output) {
