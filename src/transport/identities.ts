@@ -88,36 +88,36 @@ function agentIdentity({ publicKey }: AgentKey, label: string, login: Login): Id
   if (isCertificate(publicKey)) return CERTIFICATE;
   const key = firstKey(publicKey);
   if (!key || login.agentSocket === undefined) return isFido(publicKey) ? FIDO : 'ssh2 cannot use keys of this type';
-  const agent = new OneOfAgent(ssh2.createAgent(expandHome(login.agentSocket)), key);
+  const agent = oneOfAgent(ssh2.createAgent(expandHome(login.agentSocket)), key);
   return { label, open: () => Promise.resolve({ kind: 'agent', agent }) };
 }
 
 /** An agent of which one key is offered: each wrong one costs a round trip and one of sshd's MaxAuthTries. */
-export class OneOfAgent extends ssh2.BaseAgent<ParsedKey> {
-  readonly #agent: ssh2.BaseAgent;
-  readonly #key: ParsedKey;
+export interface OneOfAgent extends ssh2.BaseAgent<ParsedKey> {
   /** The server took the key and got its signature: what it refuses afterwards is not this key. */
-  signed = false;
-  constructor(agent: ssh2.BaseAgent, key: ParsedKey) {
-    super();
-    this.#agent = agent;
-    this.#key = key;
-  }
-  override getIdentities(callback: IdentityCallback<ParsedKey>): void {
-    callback(undefined, [this.#key]);
-  }
-  override sign(
-    key: ParsedKey,
-    data: Buffer,
-    options: SigningRequestOptions | SignCallback,
-    callback?: SignCallback,
-  ): void {
-    const done = typeof options === 'function' ? options : callback;
-    this.#agent.sign(key, data, typeof options === 'function' ? {} : options, (error, signature) => {
-      this.signed = !error;
-      done?.(error, signature);
-    });
-  }
+  readonly signed: boolean;
+}
+
+/** The class is made on call: the one that it extends is not loaded with this file. */
+function oneOfAgent(of: ssh2.BaseAgent, one: ParsedKey): OneOfAgent {
+  return new (class extends ssh2.BaseAgent<ParsedKey> {
+    signed = false;
+    override getIdentities(callback: IdentityCallback<ParsedKey>): void {
+      callback(undefined, [one]);
+    }
+    override sign(
+      key: ParsedKey,
+      data: Buffer,
+      options: SigningRequestOptions | SignCallback,
+      callback?: SignCallback,
+    ): void {
+      const done = typeof options === 'function' ? options : callback;
+      of.sign(key, data, typeof options === 'function' ? {} : options, (error, signature) => {
+        this.signed = !error;
+        done?.(error, signature);
+      });
+    }
+  })();
 }
 
 async function keysOfAgent(login: Login, notes: string[]): Promise<AgentKey[] | undefined> {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import ssh2 from 'ssh2';
 import type { Client, ConnectConfig, KexAlgorithm, ServerHostKeyAlgorithm } from 'ssh2';
 import { Failure } from '../failure.ts';
@@ -73,7 +74,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
 
 class LinkAttempt {
   readonly #options: LinkOptions;
-  readonly #client = new ssh2.Client();
+  #client: Client | undefined;
   readonly #failed = deferred<never>();
   readonly #deadline: Deadline;
   readonly #givenUp = new AbortController();
@@ -98,9 +99,14 @@ class LinkAttempt {
     try {
       const known = await this.#orFail(readKnownHosts(login));
       this.#auth = await this.#orFail(this.#authentication());
-      this.#sock = await this.#orFail(this.#dial());
+      const sock = this.#orFail(this.#dial());
+      sock.catch(() => undefined);
+      // The client, which takes long to load, is loaded while the node answers.
+      await setImmediate();
+      this.#client = new ssh2.Client();
+      this.#sock = await sock;
       this.#phase = 'handshake';
-      return await this.#orFail(this.#handshake(this.#sock, known));
+      return await this.#orFail(this.#handshake(this.#client, this.#sock, known));
     } finally {
       this.#over = true;
       this.#deadline.clear();
@@ -110,8 +116,8 @@ class LinkAttempt {
 
   abandon(): void {
     this.#givenUp.abort();
-    this.#client.on('error', () => undefined);
-    this.#client.destroy();
+    this.#client?.on('error', () => undefined);
+    this.#client?.destroy();
     this.#sock?.destroy();
   }
 
@@ -153,8 +159,7 @@ class LinkAttempt {
     return sock;
   }
 
-  #handshake(sock: Duplex, known: readonly KnownHostLine[]): Promise<Link> {
-    const client = this.#client;
+  #handshake(client: Client, sock: Duplex, known: readonly KnownHostLine[]): Promise<Link> {
     const ready = deferred<Link>();
     let link: OpenLink | undefined;
     let trouble: string | undefined;

@@ -1,0 +1,74 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { folder, runbook } from './commands/cli.ts';
+
+const ROOT = new URL('..', import.meta.url).pathname;
+const loadedSchema = z.array(z.object({ file: z.string(), bytes: z.number() }));
+
+/** Writes down what was loaded when the program first connects, or at its end. */
+const RECORD = `
+const { statSync, writeFileSync } = require('node:fs');
+const { Socket } = require('node:net');
+let isWritten = false;
+const record = () => {
+  if (isWritten) return;
+  isWritten = true;
+  const files = Object.keys(require.cache).filter((file) => file !== __filename);
+  writeFileSync(process.env.LOADED, JSON.stringify(files.map((file) => ({ file, bytes: statSync(file).size }))));
+};
+const { connect } = Socket.prototype;
+Socket.prototype.connect = function (...args) {
+  record();
+  return connect.apply(this, args);
+};
+process.on('exit', record);
+`;
+
+/** The files that a command loads until it connects or ends, by their paths in the checkout, and their size. */
+async function loadedBy(args: readonly string[]) {
+  const dir = folder();
+  writeFileSync(join(dir, 'record.cjs'), RECORD);
+  const env = { NODE_OPTIONS: `--require=${join(dir, 'record.cjs')}`, LOADED: join(dir, 'loaded.json') };
+  const { stderr } = await runbook(args, { env });
+  const loaded = loadedSchema.parse(JSON.parse(readFileSync(env.LOADED, 'utf8')));
+  const files = loaded.map(({ file }) => relative(ROOT, file));
+  return { stderr, files, bytes: loaded.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+test('the nodes are dialled before the SSH client is loaded, and with little else', async () => {
+  const dir = folder();
+  const inventory = join(dir, 'inventory.yaml');
+  const head = 'apiVersion: runbook/v1\nkind: Inventory\ncluster: start\nssh: { config: false, user: nobody }\n';
+  const node = '{ name: cp-1, host: 127.0.0.1, role: control-plane, ssh: { port: 9, connectTimeout: 1s } }';
+  writeFileSync(inventory, `${head}nodes: [${node}]\n`);
+  const args = ['plan', 'upgrade-1.32', '-i', inventory, '--state-dir', join(dir, 'state')];
+  const { stderr, files, bytes } = await loadedBy(args);
+  expect(stderr).toContain('cannot reach');
+  expect(files.filter((file) => !file.startsWith('dist/'))).toEqual([]);
+  expect(files.length).toBeLessThan(50);
+  expect(bytes).toBeLessThan(1_500_000);
+});
+
+test.each([
+  ['--version', [], 80_000],
+  ['completion', ['bash'], 120_000],
+])('%s loads no document, no schema and no client', async (command, rest, most) => {
+  const { bytes } = await loadedBy([command, ...rest]);
+  expect(bytes).toBeLessThan(most);
+});
+
+test('what was compiled is kept for the next start, and nothing is printed about it', async () => {
+  const TMPDIR = join(folder(), 'tmp');
+  mkdirSync(TMPDIR);
+  await runbook(['--version'], { env: { TMPDIR, NODE_DISABLE_COMPILE_CACHE: '1' } });
+  expect(readdirSync(TMPDIR)).toEqual([]);
+  const first = await runbook(['--version'], { env: { TMPDIR } });
+  const kept = readdirSync(TMPDIR, { recursive: true, encoding: 'utf8' });
+  expect(kept.filter((file) => file.includes('compiled')).length).toBeGreaterThan(2);
+  const again = await runbook(['--version'], { env: { TMPDIR } });
+  expect(again).toEqual(first);
+  expect(again.stderr).toBe('');
+  expect(readdirSync(TMPDIR, { recursive: true, encoding: 'utf8' })).toEqual(kept);
+});
