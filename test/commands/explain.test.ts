@@ -32,6 +32,16 @@ describe('runbook explain CODE', () => {
     expect(locked.stdout).toContain('runbook unlock ID');
   });
 
+  test('says of a known text who prints it, why, what to do, and shows the lines by which it is recognised', async () => {
+    const { code, stdout } = await runbook(['explain', 'etcd-no-space']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^etcd-no-space {2}known text\n/);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /What etcd prints it when something fails\. .* Do .*`etcdctl alarm disarm`/,
+    );
+    expect(stdout).toContain('  Error from server: etcdserver: mvcc: database space exceeded\n');
+  });
+
   test('prints the same as data', async () => {
     const { stdout } = await runbook(['explain', 'swap', '--output', 'json']);
     expect(JSON.parse(stdout)).toMatchObject({ kind: 'guard', code: 'swap', title: swap.title, source: swap.source });
@@ -55,7 +65,7 @@ describe('runbook explain', () => {
   test('lists every code with one line each', async () => {
     const { code, stdout } = await runbook(['explain']);
     expect(code).toBe(0);
-    for (const id of [...guards.keys(), '0', '130', 'unreachable'])
+    for (const id of [...guards.keys(), '0', '130', 'unreachable', 'apt-lock', 'drain-disruption-budget'])
       expect(stdout).toMatch(new RegExp(`^  ${id} +\\S.*$`, 'm'));
     expect(stdout).toContain(guards.get('swap')?.title);
   });
@@ -67,7 +77,7 @@ describe('runbook explain', () => {
   });
 
   test('the shell completes codes, with what they are', async () => {
-    const { candidates } = await complete(await everyWord(), ['explain', 'etcd-f']);
+    const { candidates } = await complete(await everyWord(), ['explain', 'etcd-flo']);
     expect(candidates).toEqual([{ value: 'etcd-floor', description: guards.get('etcd-floor')?.title }]);
   });
 });

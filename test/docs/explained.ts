@@ -4,6 +4,7 @@ import { entries } from '../../src/explain/entries.ts';
 import { exitCodes } from '../../src/explain/exit-codes.ts';
 import { guardGroups } from '../../src/explain/guards.ts';
 import { guards } from '../../src/guards/registry.ts';
+import { knownGroups } from '../../src/known/groups.ts';
 
 /** docs/guards.md with what the guards and their texts are, in place of what it has below those headings. */
 export function guardsPage(text: string): Promise<string> {
@@ -22,7 +23,11 @@ export function cliPage(text: string): Promise<string> {
 /** docs/failures.md with the failures and the known texts. */
 export function failuresPage(text: string): Promise<string> {
   const failures = entries().filter(({ kind }) => kind === 'failure');
-  return formatted(between(text, 'failures', `${failures.map(item).join('\n')}\n`));
+  const groups = knownGroups.map(
+    ({ tool, texts }) => `### ${tool}\n\n${texts.map(({ id }) => knownItem(entryOf(id, 'known text'))).join('\n')}\n`,
+  );
+  const first = between(text, 'failures', `${failures.map(item).join('\n')}\n`);
+  return formatted(between(first, 'known texts', groups.join('\n'), 'src/known'));
 }
 
 /** In the form that CONTRIBUTING.md describes. */
@@ -41,14 +46,19 @@ function item({ code, title, what, why, remedy, source }: Entry): string {
   );
 }
 
-function entryOf(id: string): Entry {
-  const found = entries().find(({ kind, code }) => kind === 'guard' && code === id);
-  if (!found) throw new Error(`nothing is written of the guard ${id}`);
+/** What it is recognised by is in `runbook explain` and in src/known. */
+function knownItem({ code, title, why, remedy, source }: Entry): string {
+  return folded(`- **\`${code}\`**. ${escaped(`${title}. ${why} _Do:_ ${remedy}`)} _Source: ${escaped(source)}._`);
+}
+
+function entryOf(id: string, of: Entry['kind'] = 'guard'): Entry {
+  const found = entries().find(({ kind, code }) => kind === of && code === id);
+  if (!found) throw new Error(`nothing is written of the ${of} ${id}`);
   return found;
 }
 
-function between(text: string, name: string, content: string): string {
-  const [begin, end] = [`<!-- ${name}: built from src/explain, see CONTRIBUTING.md -->`, `<!-- end of ${name} -->`];
+function between(text: string, name: string, content: string, from = 'src/explain'): string {
+  const [begin, end] = [`<!-- ${name}: built from ${from}, see CONTRIBUTING.md -->`, `<!-- end of ${name} -->`];
   const [head, rest = ''] = text.split(begin);
   const [, tail] = rest.split(end);
   if (tail === undefined) throw new Error(`no place for ${name}`);
