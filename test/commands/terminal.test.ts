@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { folder } from './cli.ts';
@@ -16,7 +16,13 @@ function local(nodes: readonly string[], phases: string) {
     expect(applied.code, applied.all).toBe(0);
     return readdirSync(join(state, 'runs'))[0] ?? '';
   };
-  return { run, logs: (...words: string[]) => runbook(['logs', ...words, '--state-dir', state]) };
+  const of = (command: string, ...words: string[]) => runbook([command, ...words, '--state-dir', state]);
+  return {
+    dir,
+    run,
+    logs: (...words: string[]) => of('logs', ...words),
+    report: (...words: string[]) => of('report', ...words),
+  };
 }
 
 /** Until the test has ended stdout passes for a terminal. */
@@ -58,4 +64,26 @@ test('a run with many nodes at once and the logs of all its steps bring no warni
   const logs = await it.logs(await it.run());
   expect(logs.stdout.match(/^==> /gm)).toHaveLength(12);
   expect(warnings).toEqual([]);
+});
+
+test('report prints its page into a pipe or a file, and refuses to print it on a terminal', async () => {
+  const it = local(['unit'], HOSTILE);
+  const run = await it.run();
+  expect((await it.report(run)).stdout).toMatch(/^<!doctype html>[^\u001b]*<\/html>$/);
+  onTerminal();
+  const refused = await it.report(run);
+  expect(refused.code).toBe(2);
+  expect(refused.all).toContain(`runbook report ${run} -o report.html`);
+  expect((await it.report('--format', 'md')).stdout).toContain('# here on nowhere: done');
+  for (const [name, start] of [
+    ['page.html', '<!doctype html>'],
+    ['ticket.md', '# here on nowhere'],
+    ['report.json', '{"version":1,'],
+    ['junit.xml', '<?xml'],
+  ] as const) {
+    const file = join(it.dir, name);
+    const { code, all } = await it.report('-o', file);
+    expect(code, all).toBe(0);
+    expect(readFileSync(file, 'utf8').startsWith(start), name).toBe(true);
+  }
 });

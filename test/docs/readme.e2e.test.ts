@@ -101,7 +101,7 @@ test('every command of the README and of docs/cli.md works as it is written, one
     ran.add(words[0] ?? '');
   }
   expect([...ran].toSorted()).toEqual(
-    ['--help', 'apply', 'logs', 'plan', 'preflight', 'resume', 'status', 'validate'].toSorted(),
+    ['--help', 'apply', 'logs', 'plan', 'preflight', 'report', 'resume', 'status', 'validate'].toSorted(),
   );
 });
 

@@ -2,7 +2,7 @@ import type { JournalBody, JournalRecord } from '../../src/journal/record.ts';
 import { JOURNAL_VERSION } from '../../src/journal/record.ts';
 import type { Plan, PlanStep } from '../../src/plan/plan.ts';
 import type { RunReport } from '../../src/render/report-data.ts';
-import { buildReport, type ReportSources } from '../../src/run/report/build.ts';
+import { attemptKey, buildReport, type ReportSources } from '../../src/run/report/build.ts';
 import { planOf, step } from '../engine/bench.ts';
 
 export const RUN = '20260101-100000-test-0000';
@@ -70,4 +70,36 @@ export function outPlan(more: Partial<PlanStep> = {}): Plan {
       step('n1', '1.3-uncordon', { action: 'uncordon', title: 'uncordon' }),
     ],
   );
+}
+
+/** A run of an upgrade on many nodes, one after the other, whose steps print what such steps print. */
+export function bigReport(nodes: number, steps: number): RunReport {
+  const names = Array.from({ length: nodes }, (_, index) => `worker-${index + 1}`);
+  const planned = names.flatMap((node) =>
+    Array.from({ length: steps }, (_, index) =>
+      step(node, `1.${index + 1}-step`, {
+        title: `Install kubelet 1.32.9 part ${index + 1}`,
+        commands: [`apt-get install -y part${index + 1}=1.32.9-1.1`, `kubectl get node ${node} -o wide`],
+      }),
+    ),
+  );
+  const bodies: (readonly [number, JournalBody])[] = [[0, begun]];
+  const outputs = new Map<string, { text: string }>();
+  let seconds = 1;
+  for (const [number, { node, id }] of planned.entries()) {
+    const own = ref(id, node);
+    // Times that have no pattern, as those of a real run.
+    const took = 2 + ((number * 7919) % 997) / 100;
+    bodies.push(...attempt(own, 1, seconds, seconds + took));
+    const outcome = number % 9 === 0 ? 'unchanged' : 'changed';
+    bodies.push([seconds + took + 0.2, finished(own, outcome, `part is at 1.32.9 on ${node}, exited with 0`)]);
+    seconds += took + 0.4;
+    const lines = Array.from(
+      { length: 8 },
+      (_, line) => `Get:${line} http://mirror/part${line} ${number * 31 + line} B [${took} s]`,
+    );
+    outputs.set(attemptKey(node, id, 1), { text: [`Setting up part on ${node} ...`, ...lines].join('\n') });
+  }
+  bodies.push([seconds, { type: 'run-finished' }]);
+  return reportOf(planOf(names, planned), bodies, { outputs });
 }

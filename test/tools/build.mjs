@@ -1,10 +1,12 @@
 // Bundles src/ to dist/ and compiles src/lab/ to src/lab/dist/; types are checked by `npm run typecheck` alone.
 import { chmodSync, existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { bundleProgram, compileLab, write } from './bundle.mjs';
+import { bundlePage, bundleProgram, compileLab, write } from './bundle.mjs';
 
 /** What the shell completion knows without loading the commands. */
 const WORDS = 'words.json';
+/** What runs in the page of a report. */
+const PAGE = 'report-page.js';
 
 /** npm links the commands of dependencies only: this is what `npx runbook` finds in the checkout. */
 function link(path, target) {
@@ -14,7 +16,7 @@ function link(path, target) {
   symlinkSync(target, path);
 }
 
-await Promise.all([bundleProgram('dist', [WORDS]), compileLab('src/lab/dist')]);
+await Promise.all([bundleProgram('dist', [WORDS, PAGE]), bundlePage(`dist/${PAGE}`), compileLab('src/lab/dist')]);
 chmodSync('dist/cli.js', 0o755);
 link('node_modules/.bin/runbook', '../../dist/cli.js');
 // As `npm ci` links it: a build is enough after an update of the checkout.

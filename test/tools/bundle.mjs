@@ -62,6 +62,15 @@ export async function compileLab(to) {
   );
 }
 
+/** The script of the page of a report, in one file without imports. */
+export async function bundlePage(file) {
+  const output = await bundle(
+    { input: 'src/render/report/page/main.ts', platform: 'browser' },
+    { format: 'iife', minify: true },
+  );
+  write(file, output[0].code.trim());
+}
+
 async function bundle(input, output) {
   const made = await rolldown({ platform: 'node', tsconfig: false, ...input });
   try {

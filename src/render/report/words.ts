@@ -56,9 +56,9 @@ export function lasted(from: string, to: string | undefined, end: string | undef
   return Math.max(0, Date.parse(to ?? end ?? from) - Date.parse(from));
 }
 
-/** The end of what a report shows: its last record. */
-export function endOf(report: RunReport): string | undefined {
-  return report.lastAt;
+/** The end of what a report shows: of a run at work the moment at which it was made, else the last record. */
+export function endOf({ state, madeAt, lastAt }: RunReport): string | undefined {
+  return state === 'running' && lastAt !== undefined ? madeAt : lastAt;
 }
 
 /** Milliseconds for which a node was out of service during the run. */

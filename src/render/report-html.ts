@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { groupBy } from './group.ts';
+import type { RunReport } from './report-data.ts';
+import { Markup, markup } from './report/markup.ts';
+import { attention, gaps, header } from './report/sections.ts';
+import { packed } from './report/fit.ts';
+import { countsText, nodeSteps } from './report/steps.ts';
+import { STYLE } from './report/style.ts';
+import { guards, history, nodes, phases } from './report/tables.ts';
+import { timeline } from './report/timeline.ts';
+import { stamp, versionTexts } from './report/words.ts';
+
+/** Characters of steps that are in the page itself; of a longer report its script makes them from its data. */
+const INLINE = 300_000;
+
+/** Characters of a page: it can still be sent by mail. What is left of them is for outputs, and at least so many. */
+const LONGEST = 950_000;
+const LEAST_DATA = 200_000;
+
+/**
+ * One page that needs nothing else: no address is in it, and its policy allows no other script and no connection.
+ * @param script the page's own (`page/main.ts`, bundled)
+ */
+export function renderHtml(report: RunReport, script: string): string {
+  const policy = `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(STYLE)}; img-src data:; base-uri 'none'; form-action 'none'`;
+  const title = `${report.runbook.name} on ${report.cluster}: ${report.state} (${report.run})`;
+  const body = bodyOf(report);
+  const rest = LONGEST - body.text.length - script.length - STYLE.length;
+  // Nothing in it can end its element.
+  const data = packed(report, Math.max(LEAST_DATA, rest));
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width">
+<meta name="referrer" content="no-referrer">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+${body}
+<script type="application/gzip" id="report">${data}</script>
+<script>${new Markup(script)}</script>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function bodyOf(report: RunReport): Markup {
+  return markup`<a class="skip" href="#timeline">Skip to the timeline</a>
+${header(report)}
+<nav aria-label="Parts of the report"><ul><li><a href="#timeline">Timeline</a></li><li><a href="#parts">What happened, nodes, phases, guards</a></li><li><a href="#steps">Steps and output</a></li></ul></nav>
+<main>
+${attention(report)}
+<section id="timeline" tabindex="-1"><h2>Timeline</h2>${timeline(report)}</section>
+<div id="parts" tabindex="-1">${history(report)}${nodes(report)}${phases(report)}${guards(report)}${gaps(report)}</div>
+${steps(report)}
+</main>
+<footer><p>Made ${stamp(report.madeAt, report)} from the journal of the run; times are of the zone ${report.zone}.</p></footer>`;
+}
+
+function steps(report: RunReport): Markup {
+  const byNode = groupBy(report.steps, ({ node }) => node);
+  const inline = inlineSteps(report);
+  const all = report.nodes.map((node) => {
+    const known = [versionTexts(node.before, node.after)[0] ?? '', countsText(byNode.get(node.name) ?? [])];
+    const about = known.filter((text) => text !== '').join('; ');
+    return markup`<details class="node" id="n-${node.name}"><summary><h3>${node.name}</h3><span class="t">${about}</span></summary><div data-node="${node.name}">${inline?.get(node.name)}</div></details>`;
+  });
+  const without = inline
+    ? undefined
+    : markup`<noscript><p>The steps of so many nodes are shown by the script of this page. Without it: <code>runbook report --format json</code>.</p></noscript>`;
+  return markup`<section id="steps" tabindex="-1"><h2>Steps and output, by node</h2>${without}<form class="find" role="search" hidden><label>Search in steps, commands and output<input type="search" id="query" autocomplete="off" spellcheck="false"></label><button type="button" id="open">Open all nodes</button><button type="button" id="close">Close all</button><output id="count" for="query"></output></form><ol id="hits" hidden></ol>${all}</section>`;
+}
+
+/** Undefined where they would make the page too long. */
+function inlineSteps(report: RunReport): ReadonlyMap<string, Markup> | undefined {
+  const made = new Map<string, Markup>();
+  let length = 0;
+  for (const { name } of report.nodes) {
+    const own = nodeSteps(report, name);
+    length += own.text.length;
+    if (length > INLINE) return undefined;
+    made.set(name, own);
+  }
+  return made;
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
