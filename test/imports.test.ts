@@ -17,6 +17,7 @@ const CHAIN = [
     'event',
     'failure',
     'heap',
+    'optimizer',
     'package-root',
     'readonly',
     'redact',

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { folder, runbook } from './commands/cli.ts';
@@ -71,4 +72,22 @@ test('what was compiled is kept for the next start, and nothing is printed about
   expect(again).toEqual(first);
   expect(again.stderr).toBe('');
   expect(readdirSync(TMPDIR, { recursive: true, encoding: 'utf8' })).toEqual(kept);
+});
+
+/** How many functions V8 optimized while documents were checked, the inventory with so many nodes. */
+async function optimized(nodes: number): Promise<number> {
+  const dir = folder();
+  const head = 'apiVersion: runbook/v1\nkind: Inventory\ncluster: start\nnodes:\n';
+  const list = Array.from({ length: nodes }, (_, index) => `  - { name: w-${index}, host: w-${index}.example.com }\n`);
+  writeFileSync(join(dir, 'inventory.yaml'), head + list.join(''));
+  const words = ['plan', 'upgrade-1.32', '-i', join(dir, 'inventory.yaml'), '--limit', 'unknown'];
+  const args = ['--trace-opt', join(ROOT, 'dist/cli.js'), ...words];
+  const { stdout, exitCode } = await execa(process.execPath, args, { reject: false });
+  expect(exitCode).toBe(2);
+  return stdout.split('completed optimizing').length - 1;
+}
+
+test('a short document is read without optimizing code for it, a long one with it', async () => {
+  expect(await optimized(30)).toBeLessThan(10);
+  expect(await optimized(3000)).toBeGreaterThan(20);
 });

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { sha256 } from '../digest.ts';
+import { withoutOptimizing } from '../optimizer.ts';
 import { TimeLimit, within } from './bounded.ts';
 import { kindOf } from './issues.ts';
 import { isKind, isPartKind, type Kind } from './kinds.ts';
@@ -15,6 +16,9 @@ export interface Reading<T> {
   readonly build: () => T | undefined;
 }
 
+/** Characters from which on a document is read with optimized code: an inventory of some hundred nodes. */
+const LARGE = 50_000;
+
 /** From text to value, for both kinds. Never throws; every problem is in `diagnostics`, by place. */
 export function load<T>(
   file: string,
@@ -22,8 +26,11 @@ export function load<T>(
   kind: Kind,
   read: (document: YamlDocument, value: Readonly<Record<string, unknown>>) => Reading<T>,
 ): Loaded<T> {
-  const document = readYaml(new Source(file, text));
-  const reading = inTime(document, () => judge(document, kind, read));
+  const readAndJudge = () => {
+    const made = readYaml(new Source(file, text));
+    return { document: made, reading: inTime(made, () => judge(made, kind, read)) };
+  };
+  const { document, reading } = text.length > LARGE ? readAndJudge() : withoutOptimizing(readAndJudge);
   const diagnostics = sortDiagnostics([...document.diagnostics, ...reading.diagnostics], file);
   const value = hasErrors(diagnostics) ? undefined : reading.build();
   return { file, text, digest: sha256(text), ...(value === undefined ? {} : { value }), diagnostics };
