@@ -50,6 +50,13 @@ function event<const T extends string, S extends z.ZodRawShape>(type: T, descrip
   return z.strictObject({ type: z.literal(type), at, ...shape }).describe(description);
 }
 
+/** A text that is known, found in the output of a step that failed. */
+export const knownSchema = z.strictObject({
+  id: z.string().describe('For `runbook explain ID`, e.g. etcd-no-space'),
+  meaning: z.string().describe('One line'),
+  remedy: z.string().describe('What to do about it'),
+});
+
 /** One line of `--output json`. */
 export const eventSchema = z.discriminatedUnion('type', [
   event('diagnostic', 'A problem in a document.', { diagnostic: diagnosticSchema.describe('What, and where') }),
@@ -132,6 +139,9 @@ export const eventSchema = z.discriminatedUnion('type', [
     duration: milliseconds,
     outputs: z.exactOptional(z.record(z.string(), z.string())).describe('What it wrote to $RUNBOOK_OUTPUT'),
     tail: z.exactOptional(names).describe('The last lines of output, where it failed'),
+    known: z
+      .exactOptional(z.array(knownSchema))
+      .describe('Known texts in its last 200 lines of output, most specific first'),
     log: z.exactOptional(z.string()).describe('Path of the kept output'),
     continued: z.exactOptional(z.literal(true)).describe('It failed, and the node continues (`continueOnError`)'),
     leavesOut: z.exactOptional(z.literal(true)).describe("The node is left out of the phase's further steps"),
@@ -189,6 +199,9 @@ export type OutcomeCounts = Record<Outcome, number>;
 export function noOutcomes(): OutcomeCounts {
   return { changed: 0, unchanged: 0, skipped: 0, failed: 0, unknown: 0 };
 }
+
+/** What a known text says. */
+export type KnownCause = DeepReadonly<z.infer<typeof knownSchema>>;
 
 /** What a guard reports. */
 export type Finding = DeepReadonly<z.infer<typeof findingSchema>>;

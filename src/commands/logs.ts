@@ -1,13 +1,15 @@
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import { RunStore } from '../journal/store.ts';
+import { RunStore, type RunSummary } from '../journal/store.ts';
 import { LOCAL } from '../plan/hosts.ts';
+import { stepKey } from '../plan/key.ts';
 import { cleaned } from '../render/clean.ts';
 import type { LogLine } from '../render/log-line.ts';
 import { isReaderGone } from '../render/renderer.ts';
-import { withConsole } from '../run/console.ts';
+import { type Console, withConsole } from '../run/console.ts';
 import { hasEnded, type KeptOutput, listOutput, readLines, readOutput } from '../run/kept-output.ts';
+import { knownCauses } from '../run/known-causes.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
 
 interface Options extends CommonOptions {
@@ -32,7 +34,7 @@ export function define(command: Command, runCommand: Run): void {
 type Words = readonly [run: string | undefined, node: string | undefined, step: string | undefined];
 
 function logs(words: Words, options: Options): Promise<number> {
-  return withConsole(options, 'stderr', async () => {
+  return withConsole(options, 'stderr', async (console) => {
     const store = new RunStore(stateDir(options));
     const { run, node, step } = await wanted(store, words);
     const { id } = run.folder;
@@ -51,8 +53,19 @@ function logs(words: Words, options: Options): Promise<number> {
     }
     const output = readOutput(files, isOver);
     await print(process.stdout.isTTY && options.raw !== true ? cleaned(output) : output);
+    if (last && files.every((file) => isSameStep(file, last))) await nameKnown(console, await store.read(id), last);
     return 0;
   });
+}
+
+function isSameStep(a: KeptOutput, b: KeptOutput): boolean {
+  return a.node === b.node && a.step === b.step;
+}
+
+/** On stderr: stdout is for what the step printed. */
+async function nameKnown(console: Console, run: RunSummary, { node, step }: KeptOutput): Promise<void> {
+  for (const { id, meaning, remedy } of (await knownCauses(run)).get(stepKey(node, step)) ?? [])
+    console.info(`known: ${id}: ${meaning}`, [`do: ${remedy}`, `runbook explain ${id}`]);
 }
 
 async function* jsonLines(

@@ -6,6 +6,7 @@ import { renderStatus } from '../render/status.ts';
 import type { StatusData } from '../render/status-data.ts';
 import { resumeCommand } from '../run/again.ts';
 import { withConsole } from '../run/console.ts';
+import { knownCauses } from '../run/known-causes.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
 import { aboutOf, lastRead, leftRunning, type Life, lifeOfRun, outcomesOf, stateOf, stepRows } from '../run/summary.ts';
 import { wantedRun } from '../run/wanted-run.ts';
@@ -34,6 +35,7 @@ function status(id: string | undefined, options: Options): Promise<number> {
       ? await (await import('../run/live.ts')).readLive(quiet, atEnd, store, run, options.inventory)
       : undefined;
     const { at, versions, cordoned } = live ?? (await lastRead(run));
+    const known = await knownCauses(run);
     const view = {
       run: folder.id,
       runbook: plan.runbook.name,
@@ -58,10 +60,11 @@ function status(id: string | undefined, options: Options): Promise<number> {
         leftRunning: leftRunning(run, life),
         overrides,
         versions: Object.fromEntries(versions),
-        steps: stepRows(run, life),
+        steps: stepRows(run, life, known),
       };
       console.print(`${JSON.stringify(data)}\n`);
-    } else console.print(renderStatus({ ...view, outcomes: outcomesOf(run, life), versions, plan }, console.look));
+    } else
+      console.print(renderStatus({ ...view, outcomes: outcomesOf(run, life, known), versions, plan }, console.look));
     return 0;
   });
 }

@@ -7,7 +7,7 @@ import { AttemptOutput } from './output.ts';
 import { onlySends } from './only-sends.ts';
 import type { Outputs } from './outputs.ts';
 import { watchOf } from './watch.ts';
-import type { StepEnd } from './step-end.ts';
+import type { Evidence, StepEnd } from './step-end.ts';
 import { judgedByFacts, verified } from './verify.ts';
 
 const TAIL_LINES = 12;
@@ -166,6 +166,6 @@ export function failed(reason: string, output: Output): StepEnd & { kind: 'ended
 }
 
 /** The last lines, and where the whole output is. */
-export function evidence(output: Output): { tail: readonly string[]; log: string } {
-  return { tail: output.sink.tail().slice(-TAIL_LINES), log: output.file };
+export function evidence({ sink, file }: Output): Evidence {
+  return { tail: sink.tail().slice(-TAIL_LINES), log: file, recent: sink.recent() };
 }

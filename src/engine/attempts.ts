@@ -13,7 +13,7 @@ import type { RunContext } from './context.ts';
 import { whileRebooting } from './reboot-watch.ts';
 import { variablesOf } from './outputs.ts';
 import { leavable } from './leavable.ts';
-import type { StepEnd } from './step-end.ts';
+import type { Evidence, StepEnd } from './step-end.ts';
 import { secretsOf, sendFiles } from './step-files.ts';
 import { TransferFailed } from './transfer.ts';
 import { verified } from './verify.ts';
@@ -94,11 +94,7 @@ function knownBefore(context: RunContext, step: PlannedStep): Facts {
 }
 
 /** A failure that was never reported: a repeatable step is simply tried again, any other is reported first. */
-function unseenFailure(
-  step: PlannedStep,
-  reason: string,
-  log: { tail: readonly string[]; log: string },
-): StepEnd | undefined {
+function unseenFailure(step: PlannedStep, reason: string, log: Evidence): StepEnd | undefined {
   return step.effect === 'repeatable' ? undefined : { kind: 'ended', outcome: 'failed', reason, ...log };
 }
 

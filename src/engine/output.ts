@@ -3,9 +3,12 @@ import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { RedactedBytes } from '../redact.ts';
 import { type Outputs, parseOutputs } from './outputs.ts';
+import { KNOWN_LINES } from '../known/recognise.ts';
 import type { OutputSink } from '../remote/attempt.ts';
 
 const TAIL_LINES = 20;
+/** Of these, so many characters: enough for what is looked for, and little for every step that runs. */
+const RECENT_LINE = 2048;
 /** A line longer than this is shown in pieces: output without newlines must not grow in memory. */
 const MAX_LINE = 16_384;
 
@@ -18,6 +21,7 @@ export class AttemptOutput implements OutputSink {
   readonly #streams: { readonly stdout: LineSplitter; readonly stderr: LineSplitter };
   readonly #redacted = { stdout: new RedactedBytes(), stderr: new RedactedBytes() };
   readonly #tail: string[] = [];
+  readonly #recent: string[] = [];
   readonly offsets = { stdout: 0, stderr: 0 };
   /** What its script wrote to `$RUNBOOK_OUTPUT`; it is shown nowhere. */
   outputs: Outputs | undefined;
@@ -55,6 +59,11 @@ export class AttemptOutput implements OutputSink {
     return [...this.#tail];
   }
 
+  /** Its last lines, as far as known texts are looked for. */
+  recent(): string[] {
+    return [...this.#recent];
+  }
+
   #take(stream: 'stdout' | 'stderr', chunk: Buffer): void {
     this.offsets[stream] += chunk.length;
     this.#pass(stream, this.#redacted[stream].push(chunk));
@@ -70,6 +79,8 @@ export class AttemptOutput implements OutputSink {
     const lines = text.replace(/\n$/, '').split('\n');
     this.#tail.push(...lines.slice(-TAIL_LINES));
     this.#tail.splice(0, this.#tail.length - TAIL_LINES);
+    this.#recent.push(...lines.slice(-KNOWN_LINES).map((line) => line.slice(0, RECENT_LINE)));
+    this.#recent.splice(0, this.#recent.length - KNOWN_LINES);
   }
 }
 

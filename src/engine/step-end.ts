@@ -1,8 +1,18 @@
 import type { Outcome } from '../event.ts';
 
+/** What the output of an attempt has to say of its end. */
+export interface Evidence {
+  /** The last lines, as they are shown. */
+  readonly tail: readonly string[];
+  /** Path of the whole. */
+  readonly log: string;
+  /** The last lines, as far as known texts are looked for. */
+  readonly recent?: readonly string[];
+}
+
 /** How a planned step ended, or why it did not begin. */
 export type StepEnd =
-  | {
+  | ({
       readonly kind: 'ended';
       readonly outcome: Outcome;
       readonly reason: string;
@@ -12,9 +22,7 @@ export type StepEnd =
       readonly heldBy?: readonly string[];
       /** It failed, and the node continues. */
       readonly continued?: true;
-      readonly tail?: readonly string[];
-      readonly log?: string;
-    }
+    } & Partial<Evidence>)
   /** A guard refused: nothing was changed, the step can be taken up by a resume. */
   | { readonly kind: 'refused' }
   /** The operator asked to stop before it began. */

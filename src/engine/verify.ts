@@ -6,7 +6,7 @@ import { runChecks } from './check.ts';
 import { Left, type RunContext } from './context.ts';
 import { leavable } from './leavable.ts';
 import { neededFacts, PATIENCE, refresh } from './refresh.ts';
-import type { StepEnd } from './step-end.ts';
+import type { Evidence, StepEnd } from './step-end.ts';
 import { fetchFiles, pruneOlderFiles } from './step-files.ts';
 import { until } from './until.ts';
 
@@ -17,7 +17,7 @@ import { until } from './until.ts';
 export async function verified(
   context: RunContext,
   step: PlannedStep,
-  evidence: { readonly tail: readonly string[]; readonly log: string },
+  evidence: Evidence,
   before: Facts,
 ): Promise<StepEnd> {
   if (step.effect === 'none') return { kind: 'ended', outcome: 'unchanged', reason: 'it passed; it changes nothing' };

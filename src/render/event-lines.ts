@@ -1,5 +1,6 @@
 import { noOutcomes, type OutcomeCounts, OUTCOMES, type RunEvent } from '../event.ts';
 import { hostText } from '../plan/hosts.ts';
+import { knownLines } from './known.ts';
 import { countsText, outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { Line, Span, Symbols } from './style.ts';
 import { count, dateAndClock, duration, listNames, stepName } from './text.ts';
@@ -31,6 +32,7 @@ export function failureLines(event: EventOf<'step-finished'>, tail: readonly str
     lines.push(['    last lines of its output:']);
     for (const line of tail) lines.push([{ text: `      ${symbols.bar} `, as: 'dim' }, line]);
   }
+  lines.push(...knownLines(event.known, '    '));
   if (event.log !== undefined) lines.push([`    whole output: ${event.log}`]);
   return lines;
 }

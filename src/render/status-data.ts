@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OUTCOMES } from '../event.ts';
+import { knownSchema, OUTCOMES } from '../event.ts';
 import { overrideSchema } from '../guards/lib/override.ts';
 import type { DeepReadonly } from '../readonly.ts';
 
@@ -28,6 +28,7 @@ const step = z.strictObject({
   attempt: z.number().describe('The last one; 0: none was started'),
   reason: z.string(),
   continued: z.exactOptional(z.literal(true)).describe('It failed, and the node continued (`continueOnError`)'),
+  known: z.exactOptional(z.array(knownSchema)).describe('Known texts in the output of a step that failed'),
   outputs: z.exactOptional(z.record(z.string(), z.string())).describe('What its last attempt wrote to $RUNBOOK_OUTPUT'),
 });
 

@@ -1,8 +1,9 @@
-import type { Outcome } from '../event.ts';
+import type { KnownCause, Outcome } from '../event.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { hostText } from '../plan/hosts.ts';
 import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
 import { groupBy } from './group.ts';
+import { knownLines } from './known.ts';
 import { outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { Colour, Line, Look, Span, Symbols } from './style.ts';
 import { createStyle } from './style.ts';
@@ -18,6 +19,8 @@ export interface StepStatus {
   readonly reason: string;
   /** It failed, and the run continued. */
   readonly continued?: true;
+  /** Known texts in its output. */
+  readonly known?: readonly KnownCause[];
 }
 
 interface RunStatus {
@@ -118,8 +121,11 @@ function phaseLines(phase: PlanPhase, status: RunStatus, look: StatusLook, symbo
   const byNode = groupBy(all, ({ node }) => node);
   for (const name of names) {
     const steps = byNode.get(name) ?? [];
-    if (look.verbose) lines.push(...stepLines(name, steps, status, symbols));
-    else lines.push(nodeLine(pad(name, width), ids, steps, status, symbols));
+    if (look.verbose) lines.push(...stepLines(name, steps, status, look, symbols));
+    else {
+      lines.push(nodeLine(pad(name, width), ids, steps, status, symbols));
+      for (const step of steps) lines.push(...knownLines(statusOf(step, status).known, '    ', look.columns));
+    }
   }
   return lines;
 }
@@ -132,16 +138,15 @@ function nodeLine(
   status: RunStatus,
   symbols: Symbols,
 ): Line {
-  const known = steps.map((step) => ({ step, is: statusOf(step, status) }));
-  const byId = new Map(known.map(({ step, is }) => [step.id, is]));
+  const all = steps.map((step) => ({ step, is: statusOf(step, status) }));
+  const byId = new Map(all.map(({ step, is }) => [step.id, is]));
   // A step of one node alone (`once`) leaves a gap at the others.
   const marks = ids.map((id): Mark => {
     const found = byId.get(id);
     return found ? mark(found, symbols) : { text: ' ', as: 'dim' };
   });
-  const bad = known.filter(({ is }) => is.outcome === 'failed' || is.outcome === 'unknown');
-  const telling =
-    bad.find(({ is }) => is.continued !== true) ?? bad[0] ?? known.find(({ is }) => isRunning(is.outcome));
+  const bad = all.filter(({ is }) => is.outcome === 'failed' || is.outcome === 'unknown');
+  const telling = bad.find(({ is }) => is.continued !== true) ?? bad[0] ?? all.find(({ is }) => isRunning(is.outcome));
   if (telling === undefined) return [`  ${label}  `, ...joined(marks)];
   const { step, is } = telling;
   const attempt = is.attempt > 1 ? ` (attempt ${is.attempt})` : '';
@@ -165,7 +170,13 @@ function joined(marks: readonly Mark[]): Span[] {
   return groups.flatMap(({ as, texts }): Span[] => [{ text: texts.join(' '), as }, ' ']);
 }
 
-function stepLines(name: string, steps: readonly PlanStep[], status: RunStatus, symbols: Symbols): Line[] {
+function stepLines(
+  name: string,
+  steps: readonly PlanStep[],
+  status: RunStatus,
+  { columns }: StatusLook,
+  symbols: Symbols,
+): Line[] {
   const lines: Line[] = [[`  `, { text: name, as: 'bold' }]];
   for (const step of steps) {
     const is = statusOf(step, status);
@@ -177,6 +188,7 @@ function stepLines(name: string, steps: readonly PlanStep[], status: RunStatus, 
       ` ${step.id}  `,
       { text: `${wordOf(is)}${attempt}${reason}`, as: colourOf(is) },
     ]);
+    lines.push(...knownLines(is.known, '        ', columns));
   }
   return lines;
 }

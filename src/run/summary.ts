@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KnownCause } from '../event.ts';
 import type { Facts } from '../facts/facts.ts';
 import { endText, isClosed, isSettled, type Progress, type StepProgress } from '../journal/progress.ts';
 import { lifeOf, LocalLock, type LockHolder } from '../journal/lock.ts';
@@ -103,14 +104,22 @@ function isFollowed({ state }: Progress, { kind }: Life): boolean {
   return state === 'running' && (kind === 'alive' || kind === 'elsewhere');
 }
 
-export function outcomesOf({ progress }: RunSummary, life: Life): Map<string, StepStatus> {
+type KnownByStep = ReadonlyMap<string, readonly KnownCause[]>;
+
+/** `known`: by `node/step`, what its output is recognised by. */
+export function outcomesOf(
+  { progress }: RunSummary,
+  life: Life,
+  known: KnownByStep = new Map(),
+): Map<string, StepStatus> {
   const followed = isFollowed(progress, life);
   const outcomes = new Map<string, StepStatus>();
   for (const [key, step] of progress.steps) {
     const { attempts: attempt, outcome, pass, continued } = step;
     const reason = step.reason ?? (pass === undefined ? '' : `again, in pass ${pass} of its node`);
     const is = outcome === undefined ? { ...underWay(step, followed), attempt, reason } : { outcome, attempt, reason };
-    outcomes.set(key, continued ? { ...is, continued } : is);
+    const causes = known.get(key);
+    outcomes.set(key, { ...is, ...(continued && { continued }), ...(causes && { known: causes }) });
   }
   return outcomes;
 }
@@ -127,8 +136,8 @@ function underWay({ last }: StepProgress, followed: boolean): Pick<StepStatus, '
 }
 
 /** The steps of `status --output json`, in the plan's order. */
-export function stepRows(run: RunSummary, life: Life): StatusData['steps'] {
-  const outcomes = outcomesOf(run, life);
+export function stepRows(run: RunSummary, life: Life, known: KnownByStep = new Map()): StatusData['steps'] {
+  const outcomes = outcomesOf(run, life, known);
   const pending: StepStatus = { outcome: 'pending', attempt: 0, reason: '' };
   return run.plan.phases.flatMap((phase) =>
     stepsOfPhase(phase).map(({ node, id, title }) => ({

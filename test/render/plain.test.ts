@@ -53,6 +53,9 @@ describe('the plain renderer', () => {
           last lines of its output:
             │ evicting pod demo/a
             │ error: timed out
+          known: drain-timeout: The drain did not end in time
+             do: \`kubectl get pods\` shows why.
+                 runbook explain drain-timeout
           whole output: .runbook/runs/x/logs/worker-1/4.4-drain.1.log
       ▲ warning: the runbook was edited
           the frozen plan is followed

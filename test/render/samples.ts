@@ -192,6 +192,9 @@ export function sampleEvents(): RunEvent[] {
       reason: 'exit status 1',
       duration: 3000,
       tail: ['evicting pod demo/a', 'error: timed out'],
+      known: [
+        { id: 'drain-timeout', meaning: 'The drain did not end in time', remedy: '`kubectl get pods` shows why.' },
+      ],
       log: '.runbook/runs/x/logs/worker-1/4.4-drain.1.log',
     },
     { type: 'stopping', reason: 'worker-1 failed' },
