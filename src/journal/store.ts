@@ -65,8 +65,7 @@ export class RunStore {
       await chmod(folder.path, 0o700);
       await writeSynced(join(folder.path, 'plan.json'), `${JSON.stringify(plan, null, 1)}\n`);
       await writeSynced(join(folder.path, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);
-      // The other one is written again and again; a report shows the versions before the run too.
-      await copyFile(join(folder.path, 'facts.json'), join(folder.path, FIRST_FACTS));
+      await keepFirst(join(folder.path, 'facts.json'), join(folder.path, FIRST_FACTS));
     } catch (error) {
       throw new Failure('usage', `cannot write the state folder ${this.root}: ${messageOf(error)}`, [
         'Nothing was started. Free some space, fix the permissions, or choose another folder with --state-dir.',
@@ -221,6 +220,13 @@ function notThePlan({ id, path }: RunFolder, problem: string): Failure {
 /** A run that began (its journal has a first record) and has neither finished nor been abandoned. */
 export function isUnfinished(progress: Progress): boolean {
   return progress.run !== undefined && (progress.state === 'running' || progress.state === 'stopped');
+}
+
+/** The facts are written again and again; a report shows the versions before the run too. A rebuilt run keeps them. */
+async function keepFirst(facts: string, first: string): Promise<void> {
+  await copyFile(facts, first, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Writes a whole file or nothing: temporary name, sync, rename, sync of the folder. */

@@ -103,3 +103,12 @@ test('the work of reading a journal grows with its records, not with their squar
   await cpu(2000);
   expect((await best(20_000)) / (await best(2000))).toBeLessThanOrEqual(15);
 });
+
+test('the facts from before a run stay what they were, also where the run is rebuilt in its folder', async () => {
+  const store = await stateFolder();
+  const first = join(store.folder(run).path, 'facts-before.json');
+  const before = await readFile(first, 'utf8');
+  await store.saveFacts(run, { nodes: { n1: {} } });
+  await store.create(run, plan, { nodes: { n2: {} } });
+  expect(await readFile(first, 'utf8')).toBe(before);
+});

@@ -1,8 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { reportSchema } from '../../src/render/report-data.ts';
+import { endOf } from '../../src/render/report/words.ts';
 import { attemptKey } from '../../src/run/report/build.ts';
 import { planOf, step } from '../engine/bench.ts';
-import { ann, at, attempt, begun, bob, finished, outPlan, ref, reportOf } from './report-bench.ts';
+import { ann, at, attempt, begun, bob, finished, outPlan, ref, reportOf, RUN } from './report-bench.ts';
+
+const HOLDER = {
+  version: 1,
+  pidStart: '1',
+  bootId: 'b',
+  id: 'l',
+  run: RUN,
+  runbook: 'test',
+  cluster: 'test',
+  startedAt: at(0),
+  ...ann,
+} as const;
 
 const [drain, work, uncordon] = [ref('1.1-drain'), ref('1.2-work'), ref('1.3-uncordon')];
 
@@ -154,3 +167,15 @@ test('names and output bring no control characters into a report', () => {
   expect(report.steps[0]).toMatchObject({ title: 'ared', reason: 'no more' });
   expect(report.texts).toContain('echo \\u001b[2J');
 });
+
+test.each([
+  ['at work', { kind: 'alive', holder: HOLDER }, 'running', 'running', 3600],
+  ['killed', { kind: 'gone', holder: HOLDER }, 'died', 'left-running', 10],
+] as const)(
+  'the bar of a step of a run that is %s reaches to the end of what is known',
+  (_what, life, state, outcome, end) => {
+    const report = reportOf(outPlan(), [[0, begun], ...attempt(drain, 1, 10)], { life });
+    expect(report).toMatchObject({ state, steps: [{ outcome, spans: [{ from: at(10) }] }, {}, {}] });
+    expect(endOf(report)).toBe(at(end));
+  },
+);

@@ -50,6 +50,7 @@ export function buildReport(sources: ReportSources): RunReport {
   const spans = spansOf(records);
   const texts = new Texts();
   const steps = stepsIn(sources, progress, spans, texts);
+  const nodes = nodesOf(sources, progress, spans);
   const report: Omit<RunReport, 'texts'> = {
     version: REPORT_VERSION,
     madeAt: new Date(now).toISOString(),
@@ -67,13 +68,13 @@ export function buildReport(sources: ReportSources): RunReport {
     ...(progress.lastAt !== undefined && { lastAt: progress.lastAt }),
     worked: progress.worked,
     counts: countsOf(steps),
-    nodes: nodesOf(sources, progress, spans),
+    nodes,
     phases: plan.phases.map((phase) => phaseOf(phase, spans)),
     steps,
     marks: marksOf(plan, records),
     findings: plan.findings,
     overrides: overridesOf(plan, records),
-    gaps: gapsOf(sources, steps),
+    gaps: gapsOf(sources, nodes, steps),
   };
   return { ...cleaned(report), texts: texts.all };
 }
@@ -205,13 +206,13 @@ function overridesOf({ overrides = [] }: Plan, records: readonly JournalRecord[]
   });
 }
 
-function gapsOf({ before, after, records }: ReportSources, steps: readonly ReportStep[]): string[] {
+function gapsOf({ records }: ReportSources, nodes: RunReport['nodes'], steps: readonly ReportStep[]): string[] {
   const attempts = steps.flatMap(({ spans }) => spans.flatMap((span) => span.attempts));
   const silent = attempts.filter(({ output }) => output === undefined).length;
   return [
     ...(records.length === 0 ? ['There is no journal here: the report shows the plan alone.'] : []),
-    ...(before ? [] : ['The versions before the run are not kept here.']),
-    ...(after ? [] : ['The versions after the run are not kept here.']),
+    ...(nodes.some(({ before }) => before) ? [] : ['The versions before the run are not kept here.']),
+    ...(nodes.some(({ after }) => after) ? [] : ['The versions after the run are not kept here.']),
     ...(attempts.length > 0 && silent === attempts.length
       ? ['No output is kept here. While the run is not finished, its nodes keep it under the runbook folder.']
       : silent > 0
