@@ -88,6 +88,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     nodes,
     steps: z.number().describe('Planned steps in all'),
     done: z.number().describe('Of these, how many have an outcome already'),
+    left: z.exactOptional(milliseconds).describe('How long the rest is expected to take, in milliseconds'),
   }),
   event('phase-started', 'A phase begins, or is taken up by a resume.', {
     ...place,
@@ -137,6 +138,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     outcome: outcomeSchema.describe('`unknown`: it cannot be determined, and the operator is asked'),
     reason: z.string().describe('Why'),
     duration: milliseconds,
+    left: z.exactOptional(milliseconds).describe('How long the rest of the run is expected to take, in milliseconds'),
     outputs: z.exactOptional(z.record(z.string(), z.string())).describe('What it wrote to $RUNBOOK_OUTPUT'),
     tail: z.exactOptional(names).describe('The last lines of output, where it failed'),
     known: z

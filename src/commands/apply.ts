@@ -84,7 +84,7 @@ function apply(file: string, options: Options): Promise<number> {
 
     const reading = await readFacts(console, documents, connection.observer, scope);
     const own = new OwnCommands(console, { ...connection, ...reading });
-    const now = await planOf(own, documents, scope, reading, connection);
+    const now = await planOf(own, documents, scope, reading, connection, store);
     if (saved) refuseMovedPlan(saved, now);
     const plan = saved?.plan ?? now;
     requirePlanDigest(options.planDigest, plan, 'guard-refused');

@@ -6,6 +6,7 @@ import { namesText } from '../render/fold-names.ts';
 import { renderNodePlan, renderPlan } from '../render/plan.ts';
 import { type BoundOptions, parseBounds } from '../run/bounds.ts';
 import { connectNodes } from '../run/connect.ts';
+import { RunStore } from '../journal/store.ts';
 import { withConsole } from '../run/console.ts';
 import { readFacts } from '../run/facts.ts';
 import { loadDocuments } from '../run/load.ts';
@@ -50,7 +51,7 @@ export function plan(file: string, options: Options & BoundOptions): Promise<num
     atEnd(() => connection.fleet.close());
     const reading = await readFacts(console, documents, connection.observer, scope);
     const own = new OwnCommands(console, { ...connection, ...reading }, options.checks);
-    const now = await planOf(own, documents, scope, reading, connection);
+    const now = await planOf(own, documents, scope, reading, connection, new RunStore(stateDir(options)));
     if (saved) refuseMovedPlan(saved, now);
     // The steps of the file, with what the guards find today.
     const shown = saved ? { ...saved.plan, findings: now.findings } : now;

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import type { Fleet } from './fleet.ts';
 import { LocalFiles } from './local-file.ts';
 import type { Observer } from './observe.ts';
+import type { TimeLeft } from './time-left.ts';
 
 /** What the operator may ask of a run while it works. */
 export interface Control {
@@ -56,6 +57,7 @@ export interface RunContext {
   readonly log: LogOpener;
   readonly logFile: (step: PlanStep, attempt: number) => string;
   readonly state: RunState;
+  readonly time: TimeLeft;
   /** What is known now; undefined until it is first needed (a resume may have to wait for a running step first). */
   facts: Facts | undefined;
 }

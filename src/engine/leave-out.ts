@@ -40,5 +40,6 @@ export async function skip(context: RunContext, step: PlannedStep, reason: strin
   const end = { step: ref.step, node: ref.node, outcome: 'skipped', reason, duration: 0 } as const;
   await context.journal.append({ type: 'step-finished', ...end });
   context.progress.set(key, { ...(known ?? { attempts: 0 }), outcome: 'skipped', reason, duration: 0 });
-  context.emit({ type: 'step-finished', ...end, title: ref.title });
+  context.time.ended(step.planned);
+  context.emit({ type: 'step-finished', ...end, title: ref.title, left: context.time.left });
 }

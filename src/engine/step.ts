@@ -129,6 +129,8 @@ function finish(context: RunContext, step: PlannedStep, end: StepEnd & { kind: '
   const known = context.progress.get(key) ?? { attempts: 0 };
   const { outputs } = known;
   context.progress.set(key, { ...known, outcome, reason, duration, endedAt: context.clock.now(), ...flags, ...held });
+  context.time.ended(step.planned);
+  const { left } = context.time;
   const report = (): void =>
     context.emit({
       type: 'step-finished',
@@ -136,6 +138,7 @@ function finish(context: RunContext, step: PlannedStep, end: StepEnd & { kind: '
       outcome,
       reason,
       duration,
+      left,
       ...flags,
       ...(outputs && { outputs }),
       ...(end.tail ? { tail: end.tail } : {}),

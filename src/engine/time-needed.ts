@@ -1,9 +1,9 @@
 import { isSettled } from '../journal/progress.ts';
 import { type BoundPhase, type PlannedStep, stepsOnNode } from '../plan/bind.ts';
-import { isDue, usualOf } from '../plan/estimate.ts';
+import { isDue } from '../plan/estimate.ts';
 import type { RunContext } from './context.ts';
 
-type Known = Pick<RunContext, 'progress'>;
+type Known = Pick<RunContext, 'progress' | 'time'>;
 
 /** Milliseconds, and what they come from. */
 export interface Needed {
@@ -12,7 +12,7 @@ export interface Needed {
 }
 
 /** Whether a step of the node in the phase has no outcome yet which a resume leaves alone. */
-export function hasOpenSteps({ progress }: Known, bound: BoundPhase, node: string): boolean {
+export function hasOpenSteps({ progress }: Pick<Known, 'progress'>, bound: BoundPhase, node: string): boolean {
   return stepsOnNode(bound, node).some(({ key }) => !isSettled(progress.get(key)));
 }
 
@@ -27,20 +27,18 @@ export function longestOf(known: Known, bound: BoundPhase, nodes: readonly strin
 }
 
 /** The share of a whole node's time that its open steps have of what its steps usually take. */
-function neededBy({ progress }: Known, row: readonly PlannedStep[], measured: number | undefined): number {
+function neededBy({ progress, time }: Known, row: readonly PlannedStep[], measured: number | undefined): number {
   const due = row.filter(({ planned }) => isDue(planned));
-  const rest = usual(due.filter(({ key }) => !isSettled(progress.get(key))));
-  const whole = usual(due);
+  const takes = (steps: readonly PlannedStep[]): number =>
+    steps.reduce((sum, { planned }) => sum + time.takes(planned), 0);
+  const rest = takes(due.filter(({ key }) => !isSettled(progress.get(key))));
+  const whole = takes(due);
   if (measured === undefined || whole === 0) return rest;
   return (measured * rest) / whole;
 }
 
-function usual(steps: readonly PlannedStep[]): number {
-  return steps.reduce((sum, { action, timeout }) => sum + usualOf(action, timeout), 0);
-}
-
 /** Of the nodes that came through the phase with a change, in this run, by any controller. */
-function longestSoFar({ progress }: Known, bound: BoundPhase): number | undefined {
+function longestSoFar({ progress }: Pick<Known, 'progress'>, bound: BoundPhase): number | undefined {
   const times = bound.phase.batches.flat().flatMap((node) => {
     const steps = stepsOnNode(bound, node).map(({ key }) => progress.get(key));
     const isThrough = steps.every((step) => isSettled(step) && step?.leavesOut !== true);

@@ -27,6 +27,8 @@ export interface StepProgress {
   readonly outputs?: Readonly<Record<string, string>>;
   /** Why that was refused. */
   readonly outputsProblem?: string;
+  /** A resume took it up: its duration is not that of all of it. */
+  readonly interrupted?: true;
   /** The operator said what its outcome is. */
   readonly treated?: true;
   /** The operator allows to send it again. */
@@ -118,6 +120,7 @@ export class ProgressFold {
     this.#lastAt = record.at;
     this.#lastTime = time;
     this.#run = foldRun(this.#run, record);
+    if (record.type === 'run-resumed') this.#interruptOpen();
     if ('step' in record) {
       const of = this.#of(record.node, record.step);
       of.step = foldStep(of.step, record, time);
@@ -139,6 +142,12 @@ export class ProgressFold {
     ofNode.set(id, added);
     this.#steps.push(added);
     return added;
+  }
+
+  #interruptOpen(): void {
+    for (const of of this.#steps) {
+      if (of.step.last && of.step.outcome === undefined) of.step = { ...of.step, interrupted: true };
+    }
   }
 
   /** As far as it was folded. Its steps are those of the fold: what is folded later shows in them. */

@@ -11,6 +11,8 @@ import { applyOverrides, type Override } from '../guards/lib/override.ts';
 import { checkRun } from '../guards/registry.ts';
 import { stepsOfPhase } from './all-steps.ts';
 import { digestOf } from './digest.ts';
+import { expectedOf } from './estimate.ts';
+import type { Measured } from './expected.ts';
 import { type DraftInput, draftPhases, type Round, touchedNodes } from './drafts.ts';
 import { unique, withoutConsequences } from './findings.ts';
 import { type Chosen, findWay, hopsTarget, type Way } from './hops.ts';
@@ -38,6 +40,8 @@ export interface PlanInput extends DraftInput {
   /** Runs what `require` steps ask; by step key what those printed that do not hold. */
   readonly requirements?: (steps: readonly PlannedStep[]) => Promise<ReadonlyMap<string, string>>;
   readonly overrides?: readonly Override[];
+  /** How long steps took in earlier runs. */
+  readonly measured?: readonly Measured[];
   /** Patches of hops in between. */
   readonly chosen?: Chosen;
   /** Milliseconds since the epoch. */
@@ -108,6 +112,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
     createdAt: new Date(input.now).toISOString(),
     digest: digestOf(plan),
     findings: withoutConsequences(applyOverrides(unique(findings), input.overrides)),
+    expected: expectedOf(plan, input.measured ?? [], input.actions),
   };
 }
 

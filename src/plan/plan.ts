@@ -104,7 +104,7 @@ const phase = z.strictObject({
 export const planSchema = z.strictObject({
   version: z.union([z.literal(1), z.literal(PLAN_VERSION)]),
   createdAt: z.string().describe('ISO 8601; not part of the digest'),
-  digest: z.string().describe('sha256 over everything but createdAt, digest and findings; hex'),
+  digest: z.string().describe('sha256 over everything but createdAt, digest, findings and expected; hex'),
   runbook: z.strictObject({
     name: z.string(),
     file: z.string(),
@@ -132,6 +132,20 @@ export const planSchema = z.strictObject({
   phases: z.array(phase),
   hooks: z.exactOptional(z.array(hookSchema)).describe('Done once the run has ended; at most once per end'),
   findings: z.array(findingSchema),
+  expected: z
+    .exactOptional(
+      z.array(
+        z.strictObject({
+          step: name,
+          role: node.shape.role,
+          takes: z.number().describe('Milliseconds'),
+          measured: z
+            .exactOptional(z.number())
+            .describe('Attempts of earlier runs that it is the median of; absent: what its action usually takes'),
+        }),
+      ),
+    )
+    .describe('How long each due step takes on nodes of a role; not part of the digest'),
   overrides: z
     .exactOptional(z.array(overrideSchema))
     .describe('Refusals that the operator overrides, for the whole run'),
@@ -162,8 +176,14 @@ export function planJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(planSchema), title: 'A saved plan of runbook' };
 }
 
-/** What the digest of a plan must be: over everything but when it was made and what its guards found. */
-export function planDigest({ createdAt: _at, digest: _digest, findings: _findings, ...content }: Plan): string {
+/** What the digest of a plan must be: over all that is done, not when it was made, what was found, and how long it takes. */
+export function planDigest({
+  createdAt: _at,
+  digest: _digest,
+  findings: _findings,
+  expected: _expected,
+  ...content
+}: Plan): string {
   return digestOf(content);
 }
 

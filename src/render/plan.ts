@@ -9,6 +9,7 @@ import { foldNames, namesText } from './fold-names.ts';
 import { groupBy } from './group.ts';
 import { forecastsOf, isBeside, PlanFold } from './plan-fold.ts';
 import { type Prospect, prospectLines } from './plan-question.ts';
+import { phaseTime, planTime } from './plan-time.ts';
 import { type OwnNames, ownNames } from './plan-names.ts';
 import { paceLines } from './pace.ts';
 import { hookLines } from './plan-hooks.ts';
@@ -113,6 +114,7 @@ function ofNode(plan: Plan, name: string): Plan {
 }
 
 function header(plan: Plan, { columns, verbose }: PlanLook): Line[] {
+  const takes = planTime(plan);
   const given = Object.entries(plan.inputs).filter(([, value]) => verbose || value !== '');
   const inputs = given.map(([name, value]) => `${name}=${valueText(value)}`);
   return [
@@ -125,6 +127,7 @@ function header(plan: Plan, { columns, verbose }: PlanLook): Line[] {
     ...(plan.limit === undefined ? [] : field('limited to', plan.limit, columns)),
     ...(plan.window ? field('window', windowText(plan.window), columns) : []),
     ...field('nodes', `${plan.nodes.length}: ${machines(plan.nodes)}`, columns),
+    ...(takes === undefined ? [] : field('takes', takes, columns)),
     ...field('digest', plan.digest, columns),
   ];
 }
@@ -226,7 +229,10 @@ function phaseHead(phase: PlanPhase, plan: Plan): Line {
   return [
     { text: `Phase ${phase.number}/${plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' },
     {
-      text: skipped === undefined ? `  ${count(nodes, 'node')}${paceText(phase)}${hop}` : `  skipped: ${skipped}`,
+      text:
+        skipped === undefined
+          ? `  ${count(nodes, 'node')}${paceText(phase)}${phaseTime(plan, phase)}${hop}`
+          : `  skipped: ${skipped}`,
       as: 'dim',
     },
   ];

@@ -1,3 +1,4 @@
+import { roughly } from '../duration.ts';
 import type { RunEvent } from '../event.ts';
 import { diagnosticLines } from './diagnostic.ts';
 import { type EventOf, failureLines, messageLines, plannedText, skippedText, summaryLines } from './event-lines.ts';
@@ -42,6 +43,8 @@ class PrettyRenderer {
   #phase: CurrentPhase | undefined;
   #connecting: { readonly nodes: number; connected: number } | undefined;
   #started: number | undefined;
+  /** What the run still takes, and when that was known. */
+  #left: { readonly time: number; readonly at: number } | undefined;
   #stopping: string | undefined;
 
   constructor(target: RenderTarget, screen: Screen, style: Style) {
@@ -147,6 +150,7 @@ class PrettyRenderer {
     this.#rest();
     this.#tally.started(event);
     this.#started = this.#target.now();
+    this.#keepLeft(event);
     const done = event.done > 0 ? `, ${event.done} of them done before` : '';
     this.#screen.print([
       [
@@ -183,12 +187,22 @@ class PrettyRenderer {
     const { run, steps, done } = this.#tally;
     const position = run === undefined ? '' : `  ${done}/${count(steps, 'step')}`;
     const total = this.#started === undefined ? '' : `  ${elapsed(this.#target.now() - this.#started)}`;
+    const left = this.#left === undefined ? '' : `, ${this.#leftText(this.#left)}`;
     const stopping: Line = this.#stopping === undefined ? [] : [{ text: '  stopping', as: 'yellow' }];
     return [
       { text: `Phase ${event.phase}/${event.phases} ${event.name}`, as: 'bold' },
-      { text: `  ${count(nodes.size, 'node')}${position}${total}`, as: 'dim' },
+      { text: `  ${count(nodes.size, 'node')}${position}${total}${left}`, as: 'dim' },
       ...stopping,
     ];
+  }
+
+  #keepLeft({ left }: { readonly left?: number | undefined }): void {
+    if (left !== undefined) this.#left = { time: left, at: this.#target.now() };
+  }
+
+  #leftText({ time, at }: { readonly time: number; readonly at: number }): string {
+    const left = time - (this.#target.now() - at);
+    return left > 0 ? `${roughly(left)} left` : 'longer than expected';
   }
 
   /** `early`: the run ended before the phase did. */
@@ -218,6 +232,7 @@ class PrettyRenderer {
     const { times } = this.#style.symbols;
     const tail = event.tail ?? (view.running?.tail ?? new Tail(0)).lines.map((line) => repeatedText(line, times));
     view.finished(event);
+    this.#keepLeft(event);
     this.#tally.finished();
     if (event.outcome !== 'failed' && event.outcome !== 'unknown') return;
     this.#screen.printProblem(failureLines(event, tail, this.#style.symbols));

@@ -14,6 +14,9 @@ import { asFailure } from '../engine/trouble.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import { Failure, messageOf } from '../failure.ts';
+import { TimeLeft } from '../engine/time-left.ts';
+import { keepDurations } from '../journal/durations.ts';
+import { takesOf } from '../plan/estimate.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalBody } from '../journal/record.ts';
 import type { Mirror } from '../journal/mirror.ts';
@@ -95,6 +98,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     ask: asker(console, approve, held.holder.user),
     phases: bindPlan(plan, { actions, inventory, run }),
     state: new RunState(),
+    time: new TimeLeft(plan, takesOf(plan, actions), progress),
     clock: realClock,
     emit: console.emit,
     log: (step, attempt) => {
@@ -113,6 +117,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     nodes: plan.nodes.map((node) => node.name),
     steps: steps.length,
     done: [...progress.values()].filter(isSettled).length,
+    left: context.time.left,
   });
   let result: RunResult;
   let objects: readonly NodeObject[] | undefined;
@@ -134,6 +139,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     throw inRun(error);
   } finally {
     if (context.facts) await kept.end(context.facts);
+    await keepDurations(store, run, plan, context.progress);
   }
   if (result.outcome === 'done') {
     await journal.append({ type: 'run-finished' });

@@ -2,6 +2,8 @@ import { actions } from '../actions/registry.ts';
 import { readLooked } from '../engine/files.ts';
 import { LocalFiles } from '../engine/local-file.ts';
 import { Failure } from '../failure.ts';
+import { measuredOn } from '../journal/durations.ts';
+import type { RunStore } from '../journal/store.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -20,6 +22,7 @@ export async function planOf(
   { guards, nodes }: Scope,
   { facts }: Reading,
   { fleet }: Connection,
+  store: RunStore,
 ): Promise<Plan> {
   const plan = await makePlan({
     runbook,
@@ -32,6 +35,7 @@ export async function planOf(
     guards,
     ...(chosen && { chosen }),
     overrides,
+    measured: await measuredOn(store, inventory.value.cluster),
     checks: own.checks,
     requirements: own.requirements,
     look: (steps) => readLooked(fleet, new LocalFiles(), steps, facts, true),

@@ -1,3 +1,5 @@
+import { TimeLeft } from '../../src/engine/time-left.ts';
+import { takesOf } from '../../src/plan/estimate.ts';
 import { actions } from '../../src/actions/registry.ts';
 import type { Inventory } from '../../src/documents/model.ts';
 import type { Clock } from '../../src/engine/clock.ts';
@@ -145,6 +147,7 @@ export class Controller implements Owner {
       epoch,
       phases: bindPlan(plan, { actions: seams.actions ?? actions, inventory, run }),
       state: new RunState(),
+      time: new TimeLeft(plan, takesOf(plan, seams.actions ?? actions), progress),
       fleet: this.fleet,
       observer: this.observer,
       journal: seams.journal?.(journal) ?? journal,

@@ -8,6 +8,7 @@ import type { Facts } from '../../src/facts/facts.ts';
 import { guards } from '../../src/guards/registry.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { needsOf } from '../../src/plan/needs.ts';
+import type { Measured } from '../../src/plan/expected.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Size } from './cluster.ts';
 import type { Controller } from './controller.ts';
@@ -20,6 +21,8 @@ export interface Documents {
   readonly inventory: Valid<Inventory>;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly scenario: Scenario;
+  /** What earlier runs took. */
+  readonly measured?: readonly Measured[];
 }
 
 /** From 1.31.9 to some release. */

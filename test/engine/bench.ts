@@ -1,3 +1,5 @@
+import { TimeLeft } from '../../src/engine/time-left.ts';
+import { takesOf } from '../../src/plan/estimate.ts';
 import { actions } from '../../src/actions/registry.ts';
 import type { Action } from '../../src/actions/action.ts';
 import type { Inventory } from '../../src/documents/model.ts';
@@ -201,12 +203,14 @@ export class Bench {
     let ended: Error | undefined;
     const log = (planned: Pick<PlanStep, 'node' | 'id'>, attempt: number) =>
       `${planned.node}/${planned.id}.${attempt}.log`;
+    const progress = new Map(foldJournal(this.records).steps);
     return {
       plan: this.#plan,
       run: 'run-1',
       epoch: 1,
       phases: bindPlan(this.#plan, { actions: this.actions, inventory, run: 'run-1' }),
       state: new RunState(),
+      time: new TimeLeft(this.#plan, takesOf(this.#plan, this.actions), progress),
       fleet,
       observer,
       journal: {
@@ -227,7 +231,7 @@ export class Bench {
         },
         close: async () => undefined,
       },
-      progress: new Map(foldJournal(this.records).steps),
+      progress,
       clock: this.clock,
       emit: (event) => this.events.push(event),
       control: { stop: stop.signal, leave: leave.signal },

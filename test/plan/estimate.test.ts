@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { actions } from '../../src/actions/registry.ts';
 import { run } from '../../src/actions/run.ts';
 import { roughly } from '../../src/duration.ts';
-import { estimatePlan, usualDuration } from '../../src/plan/estimate.ts';
+import { estimatePlan, takesOf } from '../../src/plan/estimate.ts';
 import { planOf, step } from '../engine/bench.ts';
 
 const upgrade = (node: string) => [
@@ -27,9 +27,10 @@ test('a plan takes as long as its batches, and a batch as long as its longest no
 });
 
 test('no step is expected to take longer than its time limit lets it', () => {
-  expect(usualDuration(step('a', '1.1-x', { timeout: 2000 }), actions)).toBe(2000);
-  expect(usualDuration(step('a', '1.1-x', { timeout: 0 }), actions)).toBe(30_000);
-  expect(usualDuration(step('a', '1.1-x', { action: 'of-a-later-version', timeout: 60_000 }), actions)).toBe(30_000);
+  const takes = takesOf({ nodes: [] }, actions);
+  expect(takes(step('a', '1.1-x', { timeout: 2000 }))).toBe(2000);
+  expect(takes(step('a', '1.1-x', { timeout: 0 }))).toBe(30_000);
+  expect(takes(step('a', '1.1-x', { action: 'of-a-later-version', timeout: 60_000 }))).toBe(30_000);
 });
 
 test.each([

@@ -1,0 +1,26 @@
+import { roughly } from '../duration.ts';
+import { estimatePlan, takesOf, timesByNode } from '../plan/estimate.ts';
+import type { Plan, PlanPhase } from '../plan/plan.ts';
+import { localZone, stampText } from '../time-zone.ts';
+
+/** How long a plan takes, and when it would end; undefined where nothing is due. */
+export function planTime({ expected = [], ...plan }: Plan): string | undefined {
+  if (expected.length === 0) return undefined;
+  // Each due step of a plan has an expectation of its own: no action needs to be known here.
+  const whole = estimatePlan({ ...plan, expected }, new Map());
+  const end = stampText(Date.parse(plan.createdAt) + whole, localZone()).slice(0, 16);
+  const measured = expected.filter((one) => one.measured !== undefined).length;
+  const source =
+    measured === 0 ? 'not measured here yet' : `${measured} of ${expected.length} kinds of step measured before`;
+  return `${roughly(whole)}; started now, it ends about ${end} (${source})`;
+}
+
+/** `about 4 min a node`; of nodes that take different times, the longest. Empty where nothing is due. */
+export function phaseTime(plan: Plan, phase: PlanPhase): string {
+  if (plan.expected === undefined) return '';
+  const times = [...timesByNode(phase, takesOf(plan, new Map())).values()];
+  const longest = Math.max(0, ...times);
+  if (longest === 0) return '';
+  const isEven = times.every((time) => time === longest);
+  return `, ${isEven ? '' : 'up to '}${roughly(longest)}${times.length === 1 ? '' : ' a node'}`;
+}
