@@ -1,4 +1,5 @@
 import { noOutcomes, type Outcome, OUTCOMES } from '../event.ts';
+import { OutageFold } from '../journal/outages.ts';
 import { ProgressFold, type StepProgress } from '../journal/progress.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import { stepsOfPhase } from '../plan/all-steps.ts';
@@ -6,7 +7,6 @@ import { stepKey } from '../plan/key.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { RunOutcome } from './attributes.ts';
 import { type Family, promText, type Sample } from './prometheus.ts';
-import { ServiceFold } from './service-fold.ts';
 
 /** Nodes with series of their own; those beyond, in the order of the inventory, share one. */
 const MOST_NODES = 500;
@@ -21,7 +21,7 @@ export const LAST_SUCCESS = 'runbook_last_success_timestamp_seconds';
 export class RunMetrics {
   readonly #plan: Plan;
   readonly #progress = new ProgressFold();
-  readonly #service: ServiceFold;
+  readonly #service: OutageFold;
   readonly #series: ReadonlyMap<string, string>;
   #failures = 0;
   #outcome: RunOutcome | undefined;
@@ -30,7 +30,7 @@ export class RunMetrics {
   /** `lastSuccess`: of an earlier run, milliseconds since 1970. */
   constructor(plan: Plan, lastSuccess: number | undefined) {
     this.#plan = plan;
-    this.#service = new ServiceFold(plan);
+    this.#service = new OutageFold(plan);
     this.#lastSuccess = lastSuccess;
     this.#series = new Map(plan.nodes.map(({ name }, at) => [name, at < MOST_NODES ? name : OTHERS]));
   }

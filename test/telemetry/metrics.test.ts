@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunEvent } from '../../src/event.ts';
+import { OutageFold } from '../../src/journal/outages.ts';
 import type { JournalBody, JournalRecord } from '../../src/journal/record.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { MetricsFile } from '../../src/telemetry/metrics-file.ts';
 import { promText } from '../../src/telemetry/prometheus.ts';
 import { RunMetrics } from '../../src/telemetry/run-metrics.ts';
-import { ServiceFold } from '../../src/telemetry/service-fold.ts';
 import { folder } from '../commands/cli.ts';
 import { planOf, step } from '../engine/bench.ts';
 import { attempt, begun, finished, outPlan, ref, reportOf } from '../run/report-bench.ts';
@@ -115,11 +115,20 @@ describe('time out of service is that of the report', () => {
       ],
       14,
     ],
+    [
+      'of one that a person reported to be back',
+      [
+        ...attempt(drain, 1, 1, 5),
+        [6, finished(drain, 'changed')],
+        [31, { type: 'step-treated', ...uncordon, as: 'done', by: 'ann' }],
+      ],
+      30,
+    ],
   ] as const)('%s', (_, changes, seconds) => {
     const bodies = [[0, begun] as const, ...changes];
     const report = reportOf(outPlan(), bodies);
     const end = 400;
-    const service = new ServiceFold(outPlan());
+    const service = new OutageFold(outPlan());
     for (const [second, body] of bodies) service.add(record(second, body));
     const outages = report.nodes.flatMap((node) => node.outages);
     const reported = outages.reduce(

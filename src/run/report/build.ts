@@ -1,4 +1,5 @@
 import type { Facts } from '../../facts/facts.ts';
+import { OutageFold } from '../../journal/outages.ts';
 import { foldJournal, type Progress } from '../../journal/progress.ts';
 import type { JournalRecord } from '../../journal/record.ts';
 import type { RunSummary } from '../../journal/store.ts';
@@ -17,7 +18,6 @@ import type { RunReport } from '../../render/report-data.ts';
 import { count, escapeControls, sanitize } from '../../render/text.ts';
 import { aboutOf, type Life, outcomesOf, stateOf } from '../summary.ts';
 import { marksOf } from './marks.ts';
-import { outagesOf } from './outages.ts';
 import type { OutputText } from './outputs.ts';
 import { spansOf } from './spans.ts';
 import { versionsOf } from './versions.ts';
@@ -50,7 +50,7 @@ export function buildReport(sources: ReportSources): RunReport {
   const spans = spansOf(records);
   const texts = new Texts();
   const steps = stepsIn(sources, progress, spans, texts);
-  const nodes = nodesOf(sources, progress, spans);
+  const nodes = nodesOf(sources, progress);
   const report: Omit<RunReport, 'texts'> = {
     version: REPORT_VERSION,
     madeAt: new Date(now).toISOString(),
@@ -153,9 +153,10 @@ function countsOf(steps: readonly ReportStep[]): RunReport['counts'] {
   return counts;
 }
 
-function nodesOf({ run, before, after }: ReportSources, progress: Progress, spans: Spans): RunReport['nodes'] {
+function nodesOf({ run, records, before, after }: ReportSources, progress: Progress): RunReport['nodes'] {
   const { plan } = run;
-  const outages = outagesOf(plan, progress, spans);
+  const outages = new OutageFold(plan);
+  for (const record of records) outages.add(record);
   const reasons = new Map<string, string>();
   for (const [key, { leavesOut, reason = '' }] of progress.steps)
     if (leavesOut) reasons.set(key.slice(0, key.indexOf('/')), reason);
@@ -169,7 +170,7 @@ function nodesOf({ run, before, after }: ReportSources, progress: Progress, span
       role: node.role,
       ...(first && { before: first }),
       ...(last && { after: last }),
-      outages: [...(outages.get(node.name) ?? [])],
+      outages: [...outages.of(node.name)],
       ...(cordoned.has(node.object ?? node.name) && { cordoned: true as const }),
       ...(leftOut !== undefined && { leftOut: leftOut }),
     };
