@@ -61,7 +61,7 @@ export class AttemptOutput implements OutputSink {
 
   /** Its last lines, as far as known texts are looked for. */
   recent(): string[] {
-    return [...this.#recent];
+    return this.#recent.slice(-KNOWN_LINES);
   }
 
   #take(stream: 'stdout' | 'stderr', chunk: Buffer): void {
@@ -79,8 +79,10 @@ export class AttemptOutput implements OutputSink {
     const lines = text.replace(/\n$/, '').split('\n');
     this.#tail.push(...lines.slice(-TAIL_LINES));
     this.#tail.splice(0, this.#tail.length - TAIL_LINES);
-    this.#recent.push(...lines.slice(-KNOWN_LINES).map((line) => line.slice(0, RECENT_LINE)));
-    this.#recent.splice(0, this.#recent.length - KNOWN_LINES);
+    for (const line of lines.slice(-KNOWN_LINES))
+      this.#recent.push(line.length > RECENT_LINE ? line.slice(0, RECENT_LINE) : line);
+    // Not with every line: it moves all that stay.
+    if (this.#recent.length > 2 * KNOWN_LINES) this.#recent.splice(0, this.#recent.length - KNOWN_LINES);
   }
 }
 

@@ -14,6 +14,7 @@ import { kubectl } from './texts/kubectl.ts';
 import { kubectlDrain } from './texts/kubectl-drain.ts';
 import { kubelet } from './texts/kubelet.ts';
 import { network } from './texts/network.ts';
+import { pods } from './texts/pods.ts';
 import { rpm } from './texts/rpm.ts';
 import { ssh } from './texts/ssh.ts';
 import { sudo } from './texts/sudo.ts';
@@ -25,7 +26,7 @@ import { zypper } from './texts/zypper.ts';
 /** In the order of docs/failures.md. */
 export const knownGroups: readonly KnownGroup[] = [
   { tool: 'kubeadm', texts: [...kubeadmPreflight, ...kubeadm, ...kubeadmJoin] },
-  { tool: 'kubectl and the API server', texts: [...kubectlDrain, ...kubectl, ...admission] },
+  { tool: 'kubectl and the API server', texts: [...kubectlDrain, ...kubectl, ...admission, ...pods] },
   { tool: 'Certificates', by: 'What checks a certificate', texts: tls },
   { tool: 'etcd', texts: [...etcd, ...etcdMembers] },
   { tool: 'kubelet', texts: kubelet },

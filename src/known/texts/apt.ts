@@ -64,12 +64,20 @@ export const apt: readonly KnownText[] = [
   },
   {
     id: 'apt-no-package',
-    patterns: [/Unable to locate package \S+/, /Package '?\S+'? has no installation candidate/],
+    patterns: [
+      /Couldn't find any package by (regex|glob)/,
+      /Unable to locate package \S+/,
+      /Package '?\S+'? has no installation candidate/,
+    ],
     meaning: 'No repository of this node has the package',
     cause: 'The repository is not set up, is one of another minor, or `apt-get update` has failed.',
     remedy: '`apt-cache policy PACKAGE`; check /etc/apt/sources.list.d (step `package-repo`), then `apt-get update`.',
     source: 'Debian/apt: apt-pkg/cacheset.cc',
-    examples: ['E: Unable to locate package kubeadm', "E: Package 'kubelet' has no installation candidate"],
+    examples: [
+      `E: Couldn't find any package by regex 'kubelet=1.30*'`,
+      'E: Unable to locate package kubeadm',
+      "E: Package 'kubelet' has no installation candidate",
+    ],
   },
   {
     id: 'apt-no-version',
@@ -120,5 +128,56 @@ export const apt: readonly KnownText[] = [
       '`df -h /var/cache/apt/archives /`, `apt-get clean`, `journalctl --vacuum-size=200M`; then `runbook resume`.',
     source: 'Debian/apt: apt-private/private-download.cc',
     examples: ["E: You don't have enough free space in /var/cache/apt/archives/."],
+  },
+  {
+    id: 'apt-lists-damaged',
+    patterns: [
+      /Problem with MergeList/,
+      /The package lists or status file could not be parsed or opened/,
+      /The package cache file is corrupted/,
+    ],
+    meaning: "apt's package lists on this node are damaged",
+    cause: 'An interrupted download, a full disk, or a proxy page in their place.',
+    remedy:
+      '`df -h /var`, delete /var/lib/apt/lists/* and /var/cache/apt/*.bin, `apt-get update`; then `runbook resume`.',
+    source: 'Debian/apt: apt-pkg/pkgcache.cc',
+    examples: [
+      'E: The package lists or status file could not be parsed or opened.',
+      'E: The package cache file is corrupted, it has the wrong hash',
+    ],
+  },
+  {
+    id: 'apt-removes-essential',
+    patterns: [/Essential packages were removed and -y was used without --allow-remove-essential/],
+    meaning: 'The installation would remove packages that the system needs',
+    cause: 'A repository of another release, or versions that do not fit together.',
+    remedy:
+      'Do not force it. `apt-get -s install PACKAGE` shows what would go; `apt-cache policy`, correct sources.list.d.',
+    source: INSTALL,
+    examples: ['E: Essential packages were removed and -y was used without --allow-remove-essential.'],
+  },
+  {
+    id: 'apt-fetch-failed',
+    breadth: 'general',
+    patterns: [/Unable to fetch some archives/, /^[EW]: Failed to fetch \S+/],
+    meaning: 'apt could not download a file',
+    cause: 'The text behind the URL says why.',
+    remedy: '`curl -v URL` on the node, `apt-get update`; then `runbook resume`.',
+    source: INSTALL,
+    examples: ['E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?'],
+  },
+  {
+    id: 'gpg-no-key-data',
+    patterns: [/gpg: no valid OpenPGP data found/, /gpg: (cannot open '\/dev\/tty'|dearmoring failed: )/],
+    meaning: 'gpg could not write a key file',
+    cause:
+      'What was downloaded is no key (an error page of a proxy), or the file exists and gpg would ask before it overwrites it.',
+    remedy: '`curl -fv URL/Release.key`; use `gpg --batch --yes --dearmor -o FILE`.',
+    source: 'https://github.com/containers/podman.io_old/issues/296',
+    examples: [
+      'gpg: no valid OpenPGP data found.',
+      "gpg: cannot open '/dev/tty': No such device or address",
+      'gpg: dearmoring failed: File exists',
+    ],
   },
 ];

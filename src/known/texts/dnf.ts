@@ -114,7 +114,7 @@ export const dnf: readonly KnownText[] = [
   },
   {
     id: 'dnf-curl-resolve',
-    patterns: [/Curl error \(6\)/],
+    patterns: [/Curl error \(6\)/, /curl#6 - /],
     meaning: 'This node cannot resolve the name of a repository',
     cause: 'DNS does not work on the node, or it must use a proxy or mirror.',
     remedy:
@@ -126,7 +126,7 @@ export const dnf: readonly KnownText[] = [
   },
   {
     id: 'dnf-curl-connect',
-    patterns: [/Curl error \((7|28|52|55|56)\)/],
+    patterns: [/Curl error \((7|28|52|55|56)\)/, /curl#(7|28|56) - /],
     meaning: 'The connection to a repository failed or timed out',
     cause: 'A firewall, a proxy that is down, or a slow mirror.',
     remedy: '`curl -v URL` on the node; open the firewall or set `proxy=` in /etc/dnf/dnf.conf, then `runbook resume`.',
@@ -138,7 +138,7 @@ export const dnf: readonly KnownText[] = [
   },
   {
     id: 'dnf-curl-tls',
-    patterns: [/Curl error \((35|51|58|60|77)\)/],
+    patterns: [/Curl error \((35|51|58|60|77)\)/, /curl#(35|51|60|77) - /],
     meaning: 'dnf does not trust the certificate of a repository',
     cause: "A proxy opens TLS, ca-certificates is old, or the node's clock is wrong.",
     remedy: 'Put the CA into /etc/pki/ca-trust/source/anchors and run `update-ca-trust`; check `timedatectl`.',
@@ -150,7 +150,7 @@ export const dnf: readonly KnownText[] = [
   },
   {
     id: 'dnf-status-code',
-    patterns: [/Status code: (4\d\d|5\d\d) for \S+/, /Curl error \(22\)/],
+    patterns: [/Status code: (4\d\d|5\d\d) for \S+/, /Curl error \(22\)/, /\[Errno 14\] HTTPS? Error \d{3}/],
     meaning: 'A repository answered with an HTTP error',
     cause:
       '404: a wrong URL or a repository that is gone (yum.kubernetes.io). 401, 403: credentials, subscription or proxy. 5xx: the mirror.',
@@ -177,7 +177,9 @@ export const dnf: readonly KnownText[] = [
     breadth: 'general',
     patterns: [
       /(all mirrors were already tried without success|All mirrors were tried)/,
-      /Failed to download metadata for repo/,
+      /Failed to (download metadata|synchronize cache) for repo/,
+      /Cannot find a valid baseurl for repo/,
+      /No more mirrors to try/,
       /Cannot (download|prepare internal mirrorlist)/,
     ],
     meaning: 'A repository could not be read from any mirror',

@@ -105,4 +105,13 @@ export const etcdMembers: readonly KnownText[] = [
       'rafthttp: the clock difference against peer a8266ecf031671f3 is too high [4.5s > 1s]',
     ],
   },
+  {
+    id: 'etcd-member-not-found',
+    patterns: [/etcdserver: member not found/],
+    meaning: 'etcd has no member with this id',
+    cause: 'It was removed before, or the id is of another cluster.',
+    remedy: '`etcdctl member list -w table` shows the members; a member that is gone already needs nothing.',
+    source: ERRORS,
+    examples: ['Error: etcdserver: member not found'],
+  },
 ];

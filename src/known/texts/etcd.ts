@@ -66,6 +66,7 @@ export const etcd: readonly KnownText[] = [
   },
   {
     id: 'etcd-unhealthy',
+    breadth: 'broad',
     patterns: [
       /is unhealthy: failed to (commit proposal|connect)/,
       /^Error: unhealthy cluster/,
@@ -176,6 +177,18 @@ export const etcd: readonly KnownText[] = [
     source: 'etcd-io/etcd: client/v3/retry_interceptor.go',
     examples: [
       '{"level":"warn","msg":"retrying of unary invoker failed","target":"etcd-endpoints://0xc0003/127.0.0.1:2379","error":"rpc error: code = DeadlineExceeded desc = latest balancer error: last connection error: connection error: desc = \\"transport: Error while dialing dial tcp 127.0.0.1:2379: connect: connection refused\\""}',
+    ],
+  },
+  {
+    id: 'etcd-overloaded',
+    patterns: [/etcdserver: too many requests/, /etcdserver: request is too large/],
+    meaning: 'etcd refuses a request: too many at once, or one that is too large',
+    cause: 'A burst of writes, or an object of more than 1.5 MiB (a large ConfigMap or Secret).',
+    remedy: 'Too many: wait, look at disk latency, `runbook resume`. Too large: split the object.',
+    source: ERRORS,
+    examples: [
+      'Error from server: etcdserver: request is too large',
+      'Error from server: etcdserver: too many requests',
     ],
   },
 ];

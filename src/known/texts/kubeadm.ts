@@ -174,7 +174,7 @@ export const kubeadm: readonly KnownText[] = [
   },
   {
     id: 'kubeadm-renewal',
-    patterns: [/failed to renew certificates for component/, /External CA detected, \S+ certificate can't be renewed/],
+    patterns: [/failed to renew certificates for component/],
     meaning: 'kubeadm could not renew a certificate',
     cause:
       'The key of the CA is not on this node (an external CA), or a certificate under /etc/kubernetes/pki is damaged.',
@@ -183,7 +183,6 @@ export const kubeadm: readonly KnownText[] = [
     source: STATIC_PODS,
     examples: [
       `failed to renew certificates for component "kube-apiserver": failed to renew the apiserver certificate`,
-      "[upgrade/staticpods] External CA detected, apiserver-etcd-client certificate can't be renewed",
     ],
   },
   {
@@ -209,5 +208,33 @@ export const kubeadm: readonly KnownText[] = [
     examples: [
       "[upgrade/confirm] Are you sure you want to proceed with the upgrade? [y/N]: won't proceed; the user didn't answer (Y|y) in order to continue",
     ],
+  },
+  {
+    id: 'kubeadm-after-upgrade',
+    breadth: 'general',
+    patterns: [
+      /\[upgrade\/postupgrade\] FATAL/,
+      /error execution phase (addon|addons|post-upgrade|upload-config|kubelet-config)\b/,
+    ],
+    meaning: 'The control plane was upgraded, but what kubeadm does after it failed',
+    cause: 'The ConfigMaps, RBAC rules or addons (CoreDNS, kube-proxy) could not be written.',
+    remedy:
+      'The text behind it says what. Fix that and repeat the step (`runbook resume`): kubeadm does only what is missing.',
+    source: 'https://github.com/kubernetes/kubernetes/issues/84326',
+    examples: [
+      '[upgrade/postupgrade] FATAL post-upgrade error: unable to create or update the DNS Deployment',
+      'error execution phase addon/kube-proxy: unable to update daemonset',
+    ],
+  },
+  {
+    id: 'kubeadm-external-ca',
+    breadth: 'general',
+    patterns: [/External CA detected, \S+ certificate can't be renewed/],
+    meaning: 'kubeadm did not renew a certificate: the key of the CA is not on this node',
+    cause: 'An external CA signs the certificates of this cluster.',
+    remedy:
+      'Sign new certificates with the external CA before they expire: `kubeadm certs check-expiration`, `kubeadm certs generate-csr`.',
+    source: STATIC_PODS,
+    examples: ["[upgrade/staticpods] External CA detected, apiserver-etcd-client certificate can't be renewed"],
   },
 ];

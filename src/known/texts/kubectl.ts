@@ -7,6 +7,7 @@ export const kubectl: readonly KnownText[] = [
   {
     id: 'api-no-kubeconfig',
     patterns: [
+      /no configuration has been provided/,
       /The connection to the server localhost:8080 was refused/,
       /(http:\/\/localhost:8080|dial tcp (127\.0\.0\.1|\[::1\]):8080): .*connection refused/,
     ],
@@ -15,7 +16,10 @@ export const kubectl: readonly KnownText[] = [
     remedy:
       'Run it on a control plane with `become`, or name the file: `kubectl: { kubeconfig: /etc/kubernetes/admin.conf }` in the inventory, `--kubeconfig FILE`.',
     source: 'seen on Debian 12 with kubectl 1.20 (docs/real-cluster.md)',
-    examples: ['The connection to the server localhost:8080 was refused - did you specify the right host or port?'],
+    examples: [
+      'error: invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
+      'The connection to the server localhost:8080 was refused - did you specify the right host or port?',
+    ],
   },
   {
     id: 'api-refused',
@@ -38,6 +42,7 @@ export const kubectl: readonly KnownText[] = [
   {
     id: 'api-unauthorized',
     patterns: [
+      /Error from server \(Unauthorized\)/,
       /You must be logged in to the server/,
       /error: .{0,300}\(Unauthorized\)$/,
       /^(Error from server \(|error: )?Unauthorized\)?\.?$/,
@@ -48,6 +53,7 @@ export const kubectl: readonly KnownText[] = [
       '`kubeadm certs check-expiration`; a copy of admin.conf is not renewed by an upgrade: copy /etc/kubernetes/admin.conf again. Expired: `kubeadm certs renew all`.',
     source: 'https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/',
     examples: [
+      'Error from server (Unauthorized): Unauthorized',
       'error: You must be logged in to the server (Unauthorized)',
       'error: You must be logged in to the server (the server has asked for the client to provide credentials)',
     ],

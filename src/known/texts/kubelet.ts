@@ -185,4 +185,24 @@ export const kubelet: readonly KnownText[] = [
       'W0612 08:01:02.123456    1234 eviction_manager.go:354] "eviction manager: attempting to reclaim" resourceName="ephemeral-storage"',
     ],
   },
+  {
+    id: 'kubelet-api',
+    breadth: 'broad',
+    patterns: [/error dialing backend: /, /dial tcp \S+:10250: /],
+    meaning: 'The API server cannot connect to the kubelet of a node',
+    cause:
+      'The kubelet is down, port 10250 is closed between control plane and node, or the address of the node is wrong.',
+    remedy: '`systemctl status kubelet` on that node, `nc -vz NODE 10250` from a control plane; open the port.',
+    source: 'https://kubernetes.io/docs/reference/networking/ports-and-protocols/',
+    examples: ['Error from server: error dialing backend: dial tcp 10.0.0.21:10250: connect: connection refused'],
+  },
+  {
+    id: 'kubelet-serving-cert',
+    patterns: [/remote error: tls: internal error/],
+    meaning: 'The kubelet of a node has no serving certificate',
+    cause: 'With serverTLSBootstrap its certificate request waits for approval.',
+    remedy: '`kubectl get csr` (signer kubernetes.io/kubelet-serving), `kubectl certificate approve NAME`.',
+    source: 'https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/',
+    examples: ['Error from server: error dialing backend: remote error: tls: internal error'],
+  },
 ];

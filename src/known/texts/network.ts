@@ -9,8 +9,7 @@ export const network: readonly KnownText[] = [
     breadth: 'plain',
     patterns: [
       /: no such host\b/,
-      /Temporary failure in name resolution/,
-      /Name or service not known/,
+      /^(?!.*sudo: unable to resolve host ).*(Temporary failure in name resolution|Name or service not known)/,
       /Could not resolve host: /,
       /server misbehaving$/,
     ],
@@ -86,5 +85,29 @@ export const network: readonly KnownText[] = [
       '`runbook logs NODE STEP` shows what it waited for; `kubectl get --raw /readyz?verbose` and `etcdctl endpoint health --cluster`; then `runbook resume`.',
     source: 'golang/go: src/context/context.go',
     examples: ['Error: context deadline exceeded', 'Error from server (Timeout): context deadline exceeded'],
+  },
+  {
+    id: 'curl-tls',
+    breadth: 'broad',
+    patterns: [/curl: \((35|51|58|60|77)\)/, /SSL certificate problem: /],
+    meaning: 'The certificate of a server is not trusted, or the TLS handshake failed',
+    cause: "A proxy opens TLS, ca-certificates is missing or old, or this machine's clock is wrong.",
+    remedy:
+      'Put the CA into the trust store (`update-ca-certificates`, `update-ca-trust`); check `timedatectl` and HTTPS_PROXY.',
+    source: 'https://curl.se/libcurl/c/libcurl-errors.html',
+    examples: ['curl: (60) SSL certificate problem: unable to get local issuer certificate'],
+  },
+  {
+    id: 'curl-http',
+    breadth: 'broad',
+    patterns: [/curl: \((22|56)\) .*\b[45]\d\d\b/, /Proxy CONNECT aborted/],
+    meaning: 'A server or proxy answered a download with an error',
+    cause: '404: the URL is wrong or gone. 401, 403, 407: credentials or the proxy. 5xx: the server.',
+    remedy: '`curl -v URL` on the node; correct the URL, or let the proxy pass the host (HTTPS_PROXY, NO_PROXY).',
+    source: 'https://curl.se/libcurl/c/libcurl-errors.html',
+    examples: [
+      'curl: (22) The requested URL returned error: 404',
+      'curl: (56) Received HTTP code 403 from proxy after CONNECT',
+    ],
   },
 ];

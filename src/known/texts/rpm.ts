@@ -5,7 +5,7 @@ export const rpm: readonly KnownText[] = [
   {
     id: 'rpm-disk',
     patterns: [
-      /installing package \S+ needs \d+\S* (more )?(space|inodes) on the \S+ filesystem/,
+      /installing package \S+ needs \d+\S* (more )?((space|inodes) )?on the \S+ filesystem/,
       /At least \d+\S+ more space needed on the \S+ filesystem/,
     ],
     meaning: 'A file system has no room for the packages',
@@ -14,6 +14,7 @@ export const rpm: readonly KnownText[] = [
       '`df -h`, `dnf clean all`, `journalctl --vacuum-size=200M`, `dnf remove --oldinstallonly`; then `runbook resume`.',
     source: 'rpm-software-management/rpm: lib/rpmprob.cc',
     examples: [
+      '  installing package kubelet-1.30.1-150500.1.1.x86_64 needs 110MB on the / filesystem',
       '  installing package kubelet-1.32.9-150500.1.1.x86_64 needs 72MB more space on the / filesystem',
       '   At least 72MB more space needed on the / filesystem.',
     ],
@@ -35,6 +36,7 @@ export const rpm: readonly KnownText[] = [
   {
     id: 'rpm-lock',
     patterns: [
+      /Failed to obtain the transaction lock/,
       /can't create \S+ lock on \S+/,
       /Waiting for process with pid \d+ to finish/,
       /Another app is currently holding the yum lock/,
@@ -48,6 +50,7 @@ export const rpm: readonly KnownText[] = [
       'Wait for the process named (`ps PID`, `systemctl status dnf-automatic packagekit`), then `runbook resume`. Never delete the lock.',
     source: 'rpm-software-management/rpm: lib/rpmlock.cc',
     examples: [
+      'Failed to obtain the transaction lock (logged in as: ops).',
       "error: can't create transaction lock on /usr/lib/sysimage/rpm/.rpm.lock (Resource temporarily unavailable)",
       'Waiting for process with pid 4123 to finish.',
       'Another app is currently holding the yum lock; waiting for it to exit...',

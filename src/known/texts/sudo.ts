@@ -10,7 +10,7 @@ export const sudo: readonly KnownText[] = [
       /sudo: a password is required/,
       /sudo: a terminal is required to read the password/,
       /sudo: no password was provided/,
-      /doas: (Authorization required|Authentication failed|a tty is required)/,
+      /doas: (Auth(orization|entication) required|Authentication failed|a tty is required)/,
       /su: must be run from a terminal/,
     ],
     meaning: 'sudo wants a password and got none',
@@ -128,7 +128,8 @@ export const sudo: readonly KnownText[] = [
   },
   {
     id: 'sudo-host',
-    breadth: 'broad',
+    // sudo works all the same.
+    breadth: 'last',
     patterns: [/sudo: unable to resolve host \S+/],
     meaning: 'The node cannot resolve its own host name',
     cause: 'Its name is missing in /etc/hosts. sudo still works, but may wait for DNS.',

@@ -187,4 +187,18 @@ export const system: readonly KnownText[] = [
       'open /etc/kubernetes/pki/ca.key: permission denied',
     ],
   },
+  {
+    id: 'process-killed',
+    breadth: 'general',
+    patterns: [/^Killed$/, /: line \d+: +\d+ Killed\b/, /signal: killed\b/],
+    meaning: 'A process was ended by SIGKILL',
+    cause: 'The kernel had no memory left, a time limit ended it, or someone did.',
+    remedy:
+      '`journalctl -k | grep -iE "oom|killed"`, `free -m`; free memory or raise the limit, then `runbook resume`.',
+    source: 'signal(7); bash(1)',
+    examples: [
+      '/tmp/script: line 12:  2041 Killed                  kubeadm upgrade apply -y v1.32.9',
+      'signal: killed',
+    ],
+  },
 ];

@@ -67,6 +67,8 @@ export const systemd: readonly KnownText[] = [
       /Job for \S+ failed\.?$/,
       /Job for \S+ canceled\./,
       /Dependency failed for /,
+      /A dependency job for \S+ failed/,
+      /systemd\[\d+\]: Failed to start /,
     ],
     meaning: 'The service did not start',
     cause: 'Its process ended, or did not become ready in time.',
