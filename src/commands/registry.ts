@@ -117,6 +117,12 @@ export async function addCommands(program: Command, words: readonly string[], ru
   }
 }
 
+/** What `runbook schema` prints, by kind. The build writes them down. */
+export async function everySchema(): Promise<Readonly<Record<string, object>>> {
+  const module = await import('./schema.ts');
+  return module.everySchema();
+}
+
 /** What can be typed, from the commands themselves: loads all of them. The build writes it down. */
 export async function everyWord(): Promise<KnownWords> {
   const program = new Command('runbook').version('0', '-V, --version', 'print the version');

@@ -30,6 +30,11 @@ export function define(command: Command, run: Run): void {
     .action((kind: keyof typeof SCHEMAS) => run(() => schema(kind)));
 }
 
+/** All of them, by kind: the build puts them into the package. */
+export function everySchema(): Readonly<Record<string, object>> {
+  return Object.fromEntries(Object.entries(SCHEMAS).map(([kind, make]) => [kind, make()]));
+}
+
 function schema(kind: keyof typeof SCHEMAS): Promise<number> {
   process.stdout.write(`${JSON.stringify(SCHEMAS[kind](), null, 2)}\n`);
   return Promise.resolve(0);

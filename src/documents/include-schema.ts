@@ -29,12 +29,12 @@ const header = {
 export const PART_SCHEMAS = {
   Steps: z.strictObject({
     ...header,
-    kind: z.literal('Steps', { error: 'must be Steps' }),
+    kind: z.literal('Steps', { error: 'must be Steps' }).describe('Steps.'),
     steps: z.array(z.unknown(), { error: 'must be a list of steps' }).min(1, { error: 'must hold at least one step' }),
   }),
   Phases: z.strictObject({
     ...header,
-    kind: z.literal('Phases', { error: 'must be Phases' }),
+    kind: z.literal('Phases', { error: 'must be Phases' }).describe('Phases.'),
     phases: z
       .array(z.unknown(), { error: 'must be a list of phases' })
       .min(1, { error: 'must hold at least one phase' }),
@@ -44,9 +44,15 @@ export const PART_SCHEMAS = {
 /** For editors. */
 export const WHOLE_PART_SCHEMAS = {
   Steps: z
-    .strictObject({ ...PART_SCHEMAS.Steps.shape, steps: z.array(stepSchema).min(1) })
+    .strictObject({
+      ...PART_SCHEMAS.Steps.shape,
+      steps: z.array(stepSchema).min(1).describe('What comes in place of the include, in this order.'),
+    })
     .describe('Steps that runbooks include.'),
   Phases: z
-    .strictObject({ ...PART_SCHEMAS.Phases.shape, phases: z.array(phaseSchema).min(1) })
+    .strictObject({
+      ...PART_SCHEMAS.Phases.shape,
+      phases: z.array(phaseSchema).min(1).describe('What comes in place of the include, in this order.'),
+    })
     .describe('Phases that runbooks include.'),
 } as const;

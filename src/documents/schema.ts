@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Action } from '../actions/action.ts';
+import { addExamples } from './examples.ts';
 import { includeSchema, WHOLE_PART_SCHEMAS } from './include-schema.ts';
 import type { PartKind } from './kinds.ts';
 import { inventorySchema } from './inventory-schema.ts';
 import { runbookSchema } from './runbook-schema.ts';
+import { stepSchema } from './step-schema.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -21,26 +23,41 @@ export function partJsonSchema(kind: PartKind, actions: ReadonlyMap<string, Acti
 function withSteps(schema: z.ZodType, title: string, actions: ReadonlyMap<string, Action>): JsonSchema {
   const names = [...actions.keys()];
   const { $schema: _, ...include } = jsonSchemaOf(includeSchema);
-  return toJsonSchema(schema, title, ({ path, jsonSchema }) => {
+  const { uses } = record(jsonSchemaOf(stepSchema)['properties']);
+  const made = toJsonSchema(schema, title, ({ path, jsonSchema }) => {
     const [list, items] = path.slice(-2);
     if (items !== 'items' || (list !== 'steps' && list !== 'always' && list !== 'phases')) return;
+    // One schema is the entry of several lists.
+    if (jsonSchema['anyOf'] !== undefined) return;
     const entry = { ...jsonSchema };
     for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key);
     jsonSchema['anyOf'] = [entry, include];
     if (names.length === 0 || list === 'phases') return;
     const properties = record(entry['properties']);
-    entry['properties'] = { ...properties, uses: { ...record(properties['uses']), enum: names } };
+    entry['properties'] = { ...properties, uses: { ...record(uses), enum: names } };
     entry['allOf'] = [...actions.values()].map((action) => ({
       if: { properties: { uses: { const: action.name } }, required: ['uses'] },
       // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
       then: thenOf(action),
     }));
   });
+  return addExamples(withMergeKeys(made));
 }
 
 export function inventoryJsonSchema(): JsonSchema {
   const schema = toJsonSchema(inventorySchema, 'Inventory');
-  return { ...schema, patternProperties: { '^x-': { description: 'Free: for YAML anchors.' } } };
+  return addExamples({ ...schema, patternProperties: { '^x-': { description: 'Free: for YAML anchors.' } } });
+}
+
+/** `<<` of YAML is not a name in a map: what it refers to takes its place. Changes the schema, and returns it. */
+function withMergeKeys(schema: JsonSchema): JsonSchema {
+  for (const [key, value] of Object.entries(schema)) {
+    if (typeof value !== 'object' || value === null) continue;
+    if (key === 'propertyNames' && 'pattern' in value && typeof value.pattern === 'string')
+      value.pattern = `^<<$|${value.pattern}`;
+    else withMergeKeys({ ...value });
+  }
+  return schema;
 }
 
 function thenOf(action: Action): JsonSchema {

@@ -16,11 +16,18 @@ function link(path, target) {
   symlinkSync(target, path);
 }
 
-await Promise.all([bundleProgram('dist', [WORDS, PAGE]), bundlePage(`dist/${PAGE}`), compileLab('src/lab/dist')]);
+/** For editors: `runbook schema` prints the same. */
+const SCHEMAS = ['runbook', 'steps', 'phases', 'inventory', 'event', 'plan'];
+const schemaFile = (kind) => `schemas/${kind}.schema.json`;
+
+const extra = [WORDS, PAGE, ...SCHEMAS.map(schemaFile)];
+await Promise.all([bundleProgram('dist', extra), bundlePage(`dist/${PAGE}`), compileLab('src/lab/dist')]);
 chmodSync('dist/cli.js', 0o755);
 link('node_modules/.bin/runbook', '../../dist/cli.js');
 // As `npm ci` links it: a build is enough after an update of the checkout.
 if (!existsSync('node_modules/runbook-lab')) link('node_modules/runbook-lab', '../src/lab');
 
-const { everyWord } = await import('../../dist/commands.js');
+const { everySchema, everyWord } = await import('../../dist/commands.js');
 write(`dist/${WORDS}`, `${JSON.stringify(await everyWord())}\n`);
+const schemas = await everySchema();
+for (const kind of SCHEMAS) write(`dist/${schemaFile(kind)}`, `${JSON.stringify(schemas[kind], null, 2)}\n`);
