@@ -9,9 +9,17 @@ const WAITS =
 /** What it prints beneath that line. */
 const LINES_OF_WAITING = 8;
 
-/** Not why something failed: information of klog, warnings of kubeadm's checks, and what kubeadm does without. */
-const HARMLESS =
-  /(^|\s)I\d{4} \d\d:\d\d:\d\d\.|\[WARNING [^\]]+\]|could not fetch a Kubernetes version from the internet/;
+/**
+ * Not why something failed: information of klog, warnings of kubeadm's checks and of its reset, and what kubeadm does
+ * without.
+ */
+const HARMLESS = [
+  /(^|\s)I\d{4} \d\d:\d\d:\d\d\./,
+  /\[WARNING [^\]]+\]/,
+  /\[reset\] (WARNING|Unable to fetch|Failed to evaluate)/,
+  /Continuing without it/,
+  /could not fetch a Kubernetes version from the internet/,
+];
 
 /** Whether a line reports nothing, or a problem that was over before the end of the output. */
 export function passedIn(lines: readonly string[]): (line: number) => boolean {
@@ -22,6 +30,6 @@ export function passedIn(lines: readonly string[]): (line: number) => boolean {
     const [, pod] = RETRIED.exec(text) ?? [];
     if (pod !== undefined) return evicted.has(pod) || line < drained;
     if (WAITS.test(text)) return line < lines.length - LINES_OF_WAITING;
-    return HARMLESS.test(text);
+    return HARMLESS.some((pattern) => pattern.test(text));
   };
 }

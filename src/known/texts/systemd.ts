@@ -81,6 +81,8 @@ export const systemd: readonly KnownText[] = [
   },
   {
     id: 'systemd-no-bus',
+    // Scripts of packages print it in a container too, and continue.
+    breadth: 'general',
     patterns: [
       /System has not been booted with systemd as init system/,
       /Failed to connect to (system scope )?bus/i,
