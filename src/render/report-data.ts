@@ -6,6 +6,7 @@ import type { DeepReadonly } from '../readonly.ts';
 export const REPORT_VERSION = 1;
 
 const names = z.array(z.string());
+const expected = z.exactOptional(z.number());
 const time = z.string().describe('ISO 8601');
 const texts = z.array(z.number()).describe('Each is the index of a text in `texts`');
 
@@ -36,6 +37,7 @@ const node = z.strictObject({
   outages: z.array(outage).describe('Cordoned or drained until it is uncordoned'),
   cordoned: z.exactOptional(z.literal(true)).describe('It was cordoned when the run read it last'),
   leftOut: z.exactOptional(z.string()).describe('Why the runbook left it out'),
+  expected: expected.describe('Milliseconds that the plan expected for its steps'),
 });
 
 const phase = z.strictObject({
@@ -46,6 +48,7 @@ const phase = z.strictObject({
   skipped: z.exactOptional(z.string()).describe('Why nothing of it was planned'),
   from: z.exactOptional(time),
   to: z.exactOptional(time),
+  expected: expected.describe('Milliseconds that the plan expected: its batches one after another'),
 });
 
 const attempt = z.strictObject({
@@ -86,6 +89,9 @@ const step = z.strictObject({
   spans: z.array(span).describe('Each stretch of work on it, up to an outcome'),
   continued: z.exactOptional(z.literal(true)).describe('It failed, and its node continued (`continueOnError`)'),
   outputs: z.exactOptional(z.record(z.string(), z.string())).describe('What it wrote to $RUNBOOK_OUTPUT'),
+  expected: expected.describe(
+    'Milliseconds that the plan expected; undefined: nothing was due, or the plan has no estimates',
+  ),
 });
 
 export const MARKS = [
@@ -142,6 +148,15 @@ export const reportSchema = z.strictObject({
   startedAt: z.exactOptional(time),
   lastAt: z.exactOptional(time).describe('Of the last record of the journal: the end of the report'),
   worked: z.number().describe('Milliseconds in which a process worked on it'),
+  expected: z
+    .exactOptional(
+      z.strictObject({
+        takes: z.number().describe('Milliseconds'),
+        kinds: z.number().describe('Kinds of step that were due'),
+        measured: z.number().describe('Of these, how many earlier runs had measured'),
+      }),
+    )
+    .describe('How long the plan expected the run to take; undefined: the plan has no estimates'),
   counts: z.record(standing, z.number()),
   nodes: z.array(node).describe('In the order of the inventory'),
   phases: z.array(phase),

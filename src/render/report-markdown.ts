@@ -1,4 +1,5 @@
 import type { ReportStep, RunReport } from './report-data.ts';
+import { hasExpected, timesByKind, withExpected, workText } from './report/expected.ts';
 import {
   attemptEnd,
   endOf,
@@ -9,19 +10,26 @@ import {
   STANDING_WORDS,
   versionTexts,
 } from './report/words.ts';
+import { groupBy } from './group.ts';
 import { count, duration } from './text.ts';
 
 /** Lines of output shown of a step that failed. */
 const TAIL = 20;
+/** Kinds of step whose estimate is compared. */
+const KINDS = 10;
 
 /** For a ticket: what was done, by whom, with which result, and what needs someone. Ends with a newline. */
 export function renderMarkdown(report: RunReport): string {
-  const sections = [head(report), nodes(report), phases(report), failures(report), overrides(report), history(report)];
-  return `${[...sections, findings(report), gaps(report)].filter((part) => part !== '').join('\n\n')}\n`;
+  const parts = [head, nodes, phases, failures, overrides, estimates, history, findings, gaps];
+  return `${parts
+    .map((part) => part(report))
+    .filter((part) => part !== '')
+    .join('\n\n')}\n`;
 }
 
 function head(report: RunReport): string {
-  const { runbook, cluster, run, state, about, startedAt, lastAt, counts, plan, way, inputs } = report;
+  const { runbook, cluster, run, state, about, startedAt, lastAt, counts, plan, way, inputs, worked, expected } =
+    report;
   const outcomes = Object.entries(counts).filter(([, amount]) => amount > 0);
   const total = startedAt === undefined ? '' : duration(lasted(startedAt, undefined, lastAt));
   const rows = [
@@ -29,6 +37,7 @@ function head(report: RunReport): string {
     ['Run', run],
     ...(startedAt === undefined ? [] : [['Started', stamp(startedAt, report)]]),
     ...(lastAt === undefined ? [] : [['Last record', `${stamp(lastAt, report)}, after ${total}`]]),
+    ...(expected === undefined ? [] : [['At work', atWork(worked, expected)]]),
     ...(way ? [['Releases', [way.from, ...way.through].join(' → ')]] : []),
     ['Steps', outcomes.map(([name, amount]) => `${amount} ${name.replace('-', ' ')}`).join(', ')],
     [
@@ -42,15 +51,24 @@ function head(report: RunReport): string {
   return [`# ${escape(runbook.name)} on ${escape(cluster)}: ${escape(state)}`, table(['', ''], rows)].join('\n\n');
 }
 
+function atWork(worked: number, { takes, kinds, measured }: NonNullable<RunReport['expected']>): string {
+  const source =
+    measured === 0 ? 'not measured before' : `${measured} of ${count(kinds, 'kind')} of step measured before`;
+  return `${withExpected(duration(worked), takes)} (${source})`;
+}
+
 function nodes(report: RunReport): string {
+  const byNode = groupBy(report.steps, ({ node }) => node);
   const rows = report.nodes.map((node) => [
     node.name,
     node.role,
     versionTexts(node.before, node.after).join(', ') || 'not known',
     outageText(node, report) || 'never',
+    ...(hasExpected(report) ? [workText(byNode.get(node.name) ?? [], node.expected, report)] : []),
     node.leftOut === undefined ? (node.cordoned ? 'cordoned' : '') : `left out: ${node.leftOut}`,
   ]);
-  return `## Nodes\n\n${table(['Node', 'Role', 'Versions', 'Out of service', 'Now'], rows)}`;
+  const work = hasExpected(report) ? ['Time at work'] : [];
+  return `## Nodes\n\n${table(['Node', 'Role', 'Versions', 'Out of service', ...work, 'Now'], rows)}`;
 }
 
 function phases(report: RunReport): string {
@@ -62,7 +80,7 @@ function phases(report: RunReport): string {
       `${phase.number}`,
       phase.hop === undefined ? phase.name : `${phase.name} (to ${phase.hop})`,
       phase.from === undefined ? '' : stamp(phase.from, report),
-      took,
+      withExpected(took, phase.expected),
       phase.skipped === undefined
         ? outcomes.map(([name, n]) => `${n} ${name}`).join(', ')
         : `skipped: ${phase.skipped}`,
@@ -111,6 +129,17 @@ function overrides(report: RunReport): string {
     at === undefined ? '' : stamp(at, report),
   ]);
   return `## Overridden guards\n\n${table(['Guard', 'Where', 'Reason', 'By', 'When'], rows)}`;
+}
+
+function estimates(report: RunReport): string {
+  const kinds = timesByKind(report);
+  if (kinds.length === 0) return '';
+  const rows = kinds
+    .slice(0, KINDS)
+    .map(({ step, nodes: own, expected, real }) => [step.step, `${own}`, duration(expected), duration(real)]);
+  const about = 'Of the steps that ended, in all, those furthest from their estimate first.';
+  const more = kinds.length > KINDS ? `\n\n${count(kinds.length - KINDS, 'kind')} of step left out.` : '';
+  return `## Estimated and real time\n\n${about}\n\n${table(['Step', 'Nodes', 'Estimated', 'Real'], rows)}${more}`;
 }
 
 function history(report: RunReport): string {

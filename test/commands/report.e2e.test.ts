@@ -68,9 +68,13 @@ test('an upgrade that failed on a worker, with a guard overridden, is reported b
     .find(({ type, ...of }) => type === 'attempt-started' && 'step' in of && of.step.endsWith('drain'));
   expect(done.nodes[0]?.outages[0]?.from).toBe(drained?.at);
 
+  expect(done.expected?.kinds).toBeGreaterThan(5);
+  expect(done.phases.every(({ expected, skipped }) => expected !== undefined || skipped !== undefined)).toBe(true);
+
   const markdown = await runbook(['report', run.id, '--state-dir', state, '--format', 'md']);
   expect(markdown.stdout).toContain('kubelet 1.31.9 → 1.32.9');
   expect(markdown.stdout).toContain('## Failures');
+  expect(markdown.stdout).toContain('## Estimated and real time');
   expect(markdown.stdout).toContain('a disk \\<b\\>comes\\</b\\>');
 });
 

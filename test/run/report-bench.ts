@@ -101,5 +101,8 @@ export function bigReport(nodes: number, steps: number): RunReport {
     outputs.set(attemptKey(node, id, 1), { text: [`Setting up part on ${node} ...`, ...lines].join('\n') });
   }
   bodies.push([seconds, { type: 'run-finished' }]);
-  return reportOf(planOf(names, planned), bodies, { outputs });
+  const expected = planned
+    .slice(0, steps)
+    .map(({ id }, index) => ({ step: id, role: 'other' as const, takes: 5000 + index }));
+  return reportOf({ ...planOf(names, planned), expected }, bodies, { outputs });
 }

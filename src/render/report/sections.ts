@@ -1,5 +1,6 @@
 import type { RunReport } from '../report-data.ts';
 import { duration } from '../text.ts';
+import { withExpected } from './expected.ts';
 import { markup, type Markup } from './markup.ts';
 import { countsText, stepAnchor } from './steps.ts';
 import { endOf, lasted, outOfService, stamp, STANDING_WORDS } from './words.ts';
@@ -37,7 +38,7 @@ export function header(report: RunReport): Markup {
 
 /** What one would be asked first. */
 function tiles(report: RunReport): Markup {
-  const { nodes, steps, startedAt, worked, marks, overrides } = report;
+  const { nodes, steps, startedAt, worked, expected, marks, overrides } = report;
   const end = endOf(report);
   const of = (kind: string): number => marks.filter((mark) => mark.kind === kind).length;
   const failures = steps.flatMap(({ spans }) => spans.filter(({ outcome }) => outcome === 'failed')).length;
@@ -51,7 +52,13 @@ function tiles(report: RunReport): Markup {
     ['Steps', String(steps.length), countsText(steps)],
     ...(startedAt === undefined || end === undefined
       ? []
-      : [['Time', duration(lasted(startedAt, undefined, end)), `${duration(worked)} at work`] as const]),
+      : [
+          [
+            'Time',
+            duration(lasted(startedAt, undefined, end)),
+            withExpected(`${duration(worked)} at work`, expected?.takes),
+          ] as const,
+        ]),
     ...(longest ? [['Longest out of service', duration(outOfService(longest, report)), longest.name] as const] : []),
     [
       'Failures',

@@ -1,6 +1,7 @@
 import { groupBy } from '../group.ts';
 import type { ReportAttempt, ReportSpan, ReportStep, RunReport, Standing } from '../report-data.ts';
 import { count, duration, stepName } from '../text.ts';
+import { withExpected } from './expected.ts';
 import { markup, type Markup } from './markup.ts';
 import { attemptEnd, clockOf, endOf, lasted, stamp, STANDING_WORDS, workOn } from './words.ts';
 
@@ -42,12 +43,11 @@ export function nodeSteps(report: RunReport, node: string): Markup {
 }
 
 function stepItem(report: RunReport, step: ReportStep, index: number): Markup {
-  const { spans, outcome, reason, continued } = step;
+  const { spans, outcome, reason, continued, expected } = step;
   const [first] = spans;
-  const when =
-    first === undefined
-      ? undefined
-      : markup` <span class="t">${clockOf(first.from, report)}, ${duration(workOn(spans, report))}</span>`;
+  const real = first === undefined ? '' : `${clockOf(first.from, report)}, ${duration(workOn(spans, report))}`;
+  const time = withExpected(real, expected);
+  const when = time === '' ? undefined : markup` <span class="t">${time}</span>`;
   return markup`<li id="${stepAnchor(index)}" tabindex="-1">${standingMark(outcome)} <b>${stepName(step)}</b>${when}${
     reason === '' ? undefined : markup`<p class="why">${reason}${continued ? ' (its node continued)' : ''}</p>`
   }${evidence(report, step)}</li>`;

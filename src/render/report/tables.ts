@@ -3,6 +3,7 @@ import { namesText } from '../fold-names.ts';
 import { groupBy } from '../group.ts';
 import type { RunReport } from '../report-data.ts';
 import { duration } from '../text.ts';
+import { hasExpected, withExpected, workText } from './expected.ts';
 import { markup, type Markup } from './markup.ts';
 import { countsText, stepAnchor } from './steps.ts';
 import { endOf, lasted, MARK_WORDS, outageText, stamp, versionTexts } from './words.ts';
@@ -22,9 +23,9 @@ export function history(report: RunReport): Markup {
 export function phases(report: RunReport): Markup {
   const byPhase = groupBy(report.steps, ({ phase }) => phase);
   const hasHops = report.phases.some(({ hop }) => hop !== undefined);
-  const rows = report.phases.map(({ number, name, hop, batches, skipped, from, to }): Row => {
+  const rows = report.phases.map(({ number, name, hop, batches, skipped, from, to, expected }): Row => {
     const started = from === undefined ? '' : stamp(from, report);
-    const took = from === undefined ? '' : duration(lasted(from, to, endOf(report)));
+    const took = withExpected(from === undefined ? '' : duration(lasted(from, to, endOf(report))), expected);
     const steps = skipped === undefined ? countsText(byPhase.get(number) ?? []) : `skipped: ${skipped}`;
     const release = hasHops ? [hop] : [];
     return { cells: [String(number), name, ...release, namesText(batches.flat()), started, took, steps] };
@@ -37,12 +38,15 @@ export function nodes(report: RunReport): Markup {
   const byNode = groupBy(report.steps, ({ node }) => node);
   const rows = report.nodes.map((node): Row => {
     const now = node.leftOut === undefined ? (node.cordoned ? 'cordoned' : '') : `left out: ${node.leftOut}`;
-    const steps = [countsText(byNode.get(node.name) ?? []), now].filter((text) => text !== '').join('; ');
+    const own = byNode.get(node.name) ?? [];
+    const steps = [countsText(own), now].filter((text) => text !== '').join('; ');
+    const work = hasExpected(report) ? [workText(own, node.expected, report)] : [];
     const versions = versionTexts(node.before, node.after).join(', ') || 'not known';
     const link = markup`<a href="#n-${node.name}">${node.name}</a>`;
-    return { cells: [link, node.role, versions, outageText(node, report) || 'never', steps] };
+    return { cells: [link, node.role, versions, outageText(node, report) || 'never', ...work, steps] };
   });
-  const titles = ['Node', 'Role', 'Versions before → after', 'Out of service', 'Steps'];
+  const work = hasExpected(report) ? ['Time at work'] : [];
+  const titles = ['Node', 'Role', 'Versions before → after', 'Out of service', ...work, 'Steps'];
   return table('Nodes', titles, rows, 'The plan has no nodes.');
 }
 

@@ -17,6 +17,7 @@ import {
 import type { RunReport } from '../../render/report-data.ts';
 import { count, escapeControls, sanitize } from '../../render/text.ts';
 import { aboutOf, type Life, outcomesOf, stateOf } from '../summary.ts';
+import { type ExpectedTimes, expectedTimes } from './expected.ts';
 import { marksOf } from './marks.ts';
 import type { OutputText } from './outputs.ts';
 import { spansOf } from './spans.ts';
@@ -49,8 +50,9 @@ export function buildReport(sources: ReportSources): RunReport {
   const run = { folder, plan, progress };
   const spans = spansOf(records);
   const texts = new Texts();
-  const steps = stepsIn(sources, progress, spans, texts);
-  const nodes = nodesOf(sources, progress);
+  const expected = expectedTimes(plan);
+  const steps = stepsIn(sources, progress, { spans, texts, expected });
+  const nodes = nodesOf(sources, progress, expected);
   const report: Omit<RunReport, 'texts'> = {
     version: REPORT_VERSION,
     madeAt: new Date(now).toISOString(),
@@ -67,9 +69,10 @@ export function buildReport(sources: ReportSources): RunReport {
     ...(progress.startedAt !== undefined && { startedAt: progress.startedAt }),
     ...(progress.lastAt !== undefined && { lastAt: progress.lastAt }),
     worked: progress.worked,
+    ...(expected.run && { expected: expected.run }),
     counts: countsOf(steps),
     nodes,
-    phases: plan.phases.map((phase) => phaseOf(phase, spans)),
+    phases: plan.phases.map((phase) => phaseOf(phase, spans, expected)),
     steps,
     marks: marksOf(plan, records),
     findings: plan.findings,
@@ -105,7 +108,14 @@ class Texts {
 
 type Spans = ReadonlyMap<string, readonly ReportSpan[]>;
 
-function stepsIn({ run, life, outputs }: ReportSources, progress: Progress, spans: Spans, texts: Texts): ReportStep[] {
+interface Parts {
+  readonly spans: Spans;
+  readonly texts: Texts;
+  readonly expected: ExpectedTimes;
+}
+
+function stepsIn({ run, life, outputs }: ReportSources, progress: Progress, parts: Parts): ReportStep[] {
+  const { spans, texts, expected } = parts;
   const outcomes = outcomesOf({ ...run, progress }, life);
   return run.plan.phases.flatMap((phase) =>
     stepsOfPhase(phase).map((step): ReportStep => {
@@ -113,6 +123,7 @@ function stepsIn({ run, life, outputs }: ReportSources, progress: Progress, span
       const { outcome = 'pending', reason = '', continued } = outcomes.get(key) ?? {};
       const written = progress.steps.get(key)?.outputs;
       const place = placeName(step.place);
+      const takes = expected.ofStep(step);
       return {
         phase: phase.number,
         node: step.node,
@@ -125,6 +136,7 @@ function stepsIn({ run, life, outputs }: ReportSources, progress: Progress, span
         spans: (spans.get(key) ?? []).map((span) => withOutput(step, span, outputs, texts)),
         ...(continued && { continued }),
         ...(written && { outputs: written }),
+        ...(takes !== undefined && { expected: takes }),
       };
     }),
   );
@@ -153,7 +165,11 @@ function countsOf(steps: readonly ReportStep[]): RunReport['counts'] {
   return counts;
 }
 
-function nodesOf({ run, records, before, after }: ReportSources, progress: Progress): RunReport['nodes'] {
+function nodesOf(
+  { run, records, before, after }: ReportSources,
+  progress: Progress,
+  expected: ExpectedTimes,
+): RunReport['nodes'] {
   const { plan } = run;
   const outages = new OutageFold(plan);
   for (const record of records) outages.add(record);
@@ -164,6 +180,7 @@ function nodesOf({ run, records, before, after }: ReportSources, progress: Progr
   return plan.nodes.map((node) => {
     const [first, last] = [versionsOf(before, node), versionsOf(after, node)];
     const leftOut = reasons.get(node.name);
+    const takes = expected.ofNode(node.name);
     return {
       name: node.name,
       host: node.host,
@@ -173,11 +190,12 @@ function nodesOf({ run, records, before, after }: ReportSources, progress: Progr
       outages: [...outages.of(node.name)],
       ...(cordoned.has(node.object ?? node.name) && { cordoned: true as const }),
       ...(leftOut !== undefined && { leftOut: leftOut }),
+      ...(takes !== undefined && { expected: takes }),
     };
   });
 }
 
-function phaseOf(phase: Plan['phases'][number], spans: Spans): ReportPhase {
+function phaseOf(phase: Plan['phases'][number], spans: Spans, expected: ExpectedTimes): ReportPhase {
   const own = stepsOfPhase(phase).flatMap(({ node, id }) => spans.get(stepKey(node, id)) ?? []);
   const from = own.map((span) => span.from).toSorted()[0];
   const to = own
@@ -185,6 +203,7 @@ function phaseOf(phase: Plan['phases'][number], spans: Spans): ReportPhase {
     .toSorted()
     .at(-1);
   const skipped = whySkipped(phase);
+  const takes = expected.ofPhase(phase);
   return {
     number: phase.number,
     name: phase.name,
@@ -193,6 +212,7 @@ function phaseOf(phase: Plan['phases'][number], spans: Spans): ReportPhase {
     ...(skipped !== undefined && { skipped: skipped }),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
+    ...(takes !== undefined && { expected: takes }),
   };
 }
 
