@@ -200,6 +200,9 @@ export const inventorySchema = z
         .strictObject({
           baseUrl: text('The part before core:/stable:/vX.Y/, e.g. https://pkgs.k8s.io.')
             .regex(/^https?:\/\/[^\s'"\\]+$/, { error: 'must be an http or https address' })
+            .refine((url) => !url.includes('/core:'), {
+              error: 'must end before core:/stable:/vX.Y/, which is added to it',
+            })
             .transform((url) => url.replace(/\/+$/, ''))
             .exactOptional(),
         })

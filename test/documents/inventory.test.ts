@@ -169,6 +169,10 @@ describe('an inventory', () => {
     ],
     ['kubectl: { on: local, kubeconfig: admin.conf }', []],
     ['packages: { baseUrl: "pkgs.k8s.io" }', ['6:22 invalid-value `baseUrl` must be an http or https address']],
+    [
+      'packages: { baseUrl: "https://mirror.example.com/core:/stable:/" }',
+      ['6:22 invalid-value `baseUrl` must end before core:/stable:/vX.Y/, which is added to it'],
+    ],
     ['remoteDir: /', ['6:12 invalid-value `remoteDir` must be an absolute path (or ~/...) of plain characters']],
     ['remoteDir: "/x y"', ['6:12 invalid-value `remoteDir` must be an absolute path (or ~/...) of plain characters']],
     ['remoteDir: ~/.rb', []],
