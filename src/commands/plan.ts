@@ -1,13 +1,15 @@
 import { open } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { Failure, messageOf } from '../failure.ts';
 import type { Plan } from '../plan/plan.ts';
 import { namesText } from '../render/fold-names.ts';
 import { renderNodePlan, renderPlan } from '../render/plan.ts';
+import { renderPlanMarkdown } from '../render/plan-markdown.ts';
 import { type BoundOptions, parseBounds } from '../run/bounds.ts';
 import { connectNodes } from '../run/connect.ts';
 import { RunStore } from '../journal/store.ts';
 import { withConsole } from '../run/console.ts';
+import { releasesIn } from '../run/control.ts';
 import { readFacts } from '../run/facts.ts';
 import { loadDocuments } from '../run/load.ts';
 import {
@@ -20,6 +22,7 @@ import {
 } from '../run/options.ts';
 import { OwnCommands } from '../run/own-commands.ts';
 import { emitPlan, hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
+import { applyCommand } from '../run/plan-again.ts';
 import { refuseMovedPlan } from '../run/saved-plan.ts';
 import { scopeOf } from '../run/scope.ts';
 
@@ -28,6 +31,7 @@ interface Options extends CommonOptions {
   readonly checks?: boolean;
   readonly detailedExitcode?: boolean;
   readonly node?: string;
+  readonly format?: 'md';
 }
 
 export function define(command: Command, run: Run): void {
@@ -35,6 +39,7 @@ export function define(command: Command, run: Run): void {
   checksOption(overrideOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words))))
     .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')
     .option('--node <name>', 'show the whole plan of one node; the plan itself is that of all')
+    .addOption(new Option('--format <form>', 'md: print the plan as Markdown, for a change request').choices(['md']))
     .option('--detailed-exitcode', 'exit 0 when there is nothing to do, 6 when there are changes to make')
     .action((file: string, options: Options) => run(() => plan(file, options)));
 }
@@ -42,6 +47,7 @@ export function define(command: Command, run: Run): void {
 /** The dry run, of a saved plan too: as `apply` up to its guards, without its look at locks and runs. */
 export function plan(file: string, options: Options & BoundOptions): Promise<number> {
   return withConsole(options, 'stderr', async (console, atEnd) => {
+    requireOneForm(options);
     const documents = await loadDocuments(console, file, options);
     if (Object.keys(parseBounds(options, Date.now())).length > 0)
       console.info('--until and --max-nodes say where a run pauses: the plan shows all that is left to do');
@@ -58,13 +64,23 @@ export function plan(file: string, options: Options & BoundOptions): Promise<num
     const { node } = options;
     if (node !== undefined) requireNode(shown, node);
     if (options.output === 'json') emitPlan(console, shown);
-    else if (node === undefined) console.print(renderPlan(shown, console.look));
+    else if (options.format === 'md') {
+      const apply = applyCommand(shown, options.out ?? saved?.file, documents.chosen?.via);
+      console.print(renderPlanMarkdown(shown, { from: releasesIn(reading.facts), apply }));
+    } else if (node === undefined) console.print(renderPlan(shown, console.look));
     else console.print(renderNodePlan(shown, node, console.look));
     if (options.out !== undefined) await save(options.out, `${JSON.stringify(shown, null, 1)}\n`);
     if (options.output === 'json') showFindings(console, shown);
     requireNoRefusal(shown);
     return options.detailedExitcode === true && hasChanges(shown) ? 6 : 0;
   });
+}
+
+/** @throws Failure (usage) for options that ask for two forms at once */
+function requireOneForm({ format, output, node }: Options): void {
+  if (format === undefined || (output !== 'json' && node === undefined)) return;
+  const other = node === undefined ? '--output json' : '--node';
+  throw new Failure('usage', `--format ${format} and ${other} are two forms of a plan`, ['Leave out one of them.']);
 }
 
 /** @throws Failure (usage) for a node that the plan does not have */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { actions } from '../actions/registry.ts';
 import type { Runbook, Step } from '../documents/model.ts';
 import { renderRunbook } from '../render/runbook.ts';
+import { headerOf } from '../render/runbook-header.ts';
 import { durationText } from '../duration.ts';
 import { windowText } from '../plan/pace.ts';
 import { withConsole } from '../run/console.ts';
@@ -23,16 +24,6 @@ function show(argument: string, options: CommonOptions): Promise<number> {
     else console.print(renderRunbook(view, console.look));
     return 0;
   });
-}
-
-/** The comment above the document, without the line for editors. */
-function headerOf(text: string): string[] {
-  const lines = text.split(/\r?\n/);
-  const end = lines.findIndex((line) => !line.startsWith('#'));
-  const comment = lines.slice(0, end).filter((line) => !line.includes('yaml-language-server:'));
-  const bare = comment.map((line) => line.replace(/^# ?/, ''));
-  const first = bare.findIndex((line) => line !== '');
-  return first === -1 ? [] : bare.slice(first, bare.findLastIndex((line) => line !== '') + 1);
 }
 
 function viewOf({ name, description = '', inputs, hops, window, phases }: Runbook) {

@@ -30,10 +30,7 @@ const RESTARTS: ReadonlySet<string> = new Set(['kubeadm-upgrade-apply', 'kubeadm
 export function prospectLines(plan: Plan, { from, expected, isSettled, isResumed }: Prospect): Line[] {
   const due = stepsOfPlan(plan).filter((step) => step.predicted.outcome === 'change' && !isSettled(step));
   const roles = new Map(plan.nodes.map(({ name, role }) => [name, role]));
-  const isControlPlane = ({ node }: PlanStep): boolean => roles.get(node) === 'control-plane';
-  const drains = due.filter(({ action }) => action === 'drain');
-  const reboots = due.filter(({ action }) => action === 'reboot');
-  const restarts = due.filter((step) => RESTARTS.has(step.action) && isControlPlane(step));
+  const { drains, reboots, restarts } = disruptionsOf(plan, due);
   const disruptive = [
     drains.length === 0 ? 'no drain' : count(drains.length, 'drain'),
     ...(reboots.length === 0 ? [] : [count(reboots.length, 'reboot')]),
@@ -50,12 +47,25 @@ export function prospectLines(plan: Plan, { from, expected, isSettled, isResumed
   ];
 }
 
+/** Steps after which something does not run where it ran before. `restarts`: of an API server. */
+export function disruptionsOf(
+  { nodes }: Pick<Plan, 'nodes'>,
+  due: readonly PlanStep[],
+): { readonly drains: PlanStep[]; readonly reboots: PlanStep[]; readonly restarts: PlanStep[] } {
+  const controlPlanes = new Set(nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name));
+  return {
+    drains: due.filter(({ action }) => action === 'drain'),
+    reboots: due.filter(({ action }) => action === 'reboot'),
+    restarts: due.filter(({ action, node }) => RESTARTS.has(action) && controlPlanes.has(node)),
+  };
+}
+
 function field(name: string, value: string): Line {
   return [{ text: `  ${name.padEnd(11)}`, as: 'dim' }, value];
 }
 
 /** `1.31.9 -> 1.32.9`; only what is known. */
-function versionsText({ way }: Plan, due: readonly PlanStep[], from: readonly string[]): string {
+export function versionsText({ way }: Plan, due: readonly PlanStep[], from: readonly string[]): string {
   const targets = due.filter(({ action }) => UPGRADES.has(action)).flatMap((step) => step.with['version'] ?? []);
   const to = [...new Set(targets.filter((version) => typeof version === 'string'))];
   if (to.length === 0) return from.length === 0 ? '' : `stays at ${from.join(' and ')}`;
@@ -65,7 +75,7 @@ function versionsText({ way }: Plan, due: readonly PlanStep[], from: readonly st
   return start === undefined ? `to ${to.join(' -> ')}` : [start, ...to].join(' -> ');
 }
 
-function nodesText(due: readonly PlanStep[], roles: ReadonlyMap<string, string>): string {
+export function nodesText(due: readonly PlanStep[], roles: ReadonlyMap<string, string>): string {
   const nodes = [...new Set(due.map(({ node }) => node))];
   const of = (role: string): number => nodes.filter((name) => roles.get(name) === role).length;
   const parts = [

@@ -3,7 +3,7 @@ import type { PlanStep, Prediction } from '../plan/plan.ts';
 import { type Folded, valueTexts } from './fold-lines.ts';
 import { namesText } from './fold-names.ts';
 import { checkTexts, detailsOf, type Entry } from './plan-fold.ts';
-import { type Colour, type Line, type Symbols, widthOfLine, wrapLine } from './style.ts';
+import { type Colour, createStyle, type Line, type Symbols, widthOfLine, wrapLine } from './style.ts';
 import { escapeControls, sanitize, stepName } from './text.ts';
 import { widthOf, wrap } from './width.ts';
 
@@ -42,13 +42,30 @@ export function stepLines(step: PlanStep, forecasts: readonly Finding[], look: S
 /** A step of several nodes, once. @param all every node of the phase, which needs no names */
 export function entryLines(entry: Entry, all: number, look: StepLook): Line[] {
   const isPart = entry.nodes.length < all;
-  const [first, ...rest] = entry.lines;
-  const isReasonOfAll = first?.kind === 'reason' && isOfAll(first, entry);
-  const reason = entry.as === undefined ? (isReasonOfAll ? first.text : '') : `as ${numberOf(entry.as)}`;
+  const { reason, lines } = partsOf(entry);
   const head = headLines(entry.name, entry.outcome, reason, look);
   const on = isPart ? namesLines(`on ${namesText(entry.nodes)}`, look) : [];
-  if (entry.as !== undefined) return [...head, ...on];
-  return [...head, ...on, ...blockLines(isReasonOfAll ? rest : entry.lines, entry, look)];
+  return [...head, ...on, ...blockLines(lines, entry, look)];
+}
+
+/** What is beside a step's name, and what is below it; nothing below one that is as an earlier step. */
+export function partsOf(entry: Entry): { readonly reason: string; readonly lines: readonly Folded[] } {
+  if (entry.as !== undefined) return { reason: `as ${numberOf(entry.as)}`, lines: [] };
+  const [first, ...rest] = entry.lines;
+  const isReasonOfAll = first?.kind === 'reason' && isOfAll(first, entry);
+  return isReasonOfAll ? { reason: first.text, lines: rest } : { reason: '', lines: entry.lines };
+}
+
+/** Lines of a step as text that is not broken, two blanks deeper where they are of some of its nodes. */
+export function plainBlock(lines: readonly Folded[], entry: Entry): string[] {
+  const style = createStyle({ color: false, unicode: true });
+  const block = blockLines(lines, entry, { verbose: false, columns: Infinity, symbols: style.symbols });
+  return block.map((one) => style.line(one).slice(INDENT.length));
+}
+
+/** The word for what is predicted. */
+export function predictedWord(outcome: Prediction['outcome']): string {
+  return PREDICTED[outcome].word;
 }
 
 /** A step's id without its words. */

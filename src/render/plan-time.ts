@@ -6,13 +6,25 @@ import { localZone, stampText } from '../time-zone.ts';
 /** How long a plan takes, and when it would end; undefined where nothing is due. */
 export function planTime({ expected = [], ...plan }: Plan): string | undefined {
   if (expected.length === 0) return undefined;
-  // Each due step of a plan has an expectation of its own: no action needs to be known here.
-  const whole = estimatePlan({ ...plan, expected }, new Map());
+  const whole = wholeOf({ ...plan, expected });
   const end = stampText(Date.parse(plan.createdAt) + whole, localZone()).slice(0, 16);
+  return `${roughly(whole)}; started now, it ends about ${end} (${sourceOf(expected)})`;
+}
+
+/** How long a plan takes, whenever it is started; undefined where nothing is due. */
+export function planDuration(plan: Pick<Plan, 'phases' | 'nodes' | 'expected'>): string | undefined {
+  const { expected = [] } = plan;
+  return expected.length === 0 ? undefined : `${roughly(wholeOf(plan))} (${sourceOf(expected)})`;
+}
+
+function wholeOf(plan: Pick<Plan, 'phases' | 'nodes' | 'expected'>): number {
+  // Each due step of a plan has an expectation of its own: no action needs to be known here.
+  return estimatePlan(plan, new Map());
+}
+
+function sourceOf(expected: NonNullable<Plan['expected']>): string {
   const measured = expected.filter((one) => one.measured !== undefined).length;
-  const source =
-    measured === 0 ? 'not measured here yet' : `${measured} of ${expected.length} kinds of step measured before`;
-  return `${roughly(whole)}; started now, it ends about ${end} (${source})`;
+  return measured === 0 ? 'not measured here yet' : `${measured} of ${expected.length} kinds of step measured before`;
 }
 
 /** `about 4 min a node`; of nodes that take different times, the longest. Empty where nothing is due. */

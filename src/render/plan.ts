@@ -1,8 +1,8 @@
 import type { Finding } from '../event.ts';
 import { stepKey } from '../plan/key.ts';
-import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
+import { stepsOfPhase } from '../plan/all-steps.ts';
 import { windowText } from '../plan/pace.ts';
-import { type Plan, type PlanNode, type PlanPhase, type PlanStep, type Prediction, whySkipped } from '../plan/plan.ts';
+import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
 import { findingLines } from './finding.ts';
 import { foldedFindingLines } from './fold-findings.ts';
 import { foldNames, namesText } from './fold-names.ts';
@@ -12,6 +12,7 @@ import { type Prospect, prospectLines } from './plan-question.ts';
 import { phaseTime, planTime } from './plan-time.ts';
 import { type OwnNames, ownNames } from './plan-names.ts';
 import { paceLines } from './pace.ts';
+import { hopText, machines, paceText, summaryText, valueText, wayText } from './plan-words.ts';
 import { hookLines } from './plan-hooks.ts';
 import { entryLines, stepLines } from './plan-step.ts';
 import type { Line, Look, Symbols } from './style.ts';
@@ -132,29 +133,6 @@ function header(plan: Plan, { columns, verbose }: PlanLook): Line[] {
   ];
 }
 
-/** `cp-[1:3] control-plane at 10.0.0.[11:13]; worker-[1:20] worker at ...`: addresses in the order of the names. */
-function machines(nodes: readonly PlanNode[]): string {
-  return [...groupBy(nodes, ({ role }) => role)]
-    .map(([role, of]) => {
-      const hosts = of.map(({ host }) => host);
-      const same = hosts.every((host) => host === hosts[0]) ? hosts.slice(0, 1) : hosts;
-      const isNamed = of.every(({ name, host }) => name === host);
-      const objects = of.filter(({ object }) => object !== undefined);
-      const objectText = objects.map(({ name, object }) => `${name} is ${object ?? ''}`).join(', ');
-      return `${namesText(of.map(({ name }) => name))} ${role}${isNamed ? '' : ` at ${namesText(same)}`}${objects.length === 0 ? '' : ` (Node objects: ${objectText})`}`;
-    })
-    .join('; ');
-}
-
-/** `1.31.9 -> 1.32.9 -> 1.33.12 -> 1.34.1` */
-function wayText({ from, through }: NonNullable<Plan['way']>): string {
-  return [...(through[0] === from ? [] : [from]), ...through].join(' -> ');
-}
-
-function valueText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-}
-
 function field(name: string, value: string, columns: number): Line[] {
   const label = `  ${name.padEnd(11)}`;
   return wrap(sanitize(value), columns - label.length).map((line, index): Line => [
@@ -224,35 +202,16 @@ function phaseTitle(phase: PlanPhase, plan: Plan, order: readonly string[], colu
 function phaseHead(phase: PlanPhase, plan: Plan): Line {
   const skipped = whySkipped(phase);
   const nodes = phase.batches.flat().length;
-  const isNamed = plan.way?.through.length === 1 || (phase.hop && phase.name.startsWith(phase.hop.version));
-  const hop = phase.hop && isNamed !== true ? `, to ${phase.hop.version}` : '';
   return [
     { text: `Phase ${phase.number}/${plan.phases.at(-1)?.number ?? 0} ${phase.name}`, as: 'bold' },
     {
       text:
         skipped === undefined
-          ? `  ${count(nodes, 'node')}${paceText(phase)}${phaseTime(plan, phase)}${hop}`
+          ? `  ${count(nodes, 'node')}${paceText(phase)}${phaseTime(plan, phase)}${hopText(phase, plan)}`
           : `  skipped: ${skipped}`,
       as: 'dim',
     },
   ];
-}
-
-/** `, 3 at a time`; batches that grow or shrink are listed. */
-function paceText({ batches }: PlanPhase): string {
-  const sizes = batches.map((batch) => batch.length);
-  if (sizes.reduce((sum, size) => sum + size, 0) < 2) return '';
-  const [first = 0] = sizes;
-  const isEven = sizes.slice(0, -1).every((size) => size === first) && (sizes.at(-1) ?? 0) <= first;
-  if (sizes.length === 1) return ', all at once';
-  if (isEven) return first === 1 ? ', one at a time' : `, up to ${first} at a time`;
-  const runs: { size: number; times: number }[] = [];
-  for (const size of sizes) {
-    const last = runs.at(-1);
-    if (last?.size === size) last.times += 1;
-    else runs.push({ size, times: 1 });
-  }
-  return `, in batches of ${runs.map(({ size, times }) => (times === 1 ? String(size) : `${times} x ${size}`)).join(', ')}`;
 }
 
 function findings(plan: Plan, lines: (of: readonly Finding[]) => Line[]): Line[] {
@@ -278,21 +237,9 @@ function hint(plan: Plan, names: OwnNames, columns: number): Line[] {
 }
 
 function summary(plan: Plan): Line {
-  const steps = stepsOfPlan(plan);
-  const of = (outcome: Prediction['outcome']): PlanStep[] => steps.filter((step) => step.predicted.outcome === outcome);
-  const changes = of('change');
-  const nodes = new Set(changes.map((step) => step.node)).size;
-  const parts = [
-    changes.length === 0
-      ? 'nothing to change'
-      : `would change ${count(changes.length, 'step')} on ${count(nodes, 'node')}`,
-    ...(of('unchanged').length > 0 || changes.length === 0 ? [`${of('unchanged').length} already done`] : []),
-    ...(of('skipped').length > 0 ? [`${of('skipped').length} skipped`] : []),
-    ...(of('read').length > 0 ? [`${of('read').length} that only read or wait`] : []),
-  ];
   const refused = plan.findings.filter((finding) => finding.severity === 'refuse').length;
   return [
-    { text: parts.join('; '), as: 'bold' },
+    { text: summaryText(plan), as: 'bold' },
     ...(refused > 0 ? [{ text: `; refused by ${count(refused, 'finding')}`, as: ['bold', 'red'] } as const] : []),
   ];
 }

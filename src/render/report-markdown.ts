@@ -1,3 +1,4 @@
+import { escapeMarkdown as escape, fenced, table } from './markdown.ts';
 import type { ReportStep, RunReport } from './report-data.ts';
 import { hasExpected, timesByKind, withExpected, workText } from './report/expected.ts';
 import {
@@ -167,22 +168,4 @@ function findings({ findings: found }: RunReport): string {
 
 function gaps({ gaps: found }: RunReport): string {
   return found.length === 0 ? '' : `## Not in this report\n\n${found.map((text) => `- ${escape(text)}`).join('\n')}`;
-}
-
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(titles), line(titles.map(() => '---')), ...rows.map((row) => line(row.map(escape)))].join('\n');
-}
-
-/** The text as it is: no markup, no HTML, one line. */
-function escape(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]<>#|~&]/g, '\\$&').replaceAll(/[\r\n]+/g, ' ');
-}
-
-/** In a fence that is longer than any in the text. */
-function fenced(lines: readonly string[]): string {
-  const text = lines.join('\n');
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}text\n${text}\n${fence}`;
 }

@@ -29,3 +29,8 @@ export function parseOverrides(given: readonly string[] = [], inventory: Invento
     return { guard: name, ...(node === undefined ? {} : { node }), reason: reason.trim() };
   });
 }
+
+/** As `--override` takes it. */
+export function overrideText({ guard, node, reason }: Override): string {
+  return `${guard}${node === undefined ? '' : `@${node}`}=${reason}`;
+}

@@ -3,10 +3,11 @@ import { actions } from '../actions/registry.ts';
 import { inputText } from '../documents/inputs.ts';
 import { loadRunbook } from '../documents/runbook.ts';
 import type { Plan } from '../plan/plan.ts';
+import { overrideText } from './overrides.ts';
 import { quote } from '../transport/quote.ts';
 
 /** The command that plans or applies the runbook of a plan once more, with what its own was given. */
-export function again(command: 'plan' | 'apply', { inputs, inventory, limit, runbook }: Plan): string {
+export function again(command: 'plan' | 'apply', { inputs, inventory, limit, runbook, overrides = [] }: Plan): string {
   const texts = new Map((runbook.parts ?? []).map(({ file, text }) => [join(dirname(runbook.file), file), text]));
   const read = (path: string) => {
     const value = texts.get(path);
@@ -20,5 +21,17 @@ export function again(command: 'plan' | 'apply', { inputs, inventory, limit, run
     `runbook ${command} ${quote(runbook.file)} -i ${quote(inventory.file)}`,
     ...set.map(([name, value]) => `--set ${quote(`${name}=${inputText(value)}`)}`),
     ...(limit === undefined ? [] : [`--limit ${quote(limit)}`]),
+    ...overrides.map((one) => `--override ${quote(overrideText(one))}`),
   ].join(' ');
+}
+
+/**
+ * The command that runs exactly this plan: any other has another digest, and is refused.
+ * @param file where the plan is saved; undefined: it is made again
+ * @param via patches of the hops in between, where they were given
+ */
+export function applyCommand(plan: Plan, file: string | undefined, via: readonly string[] | undefined): string {
+  if (file !== undefined) return `runbook apply ${quote(file)} --plan-digest ${plan.digest}`;
+  const hops = via === undefined ? '' : ` --set ${quote(`via=${via.join(',')}`)}`;
+  return `${again('apply', plan)}${hops} --plan-digest ${plan.digest}`;
 }

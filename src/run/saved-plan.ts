@@ -8,6 +8,7 @@ import { parsePlan, type Plan } from '../plan/plan.ts';
 import { again } from './plan-again.ts';
 import { deviations } from './deviations.ts';
 import type { CommonOptions } from './options.ts';
+import { overrideText } from './overrides.ts';
 import { requirePlanDigest } from './plan-digest.ts';
 
 export interface SavedPlan {
@@ -45,9 +46,7 @@ export async function loadSavedPlan(
       ...options,
       set: Object.entries(plan.inputs).map(([key, value]) => `${key}=${inputText(value)}`),
       inventory: options.inventory ?? plan.inventory.file,
-      override: (plan.overrides ?? []).map(
-        ({ guard, node, reason }) => `${guard}${node === undefined ? '' : `@${node}`}=${reason}`,
-      ),
+      override: (plan.overrides ?? []).map(overrideText),
       ...(plan.limit === undefined ? {} : { limit: plan.limit }),
     },
   };
