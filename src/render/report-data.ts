@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findingSchema, OUTCOMES } from '../event.ts';
+import { findingSchema, knownSchema, OUTCOMES } from '../event.ts';
 import type { DeepReadonly } from '../readonly.ts';
 
 /** The version of the form; a reader refuses any other. */
@@ -67,6 +67,9 @@ const attempt = z.strictObject({
     .describe('How its script ended; undefined: not known yet'),
   output: z.exactOptional(z.number()).describe('Index of its output in `texts`; undefined: none is kept here'),
   cut: z.exactOptional(z.number()).describe('Bytes left out of the middle of its output'),
+  known: z
+    .exactOptional(names)
+    .describe('Ids of the known texts in its last 200 lines of output, where it ended badly; most specific first'),
 });
 
 const span = z.strictObject({
@@ -164,6 +167,7 @@ export const reportSchema = z.strictObject({
   marks: z.array(mark).describe('What happened besides, in the order of the journal'),
   findings: z.array(findingSchema).describe('Of the guards, when the run was planned'),
   overrides: z.array(override),
+  known: z.exactOptional(z.array(knownSchema)).describe('What the known texts in the outputs mean, each once'),
   gaps: names.describe('What is not in the report because it is not kept here'),
   texts: names.describe('Commands and outputs, each once; without control characters'),
 });

@@ -4,6 +4,7 @@ import { hasExpected, timesByKind, withExpected, workText } from './report/expec
 import {
   attemptEnd,
   endOf,
+  knownOf,
   lasted,
   MARK_WORDS,
   outageText,
@@ -114,6 +115,9 @@ function failures(report: RunReport): string {
             ...lines.slice(-TAIL),
             ...(last ? [`[attempt ${last.attempt}: ${attemptEnd(last)}]`] : []),
           ]),
+          ...(last ? knownOf(last, report) : []).map(
+            ({ id, meaning, remedy }) => `Known: **${escape(id)}**: ${escape(meaning)} Do: ${escape(remedy)}`,
+          ),
         ].join('\n\n');
       }),
   );

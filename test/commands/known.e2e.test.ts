@@ -55,6 +55,13 @@ test('status and logs name it too, also as data', async () => {
   expect(logs.stderr).toContain(remedy);
 });
 
+test('report names it beneath the output, on its page and in Markdown', async () => {
+  const it = failing(FULL);
+  await it.apply();
+  expect((await it.after('report', '--format', 'md')).stdout).toContain('Known: **etcd-no-space**: ');
+  expect((await it.after('report', '--format', 'html')).stdout).toContain('<b>etcd-no-space</b>: ');
+});
+
 test('the event has it, and without a known text has no such field', async () => {
   const events = async (text: string) => {
     const { stdout } = await failing(text).apply('--output', 'json');

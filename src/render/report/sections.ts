@@ -2,7 +2,7 @@ import type { RunReport } from '../report-data.ts';
 import { duration } from '../text.ts';
 import { withExpected } from './expected.ts';
 import { markup, type Markup } from './markup.ts';
-import { countsText, stepAnchor } from './steps.ts';
+import { countsText, knownTexts, stepAnchor } from './steps.ts';
 import { endOf, lasted, outOfService, stamp, STANDING_WORDS } from './words.ts';
 
 /** How a state is coloured; its word is beside it. */
@@ -80,14 +80,14 @@ function tiles(report: RunReport): Markup {
 }
 
 /** Steps that failed or whose outcome is unknown, as they stand; what was resolved is in the history. */
-export function attention({ steps }: RunReport): Markup | undefined {
-  const bad = steps.flatMap((step, index) =>
+export function attention(report: RunReport): Markup | undefined {
+  const bad = report.steps.flatMap((step, index) =>
     step.outcome === 'failed' || step.outcome === 'unknown' ? [{ step, index }] : [],
   );
   if (bad.length === 0) return undefined;
   return markup`<section class="attention"><h2>Failed or unknown, and not resolved</h2><ul>${bad.map(
     ({ step, index }) =>
-      markup`<li><a href="#${stepAnchor(index)}">${step.node}: ${step.step} ${step.title}</a> ${STANDING_WORDS[step.outcome]}: ${step.reason}</li>`,
+      markup`<li><a href="#${stepAnchor(index)}">${step.node}: ${step.step} ${step.title}</a> ${STANDING_WORDS[step.outcome]}: ${step.reason}${knownTexts(step.spans.at(-1)?.attempts.at(-1), report)}</li>`,
   )}</ul></section>`;
 }
 

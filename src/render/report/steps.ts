@@ -3,7 +3,7 @@ import type { ReportAttempt, ReportSpan, ReportStep, RunReport, Standing } from 
 import { count, duration, stepName } from '../text.ts';
 import { withExpected } from './expected.ts';
 import { markup, type Markup } from './markup.ts';
-import { attemptEnd, clockOf, endOf, lasted, stamp, STANDING_WORDS, workOn } from './words.ts';
+import { attemptEnd, clockOf, endOf, knownOf, lasted, stamp, STANDING_WORDS, workOn } from './words.ts';
 
 /** One for each standing: no one has to tell colours apart. */
 const SYMBOLS: Readonly<Record<Standing, string>> = {
@@ -88,5 +88,15 @@ function attemptPart(report: RunReport, attempt: ReportAttempt): Markup {
     output === undefined
       ? markup`<p class="t">No output is kept here.</p>`
       : markup`<pre>${report.texts[output] ?? ''}</pre>`;
-  return markup`<p>${head}</p>${printed}`;
+  return markup`<p>${head}</p>${printed}${knownTexts(attempt, report)}`;
+}
+
+/** What is known of what an attempt printed, and what to do. */
+export function knownTexts(attempt: ReportAttempt | undefined, report: RunReport): Markup | undefined {
+  const known = attempt ? knownOf(attempt, report) : [];
+  if (known.length === 0) return undefined;
+  return markup`${known.map(
+    ({ id, meaning, remedy }) =>
+      markup`<p class="known"><b>${id}</b>: ${meaning} <span><b>Do:</b> ${remedy}</span></p>`,
+  )}`;
 }

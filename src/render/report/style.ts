@@ -68,6 +68,8 @@ table{border-collapse:collapse;width:100%}
 .s.running,.s.left-running{color:var(--running)}.s.unchanged,.s.skipped,.s.pending{color:var(--dim)}
 pre{margin:.3rem 0 .6rem;padding:.5rem .8rem;background:var(--soft);border:1px solid var(--line);border-radius:.4rem;white-space:pre-wrap;overflow-wrap:anywhere;
 font:13px/1.45 ui-monospace,SFMono-Regular,"Liberation Mono",Menlo,monospace}.c{border-left:3px solid var(--running)}
+
+.known{margin:.2rem 0 .8rem;padding:.4rem .8rem;border-left:4px solid var(--outline);background:var(--soft);font-size:.9rem;overflow-wrap:anywhere}.known span{display:block}
 #tip{position:absolute;z-index:1;padding:.3rem .6rem;max-width:26rem;background:var(--fg);color:var(--bg);border-radius:.4rem;font-size:.82rem;pointer-events:none}
 footer{margin-top:3rem;color:var(--dim);font-size:.85rem}
 [hidden]{display:none!important}.defs{position:absolute}

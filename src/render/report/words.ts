@@ -1,4 +1,5 @@
 import { clockText, stampText } from '../../time-zone.ts';
+import type { KnownCause } from '../../event.ts';
 import type {
   ReportAttempt,
   ReportMark,
@@ -94,6 +95,11 @@ export function attemptEnd({ end }: ReportAttempt): string {
     case 'refused':
       return `refused by its node: ${end.reason ?? ''}`;
   }
+}
+
+/** What the known texts mean that an attempt printed. */
+export function knownOf({ known = [] }: ReportAttempt, report: RunReport): readonly KnownCause[] {
+  return known.flatMap((id) => report.known?.find((one) => one.id === id) ?? []);
 }
 
 /** Milliseconds of work on a step: its stretches, without the time between them. */

@@ -5,7 +5,7 @@ import type { JournalRecord } from '../../journal/record.ts';
 import type { RunSummary } from '../../journal/store.ts';
 import { stepsOfPhase } from '../../plan/all-steps.ts';
 import { stepKey } from '../../plan/key.ts';
-import { whySkipped, type Plan, type PlanStep } from '../../plan/plan.ts';
+import { whySkipped, type Plan } from '../../plan/plan.ts';
 import { placeName } from '../../render/place.ts';
 import {
   REPORT_VERSION,
@@ -21,6 +21,7 @@ import { type ExpectedTimes, expectedTimes } from './expected.ts';
 import { marksOf } from './marks.ts';
 import type { OutputText } from './outputs.ts';
 import { spansOf } from './spans.ts';
+import { Texts } from './texts.ts';
 import { versionsOf } from './versions.ts';
 
 /** All that a report is made from. */
@@ -77,6 +78,7 @@ export function buildReport(sources: ReportSources): RunReport {
     marks: marksOf(plan, records),
     findings: plan.findings,
     overrides: overridesOf(plan, records),
+    ...(texts.known.length > 0 && { known: texts.known }),
     gaps: gapsOf(sources, nodes, steps),
   };
   return { ...cleaned(report), texts: texts.all };
@@ -91,19 +93,6 @@ function cleaned<T>(data: T): T {
     typeof value === 'string' ? sanitize(value).replaceAll(LONE, '\ufffd') : value,
   );
   return copy;
-}
-
-/** Each text once. */
-class Texts {
-  readonly all: string[] = [];
-  readonly #known = new Map<string, number>();
-
-  of(text: string): number {
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    this.#known.set(text, this.all.length);
-    return this.all.push(text) - 1;
-  }
 }
 
 type Spans = ReadonlyMap<string, readonly ReportSpan[]>;
@@ -133,27 +122,15 @@ function stepsIn({ run, life, outputs }: ReportSources, progress: Progress, part
         reason: reason,
         ...(place !== undefined && { runsOn: place }),
         commands: step.commands.map((command) => texts.of(command.split('\n').map(escapeControls).join('\n'))),
-        spans: (spans.get(key) ?? []).map((span) => withOutput(step, span, outputs, texts)),
+        spans: (spans.get(key) ?? []).map((span) =>
+          texts.withOutput(span, (attempt) => outputs.get(attemptKey(step.node, step.id, attempt))),
+        ),
         ...(continued && { continued }),
         ...(written && { outputs: written }),
         ...(takes !== undefined && { expected: takes }),
       };
     }),
   );
-}
-
-function withOutput(
-  { node, id }: PlanStep,
-  span: ReportSpan,
-  outputs: ReportSources['outputs'],
-  texts: Texts,
-): ReportSpan {
-  const attempts = span.attempts.map((attempt) => {
-    const output = outputs.get(attemptKey(node, id, attempt.attempt));
-    if (!output) return attempt;
-    return { ...attempt, output: texts.of(output.text), ...(output.cut !== undefined && { cut: output.cut }) };
-  });
-  return { ...span, attempts };
 }
 
 function countsOf(steps: readonly ReportStep[]): RunReport['counts'] {
