@@ -101,7 +101,7 @@ test('the work of reading a journal grows with its records, not with their squar
   // Whatever else the machine does makes a reading dearer, never cheaper.
   const best = async (attempts: number) => Math.min(await cpu(attempts), await cpu(attempts), await cpu(attempts));
   await cpu(2000);
-  expect((await best(20_000)) / (await best(2000))).toBeLessThanOrEqual(15);
+  expect((await best(20_000)) / (await best(2000))).toBeLessThanOrEqual(25);
 });
 
 test('the facts from before a run stay what they were, also where the run is rebuilt in its folder', async () => {
