@@ -121,6 +121,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     attempt: z.number().describe('1-based'),
     commands,
     reattached: z.boolean().describe('An earlier process started it'),
+    limit: z.exactOptional(z.number()).describe('Milliseconds that an attempt may take; absent: no limit'),
   }),
   event('step-output', 'What a step prints.', {
     ...step,

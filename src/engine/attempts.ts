@@ -17,6 +17,7 @@ import type { Evidence, StepEnd } from './step-end.ts';
 import { secretsOf, sendFiles } from './step-files.ts';
 import { TransferFailed } from './transfer.ts';
 import { verified } from './verify.ts';
+import { showStarted } from './started.ts';
 
 /** Bytes kept of each of stdout and stderr on a node: its disk may be etcd's. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
@@ -36,13 +37,7 @@ export async function takeUpStep(context: RunContext, step: PlannedStep): Promis
     const show = (state: AttemptState) => {
       if (shown || state.kind === 'absent') return;
       shown = true;
-      context.emit({
-        type: 'step-started',
-        ...step.ref,
-        attempt: last.attempt,
-        commands: step.commands,
-        reattached: true,
-      });
+      showStarted(context, step, last.attempt, true);
     };
     const id = attemptId(step, last.attempt);
     const limit = step.onTimeout === 'leave' ? step.timeout : 0;
@@ -153,7 +148,7 @@ async function oneAttempt(
     ...(lock && host !== LOCAL && { lock }),
   };
   context.progress.set(step.key, { attempts: attempt, last: { attempt, host } });
-  context.emit({ type: 'step-started', ...step.ref, attempt, commands: step.commands, reattached: false });
+  showStarted(context, step, attempt);
   const before = context.facts ?? { nodes: {} };
   const output = openOutput(context, step, attempt);
   try {

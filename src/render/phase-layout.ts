@@ -4,6 +4,7 @@ import type { NodeView, RunningStep } from './phase-view.ts';
 import type { Line, Style } from './style.ts';
 import { duration, elapsed, escapeControls } from './text.ts';
 import { repeatedText } from './repeats.ts';
+import { wrap } from './width.ts';
 
 export interface PhaseState {
   readonly head: Line;
@@ -14,6 +15,8 @@ export interface PhaseState {
   readonly latest: NodeView | undefined;
   readonly now: number;
   readonly verbose: boolean;
+  /** Where lines are cut; a message is broken before that. Undefined: nowhere. */
+  readonly columns?: number;
 }
 
 /**
@@ -118,7 +121,7 @@ function isBad(outcome: Outcome): boolean {
 }
 
 function activeLines(node: NodeView, state: PhaseState, spare: number, style: Style): Line[] {
-  const below = node.running === undefined ? [] : belowRunning(node.running, state.verbose, style);
+  const below = node.running === undefined ? [] : belowRunning(node.running, state, style);
   const tail = below.slice(Math.max(0, below.length - spare));
   const room = Math.max(0, spare - tail.length);
   const ended =
@@ -146,19 +149,20 @@ function headOf(node: NodeView, state: PhaseState, style: Style): Line {
   const again = running.reattached ? ' (followed again)' : '';
   return [
     ...start,
-    { text: `${elapsed(state.now - running.since)}  `, as: 'cyan' },
+    { text: elapsed(state.now - running.since), as: 'cyan' },
+    { text: running.limit === undefined ? '  ' : ` of ${elapsed(running.limit)}  `, as: 'dim' },
     running.title,
     { text: `${attempt}${again}`, as: 'yellow' },
     ...lost,
   ];
 }
 
-function belowRunning(step: RunningStep, verbose: boolean, style: Style): Line[] {
+function belowRunning(step: RunningStep, { verbose, columns = Infinity }: PhaseState, style: Style): Line[] {
   const { bar, times } = style.symbols;
   const commands = verbose ? step.commands.flatMap((command) => command.split('\n')) : [];
   return [
     ...commands.map((command): Line => [{ text: `      $ ${escapeControls(command)}`, as: 'dim' }]),
     ...step.tail.lines.map((line): Line => [{ text: `      ${bar} `, as: 'dim' }, repeatedText(line, times)]),
-    ...(step.message === undefined ? [] : [[`      ${step.message}`]]),
+    ...(step.message === undefined ? [] : wrap(step.message, columns - 6)).map((line): Line => [`      ${line}`]),
   ];
 }

@@ -34,7 +34,7 @@ class PhaseRenderer implements ListrRenderer {
 
   render(): void {
     const { screen, style, state } = this.#options;
-    screen.show(({ rows }) => phaseLines({ ...state(), nodes: this.#nodes() }, rows, style));
+    screen.show(({ rows, columns }) => phaseLines({ ...state(), nodes: this.#nodes(), columns }, rows, style));
   }
 
   /** The phase's end is an event and comes before the list notices: the screen has been taken already. */

@@ -15,6 +15,8 @@ export interface RunningStep {
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly reattached: boolean;
+  /** Milliseconds that it may take; undefined: no limit. */
+  readonly limit: number | undefined;
   readonly commands: readonly string[];
   readonly tail: Tail;
   message?: string;
@@ -70,10 +72,10 @@ export class NodeView {
   }
 
   started(event: EventOf<'step-started'>, now: number): void {
-    const { title, step, attempt, reattached, commands } = event;
+    const { title, step, attempt, reattached, commands, limit } = event;
     const at = Date.parse(event.at);
     const since = Number.isNaN(at) ? now : at;
-    this.running = { title, step, attempt, reattached, commands, since, tail: new Tail(TAIL_LINES) };
+    this.running = { title, step, attempt, reattached, commands, limit, since, tail: new Tail(TAIL_LINES) };
   }
 
   output(text: string): void {

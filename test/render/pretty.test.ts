@@ -30,6 +30,22 @@ describe('the pretty renderer', () => {
     await renderer.close();
   });
 
+  it('shows what a drain waits for by name, however narrow, with its time and its limit', async () => {
+    const { terminal, emit, renderer } = await start(80, 24);
+    phase(emit, ['worker-1']);
+    const begun = { ...STEP, node: 'worker-1', attempt: 1, commands: [], reattached: false, limit: 330_000 };
+    emit({ type: 'step-started', ...begun });
+    const holder = 'PodDisruptionBudget demo/web (allows 0 now: 2 of 3 pods healthy, 2 needed)';
+    const message = `held: ${holder} holds demo/web-7d9c5b8f6-x2x4q, demo/web-7d9c5b8f6-z8k2p; kubectl asks again every 5 s`;
+    emit({ type: 'step-progress', ...STEP, node: 'worker-1', message });
+    vi.advanceTimersByTime(42_000);
+    await expect(`${terminal.screen.join('\n').trimEnd()}\n`).toMatchFileSnapshot('screens/drain-80x24.txt');
+    terminal.resize(200, 60);
+    vi.advanceTimersByTime(1000);
+    await expect(`${terminal.screen.join('\n').trimEnd()}\n`).toMatchFileSnapshot('screens/drain-200x60.txt');
+    await renderer.close();
+  });
+
   it('shows a line that comes 190 times once, with its count', async () => {
     const { terminal, emit, renderer } = await start(80, 24);
     phase(emit, ['cp-1']);

@@ -13,6 +13,8 @@ const GATHER = 500;
 const PAUSE = 2000;
 /** What still holds is shown again. */
 const AGAIN = 60_000;
+/** What is left is shown no more often, once pods have had that long. */
+const LEFT_AFTER = 5000;
 /** Pods end within their grace period, mostly 30 s. */
 const SLOW = 20_000;
 
@@ -31,6 +33,8 @@ export class DrainWatch implements Watch {
   #known: Known | undefined;
   #ending = '';
   #endingAt = 0;
+  #left = '';
+  #leftAt: number | undefined;
 
   constructor(context: ActionContext<unknown>, observing: Observing) {
     this.#pods = context.facts.cluster?.pods;
@@ -85,6 +89,7 @@ export class DrainWatch implements Watch {
       await this.#observing.sleep(pause, signal);
       if (!signal.aborted) await this.#showHeld();
       if (!signal.aborted) await this.#showEnding();
+      if (!signal.aborted) this.#showLeft();
     }
   }
 
@@ -119,6 +124,20 @@ export class DrainWatch implements Watch {
     if (this.#over.signal.aborted) return;
     this.#last = this.#endingOf(slow, now);
     this.#observing.show(this.#last);
+  }
+
+  /** By name, while none of them is shown for being held or slow. */
+  #showLeft(): void {
+    const now = this.#now();
+    const left = this.#progress.ending(now);
+    this.#leftAt ??= now;
+    if (this.#held !== '' || left.some((pod) => now - pod.since >= SLOW)) return;
+    const key = namesOf(left);
+    if (key === this.#left || (left.length > 0 && now - this.#leftAt < LEFT_AFTER)) return;
+    this.#left = key;
+    this.#leftAt = now;
+    const names = some(left.map(({ pod }) => pod));
+    this.#observing.show(left.length === 0 ? 'every pod is gone' : `${left.length} left: ${names}`);
   }
 
   #endingOf(pods: readonly AwaitedPod[], now: number): string {

@@ -50,3 +50,32 @@ test('a node that is not reachable during its drain is named before the pods tha
     `w-1.example is not Ready (${readyReason}), so no one ends its pods; still ending: demo/slow-1 (for 25 s)`,
   );
 });
+
+test('what is left of a drain is shown by name after a while, until every pod is gone', async () => {
+  let now = 0;
+  const shown: string[] = [];
+  const sleepers: (() => void)[] = [];
+  const watch = new DrainWatch(contextFor('drain', {}), {
+    now: () => now,
+    sleep: () => new Promise((resolve) => sleepers.push(resolve)),
+    show: (message) => shown.push(message),
+    read: () => Promise.resolve(undefined),
+  });
+  const pass = async (ms: number) => {
+    await expect.poll(() => sleepers.length).toBe(1);
+    now += ms;
+    sleepers.shift()?.();
+  };
+  watch.saw('evicting pod demo/web-1\nevicting pod demo/web-2\n');
+  await pass(500);
+  await pass(5000);
+  await expect.poll(() => shown).toEqual(['2 left: demo/web-1, demo/web-2']);
+  watch.saw('pod/web-1 evicted\n');
+  await pass(2000);
+  await pass(3000);
+  await expect.poll(() => shown).toEqual(['2 left: demo/web-1, demo/web-2', '1 left: demo/web-2']);
+  watch.saw('pod/web-2 evicted\n');
+  await pass(2000);
+  await expect.poll(() => shown.at(-1)).toBe('every pod is gone');
+  expect(shown).toHaveLength(3);
+});
