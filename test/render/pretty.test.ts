@@ -46,6 +46,30 @@ describe('the pretty renderer', () => {
     await renderer.close();
   });
 
+  it('shows a hundred nodes in a terminal of 80x24, resized to 200x60 and back, without remnants', async () => {
+    const { terminal, emit, renderer } = await start(80, 24);
+    const names = Array.from({ length: 100 }, (_, index) => `worker-${index + 1}`);
+    phase(emit, names);
+    for (const name of names.slice(0, 20)) begin(emit, name);
+    for (const name of names.slice(0, 10)) end(emit, name, 'changed');
+    for (const name of names.slice(10, 20)) output(emit, name, `evicting pod demo/${name}-web\n`);
+    for (const [columns, rows] of [
+      [80, 24],
+      [200, 60],
+      [80, 24],
+    ] as const) {
+      if (columns !== terminal.columns) terminal.resize(columns, rows);
+      vi.advanceTimersByTime(1000);
+      const screen = terminal.screen
+        .join('\n')
+        .trimEnd()
+        .replaceAll(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/g, '⠋')
+        .replaceAll(/\d+s(?= {2}Drain)/g, 'TIME');
+      await expect(`${screen}\n`).toMatchFileSnapshot(`screens/hundred-${columns}x${rows}.txt`);
+    }
+    await renderer.close();
+  });
+
   it('shows a line that comes 190 times once, with its count', async () => {
     const { terminal, emit, renderer } = await start(80, 24);
     phase(emit, ['cp-1']);
