@@ -35,6 +35,8 @@ const CHAIN = [
   ['journal'],
   ['engine'],
   ['run'],
+  /** Reads what runs have kept; nothing of a run depends on it. */
+  ['serve'],
   ['commands'],
   ['main'],
   ['cli'],
@@ -63,7 +65,7 @@ const WITHIN: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that only some may import, whatever the chain says. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   lab: [],
-  render: ['run', 'commands', 'main'],
+  render: ['run', 'serve', 'commands', 'main'],
   completion: ['commands'],
   explain: ['commands'],
   init: ['run', 'commands'],

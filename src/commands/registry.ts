@@ -55,6 +55,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'the report of a run: what was done on which node, when, by whom, with which result',
     load: () => import('./report.ts'),
   },
+  serve: {
+    usage: '[options]',
+    description: 'the runs known here as live pages for a browser on this machine, until Ctrl-C',
+    load: () => import('./serve.ts'),
+  },
   unlock: {
     usage: '[options] <lock-id>',
     description: 'release a lock that its holder left behind',

@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
 import { groupBy } from './group.ts';
-import type { RunReport } from './report-data.ts';
-import { Markup, markup } from './report/markup.ts';
+import type { RunReport, Standing } from './report-data.ts';
+import { type Markup, markup } from './report/markup.ts';
 import { attention, gaps, header } from './report/sections.ts';
 import { packed } from './report/fit.ts';
+import { type Live, liveBar, pageOf } from './report/shell.ts';
 import { countsText, nodeSteps } from './report/steps.ts';
 import { STYLE } from './report/style.ts';
 import { guards, history, nodes, phases } from './report/tables.ts';
 import { timeline } from './report/timeline.ts';
 import { stamp, versionTexts } from './report/words.ts';
+import { count } from './text.ts';
 
 /** Characters of steps that are in the page itself; of a longer report its script makes them from its data. */
 const INLINE = 300_000;
@@ -20,38 +21,22 @@ const LEAST_DATA = 200_000;
 /**
  * One page that needs nothing else: no address is in it, and its policy allows no other script and no connection.
  * @param script the page's own (`page/main.ts`, bundled)
+ * @param live it is shown by a server, which it follows (with `page/live-main.ts`)
  */
-export function renderHtml(report: RunReport, script: string): string {
-  const policy = `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(STYLE)}; img-src data:; base-uri 'none'; form-action 'none'`;
+export function renderHtml(report: RunReport, script: string, live?: Live): string {
   const title = `${report.runbook.name} on ${report.cluster}: ${report.state} (${report.run})`;
-  const body = bodyOf(report);
+  const body = bodyOf(report, live);
   const rest = LONGEST - body.text.length - script.length - STYLE.length;
   // Nothing in it can end its element.
   const data = packed(report, Math.max(LEAST_DATA, rest));
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width">
-<meta name="referrer" content="no-referrer">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-${body}
-<script type="application/gzip" id="report">${data}</script>
-<script>${new Markup(script)}</script>
-</body>
-</html>
-`;
-  return page.text;
+  const whole = markup`${body}
+<script type="application/gzip" id="report">${data}</script>`;
+  return pageOf(title, whole, script, live);
 }
 
-function bodyOf(report: RunReport): Markup {
+function bodyOf(report: RunReport, live: Live | undefined): Markup {
   return markup`<a class="skip" href="#timeline">Skip to the timeline</a>
-${header(report)}
+${liveBar(live, newsOf(report))}${header(report)}
 <nav aria-label="Parts of the report"><ul><li><a href="#timeline">Timeline</a></li><li><a href="#parts">What happened, nodes, phases, guards</a></li><li><a href="#steps">Steps and output</a></li></ul></nav>
 <main>
 ${attention(report)}
@@ -60,6 +45,17 @@ ${attention(report)}
 ${steps(report)}
 </main>
 <footer><p>Made ${stamp(report.madeAt, report)} from the journal of the run; times are of the zone ${report.zone}.</p></footer>`;
+}
+
+function newsOf({ state, nodes, steps: all }: RunReport): string {
+  const open = new Set(all.flatMap(({ node, outcome }) => (isOpen(outcome) ? [node] : [])));
+  const failed = all.filter(({ outcome }) => outcome === 'failed').length;
+  const failures = failed === 0 ? '' : `; ${count(failed, 'failed step')}`;
+  return `The run is ${state}; ${nodes.length - open.size} of ${count(nodes.length, 'node')} done${failures}`;
+}
+
+function isOpen(outcome: Standing): boolean {
+  return outcome !== 'changed' && outcome !== 'unchanged' && outcome !== 'skipped';
 }
 
 function steps(report: RunReport): Markup {
@@ -87,8 +83,4 @@ function inlineSteps(report: RunReport): ReadonlyMap<string, Markup> | undefined
     made.set(name, own);
   }
   return made;
-}
-
-function hashOf(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }

@@ -19,6 +19,9 @@ const OTHER = [
   '$EDITOR inventory.yaml',
   'npm test',
   'npm run test:e2e',
+  // They go on until Ctrl-C.
+  'runbook serve --open',
+  'runbook serve --port 8123',
 ];
 
 /** The lines of all blocks of one language, without indentation of the list they are in, empty lines and comments of shell. */

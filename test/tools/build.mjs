@@ -7,6 +7,8 @@ import { bundlePage, bundleProgram, compileLab, write } from './bundle.mjs';
 const WORDS = 'words.json';
 /** What runs in the page of a report. */
 const PAGE = 'report-page.js';
+/** The same, for pages that `runbook serve` shows. */
+const LIVE_PAGE = 'live-page.js';
 
 /** npm links the commands of dependencies only: this is what `npx runbook` finds in the checkout. */
 function link(path, target) {
@@ -20,8 +22,13 @@ function link(path, target) {
 const SCHEMAS = ['runbook', 'steps', 'phases', 'inventory', 'event', 'plan'];
 const schemaFile = (kind) => `schemas/${kind}.schema.json`;
 
-const extra = [WORDS, PAGE, ...SCHEMAS.map(schemaFile)];
-await Promise.all([bundleProgram('dist', extra), bundlePage(`dist/${PAGE}`), compileLab('src/lab/dist')]);
+const extra = [WORDS, PAGE, LIVE_PAGE, ...SCHEMAS.map(schemaFile)];
+await Promise.all([
+  bundleProgram('dist', extra),
+  bundlePage('main', `dist/${PAGE}`),
+  bundlePage('live-main', `dist/${LIVE_PAGE}`),
+  compileLab('src/lab/dist'),
+]);
 chmodSync('dist/cli.js', 0o755);
 link('node_modules/.bin/runbook', '../../dist/cli.js');
 // As `npm ci` links it: a build is enough after an update of the checkout.

@@ -62,10 +62,10 @@ export async function compileLab(to) {
   );
 }
 
-/** The script of the page of a report, in one file without imports. */
-export async function bundlePage(file) {
+/** The script of a page, in one file without imports. */
+export async function bundlePage(name, file) {
   const output = await bundle(
-    { input: 'src/render/report/page/main.ts', platform: 'browser' },
+    { input: `src/render/report/page/${name}.ts`, platform: 'browser' },
     { format: 'iife', minify: true },
   );
   write(file, output[0].code.trim());

@@ -14,6 +14,9 @@ a{color:var(--link)}p{margin:.3rem 0}
 a:focus-visible,summary:focus-visible,input:focus-visible,select:focus-visible,button:focus-visible,[tabindex]:focus-visible{outline:3px solid var(--running);outline-offset:2px}
 .skip{position:absolute;left:-100vw}.skip:focus{position:static}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.live{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-size:.87rem;margin-bottom:.8rem}.live span::before{content:"● " / "";color:var(--dim)}.live .sr::before{content:""}
+.live [data-is=live]::before{color:var(--changed)}.live [data-is=lost],.live [data-is=ended]{color:var(--failed)}.live [data-is=lost]::before,.live [data-is=ended]::before{content:"○ " / "";color:var(--failed)}
+.problem{color:var(--failed)}
 .kind{color:var(--dim);margin:0;text-transform:uppercase;font-size:.75rem;letter-spacing:.06em}
 .about,.t,.why{color:var(--dim)}.t{font-size:.87rem}
 .state{font-size:.95rem;padding:.15rem .7rem;border-radius:1rem;border:2px solid currentColor;vertical-align:middle;white-space:nowrap}

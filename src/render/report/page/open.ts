@@ -2,7 +2,8 @@ import type { RunReport } from '../../report-data.ts';
 
 /** The page of a report. */
 export interface Page {
-  readonly report: RunReport;
+  /** As it is shown now: a live page gets newer ones. */
+  readonly report: () => RunReport;
   /** The node of a step, by its place in the report. */
   readonly nodeOf: (index: number) => string | undefined;
   /** Makes the steps of a node, unless they are there. */

@@ -1,5 +1,5 @@
 import { stepName } from '../../text.ts';
-import type { ReportStep } from '../../report-data.ts';
+import type { ReportStep, RunReport } from '../../report-data.ts';
 import { markup, type Markup } from '../markup.ts';
 import { stepAnchor } from '../steps.ts';
 import type { Page } from './open.ts';
@@ -22,9 +22,13 @@ export function addSearch(page: Page): void {
   const list = document.querySelector<HTMLOListElement>('#hits');
   if (!form || !query || !count || !list) return;
   let find: ((words: string) => Hit[]) | undefined;
+  let searched: RunReport | undefined;
   const show = (): void => {
     const words = query.value.trim().toLowerCase();
-    if (words !== '') find ??= finder(page);
+    if (words !== '' && searched !== page.report()) {
+      searched = page.report();
+      find = finder(searched);
+    }
     const hits = find && words !== '' ? find(words) : [];
     list.hidden = hits.length === 0;
     list.innerHTML = markup`${hits.slice(0, MOST).map(item)}`.text;
@@ -49,7 +53,7 @@ function item({ index, step, line }: Hit): Markup {
   return markup`<li><a href="#${stepAnchor(index)}">${step.node}: ${stepName(step)}</a>${found}</li>`;
 }
 
-function finder({ report }: Page): (words: string) => Hit[] {
+function finder(report: RunReport): (words: string) => Hit[] {
   const texts = report.texts.map((text) => text.toLowerCase());
   const heads = report.steps.map((step) =>
     [step.node, step.step, step.title, step.reason, step.outcome, ...step.spans.map(({ reason }) => reason)]

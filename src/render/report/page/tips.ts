@@ -14,36 +14,45 @@ interface Bar {
 }
 
 /** Says what the bar under the pointer is, and opens its step on a click. Keys reach the same by the links of the nodes. */
-export function addTips(page: Page, scale: Scale, open: (index: number) => void): void {
-  const tip = document.createElement('div');
-  tip.id = 'tip';
-  tip.hidden = true;
-  document.body.append(tip);
+export function addTips(page: Page, scale: Scale, open: (index: number) => void, signal: AbortSignal): void {
+  const tip = document.getElementById('tip') ?? newTip();
   const bars = barsOf(page, scale);
   for (const svg of document.querySelectorAll<SVGElement>('svg.row')) {
     const own = bars.get(svg.dataset['node'] ?? '') ?? [];
     const under = (event: MouseEvent): Bar | undefined => barAt(svg, own, scale, event);
-    svg.addEventListener('pointermove', (event) => {
+    const show = (event: PointerEvent): void => {
       const bar = under(event);
       tip.hidden = bar === undefined;
       if (!bar) return;
       tip.textContent = bar.text();
       tip.style.left = `${Math.max(4, Math.min(event.pageX + 12, innerWidth - tip.offsetWidth - 8))}px`;
       tip.style.top = `${event.pageY + 16}px`;
-    });
-    svg.addEventListener('pointerleave', () => (tip.hidden = true));
-    svg.addEventListener('click', (event) => {
+    };
+    const openUnder = (event: MouseEvent): void => {
       const bar = under(event);
       if (bar) open(bar.index);
-    });
+    };
+    svg.addEventListener('pointermove', show, { signal });
+    svg.addEventListener('pointerleave', () => (tip.hidden = true), { signal });
+    svg.addEventListener('click', openUnder, { signal });
   }
-  addEventListener('keydown', ({ key }) => {
+  const hide = ({ key }: KeyboardEvent): void => {
     if (key === 'Escape') tip.hidden = true;
-  });
+  };
+  addEventListener('keydown', hide, { signal });
+}
+
+function newTip(): HTMLElement {
+  const tip = document.createElement('div');
+  tip.id = 'tip';
+  tip.hidden = true;
+  document.body.append(tip);
+  return tip;
 }
 
 /** By node, in the order in which they are drawn. */
-function barsOf({ report }: Page, scale: Scale): ReadonlyMap<string, readonly Bar[]> {
+function barsOf(page: Page, scale: Scale): ReadonlyMap<string, readonly Bar[]> {
+  const report = page.report();
   const bars = new Map<string, Bar[]>();
   for (const [index, step] of report.steps.entries()) {
     for (const { from, to, outcome } of step.spans) {

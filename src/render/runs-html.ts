@@ -1,0 +1,58 @@
+import { stampText } from '../time-zone.ts';
+import { type Markup, markup } from './report/markup.ts';
+import { type Live, liveBar, pageOf } from './report/shell.ts';
+import type { RunRow } from './run-row.ts';
+import { count, listNames } from './text.ts';
+
+/** A run that is known by its folder; why it cannot be read, where it cannot. */
+export type ListedRun = { readonly run: string } & ({ readonly row: RunRow } | { readonly problem: string });
+
+/** How a state is coloured; its word is there. */
+const STATE_CLASS: Readonly<Record<string, string>> = {
+  done: 'changed',
+  failed: 'failed',
+  died: 'failed',
+  unknown: 'unknown',
+  running: 'running',
+};
+
+/** The page with all runs of a state folder, in the order given, each with a link to its own. */
+export function renderRunsPage(
+  runs: readonly ListedRun[],
+  { folder, zone }: { readonly folder: string; readonly zone: string },
+  script: string,
+  live: Live,
+): string {
+  const table =
+    runs.length === 0
+      ? markup`<p>No runs are known in this folder. A run appears here when it is started.</p>`
+      : markup`<table class="list"><thead><tr>${['State', 'Run', 'Steps', 'Started', 'Runbook', 'Cluster', 'Nodes'].map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${runs.map((run) => line(run, zone))}</tbody></table>`;
+  const body = markup`${liveBar(live, newsOf(runs))}<header><p class="kind">runbook</p><h1>Runs</h1><p class="about">In ${folder}, the newest first.</p></header><main>${table}</main>`;
+  return pageOf(`Runs in ${folder}`, body, script, live);
+}
+
+function newsOf(runs: readonly ListedRun[]): string {
+  const atWork = runs.filter((one) => 'row' in one && one.row.state === 'running').length;
+  return `${count(runs.length, 'run')}, ${atWork} at work`;
+}
+
+function line(listed: ListedRun, zone: string): Markup {
+  const link = markup`<a href="runs/${listed.run}">${listed.run}</a>`;
+  if ('problem' in listed)
+    return markup`<tr id="r-${listed.run}"><td><span class="s failed">cannot be read</span></td><td data-l="Run">${link}</td><td class="problem" colspan="5">${listed.problem}</td></tr>`;
+  const { state, done, steps, startedAt, runbook, cluster, nodes } = listed.row;
+  const cells: (readonly [string, string])[] = [
+    ['Steps', `${done} of ${steps}`],
+    ['Started', stampText(Date.parse(startedAt), zone)],
+    ['Runbook', runbook],
+    ['Cluster', cluster],
+    ['Nodes', listNames(nodes, 3)],
+  ];
+  return markup`<tr id="r-${listed.run}"><td><span class="s ${STATE_CLASS[state] ?? ''}">${state}</span></td><td data-l="Run">${link}</td>${cells.map(([name, text]) => markup`<td data-l="${name}">${text}</td>`)}</tr>`;
+}
+
+/** In place of the page of a run that cannot be read. */
+export function renderProblemPage(run: string, problem: readonly string[], script: string, live: Live): string {
+  const body = markup`${liveBar(live, 'This run cannot be read')}<header><p class="kind">Report of a run</p><h1>${run}</h1></header><main><section class="attention"><h2>This run cannot be read</h2><ul>${problem.map((text) => markup`<li>${text}</li>`)}</ul></section></main>`;
+  return pageOf(`${run}: cannot be read`, body, script, live);
+}

@@ -1,0 +1,85 @@
+import { Failure, messageOf } from '../failure.ts';
+import { sha256 } from '../digest.ts';
+import type { RunStore } from '../journal/store.ts';
+import { redactText } from '../redact.ts';
+import { renderHtml } from '../render/report-html.ts';
+import { type ListedRun, renderProblemPage, renderRunsPage } from '../render/runs-html.ts';
+import { listRun } from '../run/list-runs.ts';
+import { readReport } from '../run/report.ts';
+import { localZone } from '../time-zone.ts';
+import { Versions } from './versions.ts';
+
+/** What is shown of the state folder, read from its files for each request. */
+export class Pages {
+  readonly #store: RunStore;
+  readonly #script: string;
+  readonly #now: () => number;
+  readonly #versions: Versions;
+  /** Rows of runs that no one works on, with the version of their files. */
+  readonly #rows = new Map<string, { readonly files: string; readonly listed: ListedRun }>();
+
+  constructor(store: RunStore, script: string, now: () => number) {
+    this.#store = store;
+    this.#script = script;
+    this.#now = now;
+    this.#versions = new Versions(store, now);
+  }
+
+  /** The page with all runs. */
+  async list(): Promise<string> {
+    const files = await this.#versions.filesOfAll();
+    const runs: ListedRun[] = [];
+    for (const run of await this.#store.ids()) runs.push(await this.#listed(run));
+    const live = { events: 'events', version: this.#nameOf(files) };
+    const place = { folder: this.#store.root, zone: localZone() };
+    return redactText(renderRunsPage(runs, place, this.#script, live));
+  }
+
+  /** The page of one run; of one that cannot be read, with the reason. Undefined: there is no such run. */
+  async run(run: string): Promise<string | undefined> {
+    if (!(await this.#store.ids()).includes(run)) return undefined;
+    const files = await this.#versions.filesOf(run);
+    const live = (): Parameters<typeof renderProblemPage>[3] => ({
+      events: `${run}/events`,
+      version: this.#nameOf(files, run),
+      list: '../',
+    });
+    try {
+      const report = await readReport(this.#store, run, this.#now());
+      this.#versions.note(run, report.state);
+      return redactText(renderHtml(report, this.#script, live()));
+    } catch (error) {
+      const problem = error instanceof Failure ? [error.message, ...error.detail] : [messageOf(error)];
+      this.#versions.note(run, 'damaged');
+      return redactText(renderProblemPage(run, problem, this.#script, live()));
+    }
+  }
+
+  /** The document of `runbook report --format json`. @throws Failure where the run cannot be read */
+  async json(run: string): Promise<string | undefined> {
+    if (!(await this.#store.ids()).includes(run)) return undefined;
+    return redactText(`${JSON.stringify(await readReport(this.#store, run, this.#now()))}\n`);
+  }
+
+  /** The version that a page has now. @param run undefined: the list */
+  async version(run: string | undefined): Promise<string> {
+    return this.#nameOf(await (run === undefined ? this.#versions.filesOfAll() : this.#versions.filesOf(run)), run);
+  }
+
+  #nameOf(files: string, run?: string): string {
+    return sha256(this.#versions.ofPage(files, run)).slice(0, 16);
+  }
+
+  async #listed(run: string): Promise<ListedRun> {
+    const files = await this.#versions.filesOf(run);
+    const known = this.#rows.get(run);
+    if (known?.files === files) return known.listed;
+    const listed = await listRun(this.#store, run).catch((error: unknown) => ({ run, problem: messageOf(error) }));
+    const state = 'row' in listed ? listed.row.state : 'damaged';
+    this.#versions.note(run, state);
+    // Whether a process works on it is in no file of it.
+    if (state === 'running' || state === 'died') this.#rows.delete(run);
+    else this.#rows.set(run, { files, listed });
+    return listed;
+  }
+}

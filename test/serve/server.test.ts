@@ -1,0 +1,190 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { RunStore } from '../../src/journal/store.ts';
+import { reportSchema } from '../../src/render/report-data.ts';
+import type { Facts } from '../../src/facts/facts.ts';
+import { type Plan, planDigest } from '../../src/plan/plan.ts';
+import { folder } from '../commands/cli.ts';
+import { outPlan, RUN } from '../run/report-bench.ts';
+import { ask, enter, listenTo, serving } from './bench.ts';
+
+const content = outPlan();
+const plan: Plan = { ...content, digest: planDigest(content) };
+const facts: Facts = { nodes: {} };
+
+/** A state folder with one run that has not begun. */
+async function withRun(): Promise<string> {
+  const state = folder();
+  await new RunStore(state).create(RUN, plan, facts);
+  return state;
+}
+
+describe('who may ask', () => {
+  test('without the token everything is refused, with a wrong one too', async () => {
+    const { url, port } = await serving(await withRun());
+    const { base } = await enter(url);
+    for (const path of ['', 'events', `runs/${RUN}`, `runs/${RUN}/events`, `runs/${RUN}/report.json`, '?token=abc'])
+      expect((await ask(base + path)).status, path).toBe(403);
+    expect((await ask(`http://127.0.0.1:${port}/`)).status).toBe(403);
+    expect((await ask(base, { cookie: 'runbook-serve=abc' })).status).toBe(403);
+  });
+
+  test('the token is good for one browser: it gets a cookie, and an address without the token', async () => {
+    const { url } = await serving(await withRun());
+    const first = await ask(url);
+    expect(first.status).toBe(303);
+    expect(first.headers['set-cookie']?.[0]).toMatch(/; Path=\/[\w-]{16}\/; HttpOnly; SameSite=Strict$/);
+    expect(first.headers.location).toBe(new URL(url).pathname);
+    const [cookie = ''] = first.headers['set-cookie']?.[0]?.split(';') ?? [];
+    expect((await ask(url)).status).toBe(403);
+    expect((await ask(url, { cookie })).status).toBe(303);
+    const page = await ask(new URL(first.headers.location ?? '', url).href, { cookie });
+    expect(page.status).toBe(200);
+    expect(page.body).toContain(RUN);
+    expect(page.body).not.toContain(new URL(url).searchParams.get('token'));
+  });
+
+  test('a look with HEAD does not use the token up', async () => {
+    const { url } = await serving(await withRun());
+    expect((await ask(url, { method: 'HEAD' })).status).toBe(403);
+    expect((await ask(url)).status).toBe(303);
+  });
+
+  test.each(['evil.example:PORT', '127.0.0.1', 'localhost:1', '127.0.0.1:PORT.evil.example', '10.0.0.1:PORT'])(
+    'a request to the host %s is refused, with the cookie too',
+    async (host) => {
+      const { url, port } = await serving(await withRun());
+      const named = host.replace('PORT', String(port));
+      expect((await ask(url, { host: named })).status).toBe(403);
+      const { base, cookie } = await enter(url);
+      expect((await ask(base, { cookie, host: named })).status).toBe(403);
+      expect((await ask(base, { cookie, host: `localhost:${port}` })).status).toBe(200);
+    },
+  );
+
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('%s is refused', async (method) => {
+    const { url } = await serving(await withRun());
+    const { base, cookie } = await enter(url);
+    const { status, headers } = await ask(`${base}runs/${RUN}`, { method, cookie });
+    expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
+  });
+
+  test('only this machine can connect', async () => {
+    const { port } = await serving(await withRun());
+    const others = Object.values(networkInterfaces()).flatMap((all = []) => all.filter(({ internal }) => !internal));
+    const addresses = [...others.filter(({ family }) => family === 'IPv4').map(({ address }) => address), '127.0.0.2'];
+    for (const address of addresses)
+      await expect(ask(`http://127.0.0.1:${port}/`, { address }), address).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('what is shown', () => {
+  test('a page may run its own script alone, is not kept, and is in no frame', async () => {
+    const { url } = await serving(await withRun());
+    const { base, cookie } = await enter(url);
+    for (const path of ['', `runs/${RUN}`]) {
+      const { headers } = await ask(base + path, { cookie });
+      expect(headers['content-security-policy']).toMatch(
+        /^default-src 'none'; script-src 'sha256-\S+'; style-src 'sha256-\S+'; connect-src 'self'; .*frame-ancestors 'none'$/,
+      );
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+      });
+    }
+  });
+
+  test('HEAD has the headers of GET without the page', async () => {
+    const { url } = await serving(await withRun());
+    const { base, cookie } = await enter(url);
+    const head = await ask(`${base}runs/${RUN}`, { method: 'HEAD', cookie });
+    expect([head.status, head.body]).toEqual([200, '']);
+    expect(Number(head.headers['content-length'])).toBeGreaterThan(5000);
+  });
+
+  test('a folder without runs, or that is not there, says so', async () => {
+    for (const state of [folder(), join(folder(), 'none')]) {
+      const { url } = await serving(state);
+      const { base, cookie } = await enter(url);
+      expect((await ask(base, { cookie })).body).toContain('No runs are known in this folder');
+    }
+  });
+
+  test('a damaged run is listed with its problem, beside the others', async () => {
+    const state = await withRun();
+    const damaged = '20260102-100000-test-0000';
+    mkdirSync(join(state, 'runs', damaged), { recursive: true });
+    writeFileSync(join(state, 'runs', damaged, 'plan.json'), '{"<b>');
+    const { url } = await serving(state);
+    const { base, cookie } = await enter(url);
+    const list = await ask(base, { cookie });
+    expect(list.body).toMatch(
+      new RegExp(`cannot be read[\\s\\S]*${damaged}[\\s\\S]*plan\\.json[\\s\\S]*not started[\\s\\S]*${RUN}`),
+    );
+    const page = await ask(`${base}runs/${damaged}`, { cookie });
+    expect(page.body).toContain('This run cannot be read');
+    expect((await ask(`${base}runs/${damaged}/report.json`, { cookie })).status).toBe(500);
+  });
+
+  test.each(['runs/none', 'runs/..%2f..%2fetc', 'runs/', 'other', `runs/${RUN}/other`, `runs/${RUN}/plan.json`])(
+    'there is no %s',
+    async (path) => {
+      const { url } = await serving(await withRun());
+      const { base, cookie } = await enter(url);
+      expect((await ask(base + path, { cookie })).status).toBe(404);
+    },
+  );
+
+  test('report.json is the document of `report --format json`', async () => {
+    const { url } = await serving(await withRun());
+    const { base, cookie } = await enter(url);
+    const { headers, body } = await ask(`${base}runs/${RUN}/report.json`, { cookie });
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(reportSchema.parse(JSON.parse(body))).toMatchObject({ run: RUN, state: 'not started' });
+  });
+});
+
+describe('events', () => {
+  test('name the version of the page at once, and another one when a record is added', async () => {
+    const state = await withRun();
+    const { url } = await serving(state);
+    const { base, cookie } = await enter(url);
+    const version = /data-version="(\w+)"/.exec((await ask(`${base}runs/${RUN}`, { cookie })).body)?.[1];
+    const { versions } = listenTo(`${base}runs/${RUN}/events`, cookie);
+    await vi.waitFor(() => expect(versions).toEqual([version]), 20_000);
+    appendFileSync(new RunStore(state).folder(RUN).journal, '{}');
+    await vi.waitFor(() => expect(versions.length).toBe(2), 20_000);
+    expect(versions[1]).not.toBe(version);
+  });
+
+  test('of the list come when a run is added, to a folder that had none too', async () => {
+    const state = folder();
+    const { url } = await serving(state);
+    const { base, cookie } = await enter(url);
+    const { versions } = listenTo(`${base}events`, cookie);
+    await vi.waitFor(() => expect(versions.length).toBe(1), 20_000);
+    await new RunStore(state).create(RUN, plan, facts);
+    await vi.waitFor(() => expect(versions.length).toBeGreaterThan(1), 20_000);
+    expect((await ask(base, { cookie })).body).toContain(RUN);
+  });
+
+  test('end when the server ends, which waits for no browser', async () => {
+    const { url, close } = await serving(await withRun());
+    const { base, cookie } = await enter(url);
+    const { versions } = listenTo(`${base}events`, cookie);
+    await vi.waitFor(() => expect(versions.length).toBe(1), 20_000);
+    await close();
+    await expect(ask(base, { cookie })).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+test('a port that is taken is a failure that says what to do', async () => {
+  const { port } = await serving(folder());
+  await expect(serving(folder(), port)).rejects.toMatchObject({
+    kind: 'usage',
+    message: `cannot listen on 127.0.0.1:${port}: another program listens there`,
+  });
+});
