@@ -1,17 +1,19 @@
 import { open } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { Failure, messageOf } from '../failure.ts';
+import { comparePlans } from '../plan/changes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { namesText } from '../render/fold-names.ts';
-import { renderNodePlan, renderPlan } from '../render/plan.ts';
+import { renderFindings, renderNodePlan, renderPlan } from '../render/plan.ts';
+import { markdownPlanChanges, renderPlanChanges } from '../render/plan-changes.ts';
 import { renderPlanMarkdown } from '../render/plan-markdown.ts';
 import { type BoundOptions, parseBounds } from '../run/bounds.ts';
 import { connectNodes } from '../run/connect.ts';
 import { RunStore } from '../journal/store.ts';
-import { withConsole } from '../run/console.ts';
+import { type Console, withConsole } from '../run/console.ts';
 import { releasesIn } from '../run/control.ts';
 import { readFacts } from '../run/facts.ts';
-import { loadDocuments } from '../run/load.ts';
+import { type Documents, loadDocuments } from '../run/load.ts';
 import {
   checksOption,
   type CommonOptions,
@@ -23,7 +25,7 @@ import {
 import { OwnCommands } from '../run/own-commands.ts';
 import { emitPlan, hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
 import { applyCommand } from '../run/plan-again.ts';
-import { refuseMovedPlan } from '../run/saved-plan.ts';
+import { readEarlierPlan, refuseMovedPlan } from '../run/saved-plan.ts';
 import { scopeOf } from '../run/scope.ts';
 
 interface Options extends CommonOptions {
@@ -32,6 +34,7 @@ interface Options extends CommonOptions {
   readonly detailedExitcode?: boolean;
   readonly node?: string;
   readonly format?: 'md';
+  readonly against?: string;
 }
 
 export function define(command: Command, run: Run): void {
@@ -40,15 +43,19 @@ export function define(command: Command, run: Run): void {
     .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')
     .option('--node <name>', 'show the whole plan of one node; the plan itself is that of all')
     .addOption(new Option('--format <form>', 'md: print the plan as Markdown, for a change request').choices(['md']))
+    .option('--against <plan.json>', 'show what changed since this saved plan')
     .option('--detailed-exitcode', 'exit 0 when there is nothing to do, 6 when there are changes to make')
     .action((file: string, options: Options) => run(() => plan(file, options)));
 }
 
 /** The dry run, of a saved plan too: as `apply` up to its guards, without its look at locks and runs. */
 export function plan(file: string, options: Options & BoundOptions): Promise<number> {
-  return withConsole(options, 'stderr', async (console, atEnd) => {
+  // What changed is one document: progress is not in it.
+  const isDocument = options.against !== undefined && options.output === 'json';
+  return withConsole(isDocument ? { ...options, output: 'plain' } : options, 'stderr', async (console, atEnd) => {
     requireOneForm(options);
     const documents = await loadDocuments(console, file, options);
+    const earlier = await earlierPlan(options.against, documents);
     if (Object.keys(parseBounds(options, Date.now())).length > 0)
       console.info('--until and --max-nodes say where a run pauses: the plan shows all that is left to do');
     const { inventory, saved } = documents;
@@ -63,21 +70,42 @@ export function plan(file: string, options: Options & BoundOptions): Promise<num
     const shown = saved ? { ...saved.plan, findings: now.findings } : now;
     const { node } = options;
     if (node !== undefined) requireNode(shown, node);
-    if (options.output === 'json') emitPlan(console, shown);
-    else if (options.format === 'md') {
+    if (options.format === 'md') {
       const apply = applyCommand(shown, options.out ?? saved?.file, documents.chosen?.via);
-      console.print(renderPlanMarkdown(shown, { from: releasesIn(reading.facts), apply }));
-    } else if (node === undefined) console.print(renderPlan(shown, console.look));
+      const sections = earlier
+        ? [markdownPlanChanges(comparePlans(earlier.before, shown), { ...earlier, after: shown })]
+        : [];
+      console.print(renderPlanMarkdown(shown, { from: releasesIn(reading.facts), apply, sections }));
+    } else if (earlier) showChanges(console, { ...earlier, after: shown }, isDocument);
+    else if (options.output === 'json') emitPlan(console, shown);
+    else if (node === undefined) console.print(renderPlan(shown, console.look));
     else console.print(renderNodePlan(shown, node, console.look));
     if (options.out !== undefined) await save(options.out, `${JSON.stringify(shown, null, 1)}\n`);
-    if (options.output === 'json') showFindings(console, shown);
+    if (console.output === 'json') showFindings(console, shown);
     requireNoRefusal(shown);
     return options.detailedExitcode === true && hasChanges(shown) ? 6 : 0;
   });
 }
 
+async function earlierPlan(file: string | undefined, { inventory }: Documents) {
+  if (file === undefined) return undefined;
+  return { file, before: await readEarlierPlan(file, inventory.value.cluster) };
+}
+
+type Compared = Parameters<typeof renderPlanChanges>[1];
+
+/** What is refused is shown also where it is not new: it decides the exit code. */
+function showChanges(console: Console, compared: Compared, isDocument: boolean): void {
+  const changes = comparePlans(compared.before, compared.after);
+  if (isDocument) console.print(`${JSON.stringify(changes)}\n`);
+  else console.print(renderPlanChanges(changes, compared, console.look));
+  console.print(renderFindings(compared.after, console.look).refused, process.stderr);
+}
+
 /** @throws Failure (usage) for options that ask for two forms at once */
-function requireOneForm({ format, output, node }: Options): void {
+function requireOneForm({ format, output, node, against }: Options): void {
+  if (against !== undefined && node !== undefined)
+    throw new Failure('usage', '--against compares whole plans, --node shows one node', ['Leave out one of them.']);
   if (format === undefined || (output !== 'json' && node === undefined)) return;
   const other = node === undefined ? '--output json' : '--node';
   throw new Failure('usage', `--format ${format} and ${other} are two forms of a plan`, ['Leave out one of them.']);

@@ -13,11 +13,11 @@ export function escapeMarkdown(text: string): string {
 }
 
 /** In a fence that is longer than any in the text. */
-export function fenced(lines: readonly string[]): string {
+export function fenced(lines: readonly string[], language: 'text' | 'diff' = 'text'): string {
   const text = lines.join('\n');
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}text\n${text}\n${fence}`;
+  return `${fence}${language}\n${text}\n${fence}`;
 }
 
 /** Lines that are folded under a title. A heading that is HTML would end at an empty line: the title is one line. */

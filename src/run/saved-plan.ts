@@ -31,13 +31,7 @@ export async function loadSavedPlan(
       'a saved plan is applied as it is: --set, --limit and --override belong to `runbook plan`',
     );
   }
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new Failure('document', `cannot read ${file}: ${error.message}`);
-  });
-  const parsed = parsePlan(text);
-  if ('problem' in parsed)
-    throw new Failure('document', `${file}: ${parsed.problem}`, ['Make the plan again: runbook plan RUNBOOK -o FILE']);
-  const { plan } = parsed;
+  const plan = await readPlan(file);
   requirePlanDigest(planDigest, plan, 'document');
   return {
     file,
@@ -50,6 +44,26 @@ export async function loadSavedPlan(
       ...(plan.limit === undefined ? {} : { limit: plan.limit }),
     },
   };
+}
+
+/** Reads a plan to compare with. @throws Failure (document) where it is none, is damaged, or is of another cluster */
+export async function readEarlierPlan(file: string, cluster: string): Promise<Plan> {
+  const plan = await readPlan(file);
+  if (plan.inventory.cluster === cluster) return plan;
+  throw new Failure(
+    'document',
+    `--against ${file} is a plan of cluster ${plan.inventory.cluster}, this is one of ${cluster}`,
+    ['Name a plan of this cluster, or the inventory of the other one (-i).'],
+  );
+}
+
+async function readPlan(file: string): Promise<Plan> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new Failure('document', `cannot read ${file}: ${error.message}`);
+  });
+  const parsed = parsePlan(text);
+  if ('plan' in parsed) return parsed.plan;
+  throw new Failure('document', `${file}: ${parsed.problem}`, ['Make the plan again: runbook plan RUNBOOK -o FILE']);
 }
 
 /**

@@ -1,6 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { planChangesSchema } from '../../src/plan/changes-schema.ts';
+import { planDigest, planSchema } from '../../src/plan/plan.ts';
 import { folder } from './cli.ts';
 import { labUp, runbook } from './in-process.ts';
 
@@ -53,3 +56,38 @@ test.each([
   expect(code).toBe(2);
   expect(all).toContain('two forms of a plan');
 });
+
+test('--against shows what changed since a saved plan, as text, Markdown or one JSON document', async () => {
+  const { plan, file, out, state } = await setUp();
+  await plan('-o', out);
+  const same = await plan('--against', out, '--detailed-exitcode');
+  expect(same.code).toBe(6);
+  expect(same.stdout).toMatch(/^Nothing changed since \S+plan\.json of \S+, made \S+$/);
+
+  writeFileSync(file, RUNBOOK.replace('name: Greet,', 'name: Greet, retries: 2,'));
+  const other = ['--set', 'words=bye', '--against', out];
+  const text = await plan(...other);
+  expect(text.code).toBe(0);
+  expect(text.stdout).toContain('- input words: hello\n+ input words: bye\n');
+  expect(text.stdout).toContain('1.1-greet on worker-1\n');
+  expect(text.stdout).toContain('-     retries: 0\n+     retries: 2');
+  expect((await plan(...other, '--format', 'md')).stdout).toContain('```diff\n');
+
+  const json = await plan(...other, '--output', 'json');
+  expect(planChangesSchema.parse(JSON.parse(json.stdout))).toMatchObject({ version: 1, changed: true });
+
+  writeFileSync(join(state, 'bad.json'), '{"version": 2}');
+  const damaged = await plan('--against', join(state, 'bad.json'));
+  expect(damaged.code).toBe(2);
+  expect(damaged.stderr).toContain('Make the plan again: runbook plan RUNBOOK -o FILE');
+  writeFileSync(join(state, 'other.json'), JSON.stringify(otherCluster(await readFile(out, 'utf8'))));
+  const wrong = await plan('--against', join(state, 'other.json'));
+  expect(wrong.code).toBe(2);
+  expect(wrong.stderr).toMatch(/other\.json is a plan of cluster elsewhere, this is one of /);
+});
+
+function otherCluster(text: string) {
+  const plan = planSchema.parse(JSON.parse(text));
+  const other = { ...plan, inventory: { ...plan.inventory, cluster: 'elsewhere' } };
+  return { ...other, digest: planDigest(other) };
+}

@@ -55,6 +55,7 @@ test('commands, options and choices are those of the commands themselves', async
   expect(await values('schema', 'r')).toEqual(['runbook', 'runs', 'report']);
   expect(await values('report', '--format', 'j')).toEqual(['json', 'junit']);
   expect(await values('plan', '--format', '')).toEqual(['md']);
+  expect(await values('plan', '--ag')).toEqual(['--against']);
   expect(await values('completion', '')).toEqual(['bash', 'zsh', 'fish']);
   expect(await values('lab', 'f')).toEqual(['fault']);
   expect(await values('lab', 'fault', 'worker-1', '--ti')).toEqual(['--times']);
