@@ -30,11 +30,15 @@ function doing(step: PlanStep | undefined): unknown {
   return rest;
 }
 
-/** Everything about a plan but its steps; a reboot since it was made does not count, nor where its documents lie. */
+/**
+ * Everything about a plan but its steps; a reboot since it was made does not count, nor where its documents lie, nor
+ * how long it takes.
+ */
 function frame({
   createdAt: _at,
   digest: _digest,
   findings: _findings,
+  expected: _expected,
   phases,
   runbook,
   inventory,

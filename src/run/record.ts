@@ -36,7 +36,7 @@ export async function createRecord(
   const { run, host, pid, user } = holder;
   const folder = await store.create(run, plan, facts);
   const mirror = mirrorOf(console, copyNodes, run, epoch, JSON.stringify(plan));
-  console.watch.begin(plan);
+  await console.watch.begin(plan, () => Promise.resolve([]));
   const { journal } = await openJournal(folder.journal, Date.now, (line) => {
     mirror.push(line);
     console.watch.line(line);
@@ -60,7 +60,11 @@ export async function reopenRecord(
   const { run, host, pid, user } = held.holder;
   let mirror: Mirror | undefined;
   const { plan: text, journal: before } = copyNodes.nodes.length === 0 ? { plan: '' } : await store.wholeCopy(run);
-  const { journal, progress } = await store.reopen(run, plan, Date.now, (line) => mirror?.push(line));
+  await console.watch.begin(plan, () => store.records(run));
+  const { journal, progress } = await store.reopen(run, plan, Date.now, (line) => {
+    mirror?.push(line);
+    console.watch.line(line);
+  });
   const epoch = Math.max(held.epoch, progress.epoch + 1);
   mirror = mirrorOf(console, copyNodes, run, epoch, text, before);
   await journal.append({ type: 'run-resumed', epoch, holder: { host, pid, user } });

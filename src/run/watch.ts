@@ -20,11 +20,12 @@ export class RunWatch {
     this.#watchers = [...this.#watchers, watcher];
   }
 
-  /** @param lines of the journal so far */
-  begin(plan: Plan, lines: readonly string[] = []): void {
+  /** @param recordsSoFar asked only where someone watches: a journal may be long */
+  async begin(plan: Plan, recordsSoFar: () => Promise<readonly JournalRecord[]>): Promise<void> {
     if (this.#watchers.length === 0) return;
+    const records = await recordsSoFar();
     this.#each((watcher) => {
-      watcher.begin(plan, lines.map(recordIn));
+      watcher.begin(plan, records);
     });
   }
 
