@@ -7,8 +7,16 @@ import { localZone, stampText } from '../time-zone.ts';
 export function planTime({ expected = [], ...plan }: Plan): string | undefined {
   if (expected.length === 0) return undefined;
   const whole = wholeOf({ ...plan, expected });
-  const end = stampText(Date.parse(plan.createdAt) + whole, localZone()).slice(0, 16);
-  return `${roughly(whole)}; started now, it ends about ${end} (${sourceOf(expected)})`;
+  // A saved plan is looked at later, too.
+  const begins = Date.parse(plan.createdAt);
+  const [start, end] = [minuteText(begins), minuteText(begins + whole)];
+  const until = end.slice(0, 10) === start.slice(0, 10) ? end.slice(11) : end;
+  return `${roughly(whole)}; started at ${start}, it ends about ${until} (${sourceOf(expected)})`;
+}
+
+/** `2026-12-05 22:00` */
+function minuteText(instant: number): string {
+  return stampText(instant, localZone()).slice(0, 16);
 }
 
 /** How long a plan takes, whenever it is started; undefined where nothing is due. */
