@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { beginPlanning } from '../journal/planning.ts';
+import { measuredOn } from '../journal/durations.ts';
 import { RunStore } from '../journal/store.ts';
 import { type BoundOptions, isClosed, parseBounds } from '../run/bounds.ts';
 import { checkApprovals, requirePlannedAnswers } from '../run/approvals.ts';
@@ -84,7 +85,8 @@ function apply(file: string, options: Options): Promise<number> {
 
     const reading = await readFacts(console, documents, connection.observer, scope);
     const own = new OwnCommands(console, { ...connection, ...reading });
-    const now = await planOf(own, documents, scope, reading, connection, store);
+    const measured = await measuredOn(store, inventory.value.cluster);
+    const now = await planOf(own, documents, scope, reading, connection, measured);
     if (saved) refuseMovedPlan(saved, now);
     const plan = saved?.plan ?? now;
     requirePlanDigest(options.planDigest, plan, 'guard-refused');

@@ -9,6 +9,7 @@ import { markdownPlanChanges, renderPlanChanges } from '../render/plan-changes.t
 import { renderPlanMarkdown } from '../render/plan-markdown.ts';
 import { type BoundOptions, parseBounds } from '../run/bounds.ts';
 import { connectNodes } from '../run/connect.ts';
+import { measuredOn } from '../journal/durations.ts';
 import { RunStore } from '../journal/store.ts';
 import { type Console, withConsole } from '../run/console.ts';
 import { releasesIn } from '../run/control.ts';
@@ -64,7 +65,8 @@ export function plan(file: string, options: Options & BoundOptions): Promise<num
     atEnd(() => connection.fleet.close());
     const reading = await readFacts(console, documents, connection.observer, scope);
     const own = new OwnCommands(console, { ...connection, ...reading }, options.checks);
-    const now = await planOf(own, documents, scope, reading, connection, new RunStore(stateDir(options)));
+    const measured = await measuredOn(new RunStore(stateDir(options)), inventory.value.cluster);
+    const now = await planOf(own, documents, scope, reading, connection, measured);
     if (saved) refuseMovedPlan(saved, now);
     // The steps of the file, with what the guards find today.
     const shown = saved ? { ...saved.plan, findings: now.findings } : now;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import { RunStore } from '../journal/store.ts';
 import { type Preflight, renderPreflight } from '../render/preflight.ts';
 import { type Connection, connectNodes } from '../run/connect.ts';
 import { type AtEnd, type Console, withConsole } from '../run/console.ts';
@@ -95,10 +94,10 @@ async function withRunbook(console: Console, atEnd: AtEnd, file: string, options
   try {
     const reading = await readFacts(console, documents, connection.observer, scope);
     const own = new OwnCommands(console, { ...connection, ...reading }, options.checks);
-    const plan = await planOf(own, documents, scope, reading, connection, new RunStore(stateDir(options)));
+    const plan = await planOf(own, documents, scope, reading, connection);
     if (!options.withTargetKubeadm) return await judgePlan(console, documents, scope, reading, plan, contacted);
     const answered = await askTargets(console, documents, reading, plan, connection.fleet);
-    const judged = await planOf(own, documents, scope, answered, connection, new RunStore(stateDir(options)));
+    const judged = await planOf(own, documents, scope, answered, connection);
     return await judgePlan(console, documents, scope, answered, judged, contacted);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'guard-refused') throw error;

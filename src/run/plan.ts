@@ -2,9 +2,8 @@ import { actions } from '../actions/registry.ts';
 import { readLooked } from '../engine/files.ts';
 import { LocalFiles } from '../engine/local-file.ts';
 import { Failure } from '../failure.ts';
-import { measuredOn } from '../journal/durations.ts';
-import type { RunStore } from '../journal/store.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
+import type { Measured } from '../plan/expected.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderFindings } from '../render/plan.ts';
@@ -15,14 +14,17 @@ import type { Documents } from './load.ts';
 import type { OwnCommands } from './own-commands.ts';
 import type { Scope } from './scope.ts';
 
-/** The plan of `plan`, `apply --dry-run`, `preflight` and `apply` alike. */
+/**
+ * The plan of `plan`, `apply --dry-run`, `preflight` and `apply` alike.
+ * @param measured what earlier runs took; nothing where no one is shown how long it takes
+ */
 export async function planOf(
   own: OwnCommands,
   { runbook, inventory, inputs, limit, chosen, overrides }: Documents,
   { guards, nodes }: Scope,
   { facts }: Reading,
   { fleet }: Connection,
-  store: RunStore,
+  measured: readonly Measured[] = [],
 ): Promise<Plan> {
   const plan = await makePlan({
     runbook,
@@ -35,7 +37,7 @@ export async function planOf(
     guards,
     ...(chosen && { chosen }),
     overrides,
-    measured: await measuredOn(store, inventory.value.cluster),
+    measured,
     checks: own.checks,
     requirements: own.requirements,
     look: (steps) => readLooked(fleet, new LocalFiles(), steps, facts, true),
