@@ -197,6 +197,11 @@ export function eventJsonSchema(): Record<string, unknown> {
 /** How a planned step ended. `unknown`: it cannot be determined; the operator is asked. */
 export type Outcome = z.infer<typeof outcomeSchema>;
 
+/** Whether someone must look at the step: it failed, or no one knows how it ended. */
+export function isBad(outcome: string | undefined): boolean {
+  return outcome === 'failed' || outcome === 'unknown';
+}
+
 export type OutcomeCounts = Record<Outcome, number>;
 
 export function noOutcomes(): OutcomeCounts {

@@ -1,4 +1,4 @@
-import type { Outcome } from '../event.ts';
+import { isBad } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { PlannedStep } from '../plan/bind.ts';
 import { Left, type RunContext } from './context.ts';
@@ -54,8 +54,4 @@ export async function takeStep(
     context.emit({ type: 'message', level: 'error', text: failure.message, detail: failure.detail });
     return { kind: 'failed', step, reason: failure.message };
   }
-}
-
-function isBad(outcome: Outcome): boolean {
-  return outcome === 'failed' || outcome === 'unknown';
 }

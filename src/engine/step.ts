@@ -1,3 +1,4 @@
+import { isBad } from '../event.ts';
 import { isSettled } from '../journal/progress.ts';
 import { recognise } from '../known/recognise.ts';
 import type { PlannedStep } from '../plan/bind.ts';
@@ -150,6 +151,6 @@ function finish(context: RunContext, step: PlannedStep, end: StepEnd & { kind: '
 
 /** Looked for where something went wrong only: hundreds of patterns over its last lines. */
 function knownIn({ outcome, recent = [] }: StepEnd & { kind: 'ended' }) {
-  const known = outcome === 'failed' || outcome === 'unknown' ? recognise(recent) : [];
+  const known = isBad(outcome) ? recognise(recent) : [];
   return known.length > 0 ? { known } : {};
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from '../event.ts';
+import { isBad } from '../event.ts';
 import { countsText, outcomeColour, outcomeSymbol } from './outcome.ts';
 import type { NodeView, RunningStep } from './phase-view.ts';
 import type { Line, Style } from './style.ts';
@@ -114,10 +114,6 @@ function idleLine(node: NodeView, style: Style): Line {
     node.name,
     { text: `  ${countsText(node.counts)}  ${duration(node.duration)}`, as: 'dim' },
   ];
-}
-
-function isBad(outcome: Outcome): boolean {
-  return outcome === 'failed' || outcome === 'unknown';
 }
 
 function activeLines(node: NodeView, state: PhaseState, spare: number, style: Style): Line[] {

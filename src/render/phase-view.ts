@@ -1,4 +1,4 @@
-import { noOutcomes, type Outcome, OUTCOMES } from '../event.ts';
+import { isBad, noOutcomes, type Outcome, OUTCOMES } from '../event.ts';
 import type { EventOf } from './event-lines.ts';
 import { Tail } from './repeats.ts';
 import { sanitize, splitLines } from './text.ts';
@@ -96,7 +96,7 @@ export class NodeView {
     this.duration += event.duration;
     this.counts[outcome] += 1;
     if (event.leavesOut) this.leftOut = reason;
-    if (event.continued === true || (outcome !== 'failed' && outcome !== 'unknown')) return;
+    if (event.continued === true || !isBad(outcome)) return;
     this.failed = true;
     this.#reject(new Error(reason));
   }

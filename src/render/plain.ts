@@ -1,4 +1,4 @@
-import type { RunEvent, StepRef } from '../event.ts';
+import { isBad, type RunEvent, type StepRef } from '../event.ts';
 import { diagnosticLines } from './diagnostic.ts';
 import {
   countsBefore,
@@ -155,7 +155,7 @@ class PlainRenderer {
     this.#repeated(event.node, running?.repeats.end().ended, event.at);
     this.#tally.finished();
     const took = event.duration > 0 ? ` in ${duration(event.duration)}` : '';
-    const bad = event.outcome === 'failed' || event.outcome === 'unknown';
+    const bad = isBad(event.outcome);
     this.#print(event, [
       ...about(event),
       { text: outcomeText(event), as: outcomeColour(event.outcome) },

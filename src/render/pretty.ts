@@ -1,5 +1,5 @@
 import { roughly } from '../duration.ts';
-import type { RunEvent } from '../event.ts';
+import { isBad, type RunEvent } from '../event.ts';
 import { diagnosticLines } from './diagnostic.ts';
 import { type EventOf, failureLines, messageLines, plannedText, skippedText, summaryLines } from './event-lines.ts';
 import { briefFindingLines, findingLines } from './finding.ts';
@@ -234,7 +234,7 @@ class PrettyRenderer {
     view.finished(event);
     this.#keepLeft(event);
     this.#tally.finished();
-    if (event.outcome !== 'failed' && event.outcome !== 'unknown') return;
+    if (!isBad(event.outcome)) return;
     this.#screen.printProblem(failureLines(event, tail, this.#style.symbols));
   }
 

@@ -1,3 +1,4 @@
+import { isBad } from '../event.ts';
 import { escapeMarkdown as escape, fenced, table } from './markdown.ts';
 import type { ReportStep, RunReport } from './report-data.ts';
 import { hasExpected, timesByKind, withExpected, workText } from './report/expected.ts';
@@ -101,7 +102,7 @@ function tally(steps: readonly ReportStep[]): Record<string, number> {
 function failures(report: RunReport): string {
   const parts = report.steps.flatMap((step) =>
     step.spans
-      .filter(({ outcome }) => outcome === 'failed' || outcome === 'unknown')
+      .filter(({ outcome }) => isBad(outcome))
       .map((span) => {
         const last = span.attempts.at(-1);
         const lines = last?.output === undefined ? [] : (report.texts[last.output] ?? '').split('\n');

@@ -1,4 +1,4 @@
-import type { KnownCause, Outcome } from '../event.ts';
+import { isBad, type KnownCause, type Outcome } from '../event.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { hostText } from '../plan/hosts.ts';
 import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
@@ -145,7 +145,7 @@ function nodeLine(
     const found = byId.get(id);
     return found ? mark(found, symbols) : { text: ' ', as: 'dim' };
   });
-  const bad = all.filter(({ is }) => is.outcome === 'failed' || is.outcome === 'unknown');
+  const bad = all.filter(({ is }) => isBad(is.outcome));
   const telling = bad.find(({ is }) => is.continued !== true) ?? bad[0] ?? all.find(({ is }) => isRunning(is.outcome));
   if (telling === undefined) return [`  ${label}  `, ...joined(marks)];
   const { step, is } = telling;

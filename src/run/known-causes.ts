@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { KnownCause } from '../event.ts';
+import { isBad, type KnownCause } from '../event.ts';
 import type { RunSummary } from '../journal/store.ts';
 import { stepKey } from '../plan/key.ts';
 import { type KeptOutput, listOutput } from './kept-output.ts';
@@ -12,7 +12,7 @@ const END = 128 * 1024;
  * cannot be read has none.
  */
 export async function knownCauses(run: RunSummary): Promise<ReadonlyMap<string, readonly KnownCause[]>> {
-  const bad = [...run.progress.steps].filter(([, { outcome }]) => outcome === 'failed' || outcome === 'unknown');
+  const bad = [...run.progress.steps].filter(([, { outcome }]) => isBad(outcome));
   const found = new Map<string, readonly KnownCause[]>();
   if (bad.length === 0) return found;
   const files = await listOutput(run, undefined, undefined).catch((): KeptOutput[] => []);

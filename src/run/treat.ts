@@ -1,3 +1,4 @@
+import { isBad } from '../event.ts';
 import { dirname, join } from 'node:path';
 import type { Inventory } from '../documents/model.ts';
 import { Failure } from '../failure.ts';
@@ -61,7 +62,7 @@ function noAnswer(known: StepProgress | undefined): string | undefined {
   const { outcome, reason = '', last, continued } = known ?? {};
   const why = reason === '' ? '' : ` (${reason})`;
   if (continued === true) return `it failed${why}, and the runbook let its node continue (continueOnError)`;
-  if (outcome === 'failed' || outcome === 'unknown') return undefined;
+  if (isBad(outcome)) return undefined;
   if (outcome !== undefined) return `it has ended as ${outcome}${why}`;
   if (!last) return 'it has not begun; the run comes to it';
   if (!last.ended) return `its attempt ${last.attempt} on ${last.host} has no end yet; the run follows it`;

@@ -1,4 +1,4 @@
-import type { Outcome, RunEvent } from '../event.ts';
+import { isBad, type Outcome, type RunEvent } from '../event.ts';
 import type { AttemptEnd } from '../journal/record.ts';
 import type { Plan, PlanPhase, PlanStep } from '../plan/plan.ts';
 import { stepKey } from '../plan/key.ts';
@@ -108,9 +108,8 @@ export function problemOf(end: AttemptEnd | undefined): string | undefined {
 }
 
 function ofOutcome(outcome: Outcome | undefined): Attributes {
-  const isError = outcome === 'failed' || outcome === 'unknown';
   return {
     ...(outcome !== undefined && { 'runbook.outcome': outcome }),
-    ...(isError && { 'error.type': outcome }),
+    ...(outcome !== undefined && isBad(outcome) && { 'error.type': outcome }),
   };
 }

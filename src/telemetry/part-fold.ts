@@ -1,4 +1,4 @@
-import type { Outcome } from '../event.ts';
+import { isBad, type Outcome } from '../event.ts';
 import type { AttemptEnd, JournalRecord } from '../journal/record.ts';
 import { stepsOfPhase } from '../plan/all-steps.ts';
 import { stepKey } from '../plan/key.ts';
@@ -206,7 +206,7 @@ function nodeKey(phase: PlanPhase, node: string): string {
 }
 
 function errorOf(outcome: Outcome | undefined): string | undefined {
-  return outcome === 'failed' || outcome === 'unknown' ? 'a step failed, or its outcome is unknown' : undefined;
+  return isBad(outcome) ? 'a step failed, or its outcome is unknown' : undefined;
 }
 
 /** Of the steps of a node in a phase. */

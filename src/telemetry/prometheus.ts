@@ -16,7 +16,7 @@ const LONGEST = 128;
 
 /**
  * Prometheus' text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/). All are gauges, because
- * each run begins anew. `common`: labels of every sample.
+ * each run starts from zero. `common`: labels of every sample.
  */
 export function promText(families: readonly Family[], common: Readonly<Record<string, string>>): string {
   const texts = families

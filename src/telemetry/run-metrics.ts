@@ -1,8 +1,8 @@
-import { noOutcomes, type Outcome, OUTCOMES } from '../event.ts';
+import { isBad, noOutcomes, OUTCOMES } from '../event.ts';
 import { OutageFold } from '../journal/outages.ts';
 import { ProgressFold, type StepProgress } from '../journal/progress.ts';
 import type { JournalRecord } from '../journal/record.ts';
-import { stepsOfPhase } from '../plan/all-steps.ts';
+import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { RunOutcome } from './attributes.ts';
@@ -52,7 +52,7 @@ export class RunMetrics {
     const { runbook, inventory, digest } = this.#plan;
     const progress = this.#progress.end();
     const state = this.#outcome ?? stateOf(progress.state);
-    const steps = this.#plan.phases.flatMap((phase) => stepsOfPhase(phase));
+    const steps = stepsOfPlan(this.#plan);
     const isOver = state !== 'running';
     const began = Date.parse(progress.startedAt ?? '');
     const families: Family[] = [
@@ -116,7 +116,7 @@ export class RunMetrics {
   }
 
   #nodes(known: ReadonlyMap<string, StepProgress>, now: number): Family[] {
-    const steps = grouped(this.#plan.phases.flatMap(stepsOfPhase), ({ node }) => this.#series.get(node) ?? OTHERS);
+    const steps = grouped(stepsOfPlan(this.#plan), ({ node }) => this.#series.get(node) ?? OTHERS);
     const groups = [...steps].map(([node, own]) => ({ labels: { node }, steps: own }));
     const names = grouped(
       this.#plan.nodes.map(({ name }) => name),
@@ -182,10 +182,6 @@ function one(name: string, help: string, value: number, labels?: Readonly<Record
 
 function stateOf(state: 'running' | 'stopped' | 'done' | 'abandoned'): State {
   return state === 'abandoned' ? 'closed' : state;
-}
-
-function isBad(outcome: Outcome): boolean {
-  return outcome === 'failed' || outcome === 'unknown';
 }
 
 function seconds(ms: number): number {

@@ -1,4 +1,4 @@
-import type { KnownCause } from '../../event.ts';
+import { isBad, type KnownCause } from '../../event.ts';
 import { recognise } from '../../known/recognise.ts';
 import type { ReportAttempt, ReportSpan } from '../../render/report-data.ts';
 import type { OutputText } from './outputs.ts';
@@ -22,7 +22,7 @@ export class Texts {
       const output = outputOf(attempt.attempt);
       if (!output) return attempt;
       const { text, cut } = output;
-      const known = isBad(attempt, span) ? this.#recognised(text) : [];
+      const known = endedBadly(attempt, span) ? this.#recognised(text) : [];
       return {
         ...attempt,
         output: this.of(text),
@@ -45,8 +45,8 @@ export class Texts {
   }
 }
 
-function isBad(attempt: ReportAttempt, { outcome, attempts }: ReportSpan): boolean {
+function endedBadly(attempt: ReportAttempt, { outcome, attempts }: ReportSpan): boolean {
   const { end } = attempt;
   if (end?.kind === 'exited' ? end.code !== 0 : end?.kind === 'timed-out') return true;
-  return (outcome === 'failed' || outcome === 'unknown') && attempt === attempts.at(-1);
+  return isBad(outcome) && attempt === attempts.at(-1);
 }
