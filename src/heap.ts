@@ -9,8 +9,8 @@ export function keepYoungSmall(): void {
 }
 
 /**
- * Before files of so many bytes are read: in a small young generation, values that stay are looked at, and copied, every
- * megabyte, which is a fourth of all that reading a large run takes.
+ * Before files of so many bytes are read: in a small young generation, values that stay are looked at, and copied,
+ * every megabyte, which is a fourth of all that reading a large run takes.
  */
 export function makeRoomFor(bytes: number): void {
   if (bytes >= LARGE) setFlagsFromString('--semi-space-growth-factor=4');

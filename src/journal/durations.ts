@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { stepsOfPhase } from '../plan/all-steps.ts';
-import { isDue } from '../plan/estimate.ts';
+import { isDue, rolesOf } from '../plan/estimate.ts';
 import { kindOf, type Measured, minorOf } from '../plan/expected.ts';
 import { stepKey } from '../plan/key.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
@@ -67,7 +67,7 @@ export async function measuredOn(store: RunStore, cluster: string): Promise<Meas
 
 /** Of the steps that did or awaited what was planned, within one process: no time in which no one was there counts. */
 export function measuredIn(plan: Plan, progress: ReadonlyMap<string, StepProgress>): Measured[] {
-  const roles = new Map(plan.nodes.map(({ name, role }) => [name, role]));
+  const roles = rolesOf(plan.nodes);
   return plan.phases.flatMap((phase) => {
     const minor = minorOf(phase, plan.inputs);
     return stepsOfPhase(phase).flatMap((step): Measured[] => {

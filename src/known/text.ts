@@ -3,8 +3,8 @@ export interface KnownText {
   /** Unique over everything that `runbook explain` knows. */
   readonly id: string;
   /**
-   * Any of these, in one line of output as `normalLine` gives it. A group with a quantifier holds none: a long line must
-   * not take long.
+   * Any of these, in one line of output as `normalLine` gives it. A group with a quantifier holds none: a long line
+   * must not take long.
    */
   readonly patterns: readonly RegExp[];
   /**

@@ -2,6 +2,7 @@ import { stepsOfPhase } from './all-steps.ts';
 import { CHANGES_VERSION, type Difference, type PlanChanges, type StepChange } from './changes-schema.ts';
 import { canonicalJson } from './digest.ts';
 import { estimatePlan } from './estimate.ts';
+import { unnumbered } from './key.ts';
 import { windowText } from './pace.ts';
 import type { Plan, PlanNode, PlanPhase, PlanStep } from './plan.ts';
 
@@ -23,7 +24,7 @@ export function comparePlans(before: Plan, after: Plan): PlanChanges {
     findings,
     ...(before.expected &&
       after.expected && {
-        expected: { before: estimatePlan(before, new Map()), after: estimatePlan(after, new Map()) },
+        expected: { before: estimatePlan(before), after: estimatePlan(after) },
       }),
   };
 }
@@ -126,7 +127,7 @@ function placedSteps(plan: Plan): Map<string, PlacedStep> {
   const steps = new Map<string, PlacedStep>();
   for (const [key, phase] of phasesOf(plan))
     for (const step of stepsOfPhase(phase)) {
-      const slug = step.id.replace(/^[\d.]+-/, '').replaceAll(/\d+/g, '');
+      const slug = unnumbered(step.id).replaceAll(/\d+/g, '');
       setFree(steps, `${key}\n${step.node}\n${slug}`, { phase: phase.name, step });
     }
   return steps;
@@ -151,7 +152,7 @@ function setFree<V>(map: Map<string, V>, key: string, value: V): void {
 
 function findingChanges(before: Plan, after: Plan): PlanChanges['findings'] {
   const byText = ({ findings }: Plan) =>
-    new Map(findings.map((one) => [canonicalJson({ ...one, step: one.step?.replace(/^[\d.]+-/, '') }), one]));
+    new Map(findings.map((one) => [canonicalJson({ ...one, step: one.step && unnumbered(one.step) }), one]));
   const [theirs, ours] = [byText(before), byText(after)];
   return [
     ...[...ours].flatMap(([key, finding]) => (theirs.has(key) ? [] : [{ change: 'new' as const, finding }])),

@@ -9,6 +9,8 @@ const UNKNOWN = 30_000;
 
 export type Actions = ReadonlyMap<string, Action>;
 
+const NONE: Actions = new Map();
+
 type Estimated = Pick<Plan, 'phases' | 'nodes' | 'expected'>;
 
 /** How long one attempt of a step takes, whether it is due or not. */
@@ -36,8 +38,11 @@ export function expectedOf(
   return [...expected.values()];
 }
 
-/** By the plan's own expectations; a plan that has none, or none for the step, by what its action usually takes. */
-export function takesOf({ nodes, expected = [] }: Pick<Plan, 'nodes' | 'expected'>, actions: Actions): Takes {
+/**
+ * By the plan's own expectations; a plan that has none, or none for the step, by what its action usually takes.
+ * @param actions not needed where the plan has an expectation of each due step
+ */
+export function takesOf({ nodes, expected = [] }: Pick<Plan, 'nodes' | 'expected'>, actions: Actions = NONE): Takes {
   const roles = rolesOf(nodes);
   const byStep = new Map(expected.map(({ step, role, takes }) => [keyOf(step, role), takes]));
   return (step) => byStep.get(keyOf(step.id, roles.get(step.node) ?? 'other')) ?? usualDuration(step, actions);
@@ -55,11 +60,11 @@ export function isDue({ predicted }: Pick<PlanStep, 'predicted'>): boolean {
  */
 export function estimatePlan(
   plan: Estimated,
-  actions: Actions,
+  actions: Actions = NONE,
   settled: (step: PlanStep) => boolean = () => false,
 ): number {
   const takes = takesOf(plan, actions);
-  return sum(plan.phases.map((phase) => sum(batchTimes(phase, timesByNode(phase, takes, settled)))));
+  return sum(plan.phases.map((phase) => phaseTakes(phase, timesByNode(phase, takes, settled))));
 }
 
 /** By node, how long what is due of a phase takes. */
@@ -76,6 +81,11 @@ export function timesByNode(
   return byNode;
 }
 
+/** Its batches one after another. */
+export function phaseTakes(phase: PlanPhase, byNode: ReadonlyMap<string, number>): number {
+  return sum(batchTimes(phase, byNode));
+}
+
 /** The longest node of each batch. */
 export function batchTimes(phase: PlanPhase, byNode: ReadonlyMap<string, number>): number[] {
   return phase.batches.map((batch) => Math.max(0, ...batch.map((node) => byNode.get(node) ?? 0)));
@@ -87,7 +97,7 @@ function usualDuration({ action, timeout }: Pick<PlanStep, 'action' | 'timeout'>
   return timeout > 0 ? Math.min(usually, timeout + settle) : usually;
 }
 
-function rolesOf(nodes: Plan['nodes']): Map<string, PlanNode['role']> {
+export function rolesOf(nodes: Plan['nodes']): Map<string, PlanNode['role']> {
   return new Map(nodes.map(({ name, role }) => [name, role]));
 }
 

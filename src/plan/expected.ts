@@ -1,3 +1,4 @@
+import { unnumbered } from './key.ts';
 import type { Plan, PlanNode, PlanPhase, PlanStep } from './plan.ts';
 
 /** How long a step took in an earlier run: one that ended well, in one process of that run. */
@@ -16,7 +17,7 @@ export type Expected = NonNullable<Plan['expected']>[number];
 
 /** A step of a plan as {@link Measured} names it. */
 export function kindOf(step: Pick<PlanStep, 'id' | 'action'>, role: PlanNode['role'], minor: string | undefined) {
-  return { action: step.action, name: step.id.replace(/^[\d.]+-/, ''), role, minor };
+  return { action: step.action, name: unnumbered(step.id), role, minor };
 }
 
 /** `1.32` of the release that a phase leads to: its hop's, else the input `version`. */
@@ -39,7 +40,7 @@ export class Durations {
     }
   }
 
-  /** The median of the nearest that was measured: same step, role and minor; then any minor, any role, any such action. */
+  /** The median of the nearest that was measured: same step, role and minor; then any minor, role, any such action. */
   of(kind: Omit<Measured, 'duration'>): { readonly takes: number; readonly measured: number } | undefined {
     for (const key of keysOf(kind)) {
       const durations = this.#byKind.get(key);

@@ -2,3 +2,8 @@
 export function stepKey(node: string, step: string): string {
   return `${node}/${step}`;
 }
+
+/** A step's id without its numbers, which others before it change: `drain` of `5.2-drain`. */
+export function unnumbered(id: string): string {
+  return id.replace(/^[\d.]+-/, '');
+}

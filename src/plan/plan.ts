@@ -176,7 +176,7 @@ export function planJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(planSchema), title: 'A saved plan of runbook' };
 }
 
-/** What the digest of a plan must be: over all that is done, not when it was made, what was found, and how long it takes. */
+/** What the digest of a plan must be: over what is done, not when it was made, what was found, how long it takes. */
 export function planDigest({
   createdAt: _at,
   digest: _digest,

@@ -6,7 +6,7 @@ import { localZone, stampText } from '../time-zone.ts';
 /** How long a plan takes, and when it would end; undefined where nothing is due. */
 export function planTime({ expected = [], ...plan }: Plan): string | undefined {
   if (expected.length === 0) return undefined;
-  const whole = wholeOf({ ...plan, expected });
+  const whole = estimatePlan({ ...plan, expected });
   // A saved plan is looked at later, too.
   const begins = Date.parse(plan.createdAt);
   const [start, end] = [minuteText(begins), minuteText(begins + whole)];
@@ -22,12 +22,7 @@ function minuteText(instant: number): string {
 /** How long a plan takes, whenever it is started; undefined where nothing is due. */
 export function planDuration(plan: Pick<Plan, 'phases' | 'nodes' | 'expected'>): string | undefined {
   const { expected = [] } = plan;
-  return expected.length === 0 ? undefined : `${roughly(wholeOf(plan))} (${sourceOf(expected)})`;
-}
-
-function wholeOf(plan: Pick<Plan, 'phases' | 'nodes' | 'expected'>): number {
-  // Each due step of a plan has an expectation of its own: no action needs to be known here.
-  return estimatePlan(plan, new Map());
+  return expected.length === 0 ? undefined : `${roughly(estimatePlan(plan))} (${sourceOf(expected)})`;
 }
 
 function sourceOf(expected: NonNullable<Plan['expected']>): string {
@@ -38,7 +33,7 @@ function sourceOf(expected: NonNullable<Plan['expected']>): string {
 /** `about 4 min a node`; of nodes that take different times, the longest. Empty where nothing is due. */
 export function phaseTime(plan: Plan, phase: PlanPhase): string {
   if (plan.expected === undefined) return '';
-  const times = [...timesByNode(phase, takesOf(plan, new Map())).values()];
+  const times = [...timesByNode(phase, takesOf(plan)).values()];
   const longest = Math.max(0, ...times);
   if (longest === 0) return '';
   const isEven = times.every((time) => time === longest);

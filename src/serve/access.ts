@@ -27,7 +27,7 @@ export class Access {
     this.url = `http://127.0.0.1:${port}${this.#base}?token=${this.#token}`;
   }
 
-  /** A name of another site that leads to this machine (DNS rebinding) is in `Host`: that is refused before all else. */
+  /** A name of another site that leads to this machine (DNS rebinding) is in `Host`: it is refused before all else. */
   judge({ method, url = '', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): Verdict {
     if (!this.#hosts.has(headers.host?.toLowerCase() ?? ''))
       return refused(403, 'This server answers only under the address that runbook serve printed.');

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 
-/** Milliseconds: between two looks where nothing notifies, and from a notice to its look, as notices come in bursts. */
+/** Milliseconds: between two looks where nothing notifies, and from a notice to its look: they come in bursts. */
 const EVERY = 1000;
 const AFTER = 150;
 

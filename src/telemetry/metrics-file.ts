@@ -107,7 +107,10 @@ export class MetricsFile implements RunWatcher {
   }
 }
 
-/** Whole or not at all, as the collector may read it at any time. Others may read it: node_exporter has a user of its own. */
+/**
+ * Whole or not at all, as the collector may read it at any time. Others may read it: node_exporter has a user of its
+ * own.
+ */
 async function replaced(file: string, text: string): Promise<void> {
   const temporary = join(dirname(file), `.${basename(file)}.${process.pid}`);
   try {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-/** What is installed with the program, or beside it: ssh2 has parts that are compiled on the machine, where that is possible. */
+/** What is installed with the program, or beside it: ssh2 has parts that are compiled on the machine, if possible. */
 const others = [manifest.dependencies, manifest.peerDependencies].flatMap((names) => Object.keys(names));
 const installed = new RegExp(`^(${[...others, 'runbook-lab'].join('|')})(/|$)`);
 
@@ -80,7 +80,7 @@ async function bundle(input, output) {
   }
 }
 
-/** Loads these packages when something of them is used: each takes some 30 ms, and few commands need it, or need it at once. */
+/** Loads these packages when something of them is used: each takes some 30 ms, and few commands need it at once. */
 const onFirstUse = {
   name: 'first-use',
   resolveId: (source, importer) =>

@@ -1,5 +1,5 @@
-// node test/tools/many-records.mjs PLAN.json STATE-DIR RECORDS: the state folder of a run of that saved plan with about so
-// many records, stopped before its last step, for measuring `runbook status` and `runbook resume`.
+// node test/tools/many-records.mjs PLAN.json STATE-DIR RECORDS: the state folder of a run of that saved plan with about
+// so many records, stopped before its last step, for measuring `runbook status` and `runbook resume`.
 import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -17,22 +17,8 @@ const BAD = { y: 1, height: 18 };
 /** What a bar is drawn as: an outcome, or that its step has none yet. */
 const CLASSES = ['changed', 'unchanged', 'skipped', 'unknown', 'failed', 'running'] as const;
 
-/** Marks that are shown above the bars; retries are seen in them. */
-const SHOWN: ReadonlySet<ReportMark['kind']> = new Set([
-  'started',
-  'resumed',
-  'taken-over',
-  'stopped',
-  'paused',
-  'approved',
-  'answered',
-  'failed',
-  'unknown',
-  'left-out',
-  'closed',
-  'replaced',
-  'done',
-]);
+/** Marks that are not shown above the bars: retries are seen in them. */
+const HIDDEN: ReadonlySet<ReportMark['kind']> = new Set(['overridden', 'retried', 'again', 'hook']);
 
 /** Nodes and their steps to scale, with the time out of service behind them. */
 export function timeline(report: RunReport): Markup {
@@ -78,7 +64,7 @@ function axis(report: RunReport, scale: Scale): Markup {
 }
 
 function marks(report: RunReport, scale: Scale): Markup {
-  const shown = report.marks.flatMap((mark, index) => (SHOWN.has(mark.kind) ? [{ mark, index }] : []));
+  const shown = report.marks.flatMap((mark, index) => (HIDDEN.has(mark.kind) ? [] : [{ mark, index }]));
   const drawn = shown.map(({ mark, index }) => {
     const x = percent(scale.x(Date.parse(mark.at)));
     const text = `${clockOf(mark.at, report)} ${MARK_WORDS[mark.kind]}: ${mark.text}`;

@@ -119,7 +119,7 @@ function stepsIn({ run, life, outputs }: ReportSources, progress: Progress, part
         step: step.id,
         title: step.title,
         outcome,
-        reason: reason,
+        reason,
         ...(place !== undefined && { runsOn: place }),
         commands: step.commands.map((command) => texts.of(command.split('\n').map(escapeControls).join('\n'))),
         spans: (spans.get(key) ?? []).map((span) =>
@@ -166,7 +166,7 @@ function nodesOf(
       ...(last && { after: last }),
       outages: [...outages.of(node.name)],
       ...(cordoned.has(node.object ?? node.name) && { cordoned: true as const }),
-      ...(leftOut !== undefined && { leftOut: leftOut }),
+      ...(leftOut !== undefined && { leftOut }),
       ...(takes !== undefined && { expected: takes }),
     };
   });
@@ -186,7 +186,7 @@ function phaseOf(phase: Plan['phases'][number], spans: Spans, expected: Expected
     name: phase.name,
     ...(phase.hop && { hop: phase.hop.version }),
     batches: phase.batches,
-    ...(skipped !== undefined && { skipped: skipped }),
+    ...(skipped !== undefined && { skipped }),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     ...(takes !== undefined && { expected: takes }),
@@ -200,7 +200,7 @@ function overridesOf({ overrides = [] }: Plan, records: readonly JournalRecord[]
       (one) => one.type === 'guard-overridden' && one.guard === override.guard && one.on === override.node,
     );
     const given = record?.type === 'guard-overridden' ? { by: record.by, at: record.at } : {};
-    return { ...override, reason: override.reason, ...given };
+    return { ...override, ...given };
   });
 }
 

@@ -1,5 +1,5 @@
 import { actions } from '../../actions/registry.ts';
-import { batchTimes, isDue, takesOf, timesByNode } from '../../plan/estimate.ts';
+import { estimatePlan, isDue, phaseTakes, takesOf, timesByNode } from '../../plan/estimate.ts';
 import type { Plan, PlanPhase, PlanStep } from '../../plan/plan.ts';
 import type { RunReport } from '../../render/report-data.ts';
 
@@ -22,18 +22,14 @@ export function expectedTimes(plan: Plan): ExpectedTimes {
   const byNode = new Map<string, number>();
   for (const phase of isKnown ? phases : []) {
     const times = timesByNode(phase, takes);
-    byPhase.set(phase.number, sum(batchTimes(phase, times)));
+    byPhase.set(phase.number, phaseTakes(phase, times));
     for (const [node, time] of times) byNode.set(node, (byNode.get(node) ?? 0) + time);
   }
   const measured = expected.filter((one) => one.measured !== undefined).length;
   return {
-    run: isKnown ? { takes: sum([...byPhase.values()]), kinds: expected.length, measured } : undefined,
+    run: isKnown ? { takes: estimatePlan(plan, actions), kinds: expected.length, measured } : undefined,
     ofStep: (step) => (isKnown && isDue(step) ? takes(step) : undefined),
     ofPhase: ({ number }) => byPhase.get(number) || undefined,
     ofNode: (node) => byNode.get(node),
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -13,7 +13,7 @@ interface Bar {
   readonly text: () => string;
 }
 
-/** Says what the bar under the pointer is, and opens its step on a click. Keys reach the same by the links of the nodes. */
+/** Says what the bar under the pointer is, and opens its step on a click. Keys reach the same by links of the nodes. */
 export function addTips(page: Page, scale: Scale, open: (index: number) => void, signal: AbortSignal): void {
   const tip = document.getElementById('tip') ?? newTip();
   const bars = barsOf(page, scale);

@@ -11,7 +11,7 @@ export interface View {
   readonly refresh: (newer: Document) => Promise<RunReport>;
 }
 
-/** What only a script can do on the page of a report: search, tips on bars, and steps that are too many to be in it. */
+/** What only a script can do on the page of a report: search, tips on bars, steps that are too many to be in it. */
 export async function startView(): Promise<View> {
   let report = await readReport(document);
   const page: Page = {
