@@ -18,20 +18,19 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 }
 
-export interface Opened {
+interface Look {
+  readonly width?: number;
+  readonly dark?: boolean;
+}
+
+interface Listened {
   readonly page: Page;
   /** What the page said on its console, and errors of its scripts. */
   readonly problems: readonly string[];
-  /** Addresses that it asked for besides its own; none was answered. */
-  readonly requests: readonly string[];
 }
 
-/** Opens a file. Whatever it asks for is counted and refused. */
-export async function openFile(
-  browser: Browser,
-  file: string,
-  { width = 1280, dark = false }: { readonly width?: number; readonly dark?: boolean } = {},
-): Promise<Opened> {
+/** An empty page that is listened to. */
+export async function newPage(browser: Browser, { width = 1280, dark = false }: Look = {}): Promise<Listened> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: dark ? 'dark' : 'light',
@@ -39,9 +38,20 @@ export async function openFile(
   onTestFinished(() => context.close());
   const page = await context.newPage();
   const problems: string[] = [];
-  const requests: string[] = [];
   page.on('console', (message) => problems.push(message.text()));
   page.on('pageerror', (error) => problems.push(error.message));
+  return { page, problems };
+}
+
+export interface Opened extends Listened {
+  /** Addresses that it asked for besides its own; none was answered. */
+  readonly requests: readonly string[];
+}
+
+/** Opens a file. Whatever it asks for is counted and refused. */
+export async function openFile(browser: Browser, file: string, look?: Look): Promise<Opened> {
+  const { page, problems } = await newPage(browser, look);
+  const requests: string[] = [];
   const own = pathToFileURL(file).href;
   await page.route('**/*', async (route) => {
     if (route.request().url() === own) return route.continue();

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseJournal } from '../../src/journal/journal.ts';
 import { ask, enter } from '../serve/bench.ts';
-import { accessibilityProblems, launch, tabbing, withoutChromium } from './browser.ts';
+import { accessibilityProblems, launch, newPage, tabbing, withoutChromium } from './browser.ts';
 import { folder, labUp, runbook, startRunbook } from './cli.ts';
 
 const RUNBOOK = `apiVersion: runbook/v1
@@ -81,18 +81,10 @@ describe.skipIf(withoutChromium !== '')(`in a browser${withoutChromium}`, () => 
   });
   afterAll(() => browser.close());
 
-  async function open(url: string, width = 1280, dark = false): Promise<{ page: Page; problems: string[] }> {
-    const context = await browser.newContext({
-      viewport: { width, height: 900 },
-      colorScheme: dark ? 'dark' : 'light',
-    });
-    onTestFinished(() => context.close());
-    const page = await context.newPage();
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => problems.push(message.text()));
-    await page.goto(url);
-    return { page, problems };
+  async function open(url: string, look?: Parameters<typeof newPage>[1]) {
+    const opened = await newPage(browser, look);
+    await opened.page.goto(url);
+    return opened;
   }
 
   test('a page follows a run to its end, through a kill and a resume, and keeps what the reader has open', async () => {
@@ -183,7 +175,7 @@ describe.skipIf(withoutChromium !== '')(`in a browser${withoutChromium}`, () => 
     const state = folder();
     mkdirSync(join(state, 'runs', '20260101-100000-live-0000'), { recursive: true });
     const { url } = await serve(state);
-    const { page } = await open(url, 400, true);
+    const { page } = await open(url, { width: 400, dark: true });
     await page.getByText('has no readable plan.json').waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(400);
     expect(await accessibilityProblems(page)).toEqual([]);
