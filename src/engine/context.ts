@@ -1,4 +1,4 @@
-import type { Emit } from '../event.ts';
+import type { Emit, KnownCause } from '../event.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { StepProgress } from '../journal/progress.ts';
@@ -58,6 +58,8 @@ export interface RunContext {
   readonly logFile: (step: PlanStep, attempt: number) => string;
   readonly state: RunState;
   readonly time: TimeLeft;
+  /** Names known texts in the last lines of an output. */
+  readonly recognise: (lines: readonly string[]) => readonly KnownCause[];
   /** What is known now; undefined until it is first needed (a resume may have to wait for a running step first). */
   facts: Facts | undefined;
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { RedactedBytes } from '../redact.ts';
 import { type Outputs, parseOutputs } from './outputs.ts';
-import { KNOWN_LINES } from '../known/recognise.ts';
+import { KNOWN_LINES } from '../known/text.ts';
 import type { OutputSink } from '../remote/attempt.ts';
 
 const TAIL_LINES = 20;

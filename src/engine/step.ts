@@ -1,6 +1,5 @@
 import { isBad } from '../event.ts';
 import { isSettled } from '../journal/progress.ts';
-import { recognise } from '../known/recognise.ts';
 import type { PlannedStep } from '../plan/bind.ts';
 import { askKubeadm } from './ask-kubeadm.ts';
 import { askStep } from './ask.ts';
@@ -143,14 +142,14 @@ function finish(context: RunContext, step: PlannedStep, end: StepEnd & { kind: '
       ...flags,
       ...(outputs && { outputs }),
       ...(end.tail ? { tail: end.tail } : {}),
-      ...knownIn(end),
+      ...knownIn(context, end),
       ...(end.log === undefined ? {} : { log: end.log }),
     });
   context.state.writes(ref.node, written.then(report));
 }
 
 /** Looked for where something went wrong only: hundreds of patterns over its last lines. */
-function knownIn({ outcome, recent = [] }: StepEnd & { kind: 'ended' }) {
+function knownIn({ recognise }: RunContext, { outcome, recent = [] }: StepEnd & { kind: 'ended' }) {
   const known = isBad(outcome) ? recognise(recent) : [];
   return known.length > 0 ? { known } : {};
 }

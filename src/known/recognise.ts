@@ -1,24 +1,16 @@
+import type { KnownCause } from '../event.ts';
 import { knownTexts } from './groups.ts';
 import { normalLine } from './normal-line.ts';
 import { passedIn } from './passed.ts';
-import type { KnownText } from './text.ts';
-
-/** What is shown of a recognised text. */
-export interface Known {
-  readonly id: string;
-  readonly meaning: string;
-  readonly remedy: string;
-}
+import { KNOWN_LINES, type KnownText } from './text.ts';
 
 const MOST = 3;
-/** Lines of output that are looked at, from its end. */
-export const KNOWN_LINES = 200;
 
 const RANKS = ['last', 'general', 'plain', 'broad'] as const;
 const GENERAL = RANKS.indexOf('general');
 
 /** The known texts in the last lines of a failed step's output: at most three, the narrowest first, then the latest. */
-export function recognise(output: readonly string[]): Known[] {
+export function recognise(output: readonly string[]): KnownCause[] {
   const lines = output
     .slice(-KNOWN_LINES)
     .flatMap((line) => line.split('\r'))

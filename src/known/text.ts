@@ -1,3 +1,6 @@
+/** Lines of output in which known texts are looked for, from its end. */
+export const KNOWN_LINES = 200;
+
 /** A text that a tool prints when it fails, and what to do about it. */
 export interface KnownText {
   /** Unique over everything that `runbook explain` knows. */

@@ -81,6 +81,8 @@ async function walk(console: Console, execution: Execution, control: Control): P
   const { journal, mirror, run, epoch, steps: progress } = record;
   const began = Date.now();
   const kept = new KeptFacts(store, run);
+  // Before the run begins: later the program may be replaced.
+  const { recognise } = await import('../known/recognise.ts');
   const context: RunContext = {
     fleet: execution.fleet,
     observer: execution.observer,
@@ -98,6 +100,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     ask: asker(console, approve, held.holder.user),
     phases: bindPlan(plan, { actions, inventory, run }),
     state: new RunState(),
+    recognise,
     time: new TimeLeft(plan, takesOf(plan, actions), progress),
     clock: realClock,
     emit: console.emit,

@@ -1,3 +1,4 @@
+import { recognise } from '../../src/known/recognise.ts';
 import { TimeLeft } from '../../src/engine/time-left.ts';
 import { takesOf } from '../../src/plan/estimate.ts';
 import { actions } from '../../src/actions/registry.ts';
@@ -147,6 +148,7 @@ export class Controller implements Owner {
       epoch,
       phases: bindPlan(plan, { actions: seams.actions ?? actions, inventory, run }),
       state: new RunState(),
+      recognise,
       time: new TimeLeft(plan, takesOf(plan, seams.actions ?? actions), progress),
       fleet: this.fleet,
       observer: this.observer,

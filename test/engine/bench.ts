@@ -1,3 +1,4 @@
+import { recognise } from '../../src/known/recognise.ts';
 import { TimeLeft } from '../../src/engine/time-left.ts';
 import { takesOf } from '../../src/plan/estimate.ts';
 import { actions } from '../../src/actions/registry.ts';
@@ -210,6 +211,7 @@ export class Bench {
       epoch: 1,
       phases: bindPlan(this.#plan, { actions: this.actions, inventory, run: 'run-1' }),
       state: new RunState(),
+      recognise,
       time: new TimeLeft(this.#plan, takesOf(this.#plan, this.actions), progress),
       fleet,
       observer,
