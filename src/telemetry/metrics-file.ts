@@ -72,12 +72,17 @@ export class MetricsFile implements RunWatcher {
     if (!this.#metrics) return;
     const isWritten = await within(
       LIMIT,
-      (this.#writing ?? Promise.resolve()).then(() => {
+      this.idle().then(() => {
         this.#write();
         return this.#writing;
       }),
     );
     if (!isWritten) this.#warn(`the metrics could not be written to ${this.#file} within ${LIMIT / 1000} s`);
+  }
+
+  /** Until what is being written is there. */
+  async idle(): Promise<void> {
+    await this.#writing;
   }
 
   #tick(): void {

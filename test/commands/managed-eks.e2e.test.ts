@@ -119,7 +119,7 @@ test.each([
     await vi.waitFor(() => expect(stepPids(it.stateDir)).toHaveLength(2), { timeout: 5000, interval: 20 });
     running.kill('SIGKILL');
     await running;
-    for (const pid of killsStep ? stepPids(it.stateDir) : []) process.kill(pid, 'SIGKILL');
+    for (const pid of killsStep ? stepPids(it.stateDir) : []) kill(pid, 'SIGKILL');
     expect(it.versions()['lab']).toBe('1.32');
 
     const refused = await it.run('apply', '--yes');

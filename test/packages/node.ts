@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
-import { haveSshd, startSshd, type Sshd } from '../sshd/sshd.ts';
+import { haveSshd, kill, startSshd, type Sshd } from '../sshd/sshd.ts';
 
 /** What kind of machine a node is; the last two pass for a Rocky Linux and an openSUSE Leap. */
 export type NodeKind = 'debian' | 'dnf' | 'zypper';
@@ -68,7 +68,7 @@ export async function startNode(kind: NodeKind): Promise<RealNode> {
   onTestFinished(async () => {
     await session.close();
     await sshd.stop();
-    for (const pid of processesIn(namespace)) process.kill(pid, 'SIGKILL');
+    for (const pid of processesIn(namespace)) kill(pid, 'SIGKILL');
     rmSync(folder, { recursive: true });
   });
   const sh = async (script: string): Promise<string> => {

@@ -156,11 +156,12 @@ async function stop(child: ChildProcess, dir: string): Promise<void> {
   rmSync(dir, { recursive: true, force: true });
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
+/** Of a process that may have ended by itself since it was seen. */
+export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
-  } catch {
-    // it ended by itself
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunEvent } from '../../src/event.ts';
@@ -168,9 +168,10 @@ describe('the file', () => {
     duration: 0,
     next: [],
   });
-  /** When it was written, in seconds. */
-  const written = async (): Promise<number> => {
-    await vi.waitFor(() => expect(readdirSync(join(file, '..'))).toEqual(['runbook.prom']));
+  /** When it was written, in seconds. No `vi.waitFor` here: it moves the fake time on at each look. */
+  const written = async (metrics: MetricsFile): Promise<number> => {
+    await metrics.idle();
+    expect(readdirSync(join(file, '..'))).toEqual(['runbook.prom']);
     return (value('runbook_run_updated_timestamp_seconds') ?? 0) - START / 1000;
   };
 
@@ -187,17 +188,16 @@ describe('the file', () => {
     const metrics = new MetricsFile(file, warn, Date.now);
     metrics.begin(PLAN, []);
     metrics.record(record(0, started));
-    await vi.waitFor(() => expect(existsSync(file)).toBe(true));
-    expect(await written()).toBe(0);
+    expect(await written(metrics)).toBe(0);
     metrics.record(record(1, ended('n1', '1.1-a', 'changed', 1)));
     vi.advanceTimersByTime(4000);
-    expect(await written()).toBe(0);
+    expect(await written(metrics)).toBe(0);
     vi.advanceTimersByTime(1000);
-    await vi.waitFor(async () => expect(await written()).toBe(5));
+    expect(await written(metrics)).toBe(5);
     vi.advanceTimersByTime(14_000);
-    expect(await written()).toBe(5);
+    expect(await written(metrics)).toBe(5);
     vi.advanceTimersByTime(1000);
-    await vi.waitFor(async () => expect(await written()).toBe(20));
+    expect(await written(metrics)).toBe(20);
     metrics.record(record(21, { type: 'run-stopped', reason: '' }));
     metrics.event(finish('failed'));
     await metrics.close();
