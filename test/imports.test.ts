@@ -35,6 +35,8 @@ const CHAIN = [
   ['journal'],
   ['engine'],
   ['run'],
+  /** A run on a simulated cluster in this process. */
+  ['rehearse'],
   /** Reads what runs have kept; nothing of a run depends on it. */
   ['serve'],
   ['commands'],
@@ -98,9 +100,14 @@ test('no room is its own import, over however many others', () => {
   expect(cycles(imports())).toEqual([]);
 });
 
-test('only the command loads the lab, by the name of its package', () => {
-  const wrong = sources().filter((file) => specifiers(file).includes('runbook-lab'));
-  expect(wrong).toEqual(['commands/lab.ts']);
+test('only what rehearses names the lab, by its package, and only one file of it loads it', () => {
+  const named = sources().filter((file) => specifiers(file).includes('runbook-lab'));
+  expect(named.filter((file) => roomOf(file) !== 'rehearse')).toEqual([]);
+  expect(named.filter((file) => imported(file).includes('runbook-lab'))).toEqual([]);
+  const loading = named.filter((file) =>
+    /(?<!typeof )import\('runbook-lab'\)/.test(readFileSync(join(SRC, file), 'utf8')),
+  );
+  expect(loading).toEqual(['rehearse/lab-package.ts']);
 });
 
 test.each([
@@ -211,6 +218,8 @@ test('the table itself refuses what it should', () => {
   expect(mayImport('transport', 'engine')).toBe(false);
   expect(mayImport('engine', 'lab')).toBe(false);
   expect(mayImport('commands', 'lab')).toBe(false);
+  expect(mayImport('rehearse', 'lab')).toBe(false);
+  expect(mayImport('run', 'rehearse')).toBe(false);
   expect(mayImport('completion', 'run')).toBe(false);
   expect(mayImport('lab', 'failure')).toBe(false);
   expect(mayImport('event', 'diagnostic')).toBe(true);

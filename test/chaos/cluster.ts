@@ -1,12 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Attempt, ClaimRefusal, StartRequest } from '../../src/lab/attempts.ts';
+import { FastTime } from '../../src/lab/fast-time.ts';
 import { createWorld } from '../../src/lab/lab.ts';
 import type { Machine } from '../../src/lab/machine.ts';
+import { runScript } from '../../src/lab/run-script.ts';
 import type { Tool, ToolSet } from '../../src/lab/shell/shell.ts';
 import { restoreSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
 import { tools } from '../../src/lab/tools/tools.ts';
 import { machineNamed, type World } from '../../src/lab/world.ts';
+import type { ProbeResult } from '../../src/remote/attempt.ts';
+import type { Ground } from '../../src/rehearse/ground.ts';
 import { Memo } from './memo.ts';
-import { FastTime } from './time.ts';
 
 /** Who had a command run: a durable attempt, or a reader's script that is not kept. */
 export type Origin =
@@ -61,7 +65,7 @@ export interface ClusterOptions {
 const origins = new AsyncLocalStorage<Origin>();
 
 /** The simulated cluster on fake time, with every command attributed to the attempt that it belongs to. */
-export class SimulatedCluster {
+export class SimulatedCluster implements Ground {
   readonly time: FastTime;
   readonly world: World;
   readonly commands: Command[] = [];
@@ -114,6 +118,35 @@ export class SimulatedCluster {
 
   isCutOff(name: string): boolean {
     return (this.#cutOff.get(name) ?? 0) > this.time.now();
+  }
+
+  sending(node: string, id: string): number | undefined {
+    return this.hooks.sending(node, id);
+  }
+
+  claim(machine: Machine, request: StartRequest): Attempt | ClaimRefusal {
+    const { run, id, root } = request;
+    return this.as({ kind: 'attempt', run, id }, () => {
+      const known = machine.attempts.find(root, run, id) !== undefined;
+      const twice = known && this.claimsTwice;
+      if (!known || twice) this.hooks.claiming(machine.name, run, id);
+      return machine.attempts.start(twice ? { ...request, id: `${id}-again` } : request);
+    });
+  }
+
+  async probe(machine: Machine, script: string): Promise<ProbeResult> {
+    const { time, world } = this;
+    const { answers, recall } = this.memo;
+    const began = time.now();
+    const key = await answers.key(world, machine, script);
+    const known = recall ? answers.find(key, script) : undefined;
+    if (known) {
+      await time.sleep(known.duration);
+      return known.result;
+    }
+    const result = await this.as({ kind: 'probe', script }, () => runScript(machine, script));
+    if (machine.up && !/ annotate /.test(script)) answers.add(key, result, time.now() - began);
+    return result;
   }
 
   /** Whatever the nodes run because of `work` is attributed to `origin`. */

@@ -19,7 +19,8 @@ import { bindPlan } from '../../src/plan/bind.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { RemoteNode } from '../../src/remote/attempt.ts';
 import type { SimulatedCluster } from './cluster.ts';
-import { Link, type Owner } from './link.ts';
+import type { Owner } from '../../src/rehearse/ground.ts';
+import { Link } from '../../src/rehearse/link.ts';
 import type { KeptJournal } from './journal.ts';
 
 /** What is between a controller and its surroundings; a mutation of the engine replaces one of these. */

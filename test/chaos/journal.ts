@@ -1,7 +1,7 @@
 import { parseJournal } from '../../src/journal/journal.ts';
 import { sealedLine } from '../../src/journal/chain.ts';
 import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from '../../src/journal/record.ts';
-import type { Owner } from './link.ts';
+import type { Owner } from '../../src/rehearse/ground.ts';
 
 /** A run's journal as it lies on the operator's disk: it outlives controllers. */
 export class KeptJournal {

@@ -3,7 +3,7 @@ import { stepsOfPlan } from '../../src/plan/all-steps.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Command, SimulatedCluster } from './cluster.ts';
 import type { KeptJournal } from './journal.ts';
-import { ROOT } from './link.ts';
+import { ROOT } from '../../src/rehearse/link.ts';
 
 type Started = Extract<JournalRecord, { type: 'attempt-started' }>;
 

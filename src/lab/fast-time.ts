@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { type Clock, Killed } from '../../src/lab/clock.ts';
+import { type Clock, Killed } from './clock.ts';
 
 interface Timer {
   readonly due: number;

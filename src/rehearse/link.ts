@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Attempt, loginEnv } from '../../src/lab/attempts.ts';
-import type { Machine } from '../../src/lab/machine.ts';
+import type { Attempt, Machine } from 'runbook-lab';
 import {
   AlreadyClaimed,
   type AttemptSpec,
@@ -11,24 +10,19 @@ import {
   type ProbeResult,
   type RemoteNode,
   StaleEpoch,
-} from '../../src/remote/attempt.ts';
-import { ConnectFailure, ConnectionLost, type Session } from '../../src/transport/transport.ts';
-import type { SimulatedCluster } from './cluster.ts';
-
-/** What a link belongs to; once it is dead it neither acts nor gets an answer. */
-export interface Owner {
-  readonly dead: boolean;
-}
+} from '../remote/attempt.ts';
+import { ConnectFailure, ConnectionLost, type Session } from '../transport/transport.ts';
+import type { Ground, Owner } from './ground.ts';
 
 export const ROOT = '/var/lib/runbook';
 const never = new Promise<never>(() => undefined);
 
 /**
  * One open link from a controller to a node of the simulated cluster: the node's attempts natively, no bytes in
- * between.
+ * between. It leads nowhere else.
  */
 export class Link implements RemoteNode {
-  readonly #cluster: SimulatedCluster;
+  readonly #ground: Ground;
   readonly #machine: Machine;
   readonly #owner: Owner;
   #cut: (error: ConnectionLost) => void = () => undefined;
@@ -36,14 +30,14 @@ export class Link implements RemoteNode {
   #gone: ConnectionLost | undefined;
 
   /** @throws ConnectFailure while the node is down or cut off */
-  static dial(cluster: SimulatedCluster, name: string, owner: Owner): Link {
-    const machine = cluster.machine(name);
-    if (!machine.up || cluster.isCutOff(name)) throw new ConnectFailure(name, 'unreachable', `${name} does not answer`);
-    return new Link(cluster, machine, owner);
+  static dial(ground: Ground, name: string, owner: Owner): Link {
+    const machine = ground.machine(name);
+    if (!machine.up || ground.isCutOff(name)) throw new ConnectFailure(name, 'unreachable', `${name} does not answer`);
+    return new Link(ground, machine, owner);
   }
 
-  private constructor(cluster: SimulatedCluster, machine: Machine, owner: Owner) {
-    this.#cluster = cluster;
+  private constructor(ground: Ground, machine: Machine, owner: Owner) {
+    this.#ground = ground;
     this.#machine = machine;
     this.#owner = owner;
     this.#lost = new Promise<never>((_resolve, reject) => {
@@ -72,10 +66,10 @@ export class Link implements RemoteNode {
 
   start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState> {
     return this.#call(async () => {
-      const delay = this.#cluster.hooks.sending(this.#machine.name, spec.id);
+      const delay = this.#ground.sending(this.#machine.name, spec.id);
       if (delay !== undefined) {
         // On its way while its sender is cut off or dead; the node gets it all the same, later.
-        this.#cluster.time.after(delay, () => this.#claimLate(spec));
+        this.#ground.time.after(delay, () => this.#claimLate(spec));
         return await never;
       }
       const attempt = this.#claim(spec);
@@ -114,10 +108,10 @@ export class Link implements RemoteNode {
     return this.#call(async () => {
       const over = new AbortController();
       const limit = options.timeout ?? 0;
-      const late = limit > 0 ? this.#cluster.time.sleep(limit, over.signal) : never;
+      const late = limit > 0 ? this.#ground.time.sleep(limit, over.signal) : never;
       late.catch(() => undefined);
       try {
-        const ran = this.#read(script);
+        const ran = this.#ground.probe(this.#machine, script);
         return await Promise.race([
           ran,
           late.then(() => {
@@ -141,31 +135,11 @@ export class Link implements RemoteNode {
     const entries = Object.entries(spec.secrets ?? {}).map(([name, value]) => [name, Buffer.from(value)] as const);
     const secrets = Object.fromEntries(entries);
     const request = { root: ROOT, run, id, epoch, timeout, onTimeout, maxOutput, script, sha256, secrets, uid: 0 };
-    const attempt = this.#cluster.as({ kind: 'attempt', run, id }, () => {
-      const known = this.#machine.attempts.find(ROOT, run, id) !== undefined;
-      const twice = known && this.#cluster.claimsTwice;
-      if (!known || twice) this.#cluster.hooks.claiming(this.#machine.name, run, id);
-      return this.#machine.attempts.start(twice ? { ...request, id: `${id}-again` } : request);
-    });
-    if (attempt instanceof Attempt) return attempt;
+    const attempt = this.#ground.claim(this.#machine, request);
+    if (!('code' in attempt)) return attempt;
     if (attempt.code === 'already-claimed') throw new AlreadyClaimed(attempt.message);
     if (attempt.code === 'stale-epoch') throw new StaleEpoch(attempt.message);
     throw new ClaimRefused(attempt.message);
-  }
-
-  async #read(script: string): Promise<ProbeResult> {
-    const { time, world } = this.#cluster;
-    const { answers, recall } = this.#cluster.memo;
-    const began = time.now();
-    const key = await answers.key(world, this.#machine, script);
-    const known = recall ? answers.find(key, script) : undefined;
-    if (known) {
-      await time.sleep(known.duration);
-      return known.result;
-    }
-    const result = await this.#cluster.as({ kind: 'probe', script }, () => runScript(this.#machine, script));
-    if (this.#machine.up && !/ annotate /.test(script)) answers.add(key, result, time.now() - began);
-    return result;
   }
 
   #claimLate(spec: AttemptSpec): void {
@@ -180,7 +154,7 @@ export class Link implements RemoteNode {
   async #stream(attempt: Attempt, from: FollowFrom, sink: OutputSink, limit: number): Promise<AttemptState> {
     const over = new AbortController();
     let late = false;
-    const timer = limit > 0 ? this.#cluster.time.sleep(limit, over.signal) : never;
+    const timer = limit > 0 ? this.#ground.time.sleep(limit, over.signal) : never;
     const timedOut = timer.then(
       () => void (late = true),
       () => undefined,
@@ -218,23 +192,6 @@ export class Link implements RemoteNode {
       );
     });
   }
-}
-
-async function runScript(machine: Machine, script: string): Promise<ProbeResult> {
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  const code = await machine.run({
-    script,
-    args: [],
-    stdin: '',
-    uid: 0,
-    env: loginEnv(0),
-    cwd: '/root',
-    signal: new AbortController().signal,
-    out: (chunk) => void stdout.push(chunk),
-    err: (chunk) => void stderr.push(chunk),
-  });
-  return { code, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') };
 }
 
 function stateOf(attempt: Attempt | undefined): AttemptState {

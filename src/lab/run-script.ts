@@ -1,0 +1,27 @@
+import { loginEnv } from './attempts.ts';
+import type { Machine } from './machine.ts';
+
+/** What a script of root's printed on a machine, and how it ended. */
+export interface Printed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a script that is no attempt: nothing of it is kept. */
+export async function runScript(machine: Machine, script: string): Promise<Printed> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  const code = await machine.run({
+    script,
+    args: [],
+    stdin: '',
+    uid: 0,
+    env: loginEnv(0),
+    cwd: '/root',
+    signal: new AbortController().signal,
+    out: (chunk) => void stdout.push(chunk),
+    err: (chunk) => void stderr.push(chunk),
+  });
+  return { code, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') };
+}
