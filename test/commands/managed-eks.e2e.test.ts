@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { changeState, type ManagedState, readState, stateFile } from '../../src/lab/managed/state.ts';
+import { kill } from '../sshd/sshd.ts';
 import { type CliResult, folder, runbook, startRunbook } from './cli.ts';
 
 /** A managed cluster in a lab, and the program beside the provider's CLI. No host in its inventory resolves. */
