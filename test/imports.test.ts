@@ -32,6 +32,8 @@ const CHAIN = [
   ['guards', 'actions'],
   ['documents'],
   ['plan'],
+  /** The facts of a cluster as a file. */
+  ['facts-file'],
   ['journal'],
   ['engine'],
   ['run'],

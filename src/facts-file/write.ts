@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { Failure, messageOf } from '../failure.ts';
+import type { FactsDocument } from './document.ts';
+
+/** The text of the file. */
+export function factsText(document: FactsDocument): string {
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+/**
+ * For its owner alone; the file has the whole text or is as before. What is no file (/dev/stdout) is written to as it is.
+ * @throws Failure (usage) where it cannot be written
+ */
+export async function writeFactsFile(file: string, document: FactsDocument): Promise<void> {
+  try {
+    const there = await stat(file).catch(() => undefined);
+    if (there === undefined || there.isFile()) await replace(file, factsText(document));
+    else await writeTo(file, 'w', factsText(document));
+  } catch (error) {
+    throw new Failure('usage', `cannot write ${file}: ${messageOf(error)}`, ['Name another file by -o.']);
+  }
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${randomUUID()}.new`;
+  try {
+    await writeTo(temporary, 'wx', text);
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeTo(file: string, flags: 'w' | 'wx', text: string): Promise<void> {
+  const handle = await open(file, flags, 0o600);
+  try {
+    await handle.writeFile(text);
+    if (flags === 'wx') await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
