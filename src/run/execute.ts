@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { actions } from '../actions/registry.ts';
 import type { Inventory } from '../documents/model.ts';
 import { realClock } from '../engine/clock.ts';
-import { type Bounds, type Control, type RunContext, RunState } from '../engine/context.ts';
+import type { Bounds, Control, RunContext } from '../engine/context.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { secretOf } from './secret-sources.ts';
 import { runHooks } from '../engine/hooks.ts';
@@ -14,16 +13,13 @@ import { asFailure } from '../engine/trouble.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { NodeObject } from '../facts/nodes.ts';
 import { Failure, messageOf } from '../failure.ts';
-import { TimeLeft } from '../engine/time-left.ts';
 import { keepDurations } from '../journal/durations.ts';
-import { takesOf } from '../plan/estimate.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalBody } from '../journal/record.ts';
 import type { Mirror } from '../journal/mirror.ts';
 import { isSettled } from '../journal/progress.ts';
 import type { RunStore } from '../journal/store.ts';
 import { stepsOfPlan } from '../plan/all-steps.ts';
-import { bindPlan } from '../plan/bind.ts';
 import { contactedNodes, type Plan } from '../plan/plan.ts';
 import { asker } from './approvals.ts';
 import type { Connection } from './connect.ts';
@@ -33,6 +29,7 @@ import { KeptFacts } from './kept-facts.ts';
 import { lookAtNodes } from './last-look.ts';
 import type { Held } from './locks.ts';
 import type { RunRecord } from './record.ts';
+import { runContext } from './run-context.ts';
 import { runEnd } from './run-end.ts';
 
 /** Milliseconds to wait for nodes where nothing depends on them. */
@@ -83,7 +80,8 @@ async function walk(console: Console, execution: Execution, control: Control): P
   const kept = new KeptFacts(store, run);
   // Before the run begins: later the program may be replaced.
   const { recognise } = await import('../known/recognise.ts');
-  const context: RunContext = {
+  const context: RunContext = runContext({
+    inventory,
     fleet: execution.fleet,
     observer: execution.observer,
     facts: execution.facts,
@@ -98,10 +96,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
     ...(held.fence && { lock: held.fence }),
     secret: (input) => secretOf(plan, input),
     ask: asker(console, approve, held.holder.user),
-    phases: bindPlan(plan, { actions, inventory, run }),
-    state: new RunState(),
     recognise,
-    time: new TimeLeft(plan, takesOf(plan, actions), progress),
     clock: realClock,
     emit: console.emit,
     log: (step, attempt) => {
@@ -109,7 +104,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
       return { file, ...openLog(file) };
     },
     logFile: (step, attempt) => store.log(run, step.node, step.id, attempt),
-  };
+  });
   const steps = stepsOfPlan(plan);
   console.emit({
     type: 'run-started',

@@ -3,8 +3,8 @@ import { takeSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
 import type { Plan, PlanStep } from '../../src/plan/plan.ts';
 import { type Command, noHooks, SimulatedCluster } from './cluster.ts';
-import { Controller } from './controller.ts';
-import { KeptJournal } from './journal.ts';
+import { Controller } from '../../src/rehearse/controller.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import type { Memo } from './memo.ts';
 import { type Documents, needs, ONE_MINOR, plan, readDocuments, type Scenario } from './scenario.ts';
 import { settledState } from './state.ts';
@@ -91,7 +91,13 @@ async function undisturbed(documents: Documents, most = Number.POSITIVE_INFINITY
   kept.hook = (when, seq, body) => void (when === 'before' && open?.records.push({ seq, body }));
   cluster.hooks = { ...noHooks, sending: (node) => void open?.starts.push(node) };
   const { minors } = needs(documents);
-  const controller = new Controller({ cluster, inventory: documents.inventory.value, minors, seams: {}, checkpoint });
+  const controller = new Controller({
+    ground: cluster,
+    inventory: documents.inventory.value,
+    minors,
+    seams: {},
+    checkpoint,
+  });
   const made = await cluster.time.run(plan(documents, controller));
   const result = await cluster.time.run(controller.run(made.plan, RUN, kept, made.facts));
   if (result === 'killed' ? segments.length < most : result.outcome !== 'done')

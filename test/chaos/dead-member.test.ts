@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SimulatedCluster } from './cluster.ts';
-import { Controller } from './controller.ts';
-import { KeptJournal } from './journal.ts';
+import { Controller } from '../../src/rehearse/controller.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { needs, plan, readDocuments } from './scenario.ts';
 
 /**
@@ -13,7 +13,7 @@ async function upgrade(after: (cluster: SimulatedCluster) => void) {
   const cluster = await SimulatedCluster.create();
   const kept = new KeptJournal(() => cluster.time.now());
   const controller = new Controller({
-    cluster,
+    ground: cluster,
     inventory: documents.inventory.value,
     minors: needs(documents).minors,
     seams: {},

@@ -5,8 +5,8 @@ import { foldJournal } from '../../src/journal/progress.ts';
 import { estimatePlan } from '../../src/plan/estimate.ts';
 import type { Measured } from '../../src/plan/expected.ts';
 import { SimulatedCluster } from './cluster.ts';
-import { Controller } from './controller.ts';
-import { KeptJournal } from './journal.ts';
+import { Controller } from '../../src/rehearse/controller.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { inventoryOf, plan, readDocuments } from './scenario.ts';
 
 const SIZE = { controlPlanes: 1, workers: 1 };
@@ -20,7 +20,12 @@ test('the second upgrade of a cluster takes as long as its plan expects from wha
     const scenario = { runbook: 'upgrade.yaml', sets, target: version, minors: [minor] };
     const documents = { ...(await readDocuments(scenario)), inventory: inventoryOf(SIZE), measured };
     const kept = new KeptJournal(() => time.now());
-    const controller = new Controller({ cluster, inventory: documents.inventory.value, minors: [minor], seams: {} });
+    const controller = new Controller({
+      ground: cluster,
+      inventory: documents.inventory.value,
+      minors: [minor],
+      seams: {},
+    });
     const made = await time.run(plan(documents, controller));
     const began = time.now();
     const result = await time.run(controller.run(made.plan, `to-${minor}`.replace('.', '-'), kept, made.facts));

@@ -4,8 +4,8 @@ import { loadRunbook } from '../../src/documents/runbook.ts';
 import { parseFaultEffect } from '../../src/lab/audit.ts';
 import type { KubeadmPhase } from '../../src/lab/tools/kubeadm-phases.ts';
 import { type Command, SimulatedCluster, type Size } from './cluster.ts';
-import { Controller } from './controller.ts';
-import { KeptJournal } from './journal.ts';
+import { Controller } from '../../src/rehearse/controller.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { type Documents, inventoryOf, needs, ONE_MINOR, plan, valid } from './scenario.ts';
 import { settledState, unlike } from './state.ts';
 
@@ -52,7 +52,7 @@ export async function upgrade(size: Size, cut?: Cut): Promise<Upgraded> {
   const story: string[] = [];
   const open = () =>
     new Controller({
-      cluster,
+      ground: cluster,
       inventory: documents.inventory.value,
       minors: needs(documents).minors,
       seams: {},

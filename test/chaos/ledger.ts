@@ -2,7 +2,7 @@ import type { JournalRecord } from '../../src/journal/record.ts';
 import { stepsOfPlan } from '../../src/plan/all-steps.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Command, SimulatedCluster } from './cluster.ts';
-import type { KeptJournal } from './journal.ts';
+import type { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { ROOT } from '../../src/rehearse/link.ts';
 
 type Started = Extract<JournalRecord, { type: 'attempt-started' }>;

@@ -6,7 +6,7 @@ import type { JournalBody } from '../../src/journal/record.ts';
 import { type AttemptSpec, type AttemptState, type RemoteNode } from '../../src/remote/attempt.ts';
 import { ConnectionLost } from '../../src/transport/transport.ts';
 import { type Baseline, recordBaseline } from './baseline.ts';
-import type { Seams } from './controller.ts';
+import type { Seams } from '../../src/rehearse/controller.ts';
 import { allPoints, type CrashPoint, describe } from './points.ts';
 import { disturb } from './trial.ts';
 

@@ -4,8 +4,8 @@ import { loadRunbook } from '../../src/documents/runbook.ts';
 import { foldJournal } from '../../src/journal/progress.ts';
 import { parseBounds } from '../../src/run/bounds.ts';
 import { SimulatedCluster } from './cluster.ts';
-import { Controller } from './controller.ts';
-import { KeptJournal } from './journal.ts';
+import { Controller } from '../../src/rehearse/controller.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { inventoryOf, ONE_MINOR, plan, valid } from './scenario.ts';
 
 const MINUTE = 60_000;
@@ -39,7 +39,7 @@ test('three nights until 22:10: every command of every node lies in its window, 
     scenario: ONE_MINOR,
   };
   const kept = new KeptJournal(() => time.now());
-  const newController = () => new Controller({ cluster, inventory: inventory.value, minors: [], seams: {} });
+  const newController = () => new Controller({ ground: cluster, inventory: inventory.value, minors: [], seams: {} });
   const first = newController();
   const made = await time.run(plan(documents, first));
   const nights: { from: number; until: number; outcome: string; paused: boolean }[] = [];

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { readState } from '../../src/lab/state.ts';
 import { SimulatedCluster } from './cluster.ts';
-import { Controller } from './controller.ts';
-import { KeptJournal } from './journal.ts';
+import { Controller } from '../../src/rehearse/controller.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { inventoryOf, needs, plan, readDocuments, type Scenario } from './scenario.ts';
 import { Watch } from './watch.ts';
 
@@ -20,7 +20,7 @@ test('1.28 to 1.37 in one apply: nine hops, no guard refuses, and the floors of 
   const { time, world } = cluster;
   const documents = { ...(await readDocuments(WAY)), inventory: inventoryOf(SIZE) };
   const { minors } = needs(documents);
-  const controller = new Controller({ cluster, inventory: documents.inventory.value, minors, seams: {} });
+  const controller = new Controller({ ground: cluster, inventory: documents.inventory.value, minors, seams: {} });
   const made = await time.run(plan(documents, controller));
   expect(made.plan.way?.through).toEqual(
     '1.29.15 1.30.14 1.31.13 1.32.10 1.33.12 1.34.3 1.35.1 1.36.4 1.37.1'.split(' '),

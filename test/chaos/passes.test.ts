@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Seams } from './controller.ts';
+import type { Seams } from '../../src/rehearse/controller.ts';
 import { disturbPasses, passPoints } from './passes.ts';
 import { passesSuite, passFailures } from './passes-suite.ts';
 

@@ -7,8 +7,8 @@ import { keepFiles } from '../../src/lab/snapshot.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { RUN } from './baseline.ts';
 import { noHooks, SimulatedCluster } from './cluster.ts';
-import { Controller, type Seams } from './controller.ts';
-import { KeptJournal } from './journal.ts';
+import { Controller, type Seams } from '../../src/rehearse/controller.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { Ledger } from './ledger.ts';
 import { type Documents, inventoryOf, plan, valid } from './scenario.ts';
 
@@ -152,7 +152,7 @@ class PassTrial {
 
   #newController({ inventory }: Documents): Controller {
     this.#controller = new Controller({
-      cluster: this.#cluster,
+      ground: this.#cluster,
       inventory: inventory.value,
       minors: [],
       seams: this.#seams,

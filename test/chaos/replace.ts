@@ -7,8 +7,8 @@ import { reboot } from '../../src/lab/boot.ts';
 import { readState } from '../../src/lab/state.ts';
 import type { membershipPhases } from '../../src/lab/tools/kubeadm-phases.ts';
 import { type Command, noHooks, SimulatedCluster } from './cluster.ts';
-import { Controller } from './controller.ts';
-import { KeptJournal } from './journal.ts';
+import { Controller } from '../../src/rehearse/controller.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { type Documents, inventoryOf, needs, plan, valid } from './scenario.ts';
 import { unlike } from './state.ts';
 
@@ -78,7 +78,7 @@ export async function replace(disturbance?: Disturbance): Promise<Replaced> {
   if (disturbance?.kind === 'cut') cut(cluster, disturbance);
   function open(): Controller {
     return new Controller({
-      cluster,
+      ground: cluster,
       inventory: documents.inventory.value,
       minors: needs(documents).minors,
       seams: { actions: answered },

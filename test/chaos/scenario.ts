@@ -11,7 +11,7 @@ import { needsOf } from '../../src/plan/needs.ts';
 import type { Measured } from '../../src/plan/expected.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Size } from './cluster.ts';
-import type { Controller } from './controller.ts';
+import type { Controller } from '../../src/rehearse/controller.ts';
 
 type Valid<T> = Loaded<T> & { readonly value: T };
 

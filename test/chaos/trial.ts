@@ -6,8 +6,8 @@ import { Failure } from '../../src/failure.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { type Baseline, RUN, type Segment } from './baseline.ts';
 import { type Command, noHooks, SimulatedCluster } from './cluster.ts';
-import { Controller, type Seams } from './controller.ts';
-import { KeptJournal } from './journal.ts';
+import { Controller, type Seams } from '../../src/rehearse/controller.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { Ledger } from './ledger.ts';
 import { type CrashPoint } from './points.ts';
 import { needs, plan } from './scenario.ts';
@@ -113,7 +113,7 @@ class Trial {
     const { time } = this.#cluster;
     const { inventory } = this.#baseline.documents;
     const controller = new Controller({
-      cluster: this.#cluster,
+      ground: this.#cluster,
       inventory: inventory.value,
       minors: needs(this.#baseline.documents).minors,
       seams: this.#options.seams ?? {},

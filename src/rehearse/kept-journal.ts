@@ -1,9 +1,9 @@
-import { parseJournal } from '../../src/journal/journal.ts';
-import { sealedLine } from '../../src/journal/chain.ts';
-import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from '../../src/journal/record.ts';
-import type { Owner } from '../../src/rehearse/ground.ts';
+import { parseJournal } from '../journal/journal.ts';
+import { sealedLine } from '../journal/chain.ts';
+import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from '../journal/record.ts';
+import type { Owner } from './ground.ts';
 
-/** A run's journal as it lies on the operator's disk: it outlives controllers. */
+/** A run's journal in memory, as it lies on the operator's disk otherwise: it outlives controllers. */
 export class KeptJournal {
   /** Called on both sides of the moment at which a record is on disk. */
   hook: (when: 'before' | 'after', seq: number, body: JournalBody) => void = () => undefined;

@@ -1,58 +1,71 @@
-import { recognise } from '../../src/known/recognise.ts';
-import { TimeLeft } from '../../src/engine/time-left.ts';
-import { takesOf } from '../../src/plan/estimate.ts';
-import { actions } from '../../src/actions/registry.ts';
-import type { Inventory } from '../../src/documents/model.ts';
-import type { Clock } from '../../src/engine/clock.ts';
-import { type Bounds, type RunContext, RunState } from '../../src/engine/context.ts';
-import { Fleet } from '../../src/engine/fleet.ts';
-import { Observer } from '../../src/engine/observe.ts';
-import { runHooks } from '../../src/engine/hooks.ts';
-import { runPlan, type RunResult } from '../../src/engine/run.ts';
-import type { Send } from '../../src/engine/send.ts';
-import type { NewEvent } from '../../src/event.ts';
-import type { Facts } from '../../src/facts/facts.ts';
-import type { Journal } from '../../src/journal/journal.ts';
-import { foldJournal, type StepProgress } from '../../src/journal/progress.ts';
-import type { JournalBody } from '../../src/journal/record.ts';
-import { bindPlan } from '../../src/plan/bind.ts';
-import type { Plan } from '../../src/plan/plan.ts';
-import type { RemoteNode } from '../../src/remote/attempt.ts';
-import type { SimulatedCluster } from './cluster.ts';
-import type { Owner } from '../../src/rehearse/ground.ts';
-import { Link } from '../../src/rehearse/link.ts';
-import type { KeptJournal } from './journal.ts';
+import type { Action } from '../actions/action.ts';
+import type { Inventory } from '../documents/model.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { Answer, Bounds, LogOpener, RunContext } from '../engine/context.ts';
+import { Fleet } from '../engine/fleet.ts';
+import { runHooks } from '../engine/hooks.ts';
+import { Observer } from '../engine/observe.ts';
+import { runPlan, type RunResult } from '../engine/run.ts';
+import type { Send } from '../engine/send.ts';
+import type { NewEvent } from '../event.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { Journal } from '../journal/journal.ts';
+import { foldJournal, type StepProgress } from '../journal/progress.ts';
+import type { Holder, JournalBody } from '../journal/record.ts';
+import { recognise } from '../known/recognise.ts';
+import type { BoundPhase } from '../plan/bind.ts';
+import { LOCAL } from '../plan/hosts.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RemoteNode } from '../remote/attempt.ts';
+import { runContext } from '../run/run-context.ts';
+import type { Session } from '../transport/transport.ts';
+import type { Ground, Owner } from './ground.ts';
+import type { KeptJournal } from './kept-journal.ts';
+import { Link } from './link.ts';
 
-/** What is between a controller and its surroundings; a mutation of the engine replaces one of these. */
+/** What is between a controller and its surroundings: a rehearsal or a mutation of the engine replaces one of these. */
 export interface Seams {
   readonly remote?: (remote: RemoteNode, name: string) => RemoteNode;
+  /** The operator's machine; undefined: nothing runs there. */
+  readonly local?: () => RemoteNode;
   readonly journal?: (journal: Journal) => Journal;
   readonly progress?: (progress: Map<string, StepProgress>) => Map<string, StepProgress>;
-  readonly actions?: typeof actions;
+  readonly phases?: (phases: readonly BoundPhase[]) => readonly BoundPhase[];
+  readonly actions?: ReadonlyMap<string, Action>;
   /** The nodes run an attempt although they know its id. */
   readonly claimsTwice?: boolean;
 }
 
 export interface Surroundings {
-  readonly cluster: SimulatedCluster;
+  readonly ground: Ground;
   readonly inventory: Inventory;
   /** Minors whose repositories are asked. */
   readonly minors: readonly string[];
   readonly seams: Seams;
   /** Called once a record is on disk and before its writer continues. */
   readonly checkpoint?: (body: JournalBody, controller: Controller) => Promise<void>;
-  /** Takes what the hooks of the runbook notify. */
+  /** Takes what the hooks of the runbook notify; undefined: its hooks are not run. */
   readonly send?: Send;
+  /** Answers steps that ask a person. */
+  readonly ask?: () => Promise<Answer>;
+  readonly log?: LogOpener;
+  /** Who works on the run, as its journal has it. */
+  readonly holder?: Holder;
+  readonly onEvent?: (event: NewEvent) => void;
 }
 
-const holder = { host: 'laptop', pid: 1, user: 'ann' };
+const someone: Holder = { host: 'laptop', pid: 1, user: 'ann' };
 function paused({ outcome }: RunResult) {
   return outcome === 'paused' ? { paused: true as const } : {};
 }
 
 const RECONNECT_FOR = 10 * 60_000;
+const noLog: LogOpener = () => ({ file: 'log', write: () => undefined, close: () => undefined });
 
-/** One process of the operator: links, observer and run of its own. After {@link kill} nothing of it acts any more. */
+/**
+ * One process of the operator on a simulated cluster: links, observer and run of its own. After {@link kill} nothing of
+ * it acts any more.
+ */
 export class Controller implements Owner {
   readonly fleet: Fleet;
   readonly observer: Observer;
@@ -71,19 +84,18 @@ export class Controller implements Owner {
     });
     this.#clock = this.#mortalClock();
     this.fleet = new Fleet({
-      dial: async (name) => Link.dial(around.cluster, name, this).session,
-      open: async (name) => {
-        const link = Link.dial(around.cluster, name, this);
-        return around.seams.remote?.(link, name) ?? link;
-      },
+      dial: async (name) => this.#dial(name),
+      open: async (name) => this.#open(name),
       clock: this.#clock,
       emit: (event) => this.#emit(event),
       reconnectFor: RECONNECT_FOR,
     });
+    const { nodes, kubectl, packages } = around.inventory;
     this.observer = new Observer(this.fleet, this.#clock, {
-      nodes: around.inventory.nodes,
-      kubectl: around.inventory.kubectl,
+      nodes,
+      kubectl,
       minors: around.minors,
+      ...(packages.baseUrl === undefined ? {} : { packagesBaseUrl: packages.baseUrl }),
     });
   }
 
@@ -114,6 +126,7 @@ export class Controller implements Owner {
 
   async #run(plan: Plan, run: string, kept: KeptJournal, facts: Facts | undefined, bounds: Bounds): Promise<RunResult> {
     kept.open();
+    const { holder = someone, send } = this.#around;
     const before = foldJournal(kept.records());
     const journal = this.#mortalJournal(kept);
     const isNew = before.run === undefined;
@@ -128,7 +141,7 @@ export class Controller implements Owner {
     else await journal.append({ type: 'run-stopped', reason: result.reason, ...paused(result) });
     const { outcome, reason, counts, at } = result;
     const end = { outcome, reason, counts, ...(at && { at: at.ref }) };
-    await runHooks({ ...context, send: this.#mortalSend() }, end);
+    if (send) await runHooks({ ...context, send: this.#mortalSend(send) }, end);
     await this.fleet.close();
     return result;
   }
@@ -141,16 +154,15 @@ export class Controller implements Owner {
     progress: Map<string, StepProgress>,
     facts: Facts | undefined,
   ): RunContext {
-    const { inventory, seams } = this.#around;
+    const { ask, inventory, log = noLog, seams } = this.#around;
     const never = new AbortController().signal;
-    return {
+    const context = runContext({
       plan,
       run,
       epoch,
-      phases: bindPlan(plan, { actions: seams.actions ?? actions, inventory, run }),
-      state: new RunState(),
+      inventory,
+      ...(seams.actions && { actions: seams.actions }),
       recognise,
-      time: new TimeLeft(plan, takesOf(plan, seams.actions ?? actions), progress),
       fleet: this.fleet,
       observer: this.observer,
       journal: seams.journal?.(journal) ?? journal,
@@ -158,18 +170,36 @@ export class Controller implements Owner {
       clock: this.#clock,
       emit: (event) => this.#emit(event),
       control: { stop: never, leave: never },
-      log: () => ({ file: 'log', write: () => undefined, close: () => undefined }),
+      ...(ask && { ask }),
+      log,
       logFile: () => 'log',
       facts,
-    };
+    });
+    return seams.phases ? { ...context, phases: seams.phases(context.phases) } : context;
+  }
+
+  #dial(name: string): Session {
+    const { ground, seams } = this.#around;
+    if (name !== LOCAL) return Link.dial(ground, name, this).session;
+    if (!seams.local) throw new Error('nothing runs on the machine of the operator');
+    return { ...noSession, target: LOCAL };
+  }
+
+  #open(name: string): RemoteNode {
+    const { ground, seams } = this.#around;
+    if (name === LOCAL && seams.local) return seams.local();
+    const link = Link.dial(ground, name, this);
+    return seams.remote?.(link, name) ?? link;
   }
 
   #emit(event: NewEvent): void {
-    if (!this.dead) this.events.push(event);
+    if (this.dead) return;
+    this.events.push(event);
+    this.#around.onEvent?.(event);
   }
 
   #mortalClock(): Clock {
-    const { time } = this.#around.cluster;
+    const { time } = this.#around.ground;
     return {
       now: () => time.now(),
       sleep: (ms, signal) =>
@@ -180,12 +210,11 @@ export class Controller implements Owner {
     };
   }
 
-  #mortalSend(): Send {
+  #mortalSend(send: Send): Send {
     return (request) =>
       new Promise((resolve, reject) => {
         if (this.dead) return;
-        const sent = this.#around.send?.(request) ?? Promise.resolve('no one takes it');
-        sent.then((why) => this.dead || resolve(why), reject);
+        send(request).then((why) => this.dead || resolve(why), reject);
       });
   }
 
@@ -202,3 +231,10 @@ export class Controller implements Owner {
     };
   }
 }
+
+const noSession = {
+  open: () => Promise.reject(new Error('not used')),
+  exec: () => Promise.reject(new Error('not used')),
+  closed: new Promise<never>(() => undefined),
+  close: () => Promise.resolve(),
+};
