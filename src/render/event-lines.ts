@@ -79,8 +79,13 @@ export function summaryLines(event: EventOf<'run-finished'>, runbook: string, sy
   }
   lines.push(...leftRunningLines(event), ...cordonedLines(event));
   if (event.next.length > 0) lines.push(['    next:']);
-  for (const line of event.next) lines.push([{ text: `      ${line}`, as: 'bold' }]);
+  for (const line of event.next) lines.push(nextLine(line, '      '));
   return lines;
+}
+
+/** A command of this program, which can be copied, or a sentence. */
+export function nextLine(text: string, indent: string): Line {
+  return [{ text: `${indent}${text}`, as: 'bold', ...(text.startsWith('runbook ') && { copied: 'command' as const }) }];
 }
 
 /** The time is that of every process together: where it began says that there was a pause. */

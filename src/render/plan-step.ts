@@ -30,7 +30,7 @@ export function stepLines(step: PlanStep, forecasts: readonly Finding[], look: S
   const dim = step.predicted.outcome !== 'change';
   return [
     ...headLines(stepName({ step: step.id, title: step.title }), step.predicted.outcome, step.predicted.reason, look),
-    ...checkTexts(step).map((text): Line => [{ text: `${INDENT}${escapeControls(text)}`, as: 'dim' }]),
+    ...checkTexts(step).map((text): Line => [{ text: `${INDENT}${escapeControls(text)}`, as: 'dim', copied: 'line' }]),
     ...step.commands.flatMap((command) =>
       command.split('\n').map((text, index) => commandLine(text, index > 0, dim, INDENT)),
     ),
@@ -141,9 +141,9 @@ function textLines({ kind, text }: Folded, entry: Entry, indent: string, look: S
     case 'reason':
       return proseLines(text, 'dim', indent, look);
     case 'script':
-      return [[{ text: `${indent}${look.symbols.bar} ${escapeControls(text)}`, as: 'dim' }]];
+      return [[{ text: `${indent}${look.symbols.bar} ${escapeControls(text)}`, as: 'dim', copied: 'line' }]];
     default:
-      return [[{ text: `${indent}${escapeControls(text)}`, as: 'dim' }]];
+      return [[{ text: `${indent}${escapeControls(text)}`, as: 'dim', copied: 'line' }]];
   }
 }
 
@@ -185,7 +185,7 @@ function split(text: string, beside: number, below: number): [string, string[]] 
 
 function commandLine(text: string, isMore: boolean, dim: boolean, indent: string): Line {
   const shown = `${indent}${isMore ? ' ' : '$'} ${escapeControls(text)}`;
-  return [dim ? { text: shown, as: 'dim' } : shown];
+  return [{ text: shown, as: dim ? 'dim' : [], copied: 'line' }];
 }
 
 function proseLines(text: string, as: Colour, indent: string, { columns }: StepLook): Line[] {
@@ -196,7 +196,7 @@ function details(step: PlanStep, symbols: Symbols): Line[] {
   return [
     ...detailsOf(step).map((text): Line => [{ text: `${INDENT}${escapeControls(text)}`, as: 'dim' }]),
     ...(step.script?.trimEnd().split('\n') ?? []).map((line): Line => [
-      { text: `${INDENT}${symbols.bar} ${escapeControls(line)}`, as: 'dim' },
+      { text: `${INDENT}${symbols.bar} ${escapeControls(line)}`, as: 'dim', copied: 'line' },
     ]),
   ];
 }

@@ -82,7 +82,7 @@ export class Screen {
 
   #wrapped(lines: readonly Line[]): string {
     const width = this.size.columns - 1;
-    const broken = lines.flatMap((line) => wrapLine(line, width));
+    const broken = lines.flatMap((line) => wrapLine(line, width, true));
     return broken.map((line) => `${this.#style.line(line)}\n`).join('');
   }
 

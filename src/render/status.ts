@@ -2,6 +2,7 @@ import { isBad, type KnownCause, type Outcome } from '../event.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
 import { hostText } from '../plan/hosts.ts';
 import { type Plan, type PlanPhase, type PlanStep, whySkipped } from '../plan/plan.ts';
+import { nextLine } from './event-lines.ts';
 import { groupBy } from './group.ts';
 import { knownLines } from './known.ts';
 import { outcomeColour, outcomeSymbol } from './outcome.ts';
@@ -70,7 +71,7 @@ export function renderStatus(status: RunStatus, look: StatusLook): string {
     [{ text: legend(style.symbols), as: 'dim' }],
   ];
   if (status.next.length > 0) lines.push([], ['next:']);
-  for (const line of status.next) lines.push([{ text: `  ${line}`, as: 'bold' }]);
+  for (const line of status.next) lines.push(nextLine(line, '  '));
   return style.text(lines, look.columns);
 }
 

@@ -1,11 +1,21 @@
 import { styleText } from 'node:util';
 import { sanitize } from './text.ts';
-import { cut, widthOf } from './width.ts';
+import { cut, fittingPart, widthOf } from './width.ts';
+import { wrapCommand } from './wrap-command.ts';
 
 export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta';
 
 /** A piece of a line: plain text, or text in a colour. */
-export type Span = string | { readonly text: string; readonly as: Colour | readonly Colour[] };
+export type Span =
+  | string
+  | {
+      readonly text: string;
+      readonly as: Colour | readonly Colour[];
+      /**
+       * To be copied: a `line` is never broken here, a `command` line only on a terminal, and as a shell joins it again.
+       */
+      readonly copied?: 'line' | 'command';
+    };
 /** One line of the screen, before it is cut to a width and painted. */
 export type Line = readonly Span[];
 
@@ -64,6 +74,8 @@ export interface Look {
   readonly color: boolean;
   /** False where the locale is not UTF-8: symbols are ASCII then. */
   readonly unicode: boolean;
+  /** Columns of the terminal, where it goes to one: no line but those to be copied is wider. */
+  readonly terminal?: number;
 }
 
 export interface Style {
@@ -80,11 +92,17 @@ export function createStyle(look: Look): Style {
     fit(spans, width, symbols.ellipsis)
       .map((span) => paint(span, look.color))
       .join('');
+  const { terminal } = look;
+  const broken = (one: Line, columns: number | undefined): readonly Line[] => {
+    if (terminal !== undefined) return wrapLine(one, Math.min(columns ?? terminal, terminal), true);
+    return columns === undefined ? [one] : wrapLine(one, columns);
+  };
   return {
     symbols,
     line,
     text: (lines, columns) =>
-      (columns === undefined ? lines : lines.flatMap((one) => wrapLine(one, columns)))
+      lines
+        .flatMap((one) => broken(one, columns))
         .map((one) => `${line(one).trimEnd()}\n`)
         .join(''),
   };
@@ -121,13 +139,18 @@ function fit(spans: Line, width: number | undefined, ellipsis: string): Line {
 }
 
 /**
- * Breaks a line at spaces; what follows is indented by two more. A word longer than `width` stays whole, so that it can
- * be copied.
+ * Breaks a line at spaces; what follows is indented by two more.
+ * @param breaks whether a word that is longer than `width` is broken too: on a terminal, which would do it itself
  */
-export function wrapLine(spans: Line, width: number): Line[] {
+export function wrapLine(spans: Line, width: number, breaks = false): Line[] {
   const safe = spans.map((span) => respan(span, sanitize(textOf(span))));
   const whole = safe.map(textOf).join('');
   if (widthOf(whole) <= width) return [safe];
+  const copied = safe.find((span) => typeof span !== 'string' && span.copied !== undefined);
+  if (copied !== undefined && typeof copied !== 'string') {
+    if (copied.copied === 'line' || !breaks) return [safe];
+    return wrapCommand(whole, width).map((text) => [respan(copied, text)]);
+  }
   const indent = ' '.repeat(Math.min(whole.length - whole.trimStart().length + 2, Math.floor(width / 2)));
   const lines: Span[][] = [[]];
   let used = 0;
@@ -139,11 +162,23 @@ export function wrapLine(spans: Line, width: number): Line[] {
         continue;
       }
       const gap = blanks.reduce((sum, blank) => sum + widthOf(textOf(blank)), 0);
-      const breaks = used > 0 && gap > 0 && used + gap + widthOf(word) > width;
-      if (breaks) lines.push([indent, respan(span, word)]);
-      else lines.at(-1)?.push(...blanks, respan(span, word));
-      used = breaks ? indent.length + widthOf(word) : used + gap + widthOf(word);
+      const isTooLong = used + gap + widthOf(word) > width;
+      const isNew = used > 0 && gap > 0 && isTooLong;
+      if (isNew) lines.push([indent]);
+      else lines.at(-1)?.push(...blanks);
+      used = isNew ? indent.length : used + gap;
       blanks = [];
+      let rest = word;
+      while (breaks && used + widthOf(rest) > width) {
+        const part = fittingPart(rest, width - used);
+        if (part === '' && used <= indent.length) break;
+        lines.at(-1)?.push(respan(span, part));
+        lines.push([indent]);
+        used = indent.length;
+        rest = rest.slice(part.length);
+      }
+      lines.at(-1)?.push(respan(span, rest));
+      used += widthOf(rest);
     }
   }
   return lines;
@@ -155,7 +190,7 @@ export function widthOfLine(line: Line): number {
 }
 
 function respan(span: Span, text: string): Span {
-  return typeof span === 'string' ? text : { text, as: span.as };
+  return typeof span === 'string' ? text : { ...span, text };
 }
 
 function textOf(span: Span): string {

@@ -44,3 +44,10 @@ export function wrap(text: string, width: number): string[] {
   }
   return [...lines, line];
 }
+
+/** The part of a word that fits into so many columns: of a path up to a slash, where one is not near its start. */
+export function fittingPart(word: string, width: number): string {
+  const most = cut(word, width, '');
+  const slash = most.lastIndexOf('/') + 1;
+  return slash > width / 4 ? most.slice(0, slash) : most;
+}

@@ -33,9 +33,14 @@ export type Say = (text: string, detail?: readonly string[]) => void;
 
 /** `progress`: where progress goes; stdout is for data where a command prints any. */
 async function createConsole(options: CommonOptions, progress: 'stdout' | 'stderr'): Promise<Console> {
-  const output = options.output ?? (process.stdout.isTTY && progress === 'stdout' ? 'pretty' : 'plain');
+  // Such a terminal can neither move its cursor nor colour anything.
+  const isDumb = process.env.TERM === 'dumb';
+  const isScreen = process.stdout.isTTY && progress === 'stdout' && !isDumb;
+  const wanted = options.output ?? (isScreen ? 'pretty' : 'plain');
+  const output = wanted === 'pretty' && isDumb ? 'plain' : wanted;
   const stream = progress === 'stdout' ? process.stdout : process.stderr;
-  const color = options.color && process.env.NO_COLOR === undefined && stream.isTTY && output !== 'json';
+  const hasColor = options.color && process.env.NO_COLOR === undefined && !isDumb;
+  const color = hasColor && stream.isTTY && output !== 'json';
   const verbose = options.verbose ?? false;
   const renderer = await createRenderer({
     output,
@@ -58,9 +63,10 @@ async function createConsole(options: CommonOptions, progress: 'stdout' | 'stder
   return {
     output,
     look: {
-      color: options.color && process.env.NO_COLOR === undefined && process.stdout.isTTY,
+      color: hasColor && process.stdout.isTTY,
       unicode: isUnicode(process.env),
       columns: process.stdout.isTTY ? sizeOf(process.stdout).columns : 100,
+      ...(process.stdout.isTTY && { terminal: sizeOf(process.stdout).columns }),
       verbose,
     },
     emit,

@@ -76,8 +76,8 @@ export function showFindings(console: Console, plan: Plan): void {
     for (const finding of plan.findings) console.emit({ type: 'finding', finding });
     return;
   }
-  const { color, unicode, columns } = console.look;
-  const look = { color, unicode, ...(console.output === 'pretty' && { columns }) };
+  const { columns, ...rest } = console.look;
+  const look = { ...rest, ...(console.output === 'pretty' && { columns }) };
   const { refused, others } = renderFindings(plan, look);
   console.renderer.pause();
   console.print(others);
