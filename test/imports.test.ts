@@ -17,6 +17,7 @@ const CHAIN = [
     'event',
     'failure',
     'heap',
+    'make-folder',
     'optimizer',
     'package-root',
     'readonly',

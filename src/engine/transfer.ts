@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,7 @@ import { sha256 } from '../digest.ts';
 import type { FileFact } from '../facts/facts.ts';
 import { localPath } from '../documents/target.ts';
 import { Failure } from '../failure.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { RemoteNode } from '../remote/attempt.ts';
 import { type Channel, ConnectionLost, type Exit } from '../transport/transport.ts';
 import { describeRemote } from './files.ts';
@@ -101,7 +102,7 @@ async function deliver(
  */
 export async function fetchFile({ fleet, localFiles, host, progress }: Route, file: FetchedFile): Promise<void> {
   const local = localPath(file.local);
-  await mkdir(dirname(local), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(local));
   await changing(fleet, host, async (remote) => {
     const there = await describeRemote(remote, file.remote);
     const here = await localFiles.describe(local);

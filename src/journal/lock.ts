@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, readlink, rename, unlink } from 'node:fs/promises';
+import { link, open, readFile, readlink, rename, unlink } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../digest.ts';
 import { Failure } from '../failure.ts';
+import { makeFolder } from '../make-folder.ts';
 
 const lockSchema = z.object({
   version: z.literal(1),
@@ -79,7 +80,7 @@ export class LocalLock {
    * gone is taken over only when `takeOver` allows it.
    */
   async take(run: string, runbook: string, takeOver: (holder: LockHolder) => boolean): Promise<HeldLock> {
-    await mkdir(join(this.#file, '..'), { recursive: true, mode: 0o700 });
+    await makeFolder(join(this.#file, '..'));
     const holder = await thisHolder(run, runbook, this.#cluster);
     for (let tries = 0; tries < 3; tries += 1) {
       if (await createExclusive(this.#file, holder)) return this.#held(holder);

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rmdir, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { lifeOf, type LockHolder, parseHolder, thisHolder } from './lock.ts';
 
 /** An `apply` whose process ended without a word before its run began. */
@@ -24,7 +25,7 @@ export async function beginPlanning(
   const file = join(folder, `${holder.id}.json`);
   let made: string | undefined;
   try {
-    made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    made = await makeFolder(folder);
     await writeFile(file, `${JSON.stringify({ ...holder, command })}\n`, { mode: 0o600 });
     for (const { holder: old, file: left } of await killed(stateDir))
       if (old.runbook === runbook && old.cluster === cluster) await remove(left);
@@ -35,7 +36,7 @@ export async function beginPlanning(
     await remove(file);
     // A refusal leaves no folder behind that was not there.
     await rmdir(folder).catch(() => undefined);
-    if (made !== undefined && made !== folder) await rmdir(stateDir).catch(() => undefined);
+    if (made !== undefined && made !== resolve(folder)) await rmdir(stateDir).catch(() => undefined);
   };
 }
 

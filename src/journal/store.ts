@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, copyFile, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { makeRoomFor } from '../heap.ts';
+import { makeFolder } from '../make-folder.ts';
 import { parsePlan, type Plan } from '../plan/plan.ts';
 import { Fit, type Misfit } from './fits.ts';
 import { continueJournal, type Journal, type JournalEnd, readJournal, requireFit, scanJournal } from './journal.ts';
@@ -61,7 +62,7 @@ export class RunStore {
   async create(id: string, plan: Plan, facts: Facts): Promise<RunFolder> {
     const folder = this.folder(id);
     try {
-      await mkdir(folder.path, { recursive: true, mode: 0o700 });
+      await makeFolder(folder.path);
       await chmod(folder.path, 0o700);
       await writeSynced(join(folder.path, 'plan.json'), `${JSON.stringify(plan, null, 1)}\n`);
       await writeSynced(join(folder.path, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);
@@ -231,7 +232,7 @@ async function keepFirst(facts: string, first: string): Promise<void> {
 
 /** Writes a whole file or nothing: temporary name, sync, rename, sync of the folder. */
 export async function writeSynced(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(file));
   const temporary = `${file}.new`;
   const handle = await open(temporary, 'w', 0o600);
   try {

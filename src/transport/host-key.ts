@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import {
@@ -10,6 +10,7 @@ import {
   type HostKeyVerdict,
   type KnownHostLine,
 } from './known-hosts.ts';
+import { makeFolder } from '../make-folder.ts';
 import { quote } from './quote.ts';
 import { ConnectFailure, type Login } from './transport.ts';
 
@@ -86,7 +87,7 @@ async function keepKey({ name, login, place }: Offering, key: Buffer): Promise<C
   const append = appending.then(async () => {
     const before = await readText(path);
     if (judgeHostKey(parseKnownHosts(file, before), host, port, key).kind === 'trusted') return;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path));
     await appendFile(path, before === '' || before.endsWith('\n') ? line : `\n${line}`, { mode: 0o600 });
   });
   appending = append.catch(() => undefined);

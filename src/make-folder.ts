@@ -1,0 +1,12 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+/**
+ * Makes a folder for its owner alone, with those above it. Where the working folder is gone, Node would look for the
+ * parents of a relative path for ever.
+ * @returns the first folder that was made, absolute
+ * @throws Error as of the file system
+ */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  return mkdir(resolve(path), { recursive: true, mode: 0o700 });
+}
