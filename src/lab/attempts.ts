@@ -214,7 +214,7 @@ export class AttemptStore {
     ended.abort();
     if (hidden !== undefined) await machine.fs.rm(hidden, { recursive: true, force: true });
     if (!attempt.end) attempt.result = await resultIn(machine.fs, output);
-    await machine.fs.rm(output, { force: true });
+    await machine.fs.rm(output, { recursive: true, force: true });
     attempt.finish({ word: 'exited', arg: String(code) });
   }
 }
@@ -229,9 +229,10 @@ async function hide(fs: MachineFiles, { secrets, uid }: StartRequest): Promise<s
   return folder;
 }
 
-/** Undefined where nothing is in it, or the script removed it. */
+/** Undefined where nothing is in it, or the script removed it or made a folder of it. */
 async function resultIn(fs: MachineFiles, path: string): Promise<Buffer | undefined> {
-  const bytes = (await fs.exists(path)) ? Buffer.from(await fs.readFileBuffer(path)) : undefined;
+  const isFile = (await fs.exists(path)) && (await fs.stat(path)).isFile;
+  const bytes = isFile ? Buffer.from(await fs.readFileBuffer(path)) : undefined;
   return bytes === undefined || bytes.length === 0 ? undefined : bytes.subarray(0, MOST_OUTPUTS + 1);
 }
 

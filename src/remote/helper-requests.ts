@@ -82,7 +82,7 @@ finish() {
 
 # what the script wrote into $RUNBOOK_OUTPUT, or as much of it as shows that it is too long
 results() {
-  [ -s "$d/outputs" ] || return 0
+  [ -f "$d/outputs" ] && [ -s "$d/outputs" ] || return 0
   n=$(stat -c %s "$d/outputs")
   [ $n -le ${String(MOST_OUTPUTS)} ] || n=${String(MOST_OUTPUTS + 1)}
   say r $tag 0 $n

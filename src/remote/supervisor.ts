@@ -203,7 +203,7 @@ export RUNBOOK_OUTPUT="$d/output" && exec sh "$d/script"' runbook-step $mask \
   fi
   exec 3<&- 4<&-
   # under another name, a child in the background does not shorten what is read; synced ahead of status
-  if [ -s "$d/output" ] && mv -f "$d/output" "$d/outputs"; then
+  if [ -f "$d/output" ] && [ -s "$d/output" ] && mv -f "$d/output" "$d/outputs"; then
     dd if=/dev/null of="$d/outputs" conv=notrunc,fsync 2>/dev/null
   fi
   echo "$y $z" >>"$d/sizes"

@@ -118,6 +118,8 @@ export function remoteContract(name: string, setUp: () => Promise<ContractNode>)
       await node.start(spec('1-a.1', 'cat "$RUNBOOK_OUTPUT"; rm "$RUNBOOK_OUTPUT"'), sink);
       await node.start(spec('1-b.1', 'echo "<$(cat "$RUNBOOK_OUTPUT")>"'), sink);
       expect([sink.results, sink.text]).toEqual([undefined, '<>\n']);
+      await node.start(spec('1-d.1', 'rm "$RUNBOOK_OUTPUT"; mkdir "$RUNBOOK_OUTPUT"; exit 4'), sink);
+      expect([sink.results, sink.text]).toEqual([undefined, '<>\n']);
       await node.start(spec('1-c.1', 'head -c 1048576 /dev/zero >"$RUNBOOK_OUTPUT"'), sink);
       expect(sink.results?.length).toBe(MOST_OUTPUTS + 1);
     });
