@@ -28,6 +28,10 @@ export function parseOutputs(bytes: Buffer): Outputs {
     const [, key = '', sign, rest = ''] = /^([^=<]*)(=|<<)(.*)$/s.exec(line) ?? [];
     if (!KEY.test(key) || (sign === '<<' && rest === ''))
       return bad(`line ${at + 1} is neither key=value nor key<<END`);
+    if (key in Object.prototype)
+      return bad(
+        `in line ${at + 1}, a key cannot be called \`${key}\`: every JavaScript object has something of this name`,
+      );
     let value = rest;
     if (sign === '<<') {
       const end = lines.indexOf(rest, at + 1);

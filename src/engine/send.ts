@@ -35,5 +35,7 @@ function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   if (cause instanceof AggregateError) return [...new Set(cause.errors.map(causeOf))].join(', ');
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
-  return cause instanceof Error ? cause.name : messageOf(cause);
+  if (cause instanceof Error)
+    return cause.message === 'bad port' ? 'no program may use this port for http' : cause.name;
+  return messageOf(cause);
 }

@@ -99,7 +99,7 @@ test('results of other nodes are known by their names, those of a once step to a
 test.each([
   ['a=1\nb-c=x=y\n\nd=', { a: '1', 'b-c': 'x=y', d: '' }],
   ['a<<END\none\n\ntwo=2\nEND\nb=1\na=last', { a: 'last', b: '1' }],
-  ['a<<E\nE\n__proto__=x', { a: '', ['__proto__']: 'x' }],
+  ['a<<E\nE\nproto=x', { a: '', proto: 'x' }],
   ['', {}],
 ])('%j gives %j', (text, outputs) => {
   expect(parseOutputs(Buffer.from(text))).toEqual({ outputs });
@@ -115,6 +115,8 @@ test('what is malformed, too much, or holds a secret is refused with its line an
   expect(refused('a b=1')).toBe('line 1 is neither key=value nor key<<END');
   expect(refused('a<<\nx')).toBe('line 1 is neither key=value nor key<<END');
   expect(refused('a=1\nb<<END\nx')).toBe('the value that begins in line 2 has no end');
+  for (const key of ['constructor', '__proto__'])
+    expect(refused(`a=1\n${key}=1`)).toMatch(`in line 2, a key cannot be called \`${key}\``);
   expect(refused(`a=${'x'.repeat(64 * 1024)}`)).toBe('it has more than 64 KiB');
   expect(refused(Array.from({ length: 1001 }, (_, n) => `k${n}=1`).join('\n'))).toBe('it has more than 1000 keys');
   expect(refused(Buffer.from([0x61, 0x3d, 0xff]))).toBe('it is not text');
