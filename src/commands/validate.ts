@@ -63,7 +63,7 @@ async function furtherProblems(
   for (const { loaded: inventory } of inventories) {
     if (!inventory.value) continue;
     const problems = [
-      ...checkTogether(runbook, inventory.value),
+      ...checkTogether(runbook, inventory.value, actions),
       ...missingSources(runbook, inputs.values, inventory.value, actions),
     ];
     const where = inventories.length > 1 ? ` (with ${inventory.file})` : '';

@@ -1,6 +1,8 @@
+import type { Action } from '../actions/action.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { namesInTemplate } from './expressions.ts';
 import { conditionsIn, templatesIn } from './frame.ts';
+import { checkMembership } from './membership-checks.ts';
 import type { Inventory, Phase, Runbook, Step } from './model.ts';
 import { checkSelection } from './runbook-checks.ts';
 import { selectNodes } from './selectors.ts';
@@ -8,8 +10,16 @@ import { problem } from './source.ts';
 import { stepsOf } from './steps-of.ts';
 
 /** What a runbook and an inventory do not have of each other: nodes that patterns ask for, variables of nodes. */
-export function checkTogether(runbook: Runbook, inventory: Inventory): Diagnostic[] {
-  return [...checkSelection(runbook, inventory), ...runbook.phases.flatMap((phase) => checkVars(phase, inventory))];
+export function checkTogether(
+  runbook: Runbook,
+  inventory: Inventory,
+  actions: ReadonlyMap<string, Action>,
+): Diagnostic[] {
+  return [
+    ...checkSelection(runbook, inventory),
+    ...checkMembership(runbook, inventory, actions),
+    ...runbook.phases.flatMap((phase) => checkVars(phase, inventory)),
+  ];
 }
 
 function checkVars(phase: Phase, inventory: Inventory): Diagnostic[] {

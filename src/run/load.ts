@@ -5,6 +5,7 @@ import { resolveInputs } from '../documents/inputs.ts';
 import type { Inventory, Loaded, Runbook } from '../documents/model.ts';
 import { readInventory, readRunbook } from '../documents/read.ts';
 import { resolveRunbookPath } from '../documents/runbook-path.ts';
+import { checkMembership } from '../documents/membership-checks.ts';
 import { checkSelection } from '../documents/runbook-checks.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { hasErrors } from '../documents/source.ts';
@@ -52,6 +53,7 @@ export async function loadDocuments(
   if (runbook.value && inventory.value)
     diagnostics.push(
       ...checkSelection(runbook.value, inventory.value),
+      ...checkMembership(runbook.value, inventory.value, actions),
       ...limitProblems(options.limit, inventory.value),
       ...missingSources(runbook.value, inputs.values, inventory.value, actions),
     );

@@ -20,7 +20,7 @@ test.each(files)('the example %s is valid with the example inventory', async (na
   const { kind, loaded } = await loadAny(`${root}/runbooks/examples/${name}`, actions);
   expect(shown(loaded.diagnostics)).toEqual([]);
   expect(kind).toBe(isPart(name) ? 'Steps' : 'Runbook');
-  if (kind === 'Runbook' && loaded.value) expect(shown(checkTogether(loaded.value, inventory))).toEqual([]);
+  if (kind === 'Runbook' && loaded.value) expect(shown(checkTogether(loaded.value, inventory, actions))).toEqual([]);
   if (kind === 'Runbook' || kind === 'Steps') expect(shown(await shellProblems(loaded, actions))).toEqual([]);
 });
 

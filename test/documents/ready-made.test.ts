@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { actions } from '../../src/actions/registry.ts';
 import { loadInventory } from '../../src/documents/inventory.ts';
+import { checkMembership } from '../../src/documents/membership-checks.ts';
 import { checkSelection } from '../../src/documents/runbook-checks.ts';
 import { loadRunbook } from '../../src/documents/runbook.ts';
 import { shown } from './fakes.ts';
@@ -51,8 +52,34 @@ test.each(names)('the ready-made %s is valid', (name) => {
     const head = 'apiVersion: runbook/v1\nkind: Inventory\ncluster: c\n';
     const inventory = loadInventory('i.yaml', head + nodes).value;
     if (!inventory) throw new Error('it must load');
-    expect([title, shown(checkSelection(value, inventory))]).toEqual([title, []]);
+    const problems = [...checkSelection(value, inventory), ...checkMembership(value, inventory, actions)];
+    expect([title, shown(problems)]).toEqual([title, []]);
   }
+});
+
+test.each([
+  ['replace-workers.yaml', 'new: [w-1, w-2, w-3], old: [w-1, w-3]', 'old', 'New workers join', 'Old workers'],
+  [
+    'replace-control-planes.yaml',
+    "new-control-planes: ['cp-*'], old-control-planes: [cp-1, cp-3]",
+    'old-control-planes',
+    'New control planes join',
+    'Old control planes',
+  ],
+])('%s is refused where a node is in both groups: it would join and leave', (name, groups, at, joins, leaves) => {
+  const text = readFileSync(new URL(`runbooks/${name}`, root), 'utf8');
+  const { value } = loadRunbook(name, text, actions);
+  const nodes = ['cp-1', 'cp-2', 'cp-3', 'w-1', 'w-2', 'w-3'].map((node) => `{ name: ${node}, host: h-${node} }`);
+  const both = `apiVersion: runbook/v1\nkind: Inventory\ncluster: c\nnodes: [${nodes.join(', ')}]\ngroups: { ${groups} }\n`;
+  const inventory = loadInventory('i.yaml', both.replace("'cp-*'", 'cp-1, cp-2, cp-3')).value;
+  if (!inventory || !value) throw new Error('both must load');
+  const who = name === 'replace-workers.yaml' ? 'w-1, w-3' : 'cp-1, cp-3';
+  const line = text
+    .split('\n')
+    .findIndex((one, index, all) => one.includes(`nodes: ${at}`) && all[index - 1]?.includes(leaves));
+  expect(shown(checkMembership(value, inventory, actions))).toEqual([
+    `${line + 1}:12 joins-and-leaves ${who} would join the cluster (phase ${joins}) and leave it again (phase ${leaves})`,
+  ]);
 });
 
 test('the example inventory is valid and says the defaults', () => {
