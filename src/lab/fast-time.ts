@@ -14,6 +14,13 @@ const LONG = 20_000;
  * needed.
  */
 const PATIENCE = 4000;
+/** Turns of the event loop in which no file is read, after which what was loaded is there. */
+const SETTLE = 4;
+
+/** Whether this process reads files now. */
+export function readsFiles(): boolean {
+  return process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq') || kind === 'CloseReq');
+}
 
 /**
  * Fake time that runs as fast as the machine allows: it moves on as soon as nothing is left to do at the present
@@ -24,9 +31,18 @@ export class FastTime implements Clock {
   onTick: () => void = () => undefined;
   /** True while something runs that may take real time: a long jump is then made only after a long idleness. */
   busy: () => boolean = () => false;
-  #now = Date.UTC(2026, 0, 1);
+  /** True while the process reads files, as the shell does to load a program: then no jump is made at all. */
+  loads: (() => boolean) | undefined;
+  #now: number;
   #timers: Timer[] = [];
   #order = 0;
+  /** Turns of the event loop that are waited for before the next jump. */
+  #turns = 0;
+
+  /** @param now milliseconds since 1970 */
+  constructor(now = Date.UTC(2026, 0, 1)) {
+    this.#now = now;
+  }
 
   now(): number {
     return this.#now;
@@ -82,9 +98,10 @@ export class FastTime implements Clock {
     for (let idleSince: number | undefined; !end.settled;) {
       await setImmediate();
       if (end.settled) break;
+      if (this.#isLoading()) continue;
       this.onTick();
       const next = this.#next();
-      if (!next || next.due - this.#now > LONG) {
+      if (!next || (!this.loads && next.due - this.#now > LONG)) {
         idleSince ??= performance.now();
         await setTimeout(1);
         const patience = next && !this.busy() ? 5 : PATIENCE;
@@ -98,6 +115,13 @@ export class FastTime implements Clock {
       next.fire();
     }
     return done;
+  }
+
+  /** Between two files a loader does nothing for a turn or two. */
+  #isLoading(): boolean {
+    if (this.loads?.() === true) this.#turns = SETTLE;
+    else if (this.#turns > 0) this.#turns -= 1;
+    return this.#turns > 0;
   }
 
   #next(): Timer | undefined {

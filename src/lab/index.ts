@@ -1,7 +1,8 @@
 export { labCommand, runLab } from './command.ts';
 /** For a rehearsal, which has the cluster in its own process. */
-export { FastTime } from './fast-time.ts';
-export { createWorld } from './lab.ts';
+export { FastTime, readsFiles } from './fast-time.ts';
+export { createWorld, type LabOptions } from './lab.ts';
+export { reboot } from './boot.ts';
 export { runScript } from './run-script.ts';
 export { machineNamed } from './world.ts';
 export type { Attempt, ClaimRefusal, StartRequest } from './attempts.ts';

@@ -75,6 +75,14 @@ const step = z.strictObject({
     .exactOptional(z.record(z.string().regex(VARIABLE), z.string()))
     .describe('By variable of its script, a text with ${{ }} that reads results of steps: evaluated in the run'),
   filled: z.exactOptional(digest).describe('sha256, hex, of the text that it sends, filled for its node'),
+  rehearse: z
+    .exactOptional(
+      z.strictObject({
+        exit: z.exactOptional(z.number()),
+        outputs: z.exactOptional(z.record(z.string(), z.string())),
+      }),
+    )
+    .describe('What a rehearsal takes of it, which then does not simulate it'),
   asksFor: z
     .exactOptional(z.string())
     .describe(

@@ -22,13 +22,24 @@ export async function outputIn(path: string): Promise<OutputText | undefined> {
     if (size <= HEAD + TAIL) return { text: shown(await read(handle, 0, size)) };
     const head = await read(handle, 0, HEAD);
     const tail = await read(handle, size - TAIL, TAIL);
-    const cut = size - HEAD - TAIL;
-    return { text: `${shown(head)}\n[${cut} bytes are left out here]\n${shown(tail)}`, cut };
+    return joined(head, tail, size - HEAD - TAIL);
   } catch {
     return undefined;
   } finally {
     await handle.close();
   }
+}
+
+/** The same of an output in memory. */
+export function outputOf(bytes: Buffer): OutputText | undefined {
+  const { length } = bytes;
+  if (length === 0) return undefined;
+  if (length <= HEAD + TAIL) return { text: shown(bytes.toString('utf8')) };
+  return joined(bytes.toString('utf8', 0, HEAD), bytes.toString('utf8', length - TAIL), length - HEAD - TAIL);
+}
+
+function joined(head: string, tail: string, cut: number): OutputText {
+  return { text: `${shown(head)}\n[${cut} bytes are left out here]\n${shown(tail)}`, cut };
 }
 
 type Handle = Awaited<ReturnType<typeof open>>;

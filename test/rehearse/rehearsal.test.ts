@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import type { JournalRecord } from '../../src/journal/record.ts';
+import { settledState, unlike } from '../chaos/state.ts';
+import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
+import { rehearsalOf, sourceOf } from './stage.ts';
+
+const SIZE = { controlPlanes: 1, workers: 1 };
+
+function outcomesOf(records: readonly JournalRecord[]): string[] {
+  return records.flatMap((record) =>
+    record.type === 'step-finished' ? [`${record.node}/${record.step} ${record.outcome}`] : [],
+  );
+}
+
+test('a rehearsal ends as the run itself does, step for step, and leaves its twin as the run leaves the cluster', async () => {
+  const source = await sourceOf(SIZE);
+  const { twin, rehearsal, read } = await rehearsalOf(source, SIZE);
+  const began = twin.time.now();
+  expect(await rehearsal.start(await read())).toMatchObject({ outcome: 'done' });
+  expect(twin.time.now() - began).toBeGreaterThan(5 * 60_000);
+
+  const kept = new KeptJournal(() => source.cluster.time.now());
+  await source.cluster.time.run(source.controller.run(source.plan, 'run-1', kept, source.facts));
+  expect(outcomesOf(rehearsal.kept.records())).toEqual(outcomesOf(kept.records()));
+  expect(unlike(await settledState(source.cluster.world), await settledState(twin.world))).toEqual([]);
+});
+
+test('a rehearsal whose controller is killed in the middle is resumed by another', async () => {
+  const source = await sourceOf(SIZE);
+  const { rehearsal, read } = await rehearsalOf(source, SIZE);
+  const facts = await read();
+  rehearsal.kept.hook = (when, _seq, body) => {
+    if (when === 'after' && body.type === 'attempt-started' && body.step.endsWith('drain')) rehearsal.controller.kill();
+  };
+  expect(await rehearsal.start(facts)).toBe('killed');
+  rehearsal.kept.hook = () => undefined;
+  expect(await rehearsal.resume()).toMatchObject({ outcome: 'done' });
+});
