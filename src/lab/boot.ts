@@ -7,7 +7,8 @@ import { bootServices } from './services.ts';
 import { startKubelet } from './kubelet-start.ts';
 import { putFile, repositoryUrl, writeBootFiles, writeInitialFiles } from './machine-files.ts';
 import type { Machine } from './machine.ts';
-import { minorOf, repositoryOf } from './releases.ts';
+import { offeredBy } from './offers.ts';
+import { minorOf } from './releases.ts';
 
 /** Milliseconds of simulated work. */
 const rebootWork = 4000;
@@ -22,7 +23,7 @@ export async function writeFiles(machine: Machine, version: string): Promise<voi
   if (machine.isControlPlane || machine.role === 'other') await writeEtcdPrograms(machine);
   if (machine.role === 'other') return writeExternalEtcd(machine);
   if (machine.etcdEndpoints && machine.isControlPlane) await writeExternalClient(machine);
-  const packages = new Map(Object.entries(repositoryOf(minorOf(version)) ?? {}));
+  const packages = new Map(Object.entries(offeredBy(machine, minorOf(version)) ?? {}));
   machine.aptLists.set(repositoryUrl(version), packages);
 }
 

@@ -5,14 +5,25 @@ export interface LabWebhook {
   readonly kind: 'ValidatingWebhookConfiguration' | 'MutatingWebhookConfiguration';
   readonly name: string;
   readonly failurePolicy: 'Fail' | 'Ignore';
-  readonly service: {
+  /** Undefined: it is asked at an address outside. */
+  readonly service?: {
     readonly namespace: string;
     readonly name: string;
     /** Labels of its pods; of a workload of the lab, or of no pod at all. */
-    readonly selector: Readonly<Record<string, string>>;
+    readonly selector?: Readonly<Record<string, string>>;
   };
   /** Of the core group: `pods`, `nodes` ... */
   readonly resources: readonly string[];
+  /** The webhook's own name; default: it follows from that of its configuration. */
+  readonly hook?: string;
+  /** In place of those for {@link resources}. */
+  readonly rules?: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly operations: readonly string[];
+  }[];
+  readonly namespaceSelector?: object;
+  readonly objectSelector?: object;
 }
 
 /** API objects that guards look at, and nothing in the lab acts on. Each field can be set to plant a problem. */
@@ -21,6 +32,16 @@ export interface ClusterExtras {
   /** The text in the ConfigMap kubelet-config: kubeadm writes it to each node that it upgrades. */
   kubeletConfig: string;
   corefile: string;
+  /** ConfigMaps of kube-system that are not there. */
+  missingConfigMaps: string[];
+  /** The name of the ConfigMap of the kubelets' configuration: `kubelet-config-1.20` until 1.23. */
+  kubeletConfigMap: string;
+  /** The KubeProxyConfiguration. */
+  kubeProxyConfig: string;
+  /** The whole ClusterConfiguration, but for its release; else it is made of the fields below. */
+  clusterConfiguration?: string;
+  /** Where kubeadm takes the images from that are not its own default's. */
+  imageRepository?: string;
   /** Of the ClusterConfiguration: flags by component, from which kubeadm writes the manifests. */
   extraArgs: Record<string, Record<string, string>>;
   /** Of the ClusterConfiguration: kubeadm leaves etcd at this tag. */
@@ -41,6 +62,9 @@ export function healthyExtras(): ClusterExtras {
     webhooks: [],
     kubeletConfig,
     corefile,
+    missingConfigMaps: [],
+    kubeletConfigMap: 'kubelet-config',
+    kubeProxyConfig: 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n',
     extraArgs: {},
     coreDnsResources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
     adminMayAll: true,

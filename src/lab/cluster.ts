@@ -5,8 +5,9 @@ import { hexOf, nameSuffix } from './identity.ts';
 import { type Attachment, attachments } from './volumes.ts';
 import type { Machine } from './machine.ts';
 import { compareVersions, findMinor, minorNumber, minorOf } from './releases.ts';
-import { coversPod, hasRoom, permit, selects } from './evictions.ts';
-import { defaultWorkloads, extraWorkloads, type Budget, type Workload, type WorkloadOption } from './workloads.ts';
+import { coversPod, hasEnded, hasRoom, permit, selectedBy } from './evictions.ts';
+import { fits, type PodShape } from './pod-shape.ts';
+import type { Budget, PodOwner, Workload, WorkloadSet } from './workloads.ts';
 
 export interface Taint {
   readonly key: string;
@@ -20,6 +21,19 @@ export interface ApiNode {
   readonly annotations: Record<string, string>;
   unschedulable: boolean;
   taints: Taint[];
+  /** What is known of it beside its machine's own. */
+  reported?: ReportedNode;
+}
+
+/** What a Node object shows, where that is not what its machine is. */
+export interface ReportedNode {
+  readonly addresses: readonly { readonly type: string; readonly address: string }[];
+  /** What pods may ask for: cpu in thousandths, all else in units. */
+  readonly allocatable?: Readonly<Record<string, number>>;
+  readonly machineId: string;
+  readonly systemUuid: string;
+  /** Why it is not Ready, until its kubelet starts again after `since`. */
+  readonly trouble?: { readonly reason: string; readonly message: string; readonly since: number };
 }
 
 export interface Pod {
@@ -37,6 +51,14 @@ export interface Pod {
   restarts: number;
   /** While it has any, it stays although it is deleted. */
   finalizers?: readonly string[];
+  readonly shape?: PodShape;
+  readonly owner?: PodOwner;
+  /** In place of Running; a pod that has ended is not counted by its controller. */
+  readonly phase?: string;
+  /** What it waits for before it comes to a node is not known: the scheduler leaves it. */
+  readonly waits?: true;
+  /** It was being deleted longer ago than its grace period: its kubelet does not end it. */
+  readonly stuck?: true;
 }
 
 export interface NodeCondition {
@@ -75,12 +97,14 @@ export class Cluster {
   /** Pods made so far: their names follow from it. */
   podCount = 0;
 
+  readonly #byName = new Map<string, Machine>();
+
   constructor(
     clock: Clock,
     machines: readonly Machine[],
     version: string,
     endpoint: string,
-    options: readonly WorkloadOption[],
+    { workloads, budgets, naked }: WorkloadSet,
   ) {
     this.clock = clock;
     this.machines = machines;
@@ -96,17 +120,14 @@ export class Cluster {
       if (machine.isControlPlane) markControlPlane(node);
       this.nodes.set(machine.name, node);
     }
-    const workers = machines.filter((machine) => machine.role === 'worker').length;
-    const base = defaultWorkloads(version, workers);
-    const extra = extraWorkloads(options, workers);
-    this.workloads = [...base.workloads, ...extra.workloads];
-    this.budgets = [...base.budgets, ...extra.budgets];
+    this.workloads = workloads;
+    this.budgets = budgets;
     this.tick();
     for (const pod of this.pods) pod.createdAt = pod.readyAt = this.createdAt;
     const home = machines.find((machine) => machine.role === 'worker') ?? machines[0];
-    for (const naked of extra.naked)
+    for (const one of naked)
       this.pods.push({
-        ...naked,
+        ...one,
         image: 'registry.example.com/tool:1',
         emptyDir: false,
         createdAt: this.createdAt,
@@ -121,14 +142,19 @@ export class Cluster {
     const now = this.clock.now();
     // A kubelet that is down ends no pod.
     this.pods = this.pods.filter(
-      ({ deletedAt, finalizers = [], node }) =>
+      ({ deletedAt, finalizers = [], node, stuck }) =>
         deletedAt === undefined ||
         deletedAt > now ||
         finalizers.length > 0 ||
+        stuck === true ||
         (node !== undefined && this.nodes.has(node) && !this.#kubeletRuns(node)),
     );
-    for (const workload of this.workloads) this.#reconcile(workload, now);
-    for (const pod of this.pods) if (pod.node === undefined) this.#schedule(pod, now);
+    const present = new Map<Workload, Pod[]>(this.workloads.map((workload) => [workload, []]));
+    for (const pod of this.pods) {
+      if (pod.workload && pod.deletedAt === undefined && !hasEnded(pod)) present.get(pod.workload)?.push(pod);
+    }
+    for (const [workload, pods] of present) this.#reconcile(workload, pods, now);
+    for (const pod of this.pods) if (pod.node === undefined && pod.waits !== true) this.#schedule(pod, now);
     this.attachments = attachments(this.attachments, this.pods, { now, scale: this.clock.scale }, (node) =>
       this.#kubeletRuns(node),
     );
@@ -141,7 +167,9 @@ export class Cluster {
 
   isReady(pod: Pod): boolean {
     const machine = pod.node === undefined ? undefined : this.machineOf(pod.node);
-    return machine?.up === true && pod.deletedAt === undefined && pod.readyAt <= this.clock.now();
+    // A pod that is being deleted may still be ready.
+    const ends = pod.deletedAt !== undefined && pod.stuck !== true;
+    return machine?.up === true && !ends && pod.readyAt <= this.clock.now();
   }
 
   /** A kubelet that was let in makes its Node object. */
@@ -151,7 +179,9 @@ export class Cluster {
   }
 
   machineOf(name: string): Machine | undefined {
-    return this.machines.find((machine) => machine.name === name);
+    const found = this.#byName.get(name) ?? this.machines.find((machine) => machine.name === name);
+    if (found) this.#byName.set(name, found);
+    return found;
   }
 
   podsMatching(budget: Budget): Pod[] {
@@ -160,16 +190,26 @@ export class Cluster {
 
   budgetStatus(budget: Budget): { healthy: number; desired: number; expected: number; allowed: number } {
     this.tick();
-    const healthy = this.podsMatching(budget).filter((pod) => this.isReady(pod)).length;
-    const expected = this.workloads
-      .filter(
-        (workload) =>
-          workload.kind === 'Deployment' &&
-          workload.namespace === budget.namespace &&
-          selects(budget.selector, workload.labels),
-      )
-      .reduce((sum, workload) => sum + workload.replicas, 0);
-    const desired = budget.minAvailable ?? Math.max(0, expected - (budget.maxUnavailable ?? 0));
+    const pods = this.podsMatching(budget).filter((pod) => !hasEnded(pod));
+    const healthy = pods.filter((pod) => this.isReady(pod)).length;
+    // Pods without a controller count where a number of them is asked for (disruption.go: getExpectedPodCount).
+    const bare = pods.filter(({ workload }) => workload === undefined || workload.kind === 'DaemonSet').length;
+    const expected =
+      (typeof budget.minAvailable === 'number' ? bare : 0) +
+      this.workloads
+        .filter(
+          (workload) =>
+            workload.kind !== 'DaemonSet' &&
+            workload.namespace === budget.namespace &&
+            selectedBy(budget, workload.labels),
+        )
+        .reduce((sum, workload) => sum + workload.replicas, 0);
+    const count = (share: number | string) =>
+      typeof share === 'number' ? share : Math.ceil((Number.parseFloat(share) / 100) * expected);
+    const desired =
+      budget.minAvailable === undefined
+        ? Math.max(0, expected - count(budget.maxUnavailable ?? 0))
+        : count(budget.minAvailable);
     const allowed = expected === 0 || budget.syncFailed !== undefined ? 0 : Math.max(0, healthy - desired);
     return { healthy, desired, expected, allowed };
   }
@@ -188,16 +228,26 @@ export class Cluster {
 
   /** Gives a workload another image: its pods are replaced. */
   updateImage(name: string, image: string): void {
-    const workload = this.workloads.find((candidate) => candidate.name === name);
+    const workload = this.workloads.find((one) => one.name === name && one.namespace === 'kube-system');
     if (!workload || workload.image === image) return;
     const old = this.pods.filter((pod) => pod.workload === workload);
     workload.image = image;
+    if (workload.shape) workload.shape = { ...workload.shape, images: [image, ...workload.shape.images.slice(1)] };
+    delete workload.owner;
     for (const pod of old) this.deletePod(pod);
   }
 
   /** What the API shows of a node: the kubelet's last word, or that it went silent. */
   condition(machine: Machine): NodeCondition {
     const { kubelet } = machine;
+    const trouble = this.nodes.get(machine.name)?.reported?.trouble;
+    if (trouble && kubelet.startedAt <= trouble.since)
+      return condition(
+        trouble.reason === 'NodeStatusUnknown' ? 'Unknown' : 'False',
+        trouble.reason,
+        trouble.message,
+        kubelet.version,
+      );
     const silentSince = machine.up
       ? kubelet.stoppedAt
       : Math.min(kubelet.stoppedAt ?? Number.POSITIVE_INFINITY, this.clock.now());
@@ -248,11 +298,10 @@ export class Cluster {
     return oldest !== undefined && minorNumber(kubeletVersion) > minorNumber(oldest);
   }
 
-  #reconcile(workload: Workload, now: number): void {
-    const pods = this.pods.filter((pod) => pod.workload === workload && pod.deletedAt === undefined);
+  #reconcile(workload: Workload, pods: readonly Pod[], now: number): void {
     if (workload.kind === 'DaemonSet') {
-      for (const node of this.nodes.keys())
-        if (!pods.some((pod) => pod.node === node)) this.#create(workload, now, node);
+      const there = new Set(pods.map((pod) => pod.node));
+      for (const node of wantedNodes(this, workload)) if (!there.has(node)) this.#create(workload, now, node);
       return;
     }
     for (let count = pods.length; count < workload.replicas; count += 1) this.#create(workload, now);
@@ -260,13 +309,13 @@ export class Cluster {
 
   #create(workload: Workload, now: number, node?: string): void {
     this.podCount += 1;
-    const suffix = nameSuffix(`${workload.name}/${this.podCount}`);
-    const hash = templateHash(workload);
+    const { shape, owner } = workload;
     this.pods.push({
       namespace: workload.namespace,
-      name: workload.kind === 'Deployment' ? `${workload.name}-${hash}-${suffix}` : `${workload.name}-${suffix}`,
-      labels: workload.kind === 'Deployment' ? { ...workload.labels, 'pod-template-hash': hash } : workload.labels,
+      ...nameAndLabels(workload, this.podCount, this.pods),
       workload,
+      ...(shape ? { shape } : {}),
+      ...(owner ? { owner } : {}),
       image: workload.image,
       emptyDir: workload.emptyDir,
       createdAt: now,
@@ -296,13 +345,38 @@ export class Cluster {
       !machine?.up ||
       node.unschedulable ||
       this.condition(machine).status !== 'True' ||
-      !hasRoom(this.pods, node.name, pod)
+      !hasRoom(this.pods, node, pod)
     )
       return false;
+    if (pod.shape) return fits(pod.shape, node);
     return node.taints.every(
       (taint) => pod.workload?.toleratesControlPlane === true && taint.key.startsWith('node-role.kubernetes.io/'),
     );
   }
+}
+
+/** The nodes on which a DaemonSet wants a pod. */
+export function wantedNodes({ nodes }: Cluster, workload: Workload): string[] {
+  return [...nodes.keys()].filter((name) => workload.nodes?.has(name) ?? true);
+}
+
+/** As its controller names a new pod; that of a StatefulSet takes the name of the one that is missing. */
+function nameAndLabels(workload: Workload, count: number, pods: readonly Pod[]): Pick<Pod, 'name' | 'labels'> {
+  const { kind, name, labels, owner } = workload;
+  const suffix = nameSuffix(`${name}/${count}`);
+  if (kind === 'StatefulSet') {
+    const taken = new Set(pods.filter((pod) => pod.workload === workload).map((pod) => pod.name));
+    let at = 0;
+    while (taken.has(`${name}-${at}`) && at < workload.replicas) at += 1;
+    const own = `${name}-${at}`;
+    return { name: own, labels: { ...labels, 'statefulset.kubernetes.io/pod-name': own } };
+  }
+  if (kind !== 'Deployment') return { name: `${owner?.name ?? name}-${suffix}`, labels };
+  const hash = owner ? owner.name.slice(name.length + 1) : templateHash(workload);
+  return {
+    name: `${owner?.name ?? `${name}-${hash}`}-${suffix}`,
+    labels: hash === '' ? labels : { ...labels, 'pod-template-hash': hash },
+  };
 }
 
 export function templateHash(workload: Workload): string {

@@ -23,10 +23,10 @@ export async function leaveRoom(
   machine: Machine,
   free: number,
   mount = '/',
-  freeInodes = usual.freeInodes,
+  { size = usual.size, inodes = usual.inodes, freeInodes = usual.freeInodes }: Partial<FileSystem> = {},
 ): Promise<void> {
   const others = (await linesOf(machine)).filter((line) => !line.startsWith(`fs ${mount} `));
-  const line = `fs ${mount} ${usual.size} ${free} ${usual.inodes} ${freeInodes}`;
+  const line = `fs ${mount} ${size} ${free} ${inodes} ${freeInodes}`;
   await putFile(machine, disksFile, [...others, line, ''].join('\n'));
 }
 

@@ -1,6 +1,7 @@
 import { defaultBaseUrl, keyringFile, putFile, sourcesFile } from './machine-files.ts';
 import type { Distribution, Machine } from './machine.ts';
-import { compareVersions, minorOf, repositoryOf } from './releases.ts';
+import { offeredBy } from './offers.ts';
+import { compareVersions, minorOf } from './releases.ts';
 import { runtimeOffers } from './runtime-packages.ts';
 import { osUpdatesFile } from './tools/os-updates.ts';
 
@@ -31,10 +32,11 @@ export function rpmRevision(revision: string): string {
   return revision.replace(/-[^-]*$/, rpmRelease);
 }
 
-/** What a minor's repository of rpm packages has, newest first. */
-export function rpmPackages(minor: string): ReadonlyMap<string, readonly string[]> | undefined {
-  const packages = repositoryOf(minor);
+/** What a minor's repository of rpm packages has for a machine, newest first. */
+export function rpmPackages(machine: Machine, minor: string): ReadonlyMap<string, readonly string[]> | undefined {
+  const packages = offeredBy(machine, minor);
   if (!packages) return undefined;
+  if (machine.offers.has(minor)) return new Map(Object.entries(packages));
   return new Map(
     Object.entries(packages).map(([name, revisions]) => [
       name,
@@ -65,7 +67,7 @@ async function becomeSuse(machine: Machine, version: string): Promise<void> {
       'libopenssl3 3.1.4-150600.5.15.1 3.1.4-150600.5.18.1\nkernel-default 6.4.0-150600.23.22.1 6.4.0-150600.23.25.1\n',
   };
   for (const [path, content] of Object.entries(files)) await putFile(machine, path, content);
-  machine.aptLists.set('/var/cache/zypp/solv/kubernetes', rpmPackages(minorOf(version)) ?? new Map());
+  machine.aptLists.set('/var/cache/zypp/solv/kubernetes', rpmPackages(machine, minorOf(version)) ?? new Map());
   await writeZypperLocks(machine);
 }
 
@@ -79,7 +81,7 @@ async function becomeRocky(machine: Machine, version: string): Promise<void> {
     [repoFile]: `[kubernetes]\nname=Kubernetes\nbaseurl=${url}\nenabled=1\ngpgcheck=1\ngpgkey=${url}repodata/repomd.xml.key\nexclude=kubelet kubeadm kubectl cri-tools kubernetes-cni\n`,
   };
   for (const [path, content] of Object.entries(files)) await putFile(machine, path, content);
-  machine.aptLists.set(url, rpmPackages(minorOf(version)) ?? new Map());
+  machine.aptLists.set(url, rpmPackages(machine, minorOf(version)) ?? new Map());
   await writeLocks(machine);
 }
 

@@ -8,6 +8,8 @@ export const unitVersion = '3.5.24';
 
 /** A member's id: 64 bits, as etcd makes them; JSON readers that take it for a number lose its last digits. */
 export function memberId(machine: Machine): bigint {
+  const { known } = machine.etcd;
+  if (known && machine.etcd.added === 0) return known.id;
   const again = machine.etcd.added > 0 ? `:${machine.etcd.added}` : '';
   return BigInt(`0x${hexOf(`etcd:${machine.name}${again}`, 16)}`) | (1n << 61n);
 }
@@ -53,6 +55,8 @@ export function raftIndex(machine: Machine, world: World): number {
 
 /** `3.5.24` of the image's `3.5.24-0`. */
 export function memberVersion(machine: Machine): string {
+  const own = machine.etcd.known?.version;
+  if (own !== undefined) return own;
   const image = machine.staticPods.get('etcd')?.image ?? machine.etcd.lastImage;
   return machine.etcd.unit || image === undefined ? unitVersion : tagOf(image).replace(/-\d+$/, '');
 }

@@ -48,6 +48,19 @@ export interface EtcdMemberState {
   lastImage?: string;
   /** It runs under systemd, not as a static pod. */
   unit?: EtcdUnit;
+  /** What is known of the member that has run here all the time; else it follows from its machine. */
+  known?: KnownMember;
+}
+
+export interface KnownMember {
+  readonly id: bigint;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  /** Of an etcd that is no static pod. */
+  readonly version?: string;
+  /** Bytes. */
+  readonly dbSizeInUse?: number;
 }
 
 /** etcd.service */

@@ -1,3 +1,4 @@
+import { holds, type PodShape } from './pod-shape.ts';
 import { allocatable, smallRequests, type Budget, type Requests, type Workload } from './workloads.ts';
 
 /** What is asked here of a pod of the lab. */
@@ -5,6 +6,8 @@ interface EvictablePod {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly workload?: Workload;
+  readonly shape?: PodShape;
+  readonly phase?: string;
   readonly node?: string;
   readonly deletedAt?: number;
 }
@@ -20,8 +23,19 @@ export function selects(selector: Readonly<Record<string, string>>, labels: Read
   return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }
 
+/** Whether a budget's selector selects pods with these labels. */
+export function selectedBy(budget: Budget, labels: Readonly<Record<string, string>>): boolean {
+  if (budget.matchesNothing) return false;
+  return selects(budget.selector, labels) && holds(budget.expressions ?? [], labels);
+}
+
 export function coversPod(budget: Budget, pod: EvictablePod): boolean {
-  return budget.namespace === pod.namespace && selects(budget.selector, pod.labels);
+  return budget.namespace === pod.namespace && selectedBy(budget, pod.labels);
+}
+
+/** It has come to its end and takes no room. */
+export function hasEnded({ phase }: { readonly phase?: string }): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
 }
 
 /** What the eviction API says before it deletes a pod (registry/core/pod/storage/eviction.go): 201, 429 or 500. */
@@ -31,7 +45,9 @@ export function permit<P extends EvictablePod>(cluster: Budgets<P>, pod: P): 'ac
   if (budgets.length > 1) return 'several';
   const [budget] = budgets;
   if (!budget) return 'accepted';
-  if (cluster.isReady(pod) && cluster.budgetStatus(budget).allowed < 1) return 'blocked';
+  if (hasEnded(pod)) return 'accepted';
+  const { allowed } = cluster.budgetStatus(budget);
+  if (cluster.isReady(pod) && allowed < 1) return 'blocked';
   if (budget.late) allowNone(budget);
   return 'accepted';
 }
@@ -43,14 +59,25 @@ export function allowNone(budget: Budget): void {
   budget.generation = (budget.generation ?? 1) + 1;
 }
 
-export function requestsOf(pod: Pick<EvictablePod, 'workload'>): Requests {
-  return pod.workload?.requests ?? smallRequests;
+const MEBI = 2 ** 20;
+
+export function requestsOf({ shape, workload }: Pick<EvictablePod, 'workload' | 'shape'>): Requests {
+  if (shape) return { cpu: shape.requests['cpu'] ?? 0, memory: (shape.requests['memory'] ?? 0) / MEBI };
+  return workload?.requests ?? smallRequests;
+}
+
+interface Roomy {
+  readonly name: string;
+  readonly reported?: { readonly allocatable?: Readonly<Record<string, number>> };
 }
 
 /** By requests, as the scheduler counts; what the control plane's own pods ask for is left out. */
-export function hasRoom(pods: readonly EvictablePod[], node: string, pod: EvictablePod): boolean {
+export function hasRoom(pods: readonly EvictablePod[], { name, reported }: Roomy, pod: EvictablePod): boolean {
   const wanted = requestsOf(pod);
-  const there = pods.filter((other) => other.node === node && other.deletedAt === undefined).map(requestsOf);
-  const sum = (name: keyof Requests) => there.reduce((total, one) => total + one[name], wanted[name]);
-  return sum('cpu') <= allocatable.cpu && sum('memory') <= allocatable.memory;
+  const there = pods
+    .filter((other) => other.node === name && other.deletedAt === undefined && !hasEnded(other))
+    .map(requestsOf);
+  const sum = (key: keyof Requests) => there.reduce((total, one) => total + one[key], wanted[key]);
+  const room = reported?.allocatable ?? { cpu: allocatable.cpu, memory: allocatable.memory * MEBI };
+  return sum('cpu') <= (room['cpu'] ?? Infinity) && sum('memory') * MEBI <= (room['memory'] ?? Infinity);
 }

@@ -34,7 +34,7 @@ async function pull(context: ToolContext, image: string): Promise<string | undef
 
 /** The program's release: that of the package, unless it was taken out of an archive. */
 export function kubeadmVersion(context: ToolContext): string | undefined {
-  return context.env[unpackedVersion] ?? context.machine.installed('kubeadm');
+  return context.env[unpackedVersion] ?? context.machine.program('kubeadm');
 }
 
 /** `kubeadm config images list|pull`: it knows the images of its own minor and of the one before. */

@@ -26,7 +26,7 @@ const unknownGates: Readonly<Record<string, number>> = {
  * file comes first, drop-ins of `--config-dir` over it, then flags.
  */
 export async function startFailure(machine: Machine): Promise<string | undefined> {
-  const minor = minorNumber(machine.installed('kubelet') ?? '');
+  const minor = minorNumber(machine.program('kubelet') ?? '');
   const flags = (await Promise.all(flagFiles.map((file) => textOf(machine, file)))).flatMap(flagsIn);
   const unknown = flags.find(({ name }) => minor >= (unknownFlags[name] ?? Number.POSITIVE_INFINITY));
   if (unknown) return `failed to parse kubelet flag: unknown flag: --${unknown.name}`;

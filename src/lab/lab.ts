@@ -15,7 +15,7 @@ import { readState, type LabState } from './state.ts';
 import { tools } from './tools/tools.ts';
 import { makeSpare } from './spare.ts';
 import { plantProblem } from './problems.ts';
-import type { WorkloadOption } from './workloads.ts';
+import { defaultWorkloads, extraWorkloads, type WorkloadOption } from './workloads.ts';
 import { machineNamed, members, type World } from './world.ts';
 
 export interface LabOptions {
@@ -77,6 +77,7 @@ export interface Lab {
 
 export const user = 'ops';
 const apiEndpoint = '10.10.0.10:6443';
+const defaultRelease = '1.31.9';
 
 /** Builds a cluster, starts an SSH server per node on loopback, resolves when all of them listen. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
@@ -92,7 +93,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     servers.push(listener);
     const port = await listen(listener);
     nodes.push({
-      name: machine.name,
+      name: machine.alias,
       role: machine.role,
       host: '127.0.0.1',
       port,
@@ -112,7 +113,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       const machine = machineNamed(world, name);
       if (!machine)
         throw new RangeError(
-          `the lab has no node ${name}; it has ${world.machines.map((other) => other.name).join(', ')}`,
+          `the lab has no node ${name}; it has ${world.machines.map((other) => other.alias).join(', ')}`,
         );
       machine.audit.faults.push({ ...fault });
     },
@@ -122,7 +123,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 
 /** A simulated cluster without any server in front of it. `programs`: in place of the lab's own simulated tools. */
 export async function createWorld(options: LabOptions, programs: ToolSet = tools): Promise<World> {
-  const version = options.kubernetes ?? '1.31.9';
+  const version = options.kubernetes ?? defaultRelease;
   const clock = options.clock ?? realClock(options.timeScale ?? 1);
   const shell = new LabShell(await import('just-bash'), programs);
   const external = options.externalEtcd ?? 0;
@@ -151,7 +152,7 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
   const world: World = {
     clock,
     machines,
-    cluster: new Cluster(clock, machines, version, apiEndpoint, options.workloads ?? []),
+    cluster: new Cluster(clock, machines, version, apiEndpoint, contentOf(options, machines)),
   };
   shell.attach(world);
   for (const each of machines) await writeFiles(each, version);
@@ -164,6 +165,16 @@ export async function createWorld(options: LabOptions, programs: ToolSet = tools
     await makeSpare(world, each);
   for (const problem of options.problems ?? []) await plantProblem(world, problem);
   return world;
+}
+
+function contentOf({ workloads = [], kubernetes = defaultRelease }: LabOptions, machines: readonly Machine[]) {
+  const workers = machines.filter((machine) => machine.role === 'worker').length;
+  const [base, extra] = [defaultWorkloads(kubernetes, workers), extraWorkloads(workloads, workers)];
+  return {
+    workloads: [...base.workloads, ...extra.workloads],
+    budgets: [...base.budgets, ...extra.budgets],
+    naked: extra.naked,
+  };
 }
 
 function distributionOf({ rocky = [], suse = [] }: LabOptions, name: string): Distribution {
@@ -225,7 +236,7 @@ async function closeLab(world: World, servers: readonly Server[]): Promise<void>
 /** As replace-workers.yaml and replace-control-planes.yaml ask for them. */
 function groupsOf(world: World): Readonly<Record<string, readonly string[]>> | undefined {
   const nodes = new Set(members(world));
-  const names = (machines: readonly Machine[]) => machines.map((machine) => machine.name);
+  const names = (machines: readonly Machine[]) => machines.map((machine) => machine.alias);
   const pair = (role: MachineRole, ending: string) => {
     const machines = world.machines.filter((machine) => machine.role === role);
     const spares = machines.filter((machine) => !nodes.has(machine));

@@ -79,11 +79,16 @@ export async function writeInitialFiles(machine: Machine, version: string): Prom
 /** Files that every boot makes again. */
 export async function writeBootFiles(machine: Machine): Promise<void> {
   await putFile(machine, '/proc/sys/kernel/random/boot_id', `${machine.bootId}\n`, 0o444);
-  await putFile(machine, '/proc/1/stat', `1 (systemd) S 0 1 1 0 -1 4194560 9 9 9 9 9 9 9 9 20 0 1 0 4 0 0\n`, 0o444);
+  await putFile(
+    machine,
+    '/proc/1/stat',
+    `1 (systemd) S 0 1 1 0 -1 4194560 9 9 9 9 9 9 9 9 20 0 1 0 ${machine.initStart} 0 0\n`,
+    0o444,
+  );
   await putFile(machine, '/proc/stat', `btime ${Math.floor(machine.bootedAt / 1000)}\n`, 0o444);
   await machine.fs.mkdir('/run/systemd/system', { recursive: true });
   await machine.fs.mkdir('/run/lock', { recursive: true });
-  await putFile(machine, '/run/containerd/containerd.sock', '', 0o660);
+  for (const socket of machine.sockets) await putFile(machine, socket, '', 0o660);
 }
 
 function systemFiles(machine: Machine): FileSpec[] {
@@ -105,8 +110,8 @@ function systemFiles(machine: Machine): FileSpec[] {
     },
     { path: '/etc/debian_version', content: '12.8\n' },
     { path: '/etc/machine-id', content: `${machine.machineId}\n`, mode: 0o444 },
-    { path: '/etc/hostname', content: `${machine.name}\n` },
-    { path: '/etc/hosts', content: `127.0.0.1 localhost\n${machine.ip} ${machine.name}\n` },
+    { path: '/etc/hostname', content: `${machine.hostname}\n` },
+    { path: '/etc/hosts', content: `127.0.0.1 localhost\n${machine.ip} ${machine.hostname}\n` },
     {
       path: '/etc/passwd',
       content:
@@ -209,11 +214,21 @@ function kubeconfigs(machine: Machine): FileSpec[] {
 
 function kubeconfig(machine: Machine, user: string): string {
   const data = clientCertificateData(freshEnd(madeAt(machine), ''), user);
+  const isNode = user.startsWith('system:node:');
+  return kubeconfigText(`https://${machine.apiEndpoint}`, user, isNode ? { file: kubeletCertificate } : { data });
+}
+
+/** A kubeconfig for a user with a certificate in a file, or of its own (base64). */
+export function kubeconfigText(
+  server: string,
+  user: string,
+  certificate: { readonly file: string } | { readonly data: string },
+): string {
   return `apiVersion: v1
 clusters:
 - cluster:
     certificate-authority-data: TGFi
-    server: https://${machine.apiEndpoint}
+    server: ${server}
   name: kubernetes
 contexts:
 - context:
@@ -226,6 +241,6 @@ preferences: {}
 users:
 - name: ${user}
   user:
-    client-certificate${user.startsWith('system:node:') ? `: ${kubeletCertificate}` : `-data: ${data}`}
+    client-certificate${'file' in certificate ? `: ${certificate.file}` : `-data: ${certificate.data}`}
 `;
 }

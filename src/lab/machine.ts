@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { DeprecatedRequest } from './cluster-extras.ts';
 import { healthyMember } from './etcd-state.ts';
 import { hexOf, uuidOf } from './identity.ts';
+import type { PodShape } from './pod-shape.ts';
 import { findMinor, imagesOf, minorOf, revisionSuffix } from './releases.ts';
 import { installRuntime, newestContainerd } from './runtime-packages.ts';
 import { containerdService, type Service } from './services.ts';
@@ -14,7 +15,7 @@ import type { RunSpec } from './shell/run-spec.ts';
 export interface Package {
   revision: string;
   /** dpkg's second letter: installed, or unpacked and not configured. */
-  state: 'i' | 'U';
+  state: 'i' | 'U' | 'F' | 'H' | 'W' | 't';
   held: boolean;
   /** When it was installed; undefined: long ago. */
   installedAt?: number;
@@ -27,6 +28,15 @@ export interface StaticPod {
   restarts: number;
   /** Not serving before this time. */
   readyAt: number;
+  /** What its mirror pod shows; undefined: as kubeadm makes it. */
+  shape?: PodShape;
+  labels?: Readonly<Record<string, string>>;
+}
+
+/** What a repository has. */
+export interface Offered {
+  /** By package, newest first; empty: it does not answer. */
+  readonly revisions: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The kubelet process: which binary runs, since when, and what the API saw of its predecessor. */
@@ -38,6 +48,8 @@ export interface KubeletProcess {
   stoppedAt?: number;
   previousVersion: string;
   previouslyReady: boolean;
+  /** It runs and does not say that it is well. */
+  unhealthy?: true;
 }
 
 /** Something that a reboot kills. */
@@ -61,8 +73,22 @@ export interface MachineOptions {
   readonly etcdEndpoints?: readonly string[];
   /** The release of containerd; the newest unless given. */
   readonly containerd?: string;
+  /** What it is on its own, where that is known. */
+  readonly identity?: MachineIdentity;
   readonly clock: Clock;
   readonly shell: MachineShell;
+}
+
+/** What tells a machine from others. What is left out follows from its name. */
+export interface MachineIdentity {
+  /** Its name in the inventory; else its Node object's. */
+  readonly alias?: string;
+  readonly hostname?: string;
+  readonly machineId?: string;
+  readonly systemUuid?: string;
+  readonly bootId?: string;
+  /** All but loopback. */
+  readonly addresses?: readonly string[];
 }
 
 /** Who touches a file. */
@@ -86,7 +112,13 @@ export interface MachineShell {
 
 /** One simulated machine: its files, packages, processes and what it ran. It knows nothing of the cluster's objects. */
 export class Machine {
+  /** Its Node object's, where it has one. */
   readonly name: string;
+  /** The name in the inventory. */
+  readonly alias: string;
+  readonly hostname: string;
+  /** All but loopback; undefined: {@link ip} and what a network plugin adds. */
+  readonly addresses?: readonly string[];
   readonly role: MachineRole;
   readonly ip: string;
   readonly apiEndpoint: string;
@@ -106,6 +138,27 @@ export class Machine {
   readonly connections = new Set<Killable>();
   readonly attempts: AttemptStore;
   readonly pulledImages = new Set<string>();
+  /** What programs say of their version, where it is not the package's; undefined: the program is not there. */
+  readonly binaries = new Map<string, string | undefined>();
+  /** Of each login. */
+  environment: Readonly<Record<string, string>> = {};
+  /** What its repositories have by minor, in place of the lab's own. */
+  readonly offers = new Map<string, Offered>();
+  /** What they have of packages that are not of Kubernetes, newest first. */
+  readonly offeredSoftware = new Map<string, readonly string[]>();
+  kernelRelease = '6.1.0-28-amd64';
+  /** Sockets of container runtimes. */
+  sockets: readonly string[] = ['/run/containerd/containerd.sock'];
+  /** May the user of its admin.conf do everything? Undefined: {@link ClusterExtras.adminMayAll} says it. */
+  adminMayAll?: boolean;
+  /** Where its API server listens, if not at {@link ip} and the usual port. */
+  apiServerEndpoint?: string;
+  /** Start time of process 1, in clock ticks. */
+  initStart = '4';
+  /** The static pods that its kubeadm writes, by release: as it said itself before. */
+  readonly writtenByKubeadm = new Map<string, Readonly<Record<string, string>>>();
+  /** The static pods that were there at first, where they are not those of a fresh lab. */
+  readonly manifestsBefore = new Map<string, string>();
   /** What its API server was asked for since it started. */
   deprecatedRequests: DeprecatedRequest[] = [];
   /** Names of processes that run in containers of other pods as well: a tenant's `etcd`. */
@@ -134,7 +187,11 @@ export class Machine {
   #nextPid = 1200;
 
   constructor(options: MachineOptions) {
+    const { identity = {} } = options;
     this.name = options.name;
+    this.alias = identity.alias ?? options.name;
+    this.hostname = identity.hostname ?? options.name;
+    if (identity.addresses) this.addresses = identity.addresses;
     this.role = options.role;
     this.isControlPlane = options.role === 'control-plane';
     this.ip = options.ip;
@@ -143,9 +200,9 @@ export class Machine {
     if (options.etcdEndpoints) this.etcdEndpoints = options.etcdEndpoints;
     this.clock = options.clock;
     this.#shell = options.shell;
-    this.machineId = hexOf(`machine-id:${this.name}`, 32);
-    this.systemUuid = uuidOf(`system:${this.name}`);
-    this.bootId = randomUUID();
+    this.machineId = identity.machineId ?? hexOf(`machine-id:${this.name}`, 32);
+    this.systemUuid = identity.systemUuid ?? uuidOf(`system:${this.name}`);
+    this.bootId = identity.bootId ?? randomUUID();
     this.fs = options.shell.createFs(this);
     const now = this.clock.now();
     this.bootedAt = now - 3_600_000;
@@ -184,6 +241,17 @@ export class Machine {
     return this.packages.get(name)?.revision.replace(/-[^-]*$/, '');
   }
 
+  /** What a program says of its version; undefined: it is not there. */
+  program(name: string): string | undefined {
+    return this.binaries.has(name) ? this.binaries.get(name) : this.installed(name);
+  }
+
+  /** Puts a package in place of what is there, programs included. */
+  install(name: string, one: Package): void {
+    this.packages.set(name, one);
+    this.binaries.delete(name);
+  }
+
   dropConnections(): void {
     for (const connection of this.connections) connection.kill();
   }
@@ -191,7 +259,7 @@ export class Machine {
   /** Restarts the kubelet from the installed binary. */
   restartKubelet(ready: boolean): void {
     this.kubelet = {
-      version: this.installed('kubelet') ?? this.kubelet.version,
+      version: this.program('kubelet') ?? this.kubelet.version,
       startedAt: this.clock.now(),
       pid: this.newPid(),
       previousVersion: this.kubelet.version,

@@ -11,13 +11,13 @@ const kernelLocks = '/proc/locks';
 export async function holdPackageLock(
   machine: Machine,
   command = '/usr/bin/python3 /usr/bin/unattended-upgrade',
+  { pid = machine.newPid(), file = frontend }: { readonly pid?: number; readonly file?: string } = {},
 ): Promise<void> {
-  const pid = machine.newPid();
   machine.dpkgLocked = true;
   if (machine.distribution === 'suse') await putFile(machine, zyppLock, `${pid}\n`);
-  await putFile(machine, kernelLocks, `1: POSIX  ADVISORY  WRITE ${pid} 08:01:${inodeOf(frontend)} 0 EOF\n`);
+  await putFile(machine, kernelLocks, `1: POSIX  ADVISORY  WRITE ${pid} 08:01:${inodeOf(file)} 0 EOF\n`);
   await putFile(machine, `/proc/${pid}/cmdline`, `${command} `);
-  await putFile(machine, `/proc/${pid}/fd/4`, frontend);
+  await putFile(machine, `/proc/${pid}/fd/4`, file);
 }
 
 /** It has ended. */

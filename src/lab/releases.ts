@@ -108,6 +108,24 @@ export const minors: readonly Minor[] = [
   },
 ];
 
+/** Not for a lab of one's own: clusters are read that have them. Their repositories are those of mirrors. */
+const olderMinors: readonly Minor[] = [
+  older('1.18', '3.4.3-0', '1.6.7', '3.2', '0.7.5-00', '1.13.0-01'),
+  older('1.19', '3.4.13-0', '1.7.0', '3.2', '0.8.7-00', '1.13.0-01'),
+  older('1.20', '3.4.13-0', '1.7.0', '3.2', '0.8.7-00', '1.13.0-01'),
+  older('1.21', '3.4.13-0', '1.8.0', '3.4.1', '0.8.7-00', '1.13.0-01'),
+  older('1.22', '3.5.0-0', '1.8.4', '3.5', '0.8.7-00', '1.19.0-00'),
+  older('1.23', '3.5.6-0', '1.8.6', '3.6', '0.8.7-00', '1.23.0-00'),
+  older('1.24', '3.5.6-0', '1.8.6', '3.7', '1.2.0-2.1', '1.24.2-1.1'),
+  older('1.25', '3.5.9-0', '1.9.3', '3.8', '1.2.0-2.1', '1.25.0-1.1'),
+  older('1.26', '3.5.10-0', '1.9.3', '3.9', '1.2.0-2.1', '1.26.0-1.1'),
+  older('1.27', '3.5.12-0', '1.10.1', '3.9', '1.2.0-2.1', '1.27.1-1.1'),
+];
+
+function older(minor: string, etcd: string, coredns: string, pause: string, cni: string, criTools: string): Minor {
+  return { minor, patches: [], etcd, coredns, pause, cni, criTools };
+}
+
 /** From this minor on the kubelet package ships another /etc/default/kubelet, so dpkg asks about the changed one. */
 export const conffileChangedIn = '1.32';
 
@@ -123,7 +141,7 @@ export function minorNumber(version: string): number {
 }
 
 export function findMinor(minor: string): Minor | undefined {
-  return minors.find((entry) => entry.minor === minor);
+  return minors.find((entry) => entry.minor === minor) ?? olderMinors.find((entry) => entry.minor === minor);
 }
 
 export function isRelease(version: string): boolean {
@@ -166,7 +184,7 @@ export function tagOf(image: string): string {
 /** Packages of a minor's repository with their revisions, newest first. */
 export function repositoryOf(minor: string): Readonly<Record<string, readonly string[]>> | undefined {
   const entry = findMinor(minor);
-  if (!entry) return undefined;
+  if (!entry || entry.patches.length === 0) return undefined;
   const revisions = entry.patches.toReversed().map((patch) => patch + revisionSuffix);
   return {
     'cri-tools': [entry.criTools],

@@ -23,7 +23,9 @@ const suffixes: Readonly<Record<Distribution, string>> = { debian: '-1', rocky: 
 export const runtimeRepository = 'https://download.docker.com/linux/debian/';
 
 /** What the machine's repositories offer of a package, newest first; none: it is no package of a runtime. */
-export function runtimeOffers({ distribution, role }: Machine, name: string): readonly string[] {
+export function runtimeOffers({ distribution, role, offeredSoftware }: Machine, name: string): readonly string[] {
+  const given = offeredSoftware.get(name);
+  if (given) return given;
   const known = packagesOf[distribution].find((each) => each === name);
   if (!known || role === 'other') return [];
   return releases.map((release) => (known === 'runc' ? release.runc : release.containerd) + suffixes[distribution]);

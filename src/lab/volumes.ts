@@ -1,4 +1,5 @@
 import { hexOf } from './identity.ts';
+import type { PodShape } from './pod-shape.ts';
 import type { Workload } from './workloads.ts';
 
 /** A VolumeAttachment: it outlives the pod, as the driver needs time (kubernetes/kubernetes#50944). */
@@ -8,6 +9,8 @@ export interface Attachment {
   readonly volume: string;
   /** Its driver never lets go of it. */
   readonly stays?: true;
+  /** Which pod has it is not known: it stays as long as any of its node has a claim. */
+  readonly ofPods?: true;
   /** When it goes; undefined: its pod is there. */
   detachedAt?: number;
 }
@@ -17,6 +20,7 @@ interface AttachedPod {
   readonly name: string;
   readonly node?: string;
   readonly workload?: Workload;
+  readonly shape?: PodShape;
 }
 
 /** Milliseconds of simulated work from the end of a pod until its volume is detached. */
@@ -35,8 +39,11 @@ export function attachments(
       return workload?.volumes === undefined || node === undefined ? [] : [[volume, { node, workload }] as const];
     }),
   );
+  const claiming = new Set(
+    pods.flatMap(({ node, shape }) => (shape?.bound.includes('volume claims') ? (node ?? []) : [])),
+  );
   const left = known.flatMap((one) => {
-    if (wanted.has(one.volume)) return [one];
+    if (wanted.has(one.volume) || (one.ofPods && claiming.has(one.node))) return [one];
     if (one.detachedAt === undefined && one.stays !== true && unmounts(one.node))
       one.detachedAt = clock.now + DETACH / clock.scale;
     return one.detachedAt === undefined || one.detachedAt > clock.now ? [one] : [];

@@ -1,3 +1,4 @@
+import type { Expression, PodShape } from './pod-shape.ts';
 import { findMinor, imagesOf, minorOf } from './releases.ts';
 
 export const workloadOptions = [
@@ -18,7 +19,8 @@ export const workloadOptions = [
 export type WorkloadOption = (typeof workloadOptions)[number];
 
 export interface Workload {
-  readonly kind: 'Deployment' | 'DaemonSet';
+  /** `Other`: a controller that makes a pod anew where one is missing, whatever it is. */
+  readonly kind: 'Deployment' | 'DaemonSet' | 'StatefulSet' | 'Other';
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -37,6 +39,19 @@ export interface Workload {
   readonly volumes?: 'detach' | 'stay';
   /** Of its pods: they are never removed, so that a deleted pod stays. */
   readonly finalizers?: readonly string[];
+  /** What its pods are like; the lab's own are all alike. */
+  shape?: PodShape;
+  /** The owner that its next pods name; undefined: it follows from kind and name. */
+  owner?: PodOwner;
+  /** Of a DaemonSet: the nodes that it wants a pod on; undefined: all. */
+  readonly nodes?: ReadonlySet<string>;
+}
+
+/** The controller in a pod's ownerReferences. */
+export interface PodOwner {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
 }
 
 /** cpu in thousandths, memory in Mi. */
@@ -53,8 +68,16 @@ export interface Budget {
   readonly namespace: string;
   readonly name: string;
   readonly selector: Readonly<Record<string, string>>;
-  minAvailable?: number;
-  maxUnavailable?: number;
+  readonly expressions?: readonly Expression[];
+  /** It has no selector at all: it covers no pod. */
+  readonly matchesNothing?: true;
+  /** A number, or a share such as `50%`. */
+  minAvailable?: number | string;
+  maxUnavailable?: number | string;
+  /** spec.unhealthyPodEvictionPolicy is AlwaysAllow. */
+  readonly freesUnhealthy?: true;
+  /** What the disruption controller has seen last; undefined: {@link generation}. */
+  observedGeneration?: number;
   /** With the first of its pods that goes it is changed to allow none. */
   readonly late?: true;
   generation?: number;

@@ -7,10 +7,12 @@ export interface World {
   readonly clock: Clock;
   readonly machines: readonly Machine[];
   readonly cluster: Cluster;
+  /** Releases of Kubernetes that there are beside those that the lab knows. */
+  readonly releases?: ReadonlySet<string>;
 }
 
 export function machineNamed(world: World, name: string): Machine | undefined {
-  return world.machines.find((machine) => machine.name === name);
+  return world.machines.find((machine) => machine.alias === name) ?? world.machines.find((one) => one.name === name);
 }
 
 export function controlPlanes(world: World): Machine[] {

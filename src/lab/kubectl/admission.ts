@@ -24,33 +24,36 @@ function configurations(kind: LabWebhook['kind']): Resource {
     singular: `${name}.admissionregistration.k8s.io`,
     names: [name, `${name}s`],
     namespaced: false,
-    list: ({ cluster }) =>
-      cluster.extras.webhooks
-        .filter((webhook) => webhook.kind === kind)
-        .map((webhook) => ({
-          apiVersion: 'admissionregistration.k8s.io/v1',
-          kind,
-          metadata: metadata(cluster, webhook.name, undefined),
-          webhooks: [webhookOf(webhook)],
-        })),
+    list: ({ cluster }) => {
+      const own = cluster.extras.webhooks.filter((webhook) => webhook.kind === kind);
+      return [...new Set(own.map(({ name }) => name))].map((configuration) => ({
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind,
+        metadata: metadata(cluster, configuration, undefined),
+        webhooks: own.filter(({ name }) => name === configuration).map(webhookOf),
+      }));
+    },
     columns: ['WEBHOOKS'],
     row: (item) => [item.metadata.name, '1'],
   };
 }
 
-function webhookOf({ name, service, failurePolicy, resources }: LabWebhook) {
+function webhookOf({ name, service, failurePolicy, resources, ...more }: LabWebhook) {
+  const rules = more.rules ?? [{ apiGroups: [''], operations: ['CREATE', 'UPDATE'], resources }];
   return {
     admissionReviewVersions: ['v1'],
-    clientConfig: {
-      caBundle: 'TGFi',
-      service: { name: service.name, namespace: service.namespace, path: '/validate', port: 443 },
-    },
+    clientConfig: service
+      ? {
+          caBundle: 'TGFi',
+          service: { name: service.name, namespace: service.namespace, path: '/validate', port: 443 },
+        }
+      : { caBundle: 'TGFi', url: 'https://webhook.example.com/validate' },
     failurePolicy,
     matchPolicy: 'Equivalent',
-    name: `${name}.example.com`,
-    namespaceSelector: {},
-    objectSelector: {},
-    rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources, scope: '*' }],
+    name: more.hook ?? `${name}.example.com`,
+    namespaceSelector: more.namespaceSelector ?? {},
+    objectSelector: more.objectSelector ?? {},
+    rules: rules.map((rule) => ({ ...rule, apiVersions: ['v1'], scope: '*' })),
     sideEffects: 'None',
     timeoutSeconds: 10,
   };
@@ -60,9 +63,10 @@ function services({ cluster }: World): ApiObject[] {
   const own = [
     { namespace: 'default', name: 'kubernetes', selector: undefined },
     { namespace: 'kube-system', name: 'kube-dns', selector: { 'k8s-app': 'kube-dns' } },
-    ...cluster.extras.webhooks.map(({ service }) => service),
+    ...cluster.extras.webhooks.flatMap(({ service }) => (service ? [{ selector: undefined, ...service }] : [])),
   ];
-  return own.map(({ namespace, name, selector }) => ({
+  const unique = [...new Map(own.map((one) => [`${one.namespace}/${one.name}`, one])).values()];
+  return unique.map(({ namespace, name, selector }) => ({
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { ...metadata(cluster, name, namespace), uid: uuidOf(`service:${namespace}/${name}`) },

@@ -42,7 +42,7 @@ export const kubectl: Tool = async (context) => {
   const call = parseCall(context.args);
   const command = commands[call.words[0] ?? ''];
   try {
-    if (context.machine.installed('kubectl') === undefined) throw new KubectlError('sh: kubectl: not found', 127);
+    if (context.machine.program('kubectl') === undefined) throw new KubectlError('sh: kubectl: not found', 127);
     if (!command)
       throw new KubectlError(
         `error: unknown command "${call.words[0] ?? ''}" for "kubectl" (the lab does not simulate it)`,
@@ -57,7 +57,7 @@ export const kubectl: Tool = async (context) => {
 };
 
 async function version(context: ToolContext, call: KubectlCall): Promise<number> {
-  const client = versionInfo(context.machine.installed('kubectl') ?? '');
+  const client = versionInfo(context.machine.program('kubectl') ?? '');
   const server = isSet(call, 'client') ? undefined : versionInfo(apiVersionOf(await apiServerFor(context, call)));
   const value = { clientVersion: client, kustomizeVersion: 'v5.5.0', ...(server ? { serverVersion: server } : {}) };
   if (flag(call, 'output') === 'json') context.out(`${JSON.stringify(value, null, 2)}\n`);
@@ -158,7 +158,7 @@ function deleteBudgets(context: ToolContext, call: KubectlCall, names: readonly 
 async function canI(context: ToolContext, call: KubectlCall): Promise<number> {
   await apiServerFor(context, call);
   if (call.words[1] !== 'can-i') throw new KubectlError('error: the lab simulates auth can-i only');
-  const may = context.world.cluster.extras.adminMayAll;
+  const may = context.machine.adminMayAll ?? context.world.cluster.extras.adminMayAll;
   context.out(may ? 'yes\n' : 'no\n');
   return may ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-import type { Cluster } from '../cluster.ts';
+import { wantedNodes, type Cluster } from '../cluster.ts';
 import type { Machine } from '../machine.ts';
 import type { Attachment } from '../volumes.ts';
 import type { Budget, Workload } from '../workloads.ts';
@@ -13,14 +13,22 @@ export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
     spec: {
       ...(budget.minAvailable === undefined ? {} : { minAvailable: budget.minAvailable }),
       ...(budget.maxUnavailable === undefined ? {} : { maxUnavailable: budget.maxUnavailable }),
-      selector: { matchLabels: budget.selector },
+      ...(budget.freesUnhealthy ? { unhealthyPodEvictionPolicy: 'AlwaysAllow' } : {}),
+      ...(budget.matchesNothing
+        ? {}
+        : {
+            selector: {
+              matchLabels: budget.selector,
+              ...(budget.expressions?.length ? { matchExpressions: budget.expressions } : {}),
+            },
+          }),
     },
     status: {
       currentHealthy: status.healthy,
       desiredHealthy: status.desired,
       disruptionsAllowed: status.allowed,
       expectedPods: status.expected,
-      observedGeneration: budget.generation ?? 1,
+      observedGeneration: budget.observedGeneration ?? budget.generation ?? 1,
       ...(budget.syncFailed === undefined
         ? {}
         : {
@@ -59,7 +67,7 @@ export function workloadObject(cluster: Cluster, workload: Workload): ApiObject 
     metadata: metadata(cluster, workload.name, workload.namespace, { generation: 1, labels: { ...workload.labels } }),
   };
   if (workload.kind === 'DaemonSet') {
-    const desired = cluster.nodes.size;
+    const desired = wantedNodes(cluster, workload).length;
     return {
       ...base,
       kind: 'DaemonSet',
@@ -77,7 +85,7 @@ export function workloadObject(cluster: Cluster, workload: Workload): ApiObject 
   }
   return {
     ...base,
-    kind: 'Deployment',
+    kind: workload.kind,
     spec: { replicas: workload.replicas, selector: { matchLabels: workload.labels }, template },
     status: {
       availableReplicas: ready,

@@ -1,8 +1,9 @@
 import { reportedRuntime } from '../services.ts';
 import { requestsOf } from '../evictions.ts';
-import { allocatable } from '../workloads.ts';
+import { allocatable, type Workload } from '../workloads.ts';
 import { templateHash, type Cluster, type Pod } from '../cluster.ts';
 import { hexOf, uuidOf } from '../identity.ts';
+import { specOf } from '../pod-shape.ts';
 import type { Machine } from '../machine.ts';
 import { minorNumber } from '../releases.ts';
 import { conditionTaints, mirrorsReady } from './kubelet-view.ts';
@@ -59,13 +60,15 @@ export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
       : []),
     ...conditionTaints(seen, apiTime(cluster.clock.now())),
   ];
-  const resources = {
-    cpu: String(allocatable.cpu / 1000),
-    'ephemeral-storage': '38594307623',
-    'hugepages-2Mi': '0',
-    memory: `${allocatable.memory}Mi`,
-    pods: '110',
-  };
+  const resources = node?.reported?.allocatable
+    ? quantities(node.reported.allocatable)
+    : {
+        cpu: String(allocatable.cpu / 1000),
+        'ephemeral-storage': '38594307623',
+        'hugepages-2Mi': '0',
+        memory: `${allocatable.memory}Mi`,
+        pods: '110',
+      };
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -79,7 +82,7 @@ export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
       ...(node?.unschedulable ? { unschedulable: true } : {}),
     },
     status: {
-      addresses: [
+      addresses: node?.reported?.addresses ?? [
         { address: machine.ip, type: 'InternalIP' },
         { address: machine.name, type: 'Hostname' },
       ],
@@ -102,13 +105,13 @@ export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
         architecture: 'amd64',
         bootID: machine.bootId,
         containerRuntimeVersion: reportedRuntime(machine),
-        kernelVersion: '6.1.0-28-amd64',
+        kernelVersion: machine.kernelRelease,
         kubeProxyVersion: minorNumber(seen.kubeletVersion) >= 36 ? '' : `v${seen.kubeletVersion}`,
         kubeletVersion: `v${seen.kubeletVersion}`,
-        machineID: machine.machineId,
+        machineID: node?.reported?.machineId ?? machine.machineId,
         operatingSystem: 'linux',
         osImage: 'Debian GNU/Linux 12 (bookworm)',
-        systemUUID: machine.systemUuid,
+        systemUUID: node?.reported?.systemUuid ?? machine.systemUuid,
       },
     },
   };
@@ -117,17 +120,16 @@ export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
 export function podObject(cluster: Cluster, pod: Pod): ApiObject {
   const ready = cluster.isReady(pod);
   const scheduled = pod.node !== undefined;
-  const { workload } = pod;
+  const { workload, shape } = pod;
   const owner = workload && {
-    apiVersion: `${workload.group ?? 'apps'}/v1`,
+    ...(pod.owner ?? ownerOf(workload)),
     blockOwnerDeletion: true,
     controller: true,
-    kind: workload.kind === 'Deployment' ? 'ReplicaSet' : 'DaemonSet',
-    name: workload.kind === 'Deployment' ? `${workload.name}-${templateHash(workload)}` : workload.name,
     uid: uuidOf(`owner:${workload.name}`),
   };
   const container = workload?.name ?? pod.name;
   const { cpu, memory } = requestsOf(pod);
+  const place = { ...(scheduled ? { nodeName: pod.node } : {}), restartPolicy: 'Always' };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -140,26 +142,27 @@ export function podObject(cluster: Cluster, pod: Pod): ApiObject {
       ...(owner ? { ownerReferences: [owner] } : {}),
       ...(pod.finalizers ? { finalizers: pod.finalizers } : {}),
     },
-    spec: {
-      containers: [
-        {
-          image: pod.image,
-          imagePullPolicy: 'IfNotPresent',
-          name: container,
-          resources: { requests: { cpu: `${cpu}m`, memory: `${memory}Mi` } },
+    spec: shape
+      ? { ...specOf(shape, container, pod.name), ...place }
+      : {
+          containers: [
+            {
+              image: pod.image,
+              imagePullPolicy: 'IfNotPresent',
+              name: container,
+              resources: { requests: { cpu: `${cpu}m`, memory: `${memory}Mi` } },
+            },
+          ],
+          ...place,
+          terminationGracePeriodSeconds: 30,
+          tolerations: workload?.toleratesControlPlane
+            ? [{ effect: 'NoSchedule', key: 'node-role.kubernetes.io/control-plane' }]
+            : [],
+          volumes: [
+            ...(pod.emptyDir ? [{ emptyDir: {}, name: 'scratch' }] : []),
+            ...(workload?.volumes ? [{ name: 'data', persistentVolumeClaim: { claimName: pod.name } }] : []),
+          ],
         },
-      ],
-      ...(scheduled ? { nodeName: pod.node } : {}),
-      restartPolicy: 'Always',
-      terminationGracePeriodSeconds: 30,
-      tolerations: workload?.toleratesControlPlane
-        ? [{ effect: 'NoSchedule', key: 'node-role.kubernetes.io/control-plane' }]
-        : [],
-      volumes: [
-        ...(pod.emptyDir ? [{ emptyDir: {}, name: 'scratch' }] : []),
-        ...(workload?.volumes ? [{ name: 'data', persistentVolumeClaim: { claimName: pod.name } }] : []),
-      ],
-    },
     status: podStatus(cluster, {
       ready,
       scheduled,
@@ -168,7 +171,17 @@ export function podObject(cluster: Cluster, pod: Pod): ApiObject {
       image: pod.image,
       restarts: pod.restarts,
       startedAt: pod.createdAt,
+      ...(pod.phase === undefined ? {} : { phase: pod.phase }),
     }),
+  };
+}
+
+function ownerOf(workload: Workload) {
+  const isDeployment = workload.kind === 'Deployment';
+  return {
+    apiVersion: `${workload.group ?? 'apps'}/v1`,
+    kind: isDeployment ? 'ReplicaSet' : workload.kind,
+    name: isDeployment ? `${workload.name}-${templateHash(workload)}` : workload.name,
   };
 }
 
@@ -180,6 +193,15 @@ interface StatusParts {
   readonly image: string;
   readonly restarts: number;
   readonly startedAt: number;
+  /** Default: it runs, once it is scheduled. */
+  readonly phase?: string;
+}
+
+/** cpu is in thousandths. */
+function quantities(amounts: Readonly<Record<string, number>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(amounts).map(([name, value]) => [name, name === 'cpu' ? `${value}m` : String(value)]),
+  );
 }
 
 function podStatus(cluster: Cluster, parts: StatusParts): Record<string, unknown> {
@@ -218,7 +240,7 @@ function podStatus(cluster: Cluster, parts: StatusParts): Record<string, unknown
       },
     ],
     hostIP: ip,
-    phase: 'Running',
+    phase: parts.phase ?? 'Running',
     podIP: ip,
     qosClass: 'Burstable',
     startTime: time,
@@ -236,48 +258,57 @@ export function mirrorPodObjects(cluster: Cluster, machine: Machine): ApiObject[
         'kubernetes.io/config.seen': apiTime(pod.startedAt),
         'kubernetes.io/config.source': 'file',
         ...(component === 'kube-apiserver'
-          ? { 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint': `${machine.ip}:6443` }
+          ? {
+              'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint':
+                machine.apiServerEndpoint ?? `${machine.ip}:6443`,
+            }
           : {}),
         ...(component === 'etcd'
           ? { 'kubeadm.kubernetes.io/etcd.advertise-client-urls': `https://${machine.ip}:2379` }
           : {}),
       },
-      labels: { component, tier: 'control-plane' },
+      labels: pod.labels ?? { component, tier: 'control-plane' },
       ownerReferences: [
         { apiVersion: 'v1', controller: true, kind: 'Node', name: machine.name, uid: uuidOf(`/${machine.name}`) },
       ],
     }),
-    spec: {
-      containers: [
-        {
-          command: [component],
-          image: pod.image,
-          imagePullPolicy: 'IfNotPresent',
-          name: component,
-          resources: { requests: { cpu: '100m' } },
+    spec: pod.shape
+      ? {
+          ...specOf({ ...pod.shape, images: [pod.image, ...pod.shape.images.slice(1)] }, component, component),
+          hostNetwork: true,
+          nodeName: machine.name,
+        }
+      : {
+          containers: [
+            {
+              command: [component],
+              image: pod.image,
+              imagePullPolicy: 'IfNotPresent',
+              name: component,
+              resources: { requests: { cpu: '100m' } },
+            },
+          ],
+          hostNetwork: true,
+          nodeName: machine.name,
+          priority: 2000001e3,
+          priorityClassName: 'system-node-critical',
+          restartPolicy: 'Always',
+          tolerations: [
+            {
+              effect: 'NoExecute',
+              operator: 'Exists',
+            },
+          ],
+          volumes: [
+            {
+              hostPath: {
+                path: '/etc/kubernetes/pki',
+                type: 'DirectoryOrCreate',
+              },
+              name: 'k8s-certs',
+            },
+          ],
         },
-      ],
-      hostNetwork: true,
-      nodeName: machine.name,
-      priority: 2000001e3,
-      priorityClassName: 'system-node-critical',
-      restartPolicy: 'Always',
-      tolerations: [
-        {
-          effect: 'NoExecute',
-          operator: 'Exists',
-        },
-      ],
-      volumes: [
-        {
-          hostPath: {
-            path: '/etc/kubernetes/pki',
-            type: 'DirectoryOrCreate',
-          },
-          name: 'k8s-certs',
-        },
-      ],
-    },
     status: podStatus(cluster, {
       ready:
         mirrorsReady(machine) && pod.readyAt <= cluster.clock.now() && !(component === 'etcd' && machine.etcd.dead),

@@ -82,6 +82,7 @@ export const resources: readonly Resource[] = [
   },
   workloads('daemonset', 'DaemonSet', 'ds'),
   workloads('deployment', 'Deployment', 'deploy'),
+  workloads('statefulset', 'StatefulSet', 'sts'),
   {
     singular: 'lease.coordination.k8s.io',
     names: ['lease', 'leases', 'lease.coordination.k8s.io', 'leases.coordination.k8s.io'],
@@ -121,13 +122,7 @@ export const resources: readonly Resource[] = [
       return [item.metadata.name, 'csi.example.com', volume ?? '', show(spec['nodeName']), 'true', ageOf(item, world)];
     },
   },
-  ...[
-    'replicaset.apps rs replicasets',
-    'statefulset.apps sts statefulsets',
-    'job.batch jobs job',
-    'event events ev',
-    'secret secrets',
-  ].map(empty),
+  ...['replicaset.apps rs replicasets', 'job.batch jobs job', 'event events ev', 'secret secrets'].map(empty),
   ...admissionResources,
 ];
 
@@ -216,6 +211,9 @@ function podRow(item: ApiObject, world: World, wide: boolean): string[] {
 
 /** kubeadm-config's ClusterConfiguration, as YAML. */
 export function configurationOf(cluster: Cluster): string {
+  const { clusterConfiguration } = cluster.extras;
+  if (clusterConfiguration !== undefined)
+    return clusterConfiguration.replace(/^(kubernetesVersion:\s*["']?v?)[^\s"']*/m, `$1${cluster.version}`);
   const endpoints = cluster.machines[0]?.etcdEndpoints;
   const { extraArgs, etcdTag } = cluster.extras;
   const hasLists = Number(cluster.version.split('.')[1]) >= 31;
@@ -245,13 +243,15 @@ export function configurationOf(cluster: Cluster): string {
 }
 
 function configMaps(cluster: Cluster): ApiObject[] {
+  const { corefile, kubeProxyConfig, kubeletConfig, kubeletConfigMap, missingConfigMaps } = cluster.extras;
+  const own: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ['coredns', { Corefile: corefile }],
+    ['kube-proxy', { 'config.conf': kubeProxyConfig }],
+    ['kubeadm-config', { ClusterConfiguration: configurationOf(cluster) }],
+    [kubeletConfigMap, { kubelet: kubeletConfig }],
+  ];
   return [
-    configMapObject(cluster, 'coredns', { Corefile: cluster.extras.corefile }),
-    configMapObject(cluster, 'kube-proxy', {
-      'config.conf': 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n',
-    }),
-    configMapObject(cluster, 'kubeadm-config', { ClusterConfiguration: configurationOf(cluster) }),
-    configMapObject(cluster, 'kubelet-config', { kubelet: cluster.extras.kubeletConfig }),
+    ...own.flatMap(([name, data]) => (missingConfigMaps.includes(name) ? [] : [configMapObject(cluster, name, data)])),
     ...cluster.store.configMaps.map(({ namespace, name, data }) => configMapObject(cluster, name, data, namespace)),
   ];
 }

@@ -13,8 +13,8 @@ function resolve(context: ToolContext, path: string): string {
 const uname: Tool = (context) => {
   const values: Readonly<Record<string, string>> = {
     s: 'Linux',
-    n: context.machine.name,
-    r: '6.1.0-28-amd64',
+    n: context.machine.hostname,
+    r: context.machine.kernelRelease,
     v: '#1 SMP Debian 6.1.119-1',
     m: 'x86_64',
     o: 'GNU/Linux',
@@ -29,7 +29,9 @@ const uname: Tool = (context) => {
 
 const hostname: Tool = (context) => {
   context.out(
-    context.args.some((arg) => /^-[A-Za-z]*[iI]/.test(arg)) ? `${context.machine.ip} \n` : `${context.machine.name}\n`,
+    context.args.some((arg) => /^-[A-Za-z]*[iI]/.test(arg))
+      ? `${context.machine.ip} \n`
+      : `${context.machine.hostname}\n`,
   );
   return 0;
 };
@@ -190,8 +192,13 @@ async function statValues(
 }
 
 const ip: Tool = (context) => {
-  const { ip } = context.machine;
+  const { ip, addresses } = context.machine;
   const only4 = context.args.includes('-4');
+  if (addresses) {
+    const wanted = ['127.0.0.1', ...addresses].filter((address) => !only4 || !address.includes(':'));
+    context.out(wanted.map(addressLine).join(''));
+    return 0;
+  }
   const last = ip.split('.')[3] ?? '1';
   context.out(
     [
@@ -209,6 +216,14 @@ const ip: Tool = (context) => {
   );
   return 0;
 };
+
+function addressLine(address: string, index: number): string {
+  const [family, length] = address.includes(':') ? ['inet6', 64] : ['inet', 24];
+  const place = index === 0 ? 'lo' : `eth${index - 1}`;
+  return String.raw`${index + 1}: ${place}    ${family} ${address}/${length} scope global ${place}\       valid_lft forever preferred_lft forever`.concat(
+    '\n',
+  );
+}
 
 const pidof: Tool = (context) => {
   const name = context.args.findLast((arg) => !arg.startsWith('-'));

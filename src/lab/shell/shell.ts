@@ -122,7 +122,7 @@ export class LabShell implements MachineShell {
     bash.registerTransformPlugin(plugin);
     const prelude = spec.args.length > 0 ? `set -- ${spec.args.map(quote).join(' ')}\n` : '';
     const apart = await withDocumentsApart(machine, spec.script, process.pid);
-    const result = await this.#exec(bash, prelude + apart.script, spec, spec.env);
+    const result = await this.#exec(bash, prelude + apart.script, spec, { ...machine.environment, ...spec.env });
     await apart.clear();
     if (!result) return 137;
     return this.#runExitTrap(bash, process, spec, plugin, result);
@@ -177,7 +177,7 @@ export class LabShell implements MachineShell {
     return new Bash({
       fs: machine.fs.as(process),
       cwd: spec.cwd,
-      env: { ...spec.env },
+      env: { ...machine.environment, ...spec.env },
       sleep: (ms) => machine.clock.sleep(ms, spec.signal),
       customCommands: this.#commands(machine, process, spec),
       defenseInDepth: false,
@@ -197,7 +197,9 @@ export class LabShell implements MachineShell {
       execute: (args, ctx) => this.#runTool(name, tool, audited, { machine, process, spec, args, ctx }),
     });
     const own = (set: Readonly<Record<string, Tool>>) =>
-      Object.entries(set).filter(([name]) => !isForeign(machine, name) && !isWithin(machine, name));
+      Object.entries(set).filter(
+        ([name]) => !isForeign(machine, name) && !isWithin(machine, name) && !isMissing(machine, name),
+      );
     const inImages = Object.entries(this.#tools.audited).filter(([name]) => isEtcdProgram(name));
     return [
       ...inImages.map(([name, tool]) => ({ ...wrap(name, tool, true), name: imageProgram(name) })),
@@ -281,6 +283,11 @@ export class LabShell implements MachineShell {
         }),
     };
   }
+}
+
+/** It was found not to be there, whatever its package says. */
+function isMissing({ binaries }: Machine, name: string): boolean {
+  return binaries.has(name) && binaries.get(name) === undefined;
 }
 
 interface Collected {

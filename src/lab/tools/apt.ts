@@ -291,7 +291,7 @@ async function unpackAndConfigure(
       compareVersions(minorOf(before?.revision ?? '0.0'), conffileChangedIn) < 0 &&
       compareVersions(minorOf(revision), conffileChangedIn) >= 0;
     const installedAt = machine.clock.now();
-    machine.packages.set(name, { revision, state: asks ? 'U' : 'i', held: before?.held ?? false, installedAt });
+    machine.install(name, { revision, state: asks ? 'U' : 'i', held: before?.held ?? false, installedAt });
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
     if (asks) prompts.push(name);
   }

@@ -51,7 +51,7 @@ async function refreshed(context: ToolContext, call: DnfCall, always = call.refr
   for (const { id, minor, url } of await repositories(context, call)) {
     if (!always && machine.aptLists.has(url)) continue;
     await work(machine.clock, durations.metadata, context.signal);
-    const packages = (await isReachable(machine, hostOf(url))) ? rpmPackages(minor) : undefined;
+    const packages = (await isReachable(machine, hostOf(url))) ? rpmPackages(machine, minor) : undefined;
     if (!packages) {
       context.err(
         `Errors during downloading metadata for repository '${id}':\n  - Status code: 404 for ${url}repodata/repomd.xml (IP: 10.10.0.1)\nError: Failed to download metadata for repo '${id}': Cannot download repomd.xml: Cannot download repodata/repomd.xml: All mirrors were tried\n`,
@@ -148,7 +148,7 @@ async function install(context: ToolContext, call: DnfCall): Promise<number> {
   if (call.downloadOnly) return printed(context, call, 'Complete!\n');
   for (const [name, revision] of changes) {
     const installedAt = machine.clock.now();
-    machine.packages.set(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false, installedAt });
+    machine.install(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false, installedAt });
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
     context.out(`  Upgrading        : ${name}-${revision}.x86_64\n`);
   }

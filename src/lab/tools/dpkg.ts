@@ -148,7 +148,7 @@ function list(context: ToolContext, names: readonly string[]): number {
 
 export const dpkg: Tool = (context) => {
   const { args, machine } = context;
-  const unpacked = [...machine.packages].filter(([, pkg]) => pkg.state === 'U').map(([name]) => name);
+  const unpacked = [...machine.packages].filter(([, pkg]) => pkg.state !== 'i').map(([name]) => name);
   if (args.includes('--audit') || args.includes('-C')) {
     if (unpacked.length > 0)
       context.out(
@@ -212,7 +212,8 @@ export const fetcher =
     const file = attached ?? (at >= 0 ? args[at + 1] : undefined);
     const path = url.replace(/^https?:\/\//, '');
     if (/^(127\.0\.0\.1|localhost):10248\/healthz/.test(path)) {
-      if (machine.kubelet.stoppedAt === undefined) return deliver(context, 'ok', file);
+      if (machine.kubelet.stoppedAt === undefined && machine.kubelet.unhealthy !== true)
+        return deliver(context, 'ok', file);
       context.err('curl: (7) Failed to connect to 127.0.0.1 port 10248 after 0 ms: Could not connect to server\n');
       return 7;
     }

@@ -103,7 +103,9 @@ function askedMember({ world, machine, env, args }: ToolContext): Machine {
     .map((url) => url.replace(/^https?:\/\/|:\d+$/g, ''));
   const asked = hosts.flatMap((host) => {
     const local = host === '127.0.0.1' || host === 'localhost';
-    return local ? [machine] : etcdMachines(world).filter((one) => one.ip === host);
+    return local
+      ? [machine]
+      : etcdMachines(world).filter((one) => one.ip === host || clientUrl(one).includes(`//${host}:`));
   });
   return asked.find(isServing) ?? asked[0] ?? machine;
 }
@@ -116,8 +118,8 @@ function memberList(context: ToolContext, call: EtcdctlCall, own: Machine): numb
     { header: header(own, context.world), members: members.map(memberJson) },
     members.map((machine) => {
       const started = hasStarted(machine);
-      const [id, name, client] = [memberId(machine).toString(16), machine.name, clientUrl(machine)];
-      return `${id}, ${started ? 'started' : 'unstarted'}, ${started ? name : ''}, https://${machine.ip}:2380, ${started ? client : ''}, ${machine.etcd.learner}`;
+      const [id, name, client] = [memberId(machine).toString(16), memberName(machine), clientUrl(machine)];
+      return `${id}, ${started ? 'started' : 'unstarted'}, ${started ? name : ''}, ${peerUrls(machine).join(',')}, ${started ? client : ''}, ${machine.etcd.learner}`;
     }),
   );
 }
@@ -147,15 +149,23 @@ function memberRemove(context: ToolContext, own: Machine, id: string): number {
 function memberJson(machine: Machine) {
   return {
     ID: memberId(machine),
-    ...(hasStarted(machine) ? { name: machine.name } : {}),
-    peerURLs: [`https://${machine.ip}:2380`],
-    ...(hasStarted(machine) ? { clientURLs: [clientUrl(machine)] } : {}),
+    ...(hasStarted(machine) ? { name: memberName(machine) } : {}),
+    peerURLs: peerUrls(machine),
+    ...(hasStarted(machine) ? { clientURLs: machine.etcd.known?.clientUrls ?? [clientUrl(machine)] } : {}),
     ...(machine.etcd.learner ? { isLearner: true } : {}),
   };
 }
 
+function memberName(machine: Machine): string {
+  return machine.etcd.known?.name ?? machine.name;
+}
+
+function peerUrls(machine: Machine): readonly string[] {
+  return machine.etcd.known?.peerUrls ?? [`https://${machine.ip}:2380`];
+}
+
 function clientUrl(machine: Machine): string {
-  return `https://${machine.ip}:2379`;
+  return machine.etcd.known?.clientUrls[0] ?? `https://${machine.ip}:2379`;
 }
 
 /** The cluster that a member's data belong to. */
@@ -228,7 +238,7 @@ function statusOf(context: ToolContext, machine: Machine) {
     raftIndex: index,
     raftTerm: 3,
     raftAppliedIndex: index,
-    dbSizeInUse: machine.etcd.dbSize,
+    dbSizeInUse: machine.etcd.known?.dbSizeInUse ?? machine.etcd.dbSize,
     ...(machine.etcd.learner ? { isLearner: true } : {}),
     ...(machine.etcd.alarm ? { errors: [`memberID:${memberId(machine)} alarm:${machine.etcd.alarm} `] } : {}),
   };

@@ -26,6 +26,11 @@ export const gpg: Tool = async (context) => {
     return 0;
   }
   if (args.includes('--show-keys')) {
+    const known = [...input.matchAll(/^key: (\S+) (\d*)$/gm)];
+    if (known.length > 0 && args.includes('--with-colons')) {
+      context.out(known.map(([, id, end]) => `pub:-:2048:1:${id}:1660000000:${end}::-:::scSC::::::23::0:\n`).join(''));
+      return 0;
+    }
     // A keyring's text may say `expires: SECONDS`; else there are two years left.
     const said = /^expires: (\d+)$/m.exec(input)?.[1];
     const expires = said === undefined ? Math.floor(machine.clock.now() / 1000) + 63_072_000 : Number(said);

@@ -1,12 +1,18 @@
 import { compareVersions, isRelease, minorNumber } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
-import { members } from '../world.ts';
+import { members, type World } from '../world.ts';
 
 /** kubeadm's version policy (cmd/kubeadm/app/phases/upgrade/policy.go). `--force` skips those marked so. */
-export function versionProblems(cluster: string, target: string, kubeadm: string, force: boolean): string[] {
+export function versionProblems(
+  { releases, cluster: { version: cluster } }: World,
+  target: string,
+  kubeadm: string,
+  force: boolean,
+): string[] {
   const problems: string[] = [];
   const [from, to, own] = [minorNumber(cluster), minorNumber(target), minorNumber(kubeadm)];
-  if (!isRelease(target)) problems.push(`Specified version to upgrade to "v${target}" is not a released version`);
+  if (!isRelease(target) && !releases?.has(target))
+    problems.push(`Specified version to upgrade to "v${target}" is not a released version`);
   if (to > from + 1)
     problems.push(
       `Specified version to upgrade to "v${target}" is too high; kubeadm can upgrade only 1 minor version at a time`,

@@ -65,7 +65,7 @@ export async function upgradePlan(
     say(context, [`[upgrade/versions] Target version: v${version}`, '']);
     return 0;
   }
-  const problem = versionProblems(cluster.version, version, kubeadm, false);
+  const problem = versionProblems(context.world, version, kubeadm, false);
   if (problem.length > 0) return refuse(context, problem);
   planTable(context, version);
   return call.options.has('help') ? 1 : 0;
@@ -147,7 +147,7 @@ async function healthProblem(context: ToolContext, isDry = false): Promise<strin
     return `[upgrade/health] FATAL: [preflight] Some fatal errors occurred:\n\t[ERROR ControlPlaneNodesReady]: there are NotReady control-planes in the cluster: [${notReady.join(' ')}]\n[preflight] If you know what you are doing, you can make a check non-fatal with \`--ignore-preflight-errors=...\`\n${stackTrace}`;
   const nodes = [...context.world.cluster.nodes.values()];
   if (isDry) return undefined;
-  const target = context.machine.installed('kubeadm') ?? '';
+  const target = context.machine.program('kubeadm') ?? '';
   if (minorNumber(target) < 31 && nodes.every((node) => node.unschedulable))
     return `[upgrade/health] FATAL: [preflight] Some fatal errors occurred:\n\t[ERROR CreateJob]: Job "upgrade-health-check" in the namespace "kube-system" did not complete in 15s\n${stackTrace}`;
   return undefined;
@@ -195,7 +195,7 @@ export async function upgradeApply(
     `[upgrade/versions] kubeadm version: v${kubeadm}`,
   ]);
   const problems = [
-    ...versionProblems(cluster.version, version, kubeadm, force),
+    ...versionProblems(context.world, version, kubeadm, force),
     ...(force ? [] : kubeletProblems(context, version)),
   ];
   if (problems.length > 0) return refuse(context, problems);

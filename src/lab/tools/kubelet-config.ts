@@ -27,7 +27,7 @@ export async function writeKubeletConfig(context: ToolContext, version: string):
 /** By the minor of the kubeadm that runs: each cleans up what its own minor took away. */
 async function cleanFlags({ machine }: ToolContext): Promise<void> {
   const path = '/var/lib/kubelet/kubeadm-flags.env';
-  const gone = cleanedFlags[minorNumber(machine.installed('kubeadm') ?? '')];
+  const gone = cleanedFlags[minorNumber(machine.program('kubeadm') ?? '')];
   if (!gone || !(await machine.fs.exists(path))) return;
   await putFile(machine, path, (await machine.fs.readFile(path)).replaceAll(gone, ''));
 }

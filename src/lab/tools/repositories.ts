@@ -1,6 +1,7 @@
 import type { Machine } from '../machine.ts';
 import { hostOf, isReachable } from '../network.ts';
-import { compareVersions, repositoryOf } from '../releases.ts';
+import { offeredBy } from '../offers.ts';
+import { compareVersions } from '../releases.ts';
 import { runtimeOffers, runtimeRepository } from '../runtime-packages.ts';
 import { fetchRpm } from './rpm-repositories.ts';
 
@@ -92,10 +93,10 @@ const architecture = 'amd64';
 export async function fetchFromRepository(machine: Machine, url: string): Promise<FetchedFile | undefined> {
   if (!(await isReachable(machine, hostOf(url)))) return undefined;
   const [, rpmMinor, rpmName] = /core:\/(?:stable|prerelease):\/v(1\.\d+)\/rpm\/(.*)$/.exec(url) ?? [];
-  const text = fetchRpm(rpmMinor ?? '', rpmName ?? '');
+  const text = fetchRpm(machine, rpmMinor ?? '', rpmName ?? '');
   if (text !== undefined) return { text };
   const [, minor, name] = /core:\/(?:stable|prerelease):\/v(1\.\d+)\/deb\/(.*)$/.exec(url) ?? [];
-  const packages = minor === undefined ? undefined : repositoryOf(minor);
+  const packages = minor === undefined ? undefined : offeredBy(machine, minor);
   if (!packages || minor === undefined) return undefined;
   switch (name) {
     case 'Release.key':

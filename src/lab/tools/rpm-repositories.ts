@@ -39,8 +39,8 @@ function repository(file: string, section: string): RpmRepository[] {
 }
 
 /** What a mirror answers below `v1.32/rpm/`; its index is not packed, which createrepo can do as well. */
-export function fetchRpm(minor: string, name: string): string | undefined {
-  const packages = rpmPackages(minor);
+export function fetchRpm(machine: Machine, minor: string, name: string): string | undefined {
+  const packages = rpmPackages(machine, minor);
   if (!packages) return undefined;
   switch (name) {
     case 'repodata/repomd.xml.key':

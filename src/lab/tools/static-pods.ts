@@ -19,6 +19,12 @@ export function say(context: ToolContext, lines: readonly string[]): void {
 
 /** The manifest as kubeadm writes it here by the ClusterConfiguration, before patches. */
 export function manifestByKubeadm({ machine, world }: ToolContext, component: string, image: string): string {
+  const said = [...machine.writtenByKubeadm.values()].map((files) => files[component]);
+  const known = said.find((text) => text !== undefined && imageIn(text) === image);
+  if (known !== undefined) return known;
+  // What kubeadm would leave out of one that was edited by hand is not known.
+  const before = machine.manifestsBefore.get(component);
+  if (before !== undefined) return before.replace(/^( *(?:- )?image: )\S+$/m, `$1${image}`);
   return manifestOf(component, image, machine, world.cluster.extras.extraArgs[component]);
 }
 

@@ -216,7 +216,7 @@ export const reboot: Tool = (context) => {
 };
 
 export const kubelet: Tool = (context) => {
-  const version = context.machine.installed('kubelet');
+  const version = context.machine.program('kubelet');
   if (context.args.includes('--version')) {
     context.out(`Kubernetes v${version}\n`);
     return 0;

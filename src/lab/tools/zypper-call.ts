@@ -82,7 +82,7 @@ export async function refreshOne(context: ToolContext, call: ZypperCall, reposit
     context.err(
       `Repository '${id}' is invalid.\n[${id}|${url}] Valid metadata not found at specified URL\nHistory:\n - ${history}\n\nPlease check if the URIs defined for this repository are pointing to a valid repository.\nSkipping repository '${id}' because of the above error.\n`,
     );
-  const packages = (await isReachable(machine, hostOf(url))) ? rpmPackages(minor) : undefined;
+  const packages = (await isReachable(machine, hostOf(url))) ? rpmPackages(machine, minor) : undefined;
   if (!packages) {
     invalid(`File '/repodata/repomd.xml' not found on medium '${url}'`);
     return false;
