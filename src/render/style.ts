@@ -153,6 +153,7 @@ export function wrapLine(spans: Line, width: number, breaks = false): Line[] {
   }
   const indent = ' '.repeat(Math.min(whole.length - whole.trimStart().length + 2, Math.floor(width / 2)));
   const lines: Span[][] = [[]];
+  const widest = breaks ? width : Infinity;
   let used = 0;
   let blanks: Span[] = [];
   for (const span of safe) {
@@ -169,7 +170,7 @@ export function wrapLine(spans: Line, width: number, breaks = false): Line[] {
       used = isNew ? indent.length : used + gap;
       blanks = [];
       let rest = word;
-      while (breaks && used + widthOf(rest) > width) {
+      while (used + widthOf(rest) > widest) {
         const part = fittingPart(rest, width - used);
         if (part === '' && used <= indent.length) break;
         lines.at(-1)?.push(respan(span, part));
