@@ -77,7 +77,14 @@ export function plan(file: string, options: Options & BoundOptions): Promise<num
       const sections = earlier
         ? [markdownPlanChanges(comparePlans(earlier.before, shown), { ...earlier, after: shown })]
         : [];
-      console.print(renderPlanMarkdown(shown, { from: releasesIn(reading.facts), apply, sections }));
+      console.print(
+        renderPlanMarkdown(shown, {
+          from: releasesIn(reading.facts),
+          apply,
+          sections,
+          verbose: console.look.verbose,
+        }),
+      );
     } else if (earlier) showChanges(console, { ...earlier, after: shown }, isDocument);
     else if (options.output === 'json') emitPlan(console, shown);
     else if (node === undefined) console.print(renderPlan(shown, console.look));

@@ -5,6 +5,8 @@ import { RunStore } from '../journal/store.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
 import { type Console, withConsole } from '../run/console.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
+import { readSavedPlan } from '../run/saved-plan.ts';
+import { count } from '../render/text.ts';
 import { openBrowser } from '../serve/browser.ts';
 import { serveRuns } from '../serve/server.ts';
 
@@ -16,23 +18,28 @@ interface Options extends CommonOptions {
 export function define(command: Command, run: Run): void {
   outputOptions(
     command
+      .argument('[plan.json...]', 'saved plans to show beside the runs')
       .option('--port <number>', 'listen on this port of 127.0.0.1 (else any that is free)', portIn, 0)
       .option('--open', 'open the page in your browser'),
-  ).action((options: Options) => run(() => serve(options)));
+  ).action((plans: string[], options: Options) => run(() => serve(plans, options)));
 }
 
-/** Only reads the state folder; ends with Ctrl-C. */
-function serve(options: Options): Promise<number> {
+/** Only reads the state folder and the plans; ends with Ctrl-C. */
+function serve(plans: readonly string[], options: Options): Promise<number> {
   return withConsole(options, 'stderr', async (console, atEnd) => {
     const stopped = untilStopped();
     const script = await readFile(join(PACKAGE_ROOT, 'dist', 'live-page.js'), 'utf8');
     const store = new RunStore(stateDir(options));
-    const { url, close } = await serveRuns({ store, port: options.port, script, now: Date.now });
+    // A file that is no plan is refused here; one that is damaged later is shown with its problem.
+    for (const file of plans) await readSavedPlan(file);
+    const { url, close } = await serveRuns({ store, plans, port: options.port, script, now: Date.now });
     atEnd(close);
     if (console.output === 'json') console.print(`${JSON.stringify({ url })}\n`);
     else {
       console.print(`${url}\n`);
-      console.info(`shows the runs in ${store.root} to the first browser that opens this address, until Ctrl-C`);
+      console.info(
+        `shows the runs in ${store.root}${plans.length === 0 ? '' : ` and ${count(plans.length, 'plan')}`} to the first browser that opens this address, until Ctrl-C`,
+      );
     }
     if (options.open) void open(console, url);
     await stopped;

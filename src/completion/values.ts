@@ -34,6 +34,10 @@ const VALUES: Readonly<Record<string, Values>> = {
   'close run-id': async ({ line }) => plain(await unfinishedIds(stateDirOf(line))),
   'resume run-id': async ({ line }) => plain(await unfinishedIds(stateDirOf(line))),
   'run-id': async ({ line }) => plain(await runIds(stateDirOf(line))),
+  'run-id | plan.json': async (asked) => [
+    ...plain(await runIds(stateDirOf(asked.line))),
+    ...(await paths('yaml-or-json')(asked)),
+  ],
   'logs node': async ({ line }) => plain(await nodesOf(stateDirOf(line), line.positionals[0] ?? '')),
   'logs step': async ({ line }) => {
     const [run = '', node = ''] = line.positionals;

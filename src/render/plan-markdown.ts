@@ -8,16 +8,17 @@ import { type FoldedFinding, foldFindings } from './fold-findings.ts';
 import { namesText } from './fold-names.ts';
 import { escapeMarkdown as escape, fenced, folded, table } from './markdown.ts';
 import { paceLines } from './pace.ts';
+import { NO_RISK, riskTexts, rollbackTexts, saidOfRollback } from './plan-change.ts';
 import { type Entry, isBeside, PlanFold } from './plan-fold.ts';
 import { hookLines } from './plan-hooks.ts';
 import { type OwnNames, ownNames } from './plan-names.ts';
-import { disruptionsOf, nodesText, versionsText } from './plan-question.ts';
+import { nodesText, versionsText } from './plan-question.ts';
+import { nodeStepLines } from './plan.ts';
 import { partsOf, plainBlock, predictedWord } from './plan-step.ts';
 import { planDuration } from './plan-time.ts';
 import { hopText, machines, paceText, summaryText, valueText, wayText } from './plan-words.ts';
-import { headerOf, paragraphOf } from './runbook-header.ts';
 import { createStyle, type Line } from './style.ts';
-import { count, escapeControls } from './text.ts';
+import { escapeControls } from './text.ts';
 
 /** What a change request has beside the plan. */
 interface Request {
@@ -27,10 +28,12 @@ interface Request {
   readonly apply: string;
   /** Further sections, before the steps. */
   readonly sections?: readonly string[];
+  /** Each node by itself with whole scripts, too. */
+  readonly verbose?: boolean;
 }
 
 /** A plan as a change request: what is done where and in which order, what may go wrong, how to go back. */
-export function renderPlanMarkdown(plan: Plan, { from, apply, sections = [] }: Request): string {
+export function renderPlanMarkdown(plan: Plan, { from, apply, sections = [], verbose = false }: Request): string {
   const due = stepsOfPlan(plan).filter(({ predicted }) => predicted.outcome === 'change');
   const names = ownNames(plan);
   const parts = [
@@ -41,6 +44,7 @@ export function renderPlanMarkdown(plan: Plan, { from, apply, sections = [] }: R
     overrides(plan),
     order(plan),
     steps(plan, names),
+    ...(verbose ? [wholeNodes(plan)] : []),
     rollback(plan, due),
     `## Run it\n\n${fenced(apply.split('\n').map(escapeControls))}\n\nIt runs this plan and no other: it refuses where anything that decides the plan has changed since.`,
   ];
@@ -72,19 +76,8 @@ function head(plan: Plan, due: readonly PlanStep[], from: readonly string[]): st
 }
 
 function risks(plan: Plan, due: readonly PlanStep[]): string {
-  const { drains, reboots, restarts } = disruptionsOf(plan, due);
-  const on = (of: readonly PlanStep[]): string => namesText([...new Set(of.map(({ node }) => node))]);
-  const controlPlanes = plan.nodes.filter(({ role }) => role === 'control-plane').length;
-  const alone = controlPlanes === 1 ? '; it is the only one of this plan' : '';
-  const lines = [
-    ...(drains.length === 0 ? [] : [`${count(drains.length, 'drain')}, pods move: ${on(drains)}`]),
-    ...(reboots.length === 0 ? [] : [`${count(reboots.length, 'reboot')}: ${on(reboots)}`]),
-    ...(restarts.length === 0
-      ? []
-      : [`${count(restarts.length, 'restart')} of an API server: ${on(restarts)}${alone}`]),
-  ];
-  const none = 'No drain, no reboot, no restart of an API server.';
-  return `## Risks\n\n${lines.length === 0 ? none : list(lines)}`;
+  const lines = riskTexts(plan, due);
+  return `## Risks\n\n${lines.length === 0 ? NO_RISK : list(lines)}`;
 }
 
 const SEVERITIES = [
@@ -174,6 +167,13 @@ function steps(plan: Plan, names: OwnNames): string {
   ].join('\n\n');
 }
 
+function wholeNodes(plan: Plan): string {
+  const nodes = plan.nodes.map(({ name }) =>
+    folded(name, 'every step with its whole script', nodeStepLines(plan, name)),
+  );
+  return ['## Each node', ...nodes].join('\n\n');
+}
+
 /** A step with its commands folded; what a drain moves is not folded. */
 function entryText(entry: Entry, all: number): string {
   const { reason, lines } = partsOf(entry);
@@ -195,32 +195,17 @@ function entryText(entry: Entry, all: number): string {
   ].join('\n\n');
 }
 
-/** Only what is there: what the runbook's header says, what a stopped run offers, and a snapshot of etcd. */
 function rollback(plan: Plan, due: readonly PlanStep[]): string {
-  const said = paragraphOf(headerOf(plan.runbook.text), 'Back');
-  const snapshots = due.filter(({ action }) => action === 'etcd-snapshot');
-  const touchesApi = disruptionsOf(plan, due).restarts.length > 0;
-  const lines = [
-    'Where a step fails and its phase allows no more failures, the run stops after the batch. `runbook resume` continues it once the cause is fixed.',
-    '`runbook close RUN` ends a run that will not be finished: it undoes its own cordons and holds, and names what it leaves.',
-    ...snapshots.map(
-      ({ id, with: options }) =>
-        `Step ${escape(id)} takes a snapshot of etcd into ${escape(valueText(options['dest']))} on the machine that runs this.`,
-    ),
-    ...(snapshots.length > 0
-      ? [
-          '`runbook apply etcd-restore.yaml --set snapshot=FILE.db` restores it (`etcd-restore-external.yaml` where etcd is a unit of systemd): what was written to the API after it is lost.',
-        ]
-      : []),
-    ...(snapshots.length === 0 && touchesApi
-      ? ['The plan takes no snapshot of etcd. `runbook apply backup.yaml --set dest=DIR` takes one before.']
-      : []),
-  ];
-  return `## Rollback\n\n${said === undefined ? '' : `The runbook: ${escape(said)}\n\n`}${list(lines, true)}`;
+  const said = saidOfRollback(plan);
+  return `## Rollback\n\n${said === undefined ? '' : `The runbook: ${escape(said)}\n\n`}${list(rollbackTexts(plan, due))}`;
 }
 
-function list(lines: readonly string[], isMarkdown = false): string {
-  return lines.map((line) => `- ${isMarkdown ? line : escape(line)}`).join('\n');
+/** What is in backticks is code, and stays as it is. */
+function list(lines: readonly string[]): string {
+  return lines
+    .map((line) => line.split(/(`[^`]*`)/).map((part, index) => (index % 2 === 1 ? part : escape(part))))
+    .map((parts) => `- ${parts.join('')}`)
+    .join('\n');
 }
 
 function plain(lines: readonly Line[]): string[] {

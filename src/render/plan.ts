@@ -103,6 +103,16 @@ export function renderNodePlan(plan: Plan, node: string, look: PlanLook): string
   ]);
 }
 
+/** The steps of one node with whole scripts, without colours, as lines that are not broken. */
+export function nodeStepLines(plan: Plan, node: string): string[] {
+  const style = createStyle({ color: false, unicode: true });
+  const page = { columns: Infinity, verbose: true, symbols: style.symbols };
+  return style
+    .text(wholePhases(ofNode(plan, node), page))
+    .trim()
+    .split('\n');
+}
+
 /** The part of a plan that concerns one node: its steps, and the findings on it and on the cluster. */
 function ofNode(plan: Plan, name: string): Plan {
   const phases = plan.phases.map((phase) => ({

@@ -10,8 +10,8 @@ const expected = z.exactOptional(z.number());
 const time = z.string().describe('ISO 8601');
 const texts = z.array(z.number()).describe('Each is the index of a text in `texts`');
 
-/** How a planned step stands. */
-export const STANDINGS = [...OUTCOMES, 'running', 'left-running', 'pending'] as const;
+/** How a planned step stands; `change` and `read` in the page of a plan: it would change something, or look and wait. */
+export const STANDINGS = [...OUTCOMES, 'running', 'left-running', 'pending', 'change', 'read'] as const;
 const standing = z.enum(STANDINGS);
 
 const versions = z.strictObject({
@@ -34,7 +34,7 @@ const node = z.strictObject({
   role: z.string(),
   before: z.exactOptional(versions).describe('When the run was planned; undefined: not kept'),
   after: z.exactOptional(versions).describe('When the run read it last'),
-  outages: z.array(outage).describe('Cordoned or drained until it is uncordoned'),
+  outages: z.array(outage).describe('Cordoned or drained until it is uncordoned; of a plan as expected'),
   cordoned: z.exactOptional(z.literal(true)).describe('It was cordoned when the run read it last'),
   leftOut: z.exactOptional(z.string()).describe('Why the runbook left it out'),
   expected: expected.describe('Milliseconds that the plan expected for its steps'),
@@ -115,6 +115,7 @@ export const MARKS = [
   'closed',
   'replaced',
   'done',
+  'asks',
 ] as const;
 
 const mark = z.strictObject({
@@ -137,10 +138,13 @@ const override = z.strictObject({
 /** What `report --format json` prints: one document. */
 export const reportSchema = z.strictObject({
   version: z.literal(REPORT_VERSION),
+  kind: z
+    .exactOptional(z.literal('plan'))
+    .describe('Of a plan that is not run yet: its times are estimates, as if it began when it was made. Else of a run'),
   madeAt: time,
   zone: z.string().describe("The operator's time zone, in which people are shown times"),
-  run: z.string(),
-  state: z.string().describe('As in status'),
+  run: z.string().describe('Empty: of a saved plan'),
+  state: z.string().describe('As in status; of a saved plan `planned`, or `refused` where a guard refuses it'),
   about: names.describe('What explains the state, for people'),
   runbook: z.strictObject({ name: z.string(), file: z.string(), digest: z.string() }),
   cluster: z.string(),
@@ -168,6 +172,15 @@ export const reportSchema = z.strictObject({
   findings: z.array(findingSchema).describe('Of the guards, when the run was planned'),
   overrides: z.array(override),
   known: z.exactOptional(z.array(knownSchema)).describe('What the known texts in the outputs mean, each once'),
+  request: z
+    .exactOptional(
+      z.strictObject({
+        apply: z.string().describe('The command that runs this plan and no other'),
+        risks: names,
+        rollback: names,
+      }),
+    )
+    .describe('Of a plan, for a change request'),
   gaps: names.describe('What is not in the report because it is not kept here'),
   texts: names.describe('Commands and outputs, each once; without control characters'),
 });

@@ -1,14 +1,14 @@
 import { groupBy } from './group.ts';
 import type { RunReport, Standing } from './report-data.ts';
 import { type Markup, markup } from './report/markup.ts';
-import { attention, gaps, header } from './report/sections.ts';
+import { attention, gaps, header, request } from './report/sections.ts';
 import { packed } from './report/fit.ts';
 import { type Live, liveBar, pageOf } from './report/shell.ts';
 import { countsText, nodeSteps } from './report/steps.ts';
 import { STYLE } from './report/style.ts';
 import { guards, history, nodes, phases } from './report/tables.ts';
 import { timeline } from './report/timeline.ts';
-import { stamp, versionTexts } from './report/words.ts';
+import { dateOf, versionTexts } from './report/words.ts';
 import { count } from './text.ts';
 
 /** Characters of steps that are in the page itself; of a longer report its script makes them from its data. */
@@ -24,7 +24,8 @@ const LEAST_DATA = 200_000;
  * @param live it is shown by a server, which it follows (with `page/live-main.ts`)
  */
 export function renderHtml(report: RunReport, script: string, live?: Live): string {
-  const title = `${report.runbook.name} on ${report.cluster}: ${report.state} (${report.run})`;
+  const run = report.run === '' ? '' : ` (${report.run})`;
+  const title = `${report.runbook.name} on ${report.cluster}: ${report.state}${run}`;
   const body = bodyOf(report, live);
   const rest = LONGEST - body.text.length - script.length - STYLE.length;
   // Nothing in it can end its element.
@@ -35,19 +36,25 @@ export function renderHtml(report: RunReport, script: string, live?: Live): stri
 }
 
 function bodyOf(report: RunReport, live: Live | undefined): Markup {
+  const isPlan = report.kind === 'plan';
+  const parts = isPlan ? 'Nodes, phases, guards, rollback' : 'What happened, nodes, phases, guards';
+  const made = isPlan
+    ? 'from the plan; times are estimates, counted from the start of its run.'
+    : `from the journal of the run; times are of the zone ${report.zone}.`;
   return markup`<a class="skip" href="#timeline">Skip to the timeline</a>
 ${liveBar(live, newsOf(report))}${header(report)}
-<nav aria-label="Parts of the report"><ul><li><a href="#timeline">Timeline</a></li><li><a href="#parts">What happened, nodes, phases, guards</a></li><li><a href="#steps">Steps and output</a></li></ul></nav>
+<nav aria-label="Parts of the ${isPlan ? 'plan' : 'report'}"><ul><li><a href="#timeline">Timeline</a></li><li><a href="#parts">${parts}</a></li><li><a href="#steps">Steps and ${isPlan ? 'commands' : 'output'}</a></li></ul></nav>
 <main>
 ${attention(report)}
 <section id="timeline" tabindex="-1"><h2>Timeline</h2>${timeline(report)}</section>
-<div id="parts" tabindex="-1">${history(report)}${nodes(report)}${phases(report)}${guards(report)}${gaps(report)}</div>
+<div id="parts" tabindex="-1">${history(report)}${nodes(report)}${phases(report)}${guards(report)}${request(report)}${gaps(report)}</div>
 ${steps(report)}
 </main>
-<footer><p>Made ${stamp(report.madeAt, report)} from the journal of the run; times are of the zone ${report.zone}.</p></footer>`;
+<footer><p>Made ${dateOf(report.madeAt, report)} ${made}</p></footer>`;
 }
 
-function newsOf({ state, nodes, steps: all }: RunReport): string {
+function newsOf({ kind, state, nodes, steps: all }: RunReport): string {
+  if (kind === 'plan') return `The plan of ${count(nodes.length, 'node')} is ${state}`;
   const open = new Set(all.flatMap(({ node, outcome }) => (isOpen(outcome) ? [node] : [])));
   const failed = all.filter(({ outcome }) => outcome === 'failed').length;
   const failures = failed === 0 ? '' : `; ${count(failed, 'failed step')}`;
@@ -69,7 +76,7 @@ function steps(report: RunReport): Markup {
   const without = inline
     ? undefined
     : markup`<noscript><p>The steps of so many nodes are shown by the script of this page. Without it: <code>runbook report --format json</code>.</p></noscript>`;
-  return markup`<section id="steps" tabindex="-1"><h2>Steps and output, by node</h2>${without}<form class="find" role="search" hidden><label>Search in steps, commands and output<input type="search" id="query" autocomplete="off" spellcheck="false"></label><button type="button" id="open">Open all nodes</button><button type="button" id="close">Close all</button><output id="count" for="query"></output></form><ol id="hits" hidden></ol>${all}</section>`;
+  return markup`<section id="steps" tabindex="-1"><h2>Steps and ${report.kind === 'plan' ? 'commands' : 'output'}, by node</h2>${without}<form class="find" role="search" hidden><label>Search in steps, commands and output<input type="search" id="query" autocomplete="off" spellcheck="false"></label><button type="button" id="open">Open all nodes</button><button type="button" id="close">Close all</button><output id="count" for="query"></output></form><ol id="hits" hidden></ol>${all}</section>`;
 }
 
 /** Undefined where they would make the page too long. */

@@ -38,6 +38,8 @@ function result(step: ReportStep, report: RunReport): string[] {
     case 'running':
     case 'left-running':
     case 'pending':
+    case 'change':
+    case 'read':
       return [element('skipped', { message: STANDING_WORDS[outcome] })];
   }
 }
@@ -59,7 +61,7 @@ function tally(steps: readonly ReportStep[], report: RunReport) {
     tests: steps.length,
     failures: of('failed'),
     errors: of('unknown'),
-    skipped: of('skipped', 'running', 'left-running', 'pending'),
+    skipped: of('skipped', 'running', 'left-running', 'pending', 'change', 'read'),
     time: seconds(steps.reduce((sum, { spans }) => sum + workOn(spans, report), 0)),
   };
 }

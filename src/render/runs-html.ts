@@ -1,4 +1,6 @@
+import { roughly } from '../duration.ts';
 import { stampText } from '../time-zone.ts';
+import type { RunReport } from './report-data.ts';
 import { type Markup, markup } from './report/markup.ts';
 import { type Live, liveBar, pageOf } from './report/shell.ts';
 import type { RunRow } from './run-row.ts';
@@ -7,6 +9,9 @@ import { count, listNames } from './text.ts';
 /** A run that is known by its folder; why it cannot be read, where it cannot. */
 export type ListedRun = { readonly run: string } & ({ readonly row: RunRow } | { readonly problem: string });
 
+/** A saved plan that is shown beside the runs; why it cannot be read, where it cannot. */
+export type ListedPlan = { readonly file: string } & ({ readonly report: RunReport } | { readonly problem: string });
+
 /** How a state is coloured; its word is there. */
 const STATE_CLASS: Readonly<Record<string, string>> = {
   done: 'changed',
@@ -14,11 +19,12 @@ const STATE_CLASS: Readonly<Record<string, string>> = {
   died: 'failed',
   unknown: 'unknown',
   running: 'running',
+  refused: 'failed',
 };
 
-/** The page with all runs of a state folder, in the order given, each with a link to its own. */
+/** The page with all runs of a state folder and the plans beside it, in the order given, each with a link to its own. */
 export function renderRunsPage(
-  runs: readonly ListedRun[],
+  { runs, plans = [] }: { readonly runs: readonly ListedRun[]; readonly plans?: readonly ListedPlan[] },
   { folder, zone }: { readonly folder: string; readonly zone: string },
   script: string,
   live: Live,
@@ -27,8 +33,34 @@ export function renderRunsPage(
     runs.length === 0
       ? markup`<p>No runs are known in this folder. A run appears here when it is started.</p>`
       : markup`<table class="list"><thead><tr>${['State', 'Run', 'Steps', 'Started', 'Runbook', 'Cluster', 'Nodes'].map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${runs.map((run) => line(run, zone))}</tbody></table>`;
-  const body = markup`${liveBar(live, newsOf(runs))}<header><p class="kind">runbook</p><h1>Runs</h1><p class="about">In ${folder}, the newest first.</p></header><main>${table}</main>`;
+  const body = markup`${liveBar(live, newsOf(runs))}<header><p class="kind">runbook</p><h1>Runs</h1><p class="about">In ${folder}, the newest first.</p></header><main>${planTable(plans)}${table}</main>`;
   return pageOf(`Runs in ${folder}`, body, script, live);
+}
+
+function planTable(plans: readonly ListedPlan[]): Markup | undefined {
+  if (plans.length === 0) return undefined;
+  const heads = ['State', 'Plan', 'Steps', 'Takes', 'Runbook', 'Cluster', 'Nodes'];
+  const rows = plans.map((plan, index) => {
+    const link = markup`<a href="plans/${index + 1}">${plan.file}</a>`;
+    if ('problem' in plan)
+      return markup`<tr id="p-${index + 1}"><td><span class="s failed">cannot be read</span></td><td data-l="Plan">${link}</td><td class="problem" colspan="5">${plan.problem}</td></tr>`;
+    const { state, steps, startedAt = '', lastAt = '', runbook, cluster, nodes } = plan.report;
+    const cells: (readonly [string, string])[] = [
+      ['Steps', `${steps.filter(({ outcome }) => outcome === 'change').length} of ${steps.length} change something`],
+      ['Takes', roughly(Date.parse(lastAt) - Date.parse(startedAt))],
+      ['Runbook', runbook.name],
+      ['Cluster', cluster],
+      [
+        'Nodes',
+        listNames(
+          nodes.map(({ name }) => name),
+          3,
+        ),
+      ],
+    ];
+    return markup`<tr id="p-${index + 1}"><td><span class="s ${STATE_CLASS[state] ?? ''}">${state}</span></td><td data-l="Plan">${link}</td>${cells.map(([name, text]) => markup`<td data-l="${name}">${text}</td>`)}</tr>`;
+  });
+  return markup`<section><h2>Plans</h2><table class="list"><thead><tr>${heads.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table></section><h2>Runs</h2>`;
 }
 
 function newsOf(runs: readonly ListedRun[]): string {

@@ -31,7 +31,7 @@ export async function loadSavedPlan(
       'a saved plan is applied as it is: --set, --limit and --override belong to `runbook plan`',
     );
   }
-  const plan = await readPlan(file);
+  const plan = await readSavedPlan(file);
   requirePlanDigest(planDigest, plan, 'document');
   return {
     file,
@@ -48,7 +48,7 @@ export async function loadSavedPlan(
 
 /** Reads a plan to compare with. @throws Failure (document) where it is none, is damaged, or is of another cluster */
 export async function readEarlierPlan(file: string, cluster: string): Promise<Plan> {
-  const plan = await readPlan(file);
+  const plan = await readSavedPlan(file);
   if (plan.inventory.cluster === cluster) return plan;
   throw new Failure(
     'document',
@@ -57,7 +57,8 @@ export async function readEarlierPlan(file: string, cluster: string): Promise<Pl
   );
 }
 
-async function readPlan(file: string): Promise<Plan> {
+/** @throws Failure (document) where the file is no plan, or is damaged */
+export async function readSavedPlan(file: string): Promise<Plan> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new Failure('document', `cannot read ${file}: ${error.message}`);
   });

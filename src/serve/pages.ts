@@ -3,23 +3,34 @@ import { sha256 } from '../digest.ts';
 import type { RunStore } from '../journal/store.ts';
 import { redactText } from '../redact.ts';
 import { renderHtml } from '../render/report-html.ts';
-import { type ListedRun, renderProblemPage, renderRunsPage } from '../render/runs-html.ts';
+import { type ListedPlan, type ListedRun, renderProblemPage, renderRunsPage } from '../render/runs-html.ts';
 import { listRun } from '../run/list-runs.ts';
 import { readReport } from '../run/report.ts';
+import { readPlanReport } from '../run/report/plan-page.ts';
 import { localZone } from '../time-zone.ts';
-import { Versions } from './versions.ts';
+import { stampsOf, Versions } from './versions.ts';
+
+interface PageSources {
+  readonly store: RunStore;
+  /** Files of saved plans. */
+  readonly plans: readonly string[];
+  readonly script: string;
+  readonly now: () => number;
+}
 
 /** What is shown of the state folder, read from its files for each request. */
 export class Pages {
   readonly #store: RunStore;
+  readonly #plans: readonly string[];
   readonly #script: string;
   readonly #now: () => number;
   readonly #versions: Versions;
   /** Rows of runs that no one works on, with the version of their files. */
   readonly #rows = new Map<string, { readonly files: string; readonly listed: ListedRun }>();
 
-  constructor(store: RunStore, script: string, now: () => number) {
+  constructor({ store, plans, script, now }: PageSources) {
     this.#store = store;
+    this.#plans = plans;
     this.#script = script;
     this.#now = now;
     this.#versions = new Versions(store, now);
@@ -27,12 +38,14 @@ export class Pages {
 
   /** The page with all runs. */
   async list(): Promise<string> {
-    const files = await this.#versions.filesOfAll();
+    const files = await this.#filesOfAll();
+    const plans: ListedPlan[] = [];
+    for (const file of this.#plans) plans.push(await this.#listedPlan(file));
     const runs: ListedRun[] = [];
     for (const run of await this.#store.ids()) runs.push(await this.#listed(run));
     const live = { events: 'events', version: this.#nameOf(files) };
     const place = { folder: this.#store.root, zone: localZone() };
-    return redactText(renderRunsPage(runs, place, this.#script, live));
+    return redactText(renderRunsPage({ runs, plans }, place, this.#script, live));
   }
 
   /** The page of one run; of one that cannot be read, with the reason. Undefined: there is no such run. */
@@ -49,9 +62,8 @@ export class Pages {
       this.#versions.note(run, report.state);
       return redactText(renderHtml(report, this.#script, live()));
     } catch (error) {
-      const problem = error instanceof Failure ? [error.message, ...error.detail] : [messageOf(error)];
       this.#versions.note(run, 'damaged');
-      return redactText(renderProblemPage(run, problem, this.#script, live()));
+      return redactText(renderProblemPage(run, problemOf(error), this.#script, live()));
     }
   }
 
@@ -63,7 +75,33 @@ export class Pages {
 
   /** The version that a page has now. @param run undefined: the list */
   async version(run: string | undefined): Promise<string> {
-    return this.#nameOf(await (run === undefined ? this.#versions.filesOfAll() : this.#versions.filesOf(run)), run);
+    return this.#nameOf(await (run === undefined ? this.#filesOfAll() : this.#versions.filesOf(run)), run);
+  }
+
+  /** The page of a saved plan. @param number by which the list names it */
+  async plan(file: string, number: number): Promise<string> {
+    const live = { events: `${number}/events`, version: await this.versionOfPlan(file), list: '../' };
+    try {
+      return redactText(renderHtml(await readPlanReport(file, this.#now()), this.#script, live));
+    } catch (error) {
+      return redactText(renderProblemPage(file, problemOf(error), this.#script, live));
+    }
+  }
+
+  async versionOfPlan(file: string): Promise<string> {
+    return sha256(await stampsOf([file])).slice(0, 16);
+  }
+
+  async #filesOfAll(): Promise<string> {
+    return `${await this.#versions.filesOfAll()}\n${await stampsOf(this.#plans)}`;
+  }
+
+  async #listedPlan(file: string): Promise<ListedPlan> {
+    try {
+      return { file, report: await readPlanReport(file, this.#now()) };
+    } catch (error) {
+      return { file, problem: problemOf(error).join(' ') };
+    }
   }
 
   #nameOf(files: string, run?: string): string {
@@ -82,4 +120,8 @@ export class Pages {
     else this.#rows.set(run, { files, listed });
     return listed;
   }
+}
+
+function problemOf(error: unknown): string[] {
+  return error instanceof Failure ? [error.message, ...error.detail] : [messageOf(error)];
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import { isRunId } from '../journal/run-id.ts';
 import type { RunStore } from '../journal/store.ts';
@@ -20,6 +20,8 @@ export interface Serving {
 
 export interface ServeOptions {
   readonly store: RunStore;
+  /** Files of saved plans to show beside the runs. */
+  readonly plans?: readonly string[];
   /** 0: any that is free. */
   readonly port: number;
   /** The script of live pages. */
@@ -28,11 +30,11 @@ export interface ServeOptions {
 }
 
 /** Shows the runs of a state folder on loopback. @throws Failure (usage) where the port cannot be taken */
-export async function serveRuns({ store, port, script, now }: ServeOptions): Promise<Serving> {
+export async function serveRuns({ store, plans = [], port, script, now }: ServeOptions): Promise<Serving> {
   const server = createServer();
   const access = new Access(await listen(server, port));
-  const pages = new Pages(store, script, now);
-  const site: Site = { store, access, pages, policy: pagePolicy(script, true) };
+  const pages = new Pages({ store, plans, script, now });
+  const site: Site = { store, plans, access, pages, policy: pagePolicy(script, true) };
   server.on('request', (request, response) => void handle(site, request, response));
   return {
     url: access.url,
@@ -61,6 +63,7 @@ async function listen(server: Server, port: number): Promise<number> {
 
 interface Site {
   readonly store: RunStore;
+  readonly plans: readonly string[];
   readonly access: Access;
   readonly pages: Pages;
   readonly policy: string;
@@ -94,10 +97,14 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   }
 }
 
-async function show({ store, pages, policy }: Site, path: string, response: ServerResponse): Promise<void> {
+async function show({ store, plans, pages, policy }: Site, path: string, response: ServerResponse): Promise<void> {
   const [, run, what] = /^runs\/([^/]+)(?:\/(events|report\.json))?$/.exec(path) ?? [];
   const page = { type: 'text/html', policy };
+  const [, number, ofPlan] = /^plans\/(\d+)(\/events)?$/.exec(path) ?? [];
+  const plan = number === undefined ? undefined : plans[Number(number) - 1];
   if (path === '') send(response, 200, page, await pages.list());
+  else if (plan !== undefined && ofPlan !== undefined) stream(response, dirname(plan), () => pages.versionOfPlan(plan));
+  else if (plan !== undefined) send(response, 200, page, await pages.plan(plan, Number(number)));
   else if (path === 'events') stream(response, join(store.root, 'runs'), () => pages.version(undefined));
   else if (run === undefined || !isRunId(run)) send(response, 404, 'text/plain', 'There is no such page.\n');
   else if (what === 'events') stream(response, store.folder(run).path, () => pages.version(run));

@@ -26,16 +26,7 @@ export class Versions {
   /** Taken before the run is read, so that what is added meanwhile is another version. */
   async filesOf(run: string): Promise<string> {
     const { path, journal } = this.#store.folder(run);
-    const files = [journal, join(path, 'facts.json'), join(path, 'plan.json')];
-    const stamps = await Promise.all(
-      files.map((file) =>
-        stat(file).then(
-          ({ size, mtimeMs }) => `${size}.${mtimeMs}`,
-          () => 'none',
-        ),
-      ),
-    );
-    return stamps.join('-');
+    return stampsOf([journal, join(path, 'facts.json'), join(path, 'plan.json')]);
   }
 
   async filesOfAll(): Promise<string> {
@@ -48,4 +39,17 @@ export class Versions {
     const isAtWork = run === undefined ? this.#atWork.size > 0 : this.#atWork.has(run);
     return isAtWork ? `${files}-${Math.floor(this.#now() / TICK)}` : files;
   }
+}
+
+/** Of files: it changes when one of them does. */
+export async function stampsOf(files: readonly string[]): Promise<string> {
+  const stamps = await Promise.all(
+    files.map((file) =>
+      stat(file).then(
+        ({ size, mtimeMs }) => `${size}.${mtimeMs}`,
+        () => 'none',
+      ),
+    ),
+  );
+  return stamps.join('-');
 }

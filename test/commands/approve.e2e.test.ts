@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { reportSchema } from '../../src/render/report-data.ts';
 import { folder, labUp, runbook } from './cli.ts';
 
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
@@ -69,7 +71,33 @@ test('--approve names the step by its name or its id, the plan shows the questio
   const run = applied.all.match(/\d{8}-\d{6}-asking-\w+/)?.[0] ?? '';
   const journal = readFileSync(join(dir, 'state', 'runs', run, 'journal.jsonl'), 'utf8');
   expect(journal).toContain('approved by --approve 1.2-all-data-is-lost');
+  expect(await approvalsIn(dir)).toEqual([
+    { text: 'All data is lost: approved by --approve 1.2-all-data-is-lost', by: WHO },
+  ]);
 });
+
+const WHO = `${userInfo().username} on ${hostname()}`;
+
+/** Who answered the question, by the report of the latest run: its JSON, its page and its Markdown agree. */
+async function approvalsIn(dir: string) {
+  const report = (...words: string[]) => runbook(['report', '--state-dir', join(dir, 'state'), ...words]);
+  const [json, page, text] = [
+    await report('--format', 'json'),
+    await report('--format', 'html'),
+    await report('--format', 'md'),
+  ];
+  const { marks } = reportSchema.parse(JSON.parse(json.stdout));
+  const answers = marks.filter(({ kind }) => kind === 'approved');
+  for (const { at, by = '', text: said } of answers) {
+    expect(Date.now() - Date.parse(at)).toBeLessThan(120_000);
+    expect(page.stdout).toMatch(new RegExp(`approved</span></td>.*${by.replaceAll(/[()]/g, '.')}.*${said}`));
+    expect(text.stdout.replaceAll('\\', '')).toContain(`approved | cp-1 1.2-all-data-is-lost | ${by} | ${said}`);
+  }
+  return answers.map(({ text: said, by = '' }) => ({
+    text: said,
+    by: by.replace(/ \(process \d+\)$|, process \d+$/, ''),
+  }));
+}
 
 test('a question whose condition is false is not asked, and one that turns out true is refused before anything is done', async () => {
   const { args, done } = await setting('if: inputs.ask');
@@ -82,7 +110,7 @@ test('a question whose condition is false is not asked, and one that turns out t
 });
 
 test('on a terminal the question is asked when the run comes to it; no stops there, and resume asks again', async () => {
-  const { args, done } = await setting();
+  const { args, dir, done } = await setting();
   const no = await onTerminal(['apply', ...args, '--yes'], 'n');
   expect(no.exitCode, no.all).toBe(130);
   expect(no.all).toContain('Is that wanted?');
@@ -93,6 +121,7 @@ test('on a terminal the question is asked when the run comes to it; no stops the
   const yes = await onTerminal(['resume', '-i', inventory, '--state-dir', state, '--yes'], 'y');
   expect(yes.exitCode, yes.all).toBe(0);
   expect(done()).toEqual([true, true]);
+  expect(await approvalsIn(dir)).toEqual([{ text: expect.stringContaining('approved '), by: WHO }]);
 });
 
 test('a limit that leaves out the node at which the question stands does not leave out the question', async () => {

@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseJournal } from '../../src/journal/journal.ts';
+import { estimatePlan, takesOf } from '../../src/plan/estimate.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { scheduleOf } from '../../src/plan/schedule.ts';
 import { renderHtml } from '../../src/render/report-html.ts';
 import { WIDTH } from '../../src/render/report/scale.ts';
+import { duration } from '../../src/render/text.ts';
 import { bigReport } from '../run/report-bench.ts';
 import { accessibilityProblems, launch, openFile, tabbing, withoutChromium } from './browser.ts';
 import { folder, labUp, runbook, startRunbook } from './cli.ts';
@@ -135,6 +139,45 @@ describe.skipIf(withoutChromium !== '')(`the page of a report in a browser${with
       [readFileSync(xml, 'utf8')],
     );
     expect(parsed).toEqual([0, 12, 0]);
+  });
+
+  test('of a saved plan shows when each step is expected, asks for nothing, and is read by everyone', async () => {
+    const lab = await labUp('--workloads', 'naked');
+    const dir = folder();
+    const [plan, html] = [join(dir, 'plan.json'), join(dir, 'plan.html')];
+    const common = ['-i', lab.inventory, '--state-dir', join(dir, 'state'), '-o', plan];
+    const planned = await runbook(['plan', 'upgrade-1.32.yaml', ...common]);
+    expect(planned.code, planned.all).toBe(3);
+    await runbook(['lab', 'down', '--dir', lab.dir]);
+    const made = await runbook(['report', plan, '-o', html]);
+    expect(made.code, made.all).toBe(0);
+
+    const { page, problems, requests } = await openFile(browser, html);
+    expect(await page.title()).toBe('upgrade-1.32 on lab: refused');
+    expect(await page.getByRole('heading', { name: 'Refused: apply would stop here' }).count()).toBe(1);
+    const saved: Plan = JSON.parse(readFileSync(plan, 'utf8'));
+    const whole = estimatePlan(saved);
+    expect(await page.locator('.line caption').innerText()).toContain(`As expected: ${duration(whole)} from its start`);
+    // The drain of the last worker begins when the other worker is done, and so far from the end.
+    const slots = scheduleOf(saved, takesOf(saved));
+    const at = (step: string) => slots.find((slot) => slot.step.node === 'worker-2' && slot.step.id === step);
+    const [out, back] = [at('6.4-drain')?.from ?? 0, at('6.7-uncordon')?.to ?? 0];
+    const [left = 0, right = 0] = [out, back].map((time) => Math.round((time / whole) * WIDTH));
+    expect(await page.locator('svg[data-node="worker-2"] path.out').getAttribute('d')).toBe(
+      `M${left} 0h${right - left}v20h${left - right}z`,
+    );
+    const run = page.locator('#request pre');
+    expect(await run.innerText()).toBe(`runbook apply ${plan} --plan-digest ${saved.digest}`);
+    expect({ problems, requests }).toEqual({ problems: [], requests: [] });
+    expect((await tabbing(page)).unreached).toEqual([]);
+    for (const dark of [false, true])
+      for (const width of [1280, 400]) {
+        const one = await openFile(browser, html, { dark, width });
+        await one.page.getByRole('button', { name: 'Open all nodes' }).click();
+        expect(await one.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        expect(await accessibilityProblems(one.page)).toEqual([]);
+        await snapshot(one.page, `plan-${width}-${dark ? 'dark' : 'light'}`);
+      }
   });
 
   test('of 300 nodes with 30 steps each opens in less than two seconds, and has every step', async () => {

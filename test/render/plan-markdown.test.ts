@@ -36,6 +36,14 @@ describe('a real plan as a change request', () => {
     expect(text).not.toMatch(/undefined|\[object|NaN/);
   });
 
+  test('has each node with whole scripts where more is wanted', () => {
+    const scripted = changed(samplePlan(), (step) => ({ ...step, script: `set -eu\necho script of ${step.id}` }));
+    expect(renderPlanMarkdown(scripted, REQUEST)).not.toContain('## Each node');
+    const nodes = section(renderPlanMarkdown(scripted, { ...REQUEST, verbose: true }), '## Each node');
+    for (const { name } of scripted.nodes) expect(nodes).toContain(`<b>${name}</b>`);
+    for (const { id } of scripted.phases.flatMap(({ steps }) => steps)) expect(nodes).toContain(`echo script of ${id}`);
+  });
+
   test('names the snapshot of etcd that it takes, and the runbook that restores it', () => {
     const backup = changed(samplePlan(), (step) =>
       step.id === '1.2-install-packages' ? { ...step, action: 'etcd-snapshot', with: { dest: '/srv/b' } } : step,

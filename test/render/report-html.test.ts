@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { actions } from '../../src/actions/registry.ts';
+import { estimatePlan, takesOf } from '../../src/plan/estimate.ts';
 import { renderHtml } from '../../src/render/report-html.ts';
 import { type RunReport, reportSchema } from '../../src/render/report-data.ts';
 import { scaleOf, ticksOf, WIDTH } from '../../src/render/report/scale.ts';
 import { attemptKey } from '../../src/run/report/build.ts';
 import { planOf, step } from '../engine/bench.ts';
-import { ann, at, attempt, begun, bigReport, finished, outPlan, ref, reportOf } from '../run/report-bench.ts';
+import { ann, at, attempt, begun, bigReport, finished, outPlan, ref, reportOf, RUN } from '../run/report-bench.ts';
 
 const SCRIPT = 'void 0;';
 const ATTACK = `</script><script>alert(1)</script><img src=x onerror=alert(1)> ]]> --> " ' \u0000\u001b[31m`;
@@ -150,8 +152,37 @@ test('outputs that are too long for a page lose their middle, last those of what
   expect(texts).toContain(outputs.get(attemptKey('n1', '1.2-b', 1))?.text);
 });
 
-test('a run that never began has a page too', () => {
-  expect(renderHtml(reportOf(outPlan(), []), SCRIPT)).toContain('The run has not begun');
+test('a run that never began has the page of its plan: each due step when it is expected, from its start', () => {
+  const plan = outPlan();
+  const report = reportOf(plan, []);
+  expect(reportSchema.parse(report)).toMatchObject({ kind: 'plan', state: 'not started', run: RUN });
+  const page = renderHtml(report, SCRIPT);
+  const takes = takesOf(plan, actions);
+  const [drained = 0, worked = 0, back = 0] = plan.phases[0]?.steps.map(takes) ?? [];
+  const whole = drained + worked + back;
+  expect(estimatePlan(plan, actions)).toBe(whole);
+  const x = (time: number) => Math.round((time / whole) * WIDTH);
+  expect(boxesIn(page, 'n1', 'change')).toEqual([
+    [0, x(drained)],
+    [x(drained), x(drained + worked)],
+    [x(drained + worked), WIDTH],
+  ]);
+  expect(boxesIn(page, 'n1', 'out')).toEqual([[0, WIDTH]]);
+  expect(page).toContain('+2m00s');
+  expect(page).toContain('Plan of a run');
+  expect(page).not.toMatch(/What happened|undefined|\[object|NaN/);
+});
+
+test('a plan of which nothing is due has a page without a timeline', () => {
+  const done = outPlan();
+  const [phase] = done.phases;
+  const steps = phase?.steps.map((one) => ({
+    ...one,
+    predicted: { outcome: 'unchanged', reason: 'it is so' } as const,
+  }));
+  const page = renderHtml(reportOf({ ...done, phases: phase && steps ? [{ ...phase, steps }] : [] }, []), SCRIPT);
+  expect(page).toContain('Nothing is to be done');
+  expect(page).not.toContain('svg class="row"');
 });
 
 test('the bundled script cannot end its own element', () => {

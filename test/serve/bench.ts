@@ -10,8 +10,12 @@ export interface Answer {
 }
 
 /** Serves a state folder until the test is over. */
-export async function serving(state: string, port = 0): Promise<Serving & { readonly port: number }> {
-  const made = await serveRuns({ store: new RunStore(state), port, script: 'void 0;', now: Date.now });
+export async function serving(
+  state: string,
+  port = 0,
+  plans: readonly string[] = [],
+): Promise<Serving & { readonly port: number }> {
+  const made = await serveRuns({ store: new RunStore(state), plans, port, script: 'void 0;', now: Date.now });
   onTestFinished(() => made.close());
   return { ...made, port: Number(new URL(made.url).port) };
 }

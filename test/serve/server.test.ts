@@ -188,3 +188,29 @@ test('a port that is taken is a failure that says what to do', async () => {
     message: `cannot listen on 127.0.0.1:${port}: another program listens there`,
   });
 });
+
+test('plans are listed beside the runs, each with a page that follows its file', async () => {
+  const dir = folder();
+  const file = join(dir, 'plan.json');
+  writeFileSync(file, JSON.stringify(plan));
+  const { url } = await serving(await withRun(), 0, [file]);
+  const { base, cookie } = await enter(url);
+  const list = await ask(base, { cookie });
+  expect(list.body).toContain(`<a href="plans/1">${file}</a>`);
+  const page = await ask(`${base}plans/1`, { cookie });
+  expect(page.status).toBe(200);
+  expect(page.body).toContain('Plan of a run');
+  expect(page.body).toContain(`--plan-digest ${plan.digest}`);
+  expect((await ask(`${base}plans/2`, { cookie })).status).toBe(404);
+  expect((await ask(`${base}plans/1`)).status).toBe(403);
+
+  const { versions } = listenTo(`${base}plans/1/events`, cookie);
+  await vi.waitFor(() => expect(versions).toHaveLength(1));
+  expect(page.body).toContain(`data-version="${versions[0]}"`);
+  writeFileSync(file, 'no plan');
+  await vi.waitFor(() => expect(new Set(versions).size).toBe(2), 10_000);
+  const damaged = await ask(`${base}plans/1`, { cookie });
+  expect(damaged.body).toContain('cannot be read');
+  expect(damaged.body).toContain('not a plan: not JSON');
+  expect((await ask(base, { cookie })).body).toContain('not a plan: not JSON');
+});

@@ -15,6 +15,8 @@ export interface Scale {
   readonly from: number;
   readonly to: number;
   readonly breaks: readonly Break[];
+  /** From where the times of the axis are counted: of a plan its start. */
+  readonly zero: number;
   /** Units from the left end. */
   readonly x: (at: number) => number;
   /** The time at so many units. */
@@ -47,7 +49,8 @@ export function scaleOf(report: RunReport): Scale | undefined {
       Math.min(Math.max(at, from), to) - from,
     );
   const x = (at: number): number => Math.round((drawn(at) / total) * WIDTH);
-  return { from, to, breaks, x, at: (units) => timeAt((units / WIDTH) * total, { from, to, drawn }) };
+  const zero = report.kind === 'plan' ? from : 0;
+  return { from, to, breaks, zero, x, at: (units) => timeAt((units / WIDTH) * total, { from, to, drawn }) };
 }
 
 /** Milliseconds of a break that lie before a time. */
@@ -90,13 +93,13 @@ const STEPS = [1, 2, 5, 10, 15, 30]
   .concat([1, 2, 3, 6, 12, 24, 48, 96, 168].map((one) => one * HOUR));
 
 /** Times for the axis: round ones, at most so many, and none within a break. */
-export function ticksOf({ from, to, breaks }: Scale, most: number): number[] {
+export function ticksOf({ from, to, breaks, zero }: Scale, most: number): number[] {
   const worked = to - from - breaks.reduce((sum, one) => sum + one.to - one.from, 0);
   const step = STEPS.find((one) => worked / one <= most) ?? STEPS.at(-1) ?? HOUR;
   const ticks: number[] = [];
-  for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
+  for (let at = zero + Math.ceil((from - zero) / step) * step; at <= to; at += step) {
     const hidden = breaks.find((one) => at > one.from && at < one.to);
-    if (hidden) at = Math.floor(hidden.to / step) * step;
+    if (hidden) at = zero + Math.floor((hidden.to - zero) / step) * step;
     else ticks.push(at);
   }
   return ticks;

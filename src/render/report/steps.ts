@@ -15,6 +15,8 @@ const SYMBOLS: Readonly<Record<Standing, string>> = {
   running: '▶',
   'left-running': '▶',
   pending: '·',
+  change: '▶',
+  read: '◇',
 };
 
 export function standingMark(standing: Standing): Markup {
@@ -45,7 +47,10 @@ export function nodeSteps(report: RunReport, node: string): Markup {
 function stepItem(report: RunReport, step: ReportStep, index: number): Markup {
   const { spans, outcome, reason, continued, expected } = step;
   const [first] = spans;
-  const real = first === undefined ? '' : `${clockOf(first.from, report)}, ${duration(workOn(spans, report))}`;
+  const real =
+    first === undefined
+      ? ''
+      : [clockOf(first.from, report), ...(report.kind === 'plan' ? [] : [duration(workOn(spans, report))])].join(', ');
   const time = withExpected(real, expected);
   const when = time === '' ? undefined : markup` <span class="t">${time}</span>`;
   return markup`<li id="${stepAnchor(index)}" tabindex="-1">${standingMark(outcome)} <b>${stepName(step)}</b>${when}${

@@ -1,9 +1,9 @@
 /** The style sheet of a report: light, dark and printed, from a phone to a wide screen, without colour alone. */
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#fff;--fg:#1f2328;--dim:#57606a;--line:#d0d7de;--soft:#f6f8fa;--link:#0550ae;
---changed:#1a7f37;--unchanged:#6e7781;--skipped:#afb8c1;--failed:#cf222e;--unknown:#8250df;--running:#0969da;--out:#ffdf80;--outline:#9a6700}
+--changed:#1a7f37;--unchanged:#6e7781;--skipped:#afb8c1;--failed:#cf222e;--unknown:#8250df;--running:#0969da;--out:#ffdf80;--outline:#9a6700;--read:#3192aa}
 @media(prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#9198a1;--line:#30363d;--soft:#161b22;--link:#79b8ff;
---changed:#3fb950;--unchanged:#8b949e;--skipped:#484f58;--failed:#f85149;--unknown:#bc8cff;--running:#58a6ff;--out:#4b3a08;--outline:#d4a72c}}
+--changed:#3fb950;--unchanged:#8b949e;--skipped:#484f58;--failed:#f85149;--unknown:#bc8cff;--running:#58a6ff;--out:#4b3a08;--outline:#d4a72c;--read:#39c5cf}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1rem 1.5rem 4rem;max-width:90rem;background:var(--bg);color:var(--fg);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;font-variant-numeric:tabular-nums}
@@ -20,7 +20,7 @@ a:focus-visible,summary:focus-visible,input:focus-visible,select:focus-visible,b
 .kind{color:var(--dim);margin:0;text-transform:uppercase;font-size:.75rem;letter-spacing:.06em}
 .about,.t,.why{color:var(--dim)}.t{font-size:.87rem}
 .state{font-size:.95rem;padding:.15rem .7rem;border-radius:1rem;border:2px solid currentColor;vertical-align:middle;white-space:nowrap}
-.state.changed{color:var(--changed)}.state.failed{color:var(--failed)}.state.unknown{color:var(--unknown)}.state.other{color:var(--dim)}
+.state.changed{color:var(--changed)}.state.failed{color:var(--failed)}.state.unknown{color:var(--unknown)}.state.running{color:var(--running)}.state.other{color:var(--dim)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.2rem,1fr));gap:.7rem;margin:1.2rem 0}
 .tiles div{background:var(--soft);border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem}
 .tiles dt{font-size:.8rem;color:var(--dim)}.tiles dd{margin:0;font-size:.85rem;color:var(--dim);overflow-wrap:anywhere}
@@ -34,6 +34,7 @@ nav ul{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0;margin:1.2rem 0 0;
 .legend i{display:inline-block;width:1.1rem;height:.7rem;margin-right:.4rem;border-radius:2px}
 .legend .changed{background:var(--changed)}.legend .unchanged{background:var(--unchanged)}.legend .skipped{background:var(--skipped)}
 .legend .failed{background:var(--failed)}.legend .unknown{background:var(--unknown)}.legend .running{background:var(--running)}
+.legend .change{background:var(--running)}.legend .read{background:var(--read)}
 .legend .out{background:var(--out);border:1px dashed var(--outline)}
 table{border-collapse:collapse;width:100%}
 .line{table-layout:fixed}.line caption{text-align:left;font-size:.85rem;color:var(--dim);padding:.2rem 0 .5rem}
@@ -44,12 +45,13 @@ table{border-collapse:collapse;width:100%}
 .grid{fill:none;stroke:var(--line);vector-effect:non-scaling-stroke}.axis text{font-size:11px;fill:var(--dim)}.axis line{stroke:var(--dim)}
 .points circle{fill:var(--running);stroke:var(--bg);stroke-width:1.5}.points a:focus-visible{outline:0}.points a:focus-visible circle{stroke:var(--fg);stroke-width:3}
 .points .failed,.points .stopped,.points .left-out{fill:var(--failed)}.points .unknown{fill:var(--unknown)}.points .done,.points .approved{fill:var(--changed)}
-.points .taken-over,.points .closed,.points .replaced{fill:var(--outline)}
+.points .taken-over,.points .closed,.points .replaced,.points .asks{fill:var(--outline)}
 .band rect{stroke:var(--line)}.band .odd{fill:var(--line)}.band .even{fill:var(--soft)}.band text{font-size:11px;fill:var(--fg)}
 .row path{stroke-width:1;vector-effect:non-scaling-stroke}
 .row{cursor:pointer}.row .out{fill:var(--out);stroke:none}
 .row .changed{fill:var(--changed);stroke:var(--changed)}.row .unchanged{fill:var(--unchanged);stroke:var(--unchanged)}.row .skipped{fill:var(--skipped);stroke:var(--skipped)}
-.row .failed{fill:var(--failed);stroke:var(--failed)}.row .unknown{fill:var(--unknown);stroke:var(--unknown)}.row .running{fill:var(--running);stroke:var(--running)}
+.row .failed{fill:var(--failed);stroke:var(--failed)}.row .unknown{fill:var(--unknown);stroke:var(--unknown)}.row .running,.row .change{fill:var(--running);stroke:var(--running)}
+.row .read{fill:var(--read);stroke:var(--read)}
 .list{font-size:.9rem}.list th{text-align:left;font-size:.8rem;color:var(--dim);font-weight:600}
 .list th,.list td{padding:.35rem .9rem .35rem 0;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:break-word;min-width:3rem;max-width:34rem}
 .list a,.list p{overflow-wrap:anywhere}.k{white-space:nowrap}
@@ -68,7 +70,7 @@ table{border-collapse:collapse;width:100%}
 .steps b{font-weight:600;overflow-wrap:anywhere}.steps .why{font-size:.9rem;overflow-wrap:anywhere}.steps summary{cursor:pointer;font-size:.87rem;color:var(--link)}
 .steps details p{font-size:.87rem}
 .s{display:inline-block;min-width:6.6rem;font-weight:600}.s.changed{color:var(--changed)}.s.failed{color:var(--failed)}.s.unknown{color:var(--unknown)}
-.s.running,.s.left-running{color:var(--running)}.s.unchanged,.s.skipped,.s.pending{color:var(--dim)}
+.s.running,.s.left-running,.s.change{color:var(--running)}.s.unchanged,.s.skipped,.s.pending,.s.read{color:var(--dim)}
 pre{margin:.3rem 0 .6rem;padding:.5rem .8rem;background:var(--soft);border:1px solid var(--line);border-radius:.4rem;white-space:pre-wrap;overflow-wrap:anywhere;
 font:13px/1.45 ui-monospace,SFMono-Regular,"Liberation Mono",Menlo,monospace}.c{border-left:3px solid var(--running)}
 
@@ -82,7 +84,7 @@ footer{margin-top:3rem;color:var(--dim);font-size:.85rem}
 .list td::before{content:attr(data-l) ": ";color:var(--dim);font-weight:400}.axis .fine{display:none}
 .facts div{grid-template-columns:4.6rem 1fr}.tiles{grid-template-columns:1fr 1fr}.s{min-width:0}}
 @media print{:root{--bg:#fff;--fg:#000;--dim:#444;--soft:#f6f6f6;--line:#bbb;--link:#000;color-scheme:light;
---changed:#1a7f37;--unchanged:#6e7781;--skipped:#afb8c1;--failed:#cf222e;--unknown:#8250df;--running:#0969da;--out:#ffe9a8;--outline:#9a6700}
+--changed:#1a7f37;--unchanged:#6e7781;--skipped:#afb8c1;--failed:#cf222e;--unknown:#8250df;--running:#0969da;--out:#ffe9a8;--outline:#9a6700;--read:#3192aa}
 body{max-width:none;padding:0;font-size:10pt}nav,.find,#hits,#tip,.skip{display:none}a{text-decoration:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 h2,h3,h4{break-after:avoid}tr,.tiles div,.steps>li{break-inside:avoid}.list thead{display:table-header-group}}

@@ -8,7 +8,9 @@ import { markup, type Markup } from './markup.ts';
 import { countsText, stepAnchor } from './steps.ts';
 import { endOf, lasted, MARK_WORDS, outageText, stamp, versionTexts } from './words.ts';
 
-export function history(report: RunReport): Markup {
+export function history(report: RunReport): Markup | undefined {
+  const isPlan = report.kind === 'plan';
+  if (isPlan && report.marks.length === 0) return undefined;
   const places = new Map(report.steps.map(({ node, step }, index) => [`${node}/${step}`, index]));
   const rows = report.marks.map(({ at, kind, text, by, node, step }, number): Row => {
     const index = places.get(`${node ?? ''}/${step ?? ''}`);
@@ -17,7 +19,8 @@ export function history(report: RunReport): Markup {
     const what = markup`<span class="k ${kind}">${MARK_WORDS[kind]}</span>`;
     return { id: `m${number}`, cells: [stamp(at, report), what, link, by, text] };
   });
-  return table('What happened', ['When', 'What', 'Where', 'By whom', 'In words'], rows, 'The journal has no record.');
+  const title = isPlan ? 'Where the run waits for a person' : 'What happened';
+  return table(title, ['When', 'What', 'Where', 'By whom', 'In words'], rows, 'The journal has no record.');
 }
 
 export function phases(report: RunReport): Markup {
@@ -25,28 +28,40 @@ export function phases(report: RunReport): Markup {
   const hasHops = report.phases.some(({ hop }) => hop !== undefined);
   const rows = report.phases.map(({ number, name, hop, batches, skipped, from, to, expected }): Row => {
     const started = from === undefined ? '' : stamp(from, report);
-    const took = withExpected(from === undefined ? '' : duration(lasted(from, to, endOf(report))), expected);
+    const real = from === undefined || report.kind === 'plan' ? '' : duration(lasted(from, to, endOf(report)));
+    const took = withExpected(real, expected);
     const steps = skipped === undefined ? countsText(byPhase.get(number) ?? []) : `skipped: ${skipped}`;
     const release = hasHops ? [hop] : [];
     return { cells: [String(number), name, ...release, namesText(batches.flat()), started, took, steps] };
   });
-  const titles = ['No.', 'Phase', ...(hasHops ? ['Release'] : []), 'Nodes', 'Started', 'Took', 'Steps'];
+  const titles = [
+    'No.',
+    'Phase',
+    ...(hasHops ? ['Release'] : []),
+    'Nodes',
+    report.kind === 'plan' ? 'Starts' : 'Started',
+    report.kind === 'plan' ? 'Takes' : 'Took',
+    'Steps',
+  ];
   return table('Phases', titles, rows, 'The plan has no phases.');
 }
 
 export function nodes(report: RunReport): Markup {
+  // A plan has what it changes, not what there is.
+  const knowsVersions = report.kind !== 'plan' || report.nodes.some(({ before }) => before);
   const byNode = groupBy(report.steps, ({ node }) => node);
   const rows = report.nodes.map((node): Row => {
     const now = node.leftOut === undefined ? (node.cordoned ? 'cordoned' : '') : `left out: ${node.leftOut}`;
     const own = byNode.get(node.name) ?? [];
     const steps = [countsText(own), now].filter((text) => text !== '').join('; ');
-    const work = hasExpected(report) ? [workText(own, node.expected, report)] : [];
-    const versions = versionTexts(node.before, node.after).join(', ') || 'not known';
+    const work = hasExpected(report) ? [workText(report.kind === 'plan' ? [] : own, node.expected, report)] : [];
+    const versions = knowsVersions ? [versionTexts(node.before, node.after).join(', ') || 'not known'] : [];
     const link = markup`<a href="#n-${node.name}">${node.name}</a>`;
-    return { cells: [link, node.role, versions, outageText(node, report) || 'never', ...work, steps] };
+    return { cells: [link, node.role, ...versions, outageText(node, report) || 'never', ...work, steps] };
   });
   const work = hasExpected(report) ? ['Time at work'] : [];
-  const titles = ['Node', 'Role', 'Versions before → after', 'Out of service', ...work, 'Steps'];
+  const versions = knowsVersions ? ['Versions before → after'] : [];
+  const titles = ['Node', 'Role', ...versions, 'Out of service', ...work, 'Steps'];
   return table('Nodes', titles, rows, 'The plan has no nodes.');
 }
 
@@ -62,7 +77,7 @@ export function guards(report: RunReport): Markup {
     'No guard was overridden.',
   );
   const found = table(
-    'Findings of the guards before the run',
+    report.kind === 'plan' ? 'Findings of the guards' : 'Findings of the guards before the run',
     ['Severity', 'Guard', 'Where', 'Finding', 'Source of the rule'],
     foldedFindings(report.findings).map(findingRow),
     'The guards found nothing.',

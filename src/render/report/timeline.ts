@@ -1,10 +1,10 @@
 import { groupBy } from '../group.ts';
 import type { ReportMark, ReportNode, ReportStep, RunReport } from '../report-data.ts';
-import { duration } from '../text.ts';
+import { duration, elapsed } from '../text.ts';
 import { markup, Markup } from './markup.ts';
 import { type Scale, scaleOf, ticksOf, WIDTH } from './scale.ts';
 import { countsText } from './steps.ts';
-import { clockOf, endOf, MARK_WORDS, outageText, stamp } from './words.ts';
+import { clockOf, endOf, lasted, MARK_WORDS, outageText, spanStanding, stamp, STANDING_WORDS } from './words.ts';
 
 /** Height of a row in units, and from where to where a bar reaches. */
 const HEIGHT = 20;
@@ -14,8 +14,8 @@ const BAR = { y: 5, height: 10 };
 /** A bar of what went wrong is higher: it is found without its colour too. */
 const BAD = { y: 1, height: 18 };
 
-/** What a bar is drawn as: an outcome, or that its step has none yet. */
-const CLASSES = ['changed', 'unchanged', 'skipped', 'unknown', 'failed', 'running'] as const;
+/** What a bar is drawn as: an outcome, that its step has none yet, or what a plan expects of it. */
+const CLASSES = ['changed', 'unchanged', 'skipped', 'unknown', 'failed', 'running', 'change', 'read'] as const;
 
 /** Marks that are not shown above the bars: retries are seen in them. */
 const HIDDEN: ReadonlySet<ReportMark['kind']> = new Set(['overridden', 'retried', 'again', 'hook']);
@@ -23,17 +23,31 @@ const HIDDEN: ReadonlySet<ReportMark['kind']> = new Set(['overridden', 'retried'
 /** Nodes and their steps to scale, with the time out of service behind them. */
 export function timeline(report: RunReport): Markup {
   const scale = scaleOf(report);
-  if (!scale) return markup`<p>The run has not begun: there is nothing to draw.</p>`;
+  if (!scale || report.steps.every(({ spans }) => spans.length === 0 && report.kind === 'plan'))
+    return markup`<p>Nothing is to be done: there is nothing to draw.</p>`;
   const byNode = groupBy(report.steps, ({ node }) => node);
   const rows = report.nodes.map((node) => row(report, scale, node, byNode.get(node.name) ?? []));
-  return markup`${legend(report)}${grid(scale)}<table class="line"><caption>From ${stamp(report.startedAt ?? '', report)} to ${stamp(endOf(report) ?? '', report)}. A click on a bar opens its step.</caption><thead><tr><th scope="col">Node</th><th scope="col"><span class="sr">Time</span>${axis(report, scale)}</th></tr></thead><tbody><tr class="marks"><th scope="row">What happened</th><td>${marks(report, scale)}</td></tr><tr class="bands"><th scope="row">Phases</th><td>${bands(report, scale)}</td></tr>${rows}</tbody></table>`;
+  return markup`${legend(report)}${grid(scale)}<table class="line"><caption>${spanText(report)} A click on a bar opens its step.</caption><thead><tr><th scope="col">Node</th><th scope="col"><span class="sr">Time</span>${axis(report, scale)}</th></tr></thead><tbody>${marksRow(report, scale)}<tr class="bands"><th scope="row">Phases</th><td>${bands(report, scale)}</td></tr>${rows}</tbody></table>`;
+}
+
+function spanText(report: RunReport): string {
+  const end = endOf(report) ?? '';
+  if (report.kind === 'plan')
+    return `As expected: ${elapsed(lasted(report.startedAt ?? end, undefined, end))} from its start to its end.`;
+  return `From ${stamp(report.startedAt ?? '', report)} to ${stamp(end, report)}.`;
+}
+
+function marksRow(report: RunReport, scale: Scale): Markup | undefined {
+  if (report.kind === 'plan' && report.marks.length === 0) return undefined;
+  const title = report.kind === 'plan' ? 'Waits for a person' : 'What happened';
+  return markup`<tr class="marks"><th scope="row">${title}</th><td>${marks(report, scale)}</td></tr>`;
 }
 
 function legend({ steps, nodes }: RunReport): Markup {
-  const seen = new Set(steps.flatMap((step) => step.spans.map((span) => span.outcome ?? 'running')));
+  const seen = new Set(steps.flatMap((step) => step.spans.map((span) => spanStanding(span, step))));
   const known = CLASSES.filter((name) => seen.has(name));
   const out = nodes.some(({ outages }) => outages.length > 0);
-  return markup`<ul class="legend">${known.map((name) => markup`<li><i class="${name}"></i>${name}</li>`)}${
+  return markup`<ul class="legend">${known.map((name) => markup`<li><i class="${name}"></i>${STANDING_WORDS[name]}</li>`)}${
     out ? markup`<li><i class="out"></i>out of service (cordoned or drained, until it is uncordoned)</li>` : undefined
   }</ul>`;
 }
@@ -93,9 +107,9 @@ function row(report: RunReport, scale: Scale, node: ReportNode, steps: readonly 
     box(scale, Date.parse(from), to === undefined ? end : Date.parse(to), { y: 0, height: HEIGHT }),
   );
   const bars = CLASSES.map((name) => {
-    const boxes = steps.flatMap(({ spans }) =>
-      spans
-        .filter(({ outcome }) => (outcome ?? 'running') === name)
+    const boxes = steps.flatMap((step) =>
+      step.spans
+        .filter((span) => spanStanding(span, step) === name)
         .map(({ from, to }) =>
           box(
             scale,

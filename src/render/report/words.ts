@@ -5,11 +5,12 @@ import type {
   ReportMark,
   ReportNode,
   ReportSpan,
+  ReportStep,
   RunReport,
   Standing,
   Versions,
 } from '../report-data.ts';
-import { duration } from '../text.ts';
+import { duration, elapsed } from '../text.ts';
 
 /** How each standing is called. */
 export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
@@ -21,6 +22,8 @@ export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
   running: 'running',
   'left-running': 'left running',
   pending: 'pending',
+  change: 'to change',
+  read: 'to look or wait',
 };
 
 export const MARK_WORDS: Readonly<Record<ReportMark['kind'], string>> = {
@@ -41,15 +44,30 @@ export const MARK_WORDS: Readonly<Record<ReportMark['kind'], string>> = {
   closed: 'closed',
   replaced: 'replaced by a new run',
   done: 'done',
+  asks: 'asks a person',
 };
 
-/** `2026-12-05 22:00:07 +01:00` in the zone of the report. */
-export function stamp(at: string, { zone }: Pick<RunReport, 'zone'>): string {
+type Clock = Pick<RunReport, 'zone' | 'kind' | 'startedAt'>;
+
+/** `2026-12-05 22:00:07 +01:00` in the zone of the report; of a plan, as {@link clockOf}. */
+export function stamp(at: string, report: Clock): string {
+  return report.kind === 'plan' ? clockOf(at, report) : dateOf(at, report);
+}
+
+/** The date and time of something that has happened, of a plan too. */
+export function dateOf(at: string, { zone }: Pick<RunReport, 'zone'>): string {
   return stampText(Date.parse(at), zone);
 }
 
-export function clockOf(at: string, { zone }: Pick<RunReport, 'zone'>): string {
+/** `22:00:07`; of a plan, how long after its start: `+12m05s`. */
+export function clockOf(at: string, { zone, kind, startedAt }: Clock): string {
+  if (kind === 'plan') return `+${elapsed(Date.parse(at) - Date.parse(startedAt ?? at))}`;
   return clockText(Date.parse(at), zone);
+}
+
+/** How a stretch of work ended; one without an end is at work, or is still to come. */
+export function spanStanding({ outcome }: ReportSpan, step: Pick<ReportStep, 'outcome'>): Standing {
+  return outcome ?? (step.outcome === 'change' || step.outcome === 'read' ? step.outcome : 'running');
 }
 
 /** Milliseconds from one time to another; what has no end yet reaches to the end of the report. */

@@ -19,6 +19,7 @@ import { count, escapeControls, sanitize } from '../../render/text.ts';
 import { aboutOf, type Life, outcomesOf, stateOf } from '../summary.ts';
 import { type ExpectedTimes, expectedTimes } from './expected.ts';
 import { marksOf } from './marks.ts';
+import { plannedOf } from './planned.ts';
 import type { OutputText } from './outputs.ts';
 import { spansOf } from './spans.ts';
 import { Texts } from './texts.ts';
@@ -43,10 +44,14 @@ export function attemptKey(node: string, step: string, attempt: number): string 
   return `${stepKey(node, step)}.${attempt}`;
 }
 
-/** Pure: the report of a run, also of one that goes on, failed, or never began. */
+/** Pure: the report of a run, also of one that goes on or failed; of one that never began as of its plan. */
 export function buildReport(sources: ReportSources): RunReport {
-  const { records, life, now, zone } = sources;
+  const { records, life } = sources;
   const { folder, plan } = sources.run;
+  if (records.length === 0) {
+    const run = { folder, plan, progress: foldJournal([]) };
+    return planReport(sources, { run: folder.id, state: stateOf(run, life), about: aboutOf(run, life) });
+  }
   const progress = foldJournal(records);
   const run = { folder, plan, progress };
   const spans = spansOf(records);
@@ -55,18 +60,10 @@ export function buildReport(sources: ReportSources): RunReport {
   const steps = stepsIn(sources, progress, { spans, texts, expected });
   const nodes = nodesOf(sources, progress, expected);
   const report: Omit<RunReport, 'texts'> = {
-    version: REPORT_VERSION,
-    madeAt: new Date(now).toISOString(),
-    zone,
+    ...headOf(sources),
     run: folder.id,
     state: stateOf(run, life),
     about: aboutOf(run, life),
-    runbook: { name: plan.runbook.name, file: plan.runbook.file, digest: plan.runbook.digest },
-    cluster: plan.inventory.cluster,
-    plan: { digest: plan.digest, createdAt: plan.createdAt },
-    inputs: plan.inputs,
-    ...(plan.limit !== undefined && { limit: plan.limit }),
-    ...(plan.way && { way: plan.way }),
     ...(progress.startedAt !== undefined && { startedAt: progress.startedAt }),
     ...(progress.lastAt !== undefined && { lastAt: progress.lastAt }),
     worked: progress.worked,
@@ -76,12 +73,62 @@ export function buildReport(sources: ReportSources): RunReport {
     phases: plan.phases.map((phase) => phaseOf(phase, spans, expected)),
     steps,
     marks: marksOf(plan, records),
-    findings: plan.findings,
     overrides: overridesOf(plan, records),
     ...(texts.known.length > 0 && { known: texts.known }),
-    gaps: gapsOf(sources, nodes, steps),
+    gaps: gapsOf(nodes, steps),
   };
   return { ...cleaned(report), texts: texts.all };
+}
+
+/**
+ * Pure: a plan as the report of a run that has not begun, with the times that it expects.
+ * @param request for a change request; undefined: the run is in the state folder
+ */
+export function planReport(
+  sources: Pick<ReportSources, 'before' | 'now' | 'zone'> & { readonly run: Pick<RunSummary, 'plan'> },
+  head: Pick<RunReport, 'run' | 'state' | 'about'> & Partial<Pick<RunReport, 'request'>>,
+): RunReport {
+  const { plan } = sources.run;
+  const { spans, records, steps, texts, marks, startedAt, lastAt } = plannedOf(plan);
+  const expected = expectedTimes(plan);
+  const report: Omit<RunReport, 'texts'> = {
+    ...headOf(sources),
+    kind: 'plan',
+    ...head,
+    startedAt,
+    lastAt,
+    worked: 0,
+    ...(expected.run && { expected: expected.run }),
+    counts: countsOf(steps),
+    nodes: nodesOf({ ...sources, records }, foldJournal([]), expected),
+    phases: plan.phases.map((phase) => phaseOf(phase, spans, expected)),
+    steps,
+    marks,
+    overrides: overridesOf(plan, []),
+    gaps: [],
+  };
+  return { ...cleaned(report), texts };
+}
+
+/** What the plan says of itself. */
+function headOf({
+  run: { plan },
+  now,
+  zone,
+}: Pick<ReportSources, 'now' | 'zone'> & { readonly run: Pick<RunSummary, 'plan'> }) {
+  const { runbook, inventory, digest, createdAt, inputs, limit, way, findings } = plan;
+  return {
+    version: REPORT_VERSION,
+    madeAt: new Date(now).toISOString(),
+    zone,
+    runbook: { name: runbook.name, file: runbook.file, digest: runbook.digest },
+    cluster: inventory.cluster,
+    plan: { digest, createdAt },
+    inputs,
+    ...(limit !== undefined && { limit }),
+    ...(way && { way }),
+    findings,
+  } as const;
 }
 
 /** Half of a character: UTF-8 has no bytes for it. */
@@ -143,7 +190,14 @@ function countsOf(steps: readonly ReportStep[]): RunReport['counts'] {
 }
 
 function nodesOf(
-  { run, records, before, after }: ReportSources,
+  {
+    run,
+    records,
+    before,
+    after,
+  }: Pick<ReportSources, 'records' | 'before' | 'after'> & {
+    readonly run: Pick<RunSummary, 'plan'>;
+  },
   progress: Progress,
   expected: ExpectedTimes,
 ): RunReport['nodes'] {
@@ -204,11 +258,10 @@ function overridesOf({ overrides = [] }: Plan, records: readonly JournalRecord[]
   });
 }
 
-function gapsOf({ records }: ReportSources, nodes: RunReport['nodes'], steps: readonly ReportStep[]): string[] {
+function gapsOf(nodes: RunReport['nodes'], steps: readonly ReportStep[]): string[] {
   const attempts = steps.flatMap(({ spans }) => spans.flatMap((span) => span.attempts));
   const silent = attempts.filter(({ output }) => output === undefined).length;
   return [
-    ...(records.length === 0 ? ['There is no journal here: the report shows the plan alone.'] : []),
     ...(nodes.some(({ before }) => before) ? [] : ['The versions before the run are not kept here.']),
     ...(nodes.some(({ after }) => after) ? [] : ['The versions after the run are not kept here.']),
     ...(attempts.length > 0 && silent === attempts.length

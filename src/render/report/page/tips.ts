@@ -1,6 +1,6 @@
 import { duration, stepName } from '../../text.ts';
 import { type Scale, WIDTH } from '../scale.ts';
-import { clockOf, endOf, lasted, STANDING_WORDS } from '../words.ts';
+import { clockOf, endOf, lasted, spanStanding, STANDING_WORDS } from '../words.ts';
 import type { Page } from './open.ts';
 
 /** Pixels by which a pointer may miss a bar. */
@@ -55,10 +55,11 @@ function barsOf(page: Page, scale: Scale): ReadonlyMap<string, readonly Bar[]> {
   const report = page.report();
   const bars = new Map<string, Bar[]>();
   for (const [index, step] of report.steps.entries()) {
-    for (const { from, to, outcome } of step.spans) {
+    for (const span of step.spans) {
+      const { from, to } = span;
       const text = (): string => {
         const took = duration(lasted(from, to, endOf(report)));
-        return `${stepName(step)}: ${STANDING_WORDS[outcome ?? 'running']}, ${clockOf(from, report)}, ${took}`;
+        return `${stepName(step)}: ${STANDING_WORDS[spanStanding(span, step)]}, ${clockOf(from, report)}, ${took}`;
       };
       const bar = { index, from: Date.parse(from), to: to === undefined ? scale.to : Date.parse(to), text };
       const own = bars.get(step.node);
