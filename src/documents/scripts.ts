@@ -20,6 +20,11 @@ export class Scripts {
     this.#read = read;
   }
 
+  /** A file that is no script. */
+  read(path: string): Text {
+    return this.#read(path);
+  }
+
   needsBash(path: string): void {
     this.#bash.add(path);
   }

@@ -4,6 +4,7 @@ import { checkCondition, checkTemplate } from './expressions.ts';
 import { VARIABLE } from './fields.ts';
 import type { Declared } from './names.ts';
 import { suggest } from './nearest.ts';
+import { checkFilled } from './filled-checks.ts';
 import { checkForEach } from './for-each.ts';
 import { checkScript, type Scripts } from './scripts.ts';
 import { checkSecrets } from './secrets.ts';
@@ -110,11 +111,16 @@ function checkLooking(document: YamlDocument, step: Raw, path: Path): Diagnostic
   });
 }
 
-function checkUses({ document, actions }: Context, step: Raw, declared: Declared, path: Path): Diagnostic[] {
+function checkUses({ document, actions, scripts }: Context, step: Raw, declared: Declared, path: Path): Diagnostic[] {
   const { uses, with: settings } = step;
   const fine = settings === undefined || isMap(settings);
   const action = typeof uses === 'string' ? actions.get(uses) : undefined;
-  if (action) return fine ? checkWith(document, path, settings, action, declared) : [];
+  if (action && !fine) return [];
+  if (action)
+    return [
+      ...checkWith(document, path, settings, action, declared),
+      ...checkFilled(scripts, document, path, settings, action, declared),
+    ];
   const found = expressionDiagnostics(checkTemplate(settings, declared).problems, document, [...path, 'with']);
   if (typeof uses !== 'string' || uses === '') return found;
   const detail = suggest(uses, [...actions.keys()], 'actions');
