@@ -4,8 +4,10 @@ import { namesInTemplate } from './expressions.ts';
 import { conditionsIn, templatesIn } from './frame.ts';
 import { checkMembership } from './membership-checks.ts';
 import type { Inventory, Phase, Runbook, Step } from './model.ts';
+import { readsInText, readsOf } from './results.ts';
 import { checkSelection } from './runbook-checks.ts';
 import { selectNodes } from './selectors.ts';
+import { nearest } from './nearest.ts';
 import { problem } from './source.ts';
 import { stepsOf } from './steps-of.ts';
 
@@ -18,7 +20,7 @@ export function checkTogether(
   return [
     ...checkSelection(runbook, inventory),
     ...checkMembership(runbook, inventory, actions),
-    ...runbook.phases.flatMap((phase) => checkVars(phase, inventory)),
+    ...runbook.phases.flatMap((phase) => [...checkVars(phase, inventory), ...checkNodes(phase, inventory)]),
   ];
 }
 
@@ -36,6 +38,35 @@ function checkVars(phase: Phase, inventory: Inventory): Diagnostic[] {
       ];
     }),
   );
+}
+
+/** Nodes whose results a step reads by their names. */
+function checkNodes(phase: Phase, inventory: Inventory): Diagnostic[] {
+  return stepsOf(phase).flatMap((step) => {
+    const texts = step.kind === 'run' ? [step.run, step.args, step.check, step.env] : [step.env];
+    const reads = [...textsIn(texts).flatMap(readsInText), ...(step.if === undefined ? [] : readsOf(bare(step.if)))];
+    const named = new Set(reads.flatMap(({ node }) => (node === undefined || node === '' ? [] : [node])));
+    return [...named]
+      .filter((node) => !inventory.nodes.some(({ name }) => name === node))
+      .map((node) => {
+        const near = nearest(
+          node,
+          inventory.nodes.map(({ name }) => name),
+        );
+        const detail = near === undefined ? 'name a node as the inventory does' : `did you mean \`${near}\`?`;
+        return problem('unknown-node', `\`nodes['${node}']\`: the inventory has no such node`, step.span, detail);
+      });
+  });
+}
+
+/** An `if` may have `${{ }}` around it. */
+function bare(condition: string): string {
+  return /^\s*\$\{\{(.*)\}\}\s*$/s.exec(condition)?.[1] ?? condition;
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /** Names of variables that the step reads and does not ask for by `has()`. */

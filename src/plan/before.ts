@@ -1,3 +1,4 @@
+import type { Span } from '../diagnostic.ts';
 import type { Inventory } from '../documents/model.ts';
 import { readsOf } from '../documents/results.ts';
 import { Failure } from '../failure.ts';
@@ -9,7 +10,7 @@ import { openExpressions } from './step-scope.ts';
  * What a step reads of another node is known by then: of an earlier phase, or of an earlier batch of its own.
  * @throws Failure (document)
  */
-export function requireBefore(step: DraftedStep, batches: readonly (readonly string[])[]): void {
+export function requireBefore(step: DraftedStep, batches: readonly (readonly string[])[], span?: Span): void {
   const { node, scope } = step;
   const batchOf = (name: string) => batches.findIndex((batch) => batch.includes(name));
   for (const { node: other, id } of openExpressions(step).flatMap(readsOf)) {
@@ -18,7 +19,7 @@ export function requireBefore(step: DraftedStep, batches: readonly (readonly str
     for (const key of refs?.get(id ?? '') ?? []) {
       const [on = '', planned = ''] = key.split('/');
       if (on === node.name || phaseOf(planned) !== phaseOf(step.id) || batchOf(on) < batchOf(node.name)) continue;
-      throw wrong(step, `it reads the result of ${id ?? ''} on ${on}, which runs side by side with it`);
+      throw wrong(step, span, `it reads the result of ${id ?? ''} on ${on}, which runs side by side with it`);
     }
   }
 }
@@ -29,8 +30,9 @@ export function unknownNode(expressions: readonly string[], inventory: Inventory
   return named.find((node) => !inventory.nodes.some(({ name }) => name === node));
 }
 
-function wrong({ id, node }: DraftedStep, message: string): Failure {
-  return new Failure('document', `${id} on ${node.name}: ${message}`, [
+function wrong({ id, node }: DraftedStep, span: Span | undefined, message: string): Failure {
+  const place = span ? `${span.file}:${span.line}:${span.column}: ` : '';
+  return new Failure('document', `${place}${id} on ${node.name}: ${message}`, [
     'A result is known to steps of later phases, and to nodes of later batches of its phase.',
   ]);
 }

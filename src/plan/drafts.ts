@@ -1,4 +1,5 @@
 import type { Action } from '../actions/action.ts';
+import type { Span } from '../diagnostic.ts';
 import { evaluateCondition } from '../documents/expressions.ts';
 import { isIncluded, scopeIn, withRootSecrets } from '../documents/frame.ts';
 import type { Inventory, InventoryNode, Phase, Runbook, Step } from '../documents/model.ts';
@@ -56,6 +57,7 @@ export function draftPhases(
     }
     const { nodes: chosen, onlyAsks } = chooseNodes(phase, input);
     const rows = new Rows<DraftedStep>();
+    const spans = new Map<DraftedStep, Span>();
     const drafted = (list: readonly Step[], prefix: string, isAtEnd: boolean): DraftedStep[] =>
       chosen.flatMap((node) =>
         list.flatMap((step, place) => {
@@ -69,6 +71,7 @@ export function draftPhases(
             const bound = bind(draft, action, options, row, hop);
             const placed = isAtEnd ? atEnd(bound) : bound;
             row.push(placed);
+            spans.set(placed, step.span);
             return placed;
           });
         }),
@@ -77,7 +80,7 @@ export function draftPhases(
     const always = phase.always && !onlyAsks ? { always: drafted(phase.always, `${number}.a`, true) } : {};
     const gate = gateOf(phase, input, facts, hop);
     const pace = paceOf(phase, chosen, scopeFor(inventory, inputs, facts, undefined, {}, hop));
-    for (const step of [...steps, ...(always.always ?? [])]) requireBefore(step, pace.batches);
+    for (const step of [...steps, ...(always.always ?? [])]) requireBefore(step, pace.batches, spans.get(step));
     return { number, name, phase, ...pace, steps, ...always, ...(gate && { gate }), ...(hop && { hop }) };
   });
 }

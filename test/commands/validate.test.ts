@@ -40,6 +40,23 @@ describe('validate', () => {
     expect(all).toContain(`${join('runbooks', 'own.yaml')}: ok`);
   });
 
+  test('names nodes whose results a step reads and that the inventory does not have', async () => {
+    const steps = `  - name: p
+    nodes: all
+    steps:
+      - { id: ask, run: 'true' }
+      - { run: 'true', if: "nodes['w-9'].steps.ask.outcome == 'changed' || nodes['w-1'].steps.ask.outcome == 'failed'" }
+      - { run: "echo \${{ nodes['db'].steps.ask.outputs.key }}" }
+`;
+    const { code, all } = await validate(steps, 'inventory.yaml');
+    expect(code).toBe(2);
+    expect(all).toMatch(
+      /mine\.yaml:11:\d+: error: `nodes\['w-9'\]`: the inventory has no such node.*[^]*did you mean `w-1`\?/,
+    );
+    expect(all).toMatch(/mine\.yaml:12:\d+: error: `nodes\['db'\]`: the inventory has no such node/);
+    expect(all).toContain('mine.yaml: 2 errors');
+  });
+
   test('holds a runbook and an inventory against each other', async () => {
     const steps = `  - name: p
     nodes: [edge, workers]

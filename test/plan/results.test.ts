@@ -111,7 +111,7 @@ test('results of other nodes come before: of an earlier phase, or an earlier bat
 `;
   expect((await stepsOf(both(1))).at(-1)?.predicted.outcome).toBe('change');
   await expect(stepsOf(both(2))).rejects.toThrow(
-    '1.2-run on b: it reads the result of ask on a, which runs side by side',
+    /^[^ ]*test\.yaml:\d+:\d+: 1\.2-run on b: it reads the result of ask on a, which runs side by side/,
   );
 });
 
