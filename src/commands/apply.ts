@@ -4,7 +4,7 @@ import { measuredOn } from '../journal/durations.ts';
 import { RunStore } from '../journal/store.ts';
 import { type BoundOptions, isClosed, parseBounds } from '../run/bounds.ts';
 import { checkApprovals, requirePlannedAnswers } from '../run/approvals.ts';
-import { draftWindow } from '../plan/gate.ts';
+import { draftWindow } from '../plan/window.ts';
 import { thisCommand } from '../run/again.ts';
 import { connectNodes } from '../run/connect.ts';
 import { withConsole } from '../run/console.ts';
@@ -64,7 +64,7 @@ function apply(file: string, options: Options): Promise<number> {
     const bounds = parseBounds(options, Date.now());
     requireAnswerable(options.yes, 'runbook apply');
     checkApprovals(options.approve, documents, 'runbook apply');
-    if (isClosed(console, saved?.plan.window ?? draftWindow(runbook.value), Date.now())) return 0;
+    if (isClosed(console, saved?.plan.window ?? draftWindow(runbook, documents.inputs), Date.now())) return 0;
     const scope = scopeOf(documents);
     const store = new RunStore(stateDir(options));
     await watchRun(console, options, atEnd);

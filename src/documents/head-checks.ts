@@ -1,6 +1,6 @@
 import type { Diagnostic, Span } from '../diagnostic.ts';
 import { declaredInputs, typeOf } from './declared.ts';
-import { checkTemplate } from './expressions.ts';
+import { checkTemplate, TYPE_WORDS } from './expressions.ts';
 import { checkInput } from './inputs.ts';
 import { entriesOf, isMap, itemsOf } from './shapes.ts';
 import { problem, withoutText } from './source.ts';
@@ -15,6 +15,7 @@ export function checkHead(document: YamlDocument, raw: Raw): Diagnostic[] {
   return [
     ...inputs.flatMap(([name, spec]) => checkInputSpec(document, name, spec, raw['hops'] !== undefined)),
     ...checkVars(document, raw['vars'], declaredInputs(raw), []),
+    ...checkWindow(document, raw['window'], declaredInputs(raw)),
   ];
 }
 
@@ -28,6 +29,25 @@ export function checkVars(
   if (!isMap(vars)) return [];
   const { problems } = checkTemplate(vars, { inputs, node: false, cluster: false, hop: false, env: [] });
   return expressionDiagnostics(problems, document, [...path, 'vars']);
+}
+
+/** When a run may begin is known before anything is contacted: from inputs alone. */
+function checkWindow(document: YamlDocument, window: unknown, inputs: ReturnType<typeof declaredInputs>): Diagnostic[] {
+  if (!isMap(window)) return [];
+  const { problems, types } = checkTemplate(window, { inputs, node: false, cluster: false, hop: false, env: [] });
+  const mismatched = [...types].flatMap(([at, type]) => {
+    const path: Path = ['window', ...readPath(at)];
+    const wanted = path.at(-1) === 'days' ? 'list' : 'string';
+    if (type === wanted || type === 'unknown') return [];
+    const summary = `\`${String(path.at(-1))}\` must be a ${wanted === 'list' ? 'list' : 'text'}, the expression gives ${TYPE_WORDS[type]}`;
+    return [problem('expression-type', summary, document.at(path))];
+  });
+  return [...expressionDiagnostics(problems, document, ['window']), ...mismatched];
+}
+
+function readPath(at: string): Path {
+  const path: Path = JSON.parse(at);
+  return path;
 }
 
 function checkInputSpec(document: YamlDocument, name: string, spec: unknown, hop: boolean): Diagnostic[] {

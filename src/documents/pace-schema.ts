@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isTimeZone, WEEKDAYS } from '../time-zone.ts';
+import { isTemplate } from './template.ts';
 import { duration, durationOrTemplate, text, withDefault } from './fields.ts';
 
 /** How fast a run goes on from node to node, and when. */
@@ -42,22 +43,44 @@ export const gateSchema = z
   .describe('Asked before each batch of nodes with something left to do; the batch begins when it holds.');
 
 const clock = (description: string) =>
-  text(description).regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: "must be a time of day such as '22:00', in quotes" });
+  text(`${description} May be an expression.`).regex(CLOCK_OR_TEMPLATE, {
+    error: "must be a time of day such as '22:00', in quotes",
+  });
+
+const CLOCK = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
+const CLOCK_OR_TEMPLATE = new RegExp(`${CLOCK.source}|\\$\\{\\{`);
+
+/** What a window is once its expressions have values. */
+export const plainWindowSchema = z.strictObject({
+  days: z
+    .array(z.enum(WEEKDAYS, { error: `must be one of ${WEEKDAYS.join(', ')}` }))
+    .min(1, { error: 'must not be an empty list' })
+    .exactOptional(),
+  from: z.string().regex(CLOCK, { error: "must be a time of day such as '22:00'" }),
+  to: z.string().regex(CLOCK, { error: "must be a time of day such as '22:00'" }),
+  timezone: z.string().refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin' }).exactOptional(),
+});
 
 export const windowSchema = z
   .strictObject({
     days: z
-      .array(z.enum(WEEKDAYS, { error: `must be one of ${WEEKDAYS.join(', ')}` }))
-      .min(1, { error: 'must not be an empty list' })
+      .union([
+        z
+          .array(z.enum(WEEKDAYS, { error: `must be one of ${WEEKDAYS.join(', ')}` }))
+          .min(1, { error: 'must not be an empty list' }),
+        z.string().regex(/\$\{\{/, { error: 'must be a list, not a text' }),
+      ])
       .exactOptional()
-      .describe('The days on which it opens; every day unless given.'),
+      .describe('The days on which it opens; every day unless given. May be an expression that gives a list.'),
     from: withDefault(clock('When it opens; 00:00 unless given.'), '00:00'),
     to: withDefault(
       clock('When it closes, on the next day where it is not later than `from`; 00:00 unless given.'),
       '00:00',
     ),
-    timezone: text('A time zone such as Europe/Berlin; that of the machine which makes the plan unless given.')
-      .refine(isTimeZone, { error: 'is not a time zone such as Europe/Berlin' })
+    timezone: text(
+      'A time zone such as Europe/Berlin; that of the machine which makes the plan unless given. May be an expression.',
+    )
+      .refine((value) => isTemplate(value) || isTimeZone(value), { error: 'is not a time zone such as Europe/Berlin' })
       .exactOptional(),
   })
   .describe('When steps may begin: no node is started that would not be done before it closes.');

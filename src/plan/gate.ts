@@ -4,8 +4,7 @@ import type { Phase, Runbook, Scope } from '../documents/model.ts';
 import { secretsIn } from '../documents/secrets.ts';
 import type { FactId } from '../facts/facts.ts';
 import { Failure } from '../failure.ts';
-import { localZone } from '../time-zone.ts';
-import type { PlanGate, PlanWindow } from './pace.ts';
+import type { PlanGate } from './pace.ts';
 
 const ANSWERED = 'status >= 200 && status < 300';
 
@@ -51,11 +50,6 @@ export function inputsRead(condition: string, inputs: Scope['inputs']): Scope['i
 /** The facts that must be read before the gate of a phase can be resolved. */
 export function factsOfGate({ gate }: Phase): readonly FactId[] {
   return factsIn({ run: gate?.run, url: gate?.http?.url, headers: gate?.http?.headers });
-}
-
-/** The runbook's window; where it names no zone, in that of this machine. */
-export function draftWindow({ window }: Runbook): PlanWindow | undefined {
-  return window && { ...window, timezone: window.timezone ?? localZone() };
 }
 
 function wrong({ span: { file, line, column }, name }: Phase, message: string): Failure {

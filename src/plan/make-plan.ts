@@ -21,7 +21,7 @@ import { type Plan, PLAN_VERSION, type PlanNode, type PlanPhase } from './plan.t
 import { planHooks } from './hooks.ts';
 import { predictPhase } from './predict.ts';
 import { RefBook, type StepResult } from './refs.ts';
-import { draftWindow } from './gate.ts';
+import { draftWindow } from './window.ts';
 import { withQuestions } from './questions.ts';
 import type { DraftPhase } from './steps.ts';
 
@@ -68,7 +68,7 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const phases: PlanPhase[] = [];
   const predictions = new Map<string, StepResult>();
   const way = wayOf(input);
-  const window = draftWindow(runbook.value);
+  const window = draftWindow(runbook, inputs);
   if (way && way.unused.length > 0) findings.push(behind(way));
   let then = facts;
   for (const round of roundsOf(way)) {

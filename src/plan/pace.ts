@@ -41,10 +41,15 @@ export const windowSchema = z.strictObject({
 export type PlanGate = DeepReadonly<z.infer<typeof gateSchema>>;
 export type PlanWindow = DeepReadonly<z.infer<typeof windowSchema>>;
 
+/** A window, also as it is written, with expressions. */
+interface WindowTexts extends Omit<PlanWindow, 'days'> {
+  readonly days?: PlanWindow['days'] | string;
+}
+
 /** `sat, sun 22:00 to 05:00 (Europe/Berlin)` */
-export function windowText({ days, from, to, timezone }: PlanWindow): string {
+export function windowText({ days, from, to, timezone }: WindowTexts): string {
   const when = from === to && from === '00:00' ? 'the whole day' : `${from} to ${to}`;
-  return `${days ? `${days.join(', ')} ` : ''}${when} (${timezone})`;
+  return `${days ? `${typeof days === 'string' ? days : days.join(', ')} ` : ''}${when} (${timezone})`;
 }
 
 /** What a gate asks, in one line: `GET http://prometheus:9090/...: status == 200`, or its command. */

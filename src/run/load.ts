@@ -14,6 +14,7 @@ import { Failure } from '../failure.ts';
 import type { Override } from '../guards/lib/override.ts';
 import { type Chosen, hopsTarget } from '../plan/hops.ts';
 import type { Plan } from '../plan/plan.ts';
+import { draftWindow } from '../plan/window.ts';
 import type { Console } from './console.ts';
 import { type CommonOptions, inventoryFile } from './options.ts';
 import { parseOverrides } from './overrides.ts';
@@ -62,6 +63,7 @@ export async function loadDocuments(
   const secret = Object.entries(runbook.value.inputs).filter(([, { type }]) => type === 'secret');
   const named = secret.map(([name]) => String(inputs.values[name] ?? ''));
   await guardSources(console, [...sourcesOf(inventory.value), ...named]);
+  draftWindow({ file: runbook.file, value: runbook.value }, inputs.values);
   if (runbook.value.hops) hopsTarget(runbook.value, inventory.value, inputs.values, inputs.via);
   const way = saved?.plan.way;
   return {

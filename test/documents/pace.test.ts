@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadRunbook } from '../../src/documents/runbook.ts';
+import { draftWindow } from '../../src/plan/window.ts';
 import { paceOf } from '../../src/plan/batches.ts';
 import { draftGate } from '../../src/plan/gate.ts';
 import { fakeActions } from './fakes.ts';
@@ -112,5 +113,50 @@ test.each([
   ['window: { days: [friday] }\n', 'must be one of'],
   ['window: { timezone: Europe/Bonn }\n', 'is not a time zone'],
 ])('%s is refused', (window, summary) => {
+  expect(problems('', window)).toEqual([expect.stringContaining(summary)]);
+});
+
+const INPUTS = `inputs:
+  days: { type: list, default: [sat, sun] }
+  from: { type: string, default: '22:00' }
+  n: { type: number, default: 5 }
+  token: { type: secret, default: 'env:T' }
+`;
+const READ = `window: { days: '\${{ inputs.days }}', from: '\${{ inputs.from }}', to: '0\${{ inputs.n }}:00', timezone: 'Europe/\${{ inputs.from }}' }\n`;
+
+test('inputs may give a window: it is worked out before anything is contacted', () => {
+  const { value, diagnostics } = loadRunbook(
+    'r.yaml',
+    `apiVersion: runbook/v1\nkind: Runbook\nname: r\n${INPUTS}${READ}phases: [{ name: p, nodes: all, steps: [{ run: a }] }]\n`,
+    fakeActions,
+  );
+  expect(diagnostics).toEqual([]);
+  if (!value) throw new Error('it does not read');
+  const windowOf = (inputs: Readonly<Record<string, unknown>>) => draftWindow({ file: 'r.yaml', value }, inputs);
+  const given = { days: ['sat'], from: 'Rome', n: 5 };
+  expect(() => windowOf(given)).toThrow(
+    'r.yaml: `from` of the window must be a time of day such as \'22:00\', not "Rome"',
+  );
+  expect(() => windowOf({ ...given, from: '22:00' })).toThrow(
+    '`timezone` of the window must be a time zone such as Europe/Berlin, not "Europe/22:00"',
+  );
+  const zoned = {
+    ...value,
+    window: { ...value.window, from: '21:30', to: '05:00', timezone: 'Europe/\${{ inputs.from }}' },
+  };
+  const read = (inputs: Readonly<Record<string, unknown>>) => draftWindow({ file: 'r.yaml', value: zoned }, inputs);
+  expect(read(given)).toEqual({ days: ['sat'], from: '21:30', to: '05:00', timezone: 'Europe/Rome' });
+  expect(() => read({ ...given, days: ['friday'] })).toThrow('`days` of the window must be one of sun, mon');
+  expect(() => read({ ...given, days: [] })).toThrow('`days` of the window must not be an empty list');
+});
+
+test.each([
+  ["window: { from: '${{ inputs.nope }}' }\n", '`inputs` has no `nope`'],
+  ["window: { to: '${{ node.name }}' }\n", '`node` is not known here'],
+  ["window: { from: '${{ inputs.most }}' }\n", '`from` must be a text, the expression gives a number'],
+  ["window: { days: '${{ inputs.most }}' }\n", '`days` must be a list, the expression gives a number'],
+  ["window: { timezone: '${{ inputs.token }}' }\n", '`inputs.token` is a secret'],
+  ['window: { days: sat }\n', '`days` must be a list, not a text'],
+])('%s is refused where it stands', (window, summary) => {
   expect(problems('', window)).toEqual([expect.stringContaining(summary)]);
 });
