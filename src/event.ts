@@ -62,7 +62,11 @@ export const eventSchema = z.discriminatedUnion('type', [
   event('diagnostic', 'A problem in a document.', { diagnostic: diagnosticSchema.describe('What, and where') }),
   event('connecting', 'It connects to these nodes.', { nodes }),
   event('connected', 'A node can be worked on.', { node }),
-  event('facts', 'It reads the facts of these nodes.', { nodes }),
+  event('facts', 'It reads the facts of these nodes.', {
+    nodes,
+    file: z.exactOptional(z.string()).describe('The facts file that has them: no node is contacted'),
+    readAt: z.exactOptional(z.string()).describe('When those of the file were read, ISO 8601'),
+  }),
   event('finding', 'What a guard found.', { finding: findingSchema.describe('What, where, and what to do') }),
   event('step-planned', 'One step of a plan, on one node (`plan`).', {
     ...step,

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands/registry.ts';
 import { asFailure } from './engine/trouble.ts';
 import { EXIT_CODES, isShown } from './failure.ts';
+import { programVersion } from './package-root.ts';
 import { redactText } from './redact.ts';
 import { flushed, isReaderGone, survivingReaders } from './render/renderer.ts';
 import { sourceStack } from './source-stack.ts';
@@ -28,11 +28,6 @@ function exitCode(error: unknown): number {
   return 1;
 }
 
-function version(): string {
-  const file: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return file.version;
-}
-
 /** One command, from its words to its exit code. */
 export async function main(words: readonly string[]): Promise<void> {
   // `| head`, or a terminal that is gone: no command crashes on what it writes then.
@@ -46,7 +41,7 @@ export async function main(words: readonly string[]): Promise<void> {
   try {
     const program = new Command('runbook')
       .description('Upgrade a live Kubernetes cluster over SSH, one node at a time: planned, guarded, resumable.')
-      .version(version())
+      .version(programVersion())
       .showHelpAfterError('(see --help)')
       .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
       .exitOverride();

@@ -26,7 +26,7 @@ import {
   type WatchOptions,
 } from '../run/options.ts';
 import { OwnCommands } from '../run/own-commands.ts';
-import { hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
+import { hasChanges, lookOver, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
 import { requirePlanDigest } from '../run/plan-digest.ts';
 import { createRecord, newRunId } from '../run/record.ts';
 import { refuseMovedPlan } from '../run/saved-plan.ts';
@@ -86,7 +86,7 @@ function apply(file: string, options: Options): Promise<number> {
     const reading = await readFacts(console, documents, connection.observer, scope);
     const own = new OwnCommands(console, { ...connection, ...reading });
     const measured = await measuredOn(store, inventory.value.cluster);
-    const now = await planOf(own, documents, scope, reading, connection, measured);
+    const now = await planOf(own, documents, scope, reading, lookOver(connection.fleet), measured);
     if (saved) refuseMovedPlan(saved, now);
     const plan = saved?.plan ?? now;
     requirePlanDigest(options.planDigest, plan, 'guard-refused');

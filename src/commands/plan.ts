@@ -4,30 +4,32 @@ import { Failure, messageOf } from '../failure.ts';
 import { comparePlans } from '../plan/changes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { namesText } from '../render/fold-names.ts';
+import { keptText } from '../render/kept.ts';
 import { renderFindings, renderNodePlan, renderPlan } from '../render/plan.ts';
 import { markdownPlanChanges, renderPlanChanges } from '../render/plan-changes.ts';
 import { renderPlanMarkdown } from '../render/plan-markdown.ts';
 import { type BoundOptions, parseBounds } from '../run/bounds.ts';
-import { connectNodes } from '../run/connect.ts';
 import { measuredOn } from '../journal/durations.ts';
 import { RunStore } from '../journal/store.ts';
 import { type Console, withConsole } from '../run/console.ts';
 import { releasesIn } from '../run/control.ts';
 import { readFacts } from '../run/facts.ts';
+import { readKept } from '../run/kept-inventory.ts';
 import { type Documents, loadDocuments } from '../run/load.ts';
 import {
   checksOption,
   type CommonOptions,
   documentOptions,
+  factsOption,
   overrideOption,
   type Run,
   stateDir,
 } from '../run/options.ts';
-import { OwnCommands } from '../run/own-commands.ts';
 import { emitPlan, hasChanges, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
 import { applyCommand } from '../run/plan-again.ts';
 import { readEarlierPlan, refuseMovedPlan } from '../run/saved-plan.ts';
 import { scopeOf } from '../run/scope.ts';
+import { openSource } from '../run/source.ts';
 
 interface Options extends CommonOptions {
   readonly out?: string;
@@ -40,7 +42,7 @@ interface Options extends CommonOptions {
 
 export function define(command: Command, run: Run): void {
   const words = "a path, a file's name in ./runbooks, or a saved plan";
-  checksOption(overrideOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words))))
+  factsOption(checksOption(overrideOption(documentOptions(command.argument('<runbook.yaml | plan.json>', words)))))
     .option('-o, --out <file>', 'save the plan; `runbook apply <file>` runs just that')
     .option('--node <name>', 'show the whole plan of one node; the plan itself is that of all')
     .addOption(new Option('--format <form>', 'md: print the plan as Markdown, for a change request').choices(['md']))
@@ -55,22 +57,23 @@ export function plan(file: string, options: Options & BoundOptions): Promise<num
   const isDocument = options.against !== undefined && options.output === 'json';
   return withConsole(isDocument ? { ...options, output: 'plain' } : options, 'stderr', async (console, atEnd) => {
     requireOneForm(options);
-    const documents = await loadDocuments(console, file, options);
+    const kept = await readKept(options, file);
+    const documents = await loadDocuments(console, file, options, kept);
     const earlier = await earlierPlan(options.against, documents);
     if (Object.keys(parseBounds(options, Date.now())).length > 0)
       console.info('--until and --max-nodes say where a run pauses: the plan shows all that is left to do');
     const { inventory, saved } = documents;
     const scope = scopeOf(documents);
-    const connection = await connectNodes(console, { ...scope, inventory, stateDir: stateDir(options) });
-    atEnd(() => connection.fleet.close());
-    const reading = await readFacts(console, documents, connection.observer, scope);
-    const own = new OwnCommands(console, { ...connection, ...reading }, options.checks);
+    const dial = { ...scope, inventory, stateDir: stateDir(options) };
+    const { observer, look, own } = await openSource(console, atEnd, dial, kept);
+    const reading = await readFacts(console, documents, observer, scope);
     const measured = await measuredOn(new RunStore(stateDir(options)), inventory.value.cluster);
-    const now = await planOf(own, documents, scope, reading, connection, measured);
+    const now = await planOf(own(options.checks), documents, scope, reading, look, measured);
     if (saved) refuseMovedPlan(saved, now);
     // The steps of the file, with what the guards find today.
     const shown = saved ? { ...saved.plan, findings: now.findings } : now;
     const { node } = options;
+    const from = observer.kept && keptText(observer.kept, Date.now());
     if (node !== undefined) requireNode(shown, node);
     if (options.format === 'md') {
       const apply = applyCommand(shown, options.out ?? saved?.file, documents.chosen?.via);
@@ -83,12 +86,13 @@ export function plan(file: string, options: Options & BoundOptions): Promise<num
           apply,
           sections,
           verbose: console.look.verbose,
+          ...(from !== undefined && { kept: from }),
         }),
       );
     } else if (earlier) showChanges(console, { ...earlier, after: shown }, isDocument);
     else if (options.output === 'json') emitPlan(console, shown);
-    else if (node === undefined) console.print(renderPlan(shown, console.look));
-    else console.print(renderNodePlan(shown, node, console.look));
+    else if (node === undefined) console.print(renderPlan(shown, console.look, from));
+    else console.print(renderNodePlan(shown, node, console.look, from));
     if (options.out !== undefined) await save(options.out, `${JSON.stringify(shown, null, 1)}\n`);
     if (console.output === 'json') showFindings(console, shown);
     requireNoRefusal(shown);

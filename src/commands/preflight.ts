@@ -1,29 +1,29 @@
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { type Preflight, renderPreflight } from '../render/preflight.ts';
-import { type Connection, connectNodes } from '../run/connect.ts';
 import { type AtEnd, type Console, withConsole } from '../run/console.ts';
 import { readFacts } from '../run/facts.ts';
 import { chosenNodes, judgeCluster, judgePlan, nodesOf, type Subject, withoutPlan } from '../run/judge.ts';
-import { loadDocuments, loadValidInventory } from '../run/load.ts';
+import { readKept } from '../run/kept-inventory.ts';
+import { loadDocuments, loadSubject } from '../run/load.ts';
 import {
   checksOption,
   type CommonOptions,
   documentOptions,
-  inventoryFile,
+  factsOption,
   overrideOption,
   type Run,
   stateDir,
 } from '../run/options.ts';
 import { parseOverrides } from '../run/overrides.ts';
-import { OwnCommands } from '../run/own-commands.ts';
 import { planOf, requireNoRefusal } from '../run/plan.ts';
 import { scopeOf } from '../run/scope.ts';
+import { asksNodes, type KeptFacts, openSource, requireFleet, type Source } from '../run/source.ts';
 import { askTargets, requireUpgrade } from '../run/target-kubeadm.ts';
 
 export function define(command: Command, run: Run): void {
   const words = "a path, or a file's name in ./runbooks; without it the cluster is judged as it is now";
-  checksOption(overrideOption(documentOptions(command.argument('[runbook.yaml]', words))))
+  factsOption(checksOption(overrideOption(documentOptions(command.argument('[runbook.yaml]', words)))))
     .option('--with-target-kubeadm', "also ask the target's own kubeadm, from a folder that is removed afterwards")
     .action((file: string | undefined, options: Options) => run(() => preflight(file, options)));
 }
@@ -46,6 +46,7 @@ function preflight(file: string | undefined, options: Options): Promise<number> 
     );
   if (file === undefined && !options.checks)
     throw new Failure('usage', '--no-checks needs a runbook: without one, nothing of a runbook is run');
+  if (options.facts !== undefined && options.withTargetKubeadm) throw asksNodes();
   const isData = options.output === 'json';
   // The document alone is on stdout, so that a script can read it whole.
   return withConsole(isData ? { ...options, output: 'plain' } : options, 'stderr', async (console, atEnd) => {
@@ -59,28 +60,40 @@ function preflight(file: string | undefined, options: Options): Promise<number> 
 }
 
 async function withoutRunbook(console: Console, atEnd: AtEnd, options: CommonOptions): Promise<Preflight> {
-  const inventory = await loadValidInventory(console, inventoryFile(options));
+  const kept = await readKept(options);
+  const inventory = await loadSubject(console, options, kept);
   const overrides = parseOverrides(options.override, inventory.value);
   return asItIs(
     console,
     atEnd,
     { inventory, overrides, ...(options.limit !== undefined && { limit: options.limit }) },
     options,
+    kept,
   );
 }
 
-async function asItIs(console: Console, atEnd: AtEnd, subject: Subject, options: CommonOptions): Promise<Preflight> {
+async function asItIs(
+  console: Console,
+  atEnd: AtEnd,
+  subject: Subject,
+  options: CommonOptions,
+  kept: KeptFacts | undefined,
+): Promise<Preflight> {
   const { inventory } = subject;
   const nodes = nodesOf(subject);
   const optional = others(nodes, chosenNodes(subject));
-  const dial = { inventory, nodes, optional, minors: [], stateDir: stateDir(options) };
-  const connection = await connectNodes(console, dial);
-  atEnd(() => connection.fleet.close());
-  return judgeCluster(console, connection.observer, subject, answering(console, nodes, connection));
+  const source = await openSource(
+    console,
+    atEnd,
+    { inventory, nodes, optional, minors: [], stateDir: stateDir(options) },
+    kept,
+  );
+  return judgeCluster(console, source.observer, subject, answering(console, nodes, source));
 }
 
 async function withRunbook(console: Console, atEnd: AtEnd, file: string, options: Options): Promise<Preflight> {
-  const documents = await loadDocuments(console, file, options);
+  const kept = await readKept(options, file);
+  const documents = await loadDocuments(console, file, options, kept);
   if (options.withTargetKubeadm) requireUpgrade(documents);
   const scope = scopeOf(documents);
   const { inventory } = documents;
@@ -88,20 +101,19 @@ async function withRunbook(console: Console, atEnd: AtEnd, file: string, options
   const nodes = options.limit === undefined || scope.nodes.length === 0 ? scope.nodes : nodesOf(documents);
   const optional = others(nodes, scope.nodes);
   const dial = { inventory, nodes, optional, minors: scope.minors, stateDir: stateDir(options) };
-  const connection = await connectNodes(console, dial);
-  atEnd(() => connection.fleet.close());
-  const contacted = answering(console, nodes, connection);
+  const source = await openSource(console, atEnd, dial, kept);
+  const contacted = answering(console, nodes, source);
   try {
-    const reading = await readFacts(console, documents, connection.observer, scope);
-    const own = new OwnCommands(console, { ...connection, ...reading }, options.checks);
-    const plan = await planOf(own, documents, scope, reading, connection);
+    const reading = await readFacts(console, documents, source.observer, scope);
+    const own = source.own(options.checks);
+    const plan = await planOf(own, documents, scope, reading, source.look);
     if (!options.withTargetKubeadm) return await judgePlan(console, documents, scope, reading, plan, contacted);
-    const answered = await askTargets(console, documents, reading, plan, connection.fleet);
-    const judged = await planOf(own, documents, scope, answered, connection);
+    const answered = await askTargets(console, documents, reading, plan, requireFleet(source));
+    const judged = await planOf(own, documents, scope, answered, source.look);
     return await judgePlan(console, documents, scope, answered, judged, contacted);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'guard-refused') throw error;
-    return withoutPlan(await asItIs(console, atEnd, documents, options), documents.runbook.value.name, error);
+    return withoutPlan(await asItIs(console, atEnd, documents, options, kept), documents.runbook.value.name, error);
   }
 }
 
@@ -110,8 +122,9 @@ function others(nodes: readonly string[], wanted: readonly string[]): ReadonlySe
 }
 
 /** The nodes that answered; of those that --limit leaves out, one that did not is a warning. */
-function answering(console: Console, nodes: readonly string[], { missing = [] }: Connection): string[] {
+function answering(console: Console, nodes: readonly string[], { missing, observer: { kept } }: Source): string[] {
   const silent = nodes.filter((name) => missing.includes(name));
-  if (silent.length > 0) console.warn(`judged without ${silent.join(', ')}, which cannot be reached and is not chosen`);
+  const why = kept ? `is not in ${kept.file}` : 'cannot be reached';
+  if (silent.length > 0) console.warn(`judged without ${silent.join(', ')}, which ${why} and is not chosen`);
   return nodes.filter((name) => !silent.includes(name));
 }

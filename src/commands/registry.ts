@@ -30,6 +30,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'facts and guards only: is this cluster ready (for the runbook)?',
     load: () => import('./preflight.ts'),
   },
+  facts: {
+    usage: '[options] [runbook.yaml]',
+    description: 'everything that guards and actions read, of all nodes, in one file; plan and preflight take it',
+    load: () => import('./facts.ts'),
+  },
   resume: {
     usage: '[options] [run-id]',
     description: 'continue the latest unfinished run, or the named one',

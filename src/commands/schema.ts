@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import { actions } from '../actions/registry.ts';
 import { inventoryJsonSchema, partJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
 import { eventJsonSchema } from '../event.ts';
+import { factsJsonSchema } from '../facts-file/document.ts';
 import { planChangesJsonSchema } from '../plan/changes-schema.ts';
 import { planJsonSchema } from '../plan/plan.ts';
 import { logLineJsonSchema } from '../render/log-line.ts';
@@ -17,6 +18,7 @@ const SCHEMAS = {
   phases: () => partJsonSchema('Phases', actions),
   inventory: inventoryJsonSchema,
   event: eventJsonSchema,
+  facts: factsJsonSchema,
   plan: planJsonSchema,
   'plan-changes': planChangesJsonSchema,
   preflight: preflightJsonSchema,

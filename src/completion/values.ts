@@ -26,6 +26,7 @@ const VALUES: Readonly<Record<string, Values>> = {
   'runbook.yaml': runbooks('yaml'),
   'runbook.yaml | plan.json': runbooks('yaml-or-json'),
   'plan.json': paths('yaml-or-json'),
+  'facts.json': paths('yaml-or-json'),
   'key=value': inputs,
   pattern: async ({ line, word }) => patternsIn(await inventoryOf(line), word),
   'guard=reason': async ({ known, line, word }) => overrides(known, await inventoryOf(line), word),

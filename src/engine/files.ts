@@ -1,13 +1,14 @@
 import { quote } from '../transport/quote.ts';
 import type { FileFact, Facts } from '../facts/facts.ts';
 import type { Looked } from '../facts/lib/looked.ts';
-import { parseSoftware, type SoftwareQuestion, softwareScript } from '../facts/software.ts';
+import { parseSoftware, softwareScript } from '../facts/software.ts';
 import { parseUnits, unitsScript } from '../facts/units.ts';
 import { Turns } from '../transport/turns.ts';
-import { contextOf, type DraftedStep } from '../plan/bind.ts';
+import type { DraftedStep } from '../plan/bind.ts';
 import type { RemoteNode } from '../remote/attempt.ts';
 import type { Fleet } from './fleet.ts';
 import type { LocalFiles } from './local-file.ts';
+import { type Looks, looksOf, type NodeLooks } from './looks.ts';
 
 /** Hashing hundreds of MB on a slow disk. Milliseconds. */
 const MEASURE_TIMEOUT = 600_000;
@@ -17,12 +18,6 @@ const ASKING = 32;
 
 /** Asks the repositories of a node for what they offer. Milliseconds. */
 const ASK_TIMEOUT = 300_000;
-
-interface Wanted {
-  readonly files: Set<string>;
-  readonly packages: Map<string, SoftwareQuestion>;
-  readonly units: Set<string>;
-}
 
 /**
  * Reads what these steps look at. `offers`: also what repositories offer, which takes seconds. Undefined: none looks at
@@ -35,29 +30,12 @@ export async function readLooked(
   facts: Facts,
   offers: boolean,
 ): Promise<Looked | undefined> {
-  const local: Record<string, FileFact> = {};
-  const wanted = new Map<string, Wanted>();
-  let asked = false;
-  for (const step of steps) {
-    const { action, node } = step;
-    if (!action.looksAt) continue;
-    const looks = action.looksAt(contextOf(step, facts));
-    if (Object.keys(looks).length === 0) continue;
-    asked = true;
-    for (const { path, text } of looks.local ?? [])
-      // One step needs its text, and another one may not.
-      if (local[path]?.text === undefined) local[path] = await localFiles.describe(path, text);
-    const own = wanted.get(node.name) ?? { files: new Set(), packages: new Map(), units: new Set() };
-    wanted.set(node.name, own);
-    for (const path of looks.node ?? []) own.files.add(path);
-    for (const question of looks.packages ?? [])
-      own.packages.set(question.name, forBoth(question, own.packages.get(question.name)));
-    for (const unit of looks.units ?? []) own.units.add(unit);
-  }
-  if (!asked) return undefined;
+  const looks = looksOf(steps, facts);
+  if (!looks) return undefined;
+  const local = await describeLocal(localFiles, looks);
   const turns = new Turns(ASKING);
   const read = await Promise.all(
-    [...wanted].map(([name, own]) =>
+    [...looks.nodes].map(([name, own]) =>
       turns.during(() => fleet.with(name, (remote) => lookOn(remote, name, own, offers))),
     ),
   );
@@ -67,12 +45,14 @@ export async function readLooked(
   };
 }
 
-/** Steps that want different revisions: what is offered is asked, whichever is installed. */
-function forBoth(one: SoftwareQuestion, other = one): SoftwareQuestion {
-  return one.exact === other.exact ? one : { name: one.name };
+/** The files of the operator's machine that steps look at, as they are now. */
+export async function describeLocal(localFiles: LocalFiles, { local }: Looks): Promise<Record<string, FileFact>> {
+  const described: Record<string, FileFact> = {};
+  for (const [path, withText] of local) described[path] = await localFiles.describe(path, withText);
+  return described;
 }
 
-async function lookOn(remote: RemoteNode, name: string, { files, packages, units }: Wanted, offers: boolean) {
+async function lookOn(remote: RemoteNode, name: string, { files, packages, units }: NodeLooks, offers: boolean) {
   const described: Record<string, FileFact> = {};
   for (const path of files) described[path] = await describeRemote(remote, path);
   const ask = async (script: string) => (await remote.probe(script, { timeout: ASK_TIMEOUT })).stdout;

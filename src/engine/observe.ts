@@ -5,7 +5,8 @@ import { Failure } from '../failure.ts';
 import { ConnectionLost } from '../transport/transport.ts';
 import { Turns } from '../transport/turns.ts';
 import type { Clock } from './clock.ts';
-import { LOCAL } from '../plan/hosts.ts';
+import { controlPlaneOf, isOutsideOfClusters, kubectlHostOf } from './control-plane.ts';
+import type { FactSource } from './fact-source.ts';
 import type { Fleet } from './fleet.ts';
 import { type Moment, Readings } from './readings.ts';
 import { isTrouble } from './trouble.ts';
@@ -25,7 +26,7 @@ const READING = 32;
 const CLUSTER = '';
 
 /** Reads facts over the fleet's links. */
-export class Observer {
+export class Observer implements FactSource {
   readonly #fleet: Fleet;
   readonly #clock: Clock;
   readonly #options: ObserverOptions;
@@ -55,7 +56,7 @@ export class Observer {
 
   /** Where kubectl runs: the operator's machine, or a control plane. */
   kubectlHost(avoid?: string): string {
-    return this.#options.kubectl.on === 'local' ? LOCAL : this.controlPlane(avoid);
+    return kubectlHostOf(this.#options, this.#apart, avoid);
   }
 
   /**
@@ -63,26 +64,12 @@ export class Observer {
    * where there is another.
    */
   controlPlane(avoid?: string): string {
-    const all = this.#options.nodes.filter((node) => node.role === 'control-plane').map((node) => node.name);
-    const joined = all.filter((name) => !this.#apart.has(name));
-    const controlPlanes = joined.length > 0 ? joined : all;
-    const host = controlPlanes.find((name) => name !== avoid) ?? controlPlanes[0];
-    if (host === undefined) {
-      throw new Failure('document', 'the runbook needs a control plane, but the inventory has none', [
-        'Give a node `role: control-plane`, or set `kubectl: { on: local, kubeconfig: ... }`.',
-      ]);
-    }
-    return host;
+    return controlPlaneOf(this.#options, this.#apart, avoid);
   }
 
   /** It is no control plane any more. */
   setApart(name: string): void {
     this.#apart.add(name);
-  }
-
-  /** Machines with Kubernetes packages that are no nodes of any cluster: there is nothing to ask kubectl about. */
-  #isOutsideOfClusters(): boolean {
-    return this.#options.kubectl.on !== 'local' && this.#options.nodes.every((node) => node.role === 'other');
   }
 
   /**
@@ -116,7 +103,7 @@ export class Observer {
   async #cluster(ids: readonly ClusterFactId[], avoid: string | undefined): Promise<ClusterFacts | undefined> {
     if (ids.length === 0) return undefined;
     const now = this.#now();
-    const read = this.#isOutsideOfClusters() ? undefined : await this.#askKubectl(ids, this.kubectlHost(avoid));
+    const read = isOutsideOfClusters(this.#options) ? undefined : await this.#askKubectl(ids, this.kubectlHost(avoid));
     this.#readings.note(CLUSTER, ids, now);
     return read;
   }
@@ -169,7 +156,8 @@ export class Observer {
   #askNode(name: string, ids: readonly NodeFactId[]) {
     const { minors, packagesBaseUrl, kubectl, nodes } = this.#options;
     // Beside a cluster there are machines without Kubernetes: those of an external etcd, load balancers.
-    const isBeside = nodes.some((node) => node.name === name && node.role === 'other') && !this.#isOutsideOfClusters();
+    const isBeside =
+      nodes.some((node) => node.name === name && node.role === 'other') && !isOutsideOfClusters(this.#options);
     return this.#turns.during(() =>
       this.#fleet.with(name, (remote) =>
         readNodeFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {

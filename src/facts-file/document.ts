@@ -48,9 +48,35 @@ const asked = z.strictObject({
     .meta({ type: 'string' })
     .describe('The facts that were read of each node and of the cluster: what has none of one has nothing to say'),
   minors: z.array(minor).describe('The minors whose package repositories were asked'),
+  unread: z
+    .exactOptional(
+      z.array(
+        z.strictObject({
+          node: z.string(),
+          facts: z.array(factId).meta({ type: 'string' }).min(1),
+          command: z.string(),
+          code: z.number().describe('Its exit status'),
+          stderr: names,
+          reason: z.exactOptional(z.string()),
+          remedy: z.string(),
+        }),
+      ),
+    )
+    .describe('Facts of a node or, read there, of the cluster that could not be read, and why'),
   runbook: z
     .exactOptional(z.strictObject({ name: z.string(), file: z.string() }))
     .describe('The runbook for whose steps files, packages, units and checks were read'),
+  checks: z
+    .exactOptional(
+      z.record(
+        z.string(),
+        z.strictObject({
+          script: z.string().describe('sha256 of its text with its variables, hex'),
+          unasked: z.exactOptional(z.string()).describe('Why it could not be asked'),
+        }),
+      ),
+    )
+    .describe('The `check:` of steps that were run, by node/step; what they answered is in `facts.checks`'),
 });
 
 const facts = z

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { Failure, messageOf } from '../failure.ts';
 import type { FactsDocument } from './document.ts';
 
@@ -15,7 +15,9 @@ export function factsText(document: FactsDocument): string {
 export async function writeFactsFile(file: string, document: FactsDocument): Promise<void> {
   try {
     const there = await stat(file).catch(() => undefined);
-    if (there === undefined || there.isFile()) await replace(file, factsText(document));
+    // Through a link: what it names is replaced.
+    if (there === undefined || there.isFile())
+      await replace(await realpath(file).catch(() => file), factsText(document));
     else await writeTo(file, 'w', factsText(document));
   } catch (error) {
     throw new Failure('usage', `cannot write ${file}: ${messageOf(error)}`, ['Name another file by -o.']);

@@ -51,6 +51,8 @@ export class FactError extends Error {
   /** The last lines of its stderr. */
   readonly stderr: readonly string[];
   readonly remedy: string;
+  /** Of what was printed, where it could not be understood; undefined: it exited with {@link code}. */
+  readonly reason?: string;
 
   constructor(evidence: Omit<FactErrorEvidence, 'reason'> & { readonly reason?: string }, options?: ErrorOptions) {
     super(messageOf(evidence), options);
@@ -60,6 +62,7 @@ export class FactError extends Error {
     this.code = evidence.code;
     this.stderr = evidence.stderr;
     this.remedy = evidence.remedy;
+    if (evidence.reason !== undefined) this.reason = evidence.reason;
   }
 }
 

@@ -1,3 +1,4 @@
+import { keptText } from './kept.ts';
 import { noOutcomes, type OutcomeCounts, OUTCOMES, type RunEvent } from '../event.ts';
 import { hostText } from '../plan/hosts.ts';
 import { knownLines } from './known.ts';
@@ -35,6 +36,11 @@ export function failureLines(event: EventOf<'step-finished'>, tail: readonly str
   lines.push(...knownLines(event.known, '    '));
   if (event.log !== undefined) lines.push([`    whole output: ${event.log}`]);
   return lines;
+}
+
+export function factsText({ nodes, file, readAt, at }: EventOf<'facts'>): string {
+  if (file !== undefined && readAt !== undefined) return keptText({ file, readAt }, Date.parse(at));
+  return `reading facts of ${count(nodes.length, 'node')}`;
 }
 
 export function plannedText(event: EventOf<'planned'>): string {

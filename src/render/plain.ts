@@ -6,6 +6,7 @@ import {
   failureLines,
   messageLines,
   outcomeText,
+  factsText,
   plannedText,
   skippedText,
   summaryLines,
@@ -67,7 +68,7 @@ class PlainRenderer {
       case 'connected':
         return this.#target.verbose ? this.#print(event, [`connected to ${event.node}`]) : undefined;
       case 'facts':
-        return this.#print(event, [`reading facts of ${count(event.nodes.length, 'node')}`]);
+        return this.#print(event, [factsText(event)]);
       case 'finding':
         if (event.finding.severity === 'refuse') return this.#problem(findingLines(event.finding, symbols));
         return this.#printAll(event, briefFindingLines(event.finding, symbols));

@@ -26,6 +26,8 @@ interface Request {
   readonly from: readonly string[];
   /** The command that runs this plan and no other. */
   readonly apply: string;
+  /** The facts file that it is made from. */
+  readonly kept?: string;
   /** Further sections, before the steps. */
   readonly sections?: readonly string[];
   /** Each node by itself with whole scripts, too. */
@@ -33,11 +35,11 @@ interface Request {
 }
 
 /** A plan as a change request: what is done where and in which order, what may go wrong, how to go back. */
-export function renderPlanMarkdown(plan: Plan, { from, apply, sections = [], verbose = false }: Request): string {
+export function renderPlanMarkdown(plan: Plan, { from, apply, kept, sections = [], verbose = false }: Request): string {
   const due = stepsOfPlan(plan).filter(({ predicted }) => predicted.outcome === 'change');
   const names = ownNames(plan);
   const parts = [
-    head(plan, due, from),
+    head(plan, due, from, kept),
     ...sections,
     risks(plan, due),
     findings(plan, names),
@@ -51,7 +53,7 @@ export function renderPlanMarkdown(plan: Plan, { from, apply, sections = [], ver
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function head(plan: Plan, due: readonly PlanStep[], from: readonly string[]): string {
+function head(plan: Plan, due: readonly PlanStep[], from: readonly string[], kept: string | undefined): string {
   const { runbook, inventory, inputs, limit, window, nodes, digest, way } = plan;
   const versions = way ? wayText(way) : versionsText(plan, due, from);
   const roles = new Map(nodes.map(({ name, role }) => [name, role]));
@@ -70,6 +72,7 @@ function head(plan: Plan, due: readonly PlanStep[], from: readonly string[]): st
     ['Steps', summaryText(plan)],
     ...(takes === undefined ? [] : [['Takes', takes]]),
     ['Planned', plan.createdAt],
+    ...(kept === undefined ? [] : [['From', kept]]),
     ['Plan digest', digest],
   ];
   return `# Change: ${escape(runbook.name)} on ${escape(inventory.cluster)}\n\n${table(['', ''], rows)}`;

@@ -53,8 +53,9 @@ export function renderPlanSummary(plan: Plan, prospect: Prospect, look: PlanLook
 /**
  * What a plan would do, for people: every step with its commands once for all nodes that have it so, and what differs
  * beside their names; then all findings. `verbose`: each node by itself, with whole scripts. Ends with a newline.
+ * @param kept the facts file that it is made from
  */
-export function renderPlan(plan: Plan, look: PlanLook): string {
+export function renderPlan(plan: Plan, look: PlanLook, kept?: string): string {
   const style = createStyle(look);
   const { symbols } = style;
   const page = { columns: look.columns, verbose: look.verbose, symbols };
@@ -63,7 +64,7 @@ export function renderPlan(plan: Plan, look: PlanLook): string {
     ? findings(plan, (of) => of.flatMap((finding) => findingLines(finding, symbols)))
     : findings(plan, (of) => foldedFindingLines(of, names, symbols));
   return style.text([
-    ...header(plan, look),
+    ...header(plan, look, kept),
     ...(look.verbose ? wholePhases(plan, page) : foldedPhases(plan, names, page)),
     ...hookLines(plan, look.columns),
     ...[...found, [], summary(plan)].flatMap((line) => wrapLine(line, look.columns)),
@@ -91,13 +92,13 @@ export function renderFindings(
 }
 
 /** What a plan would do on one node, whole. Ends with a newline. */
-export function renderNodePlan(plan: Plan, node: string, look: PlanLook): string {
+export function renderNodePlan(plan: Plan, node: string, look: PlanLook, kept?: string): string {
   const style = createStyle(look);
   const { symbols } = style;
   const own = ofNode(plan, node);
   const found = findings(own, (of) => of.flatMap((finding) => findingLines(finding, symbols)));
   return style.text([
-    ...header(plan, look),
+    ...header(plan, look, kept),
     ...wholePhases(own, { columns: look.columns, verbose: look.verbose, symbols }),
     ...[...found, [], summary(own)].flatMap((line) => wrapLine(line, look.columns)),
   ]);
@@ -124,7 +125,7 @@ function ofNode(plan: Plan, name: string): Plan {
   return { ...plan, phases, findings: plan.findings.filter(concerns) };
 }
 
-function header(plan: Plan, { columns, verbose }: PlanLook): Line[] {
+function header(plan: Plan, { columns, verbose }: PlanLook, kept: string | undefined): Line[] {
   const takes = planTime(plan);
   const given = Object.entries(plan.inputs).filter(([, value]) => verbose || value !== '');
   const inputs = given.map(([name, value]) => `${name}=${valueText(value)}`);
@@ -139,6 +140,7 @@ function header(plan: Plan, { columns, verbose }: PlanLook): Line[] {
     ...(plan.window ? field('window', windowText(plan.window), columns) : []),
     ...field('nodes', `${plan.nodes.length}: ${machines(plan.nodes)}`, columns),
     ...(takes === undefined ? [] : field('takes', takes, columns)),
+    ...(kept === undefined ? [] : field('from', kept, columns)),
     ...field('digest', plan.digest, columns),
   ];
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Finding, findingSchema, SEVERITIES } from '../event.ts';
 import type { DeepReadonly } from '../readonly.ts';
 import { findingLines, SEVERITY_LOOK } from './finding.ts';
+import { keptText } from './kept.ts';
 import { createStyle, type Line, type Look, type Symbols } from './style.ts';
 import { count, listNames } from './text.ts';
 import { pad, widthOf, wrap } from './width.ts';
@@ -10,6 +11,8 @@ import { pad, widthOf, wrap } from './width.ts';
 export const preflightSchema = z.strictObject({
   cluster: z.string(),
   runbook: z.exactOptional(z.string()),
+  /** The facts file that was judged, and when it was read. */
+  facts: z.exactOptional(z.strictObject({ file: z.string(), readAt: z.string() })),
   nodes: z.array(z.string()),
   /** Findings of nodes that --limit leaves out, which were judged too. */
   notShown: z.exactOptional(z.number()),
@@ -43,13 +46,14 @@ const STATE = {
 } as const;
 
 /** A table of all guards with their results, then each finding with what to do about it. Ends with a newline. */
-export function renderPreflight(found: Preflight, look: Look & { readonly columns: number }): string {
+export function renderPreflight(found: Preflight, look: Look & { readonly columns: number }, now = Date.now()): string {
   const style = createStyle(look);
   const { symbols } = style;
   const head = found.runbook === undefined ? found.cluster : `${found.runbook} on ${found.cluster}`;
   const lines: Line[] = [
     [{ text: `Preflight: ${head}`, as: 'bold' }],
     [{ text: `${count(found.nodes.length, 'node')}: ${listNames(found.nodes, 8)}`, as: 'dim' }],
+    ...(found.facts ? [[{ text: keptText(found.facts, now), as: 'dim' }] satisfies Line] : []),
     [],
     ...table(found, symbols, look.columns),
   ];

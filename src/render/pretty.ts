@@ -1,7 +1,15 @@
 import { roughly } from '../duration.ts';
 import { isBad, type RunEvent } from '../event.ts';
 import { diagnosticLines } from './diagnostic.ts';
-import { type EventOf, failureLines, messageLines, plannedText, skippedText, summaryLines } from './event-lines.ts';
+import {
+  type EventOf,
+  factsText,
+  failureLines,
+  messageLines,
+  plannedText,
+  skippedText,
+  summaryLines,
+} from './event-lines.ts';
 import { briefFindingLines, findingLines } from './finding.ts';
 import { showPhase } from './phase-list.ts';
 import { phaseSummary, type ShownPhase } from './phase-summary.ts';
@@ -70,7 +78,7 @@ class PrettyRenderer {
         if (this.#connecting) this.#connecting.connected += 1;
         return;
       case 'facts':
-        return this.#wait(() => `reading facts of ${count(event.nodes.length, 'node')}`);
+        return this.#wait(() => factsText(event));
       case 'finding':
         this.#rest();
         if (event.finding.severity === 'refuse') return this.#screen.printProblem(findingLines(event.finding, symbols));

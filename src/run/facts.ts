@@ -1,6 +1,6 @@
 import { stepsOf } from '../documents/steps-of.ts';
 import { actions } from '../actions/registry.ts';
-import type { Observer } from '../engine/observe.ts';
+import type { FactSource } from '../engine/fact-source.ts';
 import type { Facts } from '../facts/facts.ts';
 import { decidingFacts } from '../facts/lib/deciding.ts';
 import { minorOf, minorText } from '../facts/lib/version.ts';
@@ -12,19 +12,22 @@ import type { Console } from './console.ts';
 import type { Documents } from './load.ts';
 import type { Scope } from './scope.ts';
 
-export interface Reading {
+export interface Reading<Source extends FactSource = FactSource> {
   readonly facts: Facts;
   /** Reads the same facts again: with hops, it also asks the repositories of the minors in between. */
-  readonly observer: Observer;
+  readonly observer: Source;
 }
 
+/** A source that stays of its kind. */
+type Asking<Source> = Omit<FactSource, 'offering'> & { offering(minors: readonly string[]): Source };
+
 /** Reads what the plan is made from. @throws Failure (guard-refused) when a fact cannot be read */
-export async function readFacts(
+export async function readFacts<Source extends Asking<Source> & FactSource>(
   console: Console,
   documents: Documents,
-  observer: Observer,
+  observer: Source,
   scope: Scope,
-): Promise<Reading> {
+): Promise<Reading<Source>> {
   const { runbook, inventory, inputs, chosen } = documents;
   // Without any control plane this fails here, and not at a step in the middle of the run.
   if (asksKubectl(documents)) observer.kubectlHost();
@@ -61,9 +64,9 @@ function asksKubectl({ runbook }: Documents): boolean {
   );
 }
 
-async function read(console: Console, observer: Observer, { nodes, facts }: Scope): Promise<Facts> {
+async function read(console: Console, observer: FactSource, { nodes, facts }: Scope): Promise<Facts> {
   if (facts.length === 0) return { nodes: {} };
-  console.emit({ type: 'facts', nodes });
+  console.emit({ type: 'facts', nodes, ...observer.kept });
   return orFailure(observer.read({ nodes: {} }, nodes, facts));
 }
 

@@ -3,7 +3,7 @@ import { drain } from '../actions/drain.ts';
 import type { Inventory } from '../documents/model.ts';
 import { selectNodes } from '../documents/selectors.ts';
 import { SEVERITIES } from '../event.ts';
-import type { Observer } from '../engine/observe.ts';
+import type { FactSource } from '../engine/fact-source.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
 import { isNodeFact } from '../facts/lib/kinds.ts';
 import { Failure } from '../failure.ts';
@@ -32,18 +32,19 @@ export interface Subject {
  */
 export async function judgeCluster(
   console: Console,
-  observer: Observer,
+  observer: FactSource,
   subject: Subject,
   nodes: readonly string[],
 ): Promise<Preflight> {
   const inventory = subject.inventory.value;
   const shown = ofChosen(subject);
-  console.emit({ type: 'facts', nodes });
+  console.emit({ type: 'facts', nodes, ...observer.kept });
   const read = await readTolerantly(observer, { nodes: {} }, nodes, factsOf(inventory));
   const all = [...read.findings, ...judge(subject, nodes, read.facts, true)];
   const findings = all.filter(shown);
   return {
     cluster: inventory.cluster,
+    ...(observer.kept && { facts: observer.kept }),
     nodes: chosenNodes(subject),
     ...(all.length > findings.length && { notShown: all.length - findings.length }),
     findings,
@@ -62,7 +63,7 @@ export async function judgePlan(
 ): Promise<Preflight> {
   const inventory = documents.inventory.value;
   const nodes = nodesOf(documents).filter((name) => contacted.includes(name));
-  if (nodes.length > 0) console.emit({ type: 'facts', nodes });
+  if (nodes.length > 0) console.emit({ type: 'facts', nodes, ...observer.kept });
   // Of nodes beyond the limit nothing is known yet.
   const isWhole = nodes.every((name) => scope.nodes.includes(name));
   const others = factsOf(inventory).filter((id) => !isWhole || !scope.facts.includes(id));
@@ -77,6 +78,7 @@ export async function judgePlan(
   return {
     cluster: inventory.cluster,
     runbook: documents.runbook.value.name,
+    ...(observer.kept && { facts: observer.kept }),
     nodes: chosenNodes(documents).filter((name) => nodes.includes(name)),
     ...(notShown > 0 && { notShown }),
     findings,

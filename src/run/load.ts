@@ -16,11 +16,13 @@ import { type Chosen, hopsTarget } from '../plan/hops.ts';
 import type { Plan } from '../plan/plan.ts';
 import { draftWindow } from '../plan/window.ts';
 import type { Console } from './console.ts';
+import { inventoryFor } from './kept-inventory.ts';
 import { type CommonOptions, inventoryFile } from './options.ts';
 import { parseOverrides } from './overrides.ts';
 import { parsePlanDigest } from './plan-digest.ts';
 import { loadSavedPlan, type SavedPlan } from './saved-plan.ts';
 import { guardSources, sourcesOf } from './secret-sources.ts';
+import type { KeptFacts } from './source.ts';
 
 /** A document that has no errors. */
 export type Valid<T> = Loaded<T> & { readonly value: T };
@@ -37,16 +39,20 @@ export interface Documents {
   readonly saved?: SavedPlan;
 }
 
-/** Reads runbook, inventory and inputs, also of a saved plan. @throws Failure (document) after it shows all problems */
+/**
+ * Reads runbook, inventory and inputs, also of a saved plan. @param kept the facts file that the inventory is taken from
+ * @throws Failure (document) after it shows all problems
+ */
 export async function loadDocuments(
   console: Console,
   argument: string,
   given: CommonOptions & { readonly planDigest?: string },
+  kept?: KeptFacts,
 ): Promise<Documents> {
   const saved = await loadSavedPlan(argument, given, parsePlanDigest(given.planDigest));
   const options = saved?.options ?? given;
   const runbook = await findRunbook(saved?.plan.runbook.file ?? argument);
-  const inventory = await findInventory(options);
+  const inventory = await (kept ? keptInventory(kept, given) : findInventory(options));
   const inputs = runbook.value
     ? resolveInputs(runbook.value, options.set ?? [], dirname(runbook.file))
     : { values: {}, diagnostics: [] };
@@ -84,6 +90,24 @@ export async function loadValidRunbook(console: Console, argument: string): Prom
   showDiagnostics(console, runbook.diagnostics);
   if (!isValid(runbook)) throw invalid(runbook.diagnostics);
   return runbook;
+}
+
+/** Of a facts file: where one is named too, its own problems come first. */
+async function keptInventory(kept: KeptFacts, { inventory: file }: CommonOptions): Promise<Loaded<Inventory>> {
+  if (file === undefined) return inventoryFor(kept, undefined);
+  const named = await readInventory(file);
+  return isValid(named) ? inventoryFor(kept, named) : named;
+}
+
+/** @throws Failure (document) after showing every problem */
+export async function loadSubject(
+  console: Console,
+  options: CommonOptions,
+  kept?: KeptFacts,
+): Promise<Valid<Inventory>> {
+  if (!kept) return loadValidInventory(console, inventoryFile(options));
+  if (options.inventory === undefined) return inventoryFor(kept, undefined);
+  return inventoryFor(kept, await loadValidInventory(console, options.inventory));
 }
 
 /** @throws Failure (document) after showing every problem */

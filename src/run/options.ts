@@ -9,6 +9,8 @@ export interface CommonOptions {
   readonly set?: readonly string[];
   readonly limit?: string;
   readonly override?: readonly string[];
+  /** A facts file in place of the nodes. */
+  readonly facts?: string;
   readonly output?: 'pretty' | 'plain' | 'json';
   readonly stateDir?: string;
   readonly color: boolean;
@@ -46,6 +48,14 @@ export function overrideOption(command: Command): Command {
     'override a guard that refuses (guard@node=reason: only there); the reason is journaled; may be repeated',
     repeated,
     [],
+  );
+}
+
+/** Adds the option that takes a facts file in place of the nodes. */
+export function factsOption(command: Command): Command {
+  return command.option(
+    '--facts <facts.json>',
+    'contact no one: take what `runbook facts -o FILE` read, with its inventory unless -i names one',
   );
 }
 

@@ -16,19 +16,31 @@ interface OwnCommand {
   readonly script: string;
 }
 
+/** What a runbook's own commands answer to planning. */
+export interface OwnAnswers {
+  readonly checks: (steps: readonly DraftedStep[]) => Promise<Facts['checks']>;
+  readonly requirements: (steps: readonly PlannedStep[]) => Promise<ReadonlyMap<string, string>>;
+  /** By step key, why its check could not be asked. */
+  readonly unasked: ReadonlyMap<string, string>;
+  /** What of them was not asked. */
+  readonly findings: readonly Finding[];
+}
+
 /**
  * The commands of a runbook that planning runs: the `check:` of steps, and what `require` asks. Each is shown before it
  * runs, on the operator's machine or a node, and asked once, also where a command plans again. With `--no-checks` they
  * are shown and not run.
  */
-export class OwnCommands {
+export class OwnCommands implements OwnAnswers {
   readonly #console: Console;
   readonly #connection: Connection;
   readonly #isRun: boolean;
   readonly #known = new Set<string>();
   /** By step key. */
   readonly #passed = new Map<string, boolean | undefined>();
-  readonly #unasked: Finding[] = [];
+  /** By step key, why its check could not be asked. */
+  readonly unasked = new Map<string, string>();
+  readonly #findings: Finding[] = [];
   /** By step key: what those printed that do not hold; `undefined`: it holds. */
   readonly #unmet = new Map<string, string | undefined>();
 
@@ -45,7 +57,8 @@ export class OwnCommands {
     const fresh = checked.filter(({ key }) => !this.#passed.has(key));
     const { passed, unasked } = await askChecks(this.#connection, fresh);
     for (const { key } of fresh) this.#passed.set(key, passed[key]);
-    for (const step of fresh) this.#unasked.push(...unaskedFinding(step, unasked.get(step.key)));
+    for (const [key, why] of unasked) this.unasked.set(key, why);
+    for (const step of fresh) this.#findings.push(...unaskedFinding(step, unasked.get(step.key)));
     const known = checked.map(({ key }) => [key, this.#passed.get(key)] as const);
     return Object.fromEntries(known.flatMap(([key, answer]) => (answer === undefined ? [] : [[key, answer]])));
   };
@@ -66,17 +79,8 @@ export class OwnCommands {
 
   /** That they were not run, where they were not, and those that could not be asked. */
   get findings(): readonly Finding[] {
-    if (this.#isRun || this.#known.size === 0) return this.#unasked;
-    return [
-      {
-        guard: 'checks',
-        severity: 'note',
-        summary:
-          'commands of the runbook were not run: steps with a check count as to be done, and what it requires was not asked',
-        remedy: 'Once you trust the runbook, leave out --no-checks. `apply` runs them.',
-        source: 'with --no-checks, looking runs no command of a runbook',
-      },
-    ];
+    if (this.#isRun || this.#known.size === 0) return this.#findings;
+    return [notRun];
   }
 
   #show(commands: readonly OwnCommand[]): void {
@@ -107,7 +111,18 @@ export class OwnCommands {
   }
 }
 
-function unaskedFinding(step: DraftedStep, why: string | undefined): Finding[] {
+/** Of --no-checks. */
+export const notRun: Finding = {
+  guard: 'checks',
+  severity: 'note',
+  summary:
+    'commands of the runbook were not run: steps with a check count as to be done, and what it requires was not asked',
+  remedy: 'Once you trust the runbook, leave out --no-checks. `apply` runs them.',
+  source: 'with --no-checks, looking runs no command of a runbook',
+};
+
+/** A check that did not run, where there is a reason why. */
+export function unaskedFinding(step: DraftedStep, why: string | undefined): Finding[] {
   if (why === undefined) return [];
   const end =
     step.effect === 'repeatable'

@@ -1,29 +1,40 @@
 import { actions } from '../actions/registry.ts';
 import { readLooked } from '../engine/files.ts';
+import type { Fleet } from '../engine/fleet.ts';
 import { LocalFiles } from '../engine/local-file.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { Looked } from '../facts/lib/looked.ts';
 import { Failure } from '../failure.ts';
 import { stepsOfPhase, stepsOfPlan } from '../plan/all-steps.ts';
+import type { DraftedStep } from '../plan/bind.ts';
 import type { Measured } from '../plan/expected.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderFindings } from '../render/plan.ts';
-import type { Connection } from './connect.ts';
 import type { Console } from './console.ts';
 import type { Reading } from './facts.ts';
 import type { Documents } from './load.ts';
-import type { OwnCommands } from './own-commands.ts';
+import type { OwnAnswers } from './own-commands.ts';
 import type { Scope } from './scope.ts';
+
+/** Reads what steps look at beside the facts that their actions declare. */
+export type Look = (steps: readonly DraftedStep[], facts: Facts) => Promise<Looked | undefined>;
+
+/** On the nodes, over their links. */
+export function lookOver(fleet: Fleet): Look {
+  return (steps, facts) => readLooked(fleet, new LocalFiles(), steps, facts, true);
+}
 
 /**
  * The plan of `plan`, `apply --dry-run`, `preflight` and `apply` alike.
  * @param measured what earlier runs took; nothing where no one is shown how long it takes
  */
 export async function planOf(
-  own: OwnCommands,
+  own: OwnAnswers,
   { runbook, inventory, inputs, limit, chosen, overrides }: Documents,
   { guards, nodes }: Scope,
   { facts }: Reading,
-  { fleet }: Connection,
+  look: Look,
   measured: readonly Measured[] = [],
 ): Promise<Plan> {
   const plan = await makePlan({
@@ -40,7 +51,7 @@ export async function planOf(
     measured,
     checks: own.checks,
     requirements: own.requirements,
-    look: (steps) => readLooked(fleet, new LocalFiles(), steps, facts, true),
+    look: (steps) => look(steps, facts),
     now: Date.now(),
   });
   return { ...plan, findings: [...plan.findings, ...own.findings] };

@@ -1,4 +1,4 @@
-import type { Observer } from '../engine/observe.ts';
+import type { FactSource } from '../engine/fact-source.ts';
 import { FactError } from '../facts/fact.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
 import { isClusterFact, isNodeFact } from '../facts/lib/kinds.ts';
@@ -11,9 +11,11 @@ export interface TolerantReading {
   /** What could not be read, as findings: one for each place and cause. */
   readonly findings: readonly Finding[];
   readonly unread: readonly FactId[];
+  /** Each cause, with the facts that it keeps from being read. */
+  readonly causes: readonly Unread[];
 }
 
-interface Unread {
+export interface Unread {
   readonly facts: readonly FactId[];
   readonly error: FactError;
 }
@@ -23,7 +25,7 @@ interface Unread {
  * @throws Failure (unreachable) when a node is lost meanwhile
  */
 export async function readTolerantly(
-  observer: Pick<Observer, 'read'>,
+  observer: Pick<FactSource, 'read'>,
   known: Facts,
   nodes: readonly string[],
   ids: readonly FactId[],
@@ -35,11 +37,16 @@ export async function readTolerantly(
     for (const [name, own] of Object.entries(facts.nodes)) ofNodes[name] = { ...ofNodes[name], ...own };
   const ofCluster = await readAll(observer, { ...known, nodes: ofNodes }, [], perCluster);
   const unread = [...readings, ofCluster].flatMap((reading) => reading.unread);
-  return { facts: ofCluster.facts, findings: unread.map(finding), unread: unread.flatMap(({ facts }) => facts) };
+  return {
+    facts: ofCluster.facts,
+    findings: unread.map(finding),
+    unread: unread.flatMap(({ facts }) => facts),
+    causes: unread,
+  };
 }
 
 async function readAll(
-  observer: Pick<Observer, 'read'>,
+  observer: Pick<FactSource, 'read'>,
   known: Facts,
   nodes: readonly string[],
   ids: readonly FactId[],
