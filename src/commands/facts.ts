@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
+import { anonymised } from '../facts-file/anonymised.ts';
 import { factsText, writeFactsFile } from '../facts-file/write.ts';
 import { quote } from '../transport/quote.ts';
 import { programVersion } from '../package-root.ts';
@@ -14,12 +15,14 @@ import { openSource } from '../run/source.ts';
 
 interface Options extends CommonOptions {
   readonly out?: string;
+  readonly anonymise?: boolean;
 }
 
 export function define(command: Command, run: Run): void {
   const words = "a path, or a file's name in ./runbooks; with it, what its steps look at is read too";
   documentOptions(command.argument('[runbook.yaml]', words))
     .option('-o, --out <file>', 'write them to this file, for its owner alone, and not to stdout')
+    .option('--anonymise', 'replace names, addresses, labels and texts that someone chose, the same by the same')
     .action((file: string | undefined, options: Options) => run(() => facts(file, options)));
 }
 
@@ -32,8 +35,9 @@ function facts(file: string | undefined, options: Options): Promise<number> {
   // The document alone is on stdout, whatever the form of the progress.
   const shown = options.output === 'json' ? { ...options, output: 'plain' as const } : options;
   return withConsole(shown, 'stderr', async (console, atEnd) => {
-    const document = await read(console, atEnd, file, options);
-    const unread = document.asked.unread ?? [];
+    const whole = await read(console, atEnd, file, options);
+    const document = options.anonymise === true ? anonymised(whole) : whole;
+    const unread = whole.asked.unread ?? [];
     for (const { node, facts: ids, stderr, command, code, reason } of unread)
       console.warn(`${ids.join(', ')} of ${node} could not be read, which the facts say`, [
         reason ?? `\`${command}\` exited with ${code}`,
