@@ -46,6 +46,8 @@ export interface LabOptions {
   readonly clock?: Clock;
   /** Simulated durations are divided by it. */
   readonly timeScale?: number;
+  /** Plain scripts are run by the lab's own interpreter, many times faster. */
+  readonly quick?: boolean;
 }
 
 export interface LabNode {
@@ -125,7 +127,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 export async function createWorld(options: LabOptions, programs: ToolSet = tools): Promise<World> {
   const version = options.kubernetes ?? defaultRelease;
   const clock = options.clock ?? realClock(options.timeScale ?? 1);
-  const shell = new LabShell(await import('just-bash'), programs);
+  const shell = new LabShell(await import('just-bash'), programs, { quick: options.quick ?? false });
   const external = options.externalEtcd ?? 0;
   const machine = (role: MachineRole, index: number) => {
     const name = `${role === 'control-plane' ? 'cp' : role === 'other' ? 'etcd' : 'worker'}-${index + 1}`;

@@ -11,6 +11,7 @@ import { etcdPrograms, imageProgram, isEtcdProgram, isWithin } from '../etcd-pro
 import { quote } from './quote.ts';
 import { streamMark, StreamPlugin } from './stream.ts';
 import { machineFsClass, type OutputSinks } from './machine-fs.ts';
+import { type OwnCall, type OwnProgram, QuickShell } from './quick/quick-shell.ts';
 
 type JustBash = typeof JustBashModule;
 
@@ -64,10 +65,13 @@ export class LabShell implements MachineShell {
   readonly #tools: ToolSet;
   readonly #sinks: OutputSinks = new Map();
   #world: World | undefined;
+  readonly #quick: QuickShell | undefined;
 
-  constructor(justBash: JustBash, tools: ToolSet) {
+  /** `quick`: plain scripts are run by the lab's own interpreter; what it does not know is run by just-bash. */
+  constructor(justBash: JustBash, tools: ToolSet, { quick = false }: { readonly quick?: boolean } = {}) {
     this.#justBash = justBash;
     this.#tools = tools;
+    this.#quick = quick ? new QuickShell(justBash) : undefined;
   }
 
   attach(world: World): void {
@@ -95,13 +99,81 @@ export class LabShell implements MachineShell {
     machine.running.add(killable);
     try {
       const own = { ...spec, signal: abort.signal };
-      return await this.#execute(machine, process, own, streams);
+      const quick = await this.#runQuick(machine, process, own);
+      return quick ?? (await this.#execute(machine, process, own, streams));
     } finally {
       spec.signal.removeEventListener('abort', killable.kill);
       machine.running.delete(killable);
       this.#sinks.delete(streams[0]);
       this.#sinks.delete(streams[1]);
     }
+  }
+
+  /** Undefined: nothing of it ran. */
+  async #runQuick(machine: Machine, process: ShellProcess, spec: RunSpec): Promise<number | undefined> {
+    if (!this.#quick) return undefined;
+    const runOwn = async ({ name, tool, audited }: OwnProgram, call: OwnCall) => {
+      const context = this.#quickContext(machine, process, spec, call);
+      return audited ? this.#runAudited(name, tool, context) : tool(context);
+    };
+    return this.#quick.run({ machine, process, spec, programs: this.#programs(machine), runOwn }, spec.script);
+  }
+
+  #quickContext(machine: Machine, process: ShellProcess, spec: RunSpec, call: OwnCall): ToolContext {
+    const world = this.#world;
+    if (!world) throw new Error('the lab has no world yet');
+    const { args, env, cwd, out, err } = call;
+    const { uid } = process;
+    const { signal } = spec;
+    return {
+      world,
+      machine,
+      args,
+      env,
+      process,
+      cwd,
+      uid,
+      signal,
+      get stdin() {
+        return Buffer.from(call.stdin, 'latin1').toString('utf8');
+      },
+      out: (text) => out(Buffer.from(text)),
+      err: (text) => err(Buffer.from(text)),
+      write: out,
+      original: async (other = args) => {
+        const { stdout, stderr, exitCode } = await call.original(other);
+        out(Buffer.from(stdout, 'latin1'));
+        err(Buffer.from(stderr, 'latin1'));
+        return exitCode;
+      },
+      spawn: (spawned) =>
+        this.run(machine, {
+          uid,
+          env,
+          cwd,
+          stdin: spawned.stdin ?? call.stdin,
+          signal,
+          args: [],
+          out,
+          err,
+          ...spawned,
+        }),
+    };
+  }
+
+  /** The simulated programs that a machine has, by the names that its shell knows. */
+  #programs(machine: Machine): ReadonlyMap<string, OwnProgram> {
+    const found = new Map<string, OwnProgram>();
+    for (const [set, audited] of [
+      [this.#tools.plain, false],
+      [this.#tools.audited, true],
+    ] as const)
+      for (const [name, tool] of Object.entries(set)) {
+        if (audited && isEtcdProgram(name)) found.set(imageProgram(name), { name, tool, audited });
+        if (isForeign(machine, name) || isWithin(machine, name) || isMissing(machine, name)) continue;
+        found.set(name, { name, tool, audited });
+      }
+    return found;
   }
 
   async #execute(

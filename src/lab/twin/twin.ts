@@ -40,7 +40,7 @@ export async function createTwin(given: unknown, { clock, programs = tools, file
   const document = readDocument(given, file);
   const { cluster: facts = {} } = document.facts;
   const time = timeOf(document, clock);
-  const shell = new LabShell(await import('just-bash'), programs);
+  const shell = new LabShell(await import('just-bash'), programs, { quick: true });
   const version = facts.kubeadmConfig?.kubernetesVersion ?? facts.nodes?.[0]?.kubeletVersion ?? defaultRelease;
   const endpoint = endpointOf(document);
   const endpoints = externalEndpoints(facts.etcd);
