@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { anonymised } from '../facts-file/anonymised.ts';
-import { factsText, writeFactsFile } from '../facts-file/write.ts';
+import { factsText, requireWritable, writeFactsFile } from '../facts-file/write.ts';
 import { quote } from '../transport/quote.ts';
 import { programVersion } from '../package-root.ts';
 import { count } from '../render/text.ts';
@@ -35,6 +35,7 @@ function facts(file: string | undefined, options: Options): Promise<number> {
   // The document alone is on stdout, whatever the form of the progress.
   const shown = options.output === 'json' ? { ...options, output: 'plain' as const } : options;
   return withConsole(shown, 'stderr', async (console, atEnd) => {
+    if (options.out !== undefined) await requireWritable(options.out);
     const whole = await read(console, atEnd, file, options);
     const document = options.anonymise === true ? anonymised(whole) : whole;
     const unread = whole.asked.unread ?? [];

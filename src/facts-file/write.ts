@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import type { FactsDocument } from './document.ts';
 
@@ -20,8 +21,22 @@ export async function writeFactsFile(file: string, document: FactsDocument): Pro
       await replace(await realpath(file).catch(() => file), factsText(document));
     else await writeTo(file, 'w', factsText(document));
   } catch (error) {
-    throw new Failure('usage', `cannot write ${file}: ${messageOf(error)}`, ['Name another file by -o.']);
+    throw unwritable(file, error);
   }
+}
+
+/** Before minutes of reading: whether its folder can be written to. @throws Failure (usage) */
+export async function requireWritable(file: string): Promise<void> {
+  const there = await stat(file).catch(() => undefined);
+  if (there && !there.isFile() && !there.isDirectory()) return;
+  await access(dirname(file), constants.W_OK).catch((error: unknown) => {
+    throw unwritable(file, error);
+  });
+}
+
+function unwritable(file: string, error: unknown): Failure {
+  const why = messageOf(error).replace(/, [a-z]+ '[^]*$/, '');
+  return new Failure('usage', `cannot write ${file}: ${why}`, ['Name another file by -o.']);
 }
 
 async function replace(file: string, text: string): Promise<void> {

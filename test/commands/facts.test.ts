@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import net from 'node:net';
 import { parseFacts } from '../../src/facts-file/parse.ts';
@@ -9,6 +9,7 @@ import { planSchema } from '../../src/plan/plan.ts';
 import { preflightSchema } from '../../src/render/preflight.ts';
 import { type CliResult, folder } from './cli.ts';
 import { labUp, runbook } from './in-process.ts';
+import { openLab } from './open-lab.ts';
 
 function documentOf(text: string): FactsDocument {
   const parsed = parseFacts(text);
@@ -56,7 +57,8 @@ test('a plan and a preflight of a file are those of the nodes, and no one is con
     runbook(['plan', 'upgrade-1.32.yaml', '--set', 'force=true', '--state-dir', state, ...args]);
   const preflight = (...args: string[]) => runbook(['preflight', '--output', 'json', '--state-dir', state, ...args]);
   const live = [await plan('-i', lab.inventory), await preflight('-i', lab.inventory)] as const;
-  // No host of the file answers, and there is no key: nothing of them is looked at.
+  // There is no key, no inventory and no connection: none of them is looked at.
+  await rm(dirname(lab.inventory), { recursive: true });
   const connect = noConnections();
   try {
     const kept = [await plan('--facts', file), await preflight('--facts', file)] as const;
@@ -76,17 +78,21 @@ test('a plan and a preflight of a file are those of the nodes, and no one is con
 });
 
 test('a plan of a file is applied as any saved plan: it is compared with the cluster', async () => {
-  const lab = await labUp({ controlPlanes: 1, workers: 1 });
-  const { file, state } = await written(lab);
+  const { lab, inventory } = await openLab({ controlPlanes: 1, workers: 1, timeScale: 50 });
+  const { file, state } = await written({ inventory });
   const out = join(state, '..', 'plan.json');
   const plan = await runbook(['plan', 'upgrade-1.32.yaml', '--facts', file, '-o', out, '--state-dir', state]);
   expect(plan.code, plan.all).toBe(0);
-  planSchema.parse(JSON.parse(await readFile(out, 'utf8')));
-  const shown = await runbook(['plan', out, '--state-dir', state]);
-  expect(shown.code, shown.all).toBe(0);
-  await lab.plant('swap@worker-1').catch(() => undefined);
-  const moved = JSON.parse(await readFile(out, 'utf8'));
-  expect(moved.inventory.file).toBe(lab.inventory);
+  const saved = planSchema.parse(JSON.parse(await readFile(out, 'utf8')));
+  expect(saved.inventory.file).toBe(inventory);
+  const same = await runbook(['plan', out, '--state-dir', state]);
+  expect(same.code, same.all).toBe(0);
+  const node = lab.world.cluster.nodes.get('worker-1');
+  if (!node) throw new Error('no worker');
+  node.unschedulable = true;
+  const moved = await runbook(['plan', out, '--state-dir', state]);
+  expect(moved.code, moved.all).toBe(3);
+  expect(moved.stderr).toContain('is out of date');
 });
 
 test('what the file lacks is refused with the command that reads it', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFactsFile } from '../../src/facts-file/read.ts';
-import { writeFactsFile } from '../../src/facts-file/write.ts';
+import { requireWritable, writeFactsFile } from '../../src/facts-file/write.ts';
 import { exampleDocument } from './document.ts';
 
 let dir: string;
@@ -23,7 +23,9 @@ describe('a facts file', () => {
 
   it('that cannot be written says so', async () => {
     const file = join(dir, 'missing', 'facts.json');
-    await expect(writeFactsFile(file, exampleDocument())).rejects.toMatchObject({ kind: 'usage' });
+    const message = `cannot write ${file}: ENOENT: no such file or directory`;
+    await expect(requireWritable(file)).rejects.toMatchObject({ kind: 'usage', message });
+    await expect(writeFactsFile(file, exampleDocument())).rejects.toMatchObject({ kind: 'usage', message });
     expect(readdirSync(dir)).toEqual([]);
   });
 
