@@ -142,7 +142,7 @@ test('inputs may give a window: it is worked out before anything is contacted', 
   );
   const zoned = {
     ...value,
-    window: { ...value.window, from: '21:30', to: '05:00', timezone: 'Europe/\${{ inputs.from }}' },
+    window: { ...value.window, from: '21:30', to: '05:00', timezone: 'Europe/${{ inputs.from }}' },
   };
   const read = (inputs: Readonly<Record<string, unknown>>) => draftWindow({ file: 'r.yaml', value: zoned }, inputs);
   expect(read(given)).toEqual({ days: ['sat'], from: '21:30', to: '05:00', timezone: 'Europe/Rome' });
