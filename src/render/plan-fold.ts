@@ -5,6 +5,7 @@ import { stepKey } from '../plan/key.ts';
 import { type Folded, foldLines, type Piece } from './fold-lines.ts';
 import { groupBy } from './group.ts';
 import { placeName } from './place.ts';
+import { type HopPair, hopPair, withoutReleases } from './plan-hops.ts';
 import type { OwnNames } from './plan-names.ts';
 import { duration, sanitize, stepName } from './text.ts';
 
@@ -18,6 +19,8 @@ export interface Entry {
   readonly lines: readonly Folded[];
   /** An earlier step with the same lines and details. */
   readonly as?: string;
+  /** The releases of its own hop, which stand in place of those of that step's hop. */
+  readonly hop?: HopPair;
 }
 
 /** Notes on one step that are printed beside it, not with the others. */
@@ -37,8 +40,12 @@ export class PlanFold {
   readonly #names: OwnNames;
   readonly #forecasts: ReadonlyMap<string, readonly Finding[]>;
   readonly #before = new Map<string, string>();
+  /** Steps of earlier hops, by what they are apart from releases. */
+  readonly #hopsBefore = new Map<string, string>();
+  readonly #plan: Plan;
 
   constructor(plan: Plan, names: OwnNames) {
+    this.#plan = plan;
     this.#names = names;
     this.#forecasts = forecastsOf(plan);
   }
@@ -53,11 +60,12 @@ export class PlanFold {
         byId.get(id) ?? [],
         ({ node, title, predicted }) => `${predicted.outcome} ${this.#names.shared(title, node)}`,
       );
-      return [...groups.values()].map((group) => this.#entry(group));
+      const hop = hopPair(this.#plan, phase);
+      return [...groups.values()].map((group) => this.#entry(group, hop));
     });
   }
 
-  #entry(steps: readonly PlanStep[]): Entry {
+  #entry(steps: readonly PlanStep[], hop: HopPair | undefined): Entry {
     const [first] = steps;
     if (!first) throw new Error('a group of steps is empty');
     const shared = (text: string, { node }: PlanStep): string => this.#names.shared(text, node);
@@ -79,17 +87,28 @@ export class PlanFold {
       nodes: steps.map((step) => step.node),
       lines,
     };
-    if (!isWhole || lines.length < 2) return entry;
-    const key = JSON.stringify([
-      entry.outcome,
-      shared(first.title, first),
-      this.#pieces(first, (text) => shared(text, first)),
-      detailsOf(first),
-      shared(first.script ?? '', first),
-    ]);
-    const as = this.#before.get(key);
-    if (as === undefined) this.#before.set(key, first.id);
-    return as === undefined ? entry : { ...entry, as };
+    if (lines.length < 2) return entry;
+    const seen = [shared(first.title, first), detailsOf(first)];
+    const pieces = this.#pieces(first, (text) => shared(text, first));
+    const script = shared(first.script ?? '', first);
+    const key = JSON.stringify([entry.outcome, pieces, seen, script]);
+    const as = isWhole ? this.#before.get(key) : undefined;
+    if (as !== undefined) return { ...entry, as };
+    // What an action makes of the same options for another release is its own; a runbook's commands are as written.
+    const chosen = [...seen, shared(JSON.stringify(first.with), first), first.action === 'run' ? script : first.action];
+    const apart = isWhole ? JSON.stringify([entry.outcome, pieces, chosen]) : partKey(entry, chosen);
+    const ofHop = hop && this.#ofHop(apart, first.id, hop);
+    if (hop && ofHop !== undefined) return { ...entry, as: ofHop, hop };
+    if (isWhole) this.#before.set(key, first.id);
+    return entry;
+  }
+
+  /** The step of an earlier hop that is the same but for the releases; else this one is kept for later hops. */
+  #ofHop(key: string, id: string, hop: HopPair): string | undefined {
+    const apart = withoutReleases(key, hop);
+    const as = this.#hopsBefore.get(apart);
+    if (as === undefined) this.#hopsBefore.set(apart, id);
+    return as;
   }
 
   #named(line: Folded): Folded {
@@ -151,6 +170,12 @@ export class PlanFold {
       })),
     ];
   }
+}
+
+/** What is said of a step whose lines are not all of all its nodes. */
+function partKey({ outcome, nodes, lines }: Entry, own: unknown): string {
+  const texts = lines.map((line) => ({ ...line, values: line.values.map(({ mark, of }) => [mark, ...of]) }));
+  return JSON.stringify([outcome, nodes, texts, own]);
 }
 
 function differing(lines: readonly Folded[], nodes: number): Folded[] {

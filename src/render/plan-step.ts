@@ -48,9 +48,11 @@ export function entryLines(entry: Entry, all: number, look: StepLook): Line[] {
   return [...head, ...on, ...blockLines(lines, entry, look)];
 }
 
-/** What is beside a step's name, and what is below it; nothing below one that is as an earlier step. */
+/** What is beside a step's name, and what is below it; nothing below one that is as an earlier step, maybe of another hop. */
 export function partsOf(entry: Entry): { readonly reason: string; readonly lines: readonly Folded[] } {
-  if (entry.as !== undefined) return { reason: `as ${numberOf(entry.as)}`, lines: [] };
+  const { as, hop } = entry;
+  if (as !== undefined)
+    return { reason: `as ${numberOf(as)}${hop ? `, from ${hop.from} to ${hop.to}` : ''}`, lines: [] };
   const [first, ...rest] = entry.lines;
   const isReasonOfAll = first?.kind === 'reason' && isOfAll(first, entry);
   return isReasonOfAll ? { reason: first.text, lines: rest } : { reason: '', lines: entry.lines };

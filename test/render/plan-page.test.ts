@@ -78,6 +78,36 @@ function asKnown(page: string) {
   );
 }
 
+/** That plan as the first of three hops; the others do the same with releases of their own. */
+function hopped(plan: Plan): Plan {
+  const releases = ['1.31.9', '1.32.9', '1.33.5', '1.34.1'];
+  const count = plan.phases.length;
+  const moved = <T extends object>(one: T, by: number): T => {
+    const minors = releases.map((release) => release.slice(0, 4));
+    const text = JSON.stringify(one)
+      .replaceAll(/(?<![0-9.])(1\.3[12]\.9)(?![0-9])/g, (word) => releases[releases.indexOf(word) + by] ?? word)
+      .replaceAll(/(?<![0-9.])(1\.3[12])(?![0-9.])/g, (word) => minors[minors.indexOf(word) + by] ?? word)
+      .replaceAll(/"(?:id|step|asksFor)":"(\d+)\./g, (word, number: string) =>
+        word.replace(`"${number}.`, `"${Number(number) + by * count}.`),
+      );
+    return JSON.parse(text);
+  };
+  const phases = [0, 1, 2].flatMap((by) =>
+    plan.phases.map((phase): PlanPhase => {
+      const version = releases[by + 1] ?? '';
+      const number = phase.number + by * count;
+      return {
+        ...moved(phase, by),
+        number,
+        name: `${version}: ${phase.name}`,
+        hop: { version, first: by === 0, last: by === 2 },
+      };
+    }),
+  );
+  const findings = [0, 1, 2].flatMap((by) => plan.findings.map((finding) => moved(finding, by)));
+  return { ...plan, way: { from: '1.31.9', through: releases.slice(1) }, phases, findings };
+}
+
 function changed(plan: Plan, change: (step: PlanStep) => PlanStep): Plan {
   const inPhase = (phase: PlanPhase): PlanPhase => ({ ...phase, steps: phase.steps.map(change) });
   return { ...plan, phases: plan.phases.map(inPhase) };
@@ -97,6 +127,29 @@ describe('the page of a plan', () => {
   it('tells the outcome, the commands and the reason of each step on each node', () => {
     const plan = widened(small, 60);
     expect(asKnown(renderPlan(plan, WIDE))).toEqual(known(plan));
+  });
+
+  it('shows what hops do alike once, with the releases of each', () => {
+    const plan = hopped(small);
+    const one = renderPlan(small, LOOK).split('\n').length;
+    const page = renderPlan(plan, LOOK);
+    expect(page.split('\n').length).toBeLessThan(one * 2);
+    expect(page).toMatch(/^ {4}. change +\d+\.2-install-packages kubeadm: as 3\.2, from 1\.32\.9 to 1\.33\.5$/m);
+    expect(asKnown(renderPlan(plan, WIDE))).toEqual(known(plan));
+  });
+
+  it('shows whole what only one hop has, or has with another release', () => {
+    const plan = hopped(small);
+    const last = plan.phases.at(-1)?.number ?? 0;
+    const other = changed(plan, (step) => {
+      if (!step.id.endsWith('-install-packages') || Number(step.id.split('.')[0]) <= last / 3) return step;
+      return { ...step, commands: step.commands.map((command) => command.replace('1.33.5', '1.32.9')) };
+    });
+    expect(asKnown(renderPlan(other, WIDE))).toEqual(known(other));
+    const run = changed(plan, (step) =>
+      step.id.endsWith('-drain') ? { ...step, action: 'run', script: `drain ${step.id}` } : step,
+    );
+    expect(renderPlan(run, WIDE)).not.toMatch(/drain: as .*, from /);
   });
 
   it('hides nothing that differs: it can be read back whatever nodes differ in', () => {

@@ -14,7 +14,16 @@ interface Entry {
   readonly name: string;
   nodes: readonly string[];
   as: string | undefined;
+  /** Releases of the hop, where it is as a step of another one: they are put in place of those of that one. */
+  readonly hop?: Hop | undefined;
+  /** Those of its own phase. */
+  readonly own: Hop | undefined;
   readonly lines: { text: string; nodes: readonly string[] | undefined; marks: Map<string, Map<string, string>> }[];
+}
+
+interface Hop {
+  readonly from: string;
+  readonly to: string;
 }
 
 const WORDS: Readonly<Record<string, string>> = { change: 'change', done: 'unchanged', skip: 'skipped', read: 'read' };
@@ -24,6 +33,8 @@ export function readPage(page: string): Map<string, Read> {
   const read = new Map<string, Read>();
   const entries = new Map<string, Entry[]>();
   let phase: readonly string[] = [];
+  let hop: Hop | undefined;
+  const way = /^Plan: .*, (?<way>\S+(?: -> \S+)+)$/m.exec(page)?.groups?.['way']?.split(' -> ') ?? [];
   let entry: Entry | undefined;
   let isHead = false;
   let some: readonly string[] | undefined;
@@ -36,11 +47,15 @@ export function readPage(page: string): Map<string, Read> {
     isHead = step !== undefined;
     const own = /^          (?<line>.*)$/.exec(text)?.groups?.['line'];
     const all = /^        (?<line>.*)$/.exec(text)?.groups?.['line'];
+    const at = way.indexOf(/^Phase \S+ (?<to>[\d.]+): /.exec(text)?.groups?.['to'] ?? '');
+    if (at > 0) hop = { from: way[at - 1] ?? '', to: way[at] ?? '' };
     if (title !== undefined) phase = namesOf(title);
     else if (step) {
       const [name = '', ...reason] = `${step['id'] ?? ''}${step['rest'] ?? ''}`.split(': ');
-      const as = reason.length === 1 ? /^as (\S+)$/.exec(reason[0] ?? '')?.[1] : undefined;
-      entry = { outcome: WORDS[step['word'] ?? ''] ?? '', name, nodes: phase, as, lines: [] };
+      const said = reason.length === 1 ? /^as ([^\s,]+)(?:, from (\S+) to (\S+))?$/.exec(reason[0] ?? '') : null;
+      const as = said?.[1];
+      const moved = said?.[3] === undefined ? undefined : { from: said[2] ?? '', to: said[3] };
+      entry = { outcome: WORDS[step['word'] ?? ''] ?? '', name, nodes: phase, as, hop: moved, own: hop, lines: [] };
       if (reason.length > 0 && as === undefined)
         entry.lines.push({ text: reason.join(': '), nodes: undefined, marks: new Map() });
       const id = name.split(' ')[0] ?? '';
@@ -67,15 +82,31 @@ export function readPage(page: string): Map<string, Read> {
         if (!source) throw new Error(`${id} is as ${one.as ?? ''}, which is not on the page`);
         const model = source.nodes.length === 1 ? source.nodes[0] : undefined;
         const lines = source.lines
-          .filter(({ nodes }) => nodes === undefined || source !== one || nodes.includes(node))
+          .filter(
+            ({ nodes }) => nodes === undefined || (source !== one && one.hop === undefined) || nodes.includes(node),
+          )
           .map(({ text, marks }) => {
             const filled = [...marks].reduce((line, [mark, of]) => line.replaceAll(mark, of.get(node) ?? mark), text);
             const mine = filled.replaceAll('<node>', node);
-            return model === undefined || source === one ? mine : mine.replaceAll(model, node);
+            const named = model === undefined || source === one ? mine : mine.replaceAll(model, node);
+            return one.hop && source.own ? moved(named, source.own, one.hop) : named;
           });
         read.set(stepKey(node, id), { outcome: one.outcome, name: one.name.replaceAll('<node>', node), lines });
       }
   return read;
+}
+
+/** A text of one hop with the releases of another one. */
+function moved(text: string, of: Hop, by: Hop): string {
+  const minor = (version: string) => version.split('.').slice(0, 2).join('.');
+  const words = new Map([
+    [of.to, by.to],
+    [of.from, by.from],
+    [minor(of.to), minor(by.to)],
+    [minor(of.from), minor(by.from)],
+  ]);
+  const all = [...words.keys()].map((word) => word.replaceAll('.', '\\.')).join('|');
+  return text.replaceAll(new RegExp(`(?<![0-9.])(?:${all})(?![0-9]|\\.[0-9])`, 'g'), (word) => words.get(word) ?? word);
 }
 
 /** Of the steps with that number, the first with these lines; it is of the same outcome. */
