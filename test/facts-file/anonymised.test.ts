@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { coreDns } from '../../src/facts/core-dns.ts';
 import type { Facts } from '../../src/facts/facts.ts';
@@ -7,12 +9,17 @@ import { manifests } from '../../src/facts/manifests.ts';
 import { nodes } from '../../src/facts/nodes.ts';
 import { pdbs, selects } from '../../src/facts/pdbs.ts';
 import { pods } from '../../src/facts/pods.ts';
+import { nodeFacts } from '../../src/facts/registry.ts';
 import { anonymised } from '../../src/facts-file/anonymised.ts';
 import { factsDocument } from '../../src/facts-file/document.ts';
 import { parseFacts } from '../../src/facts-file/parse.ts';
 import { factsText } from '../../src/facts-file/write.ts';
 import { fixture, parsed, podLines } from '../facts/fixture.ts';
 import { exampleDocument } from './document.ts';
+import { planted } from './planted.ts';
+
+/** The cases of the parsers. */
+const CASES = new URL('../fixtures/facts/', import.meta.url).pathname;
 
 /** What can be read of the outputs that were kept from a real cluster. */
 function realFacts(): Facts {
@@ -76,4 +83,15 @@ test('a Corefile keeps its plugins, and loses what they are told', () => {
   expect(hidden.facts.cluster?.coreDns?.corefile).toMatch(
     /^\.:53 \{\n {2}errors\n {2}hosts \/etc\/\S+\n {2}forward \. 10\.0\.0\.\d+ host-\d+\.example\n\}\n$/,
   );
+});
+
+test.each(readdirSync(CASES))('of the fact %s no text is left that is not known', (id) => {
+  for (const name of readdirSync(join(CASES, id)).filter((one) => /^[^.]+\.json$/.test(one))) {
+    const value: unknown = JSON.parse(readFileSync(join(CASES, id, name), 'utf8'));
+    const isOfNodes = Object.hasOwn(nodeFacts, id);
+    const facts = planted(isOfNodes ? { nodes: { cp: { [id]: value } } } : { nodes: {}, cluster: { [id]: value } });
+    // A parser made it.
+    const text = factsText(anonymised(factsDocument({ ...example, facts: facts as Facts })));
+    expect(text.match(/.*zebra.*/gi) ?? [], name).toEqual([]);
+  }
 });
