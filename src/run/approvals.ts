@@ -6,11 +6,13 @@ import type { StepProgress } from '../journal/progress.ts';
 import { stepsOfPlan } from '../plan/all-steps.ts';
 import { chooseNodes } from '../plan/drafts.ts';
 import { stepsOf } from '../documents/steps-of.ts';
+import type { Runbook } from '../documents/model.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { slug } from '../plan/slug.ts';
 import type { Console } from './console.ts';
 import { confirm } from './control.ts';
 import type { Documents } from './load.ts';
+import { runbookIn } from './plan-again.ts';
 
 /** A step that asks a person, with what `--approve STEP` can call it. */
 interface Asking {
@@ -51,14 +53,20 @@ export function checkApprovals(
   );
 }
 
-/** The same for a plan, whose conditions are known; steps that are over ask no more. @throws Failure (usage) */
+/**
+ * The same for a plan, whose conditions are known; steps that are over ask no more. A step of its runbook that the plan
+ * does not have may be named: the command that began the run was given that name too.
+ * @throws Failure (usage)
+ */
 export function checkPlannedApprovals(
   given: readonly string[],
   plan: Plan,
   command: string,
   progress: ReadonlyMap<string, StepProgress>,
 ): void {
-  requireKnown(given, askingIn(plan).map(asPlanned));
+  const planned = askingIn(plan).map(asPlanned);
+  const isPlanned = given.every((value) => planned.some((one) => isNamed(value, one)));
+  requireKnown(given, isPlanned ? planned : [...planned, ...askingOf(runbookIn(plan))]);
   requirePlannedAnswers(given, plan, command, progress);
 }
 
@@ -73,6 +81,14 @@ export function requirePlannedAnswers(
   const unsettled = openSteps(plan, progress);
   const open = askingIn(plan).filter((step) => step.predicted.outcome !== 'skipped' && unsettled.has(step));
   requireAnswered(given, open.map(asPlanned), command);
+}
+
+function askingOf(runbook: Runbook | undefined): Asking[] {
+  return (runbook?.phases ?? []).flatMap((phase) =>
+    stepsOf(phase).flatMap((step) =>
+      step.kind === 'uses' && actions.get(step.uses)?.asks !== undefined ? [namesOf(step.name ?? step.uses)] : [],
+    ),
+  );
 }
 
 function askingIn(plan: Plan): PlanStep[] {

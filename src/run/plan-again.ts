@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { actions } from '../actions/registry.ts';
 import { inputText } from '../documents/inputs.ts';
+import type { Runbook } from '../documents/model.ts';
 import { loadRunbook } from '../documents/runbook.ts';
 import type { Plan } from '../plan/plan.ts';
 import { overrideText } from './overrides.ts';
@@ -8,14 +9,7 @@ import { quote } from '../transport/quote.ts';
 
 /** The command that plans or applies the runbook of a plan once more, with what its own was given. */
 export function again(command: 'plan' | 'apply', { inputs, inventory, limit, runbook, overrides = [] }: Plan): string {
-  const texts = new Map((runbook.parts ?? []).map(({ file, text }) => [join(dirname(runbook.file), file), text]));
-  const read = (path: string) => {
-    const value = texts.get(path);
-    return value === undefined
-      ? { ok: false as const, why: 'the plan does not have it' }
-      : { ok: true as const, value };
-  };
-  const specs = loadRunbook(runbook.file, runbook.text, actions, read).value?.inputs ?? {};
+  const specs = runbookIn({ runbook })?.inputs ?? {};
   const set = Object.entries(inputs).filter(([name, value]) => inputText(value) !== inputText(specs[name]?.default));
   return [
     `runbook ${command} ${quote(runbook.file)} -i ${quote(inventory.file)}`,
@@ -23,6 +17,15 @@ export function again(command: 'plan' | 'apply', { inputs, inventory, limit, run
     ...(limit === undefined ? [] : [`--limit ${quote(limit)}`]),
     ...overrides.map((one) => `--override ${quote(overrideText(one))}`),
   ].join(' ');
+}
+
+/** The runbook of a plan as it was when that was made; undefined: this version of the program does not read it. */
+export function runbookIn({ runbook: { file, text, parts = [] } }: Pick<Plan, 'runbook'>): Runbook | undefined {
+  const texts = new Map(parts.map((part) => [join(dirname(file), part.file), part.text]));
+  return loadRunbook(file, text, actions, (path) => {
+    const value = texts.get(path);
+    return value === undefined ? { ok: false, why: 'the plan does not have it' } : { ok: true, value };
+  }).value;
 }
 
 /**
