@@ -60,8 +60,9 @@ function wordOf(word: string, names: Replacements): string {
   if (NUMBER.test(word) || DURATION.test(word) || TIME.test(word) || HOSTS.has(word)) return word;
   if (HEX.test(word)) return names.hex(word);
   if (VERSION.test(word)) return anonymousVersion(word, names);
-  if (isComposed(word)) return word;
-  return withKnownEnd(word, names) ?? withEnding(word, names) ?? own(word, names);
+  const ended = withKnownEnd(word, names);
+  if (ended !== undefined) return ended;
+  return isComposed(word) ? word : (withEnding(word, names) ?? own(word, names));
 }
 
 /** Of known words alone, and no host that could be someone's. */

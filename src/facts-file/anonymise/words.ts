@@ -37,8 +37,8 @@ const WORDS = new Set(
   contentof contenttype continue continues continuing control controller controllermanager
   controllermanagerleadermigration controllers controlplaneendpoint controlplanekubeletlocalmode
   controlplanenodesready convert copied copies copy cordon cordoned core coredns corednsmigration
-  corednsunsupportedplugins corefile coreutils correct corrupt corruption could count counts cover covers cp cp1 cp2
-  cp3 cpio cpu cpucfsquota cpucfsquotaperiod cpumanager cpumanagerpolicy cpumanagerpolicyoptions
+  corednsunsupportedplugins corefile coreutils correct corrupt corruption could count counts cover covers cp
+  cpio cpu cpucfsquota cpucfsquotaperiod cpumanager cpumanagerpolicy cpumanagerpolicyoptions
   cpumanagerreconcileperiod crashloopbackoff create created createjob creating creationtimestamp credentials cri
   cricontainerlogrotation crictl crio critical cronjobcontrollerv2 cronjobsscheduledannotation cronjobtimezone crt
   crun csi csiblockvolume csidriverregistry csiinlinevolume csimigration csimigrationaws csimigrationawscomplete
