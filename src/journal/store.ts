@@ -114,7 +114,7 @@ export class RunStore {
       ]);
     }
     const text = await readFile(join(folder.path, 'plan.json')).catch((error: Error) => {
-      throw new Failure('usage', `run ${id} has no readable plan.json: ${error.message}`);
+      throw new Failure('usage', `run ${id} has no readable plan.json: ${error.message}`, withoutPlan(id));
     });
     makeRoomFor(text.length);
     const plan = this.#planIn(folder, text);
@@ -212,10 +212,15 @@ export class RunStore {
 }
 
 function notThePlan({ id, path }: RunFolder, problem: string): Failure {
-  return new Failure('usage', `${join(path, 'plan.json')}: ${problem}`, [
+  return new Failure('usage', `${join(path, 'plan.json')}: ${problem}`, withoutPlan(id));
+}
+
+/** What to do where the plan of a run cannot be had. */
+function withoutPlan(id: string): string[] {
+  return [
     'Nothing was done: a run continues only by the plan that it was started with.',
     `Restore the file from a copy, or let the nodes' copies rebuild the run: runbook resume ${id} -i INVENTORY --state-dir NEW`,
-  ]);
+  ];
 }
 
 /** A run that began (its journal has a first record) and has neither finished nor been abandoned. */

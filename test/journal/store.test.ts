@@ -52,6 +52,15 @@ function journalOf(attempts: number): string {
   return lines.join('');
 }
 
+test('a run without its plan says what can be done', async () => {
+  const store = await stateFolder();
+  await rm(join(store.folder(run).path, 'plan.json'));
+  await expect(store.read(run)).rejects.toMatchObject({
+    message: expect.stringContaining(`run ${run} has no readable plan.json`),
+    detail: expect.arrayContaining([expect.stringContaining(`runbook resume ${run} -i INVENTORY --state-dir NEW`)]),
+  });
+});
+
 test('a run that is read again is what its files say then, also where another process has written or damaged them', async () => {
   const store = await stateFolder();
   const { journal } = store.folder(run);
