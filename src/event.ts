@@ -21,6 +21,8 @@ const place = {
 
 export const OUTCOMES = ['changed', 'unchanged', 'skipped', 'failed', 'unknown'] as const;
 export const outcomeSchema = z.enum(OUTCOMES);
+/** How a run ends, and a rehearsal of one. */
+export const ENDINGS = ['done', 'failed', 'refused', 'stopped', 'paused'] as const;
 const counts = z
   .strictObject({
     changed: z.number(),
@@ -83,6 +85,15 @@ export const eventSchema = z.discriminatedUnion('type', [
     nodes,
     steps: z.number().describe('Planned steps in all'),
     changes: z.number().describe('Of these, how many would change something'),
+  }),
+  event('rehearsed', 'How the plan stands to the last rehearsal of its runbook on its cluster (`plan`, `apply`).', {
+    rehearsed: z
+      .enum(['never', 'same', 'moved', 'other'])
+      .describe('`same`: as planned now; `moved`: facts that decide have changed since; `other`: of other documents'),
+    rehearsedAt: z.exactOptional(z.string()).describe('When, ISO 8601'),
+    outcome: z.exactOptional(z.enum(ENDINGS)).describe('How it ended, as in `run-finished`'),
+    where: z.exactOptional(z.string()).describe('Node and step at which it stopped'),
+    next: z.exactOptional(z.string()).describe('The command that rehearses, before the first run on a cluster'),
   }),
   event('run-started', '`apply` or `resume` begins to work on a run.', {
     run: z.string().describe('Id of the run'),
@@ -162,7 +173,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   event('run-finished', 'The run came to an end; the summary of all of it.', {
     run: z.string().describe('Id of the run'),
     outcome: z
-      .enum(['done', 'failed', 'refused', 'stopped', 'paused'])
+      .enum(ENDINGS)
       .describe('paused: everything that was begun is done, and `runbook resume` continues (exit 0)'),
     reason: z.exactOptional(z.string()).describe('Why it ended so, where no step is the cause'),
     counts: counts.describe('Of the whole run, as all that follows'),

@@ -70,7 +70,7 @@ const WITHIN: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that only some may import, whatever the chain says. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   lab: [],
-  render: ['run', 'serve', 'commands', 'main'],
+  render: ['run', 'rehearse', 'serve', 'commands', 'main'],
   completion: ['commands'],
   explain: ['commands'],
   init: ['run', 'commands'],
@@ -152,6 +152,22 @@ test('what is on a screen, and the SSH client, are loaded where they are used', 
   expect(loadedBy(['commands/apply.ts']).packages).not.toContain('ssh2');
   expect(loadedBy(['commands/apply.ts']).packages.filter((name) => name.startsWith('@opentelemetry'))).toEqual([]);
 });
+
+test('what rehearses a plan loads nothing that reaches a node or starts a process', () => {
+  const reaches = /^(node:(net|tls|dgram|dns|http|https|child_process|cluster)$|ssh2|execa|ssh-config)/;
+  const wrong = filesBehind('rehearse/perform.ts').filter((file) => imported(file).some((name) => reaches.test(name)));
+  // It asks `node:net` only what an address is.
+  expect(wrong).toEqual(['documents/host.ts']);
+});
+
+/** A file with all that it loads at once. */
+function filesBehind(file: string, seen = new Set<string>()): string[] {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  for (const name of imported(file))
+    if (name.startsWith('.')) filesBehind(relative(SRC, join(SRC, file, '..', name)), seen);
+  return [...seen];
+}
 
 /** Of each, all or nothing is needed. */
 const LARGE = new Set(['actions', 'documents', 'guards', 'packages']);

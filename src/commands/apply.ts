@@ -27,6 +27,7 @@ import {
 } from '../run/options.ts';
 import { OwnCommands } from '../run/own-commands.ts';
 import { hasChanges, lookOver, planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
+import { showRehearsal } from '../run/show-rehearsal.ts';
 import { requirePlanDigest } from '../run/plan-digest.ts';
 import { createRecord, newRunId } from '../run/record.ts';
 import { refuseMovedPlan } from '../run/saved-plan.ts';
@@ -92,6 +93,7 @@ function apply(file: string, options: Options): Promise<number> {
     requirePlanDigest(options.planDigest, plan, 'guard-refused');
     showFindings(console, now);
     requireNoRefusal(now);
+    if (hasChanges(plan)) await showRehearsal(console, store.root, plan, measured);
     requirePlannedAnswers(options.approve, plan, 'runbook apply');
     await readSecrets(console, plan, ({ predicted }) => predicted.outcome === 'change');
     if (hasChanges(plan) && options.yes !== true)

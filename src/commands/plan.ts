@@ -29,6 +29,7 @@ import { emitPlan, hasChanges, planOf, requireNoRefusal, showFindings } from '..
 import { applyCommand } from '../run/plan-again.ts';
 import { readEarlierPlan, refuseMovedPlan } from '../run/saved-plan.ts';
 import { scopeOf } from '../run/scope.ts';
+import { showRehearsal } from '../run/show-rehearsal.ts';
 import { openSource } from '../run/source.ts';
 
 interface Options extends CommonOptions {
@@ -96,6 +97,7 @@ export function plan(file: string, options: Options & BoundOptions): Promise<num
     if (options.out !== undefined) await save(options.out, `${JSON.stringify(shown, null, 1)}\n`);
     if (console.output === 'json') showFindings(console, shown);
     requireNoRefusal(shown);
+    if (hasChanges(shown) && !kept && !isDocument) await showRehearsal(console, stateDir(options), shown, measured);
     return options.detailedExitcode === true && hasChanges(shown) ? 6 : 0;
   });
 }

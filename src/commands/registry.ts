@@ -25,6 +25,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'dry run: what would be done on which node, and why not',
     load: () => import('./plan.ts'),
   },
+  rehearse: {
+    usage: '[options] <runbook.yaml | plan.json>',
+    description: 'the run itself on a simulated twin of the cluster: no node is changed',
+    load: () => import('./rehearse.ts'),
+  },
   preflight: {
     usage: '[options] [runbook.yaml]',
     description: 'facts and guards only: is this cluster ready (for the runbook)?',

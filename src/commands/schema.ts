@@ -7,6 +7,7 @@ import { planChangesJsonSchema } from '../plan/changes-schema.ts';
 import { planJsonSchema } from '../plan/plan.ts';
 import { logLineJsonSchema } from '../render/log-line.ts';
 import { preflightJsonSchema } from '../render/preflight.ts';
+import { rehearsalJsonSchema } from '../render/rehearsal-data.ts';
 import { reportJsonSchema } from '../render/report-data.ts';
 import { runRowJsonSchema } from '../render/run-row.ts';
 import { statusJsonSchema } from '../render/status-data.ts';
@@ -26,6 +27,7 @@ const SCHEMAS = {
   runs: runRowJsonSchema,
   logs: logLineJsonSchema,
   report: reportJsonSchema,
+  rehearsal: rehearsalJsonSchema,
 } as const;
 
 export function define(command: Command, run: Run): void {

@@ -64,6 +64,9 @@ const EXAMPLES: Readonly<Record<string, readonly Json[]>> = {
   timeout: ['10m', '90s'],
   every: ['10s'],
   undoneBy: ['balancer-in'],
+  rehearse: [{ exit: 0, outputs: { pool: 'web' } }],
+  exit: [0, 1],
+  outputs: [{ pool: 'web' }],
 
   version: ['1.32.9', '${{ inputs.version }}'],
   'prefetch.with.packages': [['kubeadm', 'kubelet', 'kubectl']],

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { STEP_ID } from './step-ids.ts';
 import { count, duration, text, VARIABLE, withDefault } from './fields.ts';
 
+/** As a script writes it to `$RUNBOOK_OUTPUT`. */
+const OUTPUT_KEY = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+
 const envName = z.string().regex(VARIABLE, { error: 'is not a variable name: letters, digits and _ only' });
 
 export const condition = (known: string) =>
@@ -95,6 +98,27 @@ export const stepSchema = z
     undoneBy: text(
       'The `id` of an `always` step of the phase that undoes this one: after a failure, resume runs this step again.',
     ).exactOptional(),
+    rehearse: z
+      .strictObject({
+        exit: z
+          .int({ error: 'must be a whole number' })
+          .min(0, { error: 'must be 0 to 255' })
+          .max(255, { error: 'must be 0 to 255' })
+          .exactOptional()
+          .describe('The exit status that is assumed; 0 unless given.'),
+        outputs: z
+          .record(
+            z
+              .string()
+              .regex(OUTPUT_KEY, { error: 'is not a name of an output: a letter or _, then letters, digits, _, -' }),
+            z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' }),
+            { error: 'must be a map of outputs' },
+          )
+          .exactOptional()
+          .describe('What it is assumed to write to $RUNBOOK_OUTPUT, for expressions of later steps.'),
+      })
+      .exactOptional()
+      .describe('What `runbook rehearse` takes of the step in place of doing it; else success without outputs.'),
     once: z
       .boolean({ error: 'must be true or false' })
       .exactOptional()

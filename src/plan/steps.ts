@@ -96,6 +96,7 @@ export function draftStep(
     retries: step.retries,
     ...(step.retryDelay === undefined ? {} : { retryDelay: step.retryDelay }),
     ...(step.undoneBy === undefined ? {} : { undoneBy: step.undoneBy }),
+    ...(step.rehearse === undefined ? {} : { rehearse: assumedBy(step.rehearse) }),
     ...(step.continueOnError === true ? { continueOnError: true as const } : {}),
     env,
     ...(step.if === undefined ? {} : { if: step.if }),
@@ -216,6 +217,10 @@ function titleOf(action: string, values: Readonly<Record<string, unknown>>): str
 function firstLine(text: string): string {
   const line = text.trim().split('\n', 1)[0] ?? '';
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
+}
+
+function assumedBy({ exit, outputs }: NonNullable<Step['rehearse']>): NonNullable<DraftStep['rehearse']> {
+  return { ...(exit !== undefined && { exit }), ...(outputs && { outputs: textValues(outputs) }) };
 }
 
 /** By variable, the input that it names. */

@@ -14,6 +14,7 @@ import { Outputs } from './outputs.ts';
 import { PlayedAttempts } from './played-node.ts';
 import { withStandIns } from './stand-ins.ts';
 import type { Twin } from './twin.ts';
+import { Watch } from './watch.ts';
 
 export const RUN = 'rehearsal';
 
@@ -43,6 +44,7 @@ export class Rehearsal {
   readonly outputs = new Outputs();
   /** As the engine has them, without stand-ins. */
   readonly phases: readonly BoundPhase[];
+  readonly watch: Watch;
   controller: Controller;
   readonly #stage: Stage;
   readonly #attempts: PlayedAttempts;
@@ -52,13 +54,14 @@ export class Rehearsal {
     this.#stage = { ...stage, inventory: onTwin(inventory) };
     this.kept = new KeptJournal(() => twin.time.now());
     this.phases = bindPlan(plan, { actions, inventory, run: RUN });
+    this.watch = new Watch(twin, this.phases);
     this.#attempts = new PlayedAttempts(twin.time, this.phases, expectedTake(plan));
     this.controller = this.#newController();
   }
 
   /** The facts of the twin as it is now. @throws FactError */
-  read(nodes: readonly string[], facts: readonly FactId[]): Promise<Facts> {
-    return this.#onTime(this.controller.observer.read({ nodes: {} }, nodes, facts));
+  read(nodes: readonly string[], facts: readonly FactId[], minors = this.#stage.minors): Promise<Facts> {
+    return this.#onTime(this.controller.observer.offering(minors).read({ nodes: {} }, nodes, facts));
   }
 
   /** A new run, up to its end or that of its controller. */
@@ -76,6 +79,9 @@ export class Rehearsal {
   async #run(facts?: Facts): Promise<RehearsalEnd> {
     const { plan, bounds } = this.#stage;
     const { controller, kept } = this;
+    this.#stage.twin.time.onTick = () => {
+      this.watch.tick();
+    };
     try {
       return await this.#onTime(controller.run(plan, RUN, kept, facts, bounds));
     } catch (error) {
@@ -107,6 +113,9 @@ export class Rehearsal {
         local: () => this.#attempts.local(),
       },
       ask: async () => ({ approved: true, how: 'taken as given by the rehearsal' }),
+      checkpoint: async (body) => {
+        this.watch.record(body);
+      },
       log: this.outputs.open,
       holder: HOLDER,
       ...(onEvent && { onEvent }),

@@ -20,6 +20,11 @@ export class Twin implements Ground {
     time.loads = lab.readsFiles;
   }
 
+  /** Undefined: it has no such node. */
+  machineOf(name: string): Machine | undefined {
+    return this.#machines.get(name);
+  }
+
   machine(name: string): Machine {
     const machine = this.#machines.get(name);
     if (!machine) throw new Error(`the twin has no node ${name}`);

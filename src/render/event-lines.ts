@@ -1,4 +1,5 @@
 import { keptText } from './kept.ts';
+import { roughly } from '../duration.ts';
 import { noOutcomes, type OutcomeCounts, OUTCOMES, type RunEvent } from '../event.ts';
 import { hostText } from '../plan/hosts.ts';
 import { knownLines } from './known.ts';
@@ -46,6 +47,32 @@ export function factsText({ nodes, file, readAt, at }: EventOf<'facts'>): string
 export function plannedText(event: EventOf<'planned'>): string {
   const nodes = count(event.nodes.length, 'node');
   return `planned ${event.runbook} on ${event.cluster}: ${count(event.steps, 'step')} on ${nodes}, ${event.changes} to change something`;
+}
+
+/** `rehearsed about 2 h ago: it ended well` */
+export function rehearsedText(event: EventOf<'rehearsed'>): string {
+  const { rehearsed, outcome = 'done', where } = event;
+  const next = event.next === undefined ? '' : `; to try it on a twin of the cluster: ${event.next}`;
+  const when = roughly(Date.parse(event.at) - Date.parse(event.rehearsedAt ?? event.at));
+  if (rehearsed === 'never') return `not rehearsed${next}`;
+  if (rehearsed === 'other')
+    return `not rehearsed: the rehearsal of ${when} ago was of other documents or inputs${next}`;
+  const end = `${REHEARSED[outcome]}${where === undefined ? '' : ` at ${where}`}`;
+  const moved = rehearsed === 'moved' ? '; facts that decide have changed since' : '';
+  return `rehearsed ${when} ago: ${end}${moved}${next}`;
+}
+
+const REHEARSED = {
+  done: 'it ended well',
+  paused: 'it paused',
+  failed: 'it failed',
+  refused: 'a guard refused',
+  stopped: 'it stopped',
+} as const;
+
+/** Whether it is to be relied on. */
+export function isWellRehearsed({ rehearsed, outcome }: EventOf<'rehearsed'>): boolean {
+  return rehearsed === 'same' && outcome === 'done';
 }
 
 /** `failed, the run continues` */

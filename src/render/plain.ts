@@ -8,6 +8,7 @@ import {
   outcomeText,
   factsText,
   plannedText,
+  rehearsedText,
   skippedText,
   summaryLines,
 } from './event-lines.ts';
@@ -77,6 +78,8 @@ class PlainRenderer {
         return;
       case 'planned':
         return this.#print(event, [plannedText(event)]);
+      case 'rehearsed':
+        return this.#print(event, [rehearsedText(event)]);
       case 'run-started':
         this.#tally.started(event);
         return this.#print(event, runStarted(event));

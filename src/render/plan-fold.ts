@@ -200,6 +200,7 @@ export function detailsOf(step: PlanStep): string[] {
     `time limit ${limit}, then ${step.onTimeout}; retries ${step.retries}${pause}; effect ${step.effect}`,
     ...(step.undoneBy === undefined ? [] : [`done again by resume where ${step.undoneBy} has undone it`]),
     ...(step.continueOnError === true ? ['if it fails, the node continues'] : []),
+    ...(step.rehearse === undefined ? [] : [`a rehearsal takes of it: ${JSON.stringify(step.rehearse)}`]),
     ...(step.once === true ? ['its results count for all nodes'] : []),
     ...(step.shell === undefined ? [] : [`its check runs under ${step.shell}`]),
     ...(step.place === 'node' ? [] : [`runs on ${placeName(step.place) ?? step.place}`]),
@@ -219,7 +220,7 @@ export function detailsOf(step: PlanStep): string[] {
 
 /** What a step has that is shown in other words; what is added to a step is shown by its own name. */
 const NAMED: ReadonlySet<string> = new Set(
-  'id node title action with place effect timeout onTimeout retries env secrets if check commands script predicted asksFor ref retryDelay undoneBy continueOnError shell deferred once'.split(
+  'id node title action with place effect timeout onTimeout retries env secrets if check commands script predicted asksFor ref retryDelay undoneBy continueOnError shell deferred once rehearse'.split(
     ' ',
   ),
 );

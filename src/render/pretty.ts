@@ -5,8 +5,10 @@ import {
   type EventOf,
   factsText,
   failureLines,
+  isWellRehearsed,
   messageLines,
   plannedText,
+  rehearsedText,
   skippedText,
   summaryLines,
 } from './event-lines.ts';
@@ -89,6 +91,9 @@ class PrettyRenderer {
       case 'planned':
         this.#rest();
         return this.#screen.print([[{ text: plannedText(event), as: 'dim' }]]);
+      case 'rehearsed':
+        this.#rest();
+        return this.#screen.print([[{ text: rehearsedText(event), as: isWellRehearsed(event) ? 'dim' : 'yellow' }]]);
       case 'run-started':
         return this.#runStarted(event);
       case 'phase-started':

@@ -139,8 +139,10 @@ const override = z.strictObject({
 export const reportSchema = z.strictObject({
   version: z.literal(REPORT_VERSION),
   kind: z
-    .exactOptional(z.literal('plan'))
-    .describe('Of a plan that is not run yet: its times are estimates, as if it began when it was made. Else of a run'),
+    .exactOptional(z.enum(['plan', 'rehearsal']))
+    .describe(
+      '`plan`: of one that is not run yet: its times are estimates, as if it began when it was made. `rehearsal`: of a run on a simulated twin; no node was changed. Else of a run',
+    ),
   madeAt: time,
   zone: z.string().describe("The operator's time zone, in which people are shown times"),
   run: z.string().describe('Empty: of a saved plan'),

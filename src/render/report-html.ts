@@ -25,7 +25,7 @@ const LEAST_DATA = 200_000;
  */
 export function renderHtml(report: RunReport, script: string, live?: Live): string {
   const run = report.run === '' ? '' : ` (${report.run})`;
-  const title = `${report.runbook.name} on ${report.cluster}: ${report.state}${run}`;
+  const title = `${report.kind === 'rehearsal' ? 'Rehearsal: ' : ''}${report.runbook.name} on ${report.cluster}: ${report.state}${run}`;
   const body = bodyOf(report, live);
   const rest = LONGEST - body.text.length - script.length - STYLE.length;
   // Nothing in it can end its element.
@@ -40,7 +40,7 @@ function bodyOf(report: RunReport, live: Live | undefined): Markup {
   const parts = isPlan ? 'Nodes, phases, guards, rollback' : 'What happened, nodes, phases, guards';
   const made = isPlan
     ? 'from the plan; times are estimates, counted from the start of its run.'
-    : `from the journal of the run; times are of the zone ${report.zone}.`;
+    : `from the journal of the ${report.kind ?? 'run'}; times are of the zone ${report.zone}.`;
   return markup`<a class="skip" href="#timeline">Skip to the timeline</a>
 ${liveBar(live, newsOf(report))}${header(report)}
 <nav aria-label="Parts of the ${isPlan ? 'plan' : 'report'}"><ul><li><a href="#timeline">Timeline</a></li><li><a href="#parts">${parts}</a></li><li><a href="#steps">Steps and ${isPlan ? 'commands' : 'output'}</a></li></ul></nav>

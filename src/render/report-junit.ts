@@ -12,7 +12,7 @@ export function renderJunit(report: RunReport): string {
     const cases = steps.map((step) => testCase(step, phases.get(step.phase) ?? String(step.phase), report));
     return element('testsuite', attributes, cases);
   });
-  const name = `${report.runbook.name} on ${report.cluster}: ${report.run}`;
+  const name = `${report.kind === 'rehearsal' ? 'rehearsal of ' : ''}${report.runbook.name} on ${report.cluster}: ${report.run}`;
   const head = { name, ...tally(report.steps, report), timestamp: report.startedAt };
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', head, suites)}`;
 }

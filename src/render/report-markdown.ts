@@ -51,7 +51,9 @@ function head(report: RunReport): string {
     ],
     ['Plan digest', plan.digest],
   ];
-  return [`# ${escape(runbook.name)} on ${escape(cluster)}: ${escape(state)}`, table(['', ''], rows)].join('\n\n');
+  const title = `# ${report.kind === 'rehearsal' ? 'Rehearsal: ' : ''}${escape(runbook.name)} on ${escape(cluster)}: ${escape(state)}`;
+  const mark = report.kind === 'rehearsal' ? ['**On a simulated twin: no node was changed.**'] : [];
+  return [title, ...mark, table(['', ''], rows)].join('\n\n');
 }
 
 function atWork(worked: number, { takes, kinds, measured }: NonNullable<RunReport['expected']>): string {

@@ -8,7 +8,10 @@ import { overrideText } from './overrides.ts';
 import { quote } from '../transport/quote.ts';
 
 /** The command that plans or applies the runbook of a plan once more, with what its own was given. */
-export function again(command: 'plan' | 'apply', { inputs, inventory, limit, runbook, overrides = [] }: Plan): string {
+export function again(
+  command: 'plan' | 'apply' | 'rehearse',
+  { inputs, inventory, limit, runbook, overrides = [] }: Plan,
+): string {
   const specs = runbookIn({ runbook })?.inputs ?? {};
   const set = Object.entries(inputs).filter(([name, value]) => inputText(value) !== inputText(specs[name]?.default));
   return [

@@ -123,7 +123,7 @@ function oldestMinor(facts: Facts): number | undefined {
 }
 
 /** The minors of a runbook's steps, and those on its way. */
-function minorsOf(documents: Documents, facts: Facts): string[] {
+export function minorsOf(documents: Documents, facts: Facts): string[] {
   const { runbook, inventory, inputs, chosen } = documents;
   const { minors } = scopeOf(documents);
   if (!runbook.value.hops) return [...minors];

@@ -23,25 +23,26 @@ describe('the plain renderer', () => {
       10:00:04     do: move it
       10:00:04     rule: promise 9 (pods)
       10:00:06 planned upgrade-1.32 on lab: 9 steps on 2 nodes, 7 to change something
-      10:00:07 run 20260105-100000-ab12: upgrade-1.32 on lab, 2 nodes, 9 steps
-      10:00:08 phase 2/4 Other control planes: skipped, none of the nodes is in it
-      10:00:09 phase 4/4 Workers on worker-1
-      10:00:10 worker-1 4.4-drain Drain the node: started
-      10:00:11 worker-1   │ evicting pod demo/a
-      10:00:11 worker-1   │ waiting
-      10:00:12 worker-1   │ (the line above ×3)
-      10:00:12 worker-1   │ error: timed out
-      10:00:13 worker-1 4.4-drain Drain the node: waiting for 1 pod
-      10:00:14 worker-1: connection lost: read ECONNRESET; what runs there continues
-      10:00:15 worker-1: connected again
-      10:00:16 worker-1 4.4-drain Drain the node: trying again (attempt 2): exit status 1
-      10:00:17 worker-1 4.4-drain Drain the node: failed in 3.0s: exit status 1
-      10:00:18 stopping: worker-1 failed
-      10:00:20 ✖ upgrade-1.32 failed in 1m05s: 1 failed
-      10:00:20     not done on: worker-1
-      10:00:20     next:
-      10:00:20       runbook resume 20260105-100000-ab12
-      10:00:22 waiting: pausing for 5m before worker-1
+      10:00:07 rehearsed about 2 h ago: it failed at worker-1 4.4-drain; facts that decide have changed since
+      10:00:08 run 20260105-100000-ab12: upgrade-1.32 on lab, 2 nodes, 9 steps
+      10:00:09 phase 2/4 Other control planes: skipped, none of the nodes is in it
+      10:00:10 phase 4/4 Workers on worker-1
+      10:00:11 worker-1 4.4-drain Drain the node: started
+      10:00:12 worker-1   │ evicting pod demo/a
+      10:00:12 worker-1   │ waiting
+      10:00:13 worker-1   │ (the line above ×3)
+      10:00:13 worker-1   │ error: timed out
+      10:00:14 worker-1 4.4-drain Drain the node: waiting for 1 pod
+      10:00:15 worker-1: connection lost: read ECONNRESET; what runs there continues
+      10:00:16 worker-1: connected again
+      10:00:17 worker-1 4.4-drain Drain the node: trying again (attempt 2): exit status 1
+      10:00:18 worker-1 4.4-drain Drain the node: failed in 3.0s: exit status 1
+      10:00:19 stopping: worker-1 failed
+      10:00:21 ✖ upgrade-1.32 failed in 1m05s: 1 failed
+      10:00:21     not done on: worker-1
+      10:00:21     next:
+      10:00:21       runbook resume 20260105-100000-ab12
+      10:00:23 waiting: pausing for 5m before worker-1
       "
     `);
     expect(stderr).toMatchInlineSnapshot(`
@@ -94,7 +95,7 @@ describe('the plain renderer', () => {
     const renderer = await createRenderer({ ...options(stdout, new Terminal(80, 24)), output: 'pretty' });
     for (const event of sampleEvents()) renderer.render(event);
     await renderer.close();
-    expect(stdout.text).toContain('10:00:07 run 20260105-100000-ab12');
+    expect(stdout.text).toContain('10:00:08 run 20260105-100000-ab12');
   });
 
   it('goes on when its reader has gone away', async () => {

@@ -167,6 +167,13 @@ export function sampleEvents(): RunEvent[] {
       changes: 7,
     },
     {
+      type: 'rehearsed',
+      rehearsed: 'moved',
+      rehearsedAt: '2026-01-05T08:00:00.000Z',
+      outcome: 'failed',
+      where: 'worker-1 4.4-drain',
+    },
+    {
       type: 'run-started',
       run: '20260105-100000-ab12',
       runbook: 'upgrade-1.32',

@@ -15,6 +15,12 @@ const STATE_CLASS: Readonly<Record<string, string>> = {
   planned: 'running',
 };
 
+const KIND_WORDS = {
+  run: 'Report of a run',
+  plan: 'Plan of a run',
+  rehearsal: 'Rehearsal on a simulated twin: no node was changed',
+} as const;
+
 export function header(report: RunReport): Markup {
   const { runbook, cluster, state, about, run, startedAt, lastAt, plan, way, inputs, limit } = report;
   const isPlan = report.kind === 'plan';
@@ -38,7 +44,7 @@ export function header(report: RunReport): Markup {
     ...(limit === undefined ? [] : [['Only', limit] as const]),
     ['Plan', `made ${dateOf(plan.createdAt, report)}, sha256 ${plan.digest}`],
   ];
-  return markup`<header><p class="kind">${isPlan ? 'Plan of a run' : 'Report of a run'}</p><h1>${runbook.name} on ${cluster} <span class="state ${STATE_CLASS[state] ?? 'other'}">${state}</span></h1>${about.map((text) => markup`<p class="about">${text}</p>`)}${isPlan ? planTiles(report) : tiles(report)}<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></header>`;
+  return markup`<header><p class="kind">${KIND_WORDS[report.kind ?? 'run']}</p><h1>${runbook.name} on ${cluster} <span class="state ${STATE_CLASS[state] ?? 'other'}">${state}</span></h1>${about.map((text) => markup`<p class="about">${text}</p>`)}${isPlan ? planTiles(report) : tiles(report)}<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></header>`;
 }
 
 /** What one would be asked first. */
