@@ -16,7 +16,6 @@ export const byNature: readonly ByNature[] = [
   { path: /^nodes\[[^\]]*\]\.heartbeat$/, reason: 'likewise', kept: isSet },
   { path: /^leases\[[^\]]*\]\.renewTime$/, reason: 'likewise', kept: isSet },
   { path: /^pods\[[^\]]*\]\.deletedAt$/, reason: 'likewise', kept: isSet },
-  { path: /^clock\.(least|most)$/, reason: 'how long the answer took widens the range', kept: toStep },
   { path: /^etcd\[[^\]]*\]\.raftIndex$/, reason: 'it grows all the time', kept: isSet },
   { path: /^etcdHost\.ca$/, reason: 'a digest of a file that no facts contain', kept: isSet },
   { path: /^etcd\[[^\]]*\]\.problem$/, reason: "etcd's words for it", kept: isSet },
@@ -28,8 +27,3 @@ export const byNature: readonly ByNature[] = [
   { path: /^apiServers\[[^\]]*\]\.error$/, reason: "kubectl's words for it", kept: isSet },
   { path: /^staticPods\.strangers\[[^\]]*\]\.error$/, reason: "the parser's words for it", kept: isSet },
 ];
-
-/** Seconds: what two readings of one clock differ by is no difference, nor is a clock that is about right. */
-function toStep(value: unknown): unknown {
-  return typeof value === 'number' ? Math.round(value / 30) : value;
-}

@@ -1,3 +1,4 @@
+import type { ClockFact } from '../facts/clock.ts';
 import type { Facts } from '../facts/facts.ts';
 import { decidingFacts } from '../facts/lib/deciding.ts';
 import { leavesOf } from './leaves.ts';
@@ -37,7 +38,7 @@ export function compareFacts(source: Facts, twin: Facts): Comparison {
   ) => {
     for (const [fact, value] of Object.entries(left)) {
       if (value === undefined || asked.has(fact)) continue;
-      const found = differencesOf(fact, value, right[fact]);
+      const found = fact === 'clock' ? clockDifferences(value, right[fact]) : differencesOf(fact, value, right[fact]);
       equal += found.equal;
       differs.push(...found.differs.map((one) => (node === undefined ? one : { node, ...one })));
     }
@@ -64,6 +65,16 @@ function differencesOf(fact: string, source: unknown, twin: unknown) {
       });
   }
   return { equal, differs };
+}
+
+/** How far a clock is off is measured as a range: two of them agree where they have a moment in common. */
+function clockDifferences(source: unknown, twin: unknown) {
+  const [left, right] = [source, twin].map((value) => value as ClockFact | undefined);
+  const agree =
+    left?.least === undefined ||
+    left.most === undefined ||
+    (right?.least !== undefined && right.most !== undefined && right.least <= left.most && right.most >= left.least);
+  return agree ? { equal: 1, differs: [] } : differencesOf('clock', source, twin);
 }
 
 function decidingDifferences(source: Facts, twin: Facts): Difference[] {

@@ -38,3 +38,12 @@ test('a node or a fact that the twin does not have differs', () => {
     'a proxyVariables[https_proxy].value: http://proxy, on the twin nothing',
   ]);
 });
+
+test('clocks agree where their ranges have a moment in common', () => {
+  const at = (least: number, most: number): Facts => ({ nodes: { a: { clock: { least, most } } } });
+  expect(compareFacts(at(-0.1, 2), at(1.5, 9)).differs).toEqual([]);
+  expect(compareFacts(at(59, 60), at(-0.1, 0.1)).differs.map(differenceText)).toEqual([
+    'a clock.least: 59, on the twin -0.1',
+    'a clock.most: 60, on the twin 0.1',
+  ]);
+});

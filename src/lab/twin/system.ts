@@ -1,6 +1,6 @@
 import { fillFolder, leaveRoom } from '../disks.ts';
 import { holdPackageLock } from '../package-locks.ts';
-import { putFile } from '../machine-files.ts';
+import { putFile, writeBootFiles } from '../machine-files.ts';
 import type { Machine } from '../machine.ts';
 import { osUpdatesFile } from '../tools/os-updates.ts';
 import type { TwinNodeFacts } from './document.ts';
@@ -10,16 +10,21 @@ export async function writeSystem(machine: Machine, facts: TwinNodeFacts): Promi
   const { os, clock, proxyVariables, machine: own } = facts;
   if (os) await writeOs(machine, os);
   if (own?.initStart !== undefined) machine.initStart = own.initStart;
-  if (clock?.least !== undefined && clock.most !== undefined)
-    machine.clockAhead = Math.round(((clock.least + clock.most) / 2) * 1000);
+  if (clock?.least !== undefined && clock.most !== undefined) machine.clockAhead = aheadIn(clock.least, clock.most);
   if (proxyVariables) machine.environment = Object.fromEntries(proxyVariables.map(({ name, value }) => [name, value]));
   await writeKernel(machine, facts);
+  await writeBootFiles(machine);
   await writeReboot(machine, facts);
   await writeDisks(machine, facts);
   if (facts.osUpdates)
     await putFile(machine, osUpdatesFile, facts.osUpdates.pending.map((name) => `${name} 1 2\n`).join(''));
   const lock = facts.packageState?.lock;
   if (lock) await holdPackageLock(machine, lock.command, lock);
+}
+
+/** Milliseconds: nothing, where that is within the range of what was measured (in seconds). */
+function aheadIn(least: number, most: number): number {
+  return least <= 0 && most >= 0 ? 0 : Math.round(((least + most) / 2) * 1000);
 }
 
 async function writeOs(machine: Machine, os: NonNullable<TwinNodeFacts['os']>): Promise<void> {
