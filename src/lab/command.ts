@@ -10,7 +10,7 @@ import { problemList } from './problems.ts';
 import { containerdReleases, newestContainerd } from './runtime-packages.ts';
 import type { LabState } from './state.ts';
 import { kubeadmPhases, membershipPhases } from './tools/kubeadm-phases.ts';
-import { count, knownProblem, scale, type UpOptions, upOptions } from './up-options.ts';
+import { count, knownProblem, scale, twinOptions, type UpOptions, upOptions } from './up-options.ts';
 import { workloadOptions } from './workloads.ts';
 
 const defaultFolder = '.runbook/lab';
@@ -58,6 +58,7 @@ export function labCommand(): Command {
     .option('--zypper-nodes <list>', 'nodes with openSUSE and zypper, e.g. worker-1', '')
     .option('--workloads <list>', `further workloads: ${workloadOptions.join(',')}`, '')
     .option('--problems <list>', 'what is wrong from the start, e.g. swap@worker-1,etcd-alarm; `help` lists them', '')
+    .option('--from <file>', 'a twin of the cluster whose facts are in the file: runbook facts -i INVENTORY -o FILE')
     .option('--managed <provider>', "eks: a managed cluster, with the provider's CLI in DIR/bin, and nothing that runs")
     .option('--node-groups <list>', 'of a managed cluster, with their minors where they differ: general,spot=1.31', '')
     .action(up);
@@ -93,14 +94,16 @@ async function up(given: UpOptions, command: Command): Promise<void> {
     return;
   }
   const named = command.options.filter((one) => command.getOptionValueSource(one.attributeName()) === 'cli');
-  const inventory = await (given.managed === undefined
-    ? startInBackground(given.dir, upOptions(given))
-    : managedUp(
-        given,
-        named.map(({ long }) => long ?? ''),
-        scale(given.timeScale),
-      ));
-  process.stdout.write(`${inventory}\n`);
+  const words = named.map(({ long }) => long ?? '');
+  process.stdout.write(`${await started(given, words)}\n`);
+}
+
+/** @returns the path of its inventory */
+async function started(given: UpOptions, named: readonly string[]): Promise<string> {
+  if (given.managed !== undefined) return managedUp(given, named, scale(given.timeScale));
+  const { from } = given;
+  const options = from === undefined ? upOptions(given) : await twinOptions({ ...given, from }, named);
+  return startInBackground(given.dir, options);
 }
 
 async function plant(problem: string, given: { readonly dir: string }): Promise<void> {

@@ -14,11 +14,15 @@ import { createSshServer } from './ssh-server.ts';
 import { readState, type LabState } from './state.ts';
 import { tools } from './tools/tools.ts';
 import { makeSpare } from './spare.ts';
+import { readTwinFile } from './twin/file.ts';
+import { createTwin } from './twin/twin.ts';
 import { plantProblem } from './problems.ts';
 import { defaultWorkloads, extraWorkloads, type WorkloadOption } from './workloads.ts';
 import { machineNamed, members, type World } from './world.ts';
 
 export interface LabOptions {
+  /** A file of `runbook facts`: the lab is a twin of that cluster, and nothing else here but its times counts. */
+  readonly from?: string;
   readonly controlPlanes?: number;
   readonly workers?: number;
   /** Further control planes, which have not joined the cluster. */
@@ -83,12 +87,12 @@ const defaultRelease = '1.31.9';
 
 /** Builds a cluster, starts an SSH server per node on loopback, resolves when all of them listen. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const world = await createWorld(options);
+  const world = await worldOf(options);
   const client = newKeyPair();
   const clientKey = parseKey(client.private);
   const servers: Server[] = [];
   const nodes: LabNode[] = [];
-  for (const machine of world.machines) {
+  for (const machine of listed(world)) {
     const host = newKeyPair();
     const server = createSshServer({ machine, hostKey: host.private, clientKey });
     const listener = (options.latency ?? 0) > 0 ? delayed(server, options.latency ?? 0, servers) : server;
@@ -109,7 +113,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     user,
     knownHosts: () => nodes.map((node) => `[${node.host}]:${node.port} ${node.hostKey}\n`).join(''),
     sshConfig: (identityFile, knownHosts) => sshConfigText(nodes, identityFile, knownHosts),
-    inventory: (identityFile, knownHosts) => inventoryText(nodes, groupsOf(world), identityFile, knownHosts),
+    inventory: (identityFile, knownHosts) => inventoryText(nodes, world, identityFile, knownHosts),
     state: () => readState(world),
     addFault: (name, fault) => {
       const machine = machineNamed(world, name);
@@ -121,6 +125,17 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     },
     close: () => closeLab(world, servers),
   };
+}
+
+async function worldOf(options: LabOptions): Promise<World> {
+  if (options.from === undefined) return createWorld(options);
+  const clock = options.clock ?? realClock(options.timeScale ?? 1);
+  return createTwin(await readTwinFile(options.from), { clock, file: options.from });
+}
+
+/** Those that one can log in to. */
+function listed({ machines, source }: World): readonly Machine[] {
+  return source ? machines.filter(({ alias }) => source.vars.has(alias)) : machines;
 }
 
 /** A simulated cluster without any server in front of it. `programs`: in place of the lab's own simulated tools. */
@@ -252,19 +267,24 @@ function groupsOf(world: World): Readonly<Record<string, readonly string[]>> | u
   return Object.keys(groups).length > 0 ? groups : undefined;
 }
 
-function inventoryText(
-  nodes: readonly LabNode[],
-  groups: Readonly<Record<string, readonly string[]>> | undefined,
-  identityFile: string,
-  knownHosts: string,
-): string {
+function groupsWith(groups: Readonly<Record<string, readonly string[]>>) {
+  return Object.keys(groups).length > 0 ? groups : undefined;
+}
+
+function inventoryText(nodes: readonly LabNode[], world: World, identityFile: string, knownHosts: string): string {
+  const { source } = world;
+  const groups = source ? groupsWith(source.groups) : groupsOf(world);
+  const varsOf = (name: string) => {
+    const vars = source?.vars.get(name) ?? {};
+    return Object.keys(vars).length > 0 ? { vars } : {};
+  };
   const inventory = {
     apiVersion: 'runbook/v1',
     kind: 'Inventory',
-    cluster: 'lab',
+    cluster: source?.cluster ?? 'lab',
     ssh: { config: false, user, identityFile, knownHosts },
     become: { method: 'sudo' },
-    nodes: nodes.map((node) => ({ name: node.name, host: node.host, role: node.role, ssh: { port: node.port } })),
+    nodes: nodes.map(({ name, host, role, port }) => ({ name, host, role, ssh: { port }, ...varsOf(name) })),
     ...(groups && { groups }),
   };
   return `# Written by \`runbook lab up\`: a simulated cluster on this machine.\n${stringify(inventory)}`;

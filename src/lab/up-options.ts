@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseDuration } from './audit.ts';
 import { distributions } from './distribution.ts';
 import { usageFailure } from './failure.ts';
@@ -6,6 +7,8 @@ import { isManaged } from './managed/lab.ts';
 import { problems } from './problems.ts';
 import { isRelease, minors } from './releases.ts';
 import { containerdReleases } from './runtime-packages.ts';
+import { readDocument } from './twin/document.ts';
+import { readTwinFile } from './twin/file.ts';
 import { workloadOptions, type WorkloadOption } from './workloads.ts';
 
 /** The options of `lab up`, as they were typed. */
@@ -28,6 +31,26 @@ export interface UpOptions {
   readonly zypperNodes: string;
   readonly managed?: string;
   readonly nodeGroups: string;
+  readonly from?: string;
+}
+
+/** With `--from` what the lab is made of is in the file: these say how it runs. */
+const ofTwins = ['--from', '--dir', '--latency', '--time-scale'];
+
+/** Of a twin. `named`: the options that were typed. @throws LabFailure for what does not fit, and for what is no such file */
+export async function twinOptions(given: UpOptions & { readonly from: string }, named: readonly string[]) {
+  const other = named.find((option) => !ofTwins.includes(option));
+  if (other !== undefined) throw usageFailure(`${other} does not go with --from: the file says what the lab is`);
+  if (isManaged(given.dir)) throw usageFailure(`${given.dir} already has a managed lab: choose another --dir`);
+  const from = resolve(given.from);
+  readDocument(await readTwinFile(from), given.from);
+  return { from, latency: latencyOf(given), timeScale: scale(given.timeScale) };
+}
+
+function latencyOf({ latency: given }: UpOptions): number {
+  const latency = parseDuration(given);
+  if (latency === undefined) throw usageFailure(`--latency ${given} is not a duration such as 20ms`);
+  return latency;
 }
 
 /** @throws LabFailure for what does not fit */
@@ -41,8 +64,7 @@ export function upOptions(given: UpOptions): LabOptions {
     ]);
   if (!distributions.some((name) => name === given.os))
     throw usageFailure(`--os ${given.os} is none of ${distributions.join(', ')}`);
-  const latency = parseDuration(given.latency);
-  if (latency === undefined) throw usageFailure(`--latency ${given.latency} is not a duration such as 20ms`);
+  const latency = latencyOf(given);
   const timeScale = scale(given.timeScale);
   const workloads = given.workloads.split(',').filter(Boolean).map(workloadOption);
   return {

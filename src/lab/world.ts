@@ -2,11 +2,21 @@ import type { Clock } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
 
+/** What an inventory says beside how to log in. */
+export interface SourceInventory {
+  readonly cluster: string;
+  /** By the name in the inventory; other machines of the cluster are not in it. */
+  readonly vars: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+}
+
 /** Everything that is simulated: machines, and the cluster that lives on them. */
 export interface World {
   readonly clock: Clock;
   readonly machines: readonly Machine[];
   readonly cluster: Cluster;
+  /** Of a twin: the inventory that its source has. */
+  readonly source?: SourceInventory;
   /** Releases of Kubernetes that there are beside those that the lab knows. */
   readonly releases?: ReadonlySet<string>;
 }

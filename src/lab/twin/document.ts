@@ -330,6 +330,7 @@ const inventory = z.object({
       object: text.optional(),
       host: text.optional(),
       role: z.enum(['control-plane', 'worker', 'other']),
+      vars: z.record(text, z.unknown()).optional(),
     }),
   ),
   groups: z.record(text, texts).optional(),

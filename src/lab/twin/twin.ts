@@ -6,7 +6,7 @@ import { type Distribution, Machine } from '../machine.ts';
 import { LabShell, type ToolSet } from '../shell/shell.ts';
 import { forgetCluster } from '../spare.ts';
 import { tools } from '../tools/tools.ts';
-import type { World } from '../world.ts';
+import type { SourceInventory, World } from '../world.ts';
 import { writeCertificates } from './certificates.ts';
 import { writeCluster } from './cluster.ts';
 import { readDocument, type TwinDocument } from './document.ts';
@@ -65,7 +65,7 @@ export async function createTwin(given: unknown, { clock, programs = tools, file
   const names = new Set((facts.nodes ?? []).map(({ name }) => name));
   const { workloads, pods } = contentOf(facts, names, time);
   const cluster = new Cluster(clock, all, version, endpoint, { workloads: [], budgets: [], naked: [] });
-  const world: World = { clock, machines: all, cluster, releases: releasesIn(document) };
+  const world: World = { clock, machines: all, cluster, releases: releasesIn(document), source: sourceOf(document) };
   shell.attach(world);
   for (const [place, machine] of machines) await writeMachine(machine, place, time, version);
   writeNodes(cluster, machines);
@@ -83,6 +83,11 @@ export async function createTwin(given: unknown, { clock, programs = tools, file
 }
 
 const defaultRelease = '1.31.9';
+
+function sourceOf({ inventory }: TwinDocument): SourceInventory {
+  const vars = inventory.nodes.map(({ name, vars: own = {} }) => [name, own] as const);
+  return { cluster: inventory.cluster ?? 'twin', groups: inventory.groups ?? {}, vars: new Map(vars) };
+}
 
 function timeOf({ readAt }: TwinDocument, clock: Clock): TwinTime {
   const now = clock.now();
