@@ -29,7 +29,12 @@ const ENDINGS = {
 export function renderRehearsal(data: RehearsalData, next: readonly string[], look: RehearsalLook): string {
   const style = createStyle(look);
   const page = { ...look, symbols: style.symbols };
-  return style.text(
+  // Commands are not broken: they are copied.
+  const commands = next.map((line): Line => [
+    { text: 'next: ', as: 'dim' },
+    { text: line, as: 'bold' },
+  ]);
+  const text = style.text(
     [
       ...head(data, page),
       [],
@@ -41,13 +46,10 @@ export function renderRehearsal(data: RehearsalData, next: readonly string[], lo
       ...assumed(data.notRehearsed, page),
       ...unlike(data.notModelled, page),
       ...(next.length === 0 ? [] : [[]]),
-      ...next.map((line): Line => [
-        { text: 'next: ', as: 'dim' },
-        { text: line, as: 'bold' },
-      ]),
     ],
     look.columns,
   );
+  return `${text}${style.text(commands)}`;
 }
 
 type Page = RehearsalLook & { readonly symbols: Symbols };
