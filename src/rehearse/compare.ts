@@ -77,13 +77,23 @@ function clockDifferences(source: unknown, twin: unknown) {
   return agree ? { equal: 1, differs: [] } : differencesOf('clock', source, twin);
 }
 
+/** What was not read of the source at all decides nothing. */
 function decidingDifferences(source: Facts, twin: Facts): Difference[] {
   const [left, right] = [decidingFacts(source), decidingFacts(twin)];
-  return differencesOf('deciding', left, right).differs.map((one) => {
-    const [, node, fact = '', rest = ''] = /^nodes\.(.+?)\.([a-zA-Z]+)(?:[.[](.*))?$/.exec(one.path) ?? [];
-    if (node === undefined) return { ...one, fact: 'cluster' };
-    return { ...one, node, fact, path: rest };
+  const read = new Set([...leavesOf('deciding', left).keys()].map((path) => topicOf(path.slice('deciding.'.length))));
+  return differencesOf('deciding', left, right).differs.flatMap((one) => {
+    if (!read.has(topicOf(one.path))) return [];
+    const [, node, fact = '', rest = ''] = NODE_TOPIC.exec(one.path) ?? [];
+    return [node === undefined ? { ...one, fact: 'cluster' } : { ...one, node, fact, path: rest }];
   });
+}
+
+const NODE_TOPIC = /^nodes\.(.+?)\.([a-zA-Z]+)(?:[.[](.*))?$/;
+
+/** `nodes.cp1.packages`, `cluster.versions.apiServers` */
+function topicOf(path: string): string {
+  const [, node, fact] = NODE_TOPIC.exec(path) ?? [];
+  return node === undefined ? path.split('.').slice(0, 3).join('.') : `nodes.${node}.${fact ?? ''}`;
 }
 
 /** One line for people: `worker-1 kubeletSetup.flags[0].name: node-ip, on the twin nothing`. */
