@@ -219,7 +219,7 @@ test('the engine names no action', () => {
  */
 test('no file outside of packages and the lab names a package manager in code', () => {
   const found = sources()
-    .filter((file) => !['packages', 'lab', 'explain', 'known'].includes(roomOf(file)))
+    .filter((file) => !['packages', 'lab', 'rehearse', 'explain', 'known'].includes(roomOf(file)))
     .flatMap((file) => codeTexts(file).filter(({ text, property }) => property !== 'source' && named(text).length > 0))
     .map(({ text, file }) => `src/${file}: ${named(text).join(', ')} in ${text.slice(0, 80)}`);
   expect(found).toEqual([]);

@@ -1,13 +1,16 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { FactsDocument } from '../facts-file/document.ts';
 import { Failure } from '../failure.ts';
 import { measuredOn } from '../journal/durations.ts';
 import { RunStore } from '../journal/store.ts';
 import { programVersion } from '../package-root.ts';
 import { stepsOfPlan } from '../plan/all-steps.ts';
-import { loadLab } from '../rehearse/lab-package.ts';
+import { rehearseFaults } from '../rehearse/faults/rehearse-faults.ts';
+import { type LabPackage, loadLab } from '../rehearse/lab-package.ts';
 import { unasked } from '../rehearse/own-answers.ts';
-import { type Performed, perform, startOf } from '../rehearse/perform.ts';
+import { type Performed, perform, type Script, startOf } from '../rehearse/perform.ts';
+import { renderFaults } from '../render/faults.ts';
+import type { Faults } from '../render/faults-data.ts';
 import { renderRehearsal } from '../render/rehearsal.ts';
 import { count } from '../render/text.ts';
 import { type BoundOptions, parseBounds } from '../run/bounds.ts';
@@ -41,6 +44,8 @@ const COLUMNS = 80;
 interface Options extends CommonOptions, BoundOptions {
   readonly out?: string;
   readonly format?: ReportForm;
+  readonly faults?: boolean;
+  readonly seed?: number;
 }
 
 export function define(command: Command, run: Run): void {
@@ -52,6 +57,8 @@ export function define(command: Command, run: Run): void {
         REPORT_FORMS,
       ),
     )
+    .option('--faults', 'then again with each of a list of misfortunes: what it leaves, and how the run continues')
+    .option('--seed <number>', 'with --faults: another choice of the nodes that are struck (else 1)', seedIn)
     .action((file: string, options: Options) => run(() => rehearse(file, options)));
 }
 
@@ -60,6 +67,7 @@ function rehearse(file: string, options: Options): Promise<number> {
   const isData = options.output === 'json';
   return withConsole(isData ? { ...options, output: 'plain' } : options, 'stderr', async (console, atEnd) => {
     if (options.format !== undefined && options.out === undefined) requireOneForm(options.format, isData);
+    requireWholeRuns(options);
     const lab = await loadLab();
     const given = await readKept(options, file);
     const documents = await loadDocuments(console, file, options, given);
@@ -85,13 +93,16 @@ function rehearse(file: string, options: Options): Promise<number> {
     console.info(
       `rehearsing ${count(stepsOfPlan(plan).length, 'step')} on a simulated twin of ${plan.inventory.cluster}; no node is changed`,
     );
-    const performed = await perform(lab, {
+    const script = {
       plan,
       inventory: documents.inventory.value,
       document: kept.document,
       ...(given && { file: given.file }),
       minors: minorsOf(documents, reading.facts),
       startsAt,
+    };
+    const performed = await perform(lab, {
+      ...script,
       bounds: parseBounds(options, startsAt),
       onEvent: (event) => {
         if (event.type === 'phase-started') console.info(`phase ${event.phase}/${event.phases} ${event.name}`);
@@ -100,9 +111,50 @@ function rehearse(file: string, options: Options): Promise<number> {
     const { outcome, reason, takes, at } = performed.data;
     const where = at && `${at.node} ${at.step}`;
     await keepRehearsal(store.root, plan, { outcome, reason, takes, ...(where !== undefined && { where }) });
-    await show(console, performed, again('apply', plan), options);
-    return exitCode(outcome);
+    const faults = options.faults === true ? await faultsOf(console, lab, script, performed, options) : undefined;
+    await show(console, withFaults(performed, faults), again('apply', plan), options);
+    return faults?.rows.some(({ ends }) => ends !== 'done') === true ? 1 : exitCode(outcome);
   });
+}
+
+/** @throws Failure (usage) for options that do not go together */
+function requireWholeRuns({ faults, seed, until, maxNodes }: Options): void {
+  if (seed !== undefined && faults !== true)
+    throw new Failure('usage', '--seed belongs to --faults', ['Add --faults.']);
+  if (faults === true && (until !== undefined || maxNodes !== undefined))
+    throw new Failure('usage', '--faults tries whole runs: --until and --max-nodes pause them', [
+      'Leave out one of them.',
+    ]);
+}
+
+/** Undefined where the run does not even end well without a misfortune. */
+async function faultsOf(
+  console: Console,
+  lab: LabPackage,
+  { document, ...stage }: Omit<Script, 'bounds'>,
+  { data }: Performed,
+  { seed = 1 }: Options,
+): Promise<Faults | undefined> {
+  if (data.outcome !== 'done') {
+    console.warn('no misfortune was tried: the run does not end well without any');
+    return undefined;
+  }
+  console.info('trying misfortunes, each on a twin of its own');
+  return rehearseFaults(
+    { ...stage, lab, newWorld: (time) => time.run(lab.createTwin(document, { clock: time })) },
+    seed,
+    { onFault: ({ name, ends }, done, of) => console.info(`${done}/${of} ${name}: ends ${ends}`) },
+  );
+}
+
+function withFaults({ data, report }: Performed, faults: Faults | undefined): Performed {
+  return faults ? { data: { ...data, faults }, report: { ...report, faults } } : { data, report };
+}
+
+function seedIn(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(seed)) return seed;
+  throw new InvalidArgumentError('It is a whole number from 0 on.');
 }
 
 /** The connections are closed before anything is simulated. */
@@ -161,7 +213,10 @@ async function show(
   if (out !== undefined) await writeReport(out, await renderedReport(report, format ?? reportFormOf(out)));
   if (output === 'json') console.print(`${JSON.stringify(data)}\n`);
   else if (format !== undefined && out === undefined) console.print(await renderedReport(report, format));
-  else console.print(renderRehearsal(data, next, look));
+  else {
+    console.print(renderRehearsal(data, next, look));
+    if (data.faults) console.print(`\n${renderFaults(data.faults, look)}`);
+  }
   if (out !== undefined) console.info(`wrote the report of the rehearsal to ${out}`);
 }
 

@@ -29,6 +29,8 @@ export interface Stage {
   /** Minors whose repositories are asked. */
   readonly minors: readonly string[];
   readonly bounds?: Bounds;
+  /** The journal of a run that it continues, with `resume`. */
+  readonly journal?: string;
   readonly onEvent?: (event: NewEvent) => void;
 }
 
@@ -52,7 +54,7 @@ export class Rehearsal {
   constructor(stage: Stage) {
     const { twin, plan, inventory } = stage;
     this.#stage = { ...stage, inventory: onTwin(inventory) };
-    this.kept = new KeptJournal(() => twin.time.now());
+    this.kept = new KeptJournal(() => twin.time.now(), stage.journal);
     this.phases = bindPlan(plan, { actions, inventory, run: RUN });
     this.watch = new Watch(twin, this.phases);
     this.#attempts = new PlayedAttempts(twin.time, this.phases, expectedTake(plan));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ENDINGS, findingSchema, outcomeSchema } from '../event.ts';
+import { faultsSchema } from './faults-data.ts';
 import type { DeepReadonly } from '../readonly.ts';
 
 /** The version of the form; a reader refuses any other. */
@@ -91,6 +92,9 @@ export const rehearsalSchema = z.strictObject({
   notRehearsed: z.array(assumed),
   notModelled: z.array(unlike).describe('Facts of the twin that differ from those it was made from'),
   findings: z.array(findingSchema).describe('Of the guards, of the plan'),
+  faults: z
+    .exactOptional(faultsSchema)
+    .describe('With --faults: each misfortune, what it leaves, and how the run ends'),
 });
 
 export type RehearsalData = DeepReadonly<z.infer<typeof rehearsalSchema>>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findingSchema, knownSchema, OUTCOMES } from '../event.ts';
+import { faultsSchema } from './faults-data.ts';
 import type { DeepReadonly } from '../readonly.ts';
 
 /** The version of the form; a reader refuses any other. */
@@ -183,6 +184,7 @@ export const reportSchema = z.strictObject({
       }),
     )
     .describe('Of a plan, for a change request'),
+  faults: z.exactOptional(faultsSchema).describe('Of a rehearsal with --faults'),
   gaps: names.describe('What is not in the report because it is not kept here'),
   texts: names.describe('Commands and outputs, each once; without control characters'),
 });

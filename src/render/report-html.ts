@@ -2,6 +2,7 @@ import { groupBy } from './group.ts';
 import type { RunReport, Standing } from './report-data.ts';
 import { type Markup, markup } from './report/markup.ts';
 import { attention, gaps, header, request } from './report/sections.ts';
+import { faults } from './report/faults.ts';
 import { packed } from './report/fit.ts';
 import { type Live, liveBar, pageOf } from './report/shell.ts';
 import { countsText, nodeSteps } from './report/steps.ts';
@@ -47,7 +48,7 @@ ${liveBar(live, newsOf(report))}${header(report)}
 <main>
 ${attention(report)}
 <section id="timeline" tabindex="-1"><h2>Timeline</h2>${timeline(report)}</section>
-<div id="parts" tabindex="-1">${history(report)}${nodes(report)}${phases(report)}${guards(report)}${request(report)}${gaps(report)}</div>
+<div id="parts" tabindex="-1">${history(report)}${nodes(report)}${phases(report)}${guards(report)}${faults(report)}${request(report)}${gaps(report)}</div>
 ${steps(report)}
 </main>
 <footer><p>Made ${dateOf(report.madeAt, report)} ${made}</p></footer>`;

@@ -5,7 +5,7 @@ import type { Plan, PlanStep } from '../../src/plan/plan.ts';
 import { type Command, noHooks, SimulatedCluster } from './cluster.ts';
 import { Controller } from '../../src/rehearse/controller.ts';
 import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
-import type { Memo } from './memo.ts';
+import type { Memo } from '../../src/rehearse/memo.ts';
 import { type Documents, needs, ONE_MINOR, plan, readDocuments, type Scenario } from './scenario.ts';
 import { settledState } from './state.ts';
 

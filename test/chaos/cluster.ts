@@ -5,12 +5,12 @@ import { createWorld } from '../../src/lab/lab.ts';
 import type { Machine } from '../../src/lab/machine.ts';
 import { runScript } from '../../src/lab/run-script.ts';
 import type { Tool, ToolSet } from '../../src/lab/shell/shell.ts';
-import { restoreSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
+import { keepFiles, restoreSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
 import { tools } from '../../src/lab/tools/tools.ts';
 import { machineNamed, type World } from '../../src/lab/world.ts';
 import type { ProbeResult } from '../../src/remote/attempt.ts';
 import type { Ground } from '../../src/rehearse/ground.ts';
-import { Memo } from './memo.ts';
+import { Memo } from '../../src/rehearse/memo.ts';
 
 /** Who had a command run: a durable attempt, or a reader's script that is not kept. */
 export type Origin =
@@ -73,7 +73,7 @@ export class SimulatedCluster implements Ground {
   /** A mutation: the nodes run an attempt although they know its id. */
   claimsTwice = false;
   /** Answers of reading scripts; `recall`: they may be given again. */
-  memo: { readonly answers: Memo; recall: boolean } = { answers: new Memo(), recall: false };
+  memo: { readonly answers: Memo; recall: boolean } = { answers: new Memo(keepFiles), recall: false };
   readonly #cutOff = new Map<string, number>();
 
   private constructor(time: FastTime, world: World) {

@@ -1,6 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { type KubeadmPhase, kubeadmPhases } from '../../src/lab/tools/kubeadm-phases.ts';
+import { MISFORTUNES } from '../../src/rehearse/faults/list.ts';
 import { cutOff, upgrade } from './kubeadm-cut.ts';
+
+/**
+ * The phases in which kubeadm fails in the list of misfortunes. What is cut off between two renames is the operator's to
+ * put back (test/lab/interrupted-kubeadm.test.ts).
+ */
+const failing = new Set(
+  MISFORTUNES.flatMap(({ strike }) =>
+    strike.kind === 'command' && strike.on.startsWith('^kubeadm') && strike.does.startsWith('exit') ? strike.phase : [],
+  ),
+);
+
+test('kubeadm fails in each of its phases in the list of misfortunes', () => {
+  expect(kubeadmPhases.filter((phase) => phase !== 'swap' && !failing.has(phase))).toEqual([]);
+});
 
 const WAYS = ['reboot', 'exit:137', 'exit:1'];
 const ofApply: readonly KubeadmPhase[] = ['upload-config', 'upload-kubelet-config', 'bootstrap-token'];
@@ -13,8 +28,7 @@ describe.each([
     const undisturbed = await upgrade(size);
     const last = `cp-${size.controlPlanes}`;
     // Only the last control plane comes to the addons.
-    // What is cut off between two renames is the operator's to put back (test/lab/interrupted-kubeadm.test.ts).
-    const phases = kubeadmPhases.filter((phase) => phase !== 'swap');
+    const phases = kubeadmPhases.filter((phase) => failing.has(phase));
     const cuts = phases.flatMap((phase) => [
       ...(phase === 'kube-proxy' && last !== 'cp-1' ? [] : [{ node: 'cp-1', phase }]),
       ...(last === 'cp-1' || ofApply.includes(phase) ? [] : [{ node: last, phase }]),

@@ -1,8 +1,9 @@
 import type { Baseline, Segment } from './baseline.ts';
-import { generator } from './generator.ts';
+import { type Blow, BLOWS } from '../../src/rehearse/faults/blow.ts';
+import { generator } from '../../src/rehearse/faults/generator.ts';
 
-/** What strikes: the controller is killed, killed and a new run begun, cut off from the node, or the node reboots. */
-export type Effect = 'kill' | 'anew' | 'drop' | 'reboot';
+/** What strikes; `anew`: the controller is killed, and a new run begun. */
+export type Effect = Blow | 'anew';
 
 /** Where it strikes. */
 export type Place =
@@ -104,12 +105,7 @@ export function describe({ number, node, effect, place, segment }: CrashPoint): 
       : place.kind === 'record'
         ? `${place.when} record ${place.seq} (${place.what})`
         : `${place.when} command ${place.index} of segment ${segment} (${place.what.slice(0, 90)})`;
-  const what = {
-    kill: 'the controller is killed',
-    anew: 'the controller is killed and a new run begun',
-    drop: 'the connection breaks',
-    reboot: 'the node reboots',
-  };
+  const what = { ...BLOWS, anew: `${BLOWS.kill} and a new run begun` };
   return `point ${number}: ${what[effect]} ${where} on ${node}`;
 }
 

@@ -6,6 +6,7 @@ import { Failure } from '../../src/failure.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { type Baseline, RUN, type Segment } from './baseline.ts';
 import { type Command, noHooks, SimulatedCluster } from './cluster.ts';
+import { deal } from '../../src/rehearse/faults/blow.ts';
 import { Controller, type Seams } from '../../src/rehearse/controller.ts';
 import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
 import { Ledger } from './ledger.ts';
@@ -211,17 +212,12 @@ class Trial {
     this.#struck = true;
     this.#cluster.memo.recall = true;
     this.#story.push(`--- ${this.#point.effect} at ${this.#cluster.time.now()}`);
-    switch (this.#point.effect) {
-      case 'kill':
-      case 'anew':
-        this.#controller?.kill();
-        return;
-      case 'drop':
-        this.#cluster.cutOff(this.#point.node, this.#point.place.kind === 'request' ? 0 : CUT_OFF);
-        return;
-      case 'reboot':
-        reboot(this.#cluster.machine(this.#point.node));
-    }
+    const { effect, node, place } = this.#point;
+    deal(effect === 'anew' ? 'kill' : effect, {
+      controller: this.#controller,
+      cutOff: () => this.#cluster.cutOff(node, place.kind === 'request' ? 0 : CUT_OFF),
+      reboot: () => reboot(this.#cluster.machine(node)),
+    });
   }
 
   /** Once all is as in the undisturbed run, what is left would only repeat it. */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { generator } from '../chaos/generator.ts';
+import { generator } from '../../src/rehearse/faults/generator.ts';
 import { httpServer } from '../engine/http-server.ts';
 import { folder, type Lab, labUp, runbook, startRunbook } from './cli.ts';
 

@@ -7,7 +7,7 @@ import { sealedLine } from '../../src/journal/chain.ts';
 import { misfitIn } from '../../src/journal/fits.ts';
 import { openJournal, parseJournal, readJournal } from '../../src/journal/journal.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
-import { generator } from '../chaos/generator.ts';
+import { generator } from '../../src/rehearse/faults/generator.ts';
 import { planOf, step as planned } from '../engine/bench.ts';
 
 let folder: string;

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Machine } from '../../src/lab/machine.ts';
-import { keepFiles } from '../../src/lab/snapshot.ts';
-import type { World } from '../../src/lab/world.ts';
-import type { ProbeResult } from '../../src/remote/attempt.ts';
+import type { Machine, World } from 'runbook-lab';
+import type { ProbeResult } from '../remote/attempt.ts';
+import type { LabPackage } from './lab-package.ts';
 
 interface Known {
   readonly result: ProbeResult;
@@ -22,14 +21,20 @@ const ASKS = /\bkubectl\b|^ask /m;
  */
 export class Memo {
   readonly #known = new Map<string, Known>();
+  readonly #keepFiles: LabPackage['keepFiles'];
+
+  /** @param keepFiles the lab's: all that lies on a machine */
+  constructor(keepFiles: LabPackage['keepFiles']) {
+    this.#keepFiles = keepFiles;
+  }
 
   async key(world: World, machine: Machine, script: string): Promise<string> {
     const hash = createHash('sha256').update(script.replaceAll(MARKER, 'MARKER')).update(machine.name);
-    for (const [path, { mode, content }] of await keepFiles(machine)) {
+    for (const [path, { mode, content }] of await this.#keepFiles(machine)) {
       hash.update(`${path} ${mode}\n`);
       if (content) hash.update(content);
     }
-    hash.update(JSON.stringify([ofMachine(machine), ASKS.test(script) ? ofCluster(world) : '']));
+    hash.update(JSON.stringify([ofMachine(machine), ASKS.test(script) ? ofCluster(world) : ''], plain));
     return hash.digest('hex');
   }
 
@@ -54,7 +59,12 @@ function ofMachine(machine: Machine): unknown {
   const { packages, aptLists, staticPods, pulledImages, kubelet, bootedAt, binaryChangedAt, dpkgLocked } = machine;
   const ready = machine.apiServerReady();
   const maps = [[...packages], [...aptLists.keys()], [...staticPods], [...pulledImages]];
-  return [maps, kubelet, bootedAt, binaryChangedAt, dpkgLocked, ready];
+  return [maps, kubelet, bootedAt, binaryChangedAt, dpkgLocked, ready, machine.etcd];
+}
+
+/** Ids of members of etcd have 64 bits. */
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 /** When a pod was made is left out: nothing asks for it. */
@@ -77,5 +87,5 @@ function ofCluster({ cluster, machines }: World): unknown {
   ]);
   const { version, kubeProxyVersion, coreDnsVersion } = cluster;
   const images = cluster.workloads.map((workload) => workload.image);
-  return [pods, nodes, [...cluster.nodes.values()], images, version, kubeProxyVersion, coreDnsVersion];
+  return [pods, nodes, [...cluster.nodes.values()], cluster.budgets, images, version, kubeProxyVersion, coreDnsVersion];
 }
