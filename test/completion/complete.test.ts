@@ -52,7 +52,7 @@ test('commands, options and choices are those of the commands themselves', async
   expect(await values('plan', '-')).toContain('-i');
   expect(await values('plan', '--output', 'p')).toEqual(['pretty', 'plain']);
   expect(await values('plan', '--output=p')).toEqual(['--output=pretty', '--output=plain']);
-  expect(await values('schema', 'r')).toEqual(['runbook', 'runs', 'report']);
+  expect(await values('schema', 'r')).toEqual(['runbook', 'runs', 'report', 'rehearsal']);
   expect(await values('report', '--format', 'j')).toEqual(['json', 'junit']);
   expect(await values('plan', '--format', '')).toEqual(['md']);
   expect(await values('plan', '--ag')).toEqual(['--against']);
