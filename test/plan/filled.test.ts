@@ -19,7 +19,7 @@ nodes: [{ name: a, host: a, vars: { rack: one } }, { name: b, host: b, vars: { r
 
 async function planned(content: string | Buffer, options = 'template: true') {
   const src = join(folder(), 'app.conf');
-  writeFileSync(src, content);
+  writeFileSync(src, '');
   const text = `apiVersion: runbook/v1
 kind: Runbook
 name: test
@@ -27,6 +27,8 @@ inputs: { word: { type: string, default: hi } }
 phases: [{ name: one, nodes: all, steps: [{ uses: copy, with: { src: '${src}', dest: /etc/app.conf, ${options} } }] }]
 `;
   const book = loadRunbook('test.yaml', text, actions);
+  // It may have changed since the runbook was read, which looks at it too.
+  writeFileSync(src, content);
   const inventory = loadInventory('inventory.yaml', INVENTORY);
   if (!book.value || !inventory.value) throw new Error(JSON.stringify([book.diagnostics, inventory.diagnostics]));
   const read = async (there: string): Promise<FileFacts> => ({

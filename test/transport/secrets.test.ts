@@ -62,6 +62,7 @@ describe('the prompt on a terminal', () => {
   function program(): string {
     for (const file of [
       'failure.ts',
+      'make-folder.ts',
       'redact.ts',
       ...readdirSync(join(root, 'src/transport')).map((name) => `transport/${name}`),
     ]) {
