@@ -79,7 +79,7 @@ export function stateTexts({
     ...(cordoned.length === 0 ? [] : [`cordoned: ${namesText(cordoned)}`]),
     ...(notReady.length === 0 ? [] : [`not Ready: ${namesText(notReady)}`]),
     ...short.map(({ budget, healthy, wanted }) => `${budget} has ${healthy} of ${wanted} healthy pods`),
-    `API servers ${versions(apiServers)}`,
+    `API servers ${versions(apiServers) || 'none'}`,
     `kubelets ${versions(kubelets)}`,
   ];
   return [...(reason === '' ? [] : [reason]), parts.join('; ')];

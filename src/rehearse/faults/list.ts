@@ -104,7 +104,7 @@ export const MISFORTUNES: readonly Misfortune[] = [
     what: 'the power of NODE is cut between two manifests of its API server',
     at: APPLY,
     strike: { kind: 'command', on: '^kubeadm upgrade apply', does: 'reboot', phase: 'swap' },
-    first: 'put the manifest back on NODE by the command that the refusal shows',
+    first: 'put the manifest back on NODE by the command that is shown then',
   },
   {
     name: 'power-in-kubeadm-node',

@@ -1,4 +1,3 @@
-import type { Finding } from '../../event.ts';
 import { stepKey } from '../../plan/key.ts';
 import type { Rehearsal } from '../rehearsal.ts';
 import type { Twin } from '../twin.ts';
@@ -9,7 +8,7 @@ import type { Target } from './places.ts';
 /** What was planted: whether it has struck, and how a person ends it. */
 export interface Planted {
   readonly struck: () => boolean;
-  readonly end: (refusal: Finding | undefined) => Promise<void> | void;
+  readonly end: (said: string) => Promise<void> | void;
   /** Milliseconds after which it is over by itself. */
   readonly lasts: number;
 }
@@ -62,9 +61,9 @@ export async function plant(
       const { phase } = strike;
       const fault = { on: new RegExp(strike.on), effect, times: 1, ...(phase !== undefined && { phase }) };
       machine.audit.faults.push(fault);
-      const end = async (refusal: Finding | undefined): Promise<void> => {
-        // The one of kubeadm's moments that it does not come back from by itself: the guard shows the command.
-        const command = /^Put it back: `([^`]+)`/.exec(refusal?.remedy ?? '')?.[1];
+      const end = async (said: string): Promise<void> => {
+        // The one of kubeadm's moments that it does not come back from by itself: what is said has the command.
+        const command = /put it back: `?(cp -p \S+ [^\s`]*\/)/i.exec(said)?.[1];
         if (command !== undefined) await time.run(lab.runScript(machine, command));
       };
       return planted({ struck: () => !machine.audit.faults.includes(fault), end });

@@ -44,7 +44,7 @@ export async function tryMisfortune(
   await onLeft(left);
   const isDone = (): boolean => end !== 'killed' && end.outcome === 'done';
   if (isDone()) return { ...left, commands: [], ends: 'done', takes: twin.time.now() - began };
-  await planted.end(refusalOf(rehearsal));
+  await planted.end(`${left.reason} ${refusalOf(rehearsal)?.remedy ?? ''}`);
   await twin.time.run(twin.time.sleep(Math.max(PAUSE, planted.lasts)));
   const commands: string[] = [];
   while (!isDone() && commands.length < MOST) {
