@@ -16,7 +16,7 @@ describe('misfortunes on three control planes and three workers', () => {
     const { plan, inventory, documents } = await sourceOf(SIZE);
     let world: World | undefined;
     const newWorld = async (clock: lab.FastTime) =>
-      (world = await lab.createWorld({ kubernetes: '1.31.9', ...SIZE, clock }));
+      (world = await lab.createWorld({ kubernetes: '1.31.9', ...SIZE, clock, quick: true }));
     const wrong: string[] = [];
     const faults = await rehearseFaults({ lab, plan, inventory, minors: needs(documents).minors, newWorld }, SEED, {
       // The twin is as the misfortune left it, before anyone does anything.
