@@ -97,3 +97,14 @@ test.each(readdirSync(CASES))('of the fact %s no text is left that is not known'
     expect(text.match(/.*zebra.*/gi) ?? [], name).toEqual([]);
   }
 });
+
+test('of a real cluster what kubeadm itself writes into manifests stays', async () => {
+  const file = new URL('../fixtures/facts-file/kubeadm-1.20.2-single.json', import.meta.url);
+  const real = parseFacts(readFileSync(file, 'utf8'));
+  if (!('document' in real)) throw new Error(real.problem);
+  const hidden = anonymised(real.document).facts;
+  const files = Object.values(hidden.nodes).map((node) => node.manifests);
+  expect(files.flatMap((one) => Object.keys(one ?? {})).length).toBeGreaterThan(3);
+  expect(JSON.stringify(files)).not.toMatch(/word-\d|volume-\d/);
+  expect(JSON.stringify(hidden.nodes)).toContain('/etc/kubernetes/tmp');
+});

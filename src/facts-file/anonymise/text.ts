@@ -11,7 +11,7 @@ const WORD = /[\p{L}\d_](?:[\p{L}\d_.+~-]*[\p{L}\d_])?/gu;
 const ROLES =
   'etcd kubernetes kubelet kubeadm kubectl kube coredns containerd docker crio system default node nodes master control-plane worker true false root';
 const STAYS = new Set(
-  `${ROLES} kube-system kube-apiserver kube-controller-manager kube-scheduler kube-proxy var lib etc run usr local bin pki manifests stable core http https unix localhost`.split(
+  `${ROLES} kube-system kube-apiserver kube-controller-manager kube-scheduler kube-proxy var lib etc run usr local bin pki manifests stable core http https unix localhost tmp`.split(
     ' ',
   ),
 );
@@ -34,7 +34,7 @@ const VERSION = /^(v?\d+(?:\.\d+)+(?:_\d+)?)([-+~.][\w.+~-]*)?$/;
 
 /** Marks in versions that are of a distribution or a stage, not of a person. */
 const MARK =
-  /^(v?\d+|(el|fc|deb|ubuntu|bpo|dfsg|rke2r|k3s|alpha|beta|rc|build|vmware|gke|eks|tke|aliyun|eksbuild|dev|git|r|p)\d*|[0-9a-f]{7})$/i;
+  /^(v?\d+|(el|fc|deb|ubuntu|bpo|dfsg|ds|rke2r|k3s|alpha|beta|rc|build|vmware|gke|eks|tke|aliyun|eksbuild|dev|git|r|p)\d*|[0-9a-f]{7})$/i;
 
 /** A text of which every word is known to be no one's own, or is replaced. */
 export function anonymousText(text: string, names: Replacements): string {
