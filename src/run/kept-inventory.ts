@@ -1,7 +1,6 @@
 import type { Inventory } from '../documents/model.ts';
 import { inventoryOf, inventoryPart } from '../facts-file/inventory.ts';
 import type { FactsInventory } from '../facts-file/document.ts';
-import { readFactsFile } from '../facts-file/read.ts';
 import { Failure } from '../failure.ts';
 import { quote } from '../transport/quote.ts';
 import type { Valid } from './load.ts';
@@ -15,6 +14,8 @@ const SHOWN = 8;
 export async function readKept(options: CommonOptions, runbook?: string): Promise<KeptFacts | undefined> {
   const { facts: file } = options;
   if (file === undefined) return undefined;
+  // The form of the file is loaded where there is one: not before nodes are dialled.
+  const { readFactsFile } = await import('../facts-file/read.ts');
   const document = await readFactsFile(file);
   const inventory = options.inventory ?? document.inventory.file;
   const words = [
