@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { clusterFacts, nodeFacts } from '../../src/facts/registry.ts';
 import { FakeClock } from '../../src/lab/clock.ts';
+import { FastTime } from '../../src/lab/fast-time.ts';
 import { createWorld, type LabOptions } from '../../src/lab/lab.ts';
 import { runScript } from '../../src/lab/run-script.ts';
 import type { World } from '../../src/lab/world.ts';
@@ -105,4 +106,14 @@ test('a machine that goes down ends what the quick shell runs', async () => {
   await clock.advance(10);
   for (const process of machine.running) process.kill();
   expect(await clock.run(running)).toMatchObject({ code: 137, stdout: 'before\n' });
+});
+
+test.each([false, true])('sleep takes the time of the machine (quick: %s)', async (quick) => {
+  const clock = new FastTime();
+  const { machines } = await createWorld({ controlPlanes: 1, workers: 0, clock, quick });
+  const [machine] = machines;
+  if (!machine) throw new Error('no machine');
+  const began = clock.now();
+  const ran = await clock.run(runScript(machine, 'for i in 1 2 3; do sleep 19; done; echo $i'));
+  expect([ran.stdout, clock.now() - began]).toEqual(['3\n', 57_000]);
 });

@@ -108,7 +108,8 @@ export class QuickShell {
       signal: spec.signal,
       program: (name, args, scope, streams) => {
         const env = scope.environment();
-        const call = { fs, cwd: scope.cwd, env: new Map(Object.entries(env)), signal: spec.signal };
+        const sleep = (ms: number) => machine.clock.sleep(ms, spec.signal);
+        const call = { fs, cwd: scope.cwd, env: new Map(Object.entries(env)), signal: spec.signal, sleep };
         const own = programs.get(name);
         if (!own)
           return isThere(name)

@@ -39,6 +39,8 @@ export interface TextCall {
   readonly cwd: string;
   readonly env: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
+  /** Milliseconds of the machine's time. */
+  readonly sleep: (ms: number) => Promise<void>;
   /** Bytes. */
   readonly stdin: () => string;
 }
@@ -84,6 +86,7 @@ export class TextPrograms {
       env: new Map(call.env),
       stdin: this.#justBash.unsafeBytesFromLatin1(stdin),
       signal: call.signal,
+      sleep: call.sleep,
     });
     const result = await command.execute([...args], context);
     const isBytes = result.stdoutKind === 'bytes' || result.stdoutEncoding === 'binary';
