@@ -7,32 +7,23 @@ interface Timer {
   readonly fire: () => void;
 }
 
-/** A jump over more than this many milliseconds of fake time is made only when the event loop was idle for a while. */
-const LONG = 20_000;
-/**
- * Milliseconds of real time for which something that runs may seem idle: the shell loads programs when they are first
- * needed.
- */
+/** Milliseconds of real time without anything to wait for, after which nothing will come. */
 const PATIENCE = 4000;
 /** Turns of the event loop in which no file is read, after which what was loaded is there. */
 const SETTLE = 4;
 
-/** Whether this process reads files now. */
-export function readsFiles(): boolean {
+/** Whether this process reads files now, as the shell does to load a program when it is first needed. */
+function readsFiles(): boolean {
   return process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq') || kind === 'CloseReq');
 }
 
 /**
- * Fake time that runs as fast as the machine allows: it moves on as soon as nothing is left to do at the present
- * moment. `onTick` is called between any two moments.
+ * Fake time that runs as fast as the machine allows: it moves on as soon as nothing is left to do at the present moment
+ * and no file is read. `onTick` is called between any two moments.
  */
 export class FastTime implements Clock {
   readonly scale = 1;
   onTick: () => void = () => undefined;
-  /** True while something runs that may take real time: a long jump is then made only after a long idleness. */
-  busy: () => boolean = () => false;
-  /** True while the process reads files, as the shell does to load a program: then no jump is made at all. */
-  loads: (() => boolean) | undefined;
   #now: number;
   #timers: Timer[] = [];
   #order = 0;
@@ -101,12 +92,11 @@ export class FastTime implements Clock {
       if (this.#isLoading()) continue;
       this.onTick();
       const next = this.#next();
-      if (!next || (!this.loads && next.due - this.#now > LONG)) {
+      if (!next) {
         idleSince ??= performance.now();
         await setTimeout(1);
-        const patience = next && !this.busy() ? 5 : PATIENCE;
-        if (performance.now() - idleSince < patience) continue;
-        if (!next) throw new Error('fake time: nothing is left to wait for');
+        if (performance.now() - idleSince < PATIENCE) continue;
+        throw new Error('fake time: nothing is left to wait for');
       }
       idleSince = undefined;
       if (next.due > deadline) throw new Error(`fake time: not over after ${limit / 60_000} minutes`);
@@ -119,7 +109,7 @@ export class FastTime implements Clock {
 
   /** Between two files a loader does nothing for a turn or two. */
   #isLoading(): boolean {
-    if (this.loads?.() === true) this.#turns = SETTLE;
+    if (readsFiles()) this.#turns = SETTLE;
     else if (this.#turns > 0) this.#turns -= 1;
     return this.#turns > 0;
   }

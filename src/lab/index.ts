@@ -1,6 +1,6 @@
 export { labCommand, runLab } from './command.ts';
 /** For a rehearsal, which has the cluster in its own process. */
-export { FastTime, readsFiles } from './fast-time.ts';
+export { FastTime } from './fast-time.ts';
 export { createTwin } from './twin/twin.ts';
 export { createWorld, type LabOptions } from './lab.ts';
 export { parseFaultEffect } from './audit.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Machine, World } from 'runbook-lab';
 import type { ProbeResult } from '../remote/attempt.ts';
+import type { SimulatedTime } from './ground.ts';
 import type { LabPackage } from './lab-package.ts';
 
 interface Known {
@@ -28,7 +29,30 @@ export class Memo {
     this.#keepFiles = keepFiles;
   }
 
-  async key(world: World, machine: Machine, script: string): Promise<string> {
+  /**
+   * What a script answers on a machine, as it answered before where that is known; it takes as long then.
+   * @param recall false: it is asked anew, and its answer kept
+   */
+  async answer(
+    { time, world }: { readonly time: SimulatedTime; readonly world: World },
+    machine: Machine,
+    script: string,
+    ask: () => Promise<ProbeResult>,
+    recall = true,
+  ): Promise<ProbeResult> {
+    const began = time.now();
+    const key = await this.#key(world, machine, script);
+    const known = recall ? this.#find(key, script) : undefined;
+    if (known) {
+      await time.sleep(known.duration);
+      return known.result;
+    }
+    const result = await ask();
+    if (machine.up && !/ annotate /.test(script)) this.#add(key, result, time.now() - began);
+    return result;
+  }
+
+  async #key(world: World, machine: Machine, script: string): Promise<string> {
     const hash = createHash('sha256').update(script.replaceAll(MARKER, 'MARKER')).update(machine.name);
     for (const [path, { mode, content }] of await this.#keepFiles(machine)) {
       hash.update(`${path} ${mode}\n`);
@@ -38,7 +62,7 @@ export class Memo {
     return hash.digest('hex');
   }
 
-  find(key: string, script: string): Known | undefined {
+  #find(key: string, script: string): Known | undefined {
     const known = this.#known.get(key);
     if (!known) return undefined;
     const marker = MARKER.exec(script)?.[0] ?? '';
@@ -48,7 +72,7 @@ export class Memo {
     return { result, duration: known.duration };
   }
 
-  add(key: string, { code, stdout, stderr }: ProbeResult, duration: number): void {
+  #add(key: string, { code, stdout, stderr }: ProbeResult, duration: number): void {
     if (this.#known.size >= MOST) this.#known.clear();
     const result = { code, stdout: stdout.replaceAll(MARKER, 'MARKER'), stderr: stderr.replaceAll(MARKER, 'MARKER') };
     this.#known.set(key, { result, duration });

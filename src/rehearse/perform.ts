@@ -45,7 +45,6 @@ export function startOf({ window }: Plan, now: number): number {
 export async function perform(lab: LabPackage, script: Script): Promise<Performed> {
   const { plan, inventory, document, file, minors, bounds, onEvent } = script;
   const time = new lab.FastTime(script.startsAt);
-  time.loads = lab.readsFiles;
   const twin = new Twin(lab, await time.run(lab.createTwin(document, { clock: time }).catch(asFailure)), time);
   const rehearsal = new Rehearsal({ twin, plan, inventory, minors, bounds, ...(onEvent && { onEvent }) });
   const { asked, facts, readAt } = document;

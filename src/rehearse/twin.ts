@@ -17,7 +17,6 @@ export class Twin implements Ground {
     this.world = world;
     this.time = time;
     this.#machines = new Map(world.machines.map((machine) => [machine.name, machine]));
-    time.loads = lab.readsFiles;
   }
 
   /** Undefined: it has no such node. */

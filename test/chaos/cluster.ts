@@ -1,16 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Attempt, ClaimRefusal, StartRequest } from '../../src/lab/attempts.ts';
 import { FastTime } from '../../src/lab/fast-time.ts';
-import { createWorld } from '../../src/lab/lab.ts';
+import * as lab from '../../src/lab/index.ts';
 import type { Machine } from '../../src/lab/machine.ts';
-import { runScript } from '../../src/lab/run-script.ts';
 import type { Tool, ToolSet } from '../../src/lab/shell/shell.ts';
 import { keepFiles, restoreSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
 import { tools } from '../../src/lab/tools/tools.ts';
-import { machineNamed, type World } from '../../src/lab/world.ts';
 import type { ProbeResult } from '../../src/remote/attempt.ts';
-import type { Ground } from '../../src/rehearse/ground.ts';
 import { Memo } from '../../src/rehearse/memo.ts';
+import { Twin } from '../../src/rehearse/twin.ts';
 
 /** Who had a command run: a durable attempt, or a reader's script that is not kept. */
 export type Origin =
@@ -65,21 +63,13 @@ export interface ClusterOptions {
 const origins = new AsyncLocalStorage<Origin>();
 
 /** The simulated cluster on fake time, with every command attributed to the attempt that it belongs to. */
-export class SimulatedCluster implements Ground {
-  readonly time: FastTime;
-  readonly world: World;
+export class SimulatedCluster extends Twin {
   readonly commands: Command[] = [];
   hooks: CommandHooks = noHooks;
   /** A mutation: the nodes run an attempt although they know its id. */
   claimsTwice = false;
   /** Answers of reading scripts; `recall`: they may be given again. */
   memo: { readonly answers: Memo; recall: boolean } = { answers: new Memo(keepFiles), recall: false };
-  readonly #cutOff = new Map<string, number>();
-
-  private constructor(time: FastTime, world: World) {
-    this.time = time;
-    this.world = world;
-  }
 
   static async create(options: ClusterOptions = {}): Promise<SimulatedCluster> {
     const { size = { controlPlanes: 3, workers: 2 }, kubernetes = '1.31.9', from, now } = options;
@@ -96,57 +86,31 @@ export class SimulatedCluster implements Ground {
       Object.entries(tools.audited).map(([name, tool]) => [name, watched(name, tool)]),
     );
     const programs: ToolSet = { plain: tools.plain, audited };
-    const world = await createWorld({ ...size, kubernetes, clock: time }, programs);
+    const world = await lab.createWorld({ ...size, kubernetes, clock: time }, programs);
     if (from) await restoreSnapshot(world, from);
     if (now !== undefined) time.jumpTo(now);
-    time.busy = () => world.machines.some((machine) => machine.running.size > 0);
-    cluster = new SimulatedCluster(time, world);
+    cluster = new SimulatedCluster(lab, world, time);
     return cluster;
   }
 
-  machine(name: string): Machine {
-    const machine = machineNamed(this.world, name);
-    if (!machine) throw new Error(`no node ${name}`);
-    return machine;
-  }
-
-  /** No new connection to the node for so many milliseconds, and the present ones break. */
-  cutOff(name: string, ms: number): void {
-    this.#cutOff.set(name, this.time.now() + ms);
-    this.machine(name).dropConnections();
-  }
-
-  isCutOff(name: string): boolean {
-    return (this.#cutOff.get(name) ?? 0) > this.time.now();
-  }
-
-  sending(node: string, id: string): number | undefined {
+  override sending(node: string, id: string): number | undefined {
     return this.hooks.sending(node, id);
   }
 
-  claim(machine: Machine, request: StartRequest): Attempt | ClaimRefusal {
+  override claim(machine: Machine, request: StartRequest): Attempt | ClaimRefusal {
     const { run, id, root } = request;
     return this.as({ kind: 'attempt', run, id }, () => {
       const known = machine.attempts.find(root, run, id) !== undefined;
       const twice = known && this.claimsTwice;
       if (!known || twice) this.hooks.claiming(machine.name, run, id);
-      return machine.attempts.start(twice ? { ...request, id: `${id}-again` } : request);
+      return super.claim(machine, twice ? { ...request, id: `${id}-again` } : request);
     });
   }
 
-  async probe(machine: Machine, script: string): Promise<ProbeResult> {
-    const { time, world } = this;
+  override probe(machine: Machine, script: string): Promise<ProbeResult> {
     const { answers, recall } = this.memo;
-    const began = time.now();
-    const key = await answers.key(world, machine, script);
-    const known = recall ? answers.find(key, script) : undefined;
-    if (known) {
-      await time.sleep(known.duration);
-      return known.result;
-    }
-    const result = await this.as({ kind: 'probe', script }, () => runScript(machine, script));
-    if (machine.up && !/ annotate /.test(script)) answers.add(key, result, time.now() - began);
-    return result;
+    const ask = () => this.as({ kind: 'probe', script }, () => super.probe(machine, script));
+    return answers.answer(this, machine, script, ask, recall);
   }
 
   /** Whatever the nodes run because of `work` is attributed to `origin`. */

@@ -1,5 +1,5 @@
 import type { Baseline, Segment } from './baseline.ts';
-import { type Blow, BLOWS } from '../../src/rehearse/faults/blow.ts';
+import type { Blow } from '../../src/rehearse/faults/blow.ts';
 import { generator } from '../../src/rehearse/faults/generator.ts';
 
 /** What strikes; `anew`: the controller is killed, and a new run begun. */
@@ -96,6 +96,12 @@ function ofRequests(segment: Segment): Unnumbered[] {
     ),
   );
 }
+
+const BLOWS: Readonly<Record<Blow, string>> = {
+  kill: 'the controller is killed',
+  drop: 'the connection breaks',
+  reboot: 'the node reboots',
+};
 
 /** The point as the output of a test names it. */
 export function describe({ number, node, effect, place, segment }: CrashPoint): string {

@@ -40,7 +40,6 @@ export async function factsOf(
   nodes: readonly SourceNode[],
   asked: readonly string[] = minors,
 ): Promise<Facts> {
-  time.busy = () => world.machines.some((machine) => machine.running.size > 0);
   const found: Record<string, Facts['nodes'][string]> = {};
   for (const { name, role } of nodes) {
     const machine = machineNamed(world, name);

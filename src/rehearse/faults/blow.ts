@@ -1,12 +1,6 @@
 /** What can strike a run at any moment. */
 export type Blow = 'kill' | 'drop' | 'reboot';
 
-export const BLOWS: Readonly<Record<Blow, string>> = {
-  kill: 'the controller is killed',
-  drop: 'the connection breaks',
-  reboot: 'the node reboots',
-};
-
 interface Struck {
   readonly controller: { kill(): void } | undefined;
   /** Breaks the connections to the node, and lets no new one be made for so many milliseconds. */

@@ -12,17 +12,7 @@ export class RecallingTwin extends Twin {
     this.#answers = answers;
   }
 
-  override async probe(machine: Machine, script: string): Promise<Printed> {
-    const { time, world } = this;
-    const began = time.now();
-    const key = await this.#answers.key(world, machine, script);
-    const known = this.#answers.find(key, script);
-    if (known) {
-      await time.sleep(known.duration);
-      return known.result;
-    }
-    const result = await super.probe(machine, script);
-    if (machine.up && !/ annotate /.test(script)) this.#answers.add(key, result, time.now() - began);
-    return result;
+  override probe(machine: Machine, script: string): Promise<Printed> {
+    return this.#answers.answer(this, machine, script, () => super.probe(machine, script));
   }
 }

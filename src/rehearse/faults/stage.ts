@@ -41,7 +41,6 @@ export class Theatre {
   async rehearsal(from?: Checkpoint): Promise<{ readonly twin: RecallingTwin; readonly rehearsal: Rehearsal }> {
     const { lab, plan, inventory, minors, startsAt, newWorld } = this.stage;
     const time = new lab.FastTime(startsAt);
-    time.loads = lab.readsFiles;
     const world = await newWorld(time);
     if (from) {
       await lab.restoreSnapshot(world, from.world);
