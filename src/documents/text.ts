@@ -59,7 +59,8 @@ async function firstBytes(file: string, most: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file cannot be read, in words. */
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: 'there is no such file',

@@ -1,9 +1,10 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { RedactedBytes } from '../redact.ts';
 import { type Outputs, parseOutputs } from './outputs.ts';
 import { KNOWN_LINES } from '../known/text.ts';
+import { makeFolderSync } from '../make-folder.ts';
 import type { OutputSink } from '../remote/attempt.ts';
 
 const TAIL_LINES = 20;
@@ -116,7 +117,7 @@ class LineSplitter {
 
 /** Appends bytes to a log file, synchronously: output faster than the disk waits in the connection, not in memory. */
 export function openLog(file: string): { write: (chunk: Buffer) => void; close: () => void } {
-  mkdirSync(resolve(dirname(file)), { recursive: true, mode: 0o700 });
+  makeFolderSync(dirname(file));
   // Truncated on purpose: an attempt is always followed from its first byte when it is taken up again.
   const fd = openSync(file, 'w', 0o600);
   return {

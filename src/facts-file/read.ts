@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import { Failure, messageOf } from '../failure.ts';
+import { reasonOf } from '../documents/text.ts';
+import { Failure } from '../failure.ts';
 import type { FactsDocument } from './document.ts';
 import { parseFacts } from './parse.ts';
 
@@ -38,15 +39,4 @@ async function textOf(file: string): Promise<string> {
   } finally {
     await handle.close();
   }
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file',
-    ENOTDIR: 'there is no such file',
-    EISDIR: 'it is a folder',
-    EACCES: 'permission denied',
-  };
-  return reasons[code] ?? messageOf(error);
 }

@@ -10,6 +10,7 @@ import { versionsOf } from '../run/report/versions.ts';
 import type { Comparison } from './compare.ts';
 import { notModelled } from './not-modelled.ts';
 import { notRehearsed } from './not-rehearsed.ts';
+import { reasonOf } from './reason.ts';
 import type { Rehearsal, RehearsalEnd } from './rehearsal.ts';
 
 /** What a result is made from besides the rehearsal itself. */
@@ -67,15 +68,6 @@ function failureOf(events: readonly NewEvent[], ref: { readonly step: string; re
     (event): event is StepFinished =>
       event.type === 'step-finished' && event.step === ref.step && event.node === ref.node,
   );
-}
-
-/** Of a refusal the engine says only that guards refuse: what they say is in its events. */
-function reasonOf({ outcome, reason }: Exclude<RehearsalEnd, 'killed'>, events: readonly NewEvent[]): string {
-  if (outcome !== 'refused') return reason;
-  const refusals = events.flatMap((event) =>
-    event.type === 'finding' && event.finding.severity === 'refuse' ? [event.finding.summary] : [],
-  );
-  return refusals.at(-1) ?? reason;
 }
 
 function nodesOf(

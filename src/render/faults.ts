@@ -1,7 +1,7 @@
 import type { Fault, Faults } from './faults-data.ts';
 import { namesText } from './fold-names.ts';
 import { createStyle, type Line, type Look, type Symbols } from './style.ts';
-import { count, listNames } from './text.ts';
+import { count } from './text.ts';
 import { pad, widthOf, wrap } from './width.ts';
 
 type FaultsLook = Look & { readonly columns: number };
@@ -91,11 +91,4 @@ export function thenTexts({ outcome, first, commands, ends, why }: Fault): strin
   const runs = commands.length > 1 ? `${commands[0] ?? ''}, ${count(commands.length, 'time')}` : (commands[0] ?? '');
   const done = [...(first === undefined ? [] : [first]), runs].join('; then ');
   return [`then: ${done}: ${ends === 'done' ? 'done, exit code 0' : `${ends}: ${why ?? ''}`}`];
-}
-
-/** For a summary: `36 misfortunes, each ends well`. */
-export function faultsText({ rows }: Faults): string {
-  const bad = rows.filter(({ ends }) => ends !== 'done').map(({ name }) => name);
-  const text = count(rows.length, 'misfortune');
-  return bad.length === 0 ? `${text}, each ends well` : `${text}; not well: ${listNames(bad, 5)}`;
 }

@@ -45,14 +45,14 @@ export class FactsOfFile implements FactSource {
     if (unread.length > 0) throw this.lacks(`the facts ${unread.join(', ')}`);
     const perNode = ids.filter(isNodeFact);
     for (const name of nodes) this.#requireRead(name, perNode);
-    this.#requireRead(undefined, ids.filter(isClusterFact));
+    const perCluster = ids.filter(isClusterFact);
+    this.#requireRead(undefined, perCluster);
     if (perNode.includes('offered')) {
       const unasked = this.#minors.filter((minor) => !asked.minors.includes(minor));
       if (unasked.length > 0) throw this.lacks(`what package repositories offer of ${unasked.join(', ')}`);
     }
     const read = perNode.length === 0 ? [] : nodes;
     const own = read.map((name) => [name, { ...known.nodes[name], ...this.#ofNode(facts.nodes[name], perNode) }]);
-    const perCluster = ids.filter(isClusterFact);
     const isAsked = perCluster.length > 0 && !isOutsideOfClusters(inventory);
     const cluster = isAsked ? { ...known.cluster, ...picked(facts.cluster ?? {}, perCluster) } : known.cluster;
     return {

@@ -4,7 +4,7 @@ import { healthyMember } from '../etcd-state.ts';
 import { putFile } from '../machine-files.ts';
 import type { Machine } from '../machine.ts';
 import type { TwinDocument } from './document.ts';
-import { hostOf, type Place } from './places.ts';
+import type { Place } from './places.ts';
 
 type EtcdFacts = NonNullable<NonNullable<TwinDocument['facts']['cluster']>['etcd']>;
 
@@ -84,9 +84,4 @@ export function joinMembers(
     ...(etcd.clusterId === undefined ? {} : { clusterId: BigInt(`0x${etcd.clusterId}`) }),
     ...(leader === undefined ? {} : { leader }),
   };
-}
-
-/** Whether an address is one of an etcd's. */
-export function isEndpoint(endpoints: readonly string[], ip: string): boolean {
-  return endpoints.some((url) => hostOf(url) === ip);
 }

@@ -1,6 +1,3 @@
-/** Which of the nodes that have the step: the one chosen by the seed, or the last one in the order of work. */
-export type Which = 'any' | 'last' | 'first';
-
 /** The step that a misfortune strikes. A plan without such a step that is due has no place for it. */
 export interface Place {
   /** An action's name. */
@@ -8,7 +5,8 @@ export interface Place {
   /** Part of the step's title, where an action has several steps: `kubelet`. */
   readonly of?: string;
   readonly role?: 'control-plane' | 'worker';
-  readonly which?: Which;
+  /** The last one in the order of work; else the seed chooses among the nodes that have the step. */
+  readonly which?: 'last';
   /** Where the plan has no such step. */
   readonly or?: Place;
 }

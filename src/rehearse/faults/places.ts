@@ -1,4 +1,3 @@
-import { actions } from '../../actions/registry.ts';
 import { isDue } from '../../plan/estimate.ts';
 import { stepsOfPlan } from '../../plan/all-steps.ts';
 import type { Plan, PlanStep } from '../../plan/plan.ts';
@@ -30,7 +29,6 @@ function stepsFor(plan: Plan, at: Place): PlanStep[] {
     (step) =>
       step.action === at.action &&
       isDue(step) &&
-      actions.has(step.action) &&
       (at.of === undefined || step.title.includes(at.of)) &&
       (at.role === undefined || roles.get(step.node) === at.role),
   );
@@ -43,8 +41,7 @@ function choose(
 ): PlanStep | undefined {
   // The same draws whatever is chosen, so that one more misfortune moves no other.
   const drawn = steps[Math.floor(random() * steps.length)];
-  if (which === 'last') return steps.at(-1);
-  return which === 'first' ? steps[0] : drawn;
+  return which === 'last' ? steps.at(-1) : drawn;
 }
 
 function isElsewhere({ strike }: Misfortune): boolean {

@@ -1,5 +1,5 @@
-import type { Finding } from '../../event.ts';
 import type { Fault } from '../../render/faults-data.ts';
+import { lastRefusal, reasonOf } from '../reason.ts';
 import type { Rehearsal, RehearsalEnd } from '../rehearsal.ts';
 import type { Twin } from '../twin.ts';
 import type { Target } from './places.ts';
@@ -37,14 +37,14 @@ export async function tryMisfortune(
     node: victim,
     at: { node: step.node, step: step.id },
     outcome: end === 'killed' ? 'killed' : end.outcome,
-    reason: reasonOf(end, rehearsal),
+    reason: reasonIn(end, rehearsal),
     state: await stateOf(theatre, twin),
     serves: lab.servingNow(twin.world),
   };
   await onLeft(left);
   const isDone = (): boolean => end !== 'killed' && end.outcome === 'done';
   if (isDone()) return { ...left, commands: [], ends: 'done', takes: twin.time.now() - began };
-  await planted.end(`${left.reason} ${refusalOf(rehearsal)?.remedy ?? ''}`);
+  await planted.end(`${left.reason} ${lastRefusal(rehearsal.controller.events)?.remedy ?? ''}`);
   await twin.time.run(twin.time.sleep(Math.max(PAUSE, planted.lasts)));
   const commands: string[] = [];
   while (!isDone() && commands.length < MOST) {
@@ -57,24 +57,13 @@ export async function tryMisfortune(
     ...(misfortune.first !== undefined && { first: named(misfortune.first) }),
     commands,
     ends: end === 'killed' ? 'killed' : end.outcome,
-    ...(!isDone() && { why: reasonOf(end, rehearsal) }),
+    ...(!isDone() && { why: reasonIn(end, rehearsal) }),
     takes: twin.time.now() - began,
   };
 }
 
-/** Of a refusal the engine says only that guards refuse: what they say is in its events. */
-function reasonOf(end: RehearsalEnd, rehearsal: Rehearsal): string {
-  if (end === 'killed' || end.outcome === 'done') return '';
-  if (end.outcome !== 'refused') return end.reason;
-  return refusalOf(rehearsal)?.summary ?? end.reason;
-}
-
-function refusalOf({ controller }: Rehearsal): Finding | undefined {
-  return controller.events.flatMap((event) => (event.type === 'finding' ? [event.finding] : [])).findLast(isRefusal);
-}
-
-function isRefusal({ severity }: Finding): boolean {
-  return severity === 'refuse';
+function reasonIn(end: RehearsalEnd, { controller }: Rehearsal): string {
+  return end === 'killed' || end.outcome === 'done' ? '' : reasonOf(end, controller.events);
 }
 
 async function stateOf(theatre: Theatre, { world }: Twin): Promise<Fault['state']> {

@@ -6,7 +6,6 @@ import type { RunSummary } from '../../journal/store.ts';
 import { stepsOfPhase } from '../../plan/all-steps.ts';
 import { stepKey } from '../../plan/key.ts';
 import { whySkipped, type Plan } from '../../plan/plan.ts';
-import { placeName } from '../../render/place.ts';
 import {
   REPORT_VERSION,
   type ReportPhase,
@@ -15,13 +14,14 @@ import {
   STANDINGS,
 } from '../../render/report-data.ts';
 import type { RunReport } from '../../render/report-data.ts';
-import { count, escapeControls, sanitize } from '../../render/text.ts';
+import { count, sanitize } from '../../render/text.ts';
 import { aboutOf, type Life, outcomesOf, stateOf } from '../summary.ts';
 import { type ExpectedTimes, expectedTimes } from './expected.ts';
 import { marksOf } from './marks.ts';
 import { plannedOf } from './planned.ts';
 import type { OutputText } from './outputs.ts';
 import { spansOf } from './spans.ts';
+import { stepsFor } from './step.ts';
 import { Texts } from './texts.ts';
 import { versionsOf } from './versions.ts';
 
@@ -89,8 +89,8 @@ export function planReport(
   head: Pick<RunReport, 'run' | 'state' | 'about'> & Partial<Pick<RunReport, 'request'>>,
 ): RunReport {
   const { plan } = sources.run;
-  const { spans, records, steps, texts, marks, startedAt, lastAt } = plannedOf(plan);
   const expected = expectedTimes(plan);
+  const { spans, records, steps, texts, marks, startedAt, lastAt } = plannedOf(plan, expected);
   const report: Omit<RunReport, 'texts'> = {
     ...headOf(sources),
     kind: 'plan',
@@ -153,31 +153,20 @@ interface Parts {
 function stepsIn({ run, life, outputs }: ReportSources, progress: Progress, parts: Parts): ReportStep[] {
   const { spans, texts, expected } = parts;
   const outcomes = outcomesOf({ ...run, progress }, life);
-  return run.plan.phases.flatMap((phase) =>
-    stepsOfPhase(phase).map((step): ReportStep => {
-      const key = stepKey(step.node, step.id);
-      const { outcome = 'pending', reason = '', continued } = outcomes.get(key) ?? {};
-      const written = progress.steps.get(key)?.outputs;
-      const place = placeName(step.place);
-      const takes = expected.ofStep(step);
-      return {
-        phase: phase.number,
-        node: step.node,
-        step: step.id,
-        title: step.title,
-        outcome,
-        reason,
-        ...(place !== undefined && { runsOn: place }),
-        commands: step.commands.map((command) => texts.of(command.split('\n').map(escapeControls).join('\n'))),
-        spans: (spans.get(key) ?? []).map((span) =>
-          texts.withOutput(span, (attempt) => outputs.get(attemptKey(step.node, step.id, attempt))),
-        ),
-        ...(continued && { continued }),
-        ...(written && { outputs: written }),
-        ...(takes !== undefined && { expected: takes }),
-      };
-    }),
-  );
+  return stepsFor(run.plan, texts, expected, (step) => {
+    const key = stepKey(step.node, step.id);
+    const { outcome = 'pending', reason = '', continued } = outcomes.get(key) ?? {};
+    const written = progress.steps.get(key)?.outputs;
+    return {
+      outcome,
+      reason,
+      spans: (spans.get(key) ?? []).map((span) =>
+        texts.withOutput(span, (attempt) => outputs.get(attemptKey(step.node, step.id, attempt))),
+      ),
+      ...(continued && { continued }),
+      ...(written && { outputs: written }),
+    };
+  });
 }
 
 function countsOf(steps: readonly ReportStep[]): RunReport['counts'] {

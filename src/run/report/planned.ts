@@ -1,15 +1,14 @@
 import { actions } from '../../actions/registry.ts';
 import { JOURNAL_VERSION, type JournalBody, type JournalRecord } from '../../journal/record.ts';
-import { stepsOfPhase, stepsOfPlan } from '../../plan/all-steps.ts';
+import { stepsOfPlan } from '../../plan/all-steps.ts';
 import { takesOf } from '../../plan/estimate.ts';
 import { stepKey } from '../../plan/key.ts';
 import type { Plan, PlanStep } from '../../plan/plan.ts';
 import { type Slot, scheduleOf } from '../../plan/schedule.ts';
-import { placeName } from '../../render/place.ts';
 import { NO_RISK, riskTexts, rollbackTexts, saidOfRollback } from '../../render/plan-change.ts';
 import type { ReportMark, ReportSpan, ReportStep, RunReport, Standing } from '../../render/report-data.ts';
-import { escapeControls } from '../../render/text.ts';
-import { expectedTimes } from './expected.ts';
+import type { ExpectedTimes } from './expected.ts';
+import { stepsFor } from './step.ts';
 import { Texts } from './texts.ts';
 
 /** The parts of a report that a plan has in the place of a journal: all as if the run began when the plan was made. */
@@ -26,7 +25,7 @@ export interface Planned {
   readonly lastAt: string;
 }
 
-export function plannedOf(plan: Plan): Planned {
+export function plannedOf(plan: Plan, expected: ExpectedTimes): Planned {
   const begins = Date.parse(plan.createdAt);
   const at = (offset: number): string => new Date(begins + offset).toISOString();
   const slots = scheduleOf(plan, takesOf(plan, actions));
@@ -40,7 +39,11 @@ export function plannedOf(plan: Plan): Planned {
   return {
     spans,
     records: slots.toSorted((a, b) => a.from - b.from).flatMap((slot) => recordsOf(slot, at)),
-    steps: stepsIn(plan, spans, texts),
+    steps: stepsFor(plan, texts, expected, ({ node, id, predicted: { outcome, reason } }) => ({
+      outcome: STANDING[outcome],
+      reason,
+      spans: spans.get(stepKey(node, id)) ?? [],
+    })),
     texts: texts.all,
     marks: slots.flatMap((slot) => questionOf(slot, at)),
     startedAt: at(0),
@@ -83,28 +86,6 @@ const STANDING: Readonly<Record<PlanStep['predicted']['outcome'], Standing>> = {
   unchanged: 'unchanged',
   skipped: 'skipped',
 };
-
-function stepsIn(plan: Plan, spans: Planned['spans'], texts: Texts): ReportStep[] {
-  const expected = expectedTimes(plan);
-  return plan.phases.flatMap((phase) =>
-    stepsOfPhase(phase).map((step): ReportStep => {
-      const place = placeName(step.place);
-      const takes = expected.ofStep(step);
-      return {
-        phase: phase.number,
-        node: step.node,
-        step: step.id,
-        title: step.title,
-        outcome: STANDING[step.predicted.outcome],
-        reason: step.predicted.reason,
-        ...(place !== undefined && { runsOn: place }),
-        commands: step.commands.map((command) => texts.of(command.split('\n').map(escapeControls).join('\n'))),
-        spans: spans.get(stepKey(step.node, step.id)) ?? [],
-        ...(takes !== undefined && { expected: takes }),
-      };
-    }),
-  );
-}
 
 /** Where the run waits for a person. */
 function questionOf({ step, from }: Slot, at: (offset: number) => string): ReportMark[] {
