@@ -77,17 +77,17 @@ function apply(file: string, options: Options): Promise<number> {
     });
     atEnd(planned);
     const connection = await connectNodes(console, { ...scope, inventory, stateDir: store.root, reconnect: true });
-    atEnd(() => connection.fleet.close());
+    atEnd(() => connection.links.close());
     const locks = locksOf(console, store, connection, inventory.value, scope.nodes);
     await refuseLocked(locks);
     const unfinished = await findUnfinished(store, locks, documents);
-    if (options.new === true) await refuseStillRunning(connection.fleet, scope.nodes, unfinished);
+    if (options.new === true) await refuseStillRunning(connection.links, scope.nodes, unfinished);
     else refuseUnfinished(unfinished, documents, store.root);
 
     const reading = await readFacts(console, documents, connection.observer, scope);
     const own = new OwnCommands(console, { ...connection, ...reading });
     const measured = await measuredOn(store, inventory.value.cluster);
-    const now = await planOf(own, documents, scope, reading, lookOver(connection.fleet), measured);
+    const now = await planOf(own, documents, scope, reading, lookOver(connection.links), measured);
     if (saved) refuseMovedPlan(saved, now);
     const plan = saved?.plan ?? now;
     requirePlanDigest(options.planDigest, plan, 'guard-refused');

@@ -61,7 +61,7 @@ function close(run: string, options: Options): Promise<number> {
       stateDir: store.root,
       allowMissing: true,
     });
-    atEnd(() => connection.fleet.close());
+    atEnd(() => connection.links.close());
     const locks = locksOf(console, store, connection, inventory.value, nodes);
     const isSameRun = (holder: LockHolder): boolean => holder.run === run;
     await refuseLocked(locks, isSameRun);
@@ -132,13 +132,13 @@ interface Undone {
 }
 
 /** One after the other; what fails is told, and does not keep the others back. */
-async function undo({ fleet, observer }: Connection, all: readonly Leftover[]): Promise<Undone> {
+async function undo({ links, observer }: Connection, all: readonly Leftover[]): Promise<Undone> {
   const done: Leftover[] = [];
   const failed: { leftover: Leftover; problem: string }[] = [];
   for (const leftover of all) {
     try {
       const host = leftover.on ?? observer.kubectlHost();
-      const { code, stderr } = await fleet.once(host, (remote) => remote.probe(leftover.script, { timeout: 60_000 }));
+      const { code, stderr } = await links.once(host, (remote) => remote.probe(leftover.script, { timeout: 60_000 }));
       if (code === 0) done.push(leftover);
       else failed.push({ leftover, problem: `exit ${code}: ${stderr.trim()}` });
     } catch (error) {
@@ -149,7 +149,7 @@ async function undo({ fleet, observer }: Connection, all: readonly Leftover[]): 
 }
 
 /** Marks the run as over on the nodes that keep it, and deletes scripts and output. @returns where it could not */
-async function clear({ fleet }: Connection, { lockNodes }: Locks, { folders }: Left, run: string): Promise<string[]> {
+async function clear({ links }: Connection, { lockNodes }: Locks, { folders }: Left, run: string): Promise<string[]> {
   const { nodes, root, ask } = lockNodes;
   const marked = await askAll(
     nodes,
@@ -159,7 +159,7 @@ async function clear({ fleet }: Connection, { lockNodes }: Locks, { folders }: L
   );
   const swept = await Promise.all(
     folders.map((node) =>
-      fleet
+      links
         .once(node, (remote) => remote.sweep(run))
         .then(
           () => [],

@@ -18,7 +18,7 @@ import {
 import { parseOverrides } from '../run/overrides.ts';
 import { planOf, requireNoRefusal } from '../run/plan.ts';
 import { scopeOf } from '../run/scope.ts';
-import { asksNodes, type KeptFacts, openSource, requireFleet, type Source } from '../run/source.ts';
+import { asksNodes, type KeptFacts, openSource, requireLinks, type Source } from '../run/source.ts';
 import { askTargets, requireUpgrade } from '../run/target-kubeadm.ts';
 
 export function define(command: Command, run: Run): void {
@@ -108,7 +108,7 @@ async function withRunbook(console: Console, atEnd: AtEnd, file: string, options
     const own = source.own(options.checks);
     const plan = await planOf(own, documents, scope, reading, source.look);
     if (!options.withTargetKubeadm) return await judgePlan(console, documents, scope, reading, plan, contacted);
-    const answered = await askTargets(console, documents, reading, plan, requireFleet(source));
+    const answered = await askTargets(console, documents, reading, plan, requireLinks(source));
     const judged = await planOf(own, documents, scope, answered, source.look);
     return await judgePlan(console, documents, scope, answered, judged, contacted);
   } catch (error) {

@@ -97,7 +97,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
       reconnect: true,
       allowMissing: true,
     });
-    atEnd(() => connection.fleet.close());
+    atEnd(() => connection.links.close());
     const locks = locksOf(console, store, connection, inventory.value, nodes);
     const isSameRun = (holder: LockHolder): boolean => holder.run === run;
     await refuseLocked(locks, isSameRun);

@@ -28,8 +28,8 @@ function unlock(id: string, options: Options): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
     if (!/^[0-9a-f]+$/.test(id)) throw new Failure('usage', `not the id of a lock: ${id}`);
     const inventory = await loadValidInventory(console, inventoryFile(options));
-    const { fleet, locks } = await connectLockNodes(console, new RunStore(stateDir(options)), inventory);
-    atEnd(() => fleet.close());
+    const { links, locks } = await connectLockNodes(console, new RunStore(stateDir(options)), inventory);
+    atEnd(() => links.close());
     const { force } = options;
     if (force?.trim() === '') throw new Failure('usage', '--force: give the reason, which its operator is shown');
     const here = (await locks.local.look())?.holder;

@@ -31,7 +31,7 @@ export async function askKubeadm(context: RunContext, step: PlannedStep): Promis
   const message = `asking kubeadm ${question.release} what ${ahead.id} would do; nothing is changed`;
   context.emit({ type: 'step-progress', ...step.ref, message });
   const work = (remote: RemoteNode) => answerOf(remote, question, ahead.env);
-  const answer = await leavable(context, context.fleet.with(step.node.name, work));
+  const answer = await leavable(context, context.links.with(step.node.name, work));
   const known = withAnswer(context.facts ?? facts, step.node.name, question.release, answer);
   context.facts = known;
   const findings = judgeStep(ahead, known, { guards: names, run: context.run, overrides: context.plan.overrides });

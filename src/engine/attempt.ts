@@ -7,7 +7,7 @@ import {
   type RemoteNode,
 } from '../remote/attempt.ts';
 import type { PlannedStep } from '../plan/bind.ts';
-import type { Fleet } from './fleet.ts';
+import type { Links } from './links.ts';
 
 /** The name of its node is part of it: a script that is about one node may run on another (kubectl). */
 export function attemptId({ id, node }: Pick<PlannedStep, 'id' | 'node'>, attempt: number): string {
@@ -21,7 +21,7 @@ type CountingSink = OutputSink & { readonly offsets: FollowFrom };
  * after a lost link, or where it was `sent` before, the node is asked what it knows before anything is sent again.
  */
 export function startAttempt(
-  fleet: Fleet,
+  links: Links,
   host: string,
   spec: AttemptSpec,
   sink: CountingSink,
@@ -30,7 +30,7 @@ export function startAttempt(
 ): Promise<AttemptState> {
   const limit = spec.onTimeout === 'leave' ? spec.timeout : 0;
   const follow = (remote: RemoteNode) => followToEnd(remote, spec.run, spec.id, sink, limit);
-  return fleet.with(host, async (remote, relinked) => {
+  return links.with(host, async (remote, relinked) => {
     const again = sent || relinked;
     if (again) {
       const state = await remote.status(spec.run, spec.id);
@@ -55,7 +55,7 @@ export function startAttempt(
  * `running` once `limit` milliseconds are over (0: no limit).
  */
 export function takeUpAttempt(
-  fleet: Fleet,
+  links: Links,
   host: string,
   run: string,
   id: string,
@@ -63,7 +63,7 @@ export function takeUpAttempt(
   limit: number,
   onState: (state: AttemptState) => void,
 ): Promise<AttemptState> {
-  return fleet.with(host, async (remote) => {
+  return links.with(host, async (remote) => {
     const state = await remote.status(run, id);
     onState(state);
     if (state.kind === 'absent' || state.kind === 'never-ran') return state;

@@ -43,7 +43,7 @@ export async function takeUpStep(context: RunContext, step: PlannedStep): Promis
     const limit = step.onTimeout === 'leave' ? step.timeout : 0;
     const state = await leavable(
       context,
-      takeUpAttempt(context.fleet, last.host, context.run, id, output.sink, limit, show),
+      takeUpAttempt(context.links, last.host, context.run, id, output.sink, limit, show),
     );
     // The node does not know it, but its request may still be on its way: to do the step, send this same attempt again.
     if (state.kind === 'absent') return undefined;
@@ -153,7 +153,7 @@ async function oneAttempt(
   const output = openOutput(context, step, attempt);
   try {
     const beforeClaim = () => context.assertHeld?.() ?? Promise.resolve();
-    const start = () => leavable(context, startAttempt(context.fleet, host, spec, output.sink, sent, beforeClaim));
+    const start = () => leavable(context, startAttempt(context.links, host, spec, output.sink, sent, beforeClaim));
     const state = await whileRebooting(context, step, host, start);
     return await whileRebooting(context, step, host, () => judgeEnd(context, step, attempt, state, output, before));
   } catch (error) {

@@ -5,7 +5,7 @@ import { quote } from '../transport/quote.ts';
 import { usesVariable } from '../plan/deferred.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import type { RunContext } from './context.ts';
-import type { Fleet } from './fleet.ts';
+import type { Links } from './links.ts';
 import type { Observer } from './observe.ts';
 import { variablesOf } from './outputs.ts';
 
@@ -18,7 +18,7 @@ const SIGNALS = 64;
 const SHOWN = 8;
 
 interface Surroundings {
-  readonly fleet: Fleet;
+  readonly links: Links;
   readonly observer: Observer;
 }
 
@@ -50,7 +50,7 @@ export interface CheckAnswers {
 
 /** Runs the `check:` of the steps that have one, where the step itself would run. It only looks; no output is kept. */
 export async function askChecks(
-  { fleet, observer }: Surroundings,
+  { links, observer }: Surroundings,
   steps: readonly DraftedStep[],
   variables: (step: DraftedStep) => Variables = plannedVariables,
 ): Promise<CheckAnswers> {
@@ -64,7 +64,7 @@ export async function askChecks(
       continue;
     }
     const script = withEnv(env.value, step.shell === 'bash' ? underBash(step.check) : step.check);
-    const { code, stderr } = await fleet.with(hostOf(observer, step), (remote) =>
+    const { code, stderr } = await links.with(hostOf(observer, step), (remote) =>
       remote.probe(script, { timeout: CHECK_TIMEOUT }),
     );
     const why = code === 0 ? undefined : whyUnasked(code, stderr);
@@ -122,13 +122,13 @@ function whyUnasked(code: number, stderr: string): string | undefined {
  * @returns by step key what those printed that did not exit with 0
  */
 export async function runRequirements(
-  { fleet, observer }: Surroundings,
+  { links, observer }: Surroundings,
   steps: readonly PlannedStep[],
 ): Promise<ReadonlyMap<string, string>> {
   const unmet = new Map<string, string>();
   for (const step of steps) {
     const script = withEnv(step.env, step.script ?? ':');
-    const { code, stdout, stderr } = await fleet.with(hostOf(observer, step), (remote) =>
+    const { code, stdout, stderr } = await links.with(hostOf(observer, step), (remote) =>
       remote.probe(script, { timeout: step.timeout }),
     );
     if (code === 0) continue;

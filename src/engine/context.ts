@@ -6,7 +6,7 @@ import type { BoundPhase } from '../plan/bind.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { Fence } from '../remote/attempt.ts';
 import type { Clock } from './clock.ts';
-import type { Fleet } from './fleet.ts';
+import type { Links } from './links.ts';
 import { LocalFiles } from './local-file.ts';
 import type { Observer } from './observe.ts';
 import type { TimeLeft } from './time-left.ts';
@@ -34,7 +34,7 @@ export interface RunContext {
   readonly phases: readonly BoundPhase[];
   readonly run: string;
   readonly epoch: number;
-  readonly fleet: Fleet;
+  readonly links: Links;
   readonly observer: Observer;
   readonly journal: Journal;
   /** By step key; the engine keeps it in line with the journal. */

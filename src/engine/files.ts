@@ -6,7 +6,7 @@ import { parseUnits, unitsScript } from '../facts/units.ts';
 import { Turns } from '../transport/turns.ts';
 import type { DraftedStep } from '../plan/bind.ts';
 import type { RemoteNode } from '../remote/attempt.ts';
-import type { Fleet } from './fleet.ts';
+import type { Links } from './links.ts';
 import type { LocalFiles } from './local-file.ts';
 import { type Looks, looksOf, type NodeLooks } from './looks.ts';
 
@@ -24,7 +24,7 @@ const ASK_TIMEOUT = 300_000;
  * anything.
  */
 export async function readLooked(
-  fleet: Fleet,
+  links: Links,
   localFiles: LocalFiles,
   steps: readonly DraftedStep[],
   facts: Facts,
@@ -36,7 +36,7 @@ export async function readLooked(
   const turns = new Turns(ASKING);
   const read = await Promise.all(
     [...looks.nodes].map(([name, own]) =>
-      turns.during(() => fleet.with(name, (remote) => lookOn(remote, name, own, offers))),
+      turns.during(() => links.with(name, (remote) => lookOn(remote, name, own, offers))),
     ),
   );
   return {

@@ -67,7 +67,7 @@ function lookAt(context: RunContext, phase: PlanPhase, gate: PlanGate, nodes: re
 }
 
 async function lookByCommand(
-  { fleet, observer, run }: RunContext,
+  { links, observer, run }: RunContext,
   phase: PlanPhase,
   { script, place }: Extract<PlanGate['ask'], { kind: 'run' }>,
   nodes: readonly string[],
@@ -75,7 +75,7 @@ async function lookByCommand(
   const variables = { RUNBOOK_RUN: run, RUNBOOK_PHASE: phase.name, RUNBOOK_NODES: nodes.join(' ') };
   try {
     const host = place === 'local' ? LOCAL : observer.controlPlane();
-    const { code, stdout, stderr } = await fleet.once(host, (remote) =>
+    const { code, stdout, stderr } = await links.once(host, (remote) =>
       remote.probe(withEnv(variables, script), { timeout: TIMEOUT }),
     );
     if (code === 0) return { holds: true };

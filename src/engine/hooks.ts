@@ -27,7 +27,7 @@ export interface RunEnd {
 
 export type HookContext = Pick<
   RunContext,
-  'plan' | 'run' | 'epoch' | 'fleet' | 'journal' | 'clock' | 'emit' | 'control' | 'secret' | 'log'
+  'plan' | 'run' | 'epoch' | 'links' | 'journal' | 'clock' | 'emit' | 'control' | 'secret' | 'log'
 > & { readonly send: Send };
 
 interface Problem {
@@ -152,7 +152,7 @@ async function ran(context: HookContext, hook: PlanHook, script: string, end: Ru
     } as const;
     const state = await leavable(
       context,
-      startAttempt(context.fleet, LOCAL, spec, sink, false, async () => undefined),
+      startAttempt(context.links, LOCAL, spec, sink, false, async () => undefined),
     );
     sink.end();
     if (state.kind === 'exited' && state.code === 0) return undefined;

@@ -15,9 +15,9 @@ export async function markFailedNode(context: RunContext, failed: PlannedStep, r
   const [script] = row.flatMap((step) => step.action.noteFailure?.(contextOf(step, facts), text) ?? []);
   if (script === undefined) return;
   try {
-    const { fleet, observer } = context;
-    await fleet.whileChanging(() =>
-      fleet.with(observer.kubectlHost(), (remote) => remote.probe(script, { timeout: 30_000 })),
+    const { links, observer } = context;
+    await links.whileChanging(() =>
+      links.with(observer.kubectlHost(), (remote) => remote.probe(script, { timeout: 30_000 })),
     );
   } catch (error) {
     if (!isTrouble(error)) throw error;

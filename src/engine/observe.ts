@@ -7,7 +7,7 @@ import { Turns } from '../transport/turns.ts';
 import type { Clock } from './clock.ts';
 import { controlPlaneOf, isOutsideOfClusters, kubectlHostOf } from './control-plane.ts';
 import type { FactSource } from './fact-source.ts';
-import type { Fleet } from './fleet.ts';
+import type { Links } from './links.ts';
 import { type Moment, Readings } from './readings.ts';
 import { isTrouble } from './trouble.ts';
 
@@ -25,9 +25,9 @@ const READING = 32;
 /** Whose readings those of the cluster are; no node has that name. */
 const CLUSTER = '';
 
-/** Reads facts over the fleet's links. */
+/** Reads facts over the links of a run. */
 export class Observer implements FactSource {
-  readonly #fleet: Fleet;
+  readonly #links: Links;
   readonly #clock: Clock;
   readonly #options: ObserverOptions;
   readonly #turns = new Turns(READING);
@@ -36,13 +36,13 @@ export class Observer implements FactSource {
   readonly #readings: Readings;
 
   constructor(
-    fleet: Fleet,
+    links: Links,
     clock: Clock,
     options: ObserverOptions,
     apart = new Set<string>(),
     readings = new Readings(),
   ) {
-    this.#fleet = fleet;
+    this.#links = links;
     this.#clock = clock;
     this.#options = options;
     this.#apart = apart;
@@ -51,7 +51,7 @@ export class Observer implements FactSource {
 
   /** The same, but the repositories of these minors are asked. */
   offering(minors: readonly string[]): Observer {
-    return new Observer(this.#fleet, this.#clock, { ...this.#options, minors }, this.#apart, this.#readings);
+    return new Observer(this.#links, this.#clock, { ...this.#options, minors }, this.#apart, this.#readings);
   }
 
   /** Where kubectl runs: the operator's machine, or a control plane. */
@@ -76,7 +76,7 @@ export class Observer implements FactSource {
    * Whether these facts of a node and the cluster were read, and nothing that this run did may have changed them since.
    */
   isCurrent(node: string, ids: readonly FactId[]): boolean {
-    if (this.#fleet.isChanging) return false;
+    if (this.#links.isChanging) return false;
     const now = this.#now();
     return (
       this.#readings.hold(node, this.#namesOf(ids.filter(isNodeFact)), now) &&
@@ -109,7 +109,7 @@ export class Observer implements FactSource {
   }
 
   #askKubectl(ids: readonly ClusterFactId[], host: string): Promise<ClusterFacts> {
-    return this.#fleet.with(host, (remote) =>
+    return this.#links.with(host, (remote) =>
       readClusterFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {
         host,
         kubeconfig: this.#options.kubectl.kubeconfig,
@@ -145,7 +145,7 @@ export class Observer implements FactSource {
   }
 
   #now(): Moment {
-    return { at: this.#clock.now(), changes: this.#fleet.changes };
+    return { at: this.#clock.now(), changes: this.#links.changes };
   }
 
   /** What the repositories offer is read for some minors only. */
@@ -159,7 +159,7 @@ export class Observer implements FactSource {
     const isBeside =
       nodes.some((node) => node.name === name && node.role === 'other') && !isOutsideOfClusters(this.#options);
     return this.#turns.during(() =>
-      this.#fleet.with(name, (remote) =>
+      this.#links.with(name, (remote) =>
         readNodeFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {
           host: name,
           minors: [...minors],

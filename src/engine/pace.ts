@@ -110,7 +110,7 @@ export class Pace {
 
   async #pause({ phase }: BoundPhase, next: readonly string[], left: number): Promise<Held | undefined> {
     if (left <= 0) return undefined;
-    const { clock, control, fleet } = this.#context;
+    const { clock, control, links } = this.#context;
     // A record is written some milliseconds after the step has ended.
     const shown = left < 1000 ? left : Math.ceil(left / 1000) * 1000;
     const whole = shown === phase.pause ? '' : ` of ${durationText(phase.pause ?? 0)}`;
@@ -118,7 +118,7 @@ export class Pace {
       'pause',
       `pausing for ${durationText(shown)}${whole} before ${next.join(', ')}`,
     );
-    await fleet.whileChanging(() => clock.sleep(left, control.stop));
+    await links.whileChanging(() => clock.sleep(left, control.stop));
     return control.stop.aborted ? stopped : undefined;
   }
 
@@ -127,8 +127,8 @@ export class Pace {
     const tooLate = () => this.#tooLate(bound, next);
     if (!phase.gate) return undefined;
     const { gate } = phase;
-    const { fleet } = this.#context;
-    const end = await fleet.whileChanging(() => awaitGate(this.#context, phase, gate, next, tooLate));
+    const { links } = this.#context;
+    const end = await links.whileChanging(() => awaitGate(this.#context, phase, gate, next, tooLate));
     switch (end.kind) {
       case 'stopped':
         return stopped;

@@ -11,7 +11,7 @@ export function prepareNodes(context: RunContext, { rows }: BoundPhase, nodes: r
   for (const name of nodes) {
     const steps = (rows.get(name) ?? []).filter((step) => step.place === 'node' && isNew(context, step));
     const ids = steps.slice(0, MOST).map((step) => attemptId(step, 1));
-    if (ids.length > 0) context.fleet.prepare(name, context.run, ids);
+    if (ids.length > 0) context.links.prepare(name, context.run, ids);
   }
 }
 

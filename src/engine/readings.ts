@@ -5,7 +5,7 @@ const LONGEST = 300_000;
 export interface Moment {
   /** Milliseconds of the clock. */
   readonly at: number;
-  /** Of the fleet. */
+  /** {@link Links.changes} */
   readonly changes: number;
 }
 

@@ -11,7 +11,7 @@ const LONGEST_SILENCE = 60_000;
  * until keepalives end it: one that owes an answer is given up sooner, so that the node is found when it is back.
  */
 export async function whileRebooting<T>(
-  { clock, fleet }: Pick<RunContext, 'clock' | 'fleet'>,
+  { clock, links }: Pick<RunContext, 'clock' | 'links'>,
   step: PlannedStep,
   host: string,
   work: () => Promise<T>,
@@ -23,7 +23,7 @@ export async function whileRebooting<T>(
       await clock.sleep(LOOK, over.signal);
       if (over.signal.aborted) return;
       // A node that is only slow gets more time after each redial.
-      if (await fleet.dropSilent(host, silence)) silence = Math.min(silence * 2, LONGEST_SILENCE);
+      if (await links.dropSilent(host, silence)) silence = Math.min(silence * 2, LONGEST_SILENCE);
     }
   };
   void watch();

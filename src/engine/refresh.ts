@@ -67,12 +67,12 @@ export async function refresh(
 }
 
 async function looked(
-  { fleet, state }: RunContext,
+  { links, state }: RunContext,
   facts: Facts,
   steps: readonly DraftedStep[],
   offers: boolean,
 ): Promise<Facts> {
-  return withLooked(facts, await readLooked(fleet, state.localFiles, steps, facts, offers));
+  return withLooked(facts, await readLooked(links, state.localFiles, steps, facts, offers));
 }
 
 /** {@link refresh} without the files, packages and units that steps look at. */

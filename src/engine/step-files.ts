@@ -56,7 +56,7 @@ function fetchedBy(context: RunContext, step: PlannedStep): readonly FetchedFile
 
 function routeOf(context: RunContext, step: PlannedStep, host: string): Route {
   return {
-    fleet: context.fleet,
+    links: context.links,
     localFiles: context.state.localFiles,
     host,
     progress: (message) => {

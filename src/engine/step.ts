@@ -96,7 +96,7 @@ async function decideAndDo(context: RunContext, step: PlannedStep): Promise<Step
     case 'refused':
       return { kind: 'refused' };
     case 'ask':
-      return context.fleet.whileChanging(() => askStep(context, step, decision.question));
+      return context.links.whileChanging(() => askStep(context, step, decision.question));
     case 'wait':
       return waitStep(context, step);
     case 'go':

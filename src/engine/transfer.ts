@@ -13,15 +13,15 @@ import { makeFolder } from '../make-folder.ts';
 import type { RemoteNode } from '../remote/attempt.ts';
 import { type Channel, ConnectionLost, type Exit } from '../transport/transport.ts';
 import { describeRemote } from './files.ts';
-import type { Fleet } from './fleet.ts';
+import type { Links } from './links.ts';
 import type { LocalFiles } from './local-file.ts';
 
 /** An API server under load, a busy machine. Milliseconds. */
 const MAKE_TIMEOUT = 60_000;
 
-/** Where files go between the operator's machine and one host of the fleet. */
+/** Where files go between the operator's machine and one host of a run. */
 export interface Route {
-  readonly fleet: Fleet;
+  readonly links: Links;
   readonly localFiles: LocalFiles;
   readonly host: string;
   /** Shows a message before bytes move. */
@@ -32,7 +32,7 @@ export interface Route {
  * Brings a file to a host: under another name, compared by sha256, then renamed. A file that is there already is not
  * sent again; after a lost link, it is sent from the start. @throws Failure
  */
-export async function sendFile({ fleet, localFiles, host, progress }: Route, file: SentFile): Promise<void> {
+export async function sendFile({ links, localFiles, host, progress }: Route, file: SentFile): Promise<void> {
   if (file.filled?.error !== undefined)
     throw failed(file.filled.error, [
       'Nothing was sent. Put it back as it was, or make a new plan: runbook apply --new.',
@@ -41,7 +41,7 @@ export async function sendFile({ fleet, localFiles, host, progress }: Route, fil
   const local = text === undefined ? await localFiles.describe(file.local) : textFact(text);
   if (local.sha256 === undefined) throw failed(`cannot read ${file.local}: ${local.error ?? 'it is not there'}`);
   const mode = file.mode.toString(8);
-  await changing(fleet, host, async (remote) => {
+  await changing(links, host, async (remote) => {
     const there = await describeRemote(remote, file.remote);
     if (there.sha256 === local.sha256 && there.mode === mode) return;
     progress(`sending ${file.local} (${sizeOf(local.size)}) to ${host}`);
@@ -51,8 +51,8 @@ export async function sendFile({ fleet, localFiles, host, progress }: Route, fil
 }
 
 /** What files and secrets leave behind is no attempt, but facts that were read before it may be untrue. */
-function changing<T>(fleet: Fleet, host: string, work: (remote: RemoteNode) => Promise<T>): Promise<T> {
-  return fleet.whileChanging(() => fleet.with(host, work));
+function changing<T>(links: Links, host: string, work: (remote: RemoteNode) => Promise<T>): Promise<T> {
+  return links.whileChanging(() => links.with(host, work));
 }
 
 function textFact(text: string): FileFact {
@@ -61,8 +61,8 @@ function textFact(text: string): FileFact {
 }
 
 /** Makes a secret on one host for another; it is held in memory alone. @throws Failure */
-export async function makeSecret({ fleet, host, progress }: Route, from: string, secret: MadeSecret): Promise<string> {
-  const made = await changing(fleet, from, (remote) => remote.probe(secret.script, { timeout: MAKE_TIMEOUT }));
+export async function makeSecret({ links, host, progress }: Route, from: string, secret: MadeSecret): Promise<string> {
+  const made = await changing(links, from, (remote) => remote.probe(secret.script, { timeout: MAKE_TIMEOUT }));
   if (made.code !== 0) throw failed(`${from}: ${secret.what} could not be made`, made.stderr.trim().split('\n'));
   progress(`bringing ${secret.what} from ${from} to ${host}`);
   return made.stdout;
@@ -100,10 +100,10 @@ async function deliver(
  * Brings a file from a host: beside its place, compared with the host's sha256, then renamed; after a lost link it
  * continues where it stopped. Done when the file is here already. @throws Failure
  */
-export async function fetchFile({ fleet, localFiles, host, progress }: Route, file: FetchedFile): Promise<void> {
+export async function fetchFile({ links, localFiles, host, progress }: Route, file: FetchedFile): Promise<void> {
   const local = localPath(file.local);
   await makeFolder(dirname(local));
-  await changing(fleet, host, async (remote) => {
+  await changing(links, host, async (remote) => {
     const there = await describeRemote(remote, file.remote);
     const here = await localFiles.describe(local);
     if (there.sha256 === undefined) {

@@ -8,7 +8,7 @@ const PROBE = 6000;
 
 /** What the step's action makes of its output while it runs, if it watches at all. */
 export function watchOf(context: RunContext, step: PlannedStep): Watch | undefined {
-  const { clock, fleet, observer, emit, facts = { nodes: {} } } = context;
+  const { clock, links, observer, emit, facts = { nodes: {} } } = context;
   return step.action.watch?.(contextOf(step, facts), {
     now: () => clock.now(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
@@ -17,7 +17,7 @@ export function watchOf(context: RunContext, step: PlannedStep): Watch | undefin
       try {
         const host = kubectlHostFor(observer, step.node);
         const { kubeconfig } = step.view.settings;
-        return await fleet.once(host, (remote) =>
+        return await links.once(host, (remote) =>
           readClusterFacts((script) => remote.probe(script, { timeout: PROBE }), ids, { host, kubeconfig }),
         );
       } catch {

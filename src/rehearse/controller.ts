@@ -2,7 +2,7 @@ import type { Action } from '../actions/action.ts';
 import type { Inventory } from '../documents/model.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Answer, Bounds, LogOpener, RunContext } from '../engine/context.ts';
-import { Fleet } from '../engine/fleet.ts';
+import { Links } from '../engine/links.ts';
 import { runHooks } from '../engine/hooks.ts';
 import { Observer } from '../engine/observe.ts';
 import { runPlan, type RunResult } from '../engine/run.ts';
@@ -67,7 +67,7 @@ const noLog: LogOpener = () => ({ file: 'log', write: () => undefined, close: ()
  * it acts any more.
  */
 export class Controller implements Owner {
-  readonly fleet: Fleet;
+  readonly links: Links;
   readonly observer: Observer;
   readonly events: NewEvent[] = [];
   readonly died: Promise<'killed'>;
@@ -83,7 +83,7 @@ export class Controller implements Owner {
       this.#die = resolve;
     });
     this.#clock = this.#mortalClock();
-    this.fleet = new Fleet({
+    this.links = new Links({
       dial: async (name) => this.#dial(name),
       open: async (name) => this.#open(name),
       clock: this.#clock,
@@ -91,7 +91,7 @@ export class Controller implements Owner {
       reconnectFor: RECONNECT_FOR,
     });
     const { nodes, kubectl, packages } = around.inventory;
-    this.observer = new Observer(this.fleet, this.#clock, {
+    this.observer = new Observer(this.links, this.#clock, {
       nodes,
       kubectl,
       minors: around.minors,
@@ -142,7 +142,7 @@ export class Controller implements Owner {
     const { outcome, reason, counts, at } = result;
     const end = { outcome, reason, counts, ...(at && { at: at.ref }) };
     if (send) await runHooks({ ...context, send: this.#mortalSend(send) }, end);
-    await this.fleet.close();
+    await this.links.close();
     return result;
   }
 
@@ -163,7 +163,7 @@ export class Controller implements Owner {
       inventory,
       ...(seams.actions && { actions: seams.actions }),
       recognise,
-      fleet: this.fleet,
+      links: this.links,
       observer: this.observer,
       journal: seams.journal?.(journal) ?? journal,
       progress: seams.progress?.(progress) ?? progress,

@@ -98,7 +98,7 @@ export async function askByHost(
   const { name } = named(asked.host);
   const inventory = inventoryOf(asked, name);
   const connection = await connectNodes(console, { inventory, nodes: [name], minors: [], stateDir });
-  atEnd(() => connection.fleet.close());
+  atEnd(() => connection.links.close());
   try {
     const facts = await connection.observer.read({ nodes: {} }, [name], ['machine', 'nodes']);
     const objects = facts.cluster?.nodes ?? [];

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { userInfo } from 'node:os';
 import type { Inventory } from '../documents/model.ts';
 import { realClock } from '../engine/clock.ts';
-import { Fleet } from '../engine/fleet.ts';
+import { Links } from '../engine/links.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { Observer } from '../engine/observe.ts';
 import { Failure } from '../failure.ts';
@@ -23,7 +23,7 @@ const LOOK_AGAIN_FOR = 20_000;
 
 /** The links to the nodes, and what reads facts over them. */
 export interface Connection {
-  readonly fleet: Fleet;
+  readonly links: Links;
   readonly observer: Observer;
   /** Those of the nodes that did not answer, where that is allowed. */
   readonly missing?: readonly string[];
@@ -59,7 +59,7 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
     notice: (text) => console.warn(text),
   });
   const transport = sharingChannels(byLogin);
-  const fleet = new Fleet({
+  const links = new Links({
     dial: async (name) =>
       name === LOCAL ? new LocalTransport().connect(localTarget()) : transport.connect(await targets.of(name)),
     open: (name, session) => openRemoteNode(session, { root: name === LOCAL ? localRoot : inventory.remoteDir }),
@@ -76,11 +76,11 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
         console.emit({ type: 'connected', node: target.name });
       },
     });
-    for (const [name, session] of sessions) fleet.adopt(name, session);
+    for (const [name, session] of sessions) links.adopt(name, session);
     missing.push(...options.nodes.filter((name) => !sessions.has(name)));
     const asked = options.onlyLocks === true ? [] : [...sessions.keys()];
     const unready = await Promise.all(
-      asked.map((name) => whyNotReady(name, (work) => fleet.once(name, work), inventory.remoteDir)),
+      asked.map((name) => whyNotReady(name, (work) => links.once(name, work), inventory.remoteDir)),
     );
     const all = [...failures, ...unready.filter((failure) => failure !== undefined)];
     const fatal = all.filter(({ reason, target }) => {
@@ -88,17 +88,17 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
       return !mayMiss || (reason !== 'unreachable' && reason !== 'timeout');
     });
     if (fatal.length > 0) {
-      await fleet.close();
+      await links.close();
       throw unreachable(fatal);
     }
   }
-  const observer = new Observer(fleet, realClock, {
+  const observer = new Observer(links, realClock, {
     nodes: inventory.nodes,
     kubectl: inventory.kubectl,
     minors: options.minors,
     ...(inventory.packages.baseUrl === undefined ? {} : { packagesBaseUrl: inventory.packages.baseUrl }),
   });
-  return { fleet, observer, missing };
+  return { links, observer, missing };
 }
 
 function localTarget(): Target {

@@ -82,7 +82,7 @@ async function walk(console: Console, execution: Execution, control: Control): P
   const { recognise } = await import('../known/recognise.ts');
   const context: RunContext = runContext({
     inventory,
-    fleet: execution.fleet,
+    links: execution.links,
     observer: execution.observer,
     facts: execution.facts,
     plan,
@@ -222,11 +222,11 @@ function keepingFacts(journal: Journal, kept: KeptFacts, facts: () => Facts | un
 }
 
 /** Deletes scripts and output on the nodes that answer; one line per attempt stays. */
-async function clearNodes({ fleet, plan, record: { mirror, run } }: Execution): Promise<void> {
+async function clearNodes({ links, plan, record: { mirror, run } }: Execution): Promise<void> {
   const isLocal =
     stepsOfPlan(plan).some((step) => step.place === 'local') || plan.hooks?.some((hook) => hook.script !== undefined);
   const hosts = [...new Set([...contactedNodes(plan), ...mirror.nodes, ...(isLocal ? [LOCAL] : [])])];
-  const swept = hosts.map((host) => fleet.once(host, (remote) => remote.sweep(run)));
+  const swept = hosts.map((host) => links.once(host, (remote) => remote.sweep(run)));
   await Promise.allSettled([mirror.finish(), ...swept]);
 }
 

@@ -1,5 +1,5 @@
 import type { Inventory } from '../documents/model.ts';
-import type { Fleet } from '../engine/fleet.ts';
+import type { Links } from '../engine/links.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { type Agreed, agreedRun, noMajority, requireOnePlan } from '../journal/agreement.ts';
 import { type Copies, type Copy, type LockNodes, readCopies, requireReadable } from '../journal/copies.ts';
@@ -34,7 +34,7 @@ export async function findOnNodes(
   wanted: Wanted,
 ): Promise<Agreed | string> {
   const { cluster } = inventory.value;
-  const { fleet, locks } = await connectLockNodes(console, store, inventory);
+  const { links, locks } = await connectLockNodes(console, store, inventory);
   const { lockNodes } = locks;
   try {
     const kept = await readCopies(lockNodes, wanted.run);
@@ -51,7 +51,7 @@ export async function findOnNodes(
     if (!agreed) throw noMajority(wanted.run, copies, missing, wanted.planDigest);
     return agreed.over ? `run ${wanted.run} is over (according to ${agreed.nodes.join(', ')})` : agreed;
   } finally {
-    await fleet.close();
+    await links.close();
   }
 }
 
@@ -107,7 +107,7 @@ export async function takeNewerCopy(
   store: RunStore,
   found: Pick<FoundRun, 'run' | 'plan' | 'from'>,
   locks: Locks,
-  { fleet }: Connection,
+  { links }: Connection,
   planDigest: string | undefined,
 ): Promise<void> {
   const { lockNodes } = locks;
@@ -122,7 +122,7 @@ export async function takeNewerCopy(
   const agreed = agree(console, copies, locks, { run, planDigest }, plan);
   if (!agreed && epoch === 0) throw noMajority(run, copies, missing, planDigest);
   if (!agreed || agreed.progress.epoch <= epoch) return;
-  const known = await findAttempts(fleet, agreed, lockNodes.nodes);
+  const known = await findAttempts(links, agreed, lockNodes.nodes);
   const lines = rebuildLines(agreed, known, Date.now());
   await writeRebuilt(store, agreed, lines);
   const attempts = known.length === 1 ? 'one attempt' : `${known.length} attempts`;
@@ -156,7 +156,7 @@ async function knownEpoch(store: RunStore, run: string): Promise<number> {
 
 /** Asks every node that may know an attempt of an unsettled step: the step's own, and those that run kubectl for it. */
 async function findAttempts(
-  fleet: Fleet,
+  links: Links,
   { run, plan, progress }: Agreed,
   lockNodes: readonly string[],
 ): Promise<readonly FoundAttempt[]> {
@@ -168,7 +168,7 @@ async function findAttempts(
   const found = await Promise.all(
     [...hosts].map(async (node) => {
       try {
-        return (await fleet.once(node, (remote) => remote.list(run))).map(({ id }) => ({ node, id }));
+        return (await links.once(node, (remote) => remote.list(run))).map(({ id }) => ({ node, id }));
       } catch (error) {
         if (needed.has(node)) problems.push(`${node}: ${messageOf(error)}`);
         return [];

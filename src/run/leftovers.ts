@@ -33,7 +33,7 @@ export interface Left {
 
 /** What the run left on its nodes and in its cluster. It only looks. */
 export async function lookForLeftovers(
-  { fleet, observer }: Connection,
+  { links, observer }: Connection,
   inventory: Inventory,
   plan: Plan,
   run: string,
@@ -45,7 +45,7 @@ export async function lookForLeftovers(
   const asked = await Promise.all(
     [...contactedNodes(plan), LOCAL].map(async (node) => {
       try {
-        return [{ node, attempts: await fleet.once(node, (remote) => remote.list(run)) }];
+        return [{ node, attempts: await links.once(node, (remote) => remote.list(run)) }];
       } catch (error) {
         const begun = begunOn(node, plan, steps);
         for (const step of begun) unsure.add(step.node);

@@ -36,12 +36,12 @@ export async function readLive(
   const nodes = contactedNodes(plan);
   const options = { inventory, nodes, minors: [], stateDir: store.root, allowMissing: true };
   const connection = await connectNodes(console, options);
-  atEnd(() => connection.fleet.close());
+  atEnd(() => connection.links.close());
   const about: string[] = [];
   const running = await Promise.all(
     [...nodes, LOCAL].map(async (node) => {
       try {
-        const attempts = await connection.fleet.once(node, (remote) => remote.list(folder.id));
+        const attempts = await connection.links.once(node, (remote) => remote.list(folder.id));
         const left = attempts.filter(({ state }) => state.kind === 'running');
         about.push(...left.map(({ id }) => `runs on ${hostText(node)}: ${id}`));
         return node === LOCAL ? [] : [node];

@@ -1,5 +1,5 @@
 import type { Inventory } from '../documents/model.ts';
-import type { Fleet } from '../engine/fleet.ts';
+import type { Links } from '../engine/links.ts';
 import { realClock } from '../engine/clock.ts';
 import { hasLocalFiles } from '../actions/registry.ts';
 import type { Voters } from '../journal/agreement.ts';
@@ -38,7 +38,7 @@ export async function connectLockNodes(
   console: Console,
   store: RunStore,
   inventory: Valid<Inventory>,
-): Promise<{ readonly fleet: Fleet; readonly locks: Locks }> {
+): Promise<{ readonly links: Links; readonly locks: Locks }> {
   const all = inventory.value.nodes.map((node) => node.name);
   const connection = await connectNodes(console, {
     inventory,
@@ -48,7 +48,7 @@ export async function connectLockNodes(
     allowMissing: true,
     onlyLocks: true,
   });
-  return { fleet: connection.fleet, locks: locksOf(console, store, connection, inventory.value, all) };
+  return { links: connection.links, locks: locksOf(console, store, connection, inventory.value, all) };
 }
 
 export interface Locks {
@@ -65,14 +65,14 @@ export interface Locks {
 export function locksOf(
   console: Console,
   store: RunStore,
-  { fleet }: Connection,
+  { links }: Connection,
   inventory: Inventory,
   nodes: readonly string[],
 ): Locks {
   const lockNodes: LockNodes = {
     nodes: lockNodeNames(inventory, nodes),
     root: inventory.remoteDir,
-    ask: (node, script) => fleet.once(node, (remote) => remote.probe(script, { timeout: REQUEST_LIMIT })),
+    ask: (node, script) => links.once(node, (remote) => remote.probe(script, { timeout: REQUEST_LIMIT })),
   };
   const onNodes = new NodeLock({
     ...lockNodes,

@@ -1,6 +1,6 @@
 import { actions } from '../actions/registry.ts';
 import { readLooked } from '../engine/files.ts';
-import type { Fleet } from '../engine/fleet.ts';
+import type { Links } from '../engine/links.ts';
 import { LocalFiles } from '../engine/local-file.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { Looked } from '../facts/lib/looked.ts';
@@ -21,8 +21,8 @@ import type { Scope } from './scope.ts';
 export type Look = (steps: readonly DraftedStep[], facts: Facts) => Promise<Looked | undefined>;
 
 /** On the nodes, over their links. */
-export function lookOver(fleet: Fleet): Look {
-  return (steps, facts) => readLooked(fleet, new LocalFiles(), steps, facts, true);
+export function lookOver(links: Links): Look {
+  return (steps, facts) => readLooked(links, new LocalFiles(), steps, facts, true);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { FactSource } from '../engine/fact-source.ts';
-import type { Fleet } from '../engine/fleet.ts';
+import type { Links } from '../engine/links.ts';
 import type { FactsDocument } from '../facts-file/document.ts';
 import { Failure } from '../failure.ts';
 import { type ConnectOptions, connectNodes } from './connect.ts';
@@ -18,7 +18,7 @@ export interface Source {
   /** Nodes that did not answer, or that the file does not have, where that is allowed. */
   readonly missing: readonly string[];
   /** Undefined: no one can be contacted. */
-  readonly fleet?: Fleet;
+  readonly links?: Links;
 }
 
 /** A facts file, as it is given by --facts. */
@@ -38,13 +38,13 @@ export async function openSource(
 ): Promise<Source> {
   if (kept) return sourceOf(options, kept);
   const connection = await connectNodes(console, options);
-  atEnd(() => connection.fleet.close());
-  const { fleet, observer, missing = [] } = connection;
+  atEnd(() => connection.links.close());
+  const { links, observer, missing = [] } = connection;
   return {
-    fleet,
+    links,
     observer,
     missing,
-    look: lookOver(fleet),
+    look: lookOver(links),
     own: (isRun) => new OwnCommands(console, connection, isRun),
   };
 }
@@ -57,8 +57,8 @@ function sourceOf({ nodes, optional, minors }: ConnectOptions, { file, document,
 }
 
 /** @throws Failure (usage) where no one is contacted */
-export function requireFleet({ fleet }: Source): Fleet {
-  if (fleet) return fleet;
+export function requireLinks({ links }: Source): Links {
+  if (links) return links;
   throw asksNodes();
 }
 

@@ -1,7 +1,7 @@
 import { stepsOf } from '../documents/steps-of.ts';
 import { actions } from '../actions/registry.ts';
 import { answerOf, withAnswer } from '../engine/ask-kubeadm.ts';
-import type { Fleet } from '../engine/fleet.ts';
+import type { Links } from '../engine/links.ts';
 import { Failure } from '../failure.ts';
 import { bindPlan, contextOf } from '../plan/bind.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -19,7 +19,7 @@ export async function askTargets(
   { inventory }: Documents,
   { facts, observer }: Reading,
   plan: Plan,
-  fleet: Fleet,
+  links: Links,
 ): Promise<Reading> {
   const phases = bindPlan(plan, { actions, inventory: inventory.value, run: 'RUN' });
   const asked = askedSteps(
@@ -38,7 +38,7 @@ export async function askTargets(
       return {
         name,
         release: question.release,
-        answer: await fleet.with(name, (remote) => answerOf(remote, question, step.env)),
+        answer: await links.with(name, (remote) => answerOf(remote, question, step.env)),
       };
     }),
   );

@@ -1,4 +1,4 @@
-import type { Fleet } from '../engine/fleet.ts';
+import type { Links } from '../engine/links.ts';
 import { hostText, LOCAL } from '../plan/hosts.ts';
 import { Failure } from '../failure.ts';
 import { type Copy, newestUnfinished, readCopies } from '../journal/copies.ts';
@@ -67,14 +67,14 @@ export function refuseUnfinished(
 
 /** A step of an abandoned run must not run beside the new run. @throws Failure (unfinished-run) */
 export async function refuseStillRunning(
-  fleet: Fleet,
+  links: Links,
   nodes: readonly string[],
   unfinished: Unfinished,
 ): Promise<void> {
   const asked = abandoned(unfinished).flatMap((run) => [...nodes, LOCAL].map((node) => ({ run, node })));
   const found = await Promise.all(
     asked.map(async ({ run, node }) => {
-      const attempts = await fleet.with(node, (remote) => remote.list(run));
+      const attempts = await links.with(node, (remote) => remote.list(run));
       return attempts.filter(({ state }) => state.kind === 'running').map(({ id }) => ({ run, node, id }));
     }),
   );

@@ -6,7 +6,7 @@ import type { Action } from '../../src/actions/action.ts';
 import type { Inventory } from '../../src/documents/model.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { type RunContext, RunState } from '../../src/engine/context.ts';
-import { Fleet } from '../../src/engine/fleet.ts';
+import { Links } from '../../src/engine/links.ts';
 import { Observer } from '../../src/engine/observe.ts';
 import type { NewEvent } from '../../src/event.ts';
 import { foldJournal } from '../../src/journal/progress.ts';
@@ -179,7 +179,7 @@ export class Bench {
   }
 
   context(stop = new AbortController(), leave = new AbortController()): RunContext {
-    const fleet = new Fleet({
+    const links = new Links({
       dial: () => Promise.resolve(session),
       open: (name) => Promise.resolve(this.node(name).link()),
       clock: this.clock,
@@ -195,7 +195,7 @@ export class Bench {
       remoteDir: '/var/lib/runbook',
       kubectl: { on: 'control-plane', kubeconfig: '' },
     };
-    const observer = new Observer(fleet, this.clock, {
+    const observer = new Observer(links, this.clock, {
       nodes: this.#plan.nodes,
       kubectl: { on: 'control-plane', kubeconfig: '/etc/kubernetes/admin.conf' },
       minors: [],
@@ -213,7 +213,7 @@ export class Bench {
       state: new RunState(),
       recognise,
       time: new TimeLeft(this.#plan, takesOf(this.#plan, this.actions), progress),
-      fleet,
+      links,
       observer,
       journal: {
         append: async (body) => {

@@ -8,8 +8,8 @@ async function asksOffers(...versions: readonly string[]): Promise<boolean> {
     step('a', `1.${index + 1}-install`, { action: 'install-packages', with: { packages: ['web'], version } }),
   );
   const bench = new Bench(planOf(['a'], steps));
-  const { fleet, state, phases } = bench.context();
-  await readLooked(fleet, state.localFiles, phases[0]?.steps ?? [], { nodes: {} }, true);
+  const { links, state, phases } = bench.context();
+  await readLooked(links, state.localFiles, phases[0]?.steps ?? [], { nodes: {} }, true);
   return !bench.node('a').probes[0]?.includes("*[' ':]'1.2 '*");
 }
 

@@ -67,7 +67,7 @@ test('a step that asks for no facts has none read, also not the first step of a 
 
 test('while an attempt is under way on any node, nothing that was read counts, and after it only what is read then', async () => {
   const bench = benchOf(['n1', 'look'], ['n2', 'look']);
-  const { fleet, observer } = bench.context();
+  const { links, observer } = bench.context();
   let end = (): void => undefined;
   const n2 = bench.node('n2');
   const link = n2.link();
@@ -81,7 +81,7 @@ test('while an attempt is under way on any node, nothing that was read counts, a
   const facts = await observer.read({ nodes: {} }, ['n1', 'n2'], ['os']);
   expect([observer.isCurrent('n1', ['os']), observer.isCurrent('n1', ['os', 'disk'])]).toEqual([true, false]);
   const sink = { stdout: () => undefined, stderr: () => undefined };
-  const followed = fleet.with('n2', (remote) => remote.follow('run-1', '1.1-a.1', { stdout: 0, stderr: 0 }, sink));
+  const followed = links.with('n2', (remote) => remote.follow('run-1', '1.1-a.1', { stdout: 0, stderr: 0 }, sink));
   await expect.poll(() => observer.isCurrent('n1', ['os'])).toBe(false);
   await observer.read(facts, ['n1'], ['os']);
   expect(observer.isCurrent('n1', ['os'])).toBe(false);

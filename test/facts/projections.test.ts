@@ -10,9 +10,9 @@ import { versionsOf } from '../../src/facts/lib/versions.ts';
 import { withNode, withNodeObject } from '../../src/facts/lib/with-node.ts';
 import { skewState } from '../../src/guards/lib/skew-state.ts';
 import type { Facts } from '../../src/facts/facts.ts';
-import { fleet } from '../plan/fleet.ts';
+import { largeCluster } from '../plan/large-cluster.ts';
 
-const { facts: start } = fleet(9);
+const { facts: start } = largeCluster(9);
 const names = Object.keys(start.nodes);
 
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => a.localeCompare(b);

@@ -5,12 +5,12 @@ import { readRunbook } from '../../src/documents/read.ts';
 import { guards } from '../../src/guards/registry.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { needsOf } from '../../src/plan/needs.ts';
-import { fleet } from './fleet.ts';
+import { largeCluster } from './large-cluster.ts';
 
 /** Plans upgrade.yaml for so many nodes. `cpu`: seconds of this process. */
 export async function planFor(count: number) {
   const runbook = await readRunbook(new URL('../../runbooks/upgrade.yaml', import.meta.url).pathname, actions);
-  const { facts, inventory: text } = fleet(count);
+  const { facts, inventory: text } = largeCluster(count);
   const inventory = loadInventory('inventory.yaml', text);
   if (!runbook.value || !inventory.value) throw new Error(JSON.stringify([runbook.diagnostics, inventory.diagnostics]));
   const inputs = resolveInputs(runbook.value, ['version=1.32.9']).values;
@@ -30,7 +30,7 @@ export async function planFor(count: number) {
   return { plan, cpu: (user + system) / 1e6 };
 }
 
-/** How many times the CPU of the small fleet the large one takes: the best of three each, once the code is compiled. */
+/** How many times the CPU of the small cluster the large one takes: the best of three each, once the code is compiled. */
 export async function growth(few: number, many: number) {
   await planFor(few);
   const small = await best(few);

@@ -12,7 +12,7 @@ test('a command that plans twice asks and shows each command of the runbook once
     return Promise.resolve({ code: script === 'no' ? 1 : 0, stdout: `of ${script}`, stderr: '' });
   };
   const connection = {
-    fleet: { with: (_: string, work: (remote: { probe: typeof probe }) => unknown) => work({ probe }) },
+    links: { with: (_: string, work: (remote: { probe: typeof probe }) => unknown) => work({ probe }) },
     observer: {},
   } as unknown as Connection;
   const console = {

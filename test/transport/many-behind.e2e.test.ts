@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { realClock } from '../../src/engine/clock.ts';
-import { Fleet } from '../../src/engine/fleet.ts';
+import { Links } from '../../src/engine/links.ts';
 import { readNodeFacts } from '../../src/facts/read.ts';
 import { startLab, type Lab } from '../../src/lab/lab.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
@@ -23,7 +23,7 @@ describe.skipIf(!haveSshd)(`${NODES} nodes behind one jump host`, () => {
   const bastion = useSshd({ config: ['MaxSessions 10', 'MaxStartups 10:30:100'] });
   let lab: Lab;
   let folder: string;
-  let fleet: Fleet;
+  let links: Links;
   const warnings: string[] = [];
   const onWarning = (warning: Error): void => void warnings.push(warning.message);
   beforeAll(async () => {
@@ -35,7 +35,7 @@ describe.skipIf(!haveSshd)(`${NODES} nodes behind one jump host`, () => {
   });
   afterAll(async () => {
     process.off('warning', onWarning);
-    await fleet.close();
+    await links.close();
     await lab.close();
     await rm(folder, { recursive: true, force: true });
   });
@@ -60,7 +60,7 @@ describe.skipIf(!haveSshd)(`${NODES} nodes behind one jump host`, () => {
     const transport = sharingChannels(new Ssh2Transport());
     const all = targets();
     const byName = new Map(all.map((target) => [target.name, target]));
-    fleet = new Fleet({
+    links = new Links({
       dial: (name) => transport.connect(byName.get(name) ?? bastion().target()),
       open: (_name, session) => openRemoteNode(session, { root: '/var/lib/runbook' }),
       clock: realClock,
@@ -78,10 +78,10 @@ describe.skipIf(!haveSshd)(`${NODES} nodes behind one jump host`, () => {
     expect(failures).toEqual([]);
     expect(mostOpening).toBeGreaterThan(2);
     expect(mostOpening).toBeLessThanOrEqual(10);
-    for (const [name, session] of sessions) fleet.adopt(name, session);
+    for (const [name, session] of sessions) links.adopt(name, session);
     const names = await Promise.all(
       all.map(async ({ name }) => {
-        const { machine } = await fleet.with(name, (remote) =>
+        const { machine } = await links.with(name, (remote) =>
           readNodeFacts((script) => remote.probe(script), facts, { kubeconfig: '' }),
         );
         return machine?.hostname;
@@ -94,7 +94,7 @@ describe.skipIf(!haveSshd)(`${NODES} nodes behind one jump host`, () => {
   test('when its link dies, all of them come back over one new login', async () => {
     bastion().dropSessions();
     const back = await Promise.all(
-      lab.nodes.map(({ name }) => fleet.with(name, async (remote) => (await remote.probe('hostname')).stdout.trim())),
+      lab.nodes.map(({ name }) => links.with(name, async (remote) => (await remote.probe('hostname')).stdout.trim())),
     );
     expect(back).toEqual(lab.nodes.map(({ name }) => name));
     expect([bastion().logins, warnings]).toEqual([2, []]);

@@ -6,7 +6,7 @@ import { ConnectFailure, ConnectionLost, type Session } from '../transport/trans
 import type { Clock } from './clock.ts';
 import { Line, type Link } from './line.ts';
 
-export interface FleetOptions {
+export interface LinksOptions {
   /** Dials one node (or `local`). @throws ConnectFailure */
   readonly dial: (name: string) => Promise<Session>;
   readonly open: (name: string, session: Session) => Promise<RemoteNode>;
@@ -24,14 +24,14 @@ export interface FleetOptions {
  * The links of a run: one connection per node, kept, and dialled again when it is lost. All work on a node shares the
  * link, the dial and the pauses between dials.
  */
-export class Fleet {
-  readonly #options: FleetOptions;
+export class Links {
+  readonly #options: LinksOptions;
   readonly #lines = new Map<string, Line>();
   readonly #closed = new AbortController();
   #changes = 0;
   #changing = 0;
 
-  constructor(options: FleetOptions) {
+  constructor(options: LinksOptions) {
     this.#options = options;
     // Each node that is away waits on it: that many are no leak.
     setMaxListeners(0, this.#closed.signal);

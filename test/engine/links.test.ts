@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Fleet } from '../../src/engine/fleet.ts';
+import { Links } from '../../src/engine/links.ts';
 import type { NewEvent } from '../../src/event.ts';
 import { Failure } from '../../src/failure.ts';
 import type { RemoteNode } from '../../src/remote/attempt.ts';
@@ -19,10 +19,10 @@ class Site {
   dial = (): void => undefined;
   open = (remote: RemoteNode): RemoteNode => remote;
   end: (reason: string) => void = () => undefined;
-  readonly fleet: Fleet;
+  readonly links: Links;
 
   constructor(reconnectFor = 10 * MINUTE, random = () => 0, onlyLooks = false) {
-    this.fleet = new Fleet({
+    this.links = new Links({
       dial: async () => {
         this.dials.push(this.clock.time);
         this.dial();
@@ -73,12 +73,12 @@ test.each([
   ['a login that is closed at once', (site: Site) => (site.dial = refuse('protocol'))],
 ])('%s costs at most 12 logins in two minutes, and the node is given up in time', async (_name, breaks) => {
   const site = new Site();
-  site.fleet.adopt('n1', site.session());
-  await site.fleet.with('n1', look);
+  site.links.adopt('n1', site.session());
+  await site.links.with('n1', look);
   breaks(site);
   const sink = { stdout: () => undefined, stderr: () => undefined };
   let tries = 0;
-  const work = site.fleet.with('n1', async (remote) => {
+  const work = site.links.with('n1', async (remote) => {
     tries += 1;
     if (tries === 1) lost();
     await look(remote);
@@ -94,13 +94,13 @@ test.each([
 
 test('what runs beside the run dials no sooner than the run itself, and is refused without waiting', async () => {
   const site = new Site();
-  site.fleet.adopt('n1', site.session());
-  await site.fleet.once('n1', look);
+  site.links.adopt('n1', site.session());
+  await site.links.once('n1', look);
   const answers: string[] = [];
   for (site.clock.time = 0; site.clock.time <= 2 * MINUTE; site.clock.time += 100) {
     site.end('killed');
     await Promise.resolve();
-    await site.fleet.once('n1', look).then(
+    await site.links.once('n1', look).then(
       () => answers.push('answered'),
       (error: unknown) => answers.push(String(error)),
     );
@@ -111,23 +111,23 @@ test('what runs beside the run dials no sooner than the run itself, and is refus
 
 test('work that waits for the link and what runs beside it share one dial', async () => {
   const site = new Site();
-  site.fleet.adopt('n1', site.session());
-  await site.fleet.with('n1', look);
+  site.links.adopt('n1', site.session());
+  await site.links.with('n1', look);
   site.clock.time += MINUTE;
   site.end('killed');
   await Promise.resolve();
-  const both = [site.fleet.with('n1', look), site.fleet.once('n1', look), site.fleet.with('n1', look)];
+  const both = [site.links.with('n1', look), site.links.once('n1', look), site.links.with('n1', look)];
   expect(await Promise.all(both)).toEqual(['absent', 'absent', 'absent']);
   expect(site.dials).toEqual([MINUTE]);
 });
 
 test('a link that held and answered is dialled again at once, and has the whole time limit', async () => {
   const site = new Site(MINUTE);
-  site.fleet.adopt('n1', site.session());
+  site.links.adopt('n1', site.session());
   for (let round = 1; round <= 5; round += 1) {
     const began = site.clock.time;
     let again = false;
-    await site.fleet.with('n1', async (remote) => {
+    await site.links.with('n1', async (remote) => {
       await look(remote);
       if (again) return;
       again = true;
@@ -142,9 +142,9 @@ test('pauses are jittered by the given numbers: two clients do not come back at 
   const [one, other] = await Promise.all(
     [0, 0.5].map(async (random) => {
       const site = new Site(MINUTE, () => random);
-      site.fleet.adopt('n1', site.session());
+      site.links.adopt('n1', site.session());
       site.dial = refuse('unreachable');
-      await expect(site.fleet.with('n1', lost)).rejects.toThrow('n1 was lost');
+      await expect(site.links.with('n1', lost)).rejects.toThrow('n1 was lost');
       return site.dials.slice(0, 3);
     }),
   );
@@ -157,17 +157,17 @@ test.each([
   ['host-key-changed', 1],
 ] as const)('a node that answers again but refuses (%s) is tried %i times', async (reason, times) => {
   const site = new Site();
-  site.fleet.adopt('n1', site.session());
+  site.links.adopt('n1', site.session());
   site.dial = refuse(reason);
-  await expect(site.fleet.with('n1', lost)).rejects.toMatchObject({ kind: 'step-failed' });
+  await expect(site.links.with('n1', lost)).rejects.toMatchObject({ kind: 'step-failed' });
   expect(site.dials).toHaveLength(times);
 });
 
 test('where nothing is changed, a node that stays away is a failure soon, and no run to be resumed', async () => {
   const site = new Site(20_000, () => 0, true);
-  site.fleet.adopt('n1', site.session());
+  site.links.adopt('n1', site.session());
   site.dial = refuse('unreachable');
-  const failure = await site.fleet.with('n1', lost).catch((error: unknown) => error);
+  const failure = await site.links.with('n1', lost).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(Failure);
   expect(failure).toMatchObject({ kind: 'unreachable', message: 'n1: unreachable; nothing was changed' });
   expect(site.dials).toEqual([1000, 3000, 7000, 15_000]);
@@ -175,12 +175,12 @@ test('where nothing is changed, a node that stays away is a failure soon, and no
 
 test('a run that ends does not wait for a node that is away', async () => {
   const site = new Site();
-  site.fleet.adopt('n1', site.session());
+  site.links.adopt('n1', site.session());
   site.dial = refuse('unreachable');
   site.clock.sleep = async (_ms, signal) =>
     new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
-  const work = site.fleet.with('n1', lost);
-  await site.fleet.close();
+  const work = site.links.with('n1', lost);
+  await site.links.close();
   await expect(work).rejects.toBeInstanceOf(ConnectionLost);
 });
 
@@ -192,15 +192,15 @@ test('a link that owes an answer for too long is given up where a reboot is wait
       cut = () => reject(new ConnectionLost('n1', 'closed'));
     });
   site.open = (remote) => ({ ...remote, status });
-  site.fleet.adopt('n1', { ...site.session(), close: () => Promise.resolve(cut()) });
-  const work = site.fleet.with('n1', look);
+  site.links.adopt('n1', { ...site.session(), close: () => Promise.resolve(cut()) });
+  const work = site.links.with('n1', look);
   await setImmediate();
   site.open = (remote) => remote;
-  expect(await site.fleet.dropSilent('n1', 10_000)).toBe(false);
+  expect(await site.links.dropSilent('n1', 10_000)).toBe(false);
   site.clock.time += 10_000;
-  expect(await site.fleet.dropSilent('n1', 10_000)).toBe(true);
+  expect(await site.links.dropSilent('n1', 10_000)).toBe(true);
   expect(await work).toBe('absent');
   site.clock.time += MINUTE;
-  expect(await site.fleet.dropSilent('n1', 10_000)).toBe(false);
+  expect(await site.links.dropSilent('n1', 10_000)).toBe(false);
   expect(site.dials).toHaveLength(1);
 });

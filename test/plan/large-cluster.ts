@@ -14,7 +14,7 @@ const reading: Facts = JSON.parse(
 );
 
 /** That cluster with so many nodes: its worker many times over, each with pods of workloads that are spread over some workers. */
-export function fleet(count: number): { readonly facts: Facts; readonly inventory: string } {
+export function largeCluster(count: number): { readonly facts: Facts; readonly inventory: string } {
   const { cluster = {} } = reading;
   const workers = Array.from({ length: count - 3 }, (_, index) => index);
   const names = workers.map((index) => `worker-${index + 1}`);
