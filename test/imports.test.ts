@@ -38,6 +38,8 @@ const CHAIN = [
   ['journal'],
   ['engine'],
   ['run'],
+  /** Many clusters, one run each. */
+  ['fleet'],
   /** A run on a simulated cluster in this process. */
   ['rehearse'],
   /** Reads what runs have kept; nothing of a run depends on it. */
