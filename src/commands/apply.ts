@@ -79,7 +79,7 @@ function apply(file: string, options: Options): Promise<number> {
     const connection = await connectNodes(console, { ...scope, inventory, stateDir: store.root, reconnect: true });
     atEnd(() => connection.links.close());
     const locks = locksOf(console, store, connection, inventory.value, scope.nodes);
-    await refuseLocked(locks);
+    const seen = await refuseLocked(locks);
     const unfinished = await findUnfinished(store, locks, documents);
     if (options.new === true) await refuseStillRunning(connection.links, scope.nodes, unfinished);
     else refuseUnfinished(unfinished, documents, store.root);
@@ -108,7 +108,7 @@ function apply(file: string, options: Options): Promise<number> {
       );
 
     const wanted = { run: newRunId(plan), runbook: plan.runbook.name, epoch: 1 };
-    const held = await takeLocks(console, locks, wanted, newRunPolicy(unfinished));
+    const held = await takeLocks(console, locks, wanted, newRunPolicy(unfinished), seen);
     atEnd(() => held.release());
     // Where nothing is to be done, no one was asked, and no guard stands before anything: the facts are of just now.
     const facts = hasChanges(plan) ? await refuseMovedFacts(console, reading, scope) : reading.facts;

@@ -100,7 +100,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     atEnd(() => connection.links.close());
     const locks = locksOf(console, store, connection, inventory.value, nodes);
     const isSameRun = (holder: LockHolder): boolean => holder.run === run;
-    await refuseLocked(locks, isSameRun);
+    const seen = await refuseLocked(locks, isSameRun);
     if (!locks.nodes) console.info('no node holds a lock of this run: only this state folder is locked');
     if (options.yes !== true) {
       const facts = await lastFacts({ folder: store.folder(run) });
@@ -117,6 +117,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
       locks,
       { run, runbook: plan.runbook.name, epoch: found.epoch + 1 },
       { takeGone: isSameRun, watch: isSameRun },
+      seen,
     );
     atEnd(() => held.release());
     await takeNewerCopy(console, store, found, locks, connection, planDigest);

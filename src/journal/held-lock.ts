@@ -83,11 +83,13 @@ export class HeldNodeLock implements HeldLock {
     return this.#queued;
   }
 
-  /** One look, right after the lock was taken. @throws Failure (locked | unreachable) */
+  /** One look, right after the lock was taken; it counts as any other. @throws Failure (locked | unreachable) */
   async verify(): Promise<void> {
+    const began = Date.now();
     const vote = await this.#vote();
     if (vote.kind === 'lost') throw vote.failure;
     if (vote.kind === 'unknown') throw new Failure('unreachable', 'the lock cannot be looked at; nothing was changed');
+    this.#heldAt = began;
   }
 
   /** Ends the heartbeat and frees the lock wherever it is still this one's. */

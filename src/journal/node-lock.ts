@@ -54,17 +54,21 @@ export class NodeLock {
    * Takes the lock on every node that answers: on the first in the order of their names, which lets in one of several
    * takers, and then on the others at once. `holder.epoch` is the least; a run that was
    * held in a later one gets the next.
+   * @param seen an earlier look: where it found nobody and every node, the lock is taken as it was then, which no node
+   *   allows once it has changed; else it is looked at again
    * @throws Failure (locked | unreachable); then nothing is held.
    */
-  async take(holder: LockHolder, policy: TakePolicy): Promise<HeldNodeLock> {
+  async take(holder: LockHolder, policy: TakePolicy, seen?: LockSnapshot): Promise<HeldNodeLock> {
+    let known = seen && seen.missing.length === 0 && claimsIn(seen).length === 0 ? seen : undefined;
     for (let tries = 0; tries < 3; tries += 1) {
-      const { snapshot, passed } = await this.#clear(policy);
+      const { snapshot, passed } = known ? { snapshot: known, passed: new Set<string>() } : await this.#clear(policy);
       const epoch = Math.max(holder.epoch ?? 1, epochIn(snapshot, holder.run) + 1);
       const { nodes } = this.#options;
       const domain = domainOf(nodes);
       const mine = { ...holder, epoch, fence: nextFence(snapshot, domain), domain, nodes: [...nodes] };
-      const held = await this.#takeAll(mine, snapshot, passed);
+      const held = await this.#takeAll(mine, snapshot, passed, known !== undefined);
       if (held) return held;
+      known = undefined;
     }
     throw new Failure('locked', 'the lock on the nodes changes hands too fast to take it', ['Try again.']);
   }
@@ -164,6 +168,7 @@ export class NodeLock {
     mine: LockHolder,
     snapshot: LockSnapshot,
     passed: ReadonlySet<string>,
+    isOld: boolean,
   ): Promise<HeldNodeLock | undefined> {
     const { nodes, ask, root, say } = this.#options;
     const lock = new HeldNodeLock(this.#options, mine);
@@ -186,7 +191,7 @@ export class NodeLock {
       const live = others.find(
         ({ value: { state, holder } }) => state === 'held' && holder !== undefined && !passed.has(holder.id),
       );
-      if (!live?.value.holder) return undefined;
+      if (isOld || !live?.value.holder) return undefined;
       throw lockedBy(live.value.holder, await isGone(live.value.holder));
     }
     try {

@@ -5,6 +5,7 @@ import { hasLocalFiles } from '../actions/registry.ts';
 import type { Voters } from '../journal/agreement.ts';
 import type { LockNodes } from '../journal/copies.ts';
 import { describeHolder, type HeldLock, LocalLock, lockedBy, type LockHolder } from '../journal/lock.ts';
+import type { LockSnapshot } from '../journal/lock-snapshot.ts';
 import { NodeLock, type TakePolicy } from '../journal/node-lock.ts';
 import type { RunStore } from '../journal/store.ts';
 import type { Fence } from '../remote/attempt.ts';
@@ -92,11 +93,19 @@ export function locksOf(
   };
 }
 
-/** `ours`: holders that the taking of the lock decides about. @throws Failure (locked) that names a live holder */
-export async function refuseLocked(locks: Locks, ours: (holder: LockHolder) => boolean = () => false): Promise<void> {
+/**
+ * `ours`: holders that the taking of the lock decides about. @returns what the nodes showed, for {@link takeLocks}
+ * @throws Failure (locked) that names a live holder
+ */
+export async function refuseLocked(
+  locks: Locks,
+  ours: (holder: LockHolder) => boolean = () => false,
+): Promise<LockSnapshot | undefined> {
   const present = await locks.local.look();
   if (present && !present.gone) throw lockedBy(present.holder, false);
-  if (locks.nodes) await locks.nodes.refuseLive(await locks.nodes.look(), ours);
+  const seen = await locks.nodes?.look();
+  if (seen) await locks.nodes?.refuseLive(seen, ours);
+  return seen;
 }
 
 export interface Held extends HeldLock {
@@ -115,6 +124,7 @@ export async function takeLocks(
   locks: Locks,
   wanted: { readonly run: string; readonly runbook: string; readonly epoch: number },
   policy: TakePolicy,
+  seen?: LockSnapshot,
 ): Promise<Held> {
   const { run, runbook, epoch } = wanted;
   const here = await locks.local.take(run, runbook, (holder) => {
@@ -125,7 +135,7 @@ export async function takeLocks(
   });
   if (!locks.nodes) return withEpoch(here, epoch);
   try {
-    const there = await locks.nodes.take({ ...here.holder, epoch }, policy);
+    const there = await locks.nodes.take({ ...here.holder, epoch }, policy, seen);
     return {
       holder: there.holder,
       epoch: there.holder.epoch ?? epoch,

@@ -74,6 +74,53 @@ testInShells('of many who take it at once, exactly one gets it', async (shell) =
   }
 });
 
+testInShells('an earlier look serves as long as nothing has changed since', async (shell) => {
+  const on = await nodes(3, shell);
+  const asked: string[] = [];
+  const counted = lockOn({
+    ...on,
+    ask: (node, script) => {
+      asked.push(node);
+      return on.ask(node, script);
+    },
+  });
+  const free = await counted.look();
+  asked.length = 0;
+  const first = await counted.take(await holderOf('run-1'), nobody, free);
+  // To take it, and to see it held.
+  expect(asked).toHaveLength(6);
+  await first.assertHeld();
+
+  // Held by now.
+  await expect(lockOn(on).take(await holderOf('run-2'), nobody, free)).rejects.toMatchObject({ kind: 'locked' });
+  await first.assertHeld();
+  await first.release();
+  // Released by now, and of a later generation.
+  const second = await lockOn(on).take(await holderOf('run-2'), nobody, free);
+  expect(second.holder.fence).toBe(2);
+  await second.release();
+  // Left behind by a process that is gone: the policy decides, on what lies there now.
+  const left = await lockOn(on).take(await deadHolder('run-3'), nobody);
+  const third = await lockOn(on).take(await holderOf('run-3'), sameRun('run-3'), free);
+  expect(third.holder.epoch).toBe(2);
+  await left.release();
+  await third.assertHeld();
+  await third.release();
+});
+
+testInShells('of many who take it by the same look, exactly one gets it', async (shell) => {
+  const on = await nodes(3, shell);
+  const seen = await lockOn(on).look();
+  const all = await Promise.allSettled(
+    Array.from({ length: 6 }, async (_, index) => lockOn(on).take(await holderOf(`run-${index}`), nobody, seen)),
+  );
+  const won = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  expect(won).toHaveLength(1);
+  for (const one of all) if (one.status === 'rejected') expect(one.reason).toMatchObject({ kind: 'locked' });
+  await won[0]?.assertHeld();
+  await won[0]?.release();
+});
+
 testInShells('each lock has a higher fence than all before it, whichever majority takes it', async (shell) => {
   const on = await nodes(3, shell);
   const fences: (number | undefined)[] = [];
