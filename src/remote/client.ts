@@ -23,6 +23,8 @@ import {
 export interface RemoteOptions {
   /** The folder on the node that keeps attempts; a leading `~/` is the login's home. */
   readonly root: string;
+  /** Attempts that are followed at a time; 3 unless given, for a connection has only so many channels. */
+  readonly attempts?: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface RemoteOptions {
  * the caller's to close.
  */
 export async function openRemoteNode(session: Session, options: RemoteOptions): Promise<RemoteNode> {
-  return Promise.resolve(new Client(session, options.root));
+  return Promise.resolve(new Client(session, options));
 }
 
 /** Bytes of a script that a shell can be given in a variable. */
@@ -42,9 +44,9 @@ class Client implements RemoteNode {
   private readonly session: Session;
   private readonly pool: HelperPool;
 
-  constructor(session: Session, root: string) {
+  constructor(session: Session, { root, attempts }: RemoteOptions) {
     this.session = session;
-    this.pool = new HelperPool(session, root);
+    this.pool = new HelperPool(session, root, attempts);
   }
 
   async start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState> {

@@ -4,8 +4,8 @@ import type { ProbeResult } from './attempt.ts';
 import { HelperChannel, type LastAnswer, type Request } from './helper-channel.ts';
 
 /**
- * Requests at a time that follow attempts or ask for them: OpenSSH allows 10 channels per connection, and files need
- * some of them.
+ * Requests at a time that follow attempts or ask for them, unless told otherwise: OpenSSH allows 10 channels per
+ * connection, and files need some of them.
  */
 const mostRequests = 3;
 
@@ -18,12 +18,13 @@ export class HelperPool {
   private readonly root: string;
   private readonly helpers = new Set<HelperChannel>();
   private readonly idle: HelperChannel[] = [];
-  private readonly requests = new Turns(mostRequests);
+  private readonly requests: Turns;
   private readonly scripts = new Turns(mostScripts);
 
-  constructor(session: Session, root: string) {
+  constructor(session: Session, root: string, attempts = mostRequests) {
     this.session = session;
     this.root = root;
+    this.requests = new Turns(attempts);
     session.whenCrowded?.(() => this.giveUpIdle());
   }
 

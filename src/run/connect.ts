@@ -62,7 +62,9 @@ export async function connectNodes(console: Console, options: ConnectOptions): P
   const links = new Links({
     dial: async (name) =>
       name === LOCAL ? new LocalTransport().connect(localTarget()) : transport.connect(await targets.of(name)),
-    open: (name, session) => openRemoteNode(session, { root: name === LOCAL ? localRoot : inventory.remoteDir }),
+    open: (name, session) =>
+      // How many local steps run at a time is the runbook's to say (`serial`).
+      openRemoteNode(session, name === LOCAL ? { root: localRoot, attempts: Infinity } : { root: inventory.remoteDir }),
     clock: realClock,
     emit: console.emit,
     reconnectFor: options.reconnect === true ? RECONNECT_FOR : LOOK_AGAIN_FOR,
