@@ -23,11 +23,19 @@ export interface Surroundings {
   /** @throws Failure where its source gives nothing */
   readonly secret?: (input: string) => Promise<string>;
   readonly signal: AbortSignal;
+  /** Milliseconds that the gate has left. */
+  readonly rest: number;
+}
+
+/** Milliseconds for one look: what it usually has, but no more than the gate has left, and one second at least. */
+export function patienceOf(usual: number, rest: number): number {
+  return Math.ceil(Math.max(1000, Math.min(usual, rest)));
 }
 
 /** Asks once. Whatever goes wrong is an answer too: the gate does not hold, and why. */
-export async function askHttp(query: Query, { inputs, secret, signal }: Surroundings): Promise<Look> {
-  const over = AbortSignal.timeout(TIMEOUT);
+export async function askHttp(query: Query, { inputs, secret, signal, rest }: Surroundings): Promise<Look> {
+  const patience = patienceOf(TIMEOUT, rest);
+  const over = AbortSignal.timeout(patience);
   let answer: Answer;
   try {
     const headers = { ...query.headers, ...(await withSecrets(query.secretHeaders, secret)) };
@@ -40,7 +48,7 @@ export async function askHttp(query: Query, { inputs, secret, signal }: Surround
     });
     answer = { status: response.status, body: await textOf(response) };
   } catch (error) {
-    const why = over.aborted ? `no answer within ${TIMEOUT / 1000} s` : reasonOf(error);
+    const why = over.aborted ? `no answer within ${Math.round(patience / 1000)} s` : reasonOf(error);
     return { holds: false, why: `${new URL(query.url).host}: ${why}` };
   }
   return judge(query.condition, answer, inputs);

@@ -5,7 +5,7 @@ import { LOCAL } from '../plan/hosts.ts';
 import { deferred } from '../transport/deferred.ts';
 import { withEnv } from './check.ts';
 import type { RunContext } from './context.ts';
-import { askHttp, type Look } from './gate-http.ts';
+import { askHttp, type Look, patienceOf } from './gate-http.ts';
 import { isTrouble } from './trouble.ts';
 import { Waiting } from './waiting.ts';
 
@@ -36,7 +36,7 @@ export async function awaitGate(
   let since: number | undefined;
   for (;;) {
     if (control.stop.aborted) return { kind: 'stopped' };
-    const look = await lookAt(context, phase, gate, nodes);
+    const look = await lookAt(context, phase, gate, nodes, gate.timeout - (clock.now() - began));
     if (control.stop.aborted) return { kind: 'stopped' };
     const now = clock.now();
     since = look.holds ? (since ?? now) : undefined;
@@ -59,11 +59,18 @@ function missed({ name }: PlanPhase, gate: PlanGate, look: Look, held: number): 
   return `the gate of phase ${name} did not hold${wanted} within ${durationText(gate.timeout)}; seen last: ${seen}`;
 }
 
-function lookAt(context: RunContext, phase: PlanPhase, gate: PlanGate, nodes: readonly string[]): Promise<Look> {
+/** @param rest milliseconds that the gate has left */
+function lookAt(
+  context: RunContext,
+  phase: PlanPhase,
+  gate: PlanGate,
+  nodes: readonly string[],
+  rest: number,
+): Promise<Look> {
   const { ask } = gate;
   const { control, plan, secret } = context;
-  if (ask.kind === 'run') return untilStopped(control.stop, lookByCommand(context, phase, ask, nodes));
-  return askHttp(ask, { inputs: ask.inputs ?? plan.inputs, signal: control.stop, ...(secret && { secret }) });
+  if (ask.kind === 'run') return untilStopped(control.stop, lookByCommand(context, phase, ask, nodes, rest));
+  return askHttp(ask, { inputs: ask.inputs ?? plan.inputs, signal: control.stop, rest, ...(secret && { secret }) });
 }
 
 async function lookByCommand(
@@ -71,12 +78,13 @@ async function lookByCommand(
   phase: PlanPhase,
   { script, place }: Extract<PlanGate['ask'], { kind: 'run' }>,
   nodes: readonly string[],
+  rest: number,
 ): Promise<Look> {
   const variables = { RUNBOOK_RUN: run, RUNBOOK_PHASE: phase.name, RUNBOOK_NODES: nodes.join(' ') };
   try {
     const host = place === 'local' ? LOCAL : observer.controlPlane();
     const { code, stdout, stderr } = await links.once(host, (remote) =>
-      remote.probe(withEnv(variables, script), { timeout: TIMEOUT }),
+      remote.probe(withEnv(variables, script), { timeout: patienceOf(TIMEOUT, rest) }),
     );
     if (code === 0) return { holds: true };
     const line = `${stdout}\n${stderr}`.trim().split('\n').at(-1)?.trim() ?? '';

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { runPlan } from '../../src/engine/run.ts';
 import type { PlanGate } from '../../src/plan/pace.ts';
+import type { RemoteNode } from '../../src/remote/attempt.ts';
 import { Bench, FakeNode, planOf, step } from './bench.ts';
 import { httpServer } from './http-server.ts';
 
@@ -168,6 +169,22 @@ test('the operator stops the run at a gate at once, also while an answer is awai
   expect(bench.types()).toEqual([]);
 });
 
+test('a look takes no longer than its gate has left', async () => {
+  const at = await httpServer(() => undefined);
+  const asked = performance.now();
+  const { outcome, reason } = await runPlan(gated(http(`${at}/`), { timeout: 1500 }).context());
+  expect({ outcome, reason }).toEqual({ outcome: 'failed', reason: expect.stringMatching(/no answer within 1 s$/) });
+  expect(performance.now() - asked).toBeLessThan(9000);
+
+  const times: (number | undefined)[] = [];
+  const bench = askedOnControlPlane((_script, options) => {
+    times.push(options?.timeout);
+    return Promise.resolve({ code: 1, stdout: '', stderr: '' });
+  });
+  await runPlan(bench.context());
+  expect(times).toEqual([1000]);
+});
+
 test('a gate that holds too late for the end of the night pauses the run', async () => {
   const server = await prometheus([rate('0.5')]);
   const bench = gated(http(server.url));
@@ -177,7 +194,7 @@ test('a gate that holds too late for the end of the night pauses the run', async
 });
 
 /** A gate by a command on the control plane `a`, which this answers. */
-function askedOnControlPlane(answer: () => Promise<{ code: number; stdout: string; stderr: string }>) {
+function askedOnControlPlane(answer: RemoteNode['probe']) {
   const nodes = ['a', 'b'];
   const plan = planOf(
     nodes,
