@@ -105,6 +105,11 @@ export const eventSchema = z.discriminatedUnion('type', [
     done: z.number().describe('Of these, how many have an outcome already'),
     left: z.exactOptional(milliseconds).describe('How long the rest is expected to take, in milliseconds'),
   }),
+  event('nothing-to-resume', '`resume` finds nothing to continue.', {
+    run: z.exactOptional(z.string()).describe('Id of the run that is over'),
+    state: z.enum(['none', 'done', 'abandoned']).describe('How that run ended; `none`: there is none'),
+    reason: z.string().describe('Why'),
+  }),
   event('phase-started', 'A phase begins, or is taken up by a resume.', {
     ...place,
     nodes,

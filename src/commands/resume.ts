@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { LockHolder } from '../journal/lock.ts';
-import { endText } from '../journal/progress.ts';
 import { openSteps } from '../journal/passes.ts';
 import { isUnfinished, RunStore } from '../journal/store.ts';
 import { actions } from '../actions/registry.ts';
@@ -33,6 +32,7 @@ import {
 import { parsePlanDigest, requirePlanDigest } from '../run/plan-digest.ts';
 import { reopenRecord } from '../run/record.ts';
 import { refuseUnfinishedElsewhere } from '../run/nothing-here.ts';
+import { type Nothing, overOf } from '../run/run-over.ts';
 import { readSecrets } from '../run/secret-sources.ts';
 import { watchRun } from '../run/watch.ts';
 import { applyTreats, parseTreats, requireTreatable, warnOfEdits } from '../run/treat.ts';
@@ -60,8 +60,8 @@ export function define(command: Command, run: Run): void {
 /** Continues a run by its frozen plan and its journal; with -i also one that only the nodes know. */
 function resume(id: string | undefined, options: Options): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
-    const nothing = (why: string): number => {
-      console.info(`nothing to resume: ${why}`);
+    const nothing = (found: Nothing): number => {
+      console.emit({ type: 'nothing-to-resume', ...found });
       return 0;
     };
     const bounds = parseBounds(options, Date.now());
@@ -69,7 +69,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     const given = options.inventory === undefined ? undefined : await loadValidInventory(console, options.inventory);
     const planDigest = parsePlanDigest(options.planDigest);
     const found = await findRun(console, store, { run: id, planDigest }, given, options.yes);
-    if (typeof found === 'string') {
+    if ('state' in found) {
       if (id === undefined) await refuseUnfinishedElsewhere(console, store, given?.value.cluster);
       return nothing(found);
     }
@@ -122,7 +122,7 @@ function resume(id: string | undefined, options: Options): Promise<number> {
     atEnd(() => held.release());
     await takeNewerCopy(console, store, found, locks, connection, planDigest);
     const { progress } = await store.read(run);
-    if (!isUnfinished(progress)) return nothing(`run ${run} ${endText(progress)}`);
+    if (!isUnfinished(progress)) return nothing(overOf(run, progress));
     const record = await reopenRecord(console, store, plan, held, locks);
     atEnd(() => record.journal.close());
     await applyTreats(console, record, treats, held.holder.user);

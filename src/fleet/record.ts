@@ -4,8 +4,9 @@ import type { DeepReadonly } from '../readonly.ts';
 /** The version of the saved form; a reader refuses any other. */
 export const FLEET_RECORD_VERSION = 1 as const;
 
-/** Who did it. */
-const by = z.strictObject({ user: z.string(), host: z.string() });
+/** Who did it, or asks for it. */
+export const actorSchema = z.strictObject({ user: z.string(), host: z.string() });
+const by = actorSchema;
 
 /** How the run of a cluster ended. `failed`: whatever is not done, with the reason. */
 const CLUSTER_ENDS = ['done', 'failed'] as const;
@@ -41,4 +42,7 @@ export const fleetRecordSchema = z.discriminatedUnion('type', [
 ]);
 
 export type FleetRecord = DeepReadonly<z.infer<typeof fleetRecordSchema>>;
+/** A record without its time. */
+export type FleetNews = FleetRecord extends infer R ? (R extends { at: string } ? Omit<R, 'at'> : never) : never;
+export type Actor = DeepReadonly<z.infer<typeof actorSchema>>;
 export type FleetEnd = (typeof FLEET_ENDS)[number];

@@ -38,13 +38,23 @@ export interface Copies {
   readonly damaged: readonly string[];
 }
 
-/** Reads what the nodes keep of all runs that are not over, or of one run, over or not. */
-export async function readCopies({ nodes, root, ask }: LockNodes, run?: string): Promise<Copies> {
+/** Which runs are read, over or not. */
+interface WantedCopies {
+  readonly run?: string | undefined;
+  /** Hex: all runs of this plan; of other plans those that are not over. */
+  readonly planDigest?: string | undefined;
+}
+
+/** Reads what the nodes keep of all runs that are not over, and of those that are wanted, over or not. */
+export async function readCopies(
+  { nodes, root, ask }: LockNodes,
+  { run, planDigest }: WantedCopies = {},
+): Promise<Copies> {
   const mark = `%runbook-${randomBytes(8).toString('hex')}`;
   const answers = await askAll(
     nodes,
     ask,
-    () => readScript(root, mark, run),
+    () => readScript(root, mark, run, planDigest),
     (stdout) => parseFiles(stdout, mark),
   );
   const copies: Copy[] = [];
@@ -95,11 +105,12 @@ interface Files {
 }
 
 /** Each file follows a mark that no one can guess and its length, so that nothing in a file is taken for a mark. */
-function readScript(root: string, mark: string, run: string | undefined): string {
+function readScript(root: string, mark: string, run: string | undefined, planDigest = ''): string {
   return nodeScript(
     root,
     `[ ! -e "$root" ] || { [ -r "$root" ] && [ -x "$root" ]; } || refuse "may not read $root"
 only=${run === undefined ? '' : quote(run)}
+digest=${quote(planDigest)}
 put() {
   n=$(wc -c <"$1") || refuse "cannot read $1"
   echo ${mark} "$2" "$3" $((n))
@@ -114,7 +125,7 @@ for d in "$root"/*; do
   if [ "$only" ]; then
     [ "$run" = "$only" ] || continue
   else
-    [ $over = open ] || continue
+    [ $over = open ] || { [ "$digest" ] && grep -qF '"digest":"'"$digest"'"' "$d/plan.json"; } || continue
   fi
   echo ${mark} run "$run" $over
   put "$d/plan.json" plan -

@@ -46,7 +46,22 @@ export async function killedPlanning(stateDir: string, cluster?: string): Promis
   return found.toSorted((a, b) => b.holder.startedAt.localeCompare(a.holder.startedAt))[0];
 }
 
-async function killed(stateDir: string): Promise<(KilledPlanning & { readonly file: string })[]> {
+/** The process of this machine that plans a run on a cluster now. */
+export async function livePlanning(stateDir: string, cluster: string): Promise<LockHolder | undefined> {
+  const found = (await every(stateDir)).find(({ holder, life }) => life === 'alive' && holder.cluster === cluster);
+  return found?.holder;
+}
+
+async function killed(stateDir: string): Promise<readonly Planning[]> {
+  return (await every(stateDir)).filter(({ life }) => life === 'gone');
+}
+
+interface Planning extends KilledPlanning {
+  readonly file: string;
+  readonly life: 'gone' | 'alive' | 'elsewhere';
+}
+
+async function every(stateDir: string): Promise<readonly Planning[]> {
   const folder = folderOf(stateDir);
   const names = await readdir(folder).catch(() => []);
   const found = await Promise.all(
@@ -54,9 +69,10 @@ async function killed(stateDir: string): Promise<(KilledPlanning & { readonly fi
       const file = join(folder, name);
       const text = await readFile(file, 'utf8').catch(() => '');
       const holder = parseHolder(text);
-      if (!holder || (await lifeOf(holder)) !== 'gone') return [];
+      if (!holder) return [];
       const { command }: { command?: unknown } = JSON.parse(text);
-      return [{ holder, command: typeof command === 'string' ? command : '', file }];
+      const life = await lifeOf(holder);
+      return [{ holder, command: typeof command === 'string' ? command : '', file, life }];
     }),
   );
   return found.flat();

@@ -29,6 +29,13 @@ export interface RunSummary {
   readonly progress: Progress;
 }
 
+/** Which runs are looked for; what is not given may be anything. */
+interface RunMatch {
+  readonly runbook?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly planDigest?: string | undefined;
+}
+
 /** What the bytes of a run's journal state. */
 interface KnownJournal extends JournalEnd {
   readonly id: string;
@@ -198,13 +205,14 @@ export class RunStore {
     return ids.filter((_id, index) => open[index]);
   }
 
-  /** The newest run that can be resumed, of any cluster, or of one runbook on one cluster. */
-  async unfinished(match?: { readonly runbook?: string; readonly cluster: string }): Promise<RunSummary | undefined> {
+  /** The newest run that can be resumed, of all or of those that match. */
+  async unfinished({ runbook, cluster, planDigest }: RunMatch = {}): Promise<RunSummary | undefined> {
     for (const id of await this.ids()) {
       const run = await this.read(id);
       if (!isUnfinished(run.progress)) continue;
-      if (match && run.plan.inventory.cluster !== match.cluster) continue;
-      if (match?.runbook !== undefined && run.plan.runbook.name !== match.runbook) continue;
+      if (cluster !== undefined && run.plan.inventory.cluster !== cluster) continue;
+      if (runbook !== undefined && run.plan.runbook.name !== runbook) continue;
+      if (planDigest !== undefined && run.plan.digest !== planDigest) continue;
       return run;
     }
     return undefined;

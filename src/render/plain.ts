@@ -83,6 +83,8 @@ class PlainRenderer {
       case 'run-started':
         this.#tally.started(event);
         return this.#print(event, runStarted(event));
+      case 'nothing-to-resume':
+        return this.#print(event, [`nothing to resume: ${event.reason}`]);
       case 'phase-started':
         return this.#print(event, phaseStarted(event));
       case 'phase-skipped':

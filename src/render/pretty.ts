@@ -96,6 +96,9 @@ class PrettyRenderer {
         return this.#screen.print([[{ text: rehearsedText(event), as: isWellRehearsed(event) ? 'dim' : 'yellow' }]]);
       case 'run-started':
         return this.#runStarted(event);
+      case 'nothing-to-resume':
+        this.#rest();
+        return this.#screen.print([[`nothing to resume: ${event.reason}`]]);
       case 'phase-started':
         return this.#phaseStarted(event);
       case 'phase-skipped':

@@ -14,6 +14,7 @@ import type { Console } from './console.ts';
 import type { FoundRun } from './find-run.ts';
 import type { Valid } from './load.ts';
 import { connectLockNodes, type Locks } from './locks.ts';
+import { type Nothing, overOf } from './run-over.ts';
 
 /** What is asked of the nodes. */
 export interface Wanted {
@@ -32,24 +33,24 @@ export async function findOnNodes(
   store: RunStore,
   inventory: Valid<Inventory>,
   wanted: Wanted,
-): Promise<Agreed | string> {
+): Promise<Agreed | Nothing> {
   const { cluster } = inventory.value;
   const { links, locks } = await connectLockNodes(console, store, inventory);
   const { lockNodes } = locks;
   try {
-    const kept = await readCopies(lockNodes, wanted.run);
+    const kept = await readCopies(lockNodes, wanted);
     const { copies, missing } = kept;
     requireReadable(lockNodes.nodes, missing);
     warnOfLosses(console, kept);
     const asked = lockNodes.nodes.filter((node) => !missing.some((one) => one.node === node)).join(', ');
     if (wanted.run === undefined) {
       const found = newest(console, copies, missing, locks, wanted, cluster);
-      return found ?? `no unfinished run of ${cluster} in ${store.root}, nor on ${asked}`;
+      return found ?? { state: 'none', reason: `no unfinished run of ${cluster} in ${store.root}, nor on ${asked}` };
     }
     if (copies.length === 0) throw new Failure('usage', `no run ${wanted.run} in ${store.root}, nor on ${asked}`);
     const agreed = agree(console, copies, locks, wanted);
     if (!agreed) throw noMajority(wanted.run, copies, missing, wanted.planDigest);
-    return agreed.over ? `run ${wanted.run} is over (according to ${agreed.nodes.join(', ')})` : agreed;
+    return agreed.over ? overOn(agreed) : agreed;
   } finally {
     await links.close();
   }
@@ -63,13 +64,14 @@ function newest(
   locks: Locks,
   wanted: Wanted,
   cluster: string,
-): Agreed | undefined {
+): Agreed | Nothing | undefined {
   let refusal: Failure | undefined;
   for (const run of [...new Set(copies.map((copy) => copy.run))].toSorted().toReversed()) {
-    const of = copies.filter((copy) => copy.run === run && copy.plan.inventory.cluster === cluster);
-    if (of.every((copy) => copy.over)) continue;
+    const of = copies.filter((copy) => copy.run === run && isWanted(copy, wanted, cluster));
+    if (of.length === 0 || (of.every((copy) => copy.over) && wanted.planDigest === undefined)) continue;
     const agreed = agree(console, of, locks, wanted);
     if (agreed && !agreed.over) return agreed;
+    if (agreed && wanted.planDigest !== undefined) return overOn(agreed);
     if (agreed) continue;
     const failure = noMajority(run, of, missing, wanted.planDigest);
     refusal ??= failure;
@@ -77,6 +79,15 @@ function newest(
   }
   if (refusal) throw refusal;
   return undefined;
+}
+
+/** Where it is known which plan it must be, nodes are asked for runs of that one. */
+function isWanted({ plan }: Copy, { planDigest }: Wanted, cluster: string): boolean {
+  return plan.inventory.cluster === cluster && (planDigest === undefined || plan.digest === planDigest);
+}
+
+function overOn({ run, nodes, progress }: Agreed): Nothing {
+  return overOf(run, progress, ` (according to ${nodes.join(', ')})`);
 }
 
 function agree(
@@ -114,7 +125,7 @@ export async function takeNewerCopy(
   const { run, plan } = found;
   const epoch = await knownEpoch(store, run);
   if (epoch > 0 && (await haveNothingElse(console, store, run, lockNodes))) return;
-  const kept = await readCopies(lockNodes, run);
+  const kept = await readCopies(lockNodes, { run });
   const { copies, missing } = kept;
   if (found.from.length === 0) warnOfLosses(console, kept);
   if (epoch === 0) requireReadable(lockNodes.nodes, missing);

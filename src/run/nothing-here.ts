@@ -44,7 +44,7 @@ async function refuseOnLastNodes(console: Console, store: RunStore): Promise<voi
     run: undefined,
     planDigest: undefined,
   });
-  if (typeof found === 'string') return;
+  if ('reason' in found) return;
   const { run, plan: theirs, nodes } = found;
   throw new Failure('unfinished-run', `run ${run} of ${theirs.runbook.name} is not finished`, [
     `This state folder does not know it; ${nodes.join(', ')} ${nodes.length === 1 ? 'does' : 'do'}.`,

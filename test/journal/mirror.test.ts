@@ -102,7 +102,7 @@ testInShells('what is in the journal is on the nodes, and a run is rebuilt from 
   expect(copy?.records).toEqual(await readJournal(folder.journal));
   await mirror.finish();
   expect((await readCopies(on)).copies).toEqual([]);
-  expect((await readCopies(on, 'r1')).copies[0]?.over).toBe(true);
+  expect((await readCopies(on, { run: 'r1' })).copies[0]?.over).toBe(true);
 });
 
 test('a lost tail is made up from the attempts that the nodes know', async () => {
@@ -307,7 +307,7 @@ testInShells('a later controller sends a node only what it lacks of a long journ
   const on = await nodes(2, shell);
   const { folder, flush } = await longRun(on);
   expect(await flush()).toBeLessThan(2 * 5000);
-  const { copies } = await readCopies(on, 'r1');
+  const { copies } = await readCopies(on, { run: 'r1' });
   expect(copies.map(({ node, epoch }) => [node, epoch])).toEqual([
     ['cp-1', 2],
     ['cp-2', 2],
