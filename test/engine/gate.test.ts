@@ -182,7 +182,8 @@ test('a look takes no longer than its gate has left', async () => {
     return Promise.resolve({ code: 1, stdout: '', stderr: '' });
   });
   await runPlan(bench.context());
-  expect(times).toEqual([1000]);
+  expect(times).not.toEqual([]);
+  expect(times.every((time) => time === 1000)).toBe(true);
 });
 
 test('a gate that holds too late for the end of the night pauses the run', async () => {
