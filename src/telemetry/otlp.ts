@@ -159,6 +159,6 @@ function manifest(): z.infer<typeof manifestSchema> {
 }
 
 function installCommand(): string {
-  const packages = Object.entries(manifest().peerDependencies).map(([name, range]) => `${name}@${range}`);
-  return `npm install ${packages.join(' ')}`;
+  const own = Object.entries(manifest().peerDependencies).filter(([name]) => name.startsWith('@opentelemetry/'));
+  return `npm install ${own.map(([name, range]) => `${name}@${range}`).join(' ')}`;
 }
