@@ -1,22 +1,16 @@
-import { durationText } from '../duration.ts';
 import type { PlanGate } from '../plan/pace.ts';
 import type { PlanPhase } from '../plan/plan.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { deferred } from '../transport/deferred.ts';
 import { withEnv } from './check.ts';
 import type { RunContext } from './context.ts';
+import { type GateEnd, untilHeld } from './gate-hold.ts';
 import { askHttp, type Look, patienceOf } from './gate-http.ts';
 import { isTrouble } from './trouble.ts';
 import { Waiting } from './waiting.ts';
 
 /** Milliseconds for one look by a command. */
 const TIMEOUT = 60_000;
-
-export type GateEnd =
-  | { readonly kind: 'holds' }
-  | { readonly kind: 'stopped' }
-  /** `late`: it is too late by now to begin, `failed`: it was not reached in its time. */
-  | { readonly kind: 'late' | 'failed'; readonly reason: string };
 
 /**
  * Looks until the gate of a phase has held for its time. It only looks, so nothing of it is in the journal, and a
@@ -30,33 +24,16 @@ export async function awaitGate(
   nodes: readonly string[],
   tooLate: () => string | undefined,
 ): Promise<GateEnd> {
-  const { clock, control } = context;
   const waiting = new Waiting(context, phase.number);
-  const began = clock.now();
-  let since: number | undefined;
-  for (;;) {
-    if (control.stop.aborted) return { kind: 'stopped' };
-    const look = await lookAt(context, phase, gate, nodes, gate.timeout - (clock.now() - began));
-    if (control.stop.aborted) return { kind: 'stopped' };
-    const now = clock.now();
-    since = look.holds ? (since ?? now) : undefined;
-    const held = since === undefined ? 0 : now - since;
-    if (look.holds && held >= gate.for) return { kind: 'holds' };
-    if (now - began >= gate.timeout) return { kind: 'failed', reason: missed(phase, gate, look, held) };
-    const late = tooLate();
-    if (late !== undefined) return { kind: 'late', reason: late };
-    if (look.holds)
-      waiting.show('holding', `the gate holds; it must hold for ${durationText(gate.for)} before ${nodes.join(', ')}`);
-    else waiting.show(look.why, `the gate before ${nodes.join(', ')} does not hold: ${look.why}`);
-    const rest = [gate.every, gate.timeout - (now - began), ...(look.holds ? [gate.for - held] : [])];
-    await clock.sleep(Math.max(1, Math.min(...rest)), control.stop);
-  }
-}
-
-function missed({ name }: PlanPhase, gate: PlanGate, look: Look, held: number): string {
-  const wanted = gate.for > 0 ? ` for ${durationText(gate.for)}` : '';
-  const seen = look.holds ? `it holds since ${durationText(held)}` : look.why;
-  return `the gate of phase ${name} did not hold${wanted} within ${durationText(gate.timeout)}; seen last: ${seen}`;
+  return untilHeld(gate, {
+    clock: context.clock,
+    stop: context.control.stop,
+    called: `the gate of phase ${phase.name}`,
+    before: nodes.join(', '),
+    look: (rest) => lookAt(context, phase, gate, nodes, rest),
+    tooLate,
+    show: (what, message) => waiting.show(what, message),
+  });
 }
 
 /** @param rest milliseconds that the gate has left */

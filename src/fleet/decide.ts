@@ -1,7 +1,7 @@
 import { openingAt } from '../engine/window.ts';
-import type { FleetCluster, FleetPlan, FleetStage } from './plan.ts';
+import type { FleetPlan, FleetStage } from './plan.ts';
 import type { FleetEnd } from './record.ts';
-import type { FleetState } from './state.ts';
+import type { FleetState, StageState } from './state.ts';
 
 /**
  * What a driver has to do now. It keeps the record of a start or an end before it does it, and neither is decided again
@@ -31,6 +31,12 @@ export interface Decision {
   readonly wakeAt?: number;
 }
 
+/** A stage with what has come of it. */
+interface Known {
+  readonly plan: FleetStage;
+  readonly state: StageState;
+}
+
 /**
  * What is to be done at a moment: the only place that knows the order of a fleet run. Stages come one after the other;
  * what lies between two of them (soak, approval) belongs to the earlier one.
@@ -38,16 +44,51 @@ export interface Decision {
  */
 export function decideFleet(plan: FleetPlan, state: FleetState, now: number): Decision {
   if (state.ended) return { actions: [], waits: [] };
-  const running = [...state.clusters].flatMap(([name, { standing }]) => (standing === 'running' ? [name] : []));
-  if (state.cancelled) return cancelling(state.cancelled.reason, running);
-  for (const [index, stage] of plan.stages.entries()) {
-    const passing = passingOf(stage, state, now, index === plan.stages.length - 1);
-    if (passing) return passing === 'work' ? work(plan, stage, state, now) : passing;
+  const stages = knownStages(plan, state);
+  if (state.cancelled) return cancelling(state.cancelled.reason, stages);
+  for (const [index, stage] of stages.entries()) {
+    if (isAtWork(stage)) return work(plan, stage, state, now);
+    const isLast = !stages.slice(index + 1).some(isAtWork);
+    const between = isLast ? undefined : betweenStages(stage, now);
+    if (between) return between;
   }
-  return { actions: [ending(state)], waits: [] };
+  return { actions: [ending(stages)], waits: [] };
 }
 
-function cancelling(reason: string, running: readonly string[]): Decision {
+/**
+ * The failed clusters that run again when a fleet run that has failed goes on: those of the stage that no other one came
+ * after, and where every stage is over, all of them.
+ */
+export function againOf(plan: FleetPlan, state: FleetState): readonly string[] {
+  const stages = knownStages(plan, state);
+  const stopped = stages.find(isAtWork);
+  return (stopped ? [stopped] : stages).flatMap((stage) => [...stage.state.failed]);
+}
+
+/** The stage whose end waits for approval, or will, once its soak is over; undefined: none. */
+export function approvableStage(plan: FleetPlan, state: FleetState): string | undefined {
+  if (state.ended || state.cancelled) return undefined;
+  const stages = knownStages(plan, state);
+  const at = stages.findIndex((stage) => isAtWork(stage) || isOpen(stage));
+  const stage = stages[at];
+  if (!stage || isAtWork(stage) || !stages.slice(at + 1).some(isAtWork)) return undefined;
+  return stage.plan.name;
+}
+
+/** Over, and not approved yet. */
+function isOpen({ plan, state }: Known): boolean {
+  return plan.approve && state.lastEnd !== undefined && state.approvedBy === undefined;
+}
+
+function knownStages({ stages }: FleetPlan, state: FleetState): readonly Known[] {
+  return stages.flatMap((plan) => {
+    const known = state.stages.get(plan.name);
+    return known ? [{ plan, state: known }] : [];
+  });
+}
+
+function cancelling(reason: string, stages: readonly Known[]): Decision {
+  const running = stages.flatMap(({ state }) => [...state.running]);
   if (running.length === 0) return { actions: [{ type: 'end', outcome: 'cancelled', reason }], waits: [] };
   return {
     actions: running.map((cluster) => ({ type: 'stop', cluster })),
@@ -55,72 +96,78 @@ function cancelling(reason: string, running: readonly string[]): Decision {
   };
 }
 
+/** Clusters of it run or wait, or it is what ends the run. */
+function isAtWork({ plan, state }: Known): boolean {
+  return state.waiting.size > 0 || state.running.size > 0 || state.failed.size > plan.maxFailures;
+}
+
 /** What stands between a stage and the next one; undefined: nothing any more. */
-function passingOf(stage: FleetStage, state: FleetState, now: number, isLast: boolean): Decision | 'work' | undefined {
-  const clusters = stage.clusters.map((name) => state.clusters.get(name));
-  const isOver = clusters.every((cluster) => cluster?.standing !== 'waiting' && cluster?.standing !== 'running');
-  if (!isOver || failuresIn(stage, state).length > stage.maxFailures) return 'work';
+function betweenStages({ plan, state }: Known, now: number): Decision | undefined {
   // A stage in which nothing ran has shown nothing that could be waited for.
-  const lastEnd = Math.max(...clusters.map((cluster) => cluster?.endedAt ?? -Infinity));
-  if (isLast || lastEnd === -Infinity) return undefined;
-  const until = lastEnd + stage.soak;
-  if (now < until) return { actions: [], waits: [{ for: 'soak', stage: stage.name, until }], wakeAt: until };
-  if (!stage.approve || state.stages.get(stage.name)?.approvedBy !== undefined) return undefined;
-  return { actions: [], waits: [{ for: 'approval', stage: stage.name }] };
+  if (state.lastEnd === undefined) return undefined;
+  const until = state.lastEnd + plan.soak;
+  if (now < until) return { actions: [], waits: [{ for: 'soak', stage: plan.name, until }], wakeAt: until };
+  if (!plan.approve || state.approvedBy !== undefined) return undefined;
+  return { actions: [], waits: [{ for: 'approval', stage: plan.name }] };
 }
 
-/** The failures of a stage, by the names of its clusters. */
-export function failuresIn({ clusters }: FleetStage, state: FleetState): string[] {
-  return clusters.filter((name) => state.clusters.get(name)?.standing === 'failed');
-}
-
-function work(plan: FleetPlan, stage: FleetStage, state: FleetState, now: number): Decision {
-  const standing = (name: string): string | undefined => state.clusters.get(name)?.standing;
-  const running = stage.clusters.filter((name) => standing(name) === 'running');
-  const waiting = stage.clusters.filter((name) => standing(name) === 'waiting');
-  const forRunning = running.length > 0 ? [{ for: 'clusters', stage: stage.name, clusters: running } as const] : [];
-  const broken = whyBroken(stage, state);
+function work(plan: FleetPlan, stage: Known, { pausedBy, clusters }: FleetState, now: number): Decision {
+  const { name, maxConcurrent, gate } = stage.plan;
+  const running = [...stage.state.running];
+  const forRunning = running.length > 0 ? [{ for: 'clusters', stage: name, clusters: running } as const] : [];
+  const broken = whyBroken(stage);
   if (broken !== undefined)
     return running.length > 0
       ? { actions: [], waits: forRunning }
       : { actions: [{ type: 'end', outcome: 'failed', reason: broken }], waits: [] };
-  const next = waiting.slice(0, Math.max(0, stage.maxConcurrent - running.length));
+  const next = firstOf(stage.state.waiting, maxConcurrent - running.length);
   if (next.length === 0) return { actions: [], waits: forRunning };
-  if (state.pausedBy !== undefined)
-    return { actions: [], waits: [...forRunning, { for: 'unpause', by: state.pausedBy }] };
-  const { startable, opensAt } = inWindow(plan, stage, next, now);
+  if (pausedBy !== undefined) return { actions: [], waits: [...forRunning, { for: 'unpause', by: pausedBy }] };
+  const { startable, opensAt } = inWindow(plan, stage.plan, next, now);
   if (startable.length === 0 && opensAt !== undefined)
     return {
       actions: [],
-      waits: [...forRunning, { for: 'window', stage: stage.name, until: opensAt }],
+      waits: [...forRunning, { for: 'window', stage: name, until: opensAt }],
       wakeAt: opensAt,
     };
-  if (stage.gate && state.stages.get(stage.name)?.gateHeld !== true)
-    return {
-      actions: [{ type: 'ask-gate', stage: stage.name }],
-      waits: [...forRunning, { for: 'gate', stage: stage.name }],
-    };
+  if (gate && !stage.state.gateHeld)
+    return { actions: [{ type: 'ask-gate', stage: name }], waits: [...forRunning, { for: 'gate', stage: name }] };
   const starts = startable.map((cluster) => ({
     type: 'start' as const,
     cluster,
-    attempt: (state.clusters.get(cluster)?.attempts ?? 0) + 1,
+    attempt: (clusters.get(cluster)?.attempts ?? 0) + 1,
   }));
-  return { actions: starts, waits: [{ for: 'clusters', stage: stage.name, clusters: [...running, ...startable] }] };
+  return { actions: starts, waits: [{ for: 'clusters', stage: name, clusters: [...running, ...startable] }] };
+}
+
+function firstOf(names: Iterable<string>, amount: number): string[] {
+  const first: string[] = [];
+  for (const name of names) {
+    if (first.length >= amount) break;
+    first.push(name);
+  }
+  return first;
 }
 
 /** Why no cluster of the stage may start any more. */
-function whyBroken(stage: FleetStage, state: FleetState): string | undefined {
-  const gate = state.stages.get(stage.name)?.gateFailed;
-  if (gate !== undefined) return gate;
-  const failed = failuresIn(stage, state);
-  if (failed.length <= stage.maxFailures) return undefined;
-  const allowed = stage.maxFailures === 0 ? 'none may fail' : `${stage.maxFailures} may fail`;
-  return `stage ${stage.name}: ${failed.join(', ')} failed, and ${allowed}`;
+function whyBroken({ plan, state }: Known): string | undefined {
+  if (state.gateFailed !== undefined) return state.gateFailed;
+  if (state.failed.size <= plan.maxFailures) return undefined;
+  const allowed = plan.maxFailures === 0 ? 'none may fail' : `${plan.maxFailures} may fail`;
+  return `stage ${plan.name}: ${[...state.failed].join(', ')} failed, and ${allowed}`;
+}
+
+const expectedOf = new WeakMap<FleetPlan, ReadonlyMap<string, number>>();
+
+function expected(plan: FleetPlan, cluster: string): number {
+  const known = expectedOf.get(plan) ?? new Map(plan.clusters.map((one) => [one.name, one.expected]));
+  expectedOf.set(plan, known);
+  return known.get(cluster) ?? 0;
 }
 
 /** Those that would be done before the stage's window closes; else when it opens next. No plan has one that takes longer. */
 function inWindow(
-  { clusters }: FleetPlan,
+  plan: FleetPlan,
   { window }: FleetStage,
   names: readonly string[],
   now: number,
@@ -128,13 +175,12 @@ function inWindow(
   if (!window) return { startable: names };
   const opening = openingAt(window, now);
   if (now < opening.from) return { startable: [], opensAt: opening.from };
-  const expected = new Map(clusters.map((cluster: FleetCluster) => [cluster.name, cluster.expected]));
-  const startable = names.filter((name) => now + (expected.get(name) ?? 0) <= opening.to);
+  const startable = names.filter((name) => now + expected(plan, name) <= opening.to);
   return startable.length > 0 ? { startable } : { startable, opensAt: openingAt(window, opening.to).from };
 }
 
-function ending(state: FleetState): FleetAction {
-  const failed = [...state.clusters].flatMap(([name, { standing }]) => (standing === 'failed' ? [name] : []));
+function ending(stages: readonly Known[]): FleetAction {
+  const failed = stages.flatMap(({ state }) => [...state.failed]);
   return failed.length === 0
     ? { type: 'end', outcome: 'done', reason: 'every stage is over' }
     : { type: 'end', outcome: 'failed', reason: `every stage is over, without ${failed.join(', ')}` };
