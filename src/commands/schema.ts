@@ -1,8 +1,10 @@
 import { Argument, type Command } from 'commander';
 import { actions } from '../actions/registry.ts';
-import { inventoryJsonSchema, partJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
+import { fleetJsonSchema, inventoryJsonSchema, partJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
 import { eventJsonSchema } from '../event.ts';
 import { factsJsonSchema } from '../facts-file/document.ts';
+import { fleetPlanJsonSchema } from '../fleet/plan.ts';
+import { fleetRecordJsonSchema } from '../fleet/record.ts';
 import { planChangesJsonSchema } from '../plan/changes-schema.ts';
 import { planJsonSchema } from '../plan/plan.ts';
 import { logLineJsonSchema } from '../render/log-line.ts';
@@ -18,6 +20,9 @@ const SCHEMAS = {
   steps: () => partJsonSchema('Steps', actions),
   phases: () => partJsonSchema('Phases', actions),
   inventory: inventoryJsonSchema,
+  fleet: fleetJsonSchema,
+  'fleet-plan': fleetPlanJsonSchema,
+  'fleet-record': fleetRecordJsonSchema,
   event: eventJsonSchema,
   facts: factsJsonSchema,
   plan: planJsonSchema,

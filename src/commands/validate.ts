@@ -4,7 +4,9 @@ import { actions } from '../actions/registry.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { resolveInputs } from '../documents/inputs.ts';
 import { isPartKind } from '../documents/kinds.ts';
-import { type AnyDocument, loadAny } from '../documents/read.ts';
+import { checkInventories, type Fleet } from '../documents/fleet.ts';
+import type { Loaded } from '../documents/model.ts';
+import { type AnyDocument, loadAny, readInventory } from '../documents/read.ts';
 import { resolveRunbookPath } from '../documents/runbook-path.ts';
 import { missingSources } from '../documents/sources.ts';
 import { shellProblems } from '../documents/shell-syntax.ts';
@@ -27,6 +29,7 @@ function validate(files: readonly string[], options: CommonOptions): Promise<num
       const diagnostics = [
         ...document.loaded.diagnostics,
         ...(document.kind === 'Runbook' ? await furtherProblems(document, documents, options.set) : []),
+        ...(document.kind === 'Fleet' ? await inventoryProblems(document.loaded) : []),
         ...(isPartKind(document.kind) ? await shellProblems(document.loaded, actions) : []),
       ];
       for (const diagnostic of diagnostics) console.emit({ type: 'diagnostic', diagnostic });
@@ -38,6 +41,15 @@ function validate(files: readonly string[], options: CommonOptions): Promise<num
     }
     return failed ? 2 : 0;
   });
+}
+
+/** Of a fleet: what is wrong with the inventories that it names. */
+async function inventoryProblems({ value }: Loaded<Fleet>): Promise<Diagnostic[]> {
+  if (!value) return [];
+  const read = await Promise.all(
+    value.clusters.map(async ({ name, file }) => [name, await readInventory(file)] as const),
+  );
+  return checkInventories(value, new Map(read));
 }
 
 /** A path as it is; a name in ./runbooks or among the program's own as `plan` takes it. */

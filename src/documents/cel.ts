@@ -60,8 +60,11 @@ export function typedEnvironment(names: Readonly<Record<string, string | Names>>
   return environment;
 }
 
-/** `status`, `body` and `json` are what a gate was answered, `run` is how a run has ended. */
-const NAMES = 'inputs env node cluster hop vars each steps nodes run status body json';
+/**
+ * `status`, `body` and `json` are what a gate was answered, `run` is how a run has ended; `name`, `site` and `labels` are
+ * of a cluster of a fleet.
+ */
+const NAMES = 'inputs env node cluster hop vars each steps nodes run status body json name site labels';
 const dynamic = NAMES.split(' ').reduce(
   (environment, name) => environment.registerVariable(name, 'dyn'),
   common.clone(),

@@ -96,6 +96,22 @@ const EXAMPLES: Readonly<Record<string, readonly Json[]>> = {
   'etcd-prepare.with.snapshot': ['/backup/etcd/snapshot.db'],
   sha256: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
 
+  site: ['eu'],
+  labels: [{ env: 'canary' }],
+  clusters: [[{ name: 'eu1', inventory: 'clusters/eu1/inventory.yaml', site: 'eu', labels: { env: 'canary' } }]],
+  'clusters.name': ['eu1'],
+  'clusters.inventory': ['clusters/eu1/inventory.yaml'],
+  strategy: [{ stages: [{ name: 'canary', clusters: "labels.env == 'canary'", soak: '24h', approve: true }] }],
+  stages: [
+    [
+      { name: 'canary', clusters: "labels.env == 'canary'", soak: '24h' },
+      { name: 'rest', clusters: 'true' },
+    ],
+  ],
+  'stages.name': ['canary'],
+  'stages.clusters': ["labels.env == 'canary'", 'true'],
+  maxConcurrent: [1, '25%'],
+
   cluster: ['prod-eu1'],
   ssh: [{ user: 'ops', identityFile: '~/.ssh/id_ed25519', jump: ['bastion.example.com'] }],
   'ssh.user': ['ops'],

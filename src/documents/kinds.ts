@@ -1,6 +1,6 @@
 /** What a runbook includes. */
 const PART_KINDS = ['Steps', 'Phases'] as const;
-const KINDS = ['Runbook', 'Inventory', ...PART_KINDS] as const;
+const KINDS = ['Runbook', 'Inventory', 'Fleet', ...PART_KINDS] as const;
 
 export type PartKind = (typeof PART_KINDS)[number];
 export type Kind = (typeof KINDS)[number];

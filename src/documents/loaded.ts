@@ -75,5 +75,5 @@ function judge<T>(
 
 function withArticle(kind: Kind): string {
   if (isPartKind(kind)) return `a file of ${kind}`;
-  return kind === 'Inventory' ? 'an Inventory' : 'a Runbook';
+  return kind === 'Inventory' ? 'an Inventory' : `a ${kind}`;
 }

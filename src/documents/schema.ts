@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Action } from '../actions/action.ts';
 import { addExamples } from './examples.ts';
+import { fleetSchema } from './fleet-schema.ts';
 import { includeSchema, WHOLE_PART_SCHEMAS } from './include-schema.ts';
 import type { PartKind } from './kinds.ts';
 import { inventorySchema } from './inventory-schema.ts';
@@ -47,6 +48,10 @@ function withSteps(schema: z.ZodType, title: string, actions: ReadonlyMap<string
 export function inventoryJsonSchema(): JsonSchema {
   const schema = toJsonSchema(inventorySchema, 'Inventory');
   return addExamples({ ...schema, patternProperties: { '^x-': { description: 'Free: for YAML anchors.' } } });
+}
+
+export function fleetJsonSchema(): JsonSchema {
+  return addExamples(toJsonSchema(fleetSchema, 'Fleet'));
 }
 
 /** `<<` of YAML is not a name in a map: what it refers to takes its place. Changes the schema, and returns it. */

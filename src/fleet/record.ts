@@ -46,3 +46,8 @@ export type FleetRecord = DeepReadonly<z.infer<typeof fleetRecordSchema>>;
 export type FleetNews = FleetRecord extends infer R ? (R extends { at: string } ? Omit<R, 'at'> : never) : never;
 export type Actor = DeepReadonly<z.infer<typeof actorSchema>>;
 export type FleetEnd = (typeof FLEET_ENDS)[number];
+
+/** The JSON Schema (draft 2020-12) of a record of a fleet run. */
+export function fleetRecordJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(fleetRecordSchema), title: 'One record of a fleet run' };
+}

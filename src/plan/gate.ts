@@ -9,12 +9,17 @@ import type { PlanGate } from './pace.ts';
 const ANSWERED = 'status >= 200 && status < 300';
 
 /** The gate of a phase with its expressions resolved. @throws Failure (document) */
-export function draftGate(phase: Phase, inputs: Runbook['inputs'], scope: Scope): PlanGate | undefined {
+export function draftGate(
+  phase: Pick<Phase, 'name' | 'gate' | 'span'>,
+  inputs: Runbook['inputs'],
+  scope: Scope,
+  called = 'phase',
+): PlanGate | undefined {
   const { gate } = phase;
   if (!gate) return undefined;
   const text = (value: string): string => {
     const result = evaluateText(value, scope);
-    if (!result.ok) throw wrong(phase, result.error.message);
+    if (!result.ok) throw wrong(phase, called, result.error.message);
     return result.value;
   };
   const times = { for: gate.for ?? 0, every: gate.every, timeout: gate.timeout };
@@ -22,7 +27,7 @@ export function draftGate(phase: Phase, inputs: Runbook['inputs'], scope: Scope)
   if (!http) return { ask: { kind: 'run', script: text(gate.run ?? ''), place: gate.on ?? 'local' }, ...times };
   const url = text(http.url);
   const why = gateUrlProblem(url);
-  if (why !== undefined) throw wrong(phase, `its \`url\` ${why}`);
+  if (why !== undefined) throw wrong(phase, called, `its \`url\` ${why}`);
   const headers = Object.entries(http.headers ?? {});
   const isSecret = ([, value]: readonly [string, string]) =>
     secretsIn(value)?.every((input) => inputs[input]?.type === 'secret') ?? false;
@@ -52,6 +57,10 @@ export function factsOfGate({ gate }: Phase): readonly FactId[] {
   return factsIn({ run: gate?.run, url: gate?.http?.url, headers: gate?.http?.headers });
 }
 
-function wrong({ span: { file, line, column }, name }: Phase, message: string): Failure {
-  return new Failure('document', `${file}:${line}:${column}: the gate of phase ${name}: ${message}`);
+function wrong(
+  { span: { file, line, column }, name }: Pick<Phase, 'name' | 'span'>,
+  called: string,
+  message: string,
+): Failure {
+  return new Failure('document', `${file}:${line}:${column}: the gate of ${called} ${name}: ${message}`);
 }

@@ -163,8 +163,14 @@ test('what runs again after a failed run: the failed of the stage that stopped i
   expect(againOf(early, second)).toEqual(['c']);
   const over = after(
     early,
-    ...[started('a'), failed('a'), started('b'), done('b')],
-    ...[started('c'), done('c'), started('d'), done('d')],
+    started('a'),
+    failed('a'),
+    started('b'),
+    done('b'),
+    started('c'),
+    done('c'),
+    started('d'),
+    done('d'),
   );
   expect(againOf(early, over)).toEqual(['a']);
 });

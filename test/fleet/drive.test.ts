@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/engine/clock.ts';
 import type { FleetRequest } from '../../src/fleet/book.ts';
