@@ -65,6 +65,27 @@ describe('kubeadm in the lab', () => {
     expect(await run('cp-1', 'kubeadm upgrade apply -y v1.32.9')).toMatchObject({ code: 1 });
   });
 
+  it('before 1.28 upgrades the addons with the first control plane, and before 1.24 names the kubelet ConfigMap by its minor', async () => {
+    const { run, lab } = await fakeLab({ controlPlanes: 2, workers: 0, kubernetes: '1.20.15' });
+    // No repository has these any more.
+    Object.assign(lab.world, { releases: new Set(['1.21.14']) });
+    for (const machine of lab.world.machines)
+      machine.install('kubeadm', { revision: '1.21.14-1.1', state: 'i', held: true });
+    const applied = await run('cp-1', 'kubeadm upgrade apply -y v1.21.14');
+    expect(applied).toMatchObject({ code: 0 });
+    expect(applied.stdout).toContain(
+      'Creating a ConfigMap "kubelet-config-1.21" in namespace kube-system with the configuration for the kubelets in the cluster',
+    );
+    expect(applied.stdout).toContain('[addons] Applied essential addon: kube-proxy');
+    expect(applied.stdout).not.toContain('Skipping upgrade of addons');
+    const { cluster, nodes } = await lab.state();
+    expect([cluster.version, cluster.kubeProxy]).toEqual(['1.21.14', '1.21.14']);
+    expect(nodes.map((node) => node.staticPods['kube-apiserver'])).toEqual(['1.21.14', '1.20.15']);
+    const second = await run('cp-2', 'kubeadm upgrade node');
+    expect(second).toMatchObject({ code: 0 });
+    expect(second.stdout).not.toContain('addon');
+  });
+
   it('upgrades the static pods of one control plane only, and the addons with the last one', async () => {
     const { run, lab } = await fakeLab({ controlPlanes: 2, workers: 0 });
     await install(run, 'cp-1', '1.32.9');

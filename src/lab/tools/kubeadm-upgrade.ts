@@ -11,7 +11,7 @@ import type { KubeadmCall } from './kubeadm-call.ts';
 import { diffOfManifests, dryApply, dryNode } from './kubeadm-dry-run.ts';
 import { enter } from './kubeadm-phases.ts';
 import { writeKubeletConfig } from './kubelet-config.ts';
-import { say, upgradeAddons, upgradeStaticPods } from './static-pods.ts';
+import { ADDONS_WAIT, say, upgradeAddons, upgradeStaticPods } from './static-pods.ts';
 
 const stackTrace = 'To see the stack trace of this error execute with --v=5 or higher\n';
 /** Milliseconds of simulated work. */
@@ -221,8 +221,11 @@ export async function upgradeApply(
   ]);
   await enter(context, 'upload-kubelet-config');
   cluster.extras.kubeletConfigOf = version;
+  // kubernetes/kubernetes #105741: the name has no minor from 1.24 on.
+  const name = minorNumber(version) < 24 ? `kubelet-config-${minorOf(version)}` : 'kubelet-config';
+  cluster.extras.kubeletConfigMap = name;
   say(context, [
-    '[kubelet] Creating a ConfigMap "kubelet-config" in namespace kube-system with the configuration for the kubelets in the cluster',
+    `[kubelet] Creating a ConfigMap "${name}" in namespace kube-system with the configuration for the kubelets in the cluster`,
   ]);
   await writeKubeletConfig(context, version);
   await enter(context, 'bootstrap-token');
@@ -310,7 +313,8 @@ export async function upgradeNode(context: ToolContext, call: KubeadmCall): Prom
   await writeKubeletConfig(context, version);
   await work(machine.clock, durations.config, context.signal);
   say(context, ['[upgrade/kubelet-config] The kubelet configuration for this node was successfully upgraded!']);
-  if (machine.isControlPlane) await upgradeAddons(context, version);
-  else say(context, ['[upgrade/addon] Skipping the addon/coredns phase. Not a control plane node.']);
+  if (!machine.isControlPlane)
+    say(context, ['[upgrade/addon] Skipping the addon/coredns phase. Not a control plane node.']);
+  else if (minorNumber(version) >= ADDONS_WAIT) await upgradeAddons(context, version);
   return 0;
 }

@@ -4,7 +4,7 @@ import { putFile } from '../machine-files.ts';
 import { startsWithItsFiles } from '../component-start.ts';
 import { manifestOf } from '../manifests.ts';
 import { imageIn, podManifests } from '../pod-files.ts';
-import { controlPlaneComponents, findMinor, imagesOf, minorOf, registry, tagOf } from '../releases.ts';
+import { controlPlaneComponents, findMinor, imagesOf, minorNumber, minorOf, registry, tagOf } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes } from '../world.ts';
 import { patched } from './kubeadm-patches.ts';
@@ -123,12 +123,16 @@ async function rollBack({ machine, signal }: ToolContext, moved: ReadonlyMap<str
   await work(machine.clock, componentWork, signal);
 }
 
-/** From 1.28 on CoreDNS and kube-proxy wait for the last control plane. */
+/** The first minor whose kubeadm lets CoreDNS and kube-proxy wait for the last control plane (1.28 release notes). */
+export const ADDONS_WAIT = 28;
+
+/** Before {@link ADDONS_WAIT}, the `apply` of the first control plane does it, and no `node`. */
 export async function upgradeAddons(context: ToolContext, version: string): Promise<void> {
   await enter(context, 'addons');
   const { cluster } = context.world;
   const behind = controlPlanes(context.world).filter(
-    (machine) => tagOf(machine.staticPods.get('kube-apiserver')?.image ?? '') !== version,
+    (machine) =>
+      minorNumber(version) >= ADDONS_WAIT && tagOf(machine.staticPods.get('kube-apiserver')?.image ?? '') !== version,
   );
   if (behind.length > 0) {
     say(context, [
