@@ -105,6 +105,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'print the JSON Schema of a file format, of the events of --output json, or of what preflight prints',
     load: () => import('./schema.ts'),
   },
+  fleet: {
+    usage: '<command>',
+    description: 'many clusters, in stages',
+    load: () => import('./fleet.ts'),
+  },
   lab: {
     usage: '[options] [command]',
     description: 'a simulated cluster behind real SSH servers',

@@ -21,13 +21,14 @@ export interface Child {
  * Starts a process that lives on when this one is killed: a process group of its own, no terminal, and its output goes
  * to files, for its owner alone.
  */
-export async function startChild(command: readonly string[], out: string, err: string): Promise<Child> {
+export async function startChild(command: readonly string[], out: string, err: string, cwd?: string): Promise<Child> {
   const [program = '', ...args] = command;
   const files: FileHandle[] = [];
   try {
     for (const file of [out, err]) files.push(await open(file, 'a', 0o600));
     const child = spawn(program, args, {
       detached: true,
+      ...(cwd !== undefined && { cwd }),
       stdio: ['ignore', files[0]?.fd ?? 'ignore', files[1]?.fd ?? 'ignore'],
     });
     return childOf(child);

@@ -1,7 +1,8 @@
 import type { Clock } from '../engine/clock.ts';
 import type { GateEnd } from '../engine/gate-hold.ts';
+import { answerTo } from './answer.ts';
 import type { FleetRequest } from './book.ts';
-import { approvableStage, decideFleet, type Decision } from './decide.ts';
+import { decideFleet, type Decision } from './decide.ts';
 import type { FleetPlan } from './plan.ts';
 import type { FleetNews } from './record.ts';
 import type { ClusterEnd } from './runner.ts';
@@ -191,34 +192,10 @@ class Drive {
 
   async #takeRequests(): Promise<void> {
     for (const { request, taken } of await this.#options.requests()) {
-      const news = this.#newsOf(request);
+      const news = answerTo(request, this.#options.plan, this.#state);
       if (typeof news === 'string') this.#options.onRefused(request, news);
       else await this.#options.record(news);
       await taken();
-    }
-  }
-
-  /** Or why it comes to nothing. A request that was recorded before this driver began is one of those. */
-  #newsOf(request: FleetRequest): FleetNews | string {
-    const { by } = request;
-    const state = this.#state;
-    switch (request.type) {
-      case 'approve': {
-        const open = approvableStage(this.#options.plan, state);
-        if (open === request.stage) return { type: 'stage-approved', stage: request.stage, by };
-        return `stage ${request.stage} waits for no approval now`;
-      }
-      case 'pause':
-        return state.pausedBy === undefined ? { type: 'paused', by } : `${state.pausedBy} has paused it already`;
-      case 'unpause':
-        return state.pausedBy === undefined ? 'it is not paused' : { type: 'unpaused', by };
-      case 'cancel':
-        return state.cancelled ? 'it is cancelled already' : { type: 'cancelled', by, reason: request.reason };
-      case 'settle': {
-        const { cluster, reason } = request;
-        if (state.clusters.get(cluster)?.standing !== 'failed') return `${cluster} has not failed`;
-        return { type: 'cluster-settled', cluster, by, reason };
-      }
     }
   }
 

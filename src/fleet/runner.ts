@@ -36,6 +36,11 @@ export interface ClusterTask {
   readonly elsewhere: boolean;
   /** Names of steps that ask for approval, and are approved. */
   readonly approve: readonly string[];
+  /**
+   * The folder from which its runbook has the name that is in the plan, where the plan was made on another machine; its
+   * inventory is not where the plan says either.
+   */
+  readonly cwd?: string;
 }
 
 export interface RunnerHooks {
@@ -202,14 +207,15 @@ class Attempt {
   }
 
   #commandFor(standing: Exclude<Standing, { kind: 'held' | 'done' }>): readonly string[] {
-    const { cluster, plan, elsewhere, approve } = this.#task;
+    const { cluster, plan, elsewhere, approve, cwd } = this.#task;
+    const named = cwd === undefined ? [] : ['-i', cluster.inventory];
     const isOnNodes = standing.kind === 'none' && elsewhere && !this.#asked;
     const begin =
       standing.kind === 'unfinished'
-        ? ['resume', standing.run]
+        ? ['resume', standing.run, ...named]
         : isOnNodes
           ? ['resume', '-i', cluster.inventory]
-          : ['apply', plan];
+          : ['apply', plan, ...named];
     return [
       ...begin,
       '--plan-digest',
@@ -227,9 +233,10 @@ class Attempt {
   async #perform(words: readonly string[]): Promise<ClusterEnd | undefined> {
     const { program } = this.#options;
     const { stop, leave } = this.#hooks;
-    const { folder, attempt } = this.#task;
+    const { folder, attempt, cwd } = this.#task;
     const from = await sizeOf(this.#events);
-    const child = await startChild([...program, ...words], this.#events, join(folder, `attempt-${attempt}.err`));
+    const err = join(folder, `attempt-${attempt}.err`);
+    const child = await startChild([...program, ...words], this.#events, err, cwd);
     const ended = new AbortController();
     stop.addEventListener('abort', child.interrupt, { signal: ended.signal, once: true });
     if (stop.aborted) child.interrupt();

@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
+import type { Clock } from '../../engine/clock.ts';
 import { Failure } from '../../failure.ts';
 import { inTransaction } from './pool.ts';
 
@@ -8,6 +9,8 @@ const TABLES_VERSION = 1;
 export const SCHEMA = 'runbook';
 /** Of DBOS's. */
 export const DBOS_SCHEMA = 'runbook_dbos';
+/** Milliseconds between two tries to get it. */
+const RETRY = 200;
 /** The key of the lock under which tables are made: any number that nothing else in this database uses. */
 const KEY = 7_235_926_531;
 
@@ -75,6 +78,25 @@ export async function requireTables(pool: Pool): Promise<void> {
     `the tables in the database have version ${version ?? 'none'}, this runbook reads version ${TABLES_VERSION}`,
     ['Use the runbook that made them, on every machine, or another database.'],
   );
+}
+
+/**
+ * Does what only one process at a time may do to the tables of a database. Who waits has no transaction open meanwhile:
+ * an index that is made without locking its table would wait for that in turn.
+ */
+export async function exclusively(pool: Pool, clock: Clock, work: () => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  try {
+    for (;;) {
+      const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [KEY]);
+      if (rows[0]?.got === true) break;
+      await clock.sleep(RETRY);
+    }
+    await work();
+  } finally {
+    // With its session, the lock is gone.
+    client.release(true);
+  }
 }
 
 /** Asks the catalog, not `to_regclass`: that may answer from before another transaction ended. */

@@ -1,0 +1,46 @@
+import type { Pool } from 'pg';
+import type { FleetBook, FleetDriver, FleetRequest, FleetRun } from '../book.ts';
+import { foldFleet } from '../state.ts';
+import type { Operator } from './operator.ts';
+import { FleetStore, type View } from './store.ts';
+import { DBOS_SCHEMA, SCHEMA } from './tables.ts';
+
+/** The fleet runs of a database. */
+export class DatabaseBook implements FleetBook {
+  readonly #pool: Pool;
+  readonly #store: FleetStore;
+  readonly #operator: Operator;
+
+  constructor(pool: Pool, operator: Operator) {
+    this.#pool = pool;
+    this.#store = new FleetStore(pool);
+    this.#operator = operator;
+  }
+
+  runs(): Promise<readonly string[]> {
+    return this.#store.runs();
+  }
+
+  async read(run: string): Promise<FleetRun> {
+    const view = await this.#store.read(run);
+    const { plan, records, requests } = view;
+    return { run, plan, records, requests, driver: await this.#driverOf(run, view) };
+  }
+
+  request(run: string, request: FleetRequest): Promise<void> {
+    return this.#operator.request(run, request);
+  }
+
+  async #driverOf(run: string, { plan, records }: View): Promise<FleetDriver> {
+    if (foldFleet(plan, records).ended) return { life: 'none', about: '' };
+    const { rows } = await this.#pool.query<{ status: string; about: string | null }>(
+      `SELECT status, about FROM ${SCHEMA}.runs JOIN ${DBOS_SCHEMA}.workflow_status ON workflow_uuid = workflow
+         LEFT JOIN ${SCHEMA}.workers ON worker = executor_id
+       WHERE run = $1`,
+      [run],
+    );
+    const [row] = rows;
+    if (row?.status !== 'PENDING') return { life: 'none', about: 'no worker has taken it yet' };
+    return { life: 'elsewhere', about: row.about ?? 'a worker that is gone; another one will take over' };
+  }
+}
