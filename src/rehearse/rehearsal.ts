@@ -5,9 +5,11 @@ import { countOutcomes, type RunResult } from '../engine/run.ts';
 import { asFailure } from '../engine/trouble.ts';
 import type { NewEvent } from '../event.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
+import type { Journal } from '../journal/journal.ts';
 import { bindPlan, type BoundPhase } from '../plan/bind.ts';
 import { rolesOf, takesOf } from '../plan/estimate.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
+import { awaitedAsMeasured } from './awaited.ts';
 import { Controller } from './controller.ts';
 import { KeptJournal } from './kept-journal.ts';
 import { Outputs } from './outputs.ts';
@@ -50,6 +52,7 @@ export class Rehearsal {
   controller: Controller;
   readonly #stage: Stage;
   readonly #attempts: PlayedAttempts;
+  readonly #journal: (journal: Journal) => Journal;
 
   constructor(stage: Stage) {
     const { twin, plan, inventory } = stage;
@@ -57,7 +60,9 @@ export class Rehearsal {
     this.kept = new KeptJournal(() => twin.time.now(), stage.journal);
     this.phases = bindPlan(plan, { actions, inventory, run: RUN });
     this.watch = new Watch(twin, this.phases);
-    this.#attempts = new PlayedAttempts(twin.time, this.phases, expectedTake(plan));
+    const { least, measured } = expectedTimes(plan);
+    this.#attempts = new PlayedAttempts(twin.time, this.phases, least);
+    this.#journal = awaitedAsMeasured(twin.time, this.phases, measured);
     this.controller = this.#newController();
   }
 
@@ -111,6 +116,7 @@ export class Rehearsal {
       minors,
       seams: {
         phases: withStandIns,
+        journal: this.#journal,
         remote: (remote) => this.#attempts.on(remote),
         local: () => this.#attempts.local(),
       },
@@ -134,16 +140,17 @@ function onTwin(inventory: Inventory): Inventory {
 }
 
 /**
- * How long a step takes at least. A drain takes what the twin's pods and budgets take, unless earlier runs measured it.
+ * Milliseconds: what earlier runs measured of a step, and what it takes at least. A drain takes what the twin's pods
+ * and budgets take, unless it was measured.
  */
-function expectedTake(plan: Plan): (step: PlanStep) => number | undefined {
+function expectedTimes(plan: Plan): Readonly<Record<'measured' | 'least', (step: PlanStep) => number | undefined>> {
   const takes = takesOf(plan, actions);
   const roles = rolesOf(plan.nodes);
-  const measured = new Set(
+  const known = new Set(
     (plan.expected ?? []).flatMap(({ step, role, measured: runs }) => (runs === undefined ? [] : [`${role}/${step}`])),
   );
-  return (step) => {
-    const isSimulated = actions.get(step.action)?.service === 'out';
-    return isSimulated && !measured.has(`${roles.get(step.node) ?? 'other'}/${step.id}`) ? undefined : takes(step);
-  };
+  const measured = (step: PlanStep): number | undefined =>
+    known.has(`${roles.get(step.node) ?? 'other'}/${step.id}`) ? takes(step) : undefined;
+  const isSimulated = (step: PlanStep): boolean => actions.get(step.action)?.service === 'out';
+  return { measured, least: (step) => measured(step) ?? (isSimulated(step) ? undefined : takes(step)) };
 }

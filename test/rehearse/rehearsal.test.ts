@@ -25,6 +25,29 @@ test('a rehearsal ends as the run itself does, step for step, and leaves its twi
   expect(unlike(await settledState(source.cluster.world), await settledState(twin.world))).toEqual([]);
 });
 
+test('a step that only waits takes as long as earlier runs measured it', async () => {
+  const source = await sourceOf(SIZE);
+  const waits = source.plan.phases.flatMap(({ steps }) => steps.filter(({ action }) => action === 'wait-node-ready'));
+  const expected = (source.plan.expected ?? []).map((one) => {
+    const isWait = waits.some(({ id }) => id === one.step) && one.role === 'control-plane';
+    return isWait ? { ...one, takes: 84_000, measured: 3 } : one;
+  });
+  const { rehearsal, read } = await rehearsalOf({ ...source, plan: { ...source.plan, expected } }, SIZE);
+  expect(await rehearsal.start(await read())).toMatchObject({ outcome: 'done' });
+  const took = (node: string) =>
+    rehearsal.kept.records().flatMap((record) => {
+      const isWait = record.type === 'step-finished' && record.node === node && record.step.endsWith('wait-node-ready');
+      return isWait ? [[record.outcome, Math.round(record.duration / 1000)]] : [];
+    });
+  expect(took('cp-1')).toEqual([
+    ['unchanged', 84],
+    ['unchanged', 84],
+  ]);
+  // Not measured: as long as the twin takes.
+  for (const [outcome, seconds] of took('worker-1'))
+    expect([outcome, Number(seconds) < 30]).toEqual(['unchanged', true]);
+});
+
 test('a rehearsal whose controller is killed in the middle is resumed by another', async () => {
   const source = await sourceOf(SIZE);
   const { rehearsal, read } = await rehearsalOf(source, SIZE);
