@@ -63,6 +63,8 @@ export interface ClusterEnd {
 
 /** Processes that die one after the other, before no further one is started. */
 const DEATHS = 3;
+/** Times that nodes may not be reached to continue a run. They may still be busy with what an earlier process left. */
+const MISSES = 5;
 
 /**
  * Brings the runs of clusters to their ends, each in a process of its own, wherever an earlier process left it: what
@@ -105,8 +107,11 @@ class Attempt {
   #window: PlanWindow | undefined;
   #run: string | undefined;
   #deaths = 0;
+  #misses = 0;
   /** The nodes were asked, and know no run of this plan that is not over. */
   #asked = false;
+  /** An `apply` was refused after that. */
+  #refused = false;
   /** Ids of the locks of processes that an earlier driver started, and that were interrupted. */
   readonly #interrupted = new Set<string>();
   /** It paused while its window was open: it continues in the next one. */
@@ -275,18 +280,40 @@ class Attempt {
       case 0:
         return this.#endedWell(log, isResume);
       case 4:
-        this.#hooks.onWait(log.reason);
-        await this.#sleep(this.#options.every, true);
-        this.#hooks.onWait('');
+        await this.#waitAfter(log);
+        // Who holds it may be another worker's process for this very run.
+        this.#asked = false;
+        return undefined;
+      case 5:
+        this.#misses += 1;
+        if (!isResume || this.#misses > MISSES) return failed(log, end.code);
+        await this.#waitAfter(log);
         return undefined;
       case 130:
         if (this.#hooks.stop.aborted) return { outcome: 'stopped', reason: '' };
         return { outcome: 'failed', reason: 'its process was interrupted' };
       default:
+        // Nodes know no run, and a process was killed here before its run began: it had changed nothing.
+        if (isResume && end.code === 1 && log.run === undefined && !this.#asked) {
+          this.#asked = true;
+          return undefined;
+        }
         // It was begun by another process, while this one read facts.
         if (!isResume && isOpen(standing) && log.run === undefined) return undefined;
+        if (!isResume && this.#task.elsewhere && log.run === undefined && !this.#refused) {
+          // Or by a process elsewhere, which the nodes know by now; even its end looks like a plan that is out of date.
+          this.#refused = true;
+          this.#asked = false;
+          return undefined;
+        }
         return failed(log, end.code);
     }
+  }
+
+  async #waitAfter({ reason }: AttemptLog): Promise<void> {
+    this.#hooks.onWait(reason);
+    await this.#sleep(this.#options.every, true);
+    this.#hooks.onWait('');
   }
 
   /** It paused for its window, or there was nothing to continue. */

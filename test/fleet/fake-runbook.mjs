@@ -119,6 +119,8 @@ const answers = {
   pauses: () => end(start(), 'paused', 'the window closes', 0),
   holds: hold,
   locked: () => fail(4, 'the cluster is locked by ann@desk'),
+  'killed-before': () => fail(1, 'an apply of fake on prod ended before its run began'),
+  unreachable: () => fail(5, 'cannot read what the nodes keep of the run'),
   refuses: () => fail(3, 'the nodes have moved since the plan was made'),
   'nothing-on-nodes': () => emit({ type: 'nothing-to-resume', state: 'none', reason: 'no unfinished run' }),
   'done-on-nodes': () => emit({ type: 'nothing-to-resume', state: 'done', reason: 'run x is done' }),

@@ -103,6 +103,36 @@ test('what may have run elsewhere is asked of the nodes first, and applied only 
   expect(over.commands()).toEqual(['resume -i inventory.yaml']);
 });
 
+test('what a process elsewhere began or ended meanwhile is asked of the nodes again, before it counts as refused', async () => {
+  for (const answer of ['locked', 'refuses']) {
+    const rig = new Rig(['nothing-on-nodes', answer, 'done-on-nodes']);
+    expect(await rig.run({ elsewhere: true })).toMatchObject({ outcome: 'done' });
+    expect(rig.commands()).toEqual(['resume -i inventory.yaml', 'apply plan.json', 'resume -i inventory.yaml']);
+  }
+  const refused = new Rig(['nothing-on-nodes', 'refuses', 'nothing-on-nodes', 'refuses']);
+  expect(await refused.run({ elsewhere: true })).toMatchObject({ outcome: 'failed' });
+});
+
+test('a process that was killed before its run began is no reason not to begin it', async () => {
+  const rig = new Rig(['killed-before', 'done']);
+  expect(await rig.run({ elsewhere: true })).toMatchObject({ outcome: 'done' });
+  expect(rig.commands()).toEqual(['resume -i inventory.yaml', 'apply plan.json']);
+});
+
+test('nodes that are not reached to continue a run are asked again a few times', async () => {
+  const busy = new Rig(['unreachable', 'unreachable', 'done']);
+  expect(await busy.run({ elsewhere: true })).toMatchObject({ outcome: 'done' });
+  const gone = new Rig(Array.from({ length: 7 }, () => 'unreachable'));
+  expect(await gone.run({ elsewhere: true })).toMatchObject({ outcome: 'failed' });
+  expect(gone.commands()).toHaveLength(6);
+});
+
+test('a plan from another machine is run from the folder where its runbook is, with the inventory that is here', async () => {
+  const rig = new Rig(['dies', 'done']);
+  expect(await rig.run({ cwd: rig.dir })).toMatchObject({ outcome: 'done' });
+  expect(rig.commands()).toEqual(['apply plan.json -i inventory.yaml', 'resume RUN -i inventory.yaml']);
+});
+
 const DAY = 86_400_000;
 
 /** Jumps to the end of each sleep that takes longer than a minute. */

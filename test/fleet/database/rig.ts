@@ -28,8 +28,8 @@ export interface Place {
 }
 
 /** One control plane and one worker. @param folder of all inventories of its site */
-export async function openPlace(name: string, site: string, folder: string): Promise<Place> {
-  const { lab, inventory } = await openLab({ controlPlanes: 1, workers: 1, timeScale: 20 });
+export async function openPlace(name: string, site: string, folder: string, workers = 1): Promise<Place> {
+  const { lab, inventory } = await openLab({ controlPlanes: 1, workers, timeScale: 20 });
   const text = readFileSync(inventory, 'utf8').replace(/^cluster: .*$/m, `cluster: prod-${name}`);
   mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, name, 'inventory.yaml'), text);
