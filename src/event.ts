@@ -85,6 +85,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     nodes,
     steps: z.number().describe('Planned steps in all'),
     changes: z.number().describe('Of these, how many would change something'),
+    from: z.exactOptional(names).describe('Releases of kubelets and API servers when it was made, the oldest first'),
   }),
   event('rehearsed', 'How the plan stands to the last rehearsal of its runbook on its cluster (`plan`, `apply`).', {
     rehearsed: z

@@ -52,7 +52,7 @@ const CHAIN = [
 /** Rooms beside the chain, with all that they may import. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
   /** `time-zone`: a report shows times with their offset. */
-  render: ['diagnostic', 'duration', 'event', 'failure', 'readonly', 'time-zone', 'guards', 'plan'],
+  render: ['diagnostic', 'duration', 'event', 'failure', 'readonly', 'time-zone', 'guards', 'plan', 'fleet'],
   completion: ['documents', 'journal', 'plan'],
   explain: ['failure', 'guards', 'known'],
   init: ['diagnostic', 'documents', 'facts'],

@@ -91,7 +91,7 @@ export function plan(file: string, options: Options & BoundOptions): Promise<num
         }),
       );
     } else if (earlier) showChanges(console, { ...earlier, after: shown }, isDocument);
-    else if (options.output === 'json') emitPlan(console, shown);
+    else if (options.output === 'json') emitPlan(console, shown, releasesIn(reading.facts));
     else if (node === undefined) console.print(renderPlan(shown, console.look, from));
     else console.print(renderNodePlan(shown, node, console.look, from));
     if (options.out !== undefined) await save(options.out, `${JSON.stringify(shown, null, 1)}\n`);

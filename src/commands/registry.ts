@@ -70,6 +70,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'the runs known here as live pages for a browser on this machine, until Ctrl-C',
     load: () => import('./serve.ts'),
   },
+  fleet: {
+    usage: '[options] <command>',
+    description:
+      'a runbook on many clusters, stage by stage: plan, apply, status, approve, pause, resume, cancel, report',
+    load: () => import('./fleet.ts'),
+  },
   unlock: {
     usage: '[options] <lock-id>',
     description: 'release a lock that its holder left behind',
@@ -104,11 +110,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: '<kind>',
     description: 'print the JSON Schema of a file format, of the events of --output json, or of what preflight prints',
     load: () => import('./schema.ts'),
-  },
-  fleet: {
-    usage: '<command>',
-    description: 'many clusters, in stages',
-    load: () => import('./fleet.ts'),
   },
   lab: {
     usage: '[options] [command]',

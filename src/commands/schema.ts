@@ -7,6 +7,7 @@ import { fleetPlanJsonSchema } from '../fleet/plan.ts';
 import { fleetRecordJsonSchema } from '../fleet/record.ts';
 import { planChangesJsonSchema } from '../plan/changes-schema.ts';
 import { planJsonSchema } from '../plan/plan.ts';
+import { fleetStatusJsonSchema } from '../render/fleet-status.ts';
 import { logLineJsonSchema } from '../render/log-line.ts';
 import { preflightJsonSchema } from '../render/preflight.ts';
 import { rehearsalJsonSchema } from '../render/rehearsal-data.ts';
@@ -22,6 +23,7 @@ const SCHEMAS = {
   inventory: inventoryJsonSchema,
   fleet: fleetJsonSchema,
   'fleet-plan': fleetPlanJsonSchema,
+  'fleet-status': fleetStatusJsonSchema,
   'fleet-record': fleetRecordJsonSchema,
   event: eventJsonSchema,
   facts: factsJsonSchema,

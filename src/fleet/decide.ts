@@ -46,11 +46,11 @@ export function decideFleet(plan: FleetPlan, state: FleetState, now: number): De
   if (state.ended) return { actions: [], waits: [] };
   const stages = knownStages(plan, state);
   if (state.cancelled) return cancelling(state.cancelled.reason, stages);
-  for (const [index, stage] of stages.entries()) {
-    if (isAtWork(stage)) return work(plan, stage, state, now);
-    const isLast = !stages.slice(index + 1).some(isAtWork);
-    const between = isLast ? undefined : betweenStages(stage, now);
-    if (between) return between;
+  // Behind the last stage with something to do nothing is waited for.
+  const last = stages.findLastIndex(isAtWork);
+  for (const stage of stages.slice(0, last + 1)) {
+    const decision = isAtWork(stage) ? work(plan, stage, state, now) : betweenStages(stage, now);
+    if (decision) return decision;
   }
   return { actions: [ending(stages)], waits: [] };
 }

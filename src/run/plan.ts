@@ -62,8 +62,8 @@ export function hasChanges(plan: Plan): boolean {
   return stepsOfPlan(plan).some((step) => step.predicted.outcome === 'change');
 }
 
-/** The plan as events. */
-export function emitPlan(console: Console, plan: Plan): void {
+/** The plan as events. @param from releases that the nodes have */
+export function emitPlan(console: Console, plan: Plan, from?: readonly string[]): void {
   const steps = plan.phases.flatMap((phase) => stepsOfPhase(phase).map((step) => ({ phase: phase.number, step })));
   for (const { phase, step } of steps) {
     const { id, node, title, commands, check, predicted } = step;
@@ -78,6 +78,7 @@ export function emitPlan(console: Console, plan: Plan): void {
     nodes: plan.nodes.map((node) => node.name),
     steps: steps.length,
     changes: steps.filter(({ step }) => step.predicted.outcome === 'change').length,
+    ...(from && from.length > 0 && { from }),
   });
 }
 

@@ -1,0 +1,42 @@
+import { resolve } from 'node:path';
+import { Failure } from '../../failure.ts';
+import type { FleetBook } from '../../fleet/book.ts';
+import { FleetStore } from '../../fleet/embedded/store.ts';
+import { foldFleet } from '../../fleet/state.ts';
+import { type CommonOptions, stateDir } from '../../run/options.ts';
+
+export interface PlanOptions extends CommonOptions {
+  readonly out?: string;
+}
+
+export interface ApplyOptions extends CommonOptions {
+  readonly approve: readonly string[];
+  readonly planDigest?: string;
+  readonly yes?: boolean;
+}
+
+/** The fleet runs of the state folder. Absolute: processes of clusters get it too. */
+export function openStore(options: CommonOptions): FleetStore {
+  return new FleetStore(resolve(stateDir(options)));
+}
+
+/** The named run; else the latest that is not over. @throws Failure (usage) where there is none */
+export async function openRun(book: FleetBook, id: string | undefined): Promise<string> {
+  if (id !== undefined) return id;
+  const runs = await book.runs();
+  for (const run of runs) {
+    const { plan, records } = await book.read(run);
+    if (!foldFleet(plan, records).ended) return run;
+  }
+  const [latest] = runs;
+  throw new Failure('usage', latest === undefined ? 'no fleet runs are known here' : 'no fleet run is under way', [
+    latest === undefined ? 'Is --state-dir right?' : `The latest is ${latest}.`,
+  ]);
+}
+
+/** The named run; else the latest. @throws Failure (usage) where there is none */
+export async function latestRun(book: FleetBook, id: string | undefined): Promise<string> {
+  const run = id ?? (await book.runs())[0];
+  if (run !== undefined) return run;
+  throw new Failure('usage', 'no fleet runs are known here', ['Is --state-dir right?']);
+}

@@ -1,0 +1,83 @@
+import { basename, dirname, extname, join } from 'node:path';
+import { Failure } from '../../failure.ts';
+import { RunStore } from '../../journal/store.ts';
+import { makeFolder } from '../../make-folder.ts';
+import { renderFleetHtml, renderFleetMarkdown } from '../../render/fleet-html.ts';
+import type { FleetStatus } from '../../render/fleet-status.ts';
+import { count } from '../../render/text.ts';
+import { type Console, withConsole } from '../../run/console.ts';
+import type { CommonOptions } from '../../run/options.ts';
+import { readReport } from '../../run/report.ts';
+import { renderedReport } from '../../run/report/form.ts';
+import { pageScript } from '../../run/report/page-script.ts';
+import { writeReport } from '../../run/report/write.ts';
+import { fleetStatus } from '../../serve/fleet-status.ts';
+import { localZone } from '../../time-zone.ts';
+import { latestRun, openStore } from './options.ts';
+
+export interface ReportOptions extends CommonOptions {
+  readonly out?: string;
+  readonly format?: string;
+}
+
+const FORMS: Readonly<Record<string, 'html' | 'md' | 'json'>> = { '.md': 'md', '.json': 'json' };
+
+export function fleetReport(id: string | undefined, options: ReportOptions): Promise<number> {
+  return withConsole(options, 'stderr', async (console) => {
+    const { out, format = FORMS[extname(out ?? '').toLowerCase()] ?? 'html' } = options;
+    if (format !== 'html' && format !== 'md' && format !== 'json')
+      throw new Failure('usage', `--format ${format}: it is html, md or json`);
+    if (out === undefined && format === 'html' && process.stdout.isTTY)
+      throw new Failure('usage', 'the report is a page for a browser, which a terminal cannot show', [
+        'Write it into a file: runbook fleet report -o fleet.html',
+      ]);
+    const store = openStore(options);
+    const run = await latestRun(store, id);
+    const runs = new RunStore(store.root);
+    const now = Date.now();
+    const status = await fleetStatus(store, run, runs, now);
+    const place = { zone: localZone(), madeAt: now };
+    if (format === 'html') {
+      const links = out === undefined ? new Map<string, string>() : await writeRuns(console, status, runs, out, now);
+      await put(
+        console,
+        out,
+        renderFleetHtml(status, (one) => links.get(one), place, await pageScript()),
+      );
+    } else
+      await put(
+        console,
+        out,
+        format === 'md' ? renderFleetMarkdown(status, place.zone) : `${JSON.stringify(status)}\n`,
+      );
+    if (out !== undefined) console.info(`wrote the report of fleet run ${run} to ${out}`);
+    return 0;
+  });
+}
+
+async function put(console: Console, out: string | undefined, text: string): Promise<void> {
+  if (out === undefined) console.print(text);
+  else await writeReport(out, text);
+}
+
+/** The reports of the clusters' runs, in a folder beside the page: `fleet.html` has `fleet-runs/`. @returns links by run */
+async function writeRuns(
+  console: Console,
+  { clusters }: FleetStatus,
+  store: RunStore,
+  out: string,
+  now: number,
+): Promise<Map<string, string>> {
+  const known = new Set(await store.ids());
+  const runs = clusters.flatMap((one) => (one.run !== undefined && known.has(one.run) ? [one.run] : []));
+  const folder = `${basename(out, extname(out))}-runs`;
+  const links = new Map<string, string>();
+  if (runs.length > 0) await makeFolder(join(dirname(out), folder));
+  for (const run of runs) {
+    const file = join(dirname(out), folder, `${run}.html`);
+    await writeReport(file, await renderedReport(await readReport(store, run, now), 'html'));
+    links.set(run, `${folder}/${run}.html`);
+  }
+  if (runs.length > 0) console.info(`wrote ${count(runs.length, 'report')} of runs to ${join(dirname(out), folder)}`);
+  return links;
+}
