@@ -212,6 +212,7 @@ function listening(remote: RemoteNode, ear: Ear): RemoteNode {
   const changes = <T>(ask: () => Promise<T>): Promise<T> => ear.whileChanging(() => heard(ask));
   const open = remote.open?.bind(remote);
   const prepare = remote.prepare?.bind(remote);
+  const each = remote.probeEach?.bind(remote);
   return {
     start: (spec, sink) => changes(() => remote.start(spec, hearing(sink))),
     follow: (run, id, from, sink, timeout) => changes(() => remote.follow(run, id, from, hearing(sink), timeout)),
@@ -220,6 +221,7 @@ function listening(remote: RemoteNode, ear: Ear): RemoteNode {
     list: (run) => heard(() => remote.list(run)),
     sweep: (run) => heard(() => remote.sweep(run)),
     probe: (script, options) => heard(() => remote.probe(script, options)),
+    ...(each && { probeEach: (scripts: readonly string[]) => heard(() => each(scripts)) }),
     ...(open && { open }),
     ...(prepare && { prepare: (run: string, ids: readonly string[]) => heard(() => prepare(run, ids)) }),
     close: () => remote.close(),

@@ -1,4 +1,5 @@
 import { readClusterFacts, readNodeFacts } from '../facts/read.ts';
+import type { KnownFacts } from '../facts/fact.ts';
 import type { ClusterFactId, ClusterFacts, FactId, Facts, NodeFactId } from '../facts/facts.ts';
 import { isClusterFact, isNodeFact } from '../facts/lib/kinds.ts';
 import { Failure } from '../failure.ts';
@@ -17,6 +18,8 @@ export interface ObserverOptions {
   /** Minors (`1.32`) whose repositories are asked for what they offer. */
   readonly minors: readonly string[];
   readonly packagesBaseUrl?: string;
+  /** Of a simulated cluster: what need not be asked for. */
+  readonly known?: KnownFacts;
 }
 
 /** Nodes whose facts are read at once: hundreds of answers in the same moment cost memory, and load a jump host. */
@@ -113,6 +116,7 @@ export class Observer implements FactSource {
       readClusterFacts((script) => remote.probe(script, { timeout: 120_000 }), ids, {
         host,
         kubeconfig: this.#options.kubectl.kubeconfig,
+        ...(this.#options.known && { known: this.#options.known }),
       }),
     );
   }
@@ -165,6 +169,7 @@ export class Observer implements FactSource {
           minors: [...minors],
           kubeconfig: kubectl.kubeconfig,
           now: () => this.#clock.now(),
+          ...(remote.probeEach && { probeEach: remote.probeEach.bind(remote) }),
           ...(isBeside ? { asFarAsThere: true } : {}),
           ...(packagesBaseUrl === undefined ? {} : { packagesBaseUrl }),
         }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy, listOf, parseJson, stringMap, withoutIndentation } from './lib/kubectl.ts';
 import { endpointAnnotation } from './static-pods.ts';
+import { remembering } from './lib/remember.ts';
 
 export interface ApiServerEndpoint {
   /** The Node object's name. */
@@ -16,7 +17,7 @@ export const apiServerEndpoints: Fact<readonly ApiServerEndpoint[]> = {
   remedy: kubectlRemedy,
   filter: withoutIndentation,
   script: ({ kubeconfig }) => kubectl(kubeconfig, '-n kube-system get pods -l component=kube-apiserver -o json'),
-  parse: parseApiServerEndpoints,
+  parse: remembering(parseApiServerEndpoints),
 };
 
 const podSchema = z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy, objectsOf, parseJson, withoutIndentation } from './lib/kubectl.ts';
+import { remembering } from './lib/remember.ts';
 
 export interface CoreDnsFact {
   /** Undefined: there is no such ConfigMap. */
@@ -22,7 +23,7 @@ export const coreDns: Fact<CoreDnsFact> = {
   filter: withoutIndentation,
   script: ({ kubeconfig }) =>
     `${kubectl(kubeconfig, '-n kube-system get configmap,deployment coredns -o json --ignore-not-found')} || true`,
-  parse: parseCoreDns,
+  parse: remembering(parseCoreDns),
 };
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()])).nullish();

@@ -22,6 +22,16 @@ export interface FactOptions {
   readonly now?: () => number;
   /** What a fact {@link Fact.needs}. */
   readonly earlier?: ClusterFacts;
+  /** Runs several scripts, each on its own, in place of one that is made of all. */
+  readonly probeEach?: (scripts: readonly string[]) => Promise<readonly Awaited<ReturnType<Probe>>[]>;
+  /** Facts of the cluster that need not be asked for where kubectl gets an answer. */
+  readonly known?: KnownFacts;
+}
+
+/** What is known without kubectl, as it is now. */
+export interface KnownFacts {
+  /** Undefined: it is asked. */
+  value<Id extends ClusterFactId>(id: Id): ClusterFacts[Id];
 }
 
 /** One observed value: the command that reads it, and the pure parser of what it prints. */

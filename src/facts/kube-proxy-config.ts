@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
 import { yamlOf } from './lib/yaml.ts';
+import { remembering } from './lib/remember.ts';
 
 /** The configuration of kube-proxy, which kubeadm keeps when it upgrades kube-proxy. */
 export interface KubeProxyConfigFact {
@@ -17,7 +18,7 @@ export const kubeProxyConfig: Fact<KubeProxyConfigFact> = {
   remedy: kubectlRemedy,
   script: ({ kubeconfig }) =>
     `${kubectl(kubeconfig, '-n kube-system get configmap kube-proxy --ignore-not-found -o json')} || true`,
-  parse: parseKubeProxyConfig,
+  parse: remembering(parseKubeProxyConfig),
 };
 
 const configMapSchema = z.object({ data: z.object({ 'config.conf': z.string() }) });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { tagOf } from './lib/image.ts';
 import { kubectl, kubectlRemedy, objectsOf, parseJson, withoutIndentation } from './lib/kubectl.ts';
+import { remembering } from './lib/remember.ts';
 
 export interface KubeProxyFact {
   /** The DaemonSet's image tag without `v`; undefined where there is no kube-proxy. */
@@ -20,7 +21,7 @@ export const kubeProxy: Fact<KubeProxyFact> = {
   filter: withoutIndentation,
   script: ({ kubeconfig }) =>
     kubectl(kubeconfig, '-n kube-system get daemonset,configmap kube-proxy -o json --ignore-not-found'),
-  parse: parseKubeProxy,
+  parse: remembering(parseKubeProxy),
 };
 
 const daemonSetSchema = z.object({

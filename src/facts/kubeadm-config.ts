@@ -4,6 +4,7 @@ import { kubectl } from './lib/kubectl.ts';
 import { shownVariable } from './proxy-variables.ts';
 import { withoutV } from './lib/version.ts';
 import { readYamlText } from './lib/yaml.ts';
+import { remembering } from './lib/remember.ts';
 
 export interface KubeadmConfigFact {
   /** `kubernetesVersion` of ClusterConfiguration without `v`. */
@@ -42,7 +43,7 @@ export const kubeadmConfig: Fact<KubeadmConfigFact> = {
   command: 'kubectl -n kube-system get configmap kubeadm-config -o json',
   remedy: 'Without that ConfigMap it is not a kubeadm cluster; with it, does the API server answer there?',
   script: ({ kubeconfig }) => kubectl(kubeconfig, '-n kube-system get configmap kubeadm-config -o json'),
-  parse: parseKubeadmConfig,
+  parse: remembering(parseKubeadmConfig),
 };
 
 const configMapSchema = z.object({ data: z.object({ ClusterConfiguration: z.string() }) });

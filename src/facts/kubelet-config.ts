@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy } from './lib/kubectl.ts';
 import { yamlOf } from './lib/yaml.ts';
+import { remembering } from './lib/remember.ts';
 
 /** A KubeletConfiguration, as far as rules read it. */
 export interface KubeletConfiguration {
@@ -41,7 +42,7 @@ else echo unreadable
 fi
 true`;
   },
-  parse: parseKubeletConfig,
+  parse: remembering(parseKubeletConfig),
 };
 
 const configMapSchema = z.object({

@@ -1,5 +1,6 @@
 import type { Fact } from './fact.ts';
 import { type KubeletConfiguration, parseKubeletConfiguration } from './kubelet-config.ts';
+import { remembering } from './lib/remember.ts';
 
 /** How the kubelet is started. */
 export interface KubeletSetupFact {
@@ -58,7 +59,7 @@ for file in "\${folder:-/none}"/*.conf; do
   cat "$file"
 done
 true`,
-  parse: parseKubeletSetup,
+  parse: remembering(parseKubeletSetup),
 };
 
 const kept = new Set([

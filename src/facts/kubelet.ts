@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Fact } from './fact.ts';
 import { systemdSeconds } from './units.ts';
+import { remembering } from './lib/remember.ts';
 
 export interface KubeletFact {
   /** `server:` of /etc/kubernetes/kubelet.conf. */
@@ -57,7 +58,7 @@ fi
 printf 'health: %s\\n' "$health"
 if [ -e ${JOIN_MARK} ]; then echo 'joining: yes'; fi
 true`,
-  parse: parseKubelet,
+  parse: remembering(parseKubelet),
 };
 
 function parseKubelet(output: string): KubeletFact {

@@ -10,6 +10,7 @@ import {
 } from './lib/manifest-files.ts';
 import { shownVariable } from './proxy-variables.ts';
 import { staticPods } from './static-pods.ts';
+import { remembering } from './lib/remember.ts';
 
 /** The static pods' manifests by component: how they are started. Without dashes, `true` where a flag has no value. */
 export type ManifestsFact = Readonly<
@@ -34,7 +35,7 @@ export const manifests: Fact<ManifestsFact> = {
   command: manifestsCommand,
   remedy: staticPods.remedy,
   script: () => manifestsScript,
-  parse: parseManifests,
+  parse: remembering(parseManifests),
 };
 
 const words = z.array(z.string()).nullish();

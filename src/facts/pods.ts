@@ -103,7 +103,7 @@ export const podTemplate = `{range .items[*]}${Object.values(FIELDS)
   .join('{"\\t"}')}{"\\n"}{end}`;
 
 /** As above, for `kubectl get daemonsets`: a line without a tab for each. */
-const daemonSetTemplate = '{range .items[*]}{"daemonset: "}{.metadata.namespace}/{.metadata.name}{"\\n"}{end}';
+export const daemonSetTemplate = '{range .items[*]}{"daemonset: "}{.metadata.namespace}/{.metadata.name}{"\\n"}{end}';
 
 export const pods: Fact<readonly PodFact[]> = {
   command: 'kubectl get daemonsets,pods -A',

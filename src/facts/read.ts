@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { clockBetween, timed } from './clock.ts';
 import { type Fact, FactError, type FactOptions, type Probe } from './fact.ts';
 import type { ClusterFactId, ClusterFacts, FactId, NodeFactId, NodeFacts, ValuesOf } from './facts.ts';
-import { type Framed, type FramePart, frameScript, unframe } from './lib/frame.ts';
+import { type Framed, type FramePart, aloneScript, frameScript, unframe } from './lib/frame.ts';
 import { interruptedHint } from './lib/interrupted-kubeadm.ts';
 import { kubectl } from './lib/kubectl.ts';
 import { clusterFacts, nodeFacts } from './registry.ts';
@@ -20,7 +20,7 @@ export async function readNodeFacts(
   const wanted = [...new Set(ids)];
   const parts = wanted.map((id) => partOf(id, nodeReaders[id], options));
   const { run, times } = timed(probe, options.now ?? Date.now);
-  const answers = await ask(run, wanted.includes('clock') ? betweenClocks(parts) : parts);
+  const answers = await askNode(run, parts, options);
   const facts: { -readonly [K in NodeFactId]?: NodeFacts[K] } = {};
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
   const take = <K extends NodeFactId>(id: K) => {
@@ -36,6 +36,20 @@ export async function readNodeFacts(
     facts.clock = clockBetween({ first: output('clock'), last: output(LAST), ...times });
   }
   return withoutUndefined(facts);
+}
+
+async function askNode(run: Probe, parts: readonly FramePart[], { probeEach }: FactOptions) {
+  const hasClock = parts.some(({ id }) => id === 'clock');
+  if (!probeEach) return ask(run, hasClock ? betweenClocks(parts) : parts);
+  const others = parts.filter(({ id }) => id !== 'clock');
+  const printed = await probeEach(others.map(aloneScript));
+  return new Map([
+    ...others.map(({ id }, index): [string, Framed] => [
+      id,
+      { id, stdout: '', stderr: '', code: undefined, ...printed[index] },
+    ]),
+    ...(hasClock ? await ask(run, betweenClocks(parts.filter(({ id }) => id === 'clock'))) : []),
+  ]);
 }
 
 /** The second reading of the clock. */
@@ -68,18 +82,32 @@ export async function readClusterFacts(
 }
 
 async function readTogether(probe: Probe, ids: readonly ClusterFactId[], options: FactOptions, gate?: string) {
-  const answers = await ask(
-    probe,
-    ids.map((id) => partOf(id, clusterReaders[id], options)),
-    gate,
-  );
   const facts: { -readonly [K in ClusterFactId]?: ClusterFacts[K] } = {};
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
+  const isKnown = <K extends ClusterFactId>(id: K) => {
+    const value = options.known?.value(id);
+    if (value !== undefined) facts[id] = value;
+    return value !== undefined;
+  };
+  const asked = ids.filter((id) => !isKnown(id));
+  const parts = asked.map((id) => partOf(id, clusterReaders[id], options));
+  const answers = await ask(probe, parts, gate);
+  // Nothing is known of a cluster whose API server does not answer.
+  const [first] = ids;
+  if (parts.length === 0 && gate !== undefined && first !== undefined) await requireGate(probe, first, gate, options);
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
   const take = <K extends ClusterFactId>(id: K) => {
     facts[id] = understand(id, clusterReaders[id], answers.get(id), options);
   };
-  for (const id of ids) take(id);
+  for (const id of asked) take(id);
   return withoutUndefined(facts);
+}
+
+/** @throws FactError, as if the fact had been asked for, where the gate is closed */
+async function requireGate(probe: Probe, id: ClusterFactId, gate: string, options: FactOptions): Promise<void> {
+  const fact: Fact<unknown> = clusterReaders[id];
+  const { code, stdout, stderr } = await probe(frameScript('', [], gate));
+  if (code !== 0) understand(id, fact, { id, code, stdout, stderr }, options);
 }
 
 function partOf(id: FactId, fact: Fact<unknown>, options: FactOptions): FramePart {

@@ -11,6 +11,7 @@ import {
   manifestsScript,
   STATIC_PODS,
 } from './lib/manifest-files.ts';
+import { remembering } from './lib/remember.ts';
 
 /** Images of /etc/kubernetes/manifests by component (`kube-apiserver`, `etcd` ...). Empty on workers. */
 export interface StaticPodsFact {
@@ -41,7 +42,7 @@ export const staticPods: Fact<StaticPodsFact> = {
   command: manifestsCommand,
   remedy: 'Look at that folder: every file in it must be the manifest of a pod.',
   script: () => `${manifestsScript}\n{ ${interruptedScript}; } | sed 's/^/--- # interrupted /'`,
-  parse: parseStaticPods,
+  parse: remembering(parseStaticPods),
 };
 
 const BACKUP = /^--- # interrupted (\S+) (\S+)\n/gm;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Fact } from './fact.ts';
 import { kubectl, kubectlRemedy, parseJson } from './lib/kubectl.ts';
 import { type LabelSelector, selectorOf, selectorSchema } from './pdbs.ts';
+import { remembering } from './lib/remember.ts';
 
 /** One webhook of a ValidatingWebhookConfiguration or MutatingWebhookConfiguration. */
 export interface WebhookFact {
@@ -42,7 +43,7 @@ case $hooks in
 *'"service":'*) echo '--- services'; ${kubectl(kubeconfig, services)} ;;
 esac
 true`,
-  parse: parseWebhooks,
+  parse: remembering(parseWebhooks),
 };
 
 const strings = z.array(z.string()).nullish();

@@ -4,10 +4,11 @@ import { healthyExtras } from './cluster-extras.ts';
 import { hexOf, nameSuffix } from './identity.ts';
 import { type Attachment, attachments } from './volumes.ts';
 import type { Machine } from './machine.ts';
-import { compareVersions, findMinor, minorNumber, minorOf } from './releases.ts';
-import { coversPod, hasEnded, hasRoom, permit, selectedBy } from './evictions.ts';
+import { findMinor, minorNumber, minorOf } from './releases.ts';
+import { coversPod, hasEnded, hasRoom, loadOf, permit, selectedBy } from './evictions.ts';
+import { PodIndex } from './pod-index.ts';
 import { fits, type PodShape } from './pod-shape.ts';
-import type { Budget, PodOwner, Workload, WorkloadSet } from './workloads.ts';
+import type { Budget, PodOwner, Requests, Workload, WorkloadSet } from './workloads.ts';
 
 export interface Taint {
   readonly key: string;
@@ -68,6 +69,13 @@ export interface NodeCondition {
   readonly kubeletVersion: string;
 }
 
+export interface BudgetStatus {
+  readonly healthy: number;
+  readonly desired: number;
+  readonly expected: number;
+  readonly allowed: number;
+}
+
 /** Times in milliseconds of simulated work. */
 const registerWork = 1000;
 const readyWork = 2000;
@@ -75,6 +83,8 @@ const terminateWork = 700;
 const startWork = 800;
 const lostWork = 40_000;
 const leaseInterval = 10_000;
+/** After which a kubelet reports a status in which nothing is new (nodeStatusReportFrequency). */
+const reportInterval = 300_000;
 
 /** The API's objects and the controllers that act on them. Time-dependent state is worked out when it is asked for. */
 export class Cluster {
@@ -98,6 +108,7 @@ export class Cluster {
   podCount = 0;
 
   readonly #byName = new Map<string, Machine>();
+  readonly #index = new PodIndex<Pod>();
 
   constructor(
     clock: Clock,
@@ -140,15 +151,7 @@ export class Cluster {
   /** Lets controllers and the scheduler do what is due. */
   tick(): void {
     const now = this.clock.now();
-    // A kubelet that is down ends no pod.
-    this.pods = this.pods.filter(
-      ({ deletedAt, finalizers = [], node, stuck }) =>
-        deletedAt === undefined ||
-        deletedAt > now ||
-        finalizers.length > 0 ||
-        stuck === true ||
-        (node !== undefined && this.nodes.has(node) && !this.#kubeletRuns(node)),
-    );
+    if (this.pods.some((pod) => this.#isOver(pod, now))) this.pods = this.pods.filter((pod) => !this.#isOver(pod, now));
     const present = new Map<Workload, Pod[]>(this.workloads.map((workload) => [workload, []]));
     for (const pod of this.pods) {
       if (pod.workload && pod.deletedAt === undefined && !hasEnded(pod)) present.get(pod.workload)?.push(pod);
@@ -158,6 +161,12 @@ export class Cluster {
     this.attachments = attachments(this.attachments, this.pods, { now, scale: this.clock.scale }, (node) =>
       this.#kubeletRuns(node),
     );
+  }
+
+  /** A kubelet that is down ends no pod. */
+  #isOver({ deletedAt, finalizers = [], node, stuck }: Pod, now: number): boolean {
+    if (deletedAt === undefined || deletedAt > now || finalizers.length > 0 || stuck === true) return false;
+    return node === undefined || !this.nodes.has(node) || this.#kubeletRuns(node);
   }
 
   #kubeletRuns(node: string): boolean {
@@ -185,11 +194,24 @@ export class Cluster {
   }
 
   podsMatching(budget: Budget): Pod[] {
-    return this.pods.filter((pod) => coversPod(budget, pod));
+    return this.podsIn(budget.namespace).filter((pod) => coversPod(budget, pod));
   }
 
-  budgetStatus(budget: Budget): { healthy: number; desired: number; expected: number; allowed: number } {
+  podsIn(namespace: string): readonly Pod[] {
+    return this.#index.podsIn(this.pods, namespace);
+  }
+
+  podsOf(workload: Workload): readonly Pod[] {
+    return this.#index.podsOf(this.pods, workload);
+  }
+
+  budgetStatus(budget: Budget): BudgetStatus {
     this.tick();
+    return this.budgetStatusNow(budget);
+  }
+
+  /** The same after a {@link tick}. */
+  budgetStatusNow(budget: Budget): BudgetStatus {
     const pods = this.podsMatching(budget).filter((pod) => !hasEnded(pod));
     const healthy = pods.filter((pod) => this.isReady(pod)).length;
     // Pods without a controller count where a number of them is asked for (disruption.go: getExpectedPodCount).
@@ -199,8 +221,8 @@ export class Cluster {
       this.workloads
         .filter(
           (workload) =>
-            workload.kind !== 'DaemonSet' &&
             workload.namespace === budget.namespace &&
+            workload.kind !== 'DaemonSet' &&
             selectedBy(budget, workload.labels),
         )
         .reduce((sum, workload) => sum + workload.replicas, 0);
@@ -279,8 +301,18 @@ export class Cluster {
 
   /** Milliseconds since the epoch of the last renewal of a node's Lease. */
   leaseRenewedAt(machine: Machine): number {
+    return this.#lastOf(machine, leaseInterval);
+  }
+
+  /** The same of the last report of the node's status. */
+  reportedAt(machine: Machine): number {
+    return this.#lastOf(machine, reportInterval);
+  }
+
+  /** Of what a kubelet does again and again, from its registration on. */
+  #lastOf(machine: Machine, every: number): number {
     const { kubelet } = machine;
-    const interval = leaseInterval / this.clock.scale;
+    const interval = every / this.clock.scale;
     const first = kubelet.startedAt + registerWork / this.clock.scale;
     const now = machine.up
       ? (kubelet.stoppedAt ?? this.clock.now())
@@ -291,11 +323,11 @@ export class Cluster {
 
   /** A kubelet newer than an API server it may be sent to cannot start pods (kubernetes #127316). */
   #tooNew(kubeletVersion: string): boolean {
-    const versions = this.machines.flatMap(
-      (machine) => machine.staticPods.get('kube-apiserver')?.image.replace(/^.*:v/, '') ?? [],
-    );
-    const oldest = versions.sort(compareVersions)[0];
-    return oldest !== undefined && minorNumber(kubeletVersion) > minorNumber(oldest);
+    const minor = minorNumber(kubeletVersion);
+    return this.machines.some(({ staticPods }) => {
+      const image = staticPods.get('kube-apiserver')?.image;
+      return image !== undefined && minor > minorNumber(image.replace(/^.*:v/, ''));
+    });
   }
 
   #reconcile(workload: Workload, pods: readonly Pod[], now: number): void {
@@ -327,25 +359,26 @@ export class Cluster {
   }
 
   #schedule(pod: Pod, now: number): void {
-    const fits = [...this.nodes.values()].filter((node) => this.#accepts(node, pod));
-    const load = (name: string) =>
-      this.pods.filter(
-        (other) => other.node === name && other.workload === pod.workload && other.deletedAt === undefined,
-      ).length;
+    const load = loadOf(this.pods, pod.workload);
     const order = pod.workload?.packed ? -1 : 1;
-    const best = fits.sort((a, b) => order * (load(a.name) - load(b.name)))[0];
+    let best: { readonly name: string; readonly weight: number } | undefined;
+    for (const node of this.nodes.values()) {
+      const { reserved, alike = 0 } = load.get(node.name) ?? {};
+      const weight = order * alike;
+      if ((!best || weight < best.weight) && this.#accepts(node, pod, reserved)) best = { name: node.name, weight };
+    }
     if (!best) return;
     pod.node = best.name;
     pod.readyAt = now + startWork / this.clock.scale;
   }
 
-  #accepts(node: ApiNode, pod: Pod): boolean {
+  #accepts(node: ApiNode, pod: Pod, reserved: Requests | undefined): boolean {
     const machine = this.machineOf(node.name);
     if (
       !machine?.up ||
       node.unschedulable ||
       this.condition(machine).status !== 'True' ||
-      !hasRoom(this.pods, node, pod)
+      !hasRoom(reserved, node, pod)
     )
       return false;
     if (pod.shape) return fits(pod.shape, node);

@@ -67,17 +67,35 @@ export function requestsOf({ shape, workload }: Pick<EvictablePod, 'workload' | 
 }
 
 interface Roomy {
-  readonly name: string;
   readonly reported?: { readonly allocatable?: Readonly<Record<string, number>> };
 }
 
+export interface Load {
+  readonly reserved: Requests;
+  /** How many pods of the same workload are there. */
+  readonly alike: number;
+}
+
+/** By node, what its pods ask for. */
+export function loadOf(pods: readonly EvictablePod[], workload: Workload | undefined): ReadonlyMap<string, Load> {
+  const loads = new Map<string, { reserved: { cpu: number; memory: number }; alike: number }>();
+  for (const pod of pods) {
+    if (pod.node === undefined || pod.deletedAt !== undefined) continue;
+    let load = loads.get(pod.node);
+    if (!load) loads.set(pod.node, (load = { reserved: { cpu: 0, memory: 0 }, alike: 0 }));
+    if (pod.workload === workload) load.alike += 1;
+    if (hasEnded(pod)) continue;
+    const { cpu, memory } = requestsOf(pod);
+    load.reserved.cpu += cpu;
+    load.reserved.memory += memory;
+  }
+  return loads;
+}
+
 /** By requests, as the scheduler counts; what the control plane's own pods ask for is left out. */
-export function hasRoom(pods: readonly EvictablePod[], { name, reported }: Roomy, pod: EvictablePod): boolean {
+export function hasRoom(reserved: Requests | undefined, { reported }: Roomy, pod: EvictablePod): boolean {
   const wanted = requestsOf(pod);
-  const there = pods
-    .filter((other) => other.node === name && other.deletedAt === undefined && !hasEnded(other))
-    .map(requestsOf);
-  const sum = (key: keyof Requests) => there.reduce((total, one) => total + one[key], wanted[key]);
+  const sum = (key: keyof Requests) => (reserved?.[key] ?? 0) + wanted[key];
   const room = reported?.allocatable ?? { cpu: allocatable.cpu, memory: allocatable.memory * MEBI };
   return sum('cpu') <= (room['cpu'] ?? Infinity) && sum('memory') * MEBI <= (room['memory'] ?? Infinity);
 }

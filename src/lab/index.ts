@@ -1,6 +1,7 @@
 export { labCommand, runLab } from './command.ts';
 /** For a rehearsal, which has the cluster in its own process. */
 export { FastTime } from './fast-time.ts';
+export { Answers } from './answers.ts';
 export { createTwin } from './twin/twin.ts';
 export { createWorld, type LabOptions } from './lab.ts';
 export { parseFaultEffect } from './audit.ts';
@@ -11,6 +12,7 @@ export { type Serving, servingNow } from './serving.ts';
 export { keepFiles, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
 export { readState } from './state.ts';
 export { kubeadmPhases } from './tools/kubeadm-phases.ts';
+export { listedObjects, printedObjects } from './kubectl/listed.ts';
 export { runScript } from './run-script.ts';
 export { machineNamed } from './world.ts';
 export type { Attempt, ClaimRefusal, StartRequest } from './attempts.ts';

@@ -10,6 +10,7 @@ import type { PodShape } from './pod-shape.ts';
 import { findMinor, imagesOf, minorOf, revisionSuffix } from './releases.ts';
 import { installRuntime, newestContainerd } from './runtime-packages.ts';
 import { containerdService, type Service } from './services.ts';
+import type { Revisions } from './shell/revisions.ts';
 import type { RunSpec } from './shell/run-spec.ts';
 
 export interface Package {
@@ -99,6 +100,7 @@ export interface FileUser {
 
 /** The files of a machine, as root sees them. */
 export interface MachineFiles extends IFileSystem {
+  readonly revisions: Revisions;
   /** As this user's process sees and makes them. */
   as(user: FileUser): IFileSystem;
 }
@@ -231,9 +233,9 @@ export class Machine {
     return this.#nextPid;
   }
 
-  /** Runs a script to its end; {@link MachineShell.run}. */
-  run(spec: RunSpec): Promise<number> {
-    return this.#shell.run(this, spec);
+  /** Runs a script to its end; {@link MachineShell.run}. `as`: what its programs take for this machine. */
+  run(spec: RunSpec, as: Machine = this): Promise<number> {
+    return this.#shell.run(as, spec);
   }
 
   /** The version of an installed program, without its revision. */

@@ -1,5 +1,6 @@
 import { loginEnv } from './attempts.ts';
 import type { Machine } from './machine.ts';
+import type { RunSpec } from './shell/run-spec.ts';
 
 /** What a script of root's printed on a machine, and how it ended. */
 export interface Printed {
@@ -9,10 +10,15 @@ export interface Printed {
 }
 
 /** Runs a script that is no attempt: nothing of it is kept. */
-export async function runScript(machine: Machine, script: string): Promise<Printed> {
+export async function runScript(
+  machine: Pick<Machine, 'run'>,
+  script: string,
+  more: Pick<RunSpec, 'world'> = {},
+): Promise<Printed> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   const code = await machine.run({
+    ...more,
     script,
     args: [],
     stdin: '',

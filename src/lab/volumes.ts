@@ -33,11 +33,13 @@ export function attachments(
   clock: { readonly now: number; readonly scale: number },
   unmounts: (node: string) => boolean,
 ): Attachment[] {
-  const wanted = new Map(
-    pods.flatMap(({ namespace, name, node, workload }) => {
-      const volume = `pvc-${hexOf(`${namespace}/${name}`, 8)}`;
-      return workload?.volumes === undefined || node === undefined ? [] : [[volume, { node, workload }] as const];
-    }),
+  if (known.length === 0 && pods.every(({ workload }) => workload?.volumes === undefined)) return [];
+  const wanted = new Map<string, { readonly node: string; readonly workload: Workload }>(
+    pods.flatMap(({ namespace, name, node, workload }) =>
+      workload?.volumes === undefined || node === undefined
+        ? []
+        : [[`pvc-${hexOf(`${namespace}/${name}`, 8)}`, { node, workload }]],
+    ),
   );
   const claiming = new Set(
     pods.flatMap(({ node, shape }) => (shape?.bound.includes('volume claims') ? (node ?? []) : [])),

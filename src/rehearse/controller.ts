@@ -96,6 +96,7 @@ export class Controller implements Owner {
       kubectl,
       minors: around.minors,
       ...(packages.baseUrl === undefined ? {} : { packagesBaseUrl: packages.baseUrl }),
+      ...(around.ground.known && { known: around.ground.known }),
     });
   }
 

@@ -1,3 +1,4 @@
+import type { KnownFacts } from '../facts/fact.ts';
 import type { Attempt, ClaimRefusal, Machine, Printed, StartRequest } from 'runbook-lab';
 
 /** What a link belongs to; once it is dead it neither acts nor gets an answer. */
@@ -27,4 +28,8 @@ export interface Ground {
   claim(machine: Machine, request: StartRequest): Attempt | ClaimRefusal;
   /** The node runs a script that is no attempt. */
   probe(machine: Machine, script: string): Promise<Printed>;
+  /** The same of a script whose answer may be known. */
+  readonly recall?: (machine: Machine, script: string) => Promise<Printed>;
+  /** What the cluster says of its objects without kubectl. */
+  readonly known?: KnownFacts;
 }

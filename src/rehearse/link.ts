@@ -27,6 +27,7 @@ export class Link implements RemoteNode {
   readonly #owner: Owner;
   #cut: (error: ConnectionLost) => void = () => undefined;
   readonly #lost: Promise<never>;
+  readonly probeEach?: (scripts: readonly string[]) => Promise<readonly ProbeResult[]>;
   #gone: ConnectionLost | undefined;
 
   /** @throws ConnectFailure while the node is down or cut off */
@@ -45,6 +46,14 @@ export class Link implements RemoteNode {
     });
     this.#lost.catch(() => undefined);
     machine.connections.add(this);
+    const { recall } = ground;
+    if (recall)
+      this.probeEach = (scripts) =>
+        this.#call(async () => {
+          const printed: ProbeResult[] = [];
+          for (const script of scripts) printed.push(await recall(machine, script));
+          return printed;
+        });
   }
 
   get session(): Session {

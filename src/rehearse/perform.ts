@@ -13,7 +13,7 @@ import { compareFacts } from './compare.ts';
 import type { LabPackage } from './lab-package.ts';
 import { Rehearsal, RUN } from './rehearsal.ts';
 import { resultOf } from './result.ts';
-import { Twin } from './twin.ts';
+import { QuickTwin } from './quick-twin.ts';
 
 /** All that a rehearsal is made from: nothing of it can reach a node. */
 export interface Script {
@@ -45,7 +45,7 @@ export function startOf({ window }: Plan, now: number): number {
 export async function perform(lab: LabPackage, script: Script): Promise<Performed> {
   const { plan, inventory, document, file, minors, bounds, onEvent } = script;
   const time = new lab.FastTime(script.startsAt);
-  const twin = new Twin(lab, await time.run(lab.createTwin(document, { clock: time }).catch(asFailure)), time);
+  const twin = new QuickTwin(lab, await time.run(lab.createTwin(document, { clock: time }).catch(asFailure)), time);
   const rehearsal = new Rehearsal({ twin, plan, inventory, minors, bounds, ...(onEvent && { onEvent }) });
   const { asked, facts, readAt } = document;
   const read = await rehearsal.read(asked.nodes, asked.facts, asked.minors);

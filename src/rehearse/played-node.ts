@@ -61,6 +61,7 @@ export class PlayedAttempts {
       list: (run) => remote.list(run),
       sweep: (run) => remote.sweep(run),
       probe: (script, options) => remote.probe(script, options),
+      ...(remote.probeEach && { probeEach: remote.probeEach.bind(remote) }),
       close: () => remote.close(),
     };
   }

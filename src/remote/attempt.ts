@@ -106,6 +106,8 @@ export interface RemoteNode {
   prepare?(run: string, ids: readonly string[]): Promise<void>;
   /** Runs a read-only script at once, not durable. Output of any size up to 256 MiB. */
   probe(script: string, options?: { readonly timeout?: number }): Promise<ProbeResult>;
+  /** Several of them, each on its own, where the node has a quicker way to their answers. */
+  probeEach?(scripts: readonly string[]): Promise<readonly ProbeResult[]>;
   /** A channel of its own for the bytes of a file; the command is one line of POSIX sh. @throws ConnectionLost */
   open?(command: string): Promise<Channel>;
   close(): Promise<void>;

@@ -1,16 +1,10 @@
 import { expect, test } from 'vitest';
-import type { JournalRecord } from '../../src/journal/record.ts';
 import { settledState, unlike } from '../chaos/state.ts';
 import { KeptJournal } from '../../src/rehearse/kept-journal.ts';
+import { outcomesOf } from './outcomes.ts';
 import { rehearsalOf, sourceOf } from './stage.ts';
 
 const SIZE = { controlPlanes: 1, workers: 1 };
-
-function outcomesOf(records: readonly JournalRecord[]): string[] {
-  return records.flatMap((record) =>
-    record.type === 'step-finished' ? [`${record.node}/${record.step} ${record.outcome}`] : [],
-  );
-}
 
 test('a rehearsal ends as the run itself does, step for step, and leaves its twin as the run leaves the cluster', async () => {
   const source = await sourceOf(SIZE);

@@ -15,6 +15,11 @@ export interface Framed {
   readonly stderr: string;
 }
 
+const HEAD = [
+  'LC_ALL=C; export LC_ALL',
+  'PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH',
+];
+
 /**
  * One script that runs several, each in its own shell, its output between lines with an unguessable marker.
  * The newline before each marker is the frame's own, so that output without a last newline does not swallow it.
@@ -33,13 +38,14 @@ export function frameScript(marker: string, parts: readonly FramePart[], gate?: 
       filter === undefined ? '}' : `} | ${filter}`,
     ].join('\n'),
   );
-  return [
-    'LC_ALL=C; export LC_ALL',
-    'PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH',
-    ...(gate === undefined ? [] : [`( ${gate} ) </dev/null >/dev/null || exit`]),
-    ...blocks,
-    '',
-  ].join('\n');
+  return [...HEAD, ...(gate === undefined ? [] : [`( ${gate} ) </dev/null >/dev/null || exit`]), ...blocks, ''].join(
+    '\n',
+  );
+}
+
+/** A part by itself, as it runs in a {@link frameScript}. Its filter takes away nothing but blanks: it is left out. */
+export function aloneScript({ script }: FramePart): string {
+  return [...HEAD, '(', script, ') </dev/null', ''].join('\n');
 }
 
 /** Takes the output of a {@link frameScript} apart. */

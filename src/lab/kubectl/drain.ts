@@ -106,7 +106,8 @@ async function evictPod(
     if (cluster.clock.now() >= deadline) return `${what}: ${reached}`;
   }
   for (;;) {
-    cluster.tick();
+    // Until then it is there, whatever else happens.
+    if (pod.deletedAt === undefined || pod.deletedAt <= cluster.clock.now()) cluster.tick();
     if (!cluster.pods.includes(pod)) break;
     if (isSkipped(context, call, pod)) {
       context.out(`pod ${pod.name} has DeletionTimestamp older than ${flag(call, SKIP) ?? ''} seconds, skipping\n`);

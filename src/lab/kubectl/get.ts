@@ -48,7 +48,7 @@ export function select(
 ): ApiObject[] {
   const namespace = isSet(call, 'all-namespaces') ? undefined : (flag(call, 'namespace') ?? 'default');
   return resource
-    .list(context.world)
+    .list(context.world, namespace)
     .filter((item) => !resource.namespaced || namespace === undefined || item.metadata.namespace === namespace)
     .filter((item) => names.length === 0 || names.includes(item.metadata.name))
     .filter((item) => matchesSelector(flag(call, 'selector'), item.metadata.labels ?? {}))

@@ -53,14 +53,28 @@ export function show(value: unknown): string {
 
 function evaluate(path: string, root: unknown, current: unknown): unknown[] {
   let values: unknown[] = [path.startsWith('$') ? root : current];
+  for (const step of stepsOf(path)) values = values.flatMap((value) => step.apply(value, root));
+  return values;
+}
+
+/** By path: the same ones are asked for of each of thousands of objects. */
+const known = new Map<string, readonly Step[]>();
+const MOST = 1000;
+
+function stepsOf(path: string): readonly Step[] {
+  const before = known.get(path);
+  if (before) return before;
+  const steps: Step[] = [];
   let rest = path.replace(/^[$@]/, '');
   while (rest) {
     const step = nextStep(rest);
     if (!step) break;
     rest = rest.slice(step.length);
-    values = values.flatMap((value) => step.apply(value, root));
+    steps.push(step);
   }
-  return values;
+  if (known.size >= MOST) known.clear();
+  known.set(path, steps);
+  return steps;
 }
 
 interface Step {

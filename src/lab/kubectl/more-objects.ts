@@ -5,7 +5,7 @@ import type { Budget, Workload } from '../workloads.ts';
 import { apiTime, metadata, type ApiObject } from './objects.ts';
 
 export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
-  const status = cluster.budgetStatus(budget);
+  const status = cluster.budgetStatusNow(budget);
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
@@ -47,7 +47,7 @@ export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
 }
 
 export function workloadObject(cluster: Cluster, workload: Workload): ApiObject {
-  const pods = cluster.pods.filter((pod) => pod.workload === workload && pod.deletedAt === undefined);
+  const pods = cluster.podsOf(workload).filter((pod) => pod.deletedAt === undefined);
   const ready = pods.filter((pod) => cluster.isReady(pod)).length;
   const updated = pods.filter((pod) => pod.image === workload.image).length;
   const template = {

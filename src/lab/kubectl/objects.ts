@@ -4,7 +4,7 @@ import { allocatable, type Workload } from '../workloads.ts';
 import { templateHash, type Cluster, type Pod } from '../cluster.ts';
 import { hexOf, uuidOf } from '../identity.ts';
 import { specOf } from '../pod-shape.ts';
-import type { Machine } from '../machine.ts';
+import type { Machine, StaticPod } from '../machine.ts';
 import { minorNumber } from '../releases.ts';
 import { conditionTaints, mirrorsReady } from './kubelet-view.ts';
 
@@ -44,7 +44,7 @@ export function metadata(
 export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
   const node = cluster.nodes.get(machine.name);
   const seen = cluster.condition(machine);
-  const heartbeat = apiTime(cluster.leaseRenewedAt(machine));
+  const heartbeat = apiTime(cluster.reportedAt(machine));
   const pressure = ['MemoryPressure', 'DiskPressure', 'PIDPressure'].map((type) => ({
     lastHeartbeatTime: heartbeat,
     lastTransitionTime: apiTime(cluster.createdAt),
@@ -247,8 +247,13 @@ function podStatus(cluster: Cluster, parts: StatusParts): Record<string, unknown
   };
 }
 
-export function mirrorPodObjects(cluster: Cluster, machine: Machine): ApiObject[] {
-  return [...machine.staticPods].map(([component, pod]) => ({
+/** Whether its kubelet shows the mirror of a static pod as ready. */
+export function mirrorIsReady({ clock }: Cluster, machine: Machine, component: string, pod: StaticPod): boolean {
+  return mirrorsReady(machine) && pod.readyAt <= clock.now() && !(component === 'etcd' && machine.etcd.dead);
+}
+
+export function mirrorPodObject(cluster: Cluster, machine: Machine, component: string, pod: StaticPod): ApiObject {
+  return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: metadata(cluster, `${component}-${machine.name}`, 'kube-system', {
@@ -310,8 +315,7 @@ export function mirrorPodObjects(cluster: Cluster, machine: Machine): ApiObject[
           ],
         },
     status: podStatus(cluster, {
-      ready:
-        mirrorsReady(machine) && pod.readyAt <= cluster.clock.now() && !(component === 'etcd' && machine.etcd.dead),
+      ready: mirrorIsReady(cluster, machine, component, pod),
       scheduled: true,
       node: machine.name,
       container: component,
@@ -319,5 +323,5 @@ export function mirrorPodObjects(cluster: Cluster, machine: Machine): ApiObject[
       restarts: pod.restarts,
       startedAt: pod.startedAt,
     }),
-  }));
+  };
 }

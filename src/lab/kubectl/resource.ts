@@ -7,7 +7,8 @@ export interface Resource {
   readonly singular: string;
   readonly names: readonly string[];
   readonly namespaced: boolean;
-  list(world: World): ApiObject[];
+  /** @param namespace where those of others may be left out */
+  list(world: World, namespace?: string): ApiObject[];
   readonly columns: readonly string[];
   row(item: ApiObject, world: World, wide: boolean): string[];
 }

@@ -4,15 +4,9 @@ import type { Cluster } from '../cluster.ts';
 import { clientFiles } from '../etcd-endpoints.ts';
 import { admissionResources } from './admission.ts';
 import { members, type World } from '../world.ts';
-import {
-  attachmentObject,
-  budgetObject,
-  configMapObject,
-  leaseObject,
-  namespaceObject,
-  workloadObject,
-} from './more-objects.ts';
-import { mirrorPodObjects, nodeObject, podObject, type ApiObject } from './objects.ts';
+import { attachmentObject, configMapObject, leaseObject, namespaceObject, workloadObject } from './more-objects.ts';
+import { keptBudget, keptMirror, keptNode, keptPod } from './kept.ts';
+import type { ApiObject } from './objects.ts';
 import { show } from './jsonpath.ts';
 import { age } from './print.ts';
 import type { Resource } from './resource.ts';
@@ -30,7 +24,7 @@ export const resources: readonly Resource[] = [
     singular: 'node',
     names: ['node', 'nodes', 'no'],
     namespaced: false,
-    list: (world) => members(world).map((machine) => nodeObject(world.cluster, machine)),
+    list: (world) => members(world).map((machine) => keptNode(world.cluster, machine)),
     columns: [
       'STATUS',
       'ROLES',
@@ -48,13 +42,7 @@ export const resources: readonly Resource[] = [
     singular: 'pod',
     names: ['pod', 'pods', 'po'],
     namespaced: true,
-    list: (world) => {
-      world.cluster.tick();
-      return [
-        ...world.cluster.pods.map((pod) => podObject(world.cluster, pod)),
-        ...world.machines.flatMap((machine) => mirrorPodObjects(world.cluster, machine)),
-      ];
-    },
+    list: podObjects,
     columns: ['READY', 'STATUS', 'RESTARTS', 'AGE', 'IP', 'NODE', 'NOMINATED NODE', 'READINESS GATES'],
     row: podRow,
   },
@@ -68,7 +56,10 @@ export const resources: readonly Resource[] = [
       'poddisruptionbudget.policy',
     ],
     namespaced: true,
-    list: (world) => world.cluster.budgets.map((budget) => budgetObject(world.cluster, budget)),
+    list: ({ cluster }) => {
+      cluster.tick();
+      return cluster.budgets.map((budget) => keptBudget(cluster, budget));
+    },
     columns: ['MIN AVAILABLE', 'MAX UNAVAILABLE', 'ALLOWED DISRUPTIONS', 'AGE'],
     row: (item, world) => {
       const spec = part(item, 'spec');
@@ -137,15 +128,27 @@ export function findResource(name: string): Resource | undefined {
   );
 }
 
+function podObjects({ cluster, machines }: World, namespace?: string): ApiObject[] {
+  cluster.tick();
+  const own = namespace === undefined ? cluster.pods : cluster.podsIn(namespace);
+  return [
+    ...own.map((pod) => keptPod(cluster, pod)),
+    ...machines.flatMap((machine) =>
+      [...machine.staticPods].map(([component, pod]) => keptMirror(cluster, machine, component, pod)),
+    ),
+  ];
+}
+
 function workloads(lower: string, kind: string, short: string): Resource {
   return {
     singular: `${lower}.apps`,
     names: [lower, `${lower}s`, short, `${lower}s.apps`],
     namespaced: true,
-    list: (world) => {
+    list: (world, namespace) => {
       world.cluster.tick();
       return world.cluster.workloads
         .filter((workload) => workload.kind === kind && workload.group === undefined)
+        .filter((workload) => namespace === undefined || workload.namespace === namespace)
         .map((workload) => workloadObject(world.cluster, workload));
     },
     columns:

@@ -2,6 +2,7 @@ import type { IFileSystem, InMemoryFs } from 'just-bash';
 import { cgroupOf, componentPid } from '../components.ts';
 import { manifestChanged, throughProc } from '../etcd-process.ts';
 import type { FileUser, Machine } from '../machine.ts';
+import { Revisions } from './revisions.ts';
 
 /** By path of a special file: who gets what is written to it. */
 export type OutputSinks = Map<string, (chunk: Buffer) => void>;
@@ -21,6 +22,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     /** While a call begins: whose it is. Undefined: root's, or of the lab itself. */
     #user: FileUser | undefined;
     readonly #stubs = new Set<string>();
+    readonly revisions = new Revisions();
 
     constructor(machine: Machine, sinks: OutputSinks) {
       super({ '/dev/null': '', '/dev/.lab/keep': '' });
@@ -56,6 +58,8 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       const isStub = typeof content === 'string' && content.startsWith('#!/bin/bash\n# Built-in command: ');
       if (isStub && this.#stubs.has(path)) return;
       super.writeFileSync(path, content, ...rest);
+      // It is called while the files are made, too.
+      this.revisions?.changed(path);
       if (isStub) this.#stubs.add(path);
     }
 
@@ -106,6 +110,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       const umask = this.#user?.umask;
       const isNew = umask !== undefined && umask !== 0o022 && !(await super.exists(path));
       await super.writeFile(path, content, options);
+      this.revisions.changed(path);
       if (isNew) await super.chmod(path, 0o666 & ~umask);
       manifestChanged(this.#machine, path);
     }
@@ -114,11 +119,13 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       if (this.#toSink(path, content, options)) return;
       this.#mayWrite(path);
       await super.appendFile(path, content, options);
+      this.revisions.changed(path);
     }
 
     override async rm(path: string, options?: Parameters<InMemoryFs['rm']>[1]): Promise<void> {
       this.#mayWrite(path);
       await super.rm(path, options);
+      this.revisions.treeChanged(path);
       manifestChanged(this.#machine, path);
     }
 
@@ -126,11 +133,40 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       const user = this.#user;
       if (!(options?.recursive && (await super.exists(path)))) this.#mayWrite(path, user);
       await super.mkdir(path, options);
+      this.revisions.changed(path);
+    }
+
+    override mkdirSync(path: string, options?: Parameters<InMemoryFs['mkdirSync']>[1]): void {
+      super.mkdirSync(path, options);
+      this.revisions.changed(path);
+    }
+
+    override writeFileLazy(...args: Parameters<InMemoryFs['writeFileLazy']>): void {
+      super.writeFileLazy(...args);
+      this.revisions.changed(args[0]);
+    }
+
+    override async symlink(target: string, path: string): Promise<void> {
+      await super.symlink(target, path);
+      this.revisions.linked(path, this.resolvePath(path.replace(/[^/]+$/, ''), target));
+    }
+
+    override async link(from: string, path: string): Promise<void> {
+      await super.link(from, path);
+      // One file of two names.
+      this.revisions.linked(path, from);
+      this.revisions.linked(from, path);
+    }
+
+    override async utimes(...args: Parameters<InMemoryFs['utimes']>): Promise<void> {
+      await super.utimes(...args);
+      this.revisions.changed(args[0]);
     }
 
     override async cp(from: string, to: string, options?: Parameters<InMemoryFs['cp']>[2]): Promise<void> {
       this.#mayWrite(to);
       await super.cp(this.#real(from), to, options);
+      this.revisions.treeChanged(to);
       manifestChanged(this.#machine, to);
     }
 
@@ -138,6 +174,8 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       this.#mayWrite(from);
       this.#mayWrite(to);
       await super.mv(from, to);
+      this.revisions.treeChanged(from);
+      this.revisions.treeChanged(to);
       manifestChanged(this.#machine, from);
       manifestChanged(this.#machine, to);
     }
@@ -145,6 +183,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     override async chmod(path: string, mode: number): Promise<void> {
       this.#mayWrite(path);
       await super.chmod(path, mode);
+      this.revisions.changed(path);
     }
 
     #toSink(path: string, content: FileContent, options: WriteOptions): boolean {

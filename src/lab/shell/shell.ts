@@ -62,6 +62,8 @@ export class ShellProcess implements FileUser {
 /** The simulated shell of all machines of one lab. */
 export class LabShell implements MachineShell {
   readonly #justBash: JustBash;
+  /** One for all machines: calls of methods of hundreds of classes are slow. */
+  readonly #MachineFs;
   readonly #tools: ToolSet;
   readonly #sinks: OutputSinks = new Map();
   #world: World | undefined;
@@ -70,6 +72,7 @@ export class LabShell implements MachineShell {
   /** `quick`: plain scripts are run by the lab's own interpreter; what it does not know is run by just-bash. */
   constructor(justBash: JustBash, tools: ToolSet, { quick = false }: { readonly quick?: boolean } = {}) {
     this.#justBash = justBash;
+    this.#MachineFs = machineFsClass(justBash.InMemoryFs);
     this.#tools = tools;
     this.#quick = quick ? new QuickShell(justBash) : undefined;
   }
@@ -79,8 +82,7 @@ export class LabShell implements MachineShell {
   }
 
   createFs(machine: Machine): MachineFiles {
-    const MachineFs = machineFsClass(this.#justBash.InMemoryFs);
-    return new MachineFs(machine, this.#sinks);
+    return new this.#MachineFs(machine, this.#sinks);
   }
 
   /** Runs a script to its end; resolves with its exit code, 137 when it was killed. Never rejects. */
@@ -120,7 +122,7 @@ export class LabShell implements MachineShell {
   }
 
   #quickContext(machine: Machine, process: ShellProcess, spec: RunSpec, call: OwnCall): ToolContext {
-    const world = this.#world;
+    const world = spec.world ?? this.#world;
     if (!world) throw new Error('the lab has no world yet');
     const { args, env, cwd, out, err } = call;
     const { uid } = process;
@@ -156,6 +158,7 @@ export class LabShell implements MachineShell {
           args: [],
           out,
           err,
+          ...watchedWorld(spec),
           ...spawned,
         }),
     };
@@ -306,9 +309,9 @@ export class LabShell implements MachineShell {
   }
 
   #toolContext(call: ToolCall, collected: Collected): ToolContext {
-    const world = this.#world;
-    if (!world) throw new Error('the lab has no world yet');
     const { machine, process, spec, ctx } = call;
+    const world = spec.world ?? this.#world;
+    if (!world) throw new Error('the lab has no world yet');
     const streaming = call.args[0] === streamMark;
     const args = streaming ? call.args.slice(1) : call.args;
     const env: Record<string, string> = { ...ctx.exportedEnv };
@@ -351,10 +354,15 @@ export class LabShell implements MachineShell {
       spawn: (spawned) =>
         this.run(machine, {
           ...base,
+          ...watchedWorld(spec),
           ...spawned,
         }),
     };
   }
+}
+
+function watchedWorld({ world }: RunSpec): Pick<RunSpec, 'world'> {
+  return world ? { world } : {};
 }
 
 /** It was found not to be there, whatever its package says. */

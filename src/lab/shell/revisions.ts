@@ -1,0 +1,54 @@
+/** When the paths of a file system changed last, counted in changes: whoever looked at some can tell whether they are as they were. */
+export class Revisions {
+  #count = 0;
+  /** Of a path, and of what lies in it: a folder changes with each of its entries. */
+  readonly #changed = new Map<string, number>();
+  /** Of whole trees that were removed, moved or copied. */
+  readonly #trees = new Map<string, number>();
+  readonly #links = new Map<string, string>();
+
+  get count(): number {
+    return this.#count;
+  }
+
+  changed(path: string): void {
+    this.#count += 1;
+    this.#mark(path, 0);
+  }
+
+  /** With all that lies in it. */
+  treeChanged(path: string): void {
+    this.changed(path);
+    this.#trees.set(path, this.#count);
+  }
+
+  /** A symbolic link was made: what lies at its target is seen through it. */
+  linked(link: string, target: string): void {
+    this.#links.set(link, target);
+    this.treeChanged(link);
+  }
+
+  /** Whether nothing happened to a path since so many changes. */
+  isSince(path: string, count: number): boolean {
+    if ((this.#changed.get(path) ?? 0) > count) return false;
+    if (this.#trees.size === 0) return true;
+    for (const folder of andFolders(path)) if ((this.#trees.get(folder) ?? 0) > count) return false;
+    return true;
+  }
+
+  #mark(path: string, depth: number): void {
+    for (const folder of andFolders(path)) this.#changed.set(folder, this.#count);
+    // A circle of links ends somewhere.
+    if (depth > 5) return;
+    for (const [link, target] of this.#links)
+      if (path === target || path.startsWith(`${target}/`)) this.#mark(link + path.slice(target.length), depth + 1);
+      else if (target.startsWith(`${path}/`)) this.#trees.set(link, this.#count);
+  }
+}
+
+/** `/a/b` -> `/a/b`, `/a`, `/` */
+function* andFolders(path: string): Generator<string> {
+  yield path;
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) yield path.slice(0, at);
+  if (path !== '/') yield '/';
+}
