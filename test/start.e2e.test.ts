@@ -52,7 +52,7 @@ test('the nodes are dialled before the SSH client is loaded, and with little els
   const { stderr, files, bytes } = await loadedBy(args);
   expect(stderr).toContain('cannot reach');
   expect(files.filter((file) => !file.startsWith('dist/'))).toEqual([]);
-  expect(files.length).toBeLessThan(60);
+  expect(files.length).toBeLessThan(70);
   expect(bytes).toBeLessThan(1_500_000);
 });
 

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../duration.ts';
 import {
   approveOption,
   outputOptions,
@@ -13,7 +14,7 @@ import type { ReportOptions } from './fleet/report.ts';
 import type { ResumeOptions } from './fleet/resume.ts';
 import type { RequestOptions } from './fleet/request.ts';
 import type { StatusOptions } from './fleet/status.ts';
-import { define as defineWorker } from './fleet/worker.ts';
+import type { WorkerOptions } from './fleet/worker.ts';
 
 /** Each subcommand is loaded when it is called. */
 export function define(command: Command, run: Run): void {
@@ -38,7 +39,7 @@ export function define(command: Command, run: Run): void {
     .action((fleet: string, runbook: string | undefined, options: ApplyOptions) =>
       run(async () => (await import('./fleet/apply.ts')).fleetApply(fleet, runbook, options)),
     );
-  outputOptions(
+  fleetOptions(
     command
       .command('resume')
       .description('continue a fleet run whose driver is gone or that failed, or end the pause of one')
@@ -54,7 +55,7 @@ export function define(command: Command, run: Run): void {
     .action((id: string | undefined, options: ResumeOptions) =>
       run(async () => (await import('./fleet/resume.ts')).fleetResume(id, options)),
     );
-  outputOptions(
+  fleetOptions(
     command
       .command('status')
       .description('the state of a fleet run: its stages, its clusters, what it waits for')
@@ -65,7 +66,7 @@ export function define(command: Command, run: Run): void {
       run(async () => (await import('./fleet/status.ts')).fleetStatusCommand(id, options)),
     );
   const request = (name: 'approve' | 'pause' | 'cancel', description: string): Command =>
-    outputOptions(command.command(name).description(description)).option(
+    fleetOptions(command.command(name).description(description)).option(
       '--run <fleet-run>',
       'which one (else the latest that is not over)',
     );
@@ -84,7 +85,7 @@ export function define(command: Command, run: Run): void {
         (await import('./fleet/request.ts')).fleetRequest({ type: 'cancel', reason: options.reason }, options),
       ),
     );
-  outputOptions(
+  fleetOptions(
     command
       .command('report')
       .description('the report of a fleet run: stages and clusters, each with the report of its run')
@@ -95,12 +96,35 @@ export function define(command: Command, run: Run): void {
     .action((id: string | undefined, options: ReportOptions) =>
       run(async () => (await import('./fleet/report.ts')).fleetReport(id, options)),
     );
-  defineWorker(
+  defineWorker(command.command('worker'), run);
+}
+
+function defineWorker(command: Command, run: Run): void {
+  outputOptions(
     command
-      .command('worker')
-      .description('run the clusters of one site for fleets in a database, where their nodes can be reached')
-      .usage('[options]'),
-    run,
+      .description('run the clusters of one site for fleet runs in a database, where their nodes can be reached')
+      .requiredOption('--site <name>', 'the site of the fleet whose clusters it runs')
+      .option('--database <url>', 'the PostgreSQL that all workers and operators share (else $RUNBOOK_DATABASE)')
+      .option('--inventories <dir>', 'where the inventories of its clusters are', '.')
+      .addOption(
+        new Option('--heartbeat <duration>', 'how often it shows that it lives; after three of them it is replaced')
+          .argParser(heartbeat)
+          .default(5000, '5s'),
+      ),
+  ).action((options: WorkerOptions) => run(async () => (await import('./fleet/worker.ts')).fleetWorker(options)));
+}
+
+function heartbeat(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 100 && ms <= 3_600_000) return ms;
+  throw new InvalidArgumentError('It is a duration such as 5s, from 100ms to 1h.');
+}
+
+/** Adds the options of commands about fleet runs, of this machine or of workers. */
+function fleetOptions(command: Command): Command {
+  return outputOptions(command).option(
+    '--database <url>',
+    'of workers, in this PostgreSQL (else $RUNBOOK_DATABASE; else of this machine)',
   );
 }
 
@@ -110,7 +134,7 @@ function planOptions(command: Command): Command {
     .argument('<fleet>', isApply ? 'a fleet.yaml, or a folder saved by `runbook fleet plan -o`' : 'a fleet.yaml')
     .argument(isApply ? '[runbook]' : '<runbook>', "a path, or a file's name in ./runbooks");
   return overrideOption(
-    outputOptions(
+    fleetOptions(
       described
         .option('--set <key=value>', "set one of the runbook's inputs; may be repeated", collect)
         .option(

@@ -88,7 +88,7 @@ const eventSchema = z.discriminatedUnion('type', [
 ]);
 
 /** What planning prints: the releases that it read, and why it made no plan. */
-async function readSaid(
+export async function readSaid(
   file: string,
 ): Promise<{ readonly from: readonly string[]; readonly errors: readonly string[] }> {
   const text = await readFile(file, 'utf8').catch(() => '');

@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { Failure } from '../../failure.ts';
-import { type FleetStore, readFleetPlan } from '../../fleet/embedded/store.ts';
+import type { FleetBook } from '../../fleet/book.ts';
+import { thisActor } from '../../fleet/embedded/driver.ts';
+import { newFleetId, readFleetPlan } from '../../fleet/embedded/store.ts';
 import { type PlannedCluster, tooLong } from '../../fleet/make-plan.ts';
 import { limitClusters } from '../../fleet/names.ts';
 import { type FleetPlan, signedFleetPlan } from '../../fleet/plan.ts';
@@ -12,7 +14,8 @@ import { type AtEnd, type Console, withConsole } from '../../run/console.ts';
 import { confirm, requireAnswerable } from '../../run/control.ts';
 import { parsePlanDigest } from '../../run/plan-digest.ts';
 import { driveHere } from './drive.ts';
-import { type ApplyOptions, openStore } from './options.ts';
+import type { FleetDatabase } from './in-database.ts';
+import { type ApplyOptions, databaseOf, openStore } from './options.ts';
 import { plansIn, type PreparedFleet, prepareFleet, requireNoneRefused, showFleetPlan } from './prepare.ts';
 
 /** Plans all clusters, asks once, keeps the plan, and drives it. */
@@ -20,22 +23,55 @@ export function fleetApply(fleet: string, runbook: string | undefined, options: 
   return withConsole(options, 'stdout', async (console, atEnd) => {
     requireAnswerable(options.yes, 'runbook fleet apply');
     const digest = parsePlanDigest(options.planDigest);
-    const store = openStore(options);
+    const database = await databaseOf(console, atEnd, options);
+    const book = database?.book ?? openStore(options);
     const saved = await savedFolder(fleet);
     const prepared = await (saved === undefined
-      ? fresh(console, atEnd, fleet, runbook, options)
+      ? fresh(console, atEnd, fleet, runbook, options, database)
       : readSaved(saved, runbook, options));
     const { plan, planned, plans } = prepared;
     if (console.output !== 'json') showFleetPlan(console, prepared);
     requireNoneRefused(planned);
     if (!plan) throw new Failure('usage', 'no cluster of the fleet is in a stage: there is nothing to do');
     requireDigest(digest, plan);
-    await refuseUnfinished(store, plan.fleet.name);
+    await refuseUnfinished(book, plan.fleet.name);
     const changing = plan.clusters.filter(({ changes }) => changes > 0).length;
     if (options.yes !== true && changing > 0) await confirm(console, `Run this on ${changing} clusters?`);
-    const run = await store.create(plan, plans, { approve: options.approve });
+    const { approve } = options;
+    if (database) return startInDatabase(console, database, { plan, plans, approve });
+    const store = openStore(options);
+    const run = await store.create(plan, plans, { approve });
     return driveHere(console, atEnd, { store, run, plan, retry: [] });
   });
+}
+
+interface Start {
+  readonly plan: FleetPlan;
+  readonly plans: ReadonlyMap<string, string>;
+  readonly approve: readonly string[];
+}
+
+/** Gives the run to the workers, and shows what they do. */
+async function startInDatabase(
+  console: Console,
+  database: FleetDatabase,
+  { plan, plans: files, approve }: Start,
+): Promise<number> {
+  if (isAbsolute(plan.runbook.file))
+    throw new Failure('usage', `the plan was made on this machine: workers do not find ${plan.runbook.file}`, [
+      'Plan again with --database: workers make the plans of their clusters.',
+    ]);
+  const run = newFleetId(plan);
+  const plans = await Promise.all(
+    plan.clusters.map(async ({ name, plan: digest }) => ({
+      digest,
+      text: await readFile(files.get(name) ?? '', 'utf8'),
+    })),
+  );
+  const by = thisActor();
+  await database.operator.start({ run, plan, plans, approve }, [{ type: 'fleet-started', run, plan: plan.digest, by }]);
+  const { followInDatabase } = await import('./in-database.ts');
+  return followInDatabase(console, database, run, plan);
 }
 
 /** The folder of a saved fleet plan; undefined: it is a fleet.yaml. */
@@ -50,6 +86,7 @@ async function fresh(
   fleet: string,
   runbook: string | undefined,
   options: ApplyOptions,
+  database: FleetDatabase | undefined,
 ): Promise<PreparedFleet> {
   if (runbook === undefined)
     throw new Failure('usage', 'which runbook? `runbook fleet apply FLEET RUNBOOK`', [
@@ -57,7 +94,7 @@ async function fresh(
     ]);
   const folder = await mkdtemp(join(tmpdir(), 'runbook-fleet-'));
   atEnd(() => rm(folder, { recursive: true, force: true }));
-  return prepareFleet(console, fleet, runbook, folder, options);
+  return prepareFleet(console, fleet, runbook, folder, options, database);
 }
 
 /** @throws Failure (document) where a plan is damaged, or not the one that the fleet's plan names */
@@ -118,7 +155,7 @@ function requireDigest(known: string | undefined, { digest }: FleetPlan): void {
 }
 
 /** @throws Failure (unfinished-run) that names the commands which continue or end it */
-async function refuseUnfinished(store: FleetStore, fleet: string): Promise<void> {
+async function refuseUnfinished(store: FleetBook, fleet: string): Promise<void> {
   for (const run of await store.runs()) {
     const { plan, records } = await store.read(run);
     const { ended } = foldFleet(plan, records);

@@ -1,15 +1,22 @@
 import { resolve } from 'node:path';
 import { Failure } from '../../failure.ts';
 import type { FleetBook } from '../../fleet/book.ts';
+import type { FleetDatabase } from './in-database.ts';
 import { FleetStore } from '../../fleet/embedded/store.ts';
 import { foldFleet } from '../../fleet/state.ts';
+import type { AtEnd, Console } from '../../run/console.ts';
 import { type CommonOptions, stateDir } from '../../run/options.ts';
 
-export interface PlanOptions extends CommonOptions {
+/** Of commands about fleet runs of a state folder, or of a database. */
+export interface FleetOptions extends CommonOptions {
+  readonly database?: string;
+}
+
+export interface PlanOptions extends FleetOptions {
   readonly out?: string;
 }
 
-export interface ApplyOptions extends CommonOptions {
+export interface ApplyOptions extends FleetOptions {
   readonly approve: readonly string[];
   readonly planDigest?: string;
   readonly yes?: boolean;
@@ -18,6 +25,27 @@ export interface ApplyOptions extends CommonOptions {
 /** The fleet runs of the state folder. Absolute: processes of clusters get it too. */
 export function openStore(options: CommonOptions): FleetStore {
   return new FleetStore(resolve(stateDir(options)));
+}
+
+/** Whether workers drive the fleet run, by what a database has of it. */
+export function isInDatabase({ database = process.env.RUNBOOK_DATABASE }: FleetOptions): boolean {
+  return database !== undefined && database !== '';
+}
+
+/** The database, where one is named. */
+export async function databaseOf(
+  console: Console,
+  atEnd: AtEnd,
+  options: FleetOptions,
+): Promise<FleetDatabase | undefined> {
+  if (!isInDatabase(options)) return undefined;
+  const { openFleetDatabase } = await import('./in-database.ts');
+  return openFleetDatabase(console, atEnd, options.database);
+}
+
+/** The fleet runs of the database, where one is named; else those of the state folder. */
+export async function openBook(console: Console, atEnd: AtEnd, options: FleetOptions): Promise<FleetBook> {
+  return (await databaseOf(console, atEnd, options))?.book ?? openStore(options);
 }
 
 /** The named run; else the latest that is not over. @throws Failure (usage) where there is none */

@@ -5,7 +5,7 @@ import { Failure, messageOf } from '../../failure.ts';
 import { writeSynced } from '../../journal/store.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { withConsole } from '../../run/console.ts';
-import type { PlanOptions } from './options.ts';
+import { databaseOf, type PlanOptions } from './options.ts';
 import { prepareFleet, requireNoneRefused, showFleetPlan } from './prepare.ts';
 
 /** Contacts every cluster, changes none. */
@@ -17,7 +17,8 @@ export function fleetPlan(fleet: string, runbook: string, options: PlanOptions):
       await makeFolder(folder).catch((error: unknown) => {
         throw new Failure('usage', `cannot write ${folder}: ${messageOf(error)}`);
       });
-    const prepared = await prepareFleet(console, fleet, runbook, folder, options);
+    const database = await databaseOf(console, atEnd, options);
+    const prepared = await prepareFleet(console, fleet, runbook, folder, options, database);
     showFleetPlan(console, prepared);
     const { plan } = prepared;
     if (options.out !== undefined && plan)

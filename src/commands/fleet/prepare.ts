@@ -17,6 +17,7 @@ import { type FleetPlanRow, renderFleetPlan } from '../../render/fleet.ts';
 import type { Console } from '../../run/console.ts';
 import { showDiagnostics } from '../../run/load.ts';
 import { type CommonOptions, stateDir } from '../../run/options.ts';
+import type { FleetDatabase } from './in-database.ts';
 
 type Valid<T> = Loaded<T> & { readonly value: T };
 
@@ -29,16 +30,29 @@ export interface PreparedFleet {
 }
 
 /** @throws Failure (document) after it shows all problems, also of the inventories */
-export async function loadValidFleet(console: Console, file: string): Promise<Valid<Fleet>> {
+export async function loadValidFleet(console: Console, file: string, hasInventories = true): Promise<Valid<Fleet>> {
   const loaded = await readFleet(file);
   const { value } = loaded;
   const read = await Promise.all(
     (value?.clusters ?? []).map(async (one) => [one.name, await readInventory(one.file)] as const),
   );
-  const found = value ? checkInventories(value, new Map(read)) : [];
+  // Those of sites that this machine does not reach are with their workers.
+  const found = value && hasInventories ? checkInventories(value, new Map(read)) : [];
   showDiagnostics(console, [...loaded.diagnostics, ...found]);
   if (!value || hasErrors(found)) throw new Failure('document', `${file} is not a valid fleet`);
   return { ...loaded, value };
+}
+
+async function planWith(
+  console: Console,
+  database: FleetDatabase,
+  clusters: Fleet['clusters'],
+  runbook: string,
+  folder: string,
+  { set = [], override = [] }: CommonOptions,
+): Promise<readonly PlannedCluster[]> {
+  const { planByWorkers } = await import('./in-database.ts');
+  return planByWorkers(console, database, clusters, runbook, { set, override, folder });
 }
 
 /** Reads all clusters side by side, and makes their plans and that of the fleet. @param folder gets the plans */
@@ -48,28 +62,31 @@ export async function prepareFleet(
   runbook: string,
   folder: string,
   options: CommonOptions,
+  database?: FleetDatabase,
 ): Promise<PreparedFleet> {
   const path = resolveRunbookPath(runbook);
   if (!path.ok) {
     showDiagnostics(console, [path.diagnostic]);
     throw new Failure('document', `there is no runbook ${runbook}`);
   }
-  const fleet = await loadValidFleet(console, file);
+  const fleet = await loadValidFleet(console, file, database === undefined);
   const names = fleet.value.clusters.map(({ name }) => name);
   const kept = new Set(options.limit === undefined ? names : limitClusters(names, options.limit));
   const clusters = fleet.value.clusters.filter(({ name }) => kept.has(name));
   if (console.output !== 'json') console.info(`reading ${clusters.length} clusters`);
-  const planned = await planClusters(clusters, {
-    program: [process.execPath, join(PACKAGE_ROOT, 'dist', 'cli.js')],
-    runbook: resolve(path.value),
-    options: [
-      ...(options.set ?? []).flatMap((one) => ['--set', one]),
-      ...(options.override ?? []).flatMap((one) => ['--override', one]),
-    ],
-    stateDir: resolve(stateDir(options)),
-    folder,
-    onPlanned: () => undefined,
-  });
+  const planned = database
+    ? await planWith(console, database, clusters, path.value, folder, options)
+    : await planClusters(clusters, {
+        program: [process.execPath, join(PACKAGE_ROOT, 'dist', 'cli.js')],
+        runbook: resolve(path.value),
+        options: [
+          ...(options.set ?? []).flatMap((one) => ['--set', one]),
+          ...(options.override ?? []).flatMap((one) => ['--override', one]),
+        ],
+        stateDir: resolve(stateDir(options)),
+        folder,
+        onPlanned: () => undefined,
+      });
   const now = Date.now();
   const plan = makeFleetPlan({ fleet, inputs: inputsOf(options.set ?? []), planned, now });
   const long = plan ? tooLong(plan, now) : new Map<string, string>();

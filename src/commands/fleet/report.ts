@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Failure } from '../../failure.ts';
 import { RunStore } from '../../journal/store.ts';
 import { makeFolder } from '../../make-folder.ts';
@@ -6,16 +6,16 @@ import { renderFleetHtml, renderFleetMarkdown } from '../../render/fleet-html.ts
 import type { FleetStatus } from '../../render/fleet-status.ts';
 import { count } from '../../render/text.ts';
 import { type Console, withConsole } from '../../run/console.ts';
-import type { CommonOptions } from '../../run/options.ts';
+import { stateDir } from '../../run/options.ts';
 import { readReport } from '../../run/report.ts';
 import { renderedReport } from '../../run/report/form.ts';
 import { pageScript } from '../../run/report/page-script.ts';
 import { writeReport } from '../../run/report/write.ts';
 import { fleetStatus } from '../../serve/fleet-status.ts';
 import { localZone } from '../../time-zone.ts';
-import { latestRun, openStore } from './options.ts';
+import { type FleetOptions, latestRun, openBook } from './options.ts';
 
-export interface ReportOptions extends CommonOptions {
+export interface ReportOptions extends FleetOptions {
   readonly out?: string;
   readonly format?: string;
 }
@@ -23,7 +23,7 @@ export interface ReportOptions extends CommonOptions {
 const FORMS: Readonly<Record<string, 'html' | 'md' | 'json'>> = { '.md': 'md', '.json': 'json' };
 
 export function fleetReport(id: string | undefined, options: ReportOptions): Promise<number> {
-  return withConsole(options, 'stderr', async (console) => {
+  return withConsole(options, 'stderr', async (console, atEnd) => {
     const { out, format = FORMS[extname(out ?? '').toLowerCase()] ?? 'html' } = options;
     if (format !== 'html' && format !== 'md' && format !== 'json')
       throw new Failure('usage', `--format ${format}: it is html, md or json`);
@@ -31,11 +31,11 @@ export function fleetReport(id: string | undefined, options: ReportOptions): Pro
       throw new Failure('usage', 'the report is a page for a browser, which a terminal cannot show', [
         'Write it into a file: runbook fleet report -o fleet.html',
       ]);
-    const store = openStore(options);
-    const run = await latestRun(store, id);
-    const runs = new RunStore(store.root);
+    const book = await openBook(console, atEnd, options);
+    const run = await latestRun(book, id);
+    const runs = new RunStore(resolve(stateDir(options)));
     const now = Date.now();
-    const status = await fleetStatus(store, run, runs, now);
+    const status = await fleetStatus(book, run, runs, now);
     const place = { zone: localZone(), madeAt: now };
     if (format === 'html') {
       const links = out === undefined ? new Map<string, string>() : await writeRuns(console, status, runs, out, now);

@@ -4,11 +4,10 @@ import { thisActor } from '../../fleet/embedded/driver.ts';
 import { foldFleet, type FleetState } from '../../fleet/state.ts';
 import type { FleetPlan } from '../../fleet/plan.ts';
 import { withConsole } from '../../run/console.ts';
-import type { CommonOptions } from '../../run/options.ts';
 import { driveHere } from './drive.ts';
-import { openRun, openStore } from './options.ts';
+import { type FleetOptions, isInDatabase, openBook, openRun, openStore } from './options.ts';
 
-export interface RequestOptions extends CommonOptions {
+export interface RequestOptions extends FleetOptions {
   readonly run?: string;
 }
 
@@ -20,21 +19,25 @@ type Wish =
 /** Asks the driver of a fleet run for something, from any terminal. A run that no one drives is ended here. */
 export function fleetRequest(wish: Wish, options: RequestOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
-    const store = openStore(options);
-    const run = await openRun(store, options.run);
-    const { plan, records, driver } = await store.read(run);
+    const book = await openBook(console, atEnd, options);
+    const run = await openRun(book, options.run);
+    const { plan, records, driver } = await book.read(run);
     const state = foldFleet(plan, records);
     if (state.ended) throw new Failure('usage', `fleet run ${run} is over: ${state.ended.outcome}`);
     if (wish.type === 'approve') requireApprovable(plan, state, wish.stage, run);
-    await store.request(run, { ...wish, by: thisActor() });
+    await book.request(run, { ...wish, by: thisActor() });
     const isDriven = driver.life === 'alive' || driver.life === 'elsewhere';
-    if (wish.type === 'cancel' && !isDriven) {
-      await driveHere(console, atEnd, { store, run, plan, retry: [] });
+    const byWorkers = isInDatabase(options);
+    if (wish.type === 'cancel' && !isDriven && !byWorkers) {
+      await driveHere(console, atEnd, { store: openStore(options), run, plan, retry: [] });
       return 0;
     }
     const asked =
       wish.type === 'approve' ? `approved stage ${wish.stage} of` : wish.type === 'pause' ? 'paused' : 'cancelled';
-    console.info(`${asked} fleet run ${run}`, isDriven ? [] : [`No driver works on it: runbook fleet resume ${run}`]);
+    console.info(
+      `${asked} fleet run ${run}`,
+      isDriven ? [] : [byWorkers ? `It is ${driver.about}.` : `No driver works on it: runbook fleet resume ${run}`],
+    );
     return 0;
   });
 }

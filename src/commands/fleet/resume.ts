@@ -1,13 +1,15 @@
 import { Failure } from '../../failure.ts';
+import type { FleetBook } from '../../fleet/book.ts';
+import { againOf } from '../../fleet/decide.ts';
 import { thisActor } from '../../fleet/embedded/driver.ts';
-import type { FleetStore } from '../../fleet/embedded/store.ts';
 import { foldFleet, type FleetState } from '../../fleet/state.ts';
-import { withConsole } from '../../run/console.ts';
-import type { CommonOptions } from '../../run/options.ts';
+import { type Console, withConsole } from '../../run/console.ts';
+import { stateDir } from '../../run/options.ts';
 import { driveHere } from './drive.ts';
-import { openStore } from './options.ts';
+import type { FleetDatabase } from './in-database.ts';
+import { databaseOf, type FleetOptions, openStore } from './options.ts';
 
-export interface ResumeOptions extends CommonOptions {
+export interface ResumeOptions extends FleetOptions {
   readonly retry: readonly string[];
   readonly treat: readonly string[];
 }
@@ -15,10 +17,13 @@ export interface ResumeOptions extends CommonOptions {
 /** Ends the pause of a fleet run that is driven, or drives one on that is not. */
 export function fleetResume(id: string | undefined, options: ResumeOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
-    const store = openStore(options);
+    const database = await databaseOf(console, atEnd, options);
+    const store = database?.book ?? openStore(options);
     const run = id ?? (await resumable(store));
     if (run === undefined) {
-      console.info(`nothing to resume: every fleet run in ${store.root} is done or cancelled`);
+      console.info(
+        `nothing to resume: every fleet run ${database ? 'of the database' : `in ${stateDir(options)}`} is done or cancelled`,
+      );
       return 0;
     }
     const { plan, records, driver } = await store.read(run);
@@ -30,6 +35,7 @@ export function fleetResume(id: string | undefined, options: ResumeOptions): Pro
     const treats = parseTreats(options.treat, state);
     for (const name of options.retry) requireFailed(state, name, '--retry');
     for (const one of treats) await store.request(run, { type: 'settle', by: thisActor(), ...one });
+    if (database) return resumeInDatabase(console, database, run, state, options.retry);
     if (driver.life === 'alive') {
       if (options.retry.length > 0) throw alive(run, driver.about);
       if (state.pausedBy !== undefined) await store.request(run, { type: 'unpause', by: thisActor() });
@@ -38,8 +44,31 @@ export function fleetResume(id: string | undefined, options: ResumeOptions): Pro
       return 0;
     }
     if (state.pausedBy !== undefined) await store.request(run, { type: 'unpause', by: thisActor() });
-    return driveHere(console, atEnd, { store, run, plan, retry: options.retry });
+    return driveHere(console, atEnd, { store: openStore(options), run, plan, retry: options.retry });
   });
+}
+
+/** Ends the pause of a run that workers drive, or has them drive one again that failed. */
+async function resumeInDatabase(
+  console: Console,
+  { operator, book }: FleetDatabase,
+  run: string,
+  state: FleetState,
+  retry: readonly string[],
+): Promise<number> {
+  const by = thisActor();
+  if (state.pausedBy !== undefined) await book.request(run, { type: 'unpause', by });
+  const isAgain =
+    state.ended !== undefined &&
+    (await operator.resume(run, ({ plan, records }) => {
+      const now = foldFleet(plan, records);
+      const again = [...new Set([...againOf(plan, now), ...retry])];
+      return now.ended?.outcome === 'failed' ? [{ type: 'fleet-resumed', by, again }] : [];
+    }));
+  if (!isAgain && retry.length > 0)
+    throw new Failure('locked', `fleet run ${run} is driven by workers: clusters run again once it is over`);
+  console.info(isAgain ? `workers continue fleet run ${run}` : `asked the workers that drive ${run}`);
+  return 0;
 }
 
 function alive(run: string, about: string): Failure {
@@ -49,7 +78,7 @@ function alive(run: string, about: string): Failure {
 }
 
 /** The latest that has not ended well, and was not cancelled. */
-async function resumable(store: FleetStore): Promise<string | undefined> {
+async function resumable(store: FleetBook): Promise<string | undefined> {
   for (const run of await store.runs()) {
     const { plan, records } = await store.read(run);
     const outcome = foldFleet(plan, records).ended?.outcome;

@@ -1,14 +1,15 @@
+import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RunStore } from '../../journal/store.ts';
 import { renderFleetStatus } from '../../render/fleet.ts';
 import type { FleetStatus } from '../../render/fleet-status.ts';
 import { sizeOf } from '../../render/screen.ts';
 import { type Console, withConsole } from '../../run/console.ts';
-import type { CommonOptions } from '../../run/options.ts';
+import { stateDir } from '../../run/options.ts';
 import { fleetStatus } from '../../serve/fleet-status.ts';
-import { latestRun, openStore } from './options.ts';
+import { type FleetOptions, latestRun, openBook } from './options.ts';
 
-export interface StatusOptions extends CommonOptions {
+export interface StatusOptions extends FleetOptions {
   readonly live?: boolean;
 }
 
@@ -16,10 +17,11 @@ export interface StatusOptions extends CommonOptions {
 const EVERY = 1000;
 
 export function fleetStatusCommand(id: string | undefined, options: StatusOptions): Promise<number> {
-  return withConsole(options, 'stderr', async (console) => {
-    const store = openStore(options);
-    const run = await latestRun(store, id);
-    const read = (): Promise<FleetStatus> => fleetStatus(store, run, new RunStore(store.root), Date.now());
+  return withConsole(options, 'stderr', async (console, atEnd) => {
+    const book = await openBook(console, atEnd, options);
+    const run = await latestRun(book, id);
+    const runs = new RunStore(resolve(stateDir(options)));
+    const read = (): Promise<FleetStatus> => fleetStatus(book, run, runs, Date.now());
     if (options.live === true) return follow(console, read);
     show(console, await read());
     return 0;

@@ -1,6 +1,4 @@
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../../duration.ts';
 import { realClock } from '../../engine/clock.ts';
 import { Failure } from '../../failure.ts';
 import { databaseAddress } from '../../fleet/database/address.ts';
@@ -15,9 +13,10 @@ import { awaitStageGate } from '../../fleet/gate.ts';
 import { ClusterRunner } from '../../fleet/runner.ts';
 import { programVersion } from '../../package-root.ts';
 import { withConsole } from '../../run/console.ts';
-import { type CommonOptions, outputOptions, type Run, stateDir } from '../../run/options.ts';
+import { type CommonOptions, stateDir } from '../../run/options.ts';
+import { warnOfPassword } from './in-database.ts';
 
-interface Options extends CommonOptions {
+export interface WorkerOptions extends CommonOptions {
   readonly database?: string;
   readonly heartbeat: number;
   readonly inventories: string;
@@ -27,30 +26,13 @@ interface Options extends CommonOptions {
 /** Milliseconds between two looks at what another process does. */
 const LOOK = 2000;
 
-export function define(command: Command, run: Run): void {
-  outputOptions(
-    command
-      .requiredOption('--site <name>', 'the site of the fleet whose clusters it runs')
-      .option('--database <url>', 'the PostgreSQL that all workers and operators share (else $RUNBOOK_DATABASE)')
-      .option('--inventories <dir>', 'where the inventories of its clusters are', '.')
-      .addOption(
-        new Option('--heartbeat <duration>', 'how often it shows that it lives; after three of them it is replaced')
-          .argParser(heartbeat)
-          .default(5000, '5s'),
-      ),
-  ).action((options: Options) => run(() => worker(options)));
-}
-
 /** Works until it is stopped: once ends its runs after the steps that run, twice leaves them running. */
-function worker(options: Options): Promise<number> {
+export function fleetWorker(options: WorkerOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
     const address = databaseAddress(options.database, process.env);
     if (!address)
       throw new Failure('usage', 'no database is named', ['Name it by --database URL or $RUNBOOK_DATABASE.']);
-    if (address.exposed)
-      console.warn('the password of the database is in an argument, which every user of this machine can read', [
-        'Keep it in PGPASSFILE (~/.pgpass) or PGPASSWORD.',
-      ]);
+    if (address.exposed) warnOfPassword(console);
     const folder = resolve(options.inventories);
     await requireFolder(folder);
     const { pool, close } = await openDatabase(address, (text) => console.warn(text));
@@ -100,10 +82,4 @@ function untilStopped(onFirst: () => void): { readonly stop: AbortSignal; readon
       stop.abort();
     });
   return { stop: stop.signal, leave: leave.signal };
-}
-
-function heartbeat(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms >= 100 && ms <= 3_600_000) return ms;
-  throw new InvalidArgumentError('It is a duration such as 5s, from 100ms to 1h.');
 }

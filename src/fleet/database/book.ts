@@ -40,7 +40,7 @@ export class DatabaseBook implements FleetBook {
       [run],
     );
     const [row] = rows;
-    if (row?.status !== 'PENDING') return { life: 'none', about: 'no worker has taken it yet' };
+    if (row?.status !== 'PENDING') return { life: 'none', about: 'taken by no worker yet' };
     return { life: 'elsewhere', about: row.about ?? 'a worker that is gone; another one will take over' };
   }
 }

@@ -22,9 +22,12 @@ const NEST = 'a/b/c/d';
  * @throws Failure (document) where a part would lie outside of the folder
  */
 export async function layOut(folder: string, { file, text, parts = [] }: RunbookText): Promise<Layout> {
-  const name = isAbsolute(file) ? file : normalize(file);
+  if (isAbsolute(file))
+    throw new Failure('document', `the runbook of the plan is ${file}, which only the machine that made it has`, [
+      'Plan again with --database.',
+    ]);
   // Commands find it by the name that the plan has.
-  if (isAbsolute(name)) return { folder, name };
+  const name = normalize(file);
   const cwd = join(folder, NEST);
   const at = join(cwd, name);
   for (const part of [{ file: basename(name), text }, ...parts]) {

@@ -136,6 +136,7 @@ export class Console {
       cluster: `prod-${name}`,
       runbook: { file: 'upgrade.yaml', text: readFileSync(runbook, 'utf8') },
       set: [...set],
+      override: [],
     };
     return planResultSchema.parse(await this.operator.plan(site, task));
   }

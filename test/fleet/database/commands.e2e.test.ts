@@ -1,0 +1,83 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { folder, runbook, startRunbook } from '../../commands/cli.ts';
+import { havePostgres, type Postgres, startPostgres } from '../../postgres/postgres.ts';
+import { openPlace, startWorker, until } from './rig.ts';
+
+const SMOKE = `apiVersion: runbook/v1
+kind: Runbook
+name: touch
+phases:
+  - name: All
+    nodes: all
+    steps:
+      - { name: Touch, run: 'true' }
+`;
+
+describe.skipIf(!havePostgres)('operators of fleets in a database', () => {
+  let postgres: Postgres;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres.stop());
+
+  test(
+    'plan, apply, approve, status and report from machines that reach no node and have no state folder',
+    { timeout: 400_000 },
+    async () => {
+      const dir = folder();
+      const env = { RUNBOOK_DATABASE: postgres.url(), PGPASSWORD: postgres.password };
+      const fleet = (...words: string[]) => runbook(['fleet', ...words], { cwd: folder(), env });
+      const nobody = await fleet('status');
+      expect(nobody).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining('no worker has used this database yet'),
+      });
+
+      const places = await Promise.all(
+        ['eu1', 'us1'].map((name) => openPlace(name, name.slice(0, 2), join(dir, name.slice(0, 2)), 0)),
+      );
+      const workers = ['eu', 'us'].map((site) =>
+        startWorker(postgres, { site, inventories: join(dir, site), stateDir: join(dir, `state-${site}`) }),
+      );
+      await Promise.all(workers.map((worker) => worker.ready()));
+      const file = join(dir, 'fleet.yaml');
+      const cluster = ({ name, site }: (typeof places)[number]) =>
+        `  - { name: prod-${name}, inventory: ${name}-of-the-worker.yaml, site: ${site}, labels: { canary: '${name === 'eu1'}' } }\n`;
+      writeFileSync(
+        file,
+        `apiVersion: runbook/v1\nkind: Fleet\nname: prod\nclusters:\n${places.map(cluster).join('')}strategy:\n  stages:\n    - { name: canary, clusters: "labels.canary == 'true'", approve: true }\n    - { name: rest, clusters: 'true' }\n`,
+      );
+      const steps = join(dir, 'touch.yaml');
+      writeFileSync(steps, SMOKE);
+
+      const saved = join(dir, 'saved');
+      const planned = await fleet('plan', file, steps, '-o', saved);
+      expect(planned, planned.all).toMatchObject({ code: 0 });
+      expect(planned.stdout).toContain('prod-eu1');
+      const { digest }: { digest: string } = JSON.parse(readFileSync(join(saved, 'fleet-plan.json'), 'utf8'));
+
+      const applying = startRunbook(['fleet', 'apply', saved, '--plan-digest', digest, '--yes'], env);
+      let shown = '';
+      applying.all.on('data', (text: Buffer) => (shown += text.toString()));
+      await until(
+        async () => (await fleet('status')).stdout.includes('approv'),
+        200_000,
+        () => shown,
+      );
+      const approved = await fleet('approve', 'canary');
+      expect(approved, approved.all).toMatchObject({ code: 0 });
+      const ended = await applying;
+      expect(ended, shown).toMatchObject({ exitCode: 0 });
+      const status = await fleet('status', '--output', 'json');
+      expect(JSON.parse(status.stdout)).toMatchObject({ fleet: 'prod' });
+      const report = await fleet('report', '--format', 'md');
+      expect(report).toMatchObject({ code: 0, stdout: expect.stringContaining('prod-us1') });
+      for (const said of [shown, status.all, report.all]) expect(said).not.toContain(postgres.password);
+      const resumed = await fleet('resume');
+      expect(resumed, resumed.all).toMatchObject({ code: 0, all: expect.stringContaining('nothing to resume') });
+      await Promise.all(workers.map((worker) => worker.stop()));
+    },
+  );
+});
