@@ -138,7 +138,7 @@ function planOptions(command: Command): Command {
       described
         .option('--set <key=value>', "set one of the runbook's inputs; may be repeated", collect)
         .option(
-          '--limit <pattern>',
+          '--limit <clusters>',
           'only these clusters: names with `*`, separated by commas; `!name` leaves one out',
         ),
     ),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { namedRunbooks } from '../documents/runbook-path.ts';
 import type { Candidate } from './candidate.ts';
 import { approvals, inputsOf, rawDocument, rawRunbook, rawText, text } from './documents.ts';
+import { clustersOf, fleetIds, fleetNames } from './fleets.ts';
 import { nodesIn, patternsIn } from './inventory.ts';
 import type { Line } from './line.ts';
 import { local, pathsFor, type Wanted } from './paths.ts';
@@ -30,7 +31,7 @@ const VALUES: Readonly<Record<string, Values>> = {
   'key=value': inputs,
   pattern: async ({ line, word }) => patternsIn(await inventoryOf(line), word),
   'guard=reason': async ({ known, line, word }) => overrides(known, await inventoryOf(line), word),
-  '--approve': async ({ line }) => approvals(await rawRunbook(line.positionals[0])).map((value) => ({ value })),
+  '--approve': async ({ line }) => approvals(await rawRunbook(runbookOf(line))).map((value) => ({ value })),
   '--treat': treatments,
   'close run-id': async ({ line }) => plain(await unfinishedIds(stateDirOf(line))),
   'resume run-id': async ({ line }) => plain(await unfinishedIds(stateDirOf(line))),
@@ -44,6 +45,12 @@ const VALUES: Readonly<Record<string, Values>> = {
     const [run = '', node = ''] = line.positionals;
     return plain(await stepsOf(stateDirOf(line), run, node));
   },
+  fleet: ({ word }) => [...pathsFor(word, 'yaml'), ...pathsFor(word, 'folder')],
+  runbook: runbooks('yaml'),
+  'fleet-run': async ({ line }) => plain(await fleetIds(stateDirOf(line))),
+  clusters: async ({ line }) => plain(clustersOf(await rawDocument(local(line.positionals[0] ?? '')))),
+  '--retry': async ({ line }) => plain((await fleetNames(stateDirOf(line), line.positionals[0])).clusters),
+  'fleet approve stage': async ({ line }) => plain((await fleetNames(stateDirOf(line), last(line, '--run'))).stages),
   'explain code': ({ known }) => known.codes.map(([value, description]) => ({ value, description })),
   'lab fault node': async ({ line }) => nodesIn(await rawDocument(join(labDirOf(line), 'inventory.yaml'))),
 };
@@ -79,7 +86,7 @@ function runbooks(wanted: Wanted): Values {
 }
 
 async function inputs({ line, word }: Asked): Promise<Candidate[]> {
-  const known = inputsOf(await rawRunbook(line.positionals[0]));
+  const known = inputsOf(await rawRunbook(runbookOf(line)));
   const named = known.find(({ name }) => word.startsWith(`${name}=`));
   if (named) return named.values.map((value) => ({ value: `${named.name}=${value}` }));
   return known.map(({ name, description }) => ({ value: `${name}=`, description, open: true }));
@@ -94,6 +101,7 @@ function overrides({ guards }: KnownWords, inventory: Awaited<ReturnType<typeof 
 
 /** `NODE/STEP=done`, `again`, `skip:REASON`, of the steps that were tried. */
 async function treatments({ line, word }: Asked): Promise<Candidate[]> {
+  if (line.path.startsWith('fleet ')) return clusterTreatments(line);
   const [id = (await unfinishedIds(stateDirOf(line)))[0] ?? ''] = line.positionals;
   const [, step] = /^(.*)=/.exec(word) ?? [];
   if (step !== undefined)
@@ -103,6 +111,16 @@ async function treatments({ line, word }: Asked): Promise<Candidate[]> {
     return (await nodesOf(stateDirOf(line), id)).map((value) => ({ value: `${value}/`, open: true }));
   }
   return (await stepsOf(stateDirOf(line), id, node)).map((one) => ({ value: `${node}/${one}=`, open: true }));
+}
+
+/** Of a fleet the runbook is named behind it. */
+function runbookOf({ path, positionals }: Line): string | undefined {
+  return positionals[path.startsWith('fleet ') ? 1 : 0];
+}
+
+async function clusterTreatments(line: Line): Promise<Candidate[]> {
+  const { clusters } = await fleetNames(stateDirOf(line), line.positionals[0]);
+  return clusters.flatMap((name) => [{ value: `${name}=done` }, { value: `${name}=skip:`, open: true as const }]);
 }
 
 function inventoryOf(line: Line) {

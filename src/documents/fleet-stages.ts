@@ -47,7 +47,8 @@ export function stageClusters<C extends LabelledCluster>(
       const result = takes(expression, one, keys);
       return 'takes' in result && result.takes;
     });
-    left = left.filter((one) => !taken.includes(one));
+    const those = new Set(taken);
+    left = left.filter((one) => !those.has(one));
     return taken;
   });
   return { stages, left };

@@ -1,14 +1,24 @@
+import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import { sha256 } from '../digest.ts';
 import type { RunStore } from '../journal/store.ts';
 import { redactText } from '../redact.ts';
+import { renderFleetHtml } from '../render/fleet-html.ts';
 import { renderHtml } from '../render/report-html.ts';
-import { type ListedPlan, type ListedRun, renderProblemPage, renderRunsPage } from '../render/runs-html.ts';
+import {
+  type ListedFleet,
+  type ListedPlan,
+  type ListedRun,
+  renderProblemPage,
+  renderRunsPage,
+} from '../render/runs-html.ts';
+import { FleetStore } from '../fleet/embedded/store.ts';
 import { listRun } from '../run/list-runs.ts';
 import { readReport } from '../run/report.ts';
 import { readPlanReport } from '../run/report/plan-page.ts';
 import { localZone } from '../time-zone.ts';
-import { stampsOf, Versions } from './versions.ts';
+import { fleetStatus } from './fleet-status.ts';
+import { stampsOf, TICK, Versions } from './versions.ts';
 
 interface PageSources {
   readonly store: RunStore;
@@ -21,6 +31,7 @@ interface PageSources {
 /** What is shown of the state folder, read from its files for each request. */
 export class Pages {
   readonly #store: RunStore;
+  readonly #fleets: FleetStore;
   readonly #plans: readonly string[];
   readonly #script: string;
   readonly #now: () => number;
@@ -30,6 +41,7 @@ export class Pages {
 
   constructor({ store, plans, script, now }: PageSources) {
     this.#store = store;
+    this.#fleets = new FleetStore(store.root);
     this.#plans = plans;
     this.#script = script;
     this.#now = now;
@@ -43,9 +55,11 @@ export class Pages {
     for (const file of this.#plans) plans.push(await this.#listedPlan(file));
     const runs: ListedRun[] = [];
     for (const run of await this.#store.ids()) runs.push(await this.#listed(run));
+    const fleets: ListedFleet[] = [];
+    for (const run of await this.#fleets.runs()) fleets.push(await this.#listedFleet(run));
     const live = { events: 'events', version: this.#nameOf(files) };
     const place = { folder: this.#store.root, zone: localZone() };
-    return redactText(renderRunsPage({ runs, plans }, place, this.#script, live));
+    return redactText(renderRunsPage({ runs, plans, fleets }, place, this.#script, live));
   }
 
   /** The page of one run; of one that cannot be read, with the reason. Undefined: there is no such run. */
@@ -88,12 +102,35 @@ export class Pages {
     }
   }
 
+  /** The page of a fleet run; of one that cannot be read, with the reason. Undefined: there is no such one. */
+  async fleet(run: string): Promise<string | undefined> {
+    if (!(await this.#fleets.runs()).includes(run)) return undefined;
+    const live = { events: `${run}/events`, version: await this.versionOfFleet(run), list: '../' };
+    try {
+      const now = this.#now();
+      const known = new Set(await this.#store.ids());
+      const status = await fleetStatus(this.#fleets, run, this.#store, now);
+      const linkOf = (of: string): string | undefined => (known.has(of) ? `../runs/${of}` : undefined);
+      return redactText(renderFleetHtml(status, linkOf, { zone: localZone(), madeAt: now }, this.#script, live));
+    } catch (error) {
+      return redactText(renderProblemPage(run, problemOf(error), this.#script, live));
+    }
+  }
+
+  /** What its clusters' runs do shows from time to time, until it is over. */
+  async versionOfFleet(run: string): Promise<string> {
+    const folder = this.#fleets.folder(run);
+    const stamps = await stampsOf([join(folder, 'journal.jsonl'), join(folder, 'locks', 'driver.json')]);
+    return sha256(stamps.endsWith('none') ? stamps : `${stamps}-${Math.floor(this.#now() / TICK)}`).slice(0, 16);
+  }
+
   async versionOfPlan(file: string): Promise<string> {
     return sha256(await stampsOf([file])).slice(0, 16);
   }
 
   async #filesOfAll(): Promise<string> {
-    return `${await this.#versions.filesOfAll()}\n${await stampsOf(this.#plans)}`;
+    const fleets = await Promise.all((await this.#fleets.runs()).map((run) => this.versionOfFleet(run)));
+    return [await this.#versions.filesOfAll(), await stampsOf(this.#plans), ...fleets].join('\n');
   }
 
   async #listedPlan(file: string): Promise<ListedPlan> {
@@ -101,6 +138,14 @@ export class Pages {
       return { file, report: await readPlanReport(file, this.#now()) };
     } catch (error) {
       return { file, problem: problemOf(error).join(' ') };
+    }
+  }
+
+  async #listedFleet(run: string): Promise<ListedFleet> {
+    try {
+      return { run, status: await fleetStatus(this.#fleets, run, undefined, this.#now()) };
+    } catch (error) {
+      return { run, problem: problemOf(error).join(' ') };
     }
   }
 

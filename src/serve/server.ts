@@ -99,12 +99,15 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
 
 async function show({ store, plans, pages, policy }: Site, path: string, response: ServerResponse): Promise<void> {
   const [, run, what] = /^runs\/([^/]+)(?:\/(events|report\.json))?$/.exec(path) ?? [];
+  const [, fleet, ofFleet] = /^fleets\/([^/]+)(\/events)?$/.exec(path) ?? [];
   const page = { type: 'text/html', policy };
   const [, number, ofPlan] = /^plans\/(\d+)(\/events)?$/.exec(path) ?? [];
   const plan = number === undefined ? undefined : plans[Number(number) - 1];
   if (path === '') send(response, 200, page, await pages.list());
   else if (plan !== undefined && ofPlan !== undefined) stream(response, dirname(plan), () => pages.versionOfPlan(plan));
   else if (plan !== undefined) send(response, 200, page, await pages.plan(plan, Number(number)));
+  else if (fleet !== undefined && isRunId(fleet))
+    await showFleet({ store, pages, policy }, fleet, ofFleet !== undefined, response);
   else if (path === 'events') stream(response, join(store.root, 'runs'), () => pages.version(undefined));
   else if (run === undefined || !isRunId(run)) send(response, 404, 'text/plain', 'There is no such page.\n');
   else if (what === 'events') stream(response, store.folder(run).path, () => pages.version(run));
@@ -113,6 +116,18 @@ async function show({ store, plans, pages, policy }: Site, path: string, respons
     if (text === undefined) send(response, 404, 'text/plain', `There is no run ${run} in ${store.root}.\n`);
     else send(response, 200, what === undefined ? page : 'application/json', text);
   }
+}
+
+async function showFleet(
+  { store, pages, policy }: Pick<Site, 'store' | 'pages' | 'policy'>,
+  run: string,
+  isEvents: boolean,
+  response: ServerResponse,
+): Promise<void> {
+  const text = await pages.fleet(run);
+  if (text === undefined) send(response, 404, 'text/plain', `There is no fleet run ${run} in ${store.root}.\n`);
+  else if (isEvents) stream(response, join(store.root, 'fleets', run), () => pages.versionOfFleet(run));
+  else send(response, 200, { type: 'text/html', policy }, text);
 }
 
 type Kind = string | { readonly type: string; readonly policy: string };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { RunStore } from '../journal/store.ts';
 
 /** Milliseconds after which a run at work has another version without a new record: its bars grow, or it has died. */
-const TICK = 5000;
+export const TICK = 5000;
 
 /** Which version of its files a page shows: it changes as soon as a record, a fact or a run is added. */
 export class Versions {

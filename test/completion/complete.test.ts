@@ -151,3 +151,23 @@ test('the hidden command prints an answer in the form of each shell, and never a
     expect(await asked(...words), words.join(' ')).toMatchObject({ code: 0, stderr: '' });
   expect((await runbook(['--help'])).stdout).not.toContain('__complete');
 });
+
+test('of a fleet: its clusters, the inputs of its runbook, its runs, and the stages and clusters of its latest run', async () => {
+  const dir = folder();
+  const fleet = join(dir, 'fleet.yaml');
+  writeFileSync(fleet, 'kind: Fleet\nclusters: [{ name: eu1 }, { name: eu2 }]\n');
+  const run = join(dir, 'state', 'fleets', RUN);
+  mkdirSync(run, { recursive: true });
+  writeFileSync(
+    join(run, 'fleet-plan.json'),
+    '{"clusters":[{"name":"eu1"}],"stages":[{"name":"canary"},{"name":"rest"}]}',
+  );
+  const state = ['--state-dir', join(dir, 'state')];
+  expect(await values('fleet', 'app')).toEqual(['apply', 'approve']);
+  expect(await values('fleet', 'plan', fleet, 'upgrade-1.32.yaml', '--limit', 'e')).toEqual(['eu1', 'eu2']);
+  expect(await values('fleet', 'plan', fleet, 'upgrade-1.32.yaml', '--set', 'ver')).toEqual(['version=']);
+  expect(await values('fleet', 'status', ...state, '')).toEqual([RUN]);
+  expect(await values('fleet', 'approve', ...state, '')).toEqual(['canary', 'rest']);
+  expect(await values('fleet', 'resume', ...state, '--retry', '')).toEqual(['eu1']);
+  expect(await values('fleet', 'resume', ...state, '--treat', '')).toEqual(['eu1=done', 'eu1=skip:']);
+});

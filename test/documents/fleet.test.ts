@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { checkInventories, loadFleet } from '../../src/documents/fleet.ts';
 import { stageClusters } from '../../src/documents/fleet-stages.ts';
@@ -77,6 +78,12 @@ test.each<[string, string, string[]]>([
   const { diagnostics } = loadFleet('fleet.yaml', text);
   expect(diagnostics.map(({ code }) => code).toSorted()).toEqual(codes.toSorted());
   for (const { span } of diagnostics) expect(span?.line).toBeGreaterThan(1);
+});
+
+test('the example of docs/fleet.md is valid', () => {
+  const docs = readFileSync(new URL('../../docs/fleet.md', import.meta.url), 'utf8');
+  const [, text = ''] = /```yaml\n([^]*?)```/.exec(docs) ?? [];
+  expect(shown(loadFleet('fleet.yaml', text).diagnostics)).toEqual([]);
 });
 
 test('all problems are told at once', () => {

@@ -2,11 +2,13 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { FleetStore } from '../../src/fleet/embedded/store.ts';
 import { RunStore } from '../../src/journal/store.ts';
 import { reportSchema } from '../../src/render/report-data.ts';
 import type { Facts } from '../../src/facts/facts.ts';
 import { type Plan, planDigest } from '../../src/plan/plan.ts';
 import { folder } from '../commands/cli.ts';
+import { fleetPlan, stage } from '../fleet/plans.ts';
 import { outPlan, RUN } from '../run/report-bench.ts';
 import { ask, enter, listenTo, serving } from './bench.ts';
 
@@ -213,4 +215,36 @@ test('plans are listed beside the runs, each with a page that follows its file',
   expect(damaged.body).toContain('cannot be read');
   expect(damaged.body).toContain('not a plan: not JSON');
   expect((await ask(base, { cookie })).body).toContain('not a plan: not JSON');
+});
+
+test('fleet runs are listed beside the runs, and have a page that links the runs which are known here', async () => {
+  const state = await withRun();
+  const file = join(state, 'plan.json');
+  writeFileSync(file, JSON.stringify(plan));
+  const fleet = fleetPlan([stage('one', ['eu1', 'eu2'])]);
+  const store = new FleetStore(state);
+  const run = await store.create(
+    fleet,
+    new Map([
+      ['eu1', file],
+      ['eu2', file],
+    ]),
+    { approve: [] },
+  );
+  const journal = await store.journal(run);
+  await journal.append({ type: 'fleet-started', run, plan: fleet.digest, by: { user: 'ann', host: 'desk' } });
+  await journal.append({ type: 'cluster-started', cluster: 'eu1', attempt: 1 });
+  await journal.append({ type: 'cluster-run', cluster: 'eu1', run: RUN });
+  await journal.append({ type: 'cluster-ended', cluster: 'eu1', outcome: 'failed', reason: '<it> broke' });
+  await journal.close();
+  const { url } = await serving(state);
+  const { base, cookie } = await enter(url);
+  const list = await ask(base, { cookie });
+  expect(list.body).toContain(`<a href="fleets/${run}">`);
+  const page = await ask(`${base}fleets/${run}`, { cookie });
+  expect(page.status).toBe(200);
+  expect(page.body).toContain(`<a href="../runs/${RUN}">`);
+  expect(page.body).toContain('&lt;it&gt; broke');
+  expect((await ask(`${base}fleets/20260101-000000-none-0000`, { cookie })).status).toBe(404);
+  expect((await ask(`${base}fleets/..%2f..`, { cookie })).status).toBe(404);
 });
