@@ -31,9 +31,10 @@ export function renderFleetHtml(
   const done = clusters.filter((one) => one.state === 'done' || one.state === 'settled').length;
   const news = `The fleet run is ${state}; ${done} of ${count(clusters.length, 'cluster')} done`;
   const stamp = (at: string | undefined): string => (at === undefined ? '' : stampText(Date.parse(at), place.zone));
-  const failed = clusters.filter((one) => one.state === 'failed');
+  const failed = clusters.filter((one) => one.state === 'failed').map(({ cluster, reason }) => `${cluster}: ${reason}`);
+  const known = state === 'done' ? failed : [...status.about, ...failed];
   const body = markup`${liveBar(live, news)}<header><p class="kind">Report of a fleet run</p><h1>${runbook} on ${fleet}</h1><p><span class="s ${STATE_CLASS[state] ?? ''}">${state}</span> ${done} of ${count(clusters.length, 'cluster')} done</p><p class="about">${run}, begun ${stamp(status.startedAt)}${status.endedAt === undefined ? '' : `, ended ${stamp(status.endedAt)}`}</p></header><main>
-${status.about.length + failed.length === 0 ? undefined : markup`<section class="attention"><h2>What to know</h2><ul>${[...status.about, ...failed.map(({ cluster, reason }) => `${cluster}: ${reason}`)].map((text) => markup`<li>${text}</li>`)}</ul></section>`}
+${known.length === 0 ? undefined : markup`<section class="attention"><h2>What to know</h2><ul>${known.map((text) => markup`<li>${text}</li>`)}</ul></section>`}
 <section><h2>Stages</h2>${stageTable(status)}</section>
 <section><h2>Clusters</h2>${clusterTable(status, linkOf, stamp)}</section>
 </main><footer><p>Made ${stampText(place.madeAt, place.zone)} from the records of the fleet run; its plan has the digest <code>${status.plan}</code>.</p></footer>`;

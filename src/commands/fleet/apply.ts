@@ -76,8 +76,8 @@ async function startInDatabase(
 
 /** The folder of a saved fleet plan; undefined: it is a fleet.yaml. */
 async function savedFolder(argument: string): Promise<string | undefined> {
-  if (argument.endsWith('.json')) return dirname(argument);
-  return (await stat(argument).catch(() => undefined))?.isDirectory() === true ? argument : undefined;
+  if ((await stat(argument).catch(() => undefined))?.isDirectory() === true) return argument;
+  return argument.endsWith('.json') ? dirname(argument) : undefined;
 }
 
 async function fresh(
