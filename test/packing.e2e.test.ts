@@ -81,6 +81,11 @@ test(
     expect(traced.stderr.match(/no traces are sent/g)).toHaveLength(1);
     expect(traced.stderr).toMatch(/npm install @opentelemetry\/api@\^1\S* /);
     expect(traced.exitCode, traced.stderr).toBe(0);
+    // So are those of fleets in a database; a fleet of this machine needs none.
+    const fleet = await runbookIn({ RUNBOOK_DATABASE: 'postgres://ops@127.0.0.1:9/fleet' })('fleet', 'status');
+    expect(fleet.exitCode, fleet.stderr).toBe(2);
+    expect(fleet.stderr).toMatch(/npm install @dbos-inc\/dbos-sdk@\^5\S* pg@\^8/);
+    expect((await runbook('fleet', 'status')).stderr).toContain('no fleet runs are known here');
   },
 );
 

@@ -127,7 +127,10 @@ export class ClusterWork implements Work {
   async lookForCancelled(): Promise<void> {
     const open = [...this.#cancelled].filter(([, { signal }]) => !signal.aborted).map(([run]) => run);
     if (open.length === 0) return;
-    for (const run of await this.#store.cancelled(open)) this.#cancelled.get(run)?.abort();
+    for (const run of await this.#store.cancelled(open)) {
+      this.#with.info(`${run} is cancelled: what runs of it here stops after its step`);
+      this.#cancelled.get(run)?.abort();
+    }
   }
 
   /** Resolves once no run of a cluster is under way here. */
