@@ -43,6 +43,7 @@ describe('the plain renderer', () => {
       10:00:21     next:
       10:00:21       runbook resume 20260105-100000-ab12
       10:00:23 waiting: pausing for 5m before worker-1
+      10:00:24 nothing to resume: run 20260104-090000-ab12 is done
       "
     `);
     expect(stderr).toMatchInlineSnapshot(`

@@ -219,6 +219,12 @@ export function sampleEvents(): RunEvent[] {
     },
     { type: 'message', level: 'warning', text: 'the runbook was edited', detail: ['the frozen plan is followed'] },
     { type: 'waiting', phase: 4, message: 'pausing for 5m before worker-1' },
+    {
+      type: 'nothing-to-resume',
+      run: '20260104-090000-ab12',
+      state: 'done',
+      reason: 'run 20260104-090000-ab12 is done',
+    },
   ]);
 }
 
