@@ -42,7 +42,9 @@ export class DrainWatch {
 
   #drainOf(node: string, { step, from, pods }: Begun): Drain {
     const there = new Set(this.#podsOn(node));
-    const made = this.#twin.world.cluster.pods.filter((pod) => pod.createdAt >= from && pod.node !== node);
+    const made = this.#twin.world.cluster.pods.filter(
+      (pod) => pod.createdAt >= from && pod.node !== this.#objectOf(node),
+    );
     const left = pods.flatMap((pod): Left[] => {
       const name = `${pod.namespace}/${pod.name}`;
       if (pod.workload?.kind === 'DaemonSet') return [];
@@ -50,7 +52,11 @@ export class DrainWatch {
       if (!pod.workload) return [{ pod: name, fate: 'gone' }];
       const next = made.find((other) => other.workload === pod.workload);
       if (next) made.splice(made.indexOf(next), 1);
-      return [next?.node === undefined ? { pod: name, fate: 'pending' } : { pod: name, fate: 'moved', to: next.node }];
+      return [
+        next?.node === undefined
+          ? { pod: name, fate: 'pending' }
+          : { pod: name, fate: 'moved', to: this.#listed(next.node) },
+      ];
     });
     return { node, step, from: new Date(from).toISOString(), pods: left };
   }
@@ -58,6 +64,17 @@ export class DrainWatch {
   #podsOn(node: string): readonly Pod[] {
     const { cluster } = this.#twin.world;
     cluster.tick();
-    return cluster.pods.filter((pod) => pod.node === node);
+    const object = this.#objectOf(node);
+    return cluster.pods.filter((pod) => pod.node === object);
+  }
+
+  /** The Node object's name of a node of the inventory. */
+  #objectOf(node: string): string {
+    return this.#twin.machineOf(node)?.name ?? node;
+  }
+
+  /** The other way round. */
+  #listed(object: string): string {
+    return this.#twin.world.machines.find(({ name }) => name === object)?.alias ?? object;
   }
 }

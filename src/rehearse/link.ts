@@ -58,7 +58,7 @@ export class Link implements RemoteNode {
 
   get session(): Session {
     return {
-      target: this.#machine.name,
+      target: this.#machine.alias,
       open: () => Promise.reject(new Error('not used')),
       exec: () => Promise.reject(new Error('not used')),
       closed: never,
@@ -69,13 +69,13 @@ export class Link implements RemoteNode {
   /** The connection breaks: whoever waits on it gets an error, what runs on the node continues. */
   kill(): void {
     this.#machine.connections.delete(this);
-    this.#gone ??= new ConnectionLost(this.#machine.name, 'the connection broke');
+    this.#gone ??= new ConnectionLost(this.#machine.alias, 'the connection broke');
     this.#cut(this.#gone);
   }
 
   start(spec: AttemptSpec, sink: OutputSink): Promise<AttemptState> {
     return this.#call(async () => {
-      const delay = this.#ground.sending(this.#machine.name, spec.id);
+      const delay = this.#ground.sending(this.#machine.alias, spec.id);
       if (delay !== undefined) {
         // On its way while its sender is cut off or dead; the node gets it all the same, later.
         this.#ground.time.after(delay, () => this.#claimLate(spec));
@@ -124,7 +124,7 @@ export class Link implements RemoteNode {
         return await Promise.race([
           ran,
           late.then(() => {
-            throw new ConnectionLost(this.#machine.name, 'its time limit is over');
+            throw new ConnectionLost(this.#machine.alias, 'its time limit is over');
           }),
         ]);
       } finally {

@@ -16,10 +16,10 @@ export class Twin implements Ground {
     this.#lab = lab;
     this.world = world;
     this.time = time;
-    this.#machines = new Map(world.machines.map((machine) => [machine.name, machine]));
+    this.#machines = new Map(world.machines.map((machine) => [machine.alias, machine]));
   }
 
-  /** Undefined: it has no such node. */
+  /** By its name in the inventory. Undefined: it has no such node. */
   machineOf(name: string): Machine | undefined {
     return this.#machines.get(name);
   }

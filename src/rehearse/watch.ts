@@ -28,22 +28,22 @@ export class Watch {
     this.#planes = twin.world.machines.filter((machine) => machine.isControlPlane);
     const out = phases.flatMap(({ steps }) => steps).filter(({ action }) => action.service === 'out');
     this.#drained = new Set(out.map(({ key }) => key));
-    for (const machine of twin.world.machines) this.#running.set(machine.name, versionsOf(machine));
+    for (const machine of twin.world.machines) this.#running.set(machine.alias, versionsOf(machine));
   }
 
   /** Between any two moments. */
   tick(): void {
     const away = this.#planes.filter((machine) => machine.isControlPlane && !machine.apiServerReady());
-    const names = away.map(({ name }) => name).join(' ');
+    const names = away.map(({ alias }) => alias).join(' ');
     if (names === this.#away) return;
     this.#away = names;
     const open = this.api.at(-1);
     if (open && open.to === undefined) this.api[this.api.length - 1] = { ...open, to: this.#now() };
     if (away.length === 0) return;
-    const step = away.map(({ name }) => this.#steps.get(name)).find((one) => one !== undefined);
+    const step = away.map(({ alias }) => this.#steps.get(alias)).find((one) => one !== undefined);
     this.api.push({
       from: this.#now(),
-      away: away.map(({ name }) => name),
+      away: away.map(({ alias }) => alias),
       ...(this.#planes.every((machine) => away.includes(machine)) && { none: true as const }),
       ...(step !== undefined && { step }),
     });
@@ -64,13 +64,13 @@ export class Watch {
   }
 
   #compare(machine: Machine): void {
-    const before = this.#running.get(machine.name);
+    const before = this.#running.get(machine.alias);
     const now = versionsOf(machine);
-    this.#running.set(machine.name, now);
+    this.#running.set(machine.alias, now);
     for (const [component, to] of now) {
       const from = before?.get(component);
       if (from !== undefined && from !== to)
-        this.versions.push({ at: this.#now(), node: machine.name, component, from, to });
+        this.versions.push({ at: this.#now(), node: machine.alias, component, from, to });
     }
   }
 

@@ -1,0 +1,16 @@
+import { beforeAll, expect, test } from 'vitest';
+import { randomCluster, templates, type Templates } from './random-cluster.ts';
+import { coursesOf } from './random-runs.ts';
+
+let made: Templates;
+beforeAll(async () => {
+  made = await templates();
+});
+
+const seeds = Array.from({ length: 20 }, (_, index) => index + 1);
+
+test.each(seeds)('the rehearsal on random cluster %i ends as the run does', { timeout: 900_000 }, async (seed) => {
+  const { run, rehearsal } = await coursesOf(randomCluster(seed, made));
+  expect(run.steps.length).toBeGreaterThan(0);
+  expect(rehearsal).toEqual(run);
+});
