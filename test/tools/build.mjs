@@ -19,7 +19,7 @@ function link(path, target) {
 }
 
 /** For editors: `runbook schema` prints the same. */
-const SCHEMAS = ['runbook', 'steps', 'phases', 'inventory', 'event', 'plan'];
+const SCHEMAS = ['runbook', 'steps', 'phases', 'inventory', 'fleet', 'event', 'plan'];
 const schemaFile = (kind) => `schemas/${kind}.schema.json`;
 
 const extra = [WORDS, PAGE, LIVE_PAGE, ...SCHEMAS.map(schemaFile)];
