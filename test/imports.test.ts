@@ -158,8 +158,7 @@ test('what is on a screen, and the SSH client, are loaded where they are used', 
 test('what rehearses a plan loads nothing that reaches a node or starts a process', () => {
   const reaches = /^(node:(net|tls|dgram|dns|http|https|child_process|cluster)$|ssh2|execa|ssh-config)/;
   const wrong = filesBehind('rehearse/perform.ts').filter((file) => imported(file).some((name) => reaches.test(name)));
-  // It asks `node:net` only what an address is.
-  expect(wrong).toEqual(['documents/host.ts']);
+  expect(wrong).toEqual([]);
 });
 
 /** A file with all that it loads at once. */

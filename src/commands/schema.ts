@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { actions } from '../actions/registry.ts';
-import { fleetJsonSchema, inventoryJsonSchema, partJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
+import { fleetJsonSchema } from '../documents/fleet-json-schema.ts';
+import { inventoryJsonSchema, partJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
 import { eventJsonSchema } from '../event.ts';
 import { factsJsonSchema } from '../facts-file/document.ts';
 import { fleetPlanJsonSchema } from '../fleet/plan.ts';

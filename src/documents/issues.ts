@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Diagnostic, Span } from '../diagnostic.ts';
 import { suggest } from './nearest.ts';
-import { jsonSchemaOf, keysAt } from './schema.ts';
+import { jsonSchemaOf, keysAt } from './json-schema.ts';
 import { problem, withoutText } from './source.ts';
 import type { Path, YamlDocument } from './yaml.ts';
 

@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import type { Action } from '../actions/action.ts';
 import { addExamples } from './examples.ts';
-import { fleetSchema } from './fleet-schema.ts';
+import { type JsonSchema, jsonSchemaOf, record } from './json-schema.ts';
 import { includeSchema, WHOLE_PART_SCHEMAS } from './include-schema.ts';
 import type { PartKind } from './kinds.ts';
 import { inventorySchema } from './inventory-schema.ts';
 import { runbookSchema } from './runbook-schema.ts';
 import { stepSchema } from './step-schema.ts';
-
-export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** For editors. With actions, `uses` is completed and `with` is checked by the action named. */
 export function runbookJsonSchema(actions: ReadonlyMap<string, Action> = new Map()): JsonSchema {
@@ -50,10 +48,6 @@ export function inventoryJsonSchema(): JsonSchema {
   return addExamples({ ...schema, patternProperties: { '^x-': { description: 'Free: for YAML anchors.' } } });
 }
 
-export function fleetJsonSchema(): JsonSchema {
-  return addExamples(toJsonSchema(fleetSchema, 'Fleet'));
-}
-
 /** `<<` of YAML is not a name in a map: what it refers to takes its place. Changes the schema, and returns it. */
 function withMergeKeys(schema: JsonSchema): JsonSchema {
   for (const [key, value] of Object.entries(schema)) {
@@ -89,40 +83,14 @@ function orTemplate(schema: unknown): JsonSchema {
   return typeof description === 'string' ? { description, ...either } : either;
 }
 
-/** The JSON Schema of what may be written, draft 7 because editors know that one best. Never throws. */
-export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' });
-}
-
 type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override']>;
 
-function toJsonSchema(schema: z.ZodType, title: string, override?: Override): JsonSchema {
+/** With its title, draft 7. */
+export function toJsonSchema(schema: z.ZodType, title: string, override?: Override): JsonSchema {
   const { $schema, ...rest } = z.toJSONSchema(schema, {
     io: 'input',
     target: 'draft-7',
     ...(override ? { override } : {}),
   });
   return { $schema, title, ...rest };
-}
-
-/** The keys that a map at a path of the document may have, in either of its forms. */
-export function keysAt(schema: JsonSchema, path: readonly (string | number)[]): readonly string[] {
-  let forms = [schema];
-  for (const part of path) {
-    forms = forms.flatMap(alternatives).flatMap((form) => {
-      const properties = record(form['properties']);
-      const next = typeof part === 'number' ? form['items'] : (properties[part] ?? form['additionalProperties']);
-      return typeof next === 'object' && next !== null ? [record(next)] : [];
-    });
-  }
-  return [...new Set(forms.flatMap(alternatives).flatMap((form) => Object.keys(record(form['properties']))))];
-}
-
-function alternatives(schema: JsonSchema): JsonSchema[] {
-  const either = schema['anyOf'];
-  return [schema, ...(Array.isArray(either) ? either.map(record).flatMap(alternatives) : [])];
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }

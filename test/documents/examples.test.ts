@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { actions } from '../../src/actions/registry.ts';
 import { loadInventory } from '../../src/documents/inventory.ts';
-import { loadAny } from '../../src/documents/read.ts';
+import { loadAny } from '../../src/documents/read-any.ts';
 import { shellProblems } from '../../src/documents/shell-syntax.ts';
 import { checkTogether } from '../../src/documents/together.ts';
 import { shown } from './fakes.ts';

@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadAny, readInventory, readRunbook } from '../../src/documents/read.ts';
+import { readInventory, readRunbook } from '../../src/documents/read.ts';
+import { loadAny } from '../../src/documents/read-any.ts';
 import { resolveRunbookPath } from '../../src/documents/runbook-path.ts';
 import { readDocument } from '../../src/documents/text.ts';
 import { fakeActions, shown, withSteps } from './fakes.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { actions } from '../../src/actions/registry.ts';
-import { inventoryJsonSchema, keysAt, partJsonSchema, runbookJsonSchema } from '../../src/documents/schema.ts';
+import { inventoryJsonSchema, partJsonSchema, runbookJsonSchema } from '../../src/documents/schema.ts';
+import { keysAt } from '../../src/documents/json-schema.ts';
 import { fakeActions } from './fakes.ts';
 
 interface Key {

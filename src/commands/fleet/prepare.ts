@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { Loaded } from '../../documents/model.ts';
 import { checkInventories, type Fleet } from '../../documents/fleet.ts';
-import { readFleet, readInventory } from '../../documents/read.ts';
+import { readInventory } from '../../documents/read.ts';
+import { readFleet } from '../../documents/read-any.ts';
 import { resolveRunbookPath } from '../../documents/runbook-path.ts';
 import { hasErrors } from '../../documents/source.ts';
 import { Failure, type FailureKind } from '../../failure.ts';
