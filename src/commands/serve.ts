@@ -7,12 +7,14 @@ import { type Console, withConsole } from '../run/console.ts';
 import { type CommonOptions, outputOptions, type Run, stateDir } from '../run/options.ts';
 import { readSavedPlan } from '../run/saved-plan.ts';
 import { count } from '../render/text.ts';
+import { openBook } from './fleet/options.ts';
 import { openBrowser } from '../serve/browser.ts';
 import { serveRuns } from '../serve/server.ts';
 
 interface Options extends CommonOptions {
   readonly port: number;
   readonly open?: boolean;
+  readonly database?: string;
 }
 
 export function define(command: Command, run: Run): void {
@@ -20,7 +22,11 @@ export function define(command: Command, run: Run): void {
     command
       .argument('[plan.json...]', 'saved plans to show beside the runs')
       .option('--port <number>', 'listen on this port of 127.0.0.1 (else any that is free)', portIn, 0)
-      .option('--open', 'open the page in your browser'),
+      .option('--open', 'open the page in your browser')
+      .option(
+        '--database <url>',
+        'show the fleet runs of this PostgreSQL (else $RUNBOOK_DATABASE) in place of those here',
+      ),
   ).action((plans: string[], options: Options) => run(() => serve(plans, options)));
 }
 
@@ -32,7 +38,8 @@ function serve(plans: readonly string[], options: Options): Promise<number> {
     const store = new RunStore(stateDir(options));
     // A file that is no plan is refused here; one that is damaged later is shown with its problem.
     for (const file of plans) await readSavedPlan(file);
-    const { url, close } = await serveRuns({ store, plans, port: options.port, script, now: Date.now });
+    const fleets = await openBook(console, atEnd, options);
+    const { url, close } = await serveRuns({ store, fleets, plans, port: options.port, script, now: Date.now });
     atEnd(close);
     if (console.output === 'json') console.print(`${JSON.stringify({ url })}\n`);
     else {

@@ -36,12 +36,20 @@ export interface FleetRun {
   readonly driver: FleetDriver;
 }
 
+/** Which version of a fleet run is kept, and whether anyone drives it. */
+export interface FleetVersion {
+  readonly kept: string;
+  readonly isDriven: boolean;
+}
+
 /** Where fleet runs are kept: a state folder, or a database. Commands and pages see nothing else of them. */
 export interface FleetBook {
   /** Ids, newest first. */
   runs(): Promise<readonly string[]>;
   /** @throws Failure (usage) where there is no such run, or it is damaged */
   read(run: string): Promise<FleetRun>;
+  /** Another one as soon as anything that `read` gives is another one. Costs less than it. */
+  version(run: string): Promise<FleetVersion>;
   /** Resolves once the request is kept. */
   request(run: string, request: FleetRequest): Promise<void>;
 }

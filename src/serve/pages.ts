@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
 import { sha256 } from '../digest.ts';
 import type { RunStore } from '../journal/store.ts';
@@ -12,7 +11,7 @@ import {
   renderProblemPage,
   renderRunsPage,
 } from '../render/runs-html.ts';
-import { FleetStore } from '../fleet/embedded/store.ts';
+import type { FleetBook } from '../fleet/book.ts';
 import { listRun } from '../run/list-runs.ts';
 import { readReport } from '../run/report.ts';
 import { readPlanReport } from '../run/report/plan-page.ts';
@@ -22,6 +21,7 @@ import { stampsOf, TICK, Versions } from './versions.ts';
 
 interface PageSources {
   readonly store: RunStore;
+  readonly fleets: FleetBook;
   /** Files of saved plans. */
   readonly plans: readonly string[];
   readonly script: string;
@@ -31,7 +31,7 @@ interface PageSources {
 /** What is shown of the state folder, read from its files for each request. */
 export class Pages {
   readonly #store: RunStore;
-  readonly #fleets: FleetStore;
+  readonly #fleets: FleetBook;
   readonly #plans: readonly string[];
   readonly #script: string;
   readonly #now: () => number;
@@ -39,9 +39,9 @@ export class Pages {
   /** Rows of runs that no one works on, with the version of their files. */
   readonly #rows = new Map<string, { readonly files: string; readonly listed: ListedRun }>();
 
-  constructor({ store, plans, script, now }: PageSources) {
+  constructor({ store, fleets, plans, script, now }: PageSources) {
     this.#store = store;
-    this.#fleets = new FleetStore(store.root);
+    this.#fleets = fleets;
     this.#plans = plans;
     this.#script = script;
     this.#now = now;
@@ -119,9 +119,8 @@ export class Pages {
 
   /** What its clusters' runs do shows from time to time, until it is over. */
   async versionOfFleet(run: string): Promise<string> {
-    const folder = this.#fleets.folder(run);
-    const stamps = await stampsOf([join(folder, 'journal.jsonl'), join(folder, 'locks', 'driver.json')]);
-    return sha256(stamps.endsWith('none') ? stamps : `${stamps}-${Math.floor(this.#now() / TICK)}`).slice(0, 16);
+    const { kept, isDriven } = await this.#fleets.version(run);
+    return sha256(isDriven ? `${kept}-${Math.floor(this.#now() / TICK)}` : kept).slice(0, 16);
   }
 
   async versionOfPlan(file: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../failure.ts';
+import type { FleetBook } from '../fleet/book.ts';
 import { isRunId } from '../journal/run-id.ts';
 import type { RunStore } from '../journal/store.ts';
 import { pagePolicy } from '../render/report/shell.ts';
@@ -20,6 +21,7 @@ export interface Serving {
 
 export interface ServeOptions {
   readonly store: RunStore;
+  readonly fleets: FleetBook;
   /** Files of saved plans to show beside the runs. */
   readonly plans?: readonly string[];
   /** 0: any that is free. */
@@ -30,10 +32,10 @@ export interface ServeOptions {
 }
 
 /** Shows the runs of a state folder on loopback. @throws Failure (usage) where the port cannot be taken */
-export async function serveRuns({ store, plans = [], port, script, now }: ServeOptions): Promise<Serving> {
+export async function serveRuns({ store, fleets, plans = [], port, script, now }: ServeOptions): Promise<Serving> {
   const server = createServer();
   const access = new Access(await listen(server, port));
-  const pages = new Pages({ store, plans, script, now });
+  const pages = new Pages({ store, fleets, plans, script, now });
   const site: Site = { store, plans, access, pages, policy: pagePolicy(script, true) };
   server.on('request', (request, response) => void handle(site, request, response));
   return {
@@ -125,7 +127,7 @@ async function showFleet(
   response: ServerResponse,
 ): Promise<void> {
   const text = await pages.fleet(run);
-  if (text === undefined) send(response, 404, 'text/plain', `There is no fleet run ${run} in ${store.root}.\n`);
+  if (text === undefined) send(response, 404, 'text/plain', `There is no fleet run ${run} here.\n`);
   else if (isEvents) stream(response, join(store.root, 'fleets', run), () => pages.versionOfFleet(run));
   else send(response, 200, { type: 'text/html', policy }, text);
 }

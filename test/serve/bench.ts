@@ -1,3 +1,4 @@
+import { FleetStore } from '../../src/fleet/embedded/store.ts';
 import { get, type IncomingHttpHeaders, request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { RunStore } from '../../src/journal/store.ts';
@@ -15,7 +16,14 @@ export async function serving(
   port = 0,
   plans: readonly string[] = [],
 ): Promise<Serving & { readonly port: number }> {
-  const made = await serveRuns({ store: new RunStore(state), plans, port, script: 'void 0;', now: Date.now });
+  const made = await serveRuns({
+    store: new RunStore(state),
+    fleets: new FleetStore(state),
+    plans,
+    port,
+    script: 'void 0;',
+    now: Date.now,
+  });
   onTestFinished(() => made.close());
   return { ...made, port: Number(new URL(made.url).port) };
 }

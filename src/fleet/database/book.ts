@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { FleetBook, FleetDriver, FleetRequest, FleetRun } from '../book.ts';
+import type { FleetBook, FleetDriver, FleetRequest, FleetRun, FleetVersion } from '../book.ts';
 import { foldFleet } from '../state.ts';
 import type { Operator } from './operator.ts';
 import { FleetStore, type View } from './store.ts';
@@ -25,6 +25,20 @@ export class DatabaseBook implements FleetBook {
     const view = await this.#store.read(run);
     const { plan, records, requests } = view;
     return { run, plan, records, requests, driver: await this.#driverOf(run, view) };
+  }
+
+  async version(run: string): Promise<FleetVersion> {
+    const { rows } = await this.#pool.query<{ kept: string; status: string | null }>(
+      `SELECT concat_ws('-', workflow, status, executor_id, cancelled,
+           (SELECT count(*) FROM ${SCHEMA}.records r WHERE r.run = runs.run),
+           (SELECT string_agg(id::text, ',') FROM ${SCHEMA}.requests q WHERE q.run = runs.run AND NOT taken)) AS kept,
+         status
+       FROM ${SCHEMA}.runs LEFT JOIN ${DBOS_SCHEMA}.workflow_status ON workflow_uuid = workflow
+       WHERE run = $1`,
+      [run],
+    );
+    const [row] = rows;
+    return { kept: row?.kept ?? 'none', isDriven: row?.status === 'PENDING' };
   }
 
   request(run: string, request: FleetRequest): Promise<void> {

@@ -7,7 +7,14 @@ import { isRunId, requireRunId } from '../../journal/run-id.ts';
 import { writeSynced } from '../../journal/store.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { slug } from '../../plan/slug.ts';
-import { type FleetBook, type FleetDriver, type FleetRequest, fleetRequestSchema, type FleetRun } from '../book.ts';
+import {
+  type FleetBook,
+  type FleetDriver,
+  type FleetRequest,
+  fleetRequestSchema,
+  type FleetRun,
+  type FleetVersion,
+} from '../book.ts';
 import type { GivenRequest } from '../drive.ts';
 import { type FleetPlan, parseFleetPlan } from '../plan.ts';
 import { FleetJournal, readFleetJournal } from './journal.ts';
@@ -67,6 +74,14 @@ export class FleetStore implements FleetBook {
     const records = await readFleetJournal(join(folder, 'journal.jsonl'));
     const requests = (await this.#requests(run)).map(({ request }) => request);
     return { run, plan, records, requests, driver: await this.#driver(run) };
+  }
+
+  async version(run: string): Promise<FleetVersion> {
+    const folder = this.folder(run);
+    const [journal, requests, driver] = await Promise.all(
+      ['journal.jsonl', 'requests', join('locks', 'driver.json')].map((name) => stampOf(join(folder, name))),
+    );
+    return { kept: [journal, requests, driver].join('-'), isDriven: driver !== 'none' };
   }
 
   async request(run: string, request: FleetRequest): Promise<void> {
@@ -184,4 +199,12 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Of a file or folder: it changes when that does. */
+function stampOf(path: string): Promise<string> {
+  return stat(path).then(
+    ({ size, mtimeMs }) => `${size}.${mtimeMs}`,
+    () => 'none',
+  );
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folder, runbook, startRunbook } from '../../commands/cli.ts';
 import { havePostgres, type Postgres, startPostgres } from '../../postgres/postgres.ts';
+import { ask, enter } from '../../serve/bench.ts';
 import { openPlace, startWorker, until } from './rig.ts';
 
 const SMOKE = `apiVersion: runbook/v1
@@ -14,6 +15,25 @@ phases:
     steps:
       - { name: Touch, run: 'true' }
 `;
+
+/** The page of a fleet run that `serve` shows on a machine without a state folder. */
+async function served(env: Readonly<Record<string, string>>, run: string): Promise<string> {
+  const serving = startRunbook(['serve', '--state-dir', join(folder(), 'state')], env);
+  let said = '';
+  serving.all.on('data', (text: Buffer) => (said += text.toString()));
+  const found = (): string | undefined => /http:\/\/127\.0\.0\.1:\d+\/\S*/.exec(said)?.[0];
+  await until(
+    async () => found() !== undefined,
+    30_000,
+    () => said,
+  );
+  const { base, cookie } = await enter(found() ?? '');
+  expect((await ask(base, { cookie })).body).toContain(`<a href="fleets/${run}">`);
+  const { body } = await ask(`${base}fleets/${run}`, { cookie });
+  serving.kill('SIGINT');
+  await serving;
+  return body;
+}
 
 describe.skipIf(!havePostgres)('operators of fleets in a database', () => {
   let postgres: Postgres;
@@ -75,6 +95,7 @@ describe.skipIf(!havePostgres)('operators of fleets in a database', () => {
       const report = await fleet('report', '--format', 'md');
       expect(report).toMatchObject({ code: 0, stdout: expect.stringContaining('prod-us1') });
       for (const said of [shown, status.all, report.all]) expect(said).not.toContain(postgres.password);
+      expect(await served(env, JSON.parse(status.stdout).run)).toMatch(/prod-eu1[^]*prod-us1/);
       const resumed = await fleet('resume');
       expect(resumed, resumed.all).toMatchObject({ code: 0, all: expect.stringContaining('nothing to resume') });
       await Promise.all(workers.map((worker) => worker.stop()));
