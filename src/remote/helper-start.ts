@@ -46,7 +46,7 @@ END
   hide || { drop; refuse $m; return; }
   [ "$sup" ] && alive $sup $sup_born || ready
   # a KiB more than is kept: room for the mark behind it
-  echo $kill_after $(((max + 2047) / 1024 * 2)) "$d" >&9
+  echo - $kill_after $(((max + 2047) / 1024 * 2)) "$d" >&9
   deadline=0
   [ $mode = kill ] || deadline=$limit
   open_output 0 0

@@ -3,7 +3,7 @@ import { forgetProgram } from './helper-secrets.ts';
 /**
  * What keeps attempts on a node: a session of its own that starts one script after the other, keeps its output up to a
  * limit, and writes `status`. Arguments: umask of the scripts, and the run's folder.
- * For each attempt it reads one line: time limit in seconds (0: not enforced), file size limit of each stream in blocks
+ * For each attempt it reads one line: `-`, time limit in seconds (0: not enforced), file size limit of each stream in blocks
  * of 512 bytes, folder. It prints `launched PID`, `sized` once all output is there to stay, `tick` meanwhile, and
  * `end 0`; `end 3` when the attempt was declared void, `end 4` when nothing could be launched, and ends then. Without
  * the shell that sends the lines it ends once its attempt has ended.
@@ -15,8 +15,12 @@ import { forgetProgram } from './helper-secrets.ts';
  */
 export const supervisorProgram = `
 mask=$1 r=$2
-trap : HUP INT TERM PIPE
-trap 'late=1' USR1
+trap 'i="$i 129"' HUP
+trap 'i="$i 130"' INT
+trap 'i="$i 141"' PIPE
+trap 'i="$i 143"' TERM
+ticks() { trap 'late=1 i="$i 138"' USR1; }
+ticks
 nap() { sleep 0.2 2>/dev/null || sleep 1; }
 # born PID: its state, parent, group and start time; the name in parentheses may hold anything
 born() {
@@ -38,15 +42,22 @@ drain() {
   [ $1 = 1 ] || ulimit -f $kept
   exec cat
 }
-# waited PID: c is how that child ended; a tick interrupts wait, also where the child has just ended
-waited() { while wait $1; c=$?; [ $c -gt 128 ] && { born $1; [ "$b" ]; }; do :; done; }
+# interrupted PID: whether c, what wait gave for that child since i was emptied, is that of a signal; where the child ended
+# just then, its own is still to come. bash may have lost it then, and would wait for ever.
+interrupted() {
+  if [ "$BASH_VERSION" ]; then [ $c -gt 128 ] && born $1; return; fi
+  case "$i " in *" $c "*) return 0 ;; esac
+  return 1
+}
+# waited PID: c is how that child ended
+waited() { while i=; wait $1; c=$?; interrupted $1; do :; done; }
 # reap PID NAME PIPE: waits for a drain and sets p to what still reads, if anything does: where it ended at its limit,
 # or on a full disk, another one drops the rest
 reap() {
   p=$1
-  wait $p
-  c=$?
-  if [ $c -gt 128 ] && { born $p; [ "$b" ]; }; then return; fi
+  while i=; wait $p; c=$?; interrupted $p; do
+    ! born $p || return
+  done
   p=
   [ $c != 0 ] || return
   : >"$d/$2.cut"
@@ -80,18 +91,29 @@ group_lives() {
 # whether the attempt in d has ended, or is swept away
 has_status() { w=; read -r w 2>/dev/null <"$d/status"; [ "$w" ] || [ ! -e "$d/status" ]; }
 # ticks for both shells that wait for the attempt, and ends its script at its time limit, also when they are gone; reads
-# a line for each: hundredths of a second since boot at which its time is over (0: none), pid, start time, folder
+# a line for each: hundredths of a second since boot at which its time is over (0: none), pid, start time, pids of its
+# drains, folder. The supervisor gets a tick only where one of the three has ended a while ago: as it ends, a signal can
+# cost bash what wait would give.
 heart() {
   exec </proc/self/fd/9
   exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
   trap '' HUP INT TERM PIPE
   pace=0.2
-  while read -r end m mb d; do
+  while read -r end m mb o e d; do
+    gone=
     until has_status; do
       sleep $pace 2>/dev/null || sleep 1
       ! has_status || break
       born self
-      if [ "$pp" = $$ ]; then kill -USR1 $$; else born $m && [ "$b" = "$mb" ] || { forget; exit; }; fi
+      if [ "$pp" != $$ ]; then
+        born $m && [ "$b" = "$mb" ] || { forget; exit; }
+      elif born $m && [ "$b" = "$mb" ] && born $o && born $e; then
+        gone=
+      elif [ "$gone" ]; then
+        kill -USR1 $$
+      else
+        gone=1
+      fi
       # one that was not seen yet is enough: the shell that reads them may be held up by its reader
       [ -s "$d/tick" ] || { echo >"$d/tick"; echo tick || pace=1; } 2>/dev/null
       now
@@ -147,7 +169,11 @@ export RUNBOOK_OUTPUT="$d/output" && exec sh "$d/script"' runbook-step $mask \
     </proc/self/fd/6 >/proc/self/fd/3 2>/proc/self/fd/4 3>&- 4>&- 5>&- 6>&- 9>&- & m=$!
   born $m
   mb=$b
-  while late=; ! read -r limit kept d; do [ "$late" ] || exit 0; done
+  # a tick for the attempt before would have read lose what it has of the line, but for bash, which reads on
+  [ "$BASH_VERSION" ] || trap '' USR1
+  while i=; ! read -r w limit kept d; do [ "$i" ] || exit 0; done
+  [ "$BASH_VERSION" ] || ticks
+  [ "$w" = - ] || over 4
   [ -z "$BASH_VERSION" ] || kept=$((kept / 2))
 
   set -C
@@ -167,9 +193,9 @@ export RUNBOOK_OUTPUT="$d/output" && exec sh "$d/script"' runbook-step $mask \
   born "$h" && [ "$b" = "$h_born" ] || { heart 2>/dev/null & h=$!; born $h; h_born=$b; }
   t=0
   [ $limit = 0 ] || { now; t=$((t + limit * 100)); }
-  echo $t $m $mb "$d" >&9
+  echo $t $m $mb $o $e "$d" >&9
 
-  while wait $m; c=$?; [ $c -gt 128 ] && { born $m; [ "$b" = "$mb" ]; }; do
+  while i=; wait $m; c=$?; interrupted $m; do
     [ ! "$o" ] || born $o || { reap $o out 3; o=$p; }
     [ ! "$e" ] || born $e || { reap $e err 4; e=$p; }
   done
