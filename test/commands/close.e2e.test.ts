@@ -33,7 +33,7 @@ test('close undoes what is its own, marks it closed everywhere, and leaves what 
   expect(resumed.code).toBe(0);
   expect(resumed.stdout).toMatch(/was closed by \S+ at \S+: worker-1 is replaced/);
   const elsewhere = await runbook(['resume', run, '-i', lab.inventory, '--state-dir', folder(), '--yes']);
-  expect(elsewhere.all).toContain('is over');
+  expect(elsewhere.all).toContain('was closed by');
   expect((await runbook(['runs', '--state-dir', state])).stdout).toMatch(/ closed /);
   const anew = await runbook(['apply', 'upgrade-1.32.yaml', ...common, '--yes']);
   expect(anew.code, anew.all.slice(-2000)).toBe(0);

@@ -68,7 +68,7 @@ test('with the state folder lost after kill -9, resume -i rebuilds the run from 
   const again = await runbook(['resume', '-i', lab.inventory, '--state-dir', folder(), '--yes']);
   expect(again).toMatchObject({ code: 0, all: expect.stringContaining('nothing to resume') });
   const named = await runbook(['resume', run, '-i', lab.inventory, '--state-dir', folder(), '--yes']);
-  expect(named).toMatchObject({ code: 0, all: expect.stringContaining('is over') });
+  expect(named).toMatchObject({ code: 0, all: expect.stringContaining('is done') });
 });
 
 test('unlock frees a lock only by its own id; a state folder that was overtaken learns so from the nodes', async () => {
