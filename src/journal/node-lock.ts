@@ -54,7 +54,7 @@ export class NodeLock {
    * Takes the lock on every node that answers: on the first in the order of their names, which lets in one of several
    * takers, and then on the others at once. `holder.epoch` is the least; a run that was
    * held in a later one gets the next.
-   * @param seen an earlier look: where it found nobody and every node, the lock is taken as it was then, which no node
+   * @param seen an earlier look: where it found no holder and every node, the lock is taken as it was then, which no node
    *   allows once it has changed; else it is looked at again
    * @throws Failure (locked | unreachable); then nothing is held.
    */

@@ -39,7 +39,7 @@ const LIVE =
   /^\/proc\/((?!1\/)\d+|self|uptime|loadavg)(\/|$)|^\/proc\/\d+\/cgroup$|^\/proc\/sys\/kernel\/random\/uuid$/;
 
 /**
- * Answers of scripts that only read, from machines of a world that nobody else changes: one is run again when
+ * Answers of scripts that only read, from machines of a world that no one else changes: one is run again when
  * something has changed that it looked at. The files and members of the machine are watched while it runs; a script
  * that looks at the clock or at the cluster is always run.
  */

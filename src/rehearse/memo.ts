@@ -31,7 +31,7 @@ export class Memo {
 
   /**
    * What a script answers on a machine, as it answered before where that is known; it takes as long then.
-   * @param recall false: it is asked anew, and its answer kept
+   * @param recall false: it is asked again, and its answer kept
    */
   async answer(
     { time, world }: { readonly time: SimulatedTime; readonly world: World },

@@ -43,7 +43,7 @@ drain() {
   exec cat
 }
 # interrupted PID: whether c, what wait gave for that child since i was emptied, is that of a signal; where the child ended
-# just then, its own is still to come. bash may have lost it then, and would wait for ever.
+# just then, its own is still to come. bash may have lost it then, and would wait without end.
 interrupted() {
   if [ "$BASH_VERSION" ]; then [ $c -gt 128 ] && born $1; return; fi
   case "$i " in *" $c "*) return 0 ;; esac

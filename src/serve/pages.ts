@@ -1,5 +1,6 @@
 import { Failure, messageOf } from '../failure.ts';
 import { sha256 } from '../digest.ts';
+import { stampsOf } from '../journal/stamps.ts';
 import type { RunStore } from '../journal/store.ts';
 import { redactText } from '../redact.ts';
 import { renderFleetHtml } from '../render/fleet-html.ts';
@@ -17,7 +18,7 @@ import { readReport } from '../run/report.ts';
 import { readPlanReport } from '../run/report/plan-page.ts';
 import { localZone } from '../time-zone.ts';
 import { fleetStatus } from './fleet-status.ts';
-import { stampsOf, TICK, Versions } from './versions.ts';
+import { TICK, Versions } from './versions.ts';
 
 interface PageSources {
   readonly store: RunStore;

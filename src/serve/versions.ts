@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stampsOf } from '../journal/stamps.ts';
 import type { RunStore } from '../journal/store.ts';
 
 /** Milliseconds after which a run at work has another version without a new record: its bars grow, or it has died. */
@@ -39,17 +39,4 @@ export class Versions {
     const isAtWork = run === undefined ? this.#atWork.size > 0 : this.#atWork.has(run);
     return isAtWork ? `${files}-${Math.floor(this.#now() / TICK)}` : files;
   }
-}
-
-/** Of files: it changes when one of them does. */
-export async function stampsOf(files: readonly string[]): Promise<string> {
-  const stamps = await Promise.all(
-    files.map((file) =>
-      stat(file).then(
-        ({ size, mtimeMs }) => `${size}.${mtimeMs}`,
-        () => 'none',
-      ),
-    ),
-  );
-  return stamps.join('-');
 }

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { readFleetJournal } from '../../src/fleet/embedded/journal.ts';
 import type { FleetRecord } from '../../src/fleet/record.ts';
+import { generator } from '../../src/rehearse/faults/generator.ts';
 import { folder, type Lab, labUp, type NodeState, runbook } from '../commands/cli.ts';
 
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
@@ -76,7 +77,7 @@ test('six clusters in three stages, the driver killed at twenty points: each is 
 
   let words = ['fleet', 'apply', saved, '--yes', ...state];
   let kills = 0;
-  const random = seeded(20261130);
+  const random = generator(20261130);
   let last: { readonly code: number | undefined; readonly all: string } = { code: undefined, all: '' };
   for (;;) {
     const driver = execa(process.execPath, [CLI, ...words], {
@@ -186,17 +187,6 @@ async function killAtWork(
   }
   await setTimeout(after);
   driver.kill('SIGKILL');
-}
-
-/** The same numbers from 0 to 1 each time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const SLOW = `apiVersion: runbook/v1

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Failure, messageOf } from '../../failure.ts';
 import { type HeldLock, lifeOf, LocalLock, type LockHolder } from '../../journal/lock.ts';
 import { isRunId, requireRunId } from '../../journal/run-id.ts';
+import { stampsOf } from '../../journal/stamps.ts';
 import { writeSynced } from '../../journal/store.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { slug } from '../../plan/slug.ts';
@@ -78,10 +79,11 @@ export class FleetStore implements FleetBook {
 
   async version(run: string): Promise<FleetVersion> {
     const folder = this.folder(run);
-    const [journal, requests, driver] = await Promise.all(
-      ['journal.jsonl', 'requests', join('locks', 'driver.json')].map((name) => stampOf(join(folder, name))),
-    );
-    return { kept: [journal, requests, driver].join('-'), isDriven: driver !== 'none' };
+    const [kept, driver] = await Promise.all([
+      stampsOf([join(folder, 'journal.jsonl'), join(folder, 'requests')]),
+      stampsOf([join(folder, 'locks', 'driver.json')]),
+    ]);
+    return { kept: `${kept}-${driver}`, isDriven: driver !== 'none' };
   }
 
   async request(run: string, request: FleetRequest): Promise<void> {
@@ -199,12 +201,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Of a file or folder: it changes when that does. */
-function stampOf(path: string): Promise<string> {
-  return stat(path).then(
-    ({ size, mtimeMs }) => `${size}.${mtimeMs}`,
-    () => 'none',
-  );
 }
