@@ -80,7 +80,7 @@ class MachineAnswers {
   async ask(script: string): Promise<Printed> {
     const machine = this.#machine;
     const { clock, fs } = machine;
-    const known = this.#known.get(script);
+    const known = machine.audit.faults.length === 0 ? this.#known.get(script) : undefined;
     if (known && this.#isAsItWas(known)) {
       await clock.sleep(known.took);
       return known.printed;

@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+
 /** One run of a simulated tool. `exit` is null while it runs. */
 export interface AuditEntry {
   readonly at: string;
@@ -48,9 +50,14 @@ export function parseFaultEffect(text: string): FaultEffect | undefined {
 export class Audit {
   readonly entries: AuditEntry[] = [];
   readonly faults: Fault[] = [];
+  readonly #clock: Clock;
 
-  begin(now: number, line: string): AuditEntry {
-    const entry: AuditEntry = { at: new Date(now).toISOString(), line, exit: null };
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  begin(line: string): AuditEntry {
+    const entry: AuditEntry = { at: new Date(this.#clock.now()).toISOString(), line, exit: null };
     this.entries.push(entry);
     return entry;
   }

@@ -135,7 +135,7 @@ export class Machine {
   /** What the last `apt-get update` of each source saw, by its address: revisions by package, newest first. */
   readonly aptLists = new Map<string, ReadonlyMap<string, readonly string[]>>();
   readonly staticPods = new Map<string, StaticPod>();
-  readonly audit = new Audit();
+  readonly audit: Audit;
   readonly running = new Set<Killable>();
   readonly connections = new Set<Killable>();
   readonly attempts: AttemptStore;
@@ -201,6 +201,7 @@ export class Machine {
     this.distribution = options.distribution ?? 'debian';
     if (options.etcdEndpoints) this.etcdEndpoints = options.etcdEndpoints;
     this.clock = options.clock;
+    this.audit = new Audit(options.clock);
     this.#shell = options.shell;
     this.machineId = identity.machineId ?? hexOf(`machine-id:${this.name}`, 32);
     this.systemUuid = identity.systemUuid ?? uuidOf(`system:${this.name}`);

@@ -298,7 +298,7 @@ export class LabShell implements MachineShell {
   async #runAudited(name: string, tool: Tool, context: ToolContext): Promise<number> {
     const { machine } = context;
     const line = [name, ...context.args].join(' ');
-    const entry = machine.audit.begin(machine.clock.now(), line);
+    const entry = machine.audit.begin(line);
     let exit = 137;
     try {
       exit = await withFault(machine, line, context, () => tool(context));
