@@ -52,16 +52,17 @@ test('the nodes are dialled before the SSH client is loaded, and with little els
   const { stderr, files, bytes } = await loadedBy(args);
   expect(stderr).toContain('cannot reach');
   expect(files.filter((file) => !file.startsWith('dist/'))).toEqual([]);
-  expect(files.length).toBeLessThan(70);
+  expect(files.length).toBeLessThan(60);
   expect(bytes).toBeLessThan(1_500_000);
 });
 
 test.each([
-  ['--version', [], 80_000],
-  ['completion', ['bash'], 120_000],
-])('%s loads no document, no schema and no client', async (command, rest, most) => {
-  const { bytes } = await loadedBy([command, ...rest]);
+  ['--version', [], 80_000, 6],
+  ['completion', ['bash'], 120_000, 7],
+])('%s loads no document, no schema and no client', async (command, rest, most, mostFiles) => {
+  const { bytes, files } = await loadedBy([command, ...rest]);
   expect(bytes).toBeLessThan(most);
+  expect(files.length).toBeLessThan(mostFiles);
 });
 
 test('what was compiled is kept for the next start, and nothing is printed about it', async () => {
@@ -72,13 +73,18 @@ test('what was compiled is kept for the next start, and nothing is printed about
   await runbook(['--version'], { env: { TMPDIR, NODE_DISABLE_COMPILE_CACHE: '1' } });
   expect(readdirSync(TMPDIR)).toEqual([]);
   const first = await runbook(['--version'], { env: { TMPDIR } });
-  const kept = readdirSync(TMPDIR, { recursive: true, encoding: 'utf8' });
-  expect(kept.filter((file) => file.includes('compiled')).length).toBeGreaterThan(2);
+  const kept = filesIn(TMPDIR);
+  expect(kept.filter((file) => file.includes('compiled'))).not.toEqual([]);
   const again = await runbook(['--version'], { env: { TMPDIR } });
   expect(again).toEqual(first);
   expect(again.stderr).toBe('');
-  expect(readdirSync(TMPDIR, { recursive: true, encoding: 'utf8' })).toEqual(kept);
+  expect(filesIn(TMPDIR)).toEqual(kept);
 });
+
+function filesIn(dir: string): readonly string[] {
+  const all = readdirSync(dir, { recursive: true, withFileTypes: true });
+  return all.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}
 
 /** How many functions V8 optimized while documents were checked, the inventory with so many nodes. */
 async function optimized(nodes: number): Promise<number> {
