@@ -1,4 +1,4 @@
-import { FleetStore } from '../../src/fleet/embedded/store.ts';
+import { FolderFleetStore } from '../../src/fleet/embedded/folder-store.ts';
 import { get, type IncomingHttpHeaders, request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { RunStore } from '../../src/journal/store.ts';
@@ -18,7 +18,7 @@ export async function serving(
 ): Promise<Serving & { readonly port: number }> {
   const made = await serveRuns({
     store: new RunStore(state),
-    fleets: new FleetStore(state),
+    fleets: new FolderFleetStore(state),
     plans,
     port,
     script: 'void 0;',

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { FleetStore } from '../../src/fleet/embedded/store.ts';
+import { FolderFleetStore } from '../../src/fleet/embedded/folder-store.ts';
 import { RunStore } from '../../src/journal/store.ts';
 import { reportSchema } from '../../src/render/report-data.ts';
 import type { Facts } from '../../src/facts/facts.ts';
@@ -222,7 +222,7 @@ test('fleet runs are listed beside the runs, and have a page that links the runs
   const file = join(state, 'plan.json');
   writeFileSync(file, JSON.stringify(plan));
   const fleet = fleetPlan([stage('one', ['eu1', 'eu2'])]);
-  const store = new FleetStore(state);
+  const store = new FolderFleetStore(state);
   const run = await store.create(
     fleet,
     new Map([

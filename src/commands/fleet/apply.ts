@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { Failure } from '../../failure.ts';
 import type { FleetBook } from '../../fleet/book.ts';
 import { thisActor } from '../../fleet/embedded/driver.ts';
-import { newFleetId, readFleetPlan } from '../../fleet/embedded/store.ts';
+import { newFleetId, readFleetPlan } from '../../fleet/embedded/folder-store.ts';
 import { type PlannedCluster, tooLong } from '../../fleet/make-plan.ts';
 import { limitClusters } from '../../fleet/names.ts';
 import { type FleetPlan, signedFleetPlan } from '../../fleet/plan.ts';

@@ -1,5 +1,5 @@
 import { driveEmbedded } from '../../fleet/embedded/driver.ts';
-import type { FleetStore } from '../../fleet/embedded/store.ts';
+import type { FolderFleetStore } from '../../fleet/embedded/folder-store.ts';
 import type { FleetPlan } from '../../fleet/plan.ts';
 import type { AtEnd, Console } from '../../run/console.ts';
 import { driverView } from './follow.ts';
@@ -7,7 +7,7 @@ import { driverView } from './follow.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface Driven {
-  readonly store: FleetStore;
+  readonly store: FolderFleetStore;
   readonly run: string;
   readonly plan: FleetPlan;
   readonly retry: readonly string[];

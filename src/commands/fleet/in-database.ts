@@ -9,7 +9,7 @@ import { DatabaseBook } from '../../fleet/database/book.ts';
 import { Operator } from '../../fleet/database/operator.ts';
 import { type PlanTask, planResultSchema } from '../../fleet/database/planning.ts';
 import { openDatabase } from '../../fleet/database/pool.ts';
-import { FleetStore } from '../../fleet/database/store.ts';
+import { DatabaseFleetStore } from '../../fleet/database/database-store.ts';
 import { requireTables } from '../../fleet/database/tables.ts';
 import type { PlannedCluster } from '../../fleet/make-plan.ts';
 import type { FleetPlan } from '../../fleet/plan.ts';
@@ -23,7 +23,7 @@ import { driverView } from './follow.ts';
 const EVERY = 1000;
 
 export interface FleetDatabase {
-  readonly store: FleetStore;
+  readonly store: DatabaseFleetStore;
   readonly operator: Operator;
   readonly book: DatabaseBook;
 }
@@ -40,7 +40,7 @@ export async function openFleetDatabase(
   const { pool, close } = await openDatabase(address, (text) => console.warn(text));
   atEnd(close);
   await requireTables(pool);
-  const store = new FleetStore(pool);
+  const store = new DatabaseFleetStore(pool);
   const operator = await Operator.open(pool, store);
   atEnd(() => operator.close());
   return { store, operator, book: new DatabaseBook(pool, operator) };

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Failure } from '../../failure.ts';
 import type { FleetBook } from '../../fleet/book.ts';
 import type { FleetDatabase } from './in-database.ts';
-import { FleetStore } from '../../fleet/embedded/store.ts';
+import { FolderFleetStore } from '../../fleet/embedded/folder-store.ts';
 import { foldFleet } from '../../fleet/state.ts';
 import type { AtEnd, Console } from '../../run/console.ts';
 import { type CommonOptions, stateDir } from '../../run/options.ts';
@@ -23,8 +23,8 @@ export interface ApplyOptions extends FleetOptions {
 }
 
 /** The fleet runs of the state folder. Absolute: processes of clusters get it too. */
-export function openStore(options: CommonOptions): FleetStore {
-  return new FleetStore(resolve(stateDir(options)));
+export function openStore(options: CommonOptions): FolderFleetStore {
+  return new FolderFleetStore(resolve(stateDir(options)));
 }
 
 /** Whether workers drive the fleet run, by what a database has of it. */

@@ -6,7 +6,7 @@ import { Inventories, requireFolder } from '../../fleet/database/inventories.ts'
 import { patiently } from '../../fleet/database/patience.ts';
 import { planCluster } from '../../fleet/database/planning.ts';
 import { openDatabase } from '../../fleet/database/pool.ts';
-import { FleetStore } from '../../fleet/database/store.ts';
+import { DatabaseFleetStore } from '../../fleet/database/database-store.ts';
 import { requireTables } from '../../fleet/database/tables.ts';
 import { work } from '../../fleet/database/worker.ts';
 import { awaitStageGate } from '../../fleet/gate.ts';
@@ -43,7 +43,7 @@ export function fleetWorker(options: WorkerOptions): Promise<number> {
     const program = [process.execPath, process.argv[1] ?? ''];
     const clock = realClock;
     const inventories = new Inventories(folder);
-    const store = new FleetStore(pool);
+    const store = new DatabaseFleetStore(pool);
     const keep = (digest: string, text: string): Promise<void> =>
       patiently(
         clock,

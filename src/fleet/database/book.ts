@@ -2,18 +2,18 @@ import type { Pool } from 'pg';
 import type { FleetBook, FleetDriver, FleetRequest, FleetRun, FleetVersion } from '../book.ts';
 import { foldFleet } from '../state.ts';
 import type { Operator } from './operator.ts';
-import { FleetStore, type View } from './store.ts';
+import { DatabaseFleetStore, type View } from './database-store.ts';
 import { DBOS_SCHEMA, SCHEMA } from './tables.ts';
 
 /** The fleet runs of a database. */
 export class DatabaseBook implements FleetBook {
   readonly #pool: Pool;
-  readonly #store: FleetStore;
+  readonly #store: DatabaseFleetStore;
   readonly #operator: Operator;
 
   constructor(pool: Pool, operator: Operator) {
     this.#pool = pool;
-    this.#store = new FleetStore(pool);
+    this.#store = new DatabaseFleetStore(pool);
     this.#operator = operator;
   }
 

@@ -4,7 +4,7 @@ import type { FleetRequest } from '../book.ts';
 import type { FleetNews } from '../record.ts';
 import { type Dbos, loadDbos } from './packages.ts';
 import { inTransaction } from './pool.ts';
-import { changeRun, type FleetStore, insertRun, type NewRun, type View } from './store.ts';
+import { changeRun, type DatabaseFleetStore, insertRun, type NewRun, type View } from './database-store.ts';
 import { DBOS_SCHEMA, hasTable, SCHEMA } from './tables.ts';
 import { APPLICATION, DRIVE, DRIVE_QUEUE, PLAN, siteQueue, type Wake, WAKE, WORKFLOWS_VERSION } from './workflows.ts';
 
@@ -13,17 +13,17 @@ type Client = Awaited<ReturnType<(typeof Dbos)['DBOSClient']['create']>>;
 /** What operators do with fleet runs in a database: workers do the rest. */
 export class Operator {
   readonly #pool: Pool;
-  readonly #store: FleetStore;
+  readonly #store: DatabaseFleetStore;
   readonly #client: Client;
 
-  private constructor(pool: Pool, store: FleetStore, client: Client) {
+  private constructor(pool: Pool, store: DatabaseFleetStore, client: Client) {
     this.#pool = pool;
     this.#store = store;
     this.#client = client;
   }
 
   /** @throws Failure (unreachable) where no worker has ever used the database: it is a worker that makes DBOS's tables */
-  static async open(pool: Pool, store: FleetStore): Promise<Operator> {
+  static async open(pool: Pool, store: DatabaseFleetStore): Promise<Operator> {
     if (!(await hasTable(pool, DBOS_SCHEMA, 'workflow_status')))
       throw new Failure('unreachable', 'no worker has used this database yet', [
         'Start one for each site: runbook fleet worker --site NAME --inventories DIR --database ...',

@@ -10,7 +10,7 @@ import type { ClusterRunner } from '../runner.ts';
 import { foldFleet } from '../state.ts';
 import type { Inventories } from './inventories.ts';
 import { layOut, writePrivate } from './materials.ts';
-import type { FleetStore } from './store.ts';
+import type { DatabaseFleetStore } from './database-store.ts';
 import { turnOf } from './turn.ts';
 import type { End, Work } from './workflows.ts';
 
@@ -39,7 +39,7 @@ const FOREVER = new Promise<never>(() => undefined);
 
 /** What the workflows have done, by this worker. */
 export class ClusterWork implements Work {
-  readonly #store: FleetStore;
+  readonly #store: DatabaseFleetStore;
   readonly #worker: string;
   readonly #with: Surroundings;
   readonly #patiently: Patiently;
@@ -47,7 +47,7 @@ export class ClusterWork implements Work {
   /** By fleet run: aborted once that is cancelled. */
   readonly #cancelled = new Map<string, AbortController>();
 
-  constructor(store: FleetStore, worker: string, surroundings: Surroundings, patiently: Patiently) {
+  constructor(store: DatabaseFleetStore, worker: string, surroundings: Surroundings, patiently: Patiently) {
     this.#store = store;
     this.#worker = worker;
     this.#with = surroundings;

@@ -5,7 +5,7 @@ import type { Clock } from '../../engine/clock.ts';
 import { messageOf } from '../../failure.ts';
 import { loadDbos, recoverWorkflowsOf } from './packages.ts';
 import { isLost, patiently } from './patience.ts';
-import { FleetStore } from './store.ts';
+import { DatabaseFleetStore } from './database-store.ts';
 import { DBOS_SCHEMA, exclusively } from './tables.ts';
 import { Watch } from './watch.ts';
 import { APPLICATION, DRIVE_QUEUE, registerWorkflows, siteQueue, WORKFLOWS_VERSION } from './workflows.ts';
@@ -40,7 +40,7 @@ export async function work(pool: Pool, options: WorkerOptions): Promise<void> {
   const about = `${hostname()}, process ${process.pid}, runbook ${options.version}`;
   const entry: WorkerEntry = { worker, site, about, interval };
   const lost = new Losses(options.warn, info);
-  const store = new FleetStore(pool);
+  const store = new DatabaseFleetStore(pool);
   const clusters = new ClusterWork(store, worker, options, (tried) => patiently(clock, tried, lost.note));
   registerWorkflows(dbos, clusters);
   DBOS.setConfig({

@@ -10,7 +10,7 @@ import type { FleetPlan } from '../plan.ts';
 import type { Actor, FleetNews, FleetRecord } from '../record.ts';
 import { ClusterRunner } from '../runner.ts';
 import { FleetFold, type FleetState } from '../state.ts';
-import type { FleetStore } from './store.ts';
+import type { FolderFleetStore } from './folder-store.ts';
 
 /** What a driver says while it works. */
 export interface DriverView {
@@ -22,7 +22,7 @@ export interface DriverView {
 }
 
 export interface DriverOptions {
-  readonly store: FleetStore;
+  readonly store: FolderFleetStore;
   readonly run: string;
   readonly plan: FleetPlan;
   /** Failed clusters of earlier stages that run again. */

@@ -8,7 +8,7 @@ import { DatabaseBook } from '../../../src/fleet/database/book.ts';
 import { Operator } from '../../../src/fleet/database/operator.ts';
 import { type PlanResult, planResultSchema } from '../../../src/fleet/database/planning.ts';
 import type { Database } from '../../../src/fleet/database/pool.ts';
-import { FleetStore } from '../../../src/fleet/database/store.ts';
+import { DatabaseFleetStore } from '../../../src/fleet/database/database-store.ts';
 import { requireTables } from '../../../src/fleet/database/tables.ts';
 import { type FleetCluster, type FleetPlan, type FleetStage, signedFleetPlan } from '../../../src/fleet/plan.ts';
 import type { Lab } from '../../../src/lab/lab.ts';
@@ -108,13 +108,13 @@ export class Worker {
 /** What operators have, without a state folder. */
 export class Console {
   readonly database: Database;
-  readonly store: FleetStore;
+  readonly store: DatabaseFleetStore;
   readonly operator: Operator;
   readonly book: DatabaseBook;
 
   private constructor(database: Database, operator: Operator) {
     this.database = database;
-    this.store = new FleetStore(database.pool);
+    this.store = new DatabaseFleetStore(database.pool);
     this.operator = operator;
     this.book = new DatabaseBook(database.pool, operator);
   }
@@ -122,7 +122,7 @@ export class Console {
   static async open(postgres: Postgres): Promise<Console> {
     const database = await openOf(postgres);
     await requireTables(database.pool);
-    const operator = await Operator.open(database.pool, new FleetStore(database.pool));
+    const operator = await Operator.open(database.pool, new DatabaseFleetStore(database.pool));
     onTestFinished(async () => {
       await operator.close();
       await database.close();

@@ -36,7 +36,7 @@ export interface NewRun {
 }
 
 /** Fleet runs in a database. A run is changed by one process at a time, over all machines. */
-export class FleetStore {
+export class DatabaseFleetStore {
   readonly #pool: Pool;
 
   constructor(pool: Pool) {
@@ -132,7 +132,7 @@ export async function insertRun(client: ClientBase, { run, plan, plans, approve,
   ]);
 }
 
-/** {@link FleetStore.change}, in a transaction of the caller's. */
+/** {@link DatabaseFleetStore.change}, in a transaction of the caller's. */
 export async function changeRun<T>(client: ClientBase, run: string, decide: (view: View) => Change<T>): Promise<T> {
   const view = await viewOf(client, run, 'FOR UPDATE');
   const { news, takesRequests, result } = decide(view);

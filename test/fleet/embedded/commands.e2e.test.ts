@@ -5,12 +5,12 @@ import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { readFleetJournal } from '../../src/fleet/embedded/journal.ts';
-import type { FleetRecord } from '../../src/fleet/record.ts';
-import { generator } from '../../src/rehearse/faults/generator.ts';
-import { folder, type Lab, labUp, type NodeState, runbook } from '../commands/cli.ts';
+import { readFleetJournal } from '../../../src/fleet/embedded/journal.ts';
+import type { FleetRecord } from '../../../src/fleet/record.ts';
+import { generator } from '../../../src/rehearse/faults/generator.ts';
+import { folder, type Lab, labUp, type NodeState, runbook } from '../../commands/cli.ts';
 
-const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
+const CLI = new URL('../../../dist/cli.js', import.meta.url).pathname;
 const SOAK = 3000;
 
 const statusSchema = z.looseObject({

@@ -1,17 +1,17 @@
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FleetJournal, readFleetJournal } from '../../src/fleet/embedded/journal.ts';
-import { FleetStore } from '../../src/fleet/embedded/store.ts';
-import { fleetPlan, stage } from './plans.ts';
-import { folder, frozenPlan } from './rig.ts';
+import { FleetJournal, readFleetJournal } from '../../../src/fleet/embedded/journal.ts';
+import { FolderFleetStore } from '../../../src/fleet/embedded/folder-store.ts';
+import { fleetPlan, stage } from '../plans.ts';
+import { folder, frozenPlan } from '../rig.ts';
 
 const by = { user: 'ann', host: 'desk' };
 const plan = fleetPlan([stage('one', ['a'])]);
 
 async function kept() {
   const dir = folder();
-  const store = new FleetStore(join(dir, 'state'));
+  const store = new FolderFleetStore(join(dir, 'state'));
   const file = join(dir, 'plan.json');
   writeFileSync(file, JSON.stringify(frozenPlan()));
   const run = await store.create(plan, new Map([['a', file]]), { approve: ['Go'] });

@@ -32,7 +32,7 @@ export interface FleetOptions {
  * The fleet runs of a state folder: `fleets/<run>/` with `fleet-plan.json`, `journal.jsonl`, `options.json`, `requests/`
  * and `clusters/<name>/`. Folders 0700, files 0600.
  */
-export class FleetStore implements FleetBook {
+export class FolderFleetStore implements FleetBook {
   readonly root: string;
 
   constructor(stateDir: string) {
