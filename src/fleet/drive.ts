@@ -5,7 +5,7 @@ import type { FleetRequest } from './book.ts';
 import { decideFleet, type Decision } from './decide.ts';
 import type { FleetPlan } from './plan.ts';
 import type { FleetNews } from './record.ts';
-import type { ClusterEnd } from './runner.ts';
+import type { ClusterEnd } from './attempt-judge.ts';
 import type { FleetFold, FleetState } from './state.ts';
 
 /** A request that is kept until what it leads to is recorded. */

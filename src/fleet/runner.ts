@@ -8,9 +8,10 @@ import { RunStore } from '../journal/store.ts';
 import { makeFolder } from '../make-folder.ts';
 import type { PlanWindow } from '../plan/pace.ts';
 import { parsePlan } from '../plan/plan.ts';
-import { type AttemptLog, readAttemptLog } from './attempt-log.ts';
+import { attemptCommand, type ClusterTask } from './attempt-command.ts';
+import { AttemptJudge, type ClusterEnd, failedBy } from './attempt-judge.ts';
+import { readAttemptLog } from './attempt-log.ts';
 import { type ChildEnd, startChild } from './child.ts';
-import type { FleetCluster } from './plan.ts';
 import { RunsByPlan } from './runs-by-plan.ts';
 import { type Standing, standingOf } from './standing.ts';
 
@@ -24,25 +25,6 @@ export interface RunnerOptions {
   readonly every: number;
 }
 
-/** One attempt at the run of one cluster. */
-export interface ClusterTask {
-  readonly cluster: Pick<FleetCluster, 'name' | 'cluster' | 'inventory' | 'plan'>;
-  /** The file of its frozen plan. */
-  readonly plan: string;
-  readonly attempt: number;
-  /** For what its processes print: `attempt-N.events.jsonl`, `attempt-N.err`. Made where it is missing. */
-  readonly folder: string;
-  /** It may have run from another state folder: where this one knows no run of its plan, its nodes are asked first. */
-  readonly elsewhere: boolean;
-  /** Names of steps that ask for approval, and are approved. */
-  readonly approve: readonly string[];
-  /**
-   * The folder from which its runbook has the name that is in the plan, where the plan was made on another machine; its
-   * inventory is not where the plan says either.
-   */
-  readonly cwd?: string;
-}
-
 export interface RunnerHooks {
   /** Its run ends after the step that runs. */
   readonly stop: AbortSignal;
@@ -53,18 +35,6 @@ export interface RunnerHooks {
   /** What it waits for, for people; empty: nothing any more. */
   readonly onWait: (text: string) => void;
 }
-
-/** How an attempt ended. `stopped` and `left`: it has not, and another one with the same number continues. */
-export interface ClusterEnd {
-  readonly outcome: 'done' | 'failed' | 'stopped' | 'left';
-  /** Why; empty where it is done. */
-  readonly reason: string;
-}
-
-/** Processes that die one after the other, before no further one is started. */
-const DEATHS = 3;
-/** Times that nodes may not be reached to continue a run. They may still be busy with what an earlier process left. */
-const MISSES = 5;
 
 /**
  * Brings the runs of clusters to their ends, each in a process of its own, wherever an earlier process left it: what
@@ -93,8 +63,6 @@ export class ClusterRunner {
   }
 }
 
-type Unfinished = Extract<Standing, { kind: 'unfinished' }>;
-
 /** What one attempt has come to. */
 class Attempt {
   readonly #options: RunnerOptions;
@@ -103,15 +71,10 @@ class Attempt {
   readonly #task: ClusterTask;
   readonly #hooks: RunnerHooks;
   readonly #events: string;
+  readonly #judge: AttemptJudge;
   /** Of its plan. */
   #window: PlanWindow | undefined;
   #run: string | undefined;
-  #deaths = 0;
-  #misses = 0;
-  /** The nodes were asked, and know no run of this plan that is not over. */
-  #asked = false;
-  /** An `apply` was refused after that. */
-  #refused = false;
   /** Ids of the locks of processes that an earlier driver started, and that were interrupted. */
   readonly #interrupted = new Set<string>();
   /** It paused while its window was open: it continues in the next one. */
@@ -124,6 +87,7 @@ class Attempt {
     this.#task = task;
     this.#hooks = hooks;
     this.#events = join(task.folder, `attempt-${task.attempt}.events.jsonl`);
+    this.#judge = new AttemptJudge(task.elsewhere);
   }
 
   async end(): Promise<ClusterEnd> {
@@ -144,7 +108,7 @@ class Attempt {
       if (verdict) return verdict;
       if (stop.aborted) return { outcome: 'stopped', reason: '' };
       if (await this.#waitForWindow()) continue;
-      const end = await this.#perform(this.#commandFor(standing));
+      const end = await this.#perform(attemptCommand(standing, this.#task, this.#options.stateDir, this.#judge.asked));
       if (end) return end;
     }
   }
@@ -173,7 +137,7 @@ class Attempt {
   async #verdictOf(standing: Standing): Promise<ClusterEnd | undefined> {
     const log = await readAttemptLog(this.#events);
     if (standing.kind === 'closed' && log.run === standing.run) return { outcome: 'failed', reason: standing.reason };
-    if (standing.kind === 'unfinished' && (log.ended === 'failed' || log.ended === 'refused')) return failed(log);
+    if (standing.kind === 'unfinished' && (log.ended === 'failed' || log.ended === 'refused')) return failedBy(log);
     return undefined;
   }
 
@@ -211,29 +175,6 @@ class Attempt {
     return true;
   }
 
-  #commandFor(standing: Exclude<Standing, { kind: 'held' | 'done' }>): readonly string[] {
-    const { cluster, plan, elsewhere, approve, cwd } = this.#task;
-    const named = cwd === undefined ? [] : ['-i', cluster.inventory];
-    const isOnNodes = standing.kind === 'none' && elsewhere && !this.#asked;
-    const begin =
-      standing.kind === 'unfinished'
-        ? ['resume', standing.run, ...named]
-        : isOnNodes
-          ? ['resume', '-i', cluster.inventory]
-          : ['apply', plan, ...named];
-    return [
-      ...begin,
-      '--plan-digest',
-      cluster.plan,
-      '--yes',
-      '--output',
-      'json',
-      '--state-dir',
-      this.#options.stateDir,
-      ...approve.flatMap((step) => ['--approve', step]),
-    ];
-  }
-
   /** @returns how the attempt ended; undefined: look again */
   async #perform(words: readonly string[]): Promise<ClusterEnd | undefined> {
     const { program } = this.#options;
@@ -253,7 +194,7 @@ class Attempt {
       child.leave();
       return { outcome: 'left', reason: '' };
     }
-    return this.#judge(end, words[0] === 'resume', from);
+    return this.#after(end, words[0] === 'resume', from);
   }
 
   /** Until its run is known. */
@@ -265,67 +206,27 @@ class Attempt {
     }
   }
 
-  async #judge(end: ChildEnd, isResume: boolean, from: number): Promise<ClusterEnd | undefined> {
+  /** @returns how the attempt ended; undefined: look again */
+  async #after(end: ChildEnd, isResume: boolean, from: number): Promise<ClusterEnd | undefined> {
     const log = await readAttemptLog(this.#events, from);
     const standing = await this.#look();
-    if (standing.kind === 'done') return { outcome: 'done', reason: '' };
-    if (end.problem !== undefined) return { outcome: 'failed', reason: `cannot be started: ${end.problem}` };
-    if (end.code === undefined) {
-      this.#deaths += 1;
-      if (this.#deaths < DEATHS) return undefined;
-      return { outcome: 'failed', reason: `its process was ended by ${end.signal ?? 'a signal'} ${DEATHS} times` };
-    }
-    this.#deaths = 0;
-    switch (end.code) {
-      case 0:
-        return this.#endedWell(log, isResume);
-      case 4:
-        await this.#waitAfter(log);
-        // Who holds it may be another worker's process for this very run.
-        this.#asked = false;
+    const { onWait, stop } = this.#hooks;
+    const hasWindow = this.#window !== undefined;
+    const verdict = this.#judge.judge({ end, log, standing, isResume, hasWindow, isStopped: stop.aborted });
+    switch (verdict.next) {
+      case 'end':
+        return verdict.end;
+      case 'look':
         return undefined;
-      case 5:
-        this.#misses += 1;
-        if (!isResume || this.#misses > MISSES) return failed(log, end.code);
-        await this.#waitAfter(log);
+      case 'wait':
+        onWait(log.reason);
+        await this.#sleep(this.#options.every, true);
+        onWait('');
         return undefined;
-      case 130:
-        if (this.#hooks.stop.aborted) return { outcome: 'stopped', reason: '' };
-        return { outcome: 'failed', reason: 'its process was interrupted' };
-      default:
-        // Nodes know no run, and a process was killed here before its run began: it had changed nothing.
-        if (isResume && end.code === 1 && log.run === undefined && !this.#asked) {
-          this.#asked = true;
-          return undefined;
-        }
-        // It was begun by another process, while this one read facts.
-        if (!isResume && isOpen(standing) && log.run === undefined) return undefined;
-        if (!isResume && this.#task.elsewhere && log.run === undefined && !this.#refused) {
-          // Or by a process elsewhere, which the nodes know by now; even its end looks like a plan that is out of date.
-          this.#refused = true;
-          this.#asked = false;
-          return undefined;
-        }
-        return failed(log, end.code);
+      case 'window':
+        this.#pausedAt = this.#options.clock.now();
+        return undefined;
     }
-  }
-
-  async #waitAfter({ reason }: AttemptLog): Promise<void> {
-    this.#hooks.onWait(reason);
-    await this.#sleep(this.#options.every, true);
-    this.#hooks.onWait('');
-  }
-
-  /** It paused for its window, or there was nothing to continue. */
-  #endedWell(log: AttemptLog, isResume: boolean): ClusterEnd | undefined {
-    if (log.nothing === 'done') return { outcome: 'done', reason: '' };
-    if (isResume && !this.#asked && log.nothing !== undefined) {
-      this.#asked = true;
-      return undefined;
-    }
-    if (!this.#window) return failed(log, 0);
-    this.#pausedAt = this.#options.clock.now();
-    return undefined;
   }
 
   /** Ends early where the attempt is to be left, or stopped and `isStoppable`. */
@@ -333,15 +234,6 @@ class Attempt {
     const { stop, leave } = this.#hooks;
     await this.#options.clock.sleep(ms, isStoppable ? AbortSignal.any([stop, leave]) : leave);
   }
-}
-
-function isOpen(standing: Standing): standing is Unfinished {
-  return standing.kind === 'unfinished' || standing.kind === 'held';
-}
-
-function failed({ reason }: AttemptLog, code?: number): ClusterEnd {
-  const without = code === undefined ? 'it did not come to its end' : `its process ended with exit code ${code}`;
-  return { outcome: 'failed', reason: reason === '' ? without : reason };
 }
 
 async function interrupt(holder: LockHolder): Promise<void> {

@@ -5,7 +5,7 @@ import type { FleetRequest } from '../../src/fleet/book.ts';
 import { drive, type DriveEnd, type GivenRequest } from '../../src/fleet/drive.ts';
 import type { FleetPlan } from '../../src/fleet/plan.ts';
 import type { FleetNews, FleetRecord } from '../../src/fleet/record.ts';
-import type { ClusterEnd } from '../../src/fleet/runner.ts';
+import type { ClusterEnd } from '../../src/fleet/attempt-judge.ts';
 import { FleetFold } from '../../src/fleet/state.ts';
 import { FastTime } from '../../src/lab/fast-time.ts';
 import { fleetPlan, stage } from './plans.ts';

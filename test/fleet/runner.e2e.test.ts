@@ -2,7 +2,8 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { realClock } from '../../src/engine/clock.ts';
-import { ClusterRunner, type ClusterTask } from '../../src/fleet/runner.ts';
+import type { ClusterTask } from '../../src/fleet/attempt-command.ts';
+import { ClusterRunner } from '../../src/fleet/runner.ts';
 import { parsePlan } from '../../src/plan/plan.ts';
 import { folder, type Lab, labUp, runbook } from '../commands/cli.ts';
 
