@@ -1,192 +1,111 @@
-import type { IFileSystem } from 'just-bash';
-import type { RunSpec } from './shell/run-spec.ts';
+import { areSame, type Looks, memberState, WatchedMachine } from './looks.ts';
+import type { Machine } from './machine.ts';
 import { type Printed, runScript } from './run-script.ts';
-import type { FileUser, Machine, MachineFiles } from './machine.ts';
 import type { World } from './world.ts';
 
-/** What a script looked at while it ran. */
-interface Trace {
-  readonly paths: Set<string>;
-  /** Members of the machine, and how they were. */
-  readonly members: Map<Member, string>;
-  /** It looked at the clock, at other machines or at the cluster: nothing says whether that is as it was. */
-  volatile: boolean;
-}
-
-interface Known {
+/** What a script printed where it looked at this. */
+interface Answer {
   readonly printed: Printed;
-  /** Of the machine's files, before it ran. */
-  readonly revision: number;
-  readonly paths: readonly string[];
-  readonly members: ReadonlyMap<Member, string>;
+  readonly looks: Looks;
   /** Milliseconds that it took. */
   readonly took: number;
 }
 
-type Member = keyof Machine;
-
-/** Methods that only look at what is named here; other methods may look at anything. */
-const methods: Readonly<Record<string, readonly Member[]>> = {
-  program: ['binaries', 'packages'],
-  installed: ['packages'],
-  newPid: [],
-  run: [],
-};
-/** What no answer is made of. */
-const unseen: ReadonlySet<string> = new Set(['audit', 'running', 'connections']);
-/** Process 1 is as old as the machine. */
-const LIVE =
-  /^\/proc\/((?!1\/)\d+|self|uptime|loadavg)(\/|$)|^\/proc\/\d+\/cgroup$|^\/proc\/sys\/kernel\/random\/uuid$/;
+/** How many answers of one script are tried on a machine that has none of its own. */
+const MOST = 6;
 
 /**
- * Answers of scripts that only read, from machines of a world that no one else changes: one is run again when
- * something has changed that it looked at. The files and members of the machine are watched while it runs; a script
- * that looks at the clock or at the cluster is always run.
+ * Answers of scripts that only read, from machines of a world that no one else changes. The files and members of the
+ * machine are watched while a script runs: where another machine, or the same one later, shows it the same, it would
+ * print the same. A script that looks at the clock or at the cluster is always run.
  */
 export class Answers {
   readonly #world: World;
   readonly #machines = new WeakMap<Machine, MachineAnswers>();
+  /** By script, the last ones first. */
+  readonly #shared = new Map<string, readonly Answer[]>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
   /** As {@link runScript}. */
-  ask(machine: Machine, script: string): Promise<Printed> {
+  async ask(machine: Machine, script: string): Promise<Printed> {
+    // A fault strikes whatever is known.
+    if (machine.audit.faults.length > 0) return runScript(machine, script);
     let own = this.#machines.get(machine);
     if (!own) this.#machines.set(machine, (own = new MachineAnswers(machine, this.#world)));
-    return own.ask(script);
+    const known = own.known(script) ?? (await this.#find(own, script));
+    if (known) {
+      await machine.clock.sleep(known.took);
+      return known.printed;
+    }
+    const { answer, isKept } = await own.ask(script);
+    if (isKept) this.#shared.set(script, [answer, ...(this.#shared.get(script) ?? []).slice(0, MOST - 1)]);
+    return answer.printed;
+  }
+
+  async #find(own: MachineAnswers, script: string): Promise<Answer | undefined> {
+    const shared = this.#shared.get(script) ?? [];
+    for (const [at, answer] of shared.entries()) {
+      if (!(await own.takes(script, answer))) continue;
+      if (at > 0) this.#shared.set(script, [answer, ...shared.filter((other) => other !== answer)]);
+      return answer;
+    }
+    return undefined;
   }
 }
 
+interface Known {
+  readonly answer: Answer;
+  /** Of the machine's files, when they were as its script saw them. */
+  readonly revision: number;
+}
+
+/** What one machine answers. */
 class MachineAnswers {
   readonly #machine: Machine;
+  readonly #watched: WatchedMachine;
   readonly #known = new Map<string, Known>();
-  readonly #traces = new Set<Trace>();
-  readonly #watched: Machine;
-  readonly #world: World;
 
   constructor(machine: Machine, world: World) {
     this.#machine = machine;
-    this.#watched = this.#watchMachine();
-    this.#world = new Proxy(world, {
-      get: (target, name) => {
-        if (name !== 'releases' && name !== 'source') this.#isVolatile();
-        return Reflect.get(target, name, target);
-      },
-    });
+    this.#watched = new WatchedMachine(machine, world);
   }
 
-  async ask(script: string): Promise<Printed> {
-    const machine = this.#machine;
-    const { clock, fs } = machine;
-    const known = machine.audit.faults.length === 0 ? this.#known.get(script) : undefined;
-    if (known && this.#isAsItWas(known)) {
-      await clock.sleep(known.took);
-      return known.printed;
-    }
-    const trace: Trace = { paths: new Set(), members: new Map(), volatile: false };
+  /** Where nothing has changed that the script looked at. */
+  known(script: string): Answer | undefined {
+    const known = this.#known.get(script);
+    return known && this.#isAsItWas(known) ? known.answer : undefined;
+  }
+
+  /** An answer of another machine, or an earlier one, where this machine shows the same now. */
+  async takes(script: string, answer: Answer): Promise<boolean> {
+    const revision = this.#machine.fs.revisions.count;
+    if (!(await areSame(this.#machine, answer.looks))) return false;
+    this.#known.set(script, { answer, revision });
+    return true;
+  }
+
+  /** Runs it. `isKept`: it did nothing but look at what can be looked at again. */
+  async ask(script: string): Promise<{ readonly answer: Answer; readonly isKept: boolean }> {
+    const { clock, fs } = this.#machine;
     const [revision, began] = [fs.revisions.count, clock.now()];
-    this.#traces.add(trace);
-    const printed = await runScript(this.#watched, script, { world: this.#world }).finally(() =>
-      this.#traces.delete(trace),
-    );
-    const paths = [...trace.paths];
-    const found = { printed, revision, paths, members: trace.members, took: clock.now() - began };
-    if (trace.volatile || !this.#isAsItWas(found)) this.#known.delete(script);
-    else this.#known.set(script, found);
-    return printed;
+    const { machine, world } = this.#watched;
+    const { result, looks } = await this.#watched.during(() => runScript(machine, script, { world }));
+    const answer = { printed: result, looks, took: clock.now() - began };
+    const known = { answer, revision };
+    const isKept = !looks.volatile && this.#isAsItWas(known);
+    if (isKept) this.#known.set(script, known);
+    else this.#known.delete(script);
+    return { answer, isKept };
   }
 
-  #isAsItWas({ revision, paths, members }: Known): boolean {
+  #isAsItWas({ answer: { looks }, revision }: Known): boolean {
     const { fs } = this.#machine;
-    for (const [member, before] of members) if (this.#state(member) !== before) return false;
-    return fs.revisions.count === revision || paths.every((path) => fs.revisions.isSince(path, revision));
+    for (const [member, before] of looks.members) if (memberState(this.#machine, member) !== before) return false;
+    if (fs.revisions.count === revision) return true;
+    for (const path of looks.paths) if (!fs.revisions.isSince(path, revision)) return false;
+    return true;
   }
-
-  #state(member: Member): string {
-    return JSON.stringify(this.#machine[member], plain) ?? '';
-  }
-
-  #looksAt(member: Member): void {
-    for (const { members } of this.#traces) if (!members.has(member)) members.set(member, this.#state(member));
-  }
-
-  #isVolatile(): void {
-    for (const trace of this.#traces) trace.volatile = true;
-  }
-
-  #watchMachine(): Machine {
-    const machine = this.#machine;
-    const fs = this.#watchFiles();
-    const clock = new Proxy(machine.clock, {
-      get: (target, name) => {
-        if (name === 'now') this.#isVolatile();
-        return bound(target, name);
-      },
-    });
-    const watched: Machine = new Proxy(machine, {
-      get: (target, name) => {
-        if (name === 'fs') return fs;
-        if (name === 'clock') return clock;
-        if (typeof name !== 'string' || unseen.has(name)) return Reflect.get(target, name, target);
-        const value: unknown = Reflect.get(target, name, target);
-        if (typeof value === 'function') {
-          const members = name in methods ? methods[name] : undefined;
-          if (members) for (const member of members) this.#looksAt(member);
-          else this.#isVolatile();
-          return name === 'run' ? (spec: RunSpec) => target.run(spec, watched) : bound(target, name);
-        }
-        if (name === 'attempts') this.#isVolatile();
-        else this.#looksAt(name as Member);
-        return value;
-      },
-    });
-    return watched;
-  }
-
-  #watchFiles(): MachineFiles {
-    const { fs } = this.#machine;
-    return new Proxy(fs, {
-      get: (files, name) => {
-        if (name === 'as') return (user: FileUser) => this.#watchCalls(files.as(user));
-        return this.#watchCall(files, name);
-      },
-    });
-  }
-
-  #watchCalls(files: IFileSystem): IFileSystem {
-    return new Proxy(files, { get: (target, name) => this.#watchCall(target, name) });
-  }
-
-  #watchCall(files: IFileSystem, name: string | symbol): unknown {
-    const member: unknown = Reflect.get(files, name, files);
-    if (typeof member !== 'function' || name === 'resolvePath') return member;
-    if (name === 'getAllPaths') this.#isVolatile();
-    return (...args: unknown[]): unknown => {
-      const [path] = args;
-      if (typeof path === 'string') this.#looksAtPath(path);
-      return Reflect.apply(member, files, args);
-    };
-  }
-
-  #looksAtPath(path: string): void {
-    if (path.startsWith('/dev/')) return;
-    const isLive = !path.startsWith('/') || LIVE.test(path);
-    for (const trace of this.#traces) {
-      if (isLive) trace.volatile = true;
-      else trace.paths.add(path);
-    }
-  }
-}
-
-function bound(target: object, name: string | symbol): unknown {
-  const value: unknown = Reflect.get(target, name, target);
-  return typeof value === 'function' ? (...args: unknown[]): unknown => Reflect.apply(value, target, args) : value;
-}
-
-/** Maps and sets with what is in them; ids of members of etcd have 64 bits. */
-function plain(_name: string, value: unknown): unknown {
-  if (value instanceof Map || value instanceof Set) return [...(value as Iterable<unknown>)];
-  return typeof value === 'bigint' ? String(value) : value;
 }

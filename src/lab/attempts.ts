@@ -211,7 +211,7 @@ export class AttemptStore {
       out: (chunk) => keep(attempt, attempt.out, chunk),
       err: (chunk) => keep(attempt, attempt.err, chunk),
     });
-    ended.abort();
+    ended.abort('ended');
     if (hidden !== undefined) await machine.fs.rm(hidden, { recursive: true, force: true });
     if (!attempt.end) attempt.result = await resultIn(machine.fs, output);
     await machine.fs.rm(output, { recursive: true, force: true });

@@ -5,8 +5,8 @@ import { hexOf, nameSuffix } from './identity.ts';
 import { type Attachment, attachments } from './volumes.ts';
 import type { Machine } from './machine.ts';
 import { findMinor, minorNumber, minorOf } from './releases.ts';
-import { coversPod, hasEnded, hasRoom, loadOf, permit, selectedBy } from './evictions.ts';
-import { PodIndex } from './pod-index.ts';
+import { coversPod, hasEnded, hasRoom, loadOf, permit } from './evictions.ts';
+import { LabelIndex, PodIndex } from './pod-index.ts';
 import { fits, type PodShape } from './pod-shape.ts';
 import type { Budget, PodOwner, Requests, Workload, WorkloadSet } from './workloads.ts';
 
@@ -86,13 +86,36 @@ const leaseInterval = 10_000;
 /** After which a kubelet reports a status in which nothing is new (nodeStatusReportFrequency). */
 const reportInterval = 300_000;
 
+/** What the controllers and the scheduler have to look at again. */
+interface Due {
+  /** All as it was when they looked at it last: where nothing is new, there are only these. */
+  readonly seen: {
+    readonly pods: readonly Pod[];
+    readonly podsThere: number;
+    readonly deletions: number;
+    readonly workloads: readonly Workload[];
+    readonly workloadsThere: number;
+    readonly nodes: number;
+  };
+  readonly ending: readonly Pod[];
+  readonly waiting: readonly Pod[];
+  readonly hasVolumes: boolean;
+}
+
+const nothingSeen: Due = {
+  seen: { pods: [], podsThere: 0, deletions: 0, workloads: [], workloadsThere: 0, nodes: 0 },
+  ending: [],
+  waiting: [],
+  hasVolumes: false,
+};
+
 /** The API's objects and the controllers that act on them. Time-dependent state is worked out when it is asked for. */
 export class Cluster {
   readonly clock: Clock;
   readonly machines: readonly Machine[];
   readonly nodes = new Map<string, ApiNode>();
-  readonly workloads: Workload[];
-  readonly budgets: Budget[];
+  workloads: Workload[];
+  budgets: Budget[];
   readonly endpoint: string;
   readonly createdAt: number;
   extras = healthyExtras();
@@ -107,8 +130,12 @@ export class Cluster {
   /** Pods made so far: their names follow from it. */
   podCount = 0;
 
+  #due: Due = nothingSeen;
+  #deletions = 0;
   readonly #byName = new Map<string, Machine>();
+  readonly #planes: readonly Machine[];
   readonly #index = new PodIndex<Pod>();
+  readonly #workloadIndex = new LabelIndex<Workload>();
 
   constructor(
     clock: Clock,
@@ -119,6 +146,7 @@ export class Cluster {
   ) {
     this.clock = clock;
     this.machines = machines;
+    this.#planes = machines.filter(({ role }) => role === 'control-plane');
     this.version = version;
     this.kubeProxyVersion = version;
     this.coreDnsVersion = findMinor(minorOf(version))?.coredns ?? '1.11.3';
@@ -151,16 +179,49 @@ export class Cluster {
   /** Lets controllers and the scheduler do what is due. */
   tick(): void {
     const now = this.clock.now();
+    if (this.#hasChanged() || this.#due.ending.some((pod) => this.#isOver(pod, now))) this.#control(now);
+    for (const pod of this.#due.waiting) if (pod.node === undefined) this.#schedule(pod, now);
+    if (!this.#due.hasVolumes && this.attachments.length === 0) return;
+    this.attachments = attachments(this.attachments, this.pods, { now, scale: this.clock.scale }, (node) =>
+      this.#kubeletRuns(node),
+    );
+  }
+
+  /** Since the controllers looked at it last. */
+  #hasChanged(): boolean {
+    const { seen } = this.#due;
+    const { pods, workloads } = this;
+    return (
+      seen.pods !== pods ||
+      seen.podsThere !== pods.length ||
+      seen.deletions !== this.#deletions ||
+      seen.workloads !== workloads ||
+      seen.workloadsThere !== workloads.length ||
+      seen.nodes !== this.nodes.size
+    );
+  }
+
+  #control(now: number): void {
     if (this.pods.some((pod) => this.#isOver(pod, now))) this.pods = this.pods.filter((pod) => !this.#isOver(pod, now));
     const present = new Map<Workload, Pod[]>(this.workloads.map((workload) => [workload, []]));
     for (const pod of this.pods) {
       if (pod.workload && pod.deletedAt === undefined && !hasEnded(pod)) present.get(pod.workload)?.push(pod);
     }
     for (const [workload, pods] of present) this.#reconcile(workload, pods, now);
-    for (const pod of this.pods) if (pod.node === undefined && pod.waits !== true) this.#schedule(pod, now);
-    this.attachments = attachments(this.attachments, this.pods, { now, scale: this.clock.scale }, (node) =>
-      this.#kubeletRuns(node),
-    );
+    const { pods, workloads } = this;
+    this.#due = {
+      seen: {
+        pods,
+        podsThere: pods.length,
+        deletions: this.#deletions,
+        workloads,
+        workloadsThere: workloads.length,
+        nodes: this.nodes.size,
+      },
+      ending: pods.filter(({ deletedAt }) => deletedAt !== undefined),
+      waiting: pods.filter(({ node, waits }) => node === undefined && waits !== true),
+      hasVolumes: pods.some(({ workload }) => workload?.volumes !== undefined),
+    };
   }
 
   /** A kubelet that is down ends no pod. */
@@ -184,6 +245,7 @@ export class Cluster {
   /** A kubelet that was let in makes its Node object. */
   register(machine: Machine): void {
     this.nodes.set(machine.name, apiNode(machine));
+    this.#due = nothingSeen;
     this.tick();
   }
 
@@ -194,7 +256,11 @@ export class Cluster {
   }
 
   podsMatching(budget: Budget): Pod[] {
-    return this.podsIn(budget.namespace).filter((pod) => coversPod(budget, pod));
+    const [label] = Object.entries(budget.selector);
+    const some = label
+      ? this.#index.with(this.pods, budget.namespace, label)
+      : this.#index.podsIn(this.pods, budget.namespace);
+    return some.filter((pod) => coversPod(budget, pod));
   }
 
   podsIn(namespace: string): readonly Pod[] {
@@ -218,13 +284,8 @@ export class Cluster {
     const bare = pods.filter(({ workload }) => workload === undefined || workload.kind === 'DaemonSet').length;
     const expected =
       (typeof budget.minAvailable === 'number' ? bare : 0) +
-      this.workloads
-        .filter(
-          (workload) =>
-            workload.namespace === budget.namespace &&
-            workload.kind !== 'DaemonSet' &&
-            selectedBy(budget, workload.labels),
-        )
+      this.#workloadsOf(budget)
+        .filter((workload) => workload.kind !== 'DaemonSet' && coversPod(budget, workload))
         .reduce((sum, workload) => sum + workload.replicas, 0);
     const count = (share: number | string) =>
       typeof share === 'number' ? share : Math.ceil((Number.parseFloat(share) / 100) * expected);
@@ -236,6 +297,12 @@ export class Cluster {
     return { healthy, desired, expected, allowed };
   }
 
+  #workloadsOf({ namespace, selector }: Budget): readonly Workload[] {
+    const [label] = Object.entries(selector);
+    if (!label) return this.workloads;
+    return this.#workloadIndex.with(this.workloads, namespace, label);
+  }
+
   /** The eviction API: `blocked` if a PodDisruptionBudget allows no disruption now, `several` if several apply. */
   evict(pod: Pod): 'accepted' | 'blocked' | 'several' {
     const answer = permit(this, pod);
@@ -245,6 +312,7 @@ export class Cluster {
 
   deletePod(pod: Pod): void {
     pod.deletedAt ??= this.clock.now() + terminateWork / this.clock.scale;
+    this.#deletions += 1;
     this.tick();
   }
 
@@ -324,7 +392,7 @@ export class Cluster {
   /** A kubelet newer than an API server it may be sent to cannot start pods (kubernetes #127316). */
   #tooNew(kubeletVersion: string): boolean {
     const minor = minorNumber(kubeletVersion);
-    return this.machines.some(({ staticPods }) => {
+    return this.#planes.some(({ staticPods }) => {
       const image = staticPods.get('kube-apiserver')?.image;
       return image !== undefined && minor > minorNumber(image.replace(/^.*:v/, ''));
     });

@@ -62,9 +62,9 @@ export function loadImage(cluster: Cluster, image: EtcdImage): void {
     const now = present.find(same(workload));
     return now ? Object.assign(now, workload) : workload;
   });
-  cluster.workloads.splice(0, Infinity, ...then);
+  cluster.workloads = then;
   cluster.pods = cluster.pods.filter((pod) => pod.workload === undefined || then.includes(pod.workload));
-  cluster.budgets.splice(0, Infinity, ...budgets);
+  cluster.budgets = [...budgets];
   cluster.extras = extras;
   cluster.version = kubernetes.version;
   cluster.kubeProxyVersion = kubernetes.kubeProxy;

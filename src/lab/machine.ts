@@ -18,8 +18,6 @@ export interface Package {
   /** dpkg's second letter: installed, or unpacked and not configured. */
   state: 'i' | 'U' | 'F' | 'H' | 'W' | 't';
   held: boolean;
-  /** When it was installed; undefined: long ago. */
-  installedAt?: number;
 }
 
 export interface StaticPod {
@@ -132,6 +130,8 @@ export class Machine {
   readonly machineId: string;
   readonly systemUuid: string;
   readonly packages = new Map<string, Package>();
+  /** When packages were installed; others were long ago. */
+  readonly installedAt = new Map<string, number>();
   /** What the last `apt-get update` of each source saw, by its address: revisions by package, newest first. */
   readonly aptLists = new Map<string, ReadonlyMap<string, readonly string[]>>();
   readonly staticPods = new Map<string, StaticPod>();
@@ -252,6 +252,7 @@ export class Machine {
   /** Puts a package in place of what is there, programs included. */
   install(name: string, one: Package): void {
     this.packages.set(name, one);
+    this.installedAt.set(name, this.clock.now());
     this.binaries.delete(name);
   }
 

@@ -1,19 +1,35 @@
 import type { Workload } from './workloads.ts';
 
-interface Indexed {
+interface Labelled {
   readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface Indexed extends Labelled {
   readonly workload?: Workload;
 }
 
-/** A list as it was when it was sorted: pods are added at its end, or it is another one. */
+/** A list as it was when it was sorted: more is added at its end, or it is another one. */
 interface Sorted<K, T> {
   readonly list: readonly T[];
   readonly length: number;
   readonly groups: ReadonlyMap<K, readonly T[]>;
 }
 
+/** Objects by their namespace and a label, sorted again once there are others. Labels never change. */
+export class LabelIndex<T extends Labelled> {
+  /** By the label's name. */
+  readonly #byLabel = new Map<string, Sorted<string, T>>();
+
+  with(list: readonly T[], namespace: string, [name, value]: readonly [string, string]): readonly T[] {
+    const known = sorted(this.#byLabel.get(name), list, (one) => `${one.namespace}/${one.labels[name] ?? ''}`);
+    this.#byLabel.set(name, known);
+    return known.groups.get(`${namespace}/${value}`) ?? [];
+  }
+}
+
 /** Pods by what they are asked for, sorted again once there are others. */
-export class PodIndex<P extends Indexed> {
+export class PodIndex<P extends Indexed> extends LabelIndex<P> {
   #byNamespace: Sorted<string, P> | undefined;
   #byWorkload: Sorted<Workload | undefined, P> | undefined;
 

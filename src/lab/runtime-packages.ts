@@ -37,8 +37,9 @@ export function installRuntime(machine: Machine, containerd: string): void {
   for (const name of ['containerd.io', 'containerd', 'runc']) machine.packages.delete(name);
   for (const name of packagesOf[machine.distribution]) {
     const revision = runtimeOffers(machine, name)[at];
-    if (revision !== undefined)
-      machine.packages.set(name, { revision, state: 'i', held: false, installedAt: machine.binaryChangedAt });
+    if (revision === undefined) continue;
+    machine.packages.set(name, { revision, state: 'i', held: false });
+    machine.installedAt.set(name, machine.binaryChangedAt);
   }
   machine.containerRuntime = `containerd://${containerd}`;
 }

@@ -16,6 +16,7 @@ interface KeptFile {
 interface KeptMachine {
   readonly files: ReadonlyMap<string, KeptFile>;
   readonly packages: readonly (readonly [string, Package])[];
+  readonly installedAt: readonly (readonly [string, number])[];
   readonly aptLists: readonly (readonly [string, ReadonlyMap<string, readonly string[]>])[];
   readonly staticPods: readonly (readonly [string, StaticPod])[];
   readonly pulledImages: readonly string[];
@@ -81,6 +82,7 @@ async function keepMachine(machine: Machine): Promise<KeptMachine> {
   return {
     files: await keepFiles(machine),
     packages: [...machine.packages].map(([name, one]) => [name, { ...one }] as const),
+    installedAt: [...machine.installedAt],
     aptLists: [...machine.aptLists],
     staticPods: [...machine.staticPods].map(([name, pod]) => [name, { ...pod }] as const),
     pulledImages: [...machine.pulledImages],
@@ -158,6 +160,7 @@ async function restoreMachine(machine: Machine, kept: KeptMachine): Promise<void
     kept.packages.map(([name, one]) => [name, { ...one }] as const),
   );
   refill(machine.services, structuredClone(kept.services));
+  refill(machine.installedAt, kept.installedAt);
   refill(machine.aptLists, kept.aptLists);
   refill(
     machine.staticPods,

@@ -1,8 +1,7 @@
 import type { World } from 'runbook-lab';
 import type { Fact, KnownFacts } from '../facts/fact.ts';
 import type { ClusterFactId, ClusterFacts } from '../facts/facts.ts';
-import { leases } from '../facts/leases.ts';
-import { nodes } from '../facts/nodes.ts';
+import { type NodeObject, nodes } from '../facts/nodes.ts';
 import { pdbs } from '../facts/pdbs.ts';
 import { daemonSetTemplate, pods, podTemplate } from '../facts/pods.ts';
 import type { LabPackage } from './lab-package.ts';
@@ -44,6 +43,10 @@ class Known<T> {
   }
 }
 
+function withHeartbeat(node: NodeObject, heartbeat: string | undefined): NodeObject {
+  return heartbeat === undefined || node.heartbeat === heartbeat ? node : { ...node, heartbeat };
+}
+
 /** As `-o json`, without its blanks. */
 function asJson(items: readonly ApiObject[]): string {
   return JSON.stringify({ items });
@@ -56,7 +59,7 @@ function asJson(items: readonly ApiObject[]): string {
 export class KnownObjects implements KnownFacts {
   readonly #lab: LabPackage;
   readonly #world: World;
-  readonly #nodes: Known<NonNullable<ClusterFacts['nodes']>[number]>;
+  readonly #nodes: Known<NodeObject>;
   readonly #pods: Known<NonNullable<ClusterFacts['pods']>[number]>;
   readonly #pdbs: Known<NonNullable<ClusterFacts['pdbs']>[number]>;
 
@@ -72,17 +75,24 @@ export class KnownObjects implements KnownFacts {
   value(id: ClusterFactId): ClusterFacts[ClusterFactId] {
     switch (id) {
       case 'nodes':
-        return this.#nodes.of(this.#list('nodes'));
+        return this.#nodesNow();
       case 'pods':
         return this.#pods.of(this.#list('pods'), this.#daemonSets());
       case 'pdbs':
         return this.#pdbs.of(this.#list('poddisruptionbudgets'));
       case 'leases':
-        // They are renewed all the time: one text for all of them.
-        return leases.parse(asJson(this.#list('leases')), { kubeconfig: '' });
+        return [...this.#lab.renewals(this.#world)].map(([node, renewTime]) => ({ node, renewTime }));
       default:
         return undefined;
     }
+  }
+
+  /** Each with the time of its last report, which is all that is new of most of them. */
+  #nodesNow(): readonly NodeObject[] {
+    const listed = this.#lab.listedNodes(this.#world);
+    return this.#nodes
+      .of(listed.map(({ object }) => object))
+      .map((node, at) => withHeartbeat(node, listed[at]?.heartbeat));
   }
 
   #list(kind: string): readonly ApiObject[] {

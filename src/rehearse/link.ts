@@ -16,6 +16,8 @@ import type { Ground, Owner } from './ground.ts';
 
 export const ROOT = '/var/lib/runbook';
 const never = new Promise<never>(() => undefined);
+/** A reason of one's own: without one, an error with its stack is made for each. */
+const OVER = 'over';
 
 /**
  * One open link from a controller to a node of the simulated cluster: the node's attempts natively, no bytes in
@@ -128,7 +130,7 @@ export class Link implements RemoteNode {
           }),
         ]);
       } finally {
-        over.abort();
+        over.abort(OVER);
       }
     });
   }
@@ -185,7 +187,7 @@ export class Link implements RemoteNode {
         await Promise.race([next, timedOut]);
       }
     } finally {
-      over.abort();
+      over.abort(OVER);
     }
   }
 

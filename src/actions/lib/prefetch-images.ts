@@ -1,6 +1,8 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { yamlOf } from '../../facts/lib/yaml.ts';
+import { once } from '../../facts/lib/once.ts';
+import type { KubeadmConfigFact } from '../../facts/kubeadm-config.ts';
 import { KUBEADM_REGISTRIES } from '../../facts/lib/image.ts';
 import type { ActionContext } from '../action.ts';
 import { bare, isBefore } from './release.ts';
@@ -83,15 +85,18 @@ const settings = z
   })
   .partial();
 
+const settingsIn = once(({ clusterConfiguration: text }: KubeadmConfigFact) =>
+  text === undefined ? undefined : settings.safeParse(yamlOf(text)).data,
+);
+
 /**
  * Of the cluster's ClusterConfiguration what names images, at the release: plans and nodes keep the script, and the rest
  * may hold secrets (extraEnvs). kubeadm moves from its own old registry by itself.
  */
 export function configurationFor({ facts }: ActionContext<unknown>, version: string): string | undefined {
-  const text = facts.cluster?.kubeadmConfig?.clusterConfiguration;
-  const parsed = text === undefined ? undefined : settings.safeParse(yamlOf(text));
-  if (!parsed?.success) return undefined;
-  const { imageRepository = '', ...others } = parsed.data;
+  const parsed = facts.cluster?.kubeadmConfig && settingsIn(facts.cluster.kubeadmConfig);
+  if (!parsed) return undefined;
+  const { imageRepository = '', ...others } = parsed;
   const isOwn = imageRepository === '' || KUBEADM_REGISTRIES.includes(imageRepository);
   return stringify({ ...others, kubernetesVersion: `v${version}`, ...(isOwn ? {} : { imageRepository }) });
 }

@@ -93,7 +93,12 @@ function isSameMachine(a: NodeFacts, b: NodeFacts): boolean {
 
 function isSameObject(a: NodeObject, b: NodeObject): boolean {
   const ids = a.name === b.name && a.machineId === b.machineId && a.systemUuid === b.systemUuid;
-  return ids && a.addresses === b.addresses;
+  return ids && areSameAddresses(a.addresses, b.addresses);
+}
+
+function areSameAddresses(a: NodeObject['addresses'], b: NodeObject['addresses']): boolean {
+  if (a === b) return true;
+  return a.length === b.length && a.every(({ type, address }, at) => b[at]?.type === type && b[at].address === address);
 }
 
 function find({ machine, kubelet }: NodeFacts, nodes: readonly NodeObject[]): NodeObject | undefined {

@@ -47,12 +47,14 @@ export function select(
   names: readonly string[],
 ): ApiObject[] {
   const namespace = isSet(call, 'all-namespaces') ? undefined : (flag(call, 'namespace') ?? 'default');
+  const selector = flag(call, 'selector');
+  const fields = fieldsIn(flag(call, 'field-selector'));
   return resource
     .list(context.world, namespace)
     .filter((item) => !resource.namespaced || namespace === undefined || item.metadata.namespace === namespace)
     .filter((item) => names.length === 0 || names.includes(item.metadata.name))
-    .filter((item) => matchesSelector(flag(call, 'selector'), item.metadata.labels ?? {}))
-    .filter((item) => matchesFields(flag(call, 'field-selector'), item));
+    .filter((item) => selector === undefined || matchesSelector(selector, item.metadata.labels ?? {}))
+    .filter((item) => fields.every(({ path, value, isEqual }) => (textAt(item, path) === value) === isEqual));
 }
 
 export function matchesSelector(selector: string | undefined, labels: Readonly<Record<string, string>>): boolean {
@@ -67,14 +69,27 @@ export function matchesSelector(selector: string | undefined, labels: Readonly<R
     });
 }
 
-function matchesFields(selector: string | undefined, item: ApiObject): boolean {
-  return (selector ?? '')
+interface Field {
+  readonly path: readonly string[];
+  readonly value: string;
+  readonly isEqual: boolean;
+}
+
+/** `spec.nodeName=worker-1,status.phase!=Running` */
+function fieldsIn(selector = ''): Field[] {
+  return selector
     .split(',')
     .filter(Boolean)
-    .every((term) => {
-      const [, path = '', operator, value] = /^([^=!]+)(==|=|!=)(.*)$/.exec(term) ?? [];
-      return (show(valuesAt(`.${path}`, item)[0]) === value) === (operator !== '!=');
+    .map((term) => {
+      const [, path = '', operator, value = ''] = /^([^=!]+)(==|=|!=)(.*)$/.exec(term) ?? [];
+      return { path: path.split('.'), value, isEqual: operator !== '!=' };
     });
+}
+
+function textAt(item: ApiObject, path: readonly string[]): string {
+  let value: unknown = item;
+  for (const key of path) value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+  return show(value);
 }
 
 function print(

@@ -98,13 +98,17 @@ export function workloadObject(cluster: Cluster, workload: Workload): ApiObject 
   };
 }
 
+/** When a node's Lease was renewed last, in microseconds. */
+export function leaseTime(cluster: Cluster, machine: Machine): string {
+  return `${new Date(cluster.leaseRenewedAt(machine)).toISOString().slice(0, -1)}000Z`;
+}
+
 export function leaseObject(cluster: Cluster, machine: Machine): ApiObject {
-  const renewed = new Date(cluster.leaseRenewedAt(machine)).toISOString().replace('Z', '000Z');
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: metadata(cluster, machine.name, 'kube-node-lease'),
-    spec: { holderIdentity: machine.name, leaseDurationSeconds: 40, renewTime: renewed },
+    spec: { holderIdentity: machine.name, leaseDurationSeconds: 40, renewTime: leaseTime(cluster, machine) },
   };
 }
 

@@ -50,8 +50,8 @@ export async function deleteNamespaces(context: ToolContext, names: readonly str
       );
     context.out(`namespace "${name}" deleted\n`);
     const stays = (one: { readonly namespace: string }) => one.namespace !== name;
-    cluster.workloads.splice(0, Infinity, ...cluster.workloads.filter(stays));
-    cluster.budgets.splice(0, Infinity, ...cluster.budgets.filter(stays));
+    cluster.workloads = cluster.workloads.filter(stays);
+    cluster.budgets = cluster.budgets.filter(stays);
     for (const pod of cluster.pods) if (!stays(pod)) cluster.deletePod(pod);
     cluster.store.configMaps = cluster.store.configMaps.filter(stays);
     cluster.store.namespaces = cluster.store.namespaces.filter((one) => one !== name);

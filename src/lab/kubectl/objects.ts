@@ -22,7 +22,7 @@ export interface ApiObject {
 
 /** RFC 3339 with whole seconds, as the API writes times. */
 export function apiTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+  return `${new Date(ms).toISOString().slice(0, -'.000Z'.length)}Z`;
 }
 
 export function metadata(

@@ -131,12 +131,10 @@ export function findResource(name: string): Resource | undefined {
 function podObjects({ cluster, machines }: World, namespace?: string): ApiObject[] {
   cluster.tick();
   const own = namespace === undefined ? cluster.pods : cluster.podsIn(namespace);
-  return [
-    ...own.map((pod) => keptPod(cluster, pod)),
-    ...machines.flatMap((machine) =>
-      [...machine.staticPods].map(([component, pod]) => keptMirror(cluster, machine, component, pod)),
-    ),
-  ];
+  const objects = own.map((pod) => keptPod(cluster, pod));
+  for (const machine of machines)
+    for (const [component, pod] of machine.staticPods) objects.push(keptMirror(cluster, machine, component, pod));
+  return objects;
 }
 
 function workloads(lower: string, kind: string, short: string): Resource {

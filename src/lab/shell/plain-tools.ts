@@ -169,7 +169,7 @@ async function statValues(
   }
   const found = await machine.fs.stat(full);
   const listed = /^\/var\/lib\/dpkg\/info\/(.+)\.list$/.exec(full)?.[1];
-  const installedAt = listed === undefined ? undefined : machine.packages.get(listed)?.installedAt;
+  const installedAt = listed === undefined ? undefined : machine.installedAt.get(listed);
   const changed = full === '/usr/bin/kubelet' ? machine.binaryChangedAt : (installedAt ?? found.mtime.getTime());
   const seconds = Math.floor(changed / 1000);
   const own = full.startsWith('/home/ops');

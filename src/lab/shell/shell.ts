@@ -66,6 +66,7 @@ export class LabShell implements MachineShell {
   readonly #MachineFs;
   readonly #tools: ToolSet;
   readonly #sinks: OutputSinks = new Map();
+  #runs = 0;
   #world: World | undefined;
   readonly #quick: QuickShell | undefined;
 
@@ -88,10 +89,8 @@ export class LabShell implements MachineShell {
   /** Runs a script to its end; resolves with its exit code, 137 when it was killed. Never rejects. */
   async run(machine: Machine, spec: RunSpec): Promise<number> {
     const process = new ShellProcess(machine.newPid(), spec.uid);
-    const streams = [
-      `/dev/.lab/${machine.name}.${process.pid}.1`,
-      `/dev/.lab/${machine.name}.${process.pid}.2`,
-    ] as const;
+    this.#runs += 1;
+    const streams = [`/dev/.lab/${this.#runs}.1`, `/dev/.lab/${this.#runs}.2`] as const;
     this.#sinks.set(streams[0], (chunk) => spec.out(chunk));
     this.#sinks.set(streams[1], (chunk) => spec.err(chunk));
     const abort = new AbortController();

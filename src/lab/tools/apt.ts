@@ -290,8 +290,7 @@ async function unpackAndConfigure(
       !keep &&
       compareVersions(minorOf(before?.revision ?? '0.0'), conffileChangedIn) < 0 &&
       compareVersions(minorOf(revision), conffileChangedIn) >= 0;
-    const installedAt = machine.clock.now();
-    machine.install(name, { revision, state: asks ? 'U' : 'i', held: before?.held ?? false, installedAt });
+    machine.install(name, { revision, state: asks ? 'U' : 'i', held: before?.held ?? false });
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
     if (asks) prompts.push(name);
   }

@@ -147,8 +147,7 @@ async function install(context: ToolContext, call: DnfCall): Promise<number> {
   }
   if (call.downloadOnly) return printed(context, call, 'Complete!\n');
   for (const [name, revision] of changes) {
-    const installedAt = machine.clock.now();
-    machine.install(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false, installedAt });
+    machine.install(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false });
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
     context.out(`  Upgrading        : ${name}-${revision}.x86_64\n`);
   }

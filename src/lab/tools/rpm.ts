@@ -49,7 +49,7 @@ export const rpm: Tool = async (context) => {
       continue;
     }
     const [version = '', release = ''] = revision.split('-');
-    const at = machine.packages.get(name)?.installedAt ?? machine.binaryChangedAt;
+    const at = machine.installedAt.get(name) ?? machine.binaryChangedAt;
     const fields: Readonly<Record<string, string>> = {
       NAME: name,
       VERSION: version,

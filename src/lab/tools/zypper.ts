@@ -177,8 +177,7 @@ async function commit(context: ToolContext, call: ZypperCall, changes: ReadonlyM
   for (const [name, revision] of changes) {
     at += 1;
     context.out(`(${at}/${count}) Installing: ${name}-${revision}.x86_64 [done]\n`);
-    const installedAt = machine.clock.now();
-    machine.install(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false, installedAt });
+    machine.install(name, { revision, state: 'i', held: machine.packages.get(name)?.held ?? false });
     if (name === 'kubelet') machine.binaryChangedAt = machine.clock.now();
   }
   return EXIT.ok;

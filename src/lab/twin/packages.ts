@@ -24,12 +24,9 @@ export async function writePackages(machine: Machine, facts: TwinNodeFacts): Pro
     if (!installed) continue;
     const { revision, status, at } = installed;
     const held = packages?.held.includes(name) ?? false;
-    machine.packages.set(name, {
-      revision,
-      state: stateOf(status),
-      held,
-      ...(at === undefined ? {} : { installedAt: at * 1000 }),
-    });
+    machine.packages.set(name, { revision, state: stateOf(status), held });
+    if (at === undefined) machine.installedAt.delete(name);
+    else machine.installedAt.set(name, at * 1000);
   }
   for (const name of packages?.held ?? []) if (!machine.packages.has(name)) machine.packages.set(name, unknown(true));
   for (const name of packageState?.broken ?? []) {
