@@ -3,7 +3,7 @@ import { actions } from '../actions/registry.ts';
 import { fleetJsonSchema } from '../documents/fleet-json-schema.ts';
 import { inventoryJsonSchema, partJsonSchema, runbookJsonSchema } from '../documents/schema.ts';
 import { eventJsonSchema } from '../event.ts';
-import { factsJsonSchema } from '../facts-file/document.ts';
+import { factsJsonSchema } from '../facts-file/form/document.ts';
 import { fleetPlanJsonSchema } from '../fleet/plan.ts';
 import { fleetRecordJsonSchema } from '../fleet/record.ts';
 import { planChangesJsonSchema } from '../plan/changes-schema.ts';

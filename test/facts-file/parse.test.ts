@@ -36,7 +36,8 @@ describe('the text of a facts file', () => {
   it.each([
     ['null', 'it is JSON, but no facts file'],
     ['[]', 'it is JSON, but no facts file'],
-    ['{}', '`format` is missing'],
+    ['{}', 'not what `runbook facts` writes: format is missing'],
+    ['{"format":"yaml"}', 'not what `runbook facts` writes: format is not "runbook-facts"'],
     ['{"nodes":{},"cluster":{}}', 'it is the kept facts of a run'],
     ['{"version":2,"phases":[],"runbook":{},"factsDigest":"","nodes":[]}', 'it is a saved plan, not a facts file'],
   ])('says what %s is', (other, words) => {
@@ -44,10 +45,14 @@ describe('the text of a facts file', () => {
   });
 
   it.each([
-    ['"readAt": "2026-11-30T11:00:00.000Z"', '"readAt": 5', 'readAt: Invalid input: expected string'],
-    ['"role": "worker"', '"role": "boss"', 'inventory.nodes.1.role: Invalid option'],
-    ['"binaries"', '"entrails"', 'asked.facts.0: is no fact that this runbook knows'],
-    ['"asked"', '"more": 1, "asked"', 'the file: Unrecognized key: "more"'],
+    ['"readAt": "2026-11-30T11:00:00.000Z"', '"readAt": 5', 'readAt must be a text, not the number 5'],
+    [
+      '"role": "worker"',
+      '"role": "boss"',
+      'inventory.nodes[1].role must be "control-plane" or "worker" or "other", not the text "boss"',
+    ],
+    ['"binaries"', '"entrails"', 'asked.facts[0] is no fact that this runbook knows'],
+    ['"asked"', '"more": 1, "asked"', 'more is not known to this runbook'],
   ])('names the field: %s as %s', (before, after, words) => {
     expect(problemOf(text.replace(before, after))).toContain(words);
   });

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import type { ClusterFacts } from '../../facts/facts.ts';
+import {
+  amount,
+  expressions,
+  flag,
+  gates,
+  kubeletConfiguration,
+  namedOptional,
+  namedValue,
+  object,
+  optional,
+  partial,
+  type Same,
+  selector,
+  text,
+  textMap,
+  texts,
+  yes,
+} from './parts.ts';
+
+const amounts = z.record(text, amount);
+const rollout = { desired: amount, updated: amount, available: amount };
+
+const pod = object({
+  namespace: text,
+  name: text,
+  node: optional(text),
+  drainedFrom: optional(text),
+  labels: textMap,
+  phase: text,
+  ready: flag,
+  deleting: flag,
+  controller: optional(object({ kind: text, name: text, group: optional(text), exists: optional(yes) })),
+  mirror: flag,
+  emptyDirs: texts,
+  images: texts,
+  restarts: amount,
+  requests: optional(amounts),
+  tolerations: optional(z.array(partial({ key: text, operator: text, value: text, effect: text }))),
+  nodeSelector: optional(textMap),
+  nodeAffinity: optional(z.array(object({ matchExpressions: expressions, names: optional(texts) }))),
+  bound: optional(texts),
+  finalizers: optional(texts),
+  deletedAt: optional(text),
+});
+
+/** The facts of a cluster as a file has them. */
+export const clusterForm = partial({
+  nodes: z.array(
+    object({
+      name: text,
+      labels: textMap,
+      annotations: textMap,
+      unschedulable: flag,
+      taints: z.array(object({ key: text, effect: text, value: optional(text) })),
+      allocatable: optional(amounts),
+      ready: flag,
+      heartbeat: optional(text),
+      readyReason: text,
+      addresses: z.array(object({ type: text, address: text })),
+      machineId: text,
+      systemUuid: text,
+      bootId: text,
+      kubeletVersion: text,
+      kubeProxyVersion: text,
+      containerRuntime: optional(text),
+      controlPlane: flag,
+    }),
+  ),
+  apiServerEndpoints: z.array(object({ node: text, endpoint: text })),
+  apiServers: z.array(
+    object({ node: text, endpoint: text, version: optional(text), ready: flag, error: optional(text) }),
+  ),
+  pods: z.array(pod),
+  pdbs: z.array(
+    object({
+      namespace: text,
+      name: text,
+      selector,
+      minAvailable: optional(text),
+      maxUnavailable: optional(text),
+      disruptionsAllowed: amount,
+      expectedPods: amount,
+      currentHealthy: amount,
+      desiredHealthy: amount,
+      generation: amount,
+      observedGeneration: amount,
+      freesUnhealthy: optional(yes),
+      syncFailed: optional(text),
+    }),
+  ),
+  kubeadmConfig: object({
+    kubernetesVersion: text,
+    controlPlaneEndpoint: optional(text),
+    imageRepository: optional(text),
+    certificatesDir: optional(text),
+    networking: optional(
+      object({ dnsDomain: text.optional(), podSubnet: text.optional(), serviceSubnet: text.optional() }),
+    ),
+    featureGates: optional(gates),
+    etcd: optional(partial({ imageRepository: text, imageTag: text })),
+    dns: optional(object({ imageTag: text })),
+    clusterConfiguration: optional(text),
+    extra: optional(
+      z.record(text, object({ flags: z.array(namedValue), volumes: texts, envs: optional(z.array(namedOptional)) })),
+    ),
+  }),
+  kubeProxy: object({ version: optional(text), unmanaged: optional(yes), ...rollout }),
+  leases: z.array(object({ node: text, renewTime: text })),
+  etcd: object({
+    external: flag,
+    source: optional(text),
+    clusterId: optional(text),
+    members: z.array(
+      object({
+        id: text,
+        name: text,
+        peerUrls: texts,
+        clientUrls: texts,
+        learner: flag,
+        healthy: optional(flag),
+        problem: optional(text),
+        version: optional(text),
+        dbSize: optional(amount),
+        dbSizeInUse: optional(amount),
+        raftIndex: optional(amount),
+        follows: optional(text),
+        leader: flag,
+        alarms: texts,
+      }),
+    ),
+    error: optional(text),
+  }),
+  coreDns: object({
+    corefile: optional(text),
+    image: optional(text),
+    rollout: optional(object(rollout)),
+    resources: optional(object({ limits: textMap, requests: textMap })),
+  }),
+  webhooks: z.array(
+    object({
+      kind: text,
+      configuration: text,
+      name: text,
+      fails: flag,
+      service: optional(object({ namespace: text, name: text })),
+      selector: optional(textMap),
+      namespaces: optional(selector),
+      narrowed: optional(yes),
+      rules: z.array(object({ groups: texts, resources: texts, operations: texts })),
+    }),
+  ),
+  volumeAttachments: z.array(object({ name: text, node: text, volume: text })),
+  kubeletConfig: object({
+    ...kubeletConfiguration,
+    missing: optional(yes),
+    unreadable: optional(yes),
+    versioned: optional(text),
+  }),
+  kubeProxyConfig: object({ missing: optional(yes), mode: text, featureGates: gates }),
+});
+
+/** A fact whose form is not the one above does not compile. */
+true satisfies Same<z.infer<typeof clusterForm>, ClusterFacts>;
