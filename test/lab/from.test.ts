@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { runLab } from '../../src/lab/command.ts';
 import { startLab } from '../../src/lab/lab.ts';
@@ -11,6 +11,11 @@ const nodes = [
   { name: 'beta', host: '10.7.0.2', role: 'worker' },
 ];
 const document = { readAt: '2026-03-01T12:00:00Z', inventory: { cluster: 'shop', nodes, groups: { first: ['beta'] } } };
+
+/** Of a kubelet, with these values in its file. */
+function settings(values: Readonly<Record<string, string>>) {
+  return { flags: [], shadowing: [], ownUnits: [], config: { featureGates: {}, settings: values } };
+}
 
 let folder: string;
 let stderr: string;
@@ -44,6 +49,17 @@ it.each([
     () => file({ ...document, facts: { nodes: { beta: { packages: { installed: 3, held: [] } } } } }),
     'facts.nodes.beta.packages.installed',
   ],
+  ['null for an object', () => file({ ...document, facts: { nodes: { beta: null } } }), 'facts.nodes.beta: '],
+  [
+    'a newer version',
+    () => file({ ...document, version: 2, facts: { nodes: {} } }),
+    'version: this lab reads version 1',
+  ],
+  [
+    "a kubelet's setting that is no JSON",
+    () => file({ ...document, facts: { nodes: { beta: { kubeletSetup: settings({ clusterDomain: 'x' }) } } } }),
+    'config.settings.clusterDomain: is not a value as JSON writes it',
+  ],
 ])('refuses %s, and says how to make one', async (_what, path, words) => {
   expect(await runLab(['up', '--dir', folder, '--from', path()])).toBe(2);
   expect(stderr).toContain(words);
@@ -68,4 +84,11 @@ it("answers by SSH under the names of the file's inventory, with its groups and 
   } finally {
     await lab.close();
   }
+});
+
+it('makes a file of a setting that is called as what every object has, and of nothing else', async () => {
+  const kubeletSetup = settings({ '__proto__.runbookTest': '5', 'logging.verbosity': '2' });
+  const lab = await startLab({ from: file({ ...document, facts: { nodes: { beta: { kubeletSetup } } } }) });
+  onTestFinished(() => lab.close());
+  expect(Reflect.get({}, 'runbookTest')).toBeUndefined();
 });

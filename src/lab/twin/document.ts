@@ -36,7 +36,7 @@ const kubeletConfiguration = z.object({
   failCgroupV1: z.boolean().optional(),
   failSwapOn: z.boolean().optional(),
   featureGates: gates,
-  settings: textMap.optional(),
+  settings: z.record(text, text.refine(isJson, { error: 'is not a value as JSON writes it' })).optional(),
 });
 const installed = z.object({ revision: text, status: text });
 const unit = z.object({
@@ -337,6 +337,8 @@ const inventory = z.object({
 });
 
 const document = z.object({
+  format: z.literal('runbook-facts').optional(),
+  version: z.literal(1, { error: 'this lab reads version 1' }).optional(),
   /** ISO 8601. */
   readAt: text.optional(),
   inventory,
@@ -352,6 +354,15 @@ export type TwinPod = NonNullable<TwinClusterFacts['pods']>[number];
 export type TwinNodeObject = NonNullable<TwinClusterFacts['nodes']>[number];
 export type TwinSource = z.infer<typeof source>;
 export type TwinKubeletConfiguration = z.infer<typeof kubeletConfiguration>;
+
+function isJson(value: string): boolean {
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Reads a facts document. `name`: of its file, for messages. @throws LabFailure for what is none */
 export function readDocument(value: unknown, name = 'the facts document'): TwinDocument {

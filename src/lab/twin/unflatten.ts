@@ -5,7 +5,7 @@ export type Tree = { [key: string]: unknown };
  * would be a value and a folder at once becomes a key with a dot. Keys 0, 1 ... make a list.
  */
 export function unflatten(leaves: Iterable<readonly [string, unknown]>): Tree {
-  const root: Tree = {};
+  const root = emptyTree();
   for (const [path, value] of leaves) put(root, path.split('.'), value);
   return listed(root) as Tree;
 }
@@ -15,9 +15,14 @@ function put(at: Tree, [first = '', ...rest]: readonly string[], value: unknown)
     at[first] = value;
     return;
   }
-  const below = (at[first] ??= {});
+  const below = (at[first] ??= emptyTree());
   if (isTree(below)) put(below, rest, value);
   else at[[first, ...rest].join('.')] = value;
+}
+
+/** Without a prototype, which `__proto__` would be. */
+function emptyTree(): Tree {
+  return Object.create(null) as Tree;
 }
 
 function listed(value: unknown): unknown {
