@@ -41,7 +41,7 @@ export function fleetApply(fleet: string, runbook: string | undefined, options: 
     if (database) return startInDatabase(console, database, { plan, plans, approve });
     const store = openStore(options);
     const run = await store.create(plan, plans, { approve });
-    return driveHere(console, atEnd, { store, run, plan, retry: [] });
+    return driveHere(console, atEnd, { store, run, plan });
   });
 }
 

@@ -1,20 +1,27 @@
 import { driveEmbedded } from '../../fleet/embedded/driver.ts';
 import type { FolderFleetStore } from '../../fleet/embedded/folder-store.ts';
 import type { FleetPlan } from '../../fleet/plan.ts';
+import type { Wishes } from '../../fleet/resumption.ts';
 import type { AtEnd, Console } from '../../run/console.ts';
 import { driverView } from './follow.ts';
 
+const NONE: Wishes = { retry: [], settle: [] };
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface Driven {
   readonly store: FolderFleetStore;
   readonly run: string;
   readonly plan: FleetPlan;
-  readonly retry: readonly string[];
+  /** Where it is resumed. */
+  readonly wishes?: Wishes;
 }
 
 /** Takes the lock of a fleet run and drives it to its end. @returns the exit code */
-export async function driveHere(console: Console, atEnd: AtEnd, { store, run, plan, retry }: Driven): Promise<number> {
+export async function driveHere(
+  console: Console,
+  atEnd: AtEnd,
+  { store, run, plan, wishes = NONE }: Driven,
+): Promise<number> {
   const held = await store.takeLock(run, plan.fleet.name);
   atEnd(() => held.release());
   const [stop, leave] = [new AbortController(), new AbortController()];
@@ -34,7 +41,8 @@ export async function driveHere(console: Console, atEnd: AtEnd, { store, run, pl
     for (const signal of SIGNALS) process.off(signal, onSignal);
   });
   const view = driverView(console, plan);
-  const { end, state } = await driveEmbedded({ store, run, plan, retry, view, stop: stop.signal, leave: leave.signal });
+  const signals = { stop: stop.signal, leave: leave.signal };
+  const { end, state } = await driveEmbedded({ store, run, plan, wishes, view, ...signals });
   if (end !== 'ended') {
     if (console.output !== 'json') console.info(`stopped; continue it: runbook fleet resume ${run}`);
     return 130;

@@ -29,7 +29,7 @@ export function fleetRequest(wish: Wish, options: RequestOptions): Promise<numbe
     const isDriven = driver.life === 'alive' || driver.life === 'elsewhere';
     const byWorkers = isInDatabase(options);
     if (wish.type === 'cancel' && !isDriven && !byWorkers) {
-      await driveHere(console, atEnd, { store: openStore(options), run, plan, retry: [] });
+      await driveHere(console, atEnd, { store: openStore(options), run, plan });
       return 0;
     }
     const asked =

@@ -1,9 +1,9 @@
 import { Failure } from '../../failure.ts';
-import type { FleetBook } from '../../fleet/book.ts';
-import { againOf } from '../../fleet/decide.ts';
+import type { FleetBook, FleetRun } from '../../fleet/book.ts';
 import { thisActor } from '../../fleet/embedded/driver.ts';
+import { resumption, type Wishes } from '../../fleet/resumption.ts';
 import { foldFleet, type FleetState } from '../../fleet/state.ts';
-import { type Console, withConsole } from '../../run/console.ts';
+import { type AtEnd, type Console, withConsole } from '../../run/console.ts';
 import { stateDir } from '../../run/options.ts';
 import { driveHere } from './drive.ts';
 import type { FleetDatabase } from './in-database.ts';
@@ -14,67 +14,87 @@ export interface ResumeOptions extends FleetOptions {
   readonly treat: readonly string[];
 }
 
+interface Resumed {
+  readonly fleetRun: FleetRun;
+  readonly state: FleetState;
+  readonly wishes: Wishes;
+}
+
 /** Ends the pause of a fleet run that is driven, or drives one on that is not. */
 export function fleetResume(id: string | undefined, options: ResumeOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
     const database = await databaseOf(console, atEnd, options);
-    const store = database?.book ?? openStore(options);
-    const run = id ?? (await resumable(store));
+    const book = database?.book ?? openStore(options);
+    const run = id ?? (await resumable(book));
     if (run === undefined) {
       console.info(
         `nothing to resume: every fleet run ${database ? 'of the database' : `in ${stateDir(options)}`} is done or cancelled`,
       );
       return 0;
     }
-    const { plan, records, driver } = await store.read(run);
-    const state = foldFleet(plan, records);
+    const fleetRun = await book.read(run);
+    const state = foldFleet(fleetRun.plan, fleetRun.records);
     if (state.ended?.outcome === 'done' || state.ended?.outcome === 'cancelled') {
       console.info(`nothing to resume: fleet run ${run} is ${state.ended.outcome}`);
       return 0;
     }
-    const treats = parseTreats(options.treat, state);
-    for (const name of options.retry) requireFailed(state, name, '--retry');
-    for (const one of treats) await store.request(run, { type: 'settle', by: thisActor(), ...one });
-    if (database) return resumeInDatabase(console, database, run, state, options.retry);
-    if (driver.life === 'alive') {
-      if (options.retry.length > 0) throw alive(run, driver.about);
-      if (state.pausedBy !== undefined) await store.request(run, { type: 'unpause', by: thisActor() });
-      else if (treats.length === 0) throw alive(run, driver.about);
-      console.info(`asked the driver of ${run}: ${driver.about}`);
-      return 0;
-    }
-    if (state.pausedBy !== undefined) await store.request(run, { type: 'unpause', by: thisActor() });
-    return driveHere(console, atEnd, { store: openStore(options), run, plan, retry: options.retry });
+    const wishes = wishesOf(options, state);
+    const resumed = { fleetRun, state, wishes };
+    return database ? resumeInDatabase(console, database, resumed) : resumeHere(console, atEnd, resumed, options);
   });
+}
+
+async function resumeHere(
+  console: Console,
+  atEnd: AtEnd,
+  { fleetRun, state, wishes }: Resumed,
+  options: ResumeOptions,
+): Promise<number> {
+  const { run, plan, driver } = fleetRun;
+  const store = openStore(options);
+  if (driver.life === 'alive' || driver.life === 'elsewhere') {
+    const isAsked = state.pausedBy !== undefined || wishes.settle.length > 0;
+    if (wishes.retry.length > 0 || !isAsked)
+      throw new Failure('locked', `fleet run ${run} is driven already: ${driver.about}`, [
+        `Look at it: runbook fleet status ${run}`,
+      ]);
+    await askDriver(store, run, state, wishes);
+    console.info(`asked the driver of ${run}: ${driver.about}`);
+    return 0;
+  }
+  if (state.pausedBy !== undefined) await store.request(run, { type: 'unpause', by: thisActor() });
+  return driveHere(console, atEnd, { store, run, plan, wishes });
 }
 
 /** Ends the pause of a run that workers drive, or has them drive one again that failed. */
 async function resumeInDatabase(
   console: Console,
   { operator, book }: FleetDatabase,
-  run: string,
-  state: FleetState,
-  retry: readonly string[],
+  { fleetRun, state, wishes }: Resumed,
 ): Promise<number> {
+  const { run } = fleetRun;
+  if (!state.ended) {
+    if (wishes.retry.length > 0)
+      throw new Failure('locked', `fleet run ${run} is driven by workers: clusters run again once it is over`);
+    await askDriver(book, run, state, wishes);
+    console.info(`asked the workers that drive ${run}`);
+    return 0;
+  }
   const by = thisActor();
   if (state.pausedBy !== undefined) await book.request(run, { type: 'unpause', by });
-  const isAgain =
-    state.ended !== undefined &&
-    (await operator.resume(run, ({ plan, records }) => {
-      const now = foldFleet(plan, records);
-      const again = [...new Set([...againOf(plan, now), ...retry])];
-      return now.ended?.outcome === 'failed' ? [{ type: 'fleet-resumed', by, again }] : [];
-    }));
-  if (!isAgain && retry.length > 0)
-    throw new Failure('locked', `fleet run ${run} is driven by workers: clusters run again once it is over`);
-  console.info(isAgain ? `workers continue fleet run ${run}` : `asked the workers that drive ${run}`);
+  const isAgain = await operator.resume(run, ({ plan, records }) => {
+    const now = foldFleet(plan, records);
+    return now.ended?.outcome === 'failed' ? resumption(plan, now, by, wishes) : [];
+  });
+  console.info(isAgain ? `workers continue fleet run ${run}` : `fleet run ${run} was continued by someone else`);
   return 0;
 }
 
-function alive(run: string, about: string): Failure {
-  return new Failure('locked', `fleet run ${run} is driven already: ${about}`, [
-    `Look at it: runbook fleet status ${run}`,
-  ]);
+/** Has whatever drives a fleet run end its pause, and settle clusters. */
+async function askDriver(book: FleetBook, run: string, state: FleetState, { settle }: Wishes): Promise<void> {
+  const by = thisActor();
+  for (const one of settle) await book.request(run, { type: 'settle', by, ...one });
+  if (state.pausedBy !== undefined) await book.request(run, { type: 'unpause', by });
 }
 
 /** The latest that has not ended well, and was not cancelled. */
@@ -87,18 +107,24 @@ async function resumable(store: FleetBook): Promise<string | undefined> {
   return undefined;
 }
 
+/** @throws Failure (usage) where an option names no failed cluster */
+function wishesOf({ retry, treat }: ResumeOptions, state: FleetState): Wishes {
+  const settle = treat.map((text) => parseTreat(text, state));
+  for (const name of retry) {
+    requireFailed(state, name, '--retry');
+    if (settle.some(({ cluster }) => cluster === name))
+      throw new Failure('usage', `--retry ${name}: --treat settles it, so that it does not run again`);
+  }
+  return { retry, settle };
+}
+
 /** `eu3=done`, `eu3=skip:REASON`. @throws Failure (usage) */
-function parseTreats(
-  given: readonly string[],
-  state: FleetState,
-): { readonly cluster: string; readonly reason: string }[] {
-  return given.map((text) => {
-    const [, cluster = '', answer = '', reason = ''] = /^([^=]+)=(done|skip)(?::(.+))?$/.exec(text) ?? [];
-    if (answer === '' || (answer === 'skip' && reason === ''))
-      throw new Failure('usage', `--treat ${text}: it has the form CLUSTER=done or CLUSTER=skip:REASON`);
-    requireFailed(state, cluster, '--treat');
-    return { cluster, reason: answer === 'done' ? 'it counts as done' : reason };
-  });
+function parseTreat(text: string, state: FleetState): Wishes['settle'][number] {
+  const [, cluster = '', answer = '', reason = ''] = /^([^=]+)=(done|skip)(?::(.+))?$/.exec(text) ?? [];
+  if (answer === '' || (answer === 'skip' && reason === ''))
+    throw new Failure('usage', `--treat ${text}: it has the form CLUSTER=done or CLUSTER=skip:REASON`);
+  requireFailed(state, cluster, '--treat');
+  return { cluster, reason: answer === 'done' ? 'it counts as done' : reason };
 }
 
 function requireFailed({ clusters }: FleetState, name: string, option: string): void {

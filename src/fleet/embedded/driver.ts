@@ -3,11 +3,12 @@ import { hostname, userInfo } from 'node:os';
 import { type Clock, realClock } from '../../engine/clock.ts';
 import { PACKAGE_ROOT } from '../../package-root.ts';
 import type { FleetRequest } from '../book.ts';
-import { againOf, type Decision } from '../decide.ts';
+import type { Decision } from '../decide.ts';
 import { drive, type DriveEnd } from '../drive.ts';
 import { awaitStageGate } from '../gate.ts';
 import type { FleetPlan } from '../plan.ts';
 import type { Actor, FleetNews, FleetRecord } from '../record.ts';
+import { resumption, type Wishes } from '../resumption.ts';
 import { ClusterRunner } from '../runner.ts';
 import { FleetFold, type FleetState } from '../state.ts';
 import type { FolderFleetStore } from './folder-store.ts';
@@ -25,8 +26,8 @@ export interface DriverOptions {
   readonly store: FolderFleetStore;
   readonly run: string;
   readonly plan: FleetPlan;
-  /** Failed clusters of earlier stages that run again. */
-  readonly retry: readonly string[];
+  /** Where it is resumed. */
+  readonly wishes: Wishes;
   readonly view: DriverView;
   readonly stop: AbortSignal;
   readonly leave: AbortSignal;
@@ -103,13 +104,12 @@ export async function driveEmbedded(
 }
 
 async function begin(
-  { run, plan, retry }: DriverOptions,
+  { run, plan, wishes }: DriverOptions,
   fold: FleetFold,
   record: (news: FleetNews) => Promise<void>,
   isNew: boolean,
 ): Promise<void> {
   const by = thisActor();
   if (isNew) return record({ type: 'fleet-started', run, plan: plan.digest, by });
-  const again = fold.state.ended ? againOf(plan, fold.state) : [];
-  await record({ type: 'fleet-resumed', by, again: [...new Set([...again, ...retry])] });
+  for (const news of resumption(plan, fold.state, by, wishes)) await record(news);
 }
