@@ -42,9 +42,10 @@ export function define(command: Command, run: Run): void {
   fleetOptions(
     command
       .command('resume')
-      .description('continue a fleet run whose driver is gone or that failed, or end the pause of one')
+      .description('continue a fleet run whose driver is gone or that failed (asks once, unless --yes), or end a pause')
       .argument('[fleet-run]', 'else the latest that is not over'),
   )
+    .option('-y, --yes', 'do not ask')
     .option('--retry <cluster>', 'run this failed cluster again too; may be repeated', repeated, [])
     .option(
       '--treat <cluster=answer>',

@@ -36,11 +36,14 @@ export function listenForStop(console: Console): { readonly control: Control; di
   };
 }
 
-/** Without a terminal no one can answer, so `--yes` is needed. @throws Failure (usage) */
-export function requireAnswerable(yes: boolean | undefined, command: string): void {
+/**
+ * Without a terminal no one can answer, so `--yes` is needed. @param look the command that shows what would be done
+ * @throws Failure (usage)
+ */
+export function requireAnswerable(yes: boolean | undefined, command: string, look = 'runbook plan'): void {
   if (yes === true || (process.stdin.isTTY && process.stderr.isTTY)) return;
   throw new Failure('usage', `\`${command}\` asks before it changes anything, and there is no terminal to ask on`, [
-    'Look at `runbook plan` first, then give --yes.',
+    `Look at \`${look}\` first, then give --yes.`,
   ]);
 }
 

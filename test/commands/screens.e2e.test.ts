@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { Terminal } from '../render/terminal.ts';
 import { folder } from './cli.ts';
+import { ENV, lineOf, onTerminal } from './on-terminal.ts';
 
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
 const NODES = 100;
@@ -58,28 +58,6 @@ function hundred(text = RUNBOOK): string {
 }
 
 const APPLY = ['apply', 'hundred.yaml', '--state-dir', STATE, '--yes'];
-const ENV = { NO_COLOR: '1', TERM: 'xterm', LANG: 'C.UTF-8', TZ: 'UTC' };
-
-function lineOf(args: readonly string[]): string {
-  return [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
-}
-
-/** The program on a pseudo-terminal, whose screen is what a terminal makes of its output. */
-function onTerminal(args: readonly string[], [columns, rows]: readonly [number, number], cwd: string, env = {}) {
-  const terminal = new Terminal(columns, rows);
-  const line = `stty rows ${rows} cols ${columns}; ${lineOf(args)}`;
-  const running = execa('script', ['-qefc', line, '/dev/null'], { env: { ...ENV, ...env }, cwd, reject: false });
-  onTestFinished(() => void running.kill('SIGKILL'));
-  let problem: unknown;
-  running.stdout.setEncoding('utf8').on('data', (text: string) => {
-    try {
-      terminal.write(text);
-    } catch (error) {
-      problem ??= error;
-    }
-  });
-  return { terminal, running, problem: () => problem };
-}
 
 /** Times, ids and the turn of the spinner are others each time; each keeps its width. */
 function blotted(lines: readonly string[]): string {

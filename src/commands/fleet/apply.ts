@@ -21,7 +21,7 @@ import { plansIn, type PreparedFleet, prepareFleet, requireNoneRefused, showFlee
 /** Plans all clusters, asks once, keeps the plan, and drives it. */
 export function fleetApply(fleet: string, runbook: string | undefined, options: ApplyOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
-    requireAnswerable(options.yes, 'runbook fleet apply');
+    requireAnswerable(options.yes, 'runbook fleet apply', 'runbook fleet plan');
     const digest = parsePlanDigest(options.planDigest);
     const database = await databaseOf(console, atEnd, options);
     const book = database?.book ?? openStore(options);

@@ -1,10 +1,11 @@
 import { Failure } from '../../failure.ts';
-import type { FleetBook, FleetRun } from '../../fleet/book.ts';
+import type { FleetBook } from '../../fleet/book.ts';
 import { thisActor } from '../../fleet/embedded/driver.ts';
 import { resumption, type Wishes } from '../../fleet/resumption.ts';
 import { foldFleet, type FleetState } from '../../fleet/state.ts';
 import { type AtEnd, type Console, withConsole } from '../../run/console.ts';
 import { stateDir } from '../../run/options.ts';
+import { confirmResume, type Resumed } from './confirm-resume.ts';
 import { driveHere } from './drive.ts';
 import type { FleetDatabase } from './in-database.ts';
 import { databaseOf, type FleetOptions, openStore } from './options.ts';
@@ -12,15 +13,10 @@ import { databaseOf, type FleetOptions, openStore } from './options.ts';
 export interface ResumeOptions extends FleetOptions {
   readonly retry: readonly string[];
   readonly treat: readonly string[];
+  readonly yes?: boolean;
 }
 
-interface Resumed {
-  readonly fleetRun: FleetRun;
-  readonly state: FleetState;
-  readonly wishes: Wishes;
-}
-
-/** Ends the pause of a fleet run that is driven, or drives one on that is not. */
+/** Ends the pause of a fleet run that is driven, which asks nothing; or asks once, and drives one on that is not. */
 export function fleetResume(id: string | undefined, options: ResumeOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
     const database = await databaseOf(console, atEnd, options);
@@ -40,28 +36,25 @@ export function fleetResume(id: string | undefined, options: ResumeOptions): Pro
     }
     const wishes = wishesOf(options, state);
     const resumed = { fleetRun, state, wishes };
-    return database ? resumeInDatabase(console, database, resumed) : resumeHere(console, atEnd, resumed, options);
+    return database
+      ? resumeInDatabase(console, database, resumed, options)
+      : resumeHere(console, atEnd, resumed, options);
   });
 }
 
-async function resumeHere(
-  console: Console,
-  atEnd: AtEnd,
-  { fleetRun, state, wishes }: Resumed,
-  options: ResumeOptions,
-): Promise<number> {
-  const { run, plan, driver } = fleetRun;
+async function resumeHere(console: Console, atEnd: AtEnd, resumed: Resumed, options: ResumeOptions): Promise<number> {
+  const { state, wishes } = resumed;
+  const { run, plan, driver } = resumed.fleetRun;
   const store = openStore(options);
   if (driver.life === 'alive' || driver.life === 'elsewhere') {
     const isAsked = state.pausedBy !== undefined || wishes.settle.length > 0;
     if (wishes.retry.length > 0 || !isAsked)
-      throw new Failure('locked', `fleet run ${run} is driven already: ${driver.about}`, [
-        `Look at it: runbook fleet status ${run}`,
-      ]);
+      throw new Failure('locked', `fleet run ${run} is driven already: ${driver.about}`, [lookAt(run)]);
     await askDriver(store, run, state, wishes);
     console.info(`asked the driver of ${run}: ${driver.about}`);
     return 0;
   }
+  await confirmResume(console, store, resumed, options);
   if (state.pausedBy !== undefined) await store.request(run, { type: 'unpause', by: thisActor() });
   return driveHere(console, atEnd, { store, run, plan, wishes });
 }
@@ -70,9 +63,11 @@ async function resumeHere(
 async function resumeInDatabase(
   console: Console,
   { operator, book }: FleetDatabase,
-  { fleetRun, state, wishes }: Resumed,
+  resumed: Resumed,
+  options: ResumeOptions,
 ): Promise<number> {
-  const { run } = fleetRun;
+  const { state, wishes } = resumed;
+  const { run } = resumed.fleetRun;
   if (!state.ended) {
     if (wishes.retry.length > 0)
       throw new Failure('locked', `fleet run ${run} is driven by workers: clusters run again once it is over`);
@@ -80,14 +75,20 @@ async function resumeInDatabase(
     console.info(`asked the workers that drive ${run}`);
     return 0;
   }
+  await confirmResume(console, book, resumed, options);
   const by = thisActor();
   if (state.pausedBy !== undefined) await book.request(run, { type: 'unpause', by });
   const isAgain = await operator.resume(run, ({ plan, records }) => {
     const now = foldFleet(plan, records);
     return now.ended?.outcome === 'failed' ? resumption(plan, now, by, wishes) : [];
   });
-  console.info(isAgain ? `workers continue fleet run ${run}` : `fleet run ${run} was continued by someone else`);
+  if (!isAgain) throw new Failure('locked', `someone else continued fleet run ${run} meanwhile`, [lookAt(run)]);
+  console.info(`workers continue fleet run ${run}`);
   return 0;
+}
+
+function lookAt(run: string): string {
+  return `Look at it: runbook fleet status ${run}`;
 }
 
 /** Has whatever drives a fleet run end its pause, and settle clusters. */

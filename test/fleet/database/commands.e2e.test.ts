@@ -43,7 +43,7 @@ describe.skipIf(!havePostgres)('operators of fleets in a database', () => {
   afterAll(() => postgres.stop());
 
   test(
-    'plan, apply, approve, status and report from machines that reach no node and have no state folder',
+    'plan, apply, approve, status, report and resume from machines that reach no node and have no state folder',
     { timeout: 400_000 },
     async () => {
       const dir = folder();
@@ -98,6 +98,23 @@ describe.skipIf(!havePostgres)('operators of fleets in a database', () => {
       expect(await served(env, JSON.parse(status.stdout).run)).toMatch(/prod-eu1[^]*prod-us1/);
       const resumed = await fleet('resume');
       expect(resumed, resumed.all).toMatchObject({ code: 0, all: expect.stringContaining('nothing to resume') });
+
+      const here = join(dir, 'here.yaml');
+      writeFileSync(here, SMOKE.replace("'true'", `'test -e ${join(dir, 'ok')}', on: local`));
+      const failed = await fleet('apply', file, here, '--limit', 'prod-us1', '--yes');
+      expect(failed, failed.all).toMatchObject({ code: 1 });
+      const before = await fleet('status');
+      const unanswered = await fleet('resume');
+      expect(unanswered).toMatchObject({ code: 2, stderr: expect.stringContaining('give --yes') });
+      expect((await fleet('status')).stdout).toBe(before.stdout);
+      writeFileSync(join(dir, 'ok'), '');
+      const again = await fleet('resume', '--yes');
+      expect(again, again.all).toMatchObject({ code: 0, all: expect.stringContaining('workers continue fleet run') });
+      await until(
+        async () => (await fleet('status')).stdout.includes('1 of 1 cluster done'),
+        60_000,
+        () => workers.map(({ log }) => log).join('\n'),
+      );
       await Promise.all(workers.map((worker) => worker.stop()));
     },
   );

@@ -99,7 +99,7 @@ test('six clusters in three stages, the driver killed at twenty points: each is 
     last = { code: exitCode, all };
     if (!isTerminated) break;
     kills += 1;
-    words = ['fleet', 'resume', ...state];
+    words = ['fleet', 'resume', '--yes', ...state];
   }
   expect(last.code, last.all).toBe(1);
   expect(kills).toBe(20);
@@ -112,7 +112,7 @@ test('six clusters in three stages, the driver killed at twenty points: each is 
   expect(status.state).toBe('failed');
 
   // When the causes are gone, the stage that stopped is run again, and another cluster by its name.
-  const resumed = await runbook(['fleet', 'resume', '--retry', 'b2', ...state]);
+  const resumed = await runbook(['fleet', 'resume', '--yes', '--retry', 'b2', ...state]);
   expect(resumed.code, resumed.all).toBe(0);
 
   const journal = join(dir, 'state', 'fleets', status.run, 'journal.jsonl');

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFleetJournal } from '../../../src/fleet/embedded/journal.ts';
 import type { FleetRecord } from '../../../src/fleet/record.ts';
+import { onTerminal } from '../../commands/on-terminal.ts';
 import { folder, runbook, startRunbook } from '../../commands/cli.ts';
 
 /** A fleet whose steps all run on this machine, by the built program: no node is contacted. */
@@ -11,6 +12,8 @@ export interface LocalFleet {
   readonly apply: readonly string[];
   readonly fleet: (...words: string[]) => ReturnType<typeof runbook>;
   readonly start: (...words: string[]) => ReturnType<typeof startRunbook>;
+  /** On one of 80 columns that moves no cursor. */
+  readonly onTerminal: (...words: string[]) => ReturnType<typeof onTerminal>;
   /** Makes a file that steps look for, as `NAME.ok`. */
   readonly touch: (file: string) => void;
   readonly has: (file: string) => boolean;
@@ -45,6 +48,7 @@ export function localFleet(clusters: readonly string[], stages: string, steps: s
     apply: ['apply', fleetFile, book],
     fleet: (...words) => runbook(['fleet', ...words, ...own]),
     start: (...words) => startRunbook(['fleet', ...words, ...own]),
+    onTerminal: (...words) => onTerminal(['fleet', ...words, ...own], [80, 24], dir, { TERM: 'dumb' }),
     touch: (file) => writeFileSync(join(dir, file), ''),
     has: (file) => readdirSync(dir).includes(file),
     records: async () => {

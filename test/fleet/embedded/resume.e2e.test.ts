@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { localFleet } from './local.ts';
 
 const STAGES = `    - { name: first, clusters: name != 'c1' }
@@ -19,7 +19,7 @@ async function failed() {
 
 test('a cluster that is settled by hand does not run again, and the stages after it go on', async () => {
   const it = await failed();
-  const resumed = await it.fleet('resume', '--treat', 'b1=skip:it is replaced next week');
+  const resumed = await it.fleet('resume', '--yes', '--treat', 'b1=skip:it is replaced next week');
   expect(resumed.code, resumed.all).toBe(0);
   const records = await it.records();
   expect(records.flatMap((one) => (one.type === 'cluster-started' ? [`${one.cluster}.${one.attempt}`] : []))).toEqual([
@@ -29,4 +29,33 @@ test('a cluster that is settled by hand does not run again, and the stages after
   ]);
   const { stdout } = await it.fleet('status');
   expect(stdout).toMatch(/b1 .*settled[^]*it is replaced next week/);
+});
+
+test('without a terminal it takes --yes, and nothing is changed without it', async () => {
+  const it = await failed();
+  const before = await it.records();
+  const refused = await it.fleet('resume', '--treat', 'b1=done');
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('Look at `runbook fleet status` first') });
+  expect(await it.records()).toEqual(before);
+});
+
+test('on a terminal it shows where the run is, and asks: no changes nothing, yes continues', async () => {
+  const it = await failed();
+  const before = await it.records();
+  const resume = async (answer: string) => {
+    const { terminal, running } = it.onTerminal('resume', '--retry', 'b1');
+    await vi.waitFor(() => expect(terminal.text).toContain('[y/N]'), 60_000);
+    running.stdin.write(`${answer}\n`);
+    return { code: (await running).exitCode, text: terminal.text };
+  };
+  const no = await resume('n');
+  expect(no.code, no.text).toBe(130);
+  expect(no.text).toMatch(/b1 +✖ failed[^]*Continue fleet run \S+ on 2 clusters \(again: b1\)\? \[y\/N\]/);
+  expect(await it.records()).toEqual(before);
+  it.touch('b1.ok');
+  const yes = await resume('y');
+  expect(yes.code, yes.text).toBe(0);
+  expect(yes.text).toContain('every stage is over; 3 of 3 clusters done');
+  // Of a run that is done there is nothing to ask.
+  expect(await it.fleet('resume')).toMatchObject({ code: 0, all: expect.stringContaining('nothing to resume') });
 });
