@@ -9,6 +9,7 @@ import { stepsOf } from '../documents/steps-of.ts';
 import type { Runbook } from '../documents/model.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { slug } from '../plan/slug.ts';
+import { listNames } from '../render/text.ts';
 import type { Console } from './console.ts';
 import { confirm } from './control.ts';
 import type { Documents } from './load.ts';
@@ -70,6 +71,35 @@ export function checkPlannedApprovals(
   requirePlannedAnswers(given, plan, command, progress);
 }
 
+/** `--approve` names steps of the runbook that ask. @throws Failure (usage) */
+export function requireKnownApprovals(given: readonly string[], runbook: Runbook): void {
+  requireKnown(given, askingOf(runbook));
+}
+
+/**
+ * For runs that ask no one: `--approve` names steps of the plans, or of their runbook, and all that will ask.
+ * @param plans of one runbook, by the names of their clusters
+ * @throws Failure (usage)
+ */
+export function checkUnaskedApprovals(given: readonly string[], plans: ReadonlyMap<string, Plan>): void {
+  const [first] = plans.values();
+  const planned = [...plans.values()].flatMap((plan) => askingIn(plan).map(asPlanned));
+  requireKnown(given, [...planned, ...askingOf(first && runbookIn(first))]);
+  const open = new Map<string, string[]>();
+  for (const [cluster, plan] of plans)
+    for (const one of openIn(plan)) {
+      if (given.some((value) => isNamed(value, one))) continue;
+      const clusters = open.get(one.slug) ?? [];
+      if (!clusters.includes(cluster)) open.set(one.slug, [...clusters, cluster]);
+    }
+  if (open.size === 0) return;
+  throw new Failure(
+    'usage',
+    `steps ask a person, and no one is asked once clusters run: ${[...open].map(([name, clusters]) => `${name} (${listNames(clusters, 8)})`).join(', ')}`,
+    [onceApproved([...open.keys()])],
+  );
+}
+
 /** Without a terminal, `--approve` must name all that are open and ask. @throws Failure (usage) */
 export function requirePlannedAnswers(
   given: readonly string[],
@@ -77,10 +107,16 @@ export function requirePlannedAnswers(
   command: string,
   progress: ReadonlyMap<string, StepProgress> = new Map(),
 ): void {
-  if (!stepsOfPlan(plan).some((step) => step.predicted.outcome === 'change')) return;
+  requireAnswered(given, openIn(plan, progress), command);
+}
+
+/** Steps that will ask; none where nothing is to be changed. */
+function openIn(plan: Plan, progress: ReadonlyMap<string, StepProgress> = new Map()): Asking[] {
+  if (!stepsOfPlan(plan).some((step) => step.predicted.outcome === 'change')) return [];
   const unsettled = openSteps(plan, progress);
-  const open = askingIn(plan).filter((step) => step.predicted.outcome !== 'skipped' && unsettled.has(step));
-  requireAnswered(given, open.map(asPlanned), command);
+  return askingIn(plan)
+    .filter((step) => step.predicted.outcome !== 'skipped' && unsettled.has(step))
+    .map(asPlanned);
 }
 
 function askingOf(runbook: Runbook | undefined): Asking[] {
@@ -143,8 +179,12 @@ function noTerminal(asking: readonly Asking[], command: string): Failure {
   return new Failure(
     'usage',
     `\`${command}\` asks a person at ${names.join(', ')}, which --yes does not answer, and there is no terminal to ask on`,
-    [`Once a person has approved it: ${names.map((name) => `--approve ${name}`).join(' ')}`],
+    [onceApproved(names)],
   );
+}
+
+function onceApproved(names: readonly string[]): string {
+  return `Once a person has approved it: ${names.map((name) => `--approve ${name}`).join(' ')}`;
 }
 
 function hasTerminal(): boolean {

@@ -9,9 +9,11 @@ import { type PlannedCluster, tooLong } from '../../fleet/make-plan.ts';
 import { limitClusters } from '../../fleet/names.ts';
 import { type FleetPlan, signedFleetPlan } from '../../fleet/plan.ts';
 import { foldFleet } from '../../fleet/state.ts';
-import { parsePlan } from '../../plan/plan.ts';
+import { parsePlan, type Plan } from '../../plan/plan.ts';
+import { checkUnaskedApprovals, requireKnownApprovals } from '../../run/approvals.ts';
 import { type AtEnd, type Console, withConsole } from '../../run/console.ts';
 import { confirm, requireAnswerable } from '../../run/control.ts';
+import { loadValidRunbook } from '../../run/load.ts';
 import { parsePlanDigest } from '../../run/plan-digest.ts';
 import { driveHere } from './drive.ts';
 import type { FleetDatabase } from './in-database.ts';
@@ -34,6 +36,7 @@ export function fleetApply(fleet: string, runbook: string | undefined, options: 
     requireNoneRefused(planned);
     if (!plan) throw new Failure('usage', 'no cluster of the fleet is in a stage: there is nothing to do');
     requireDigest(digest, plan);
+    checkUnaskedApprovals(options.approve, plansOf(planned));
     await refuseUnfinished(book, plan.fleet.name);
     const changing = plan.clusters.filter(({ changes }) => changes > 0).length;
     if (options.yes !== true && changing > 0) await confirm(console, `Run this on ${changing} clusters?`);
@@ -43,6 +46,10 @@ export function fleetApply(fleet: string, runbook: string | undefined, options: 
     const run = await store.create(plan, plans, { approve });
     return driveHere(console, atEnd, { store, run, plan });
   });
+}
+
+function plansOf(planned: readonly PlannedCluster[]): ReadonlyMap<string, Plan> {
+  return new Map(planned.flatMap(({ name, plan }) => (plan ? [[name, plan] as const] : [])));
 }
 
 interface Start {
@@ -92,6 +99,8 @@ async function fresh(
     throw new Failure('usage', 'which runbook? `runbook fleet apply FLEET RUNBOOK`', [
       'Only a saved plan, a folder made by `runbook fleet plan -o`, has its runbook with it.',
     ]);
+  if (options.approve.length > 0)
+    requireKnownApprovals(options.approve, (await loadValidRunbook(console, runbook)).value);
   const folder = await mkdtemp(join(tmpdir(), 'runbook-fleet-'));
   atEnd(() => rm(folder, { recursive: true, force: true }));
   return prepareFleet(console, fleet, runbook, folder, options, database);
