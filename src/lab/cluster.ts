@@ -257,9 +257,7 @@ export class Cluster {
 
   podsMatching(budget: Budget): Pod[] {
     const [label] = Object.entries(budget.selector);
-    const some = label
-      ? this.#index.with(this.pods, budget.namespace, label)
-      : this.#index.podsIn(this.pods, budget.namespace);
+    const some = label ? this.#index.with(this.pods, ...label) : this.podsIn(budget.namespace);
     return some.filter((pod) => coversPod(budget, pod));
   }
 
@@ -297,10 +295,9 @@ export class Cluster {
     return { healthy, desired, expected, allowed };
   }
 
-  #workloadsOf({ namespace, selector }: Budget): readonly Workload[] {
+  #workloadsOf({ selector }: Budget): readonly Workload[] {
     const [label] = Object.entries(selector);
-    if (!label) return this.workloads;
-    return this.#workloadIndex.with(this.workloads, namespace, label);
+    return label ? this.#workloadIndex.with(this.workloads, ...label) : this.workloads;
   }
 
   /** The eviction API: `blocked` if a PodDisruptionBudget allows no disruption now, `several` if several apply. */

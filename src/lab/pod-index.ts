@@ -1,30 +1,31 @@
 import type { Workload } from './workloads.ts';
 
 interface Labelled {
-  readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
 interface Indexed extends Labelled {
+  readonly namespace: string;
   readonly workload?: Workload;
 }
 
-/** A list as it was when it was sorted: more is added at its end, or it is another one. */
+/** A list with what of it is sorted: more is added at its end, or it is another one. */
 interface Sorted<K, T> {
   readonly list: readonly T[];
-  readonly length: number;
-  readonly groups: ReadonlyMap<K, readonly T[]>;
+  length: number;
+  readonly groups: Map<K, T[]>;
 }
 
-/** Objects by their namespace and a label, sorted again once there are others. Labels never change. */
+/** Objects by a label, sorted again once there are others. Labels never change. */
 export class LabelIndex<T extends Labelled> {
   /** By the label's name. */
-  readonly #byLabel = new Map<string, Sorted<string, T>>();
+  readonly #byLabel = new Map<string, Sorted<string | undefined, T>>();
 
-  with(list: readonly T[], namespace: string, [name, value]: readonly [string, string]): readonly T[] {
-    const known = sorted(this.#byLabel.get(name), list, (one) => `${one.namespace}/${one.labels[name] ?? ''}`);
+  /** Of all namespaces. */
+  with(list: readonly T[], name: string, value: string): readonly T[] {
+    const known = sorted(this.#byLabel.get(name), list, (one) => one.labels[name]);
     this.#byLabel.set(name, known);
-    return known.groups.get(`${namespace}/${value}`) ?? [];
+    return known.groups.get(value) ?? [];
   }
 }
 
@@ -45,13 +46,14 @@ export class PodIndex<P extends Indexed> extends LabelIndex<P> {
 }
 
 function sorted<K, T>(known: Sorted<K, T> | undefined, list: readonly T[], keyOf: (one: T) => K): Sorted<K, T> {
-  if (known && known.list === list && known.length === list.length) return known;
-  const groups = new Map<K, T[]>();
-  for (const one of list) {
+  const found: Sorted<K, T> =
+    known?.list === list && known.length <= list.length ? known : { list, length: 0, groups: new Map() };
+  for (; found.length < list.length; found.length += 1) {
+    const one = list[found.length] as T;
     const key = keyOf(one);
-    const group = groups.get(key);
+    const group = found.groups.get(key);
     if (group) group.push(one);
-    else groups.set(key, [one]);
+    else found.groups.set(key, [one]);
   }
-  return { list, length: list.length, groups };
+  return found;
 }

@@ -43,10 +43,6 @@ class Known<T> {
   }
 }
 
-function withHeartbeat(node: NodeObject, heartbeat: string | undefined): NodeObject {
-  return heartbeat === undefined || node.heartbeat === heartbeat ? node : { ...node, heartbeat };
-}
-
 /** As `-o json`, without its blanks. */
 function asJson(items: readonly ApiObject[]): string {
   return JSON.stringify({ items });
@@ -75,7 +71,7 @@ export class KnownObjects implements KnownFacts {
   value(id: ClusterFactId): ClusterFacts[ClusterFactId] {
     switch (id) {
       case 'nodes':
-        return this.#nodesNow();
+        return this.#nodes.of(this.#lab.listedNodes(this.#world));
       case 'pods':
         return this.#pods.of(this.#list('pods'), this.#daemonSets());
       case 'pdbs':
@@ -85,14 +81,6 @@ export class KnownObjects implements KnownFacts {
       default:
         return undefined;
     }
-  }
-
-  /** Each with the time of its last report, which is all that is new of most of them. */
-  #nodesNow(): readonly NodeObject[] {
-    const listed = this.#lab.listedNodes(this.#world);
-    return this.#nodes
-      .of(listed.map(({ object }) => object))
-      .map((node, at) => withHeartbeat(node, listed[at]?.heartbeat));
   }
 
   #list(kind: string): readonly ApiObject[] {

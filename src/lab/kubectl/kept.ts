@@ -29,18 +29,39 @@ function isSame(before: readonly unknown[]): boolean {
   return true;
 }
 
-const pods = new Kept<Pod>();
 const nodes = new Kept<Machine>();
 const reported = new Kept<Machine>();
 const budgets = new Kept<Budget>();
 const mirrors = new Kept<StaticPod>();
 
-/** {@link podObject}, the same one as long as nothing of it changes. */
+interface KeptPod {
+  readonly ready: boolean;
+  readonly pod: Pod;
+  readonly image: string | undefined;
+  readonly object: ApiObject;
+}
+
+const pods = new WeakMap<Pod, KeptPod>();
+
+/** {@link podObject}, the same one as long as nothing of it changes. Lists have thousands. */
 export function keptPod(cluster: Cluster, pod: Pod): ApiObject {
-  const { node, createdAt, deletedAt, restarts, finalizers, workload } = pod;
-  state.length = 0;
-  state.push(cluster.isReady(pod), node, createdAt, deletedAt, restarts, finalizers, workload?.image);
-  return pods.of(pod, () => podObject(cluster, pod));
+  const ready = cluster.isReady(pod);
+  const known = pods.get(pod);
+  if (known && known.ready === ready && known.image === pod.workload?.image && isSamePod(known.pod, pod))
+    return known.object;
+  const object = podObject(cluster, pod);
+  pods.set(pod, { ready, pod: { ...pod }, image: pod.workload?.image, object });
+  return object;
+}
+
+function isSamePod(before: Pod, now: Pod): boolean {
+  return (
+    before.node === now.node &&
+    before.deletedAt === now.deletedAt &&
+    before.createdAt === now.createdAt &&
+    before.restarts === now.restarts &&
+    before.finalizers === now.finalizers
+  );
 }
 
 /** The same of the mirror of a static pod. */
@@ -56,13 +77,16 @@ export function keptMirror(cluster: Cluster, machine: Machine, component: string
 /** The same of a Node object. */
 export function keptNode(cluster: Cluster, machine: Machine): ApiObject {
   fillOfNode(cluster, machine);
-  state.push(cluster.reportedAt(machine));
+  const node = cluster.nodes.get(machine.name);
+  const isTainted = node?.unschedulable === true || state[0] !== 'True';
+  state.push(cluster.reportedAt(machine), isTainted ? apiTime(cluster.clock.now()) : '');
   return reported.of(machine, () => nodeObject(cluster, machine));
 }
 
-/** The same, where the time of its kubelet's last report does not matter: it is that of an earlier one. */
+/** The same, where times do not matter: when its kubelet reported last, as long as it did since it started, and taints. */
 export function keptApartFromReports(cluster: Cluster, machine: Machine): ApiObject {
   fillOfNode(cluster, machine);
+  state.push(cluster.reportedAt(machine) < machine.kubelet.startedAt);
   return nodes.of(machine, () => nodeObject(cluster, machine));
 }
 
@@ -70,10 +94,9 @@ function fillOfNode(cluster: Cluster, machine: Machine): void {
   const node = cluster.nodes.get(machine.name);
   const { status, reason, message, kubeletVersion } = cluster.condition(machine);
   const { kubelet, bootId, kernelRelease } = machine;
-  const isTainted = node?.unschedulable === true || status !== 'True';
   state.length = 0;
   state.push(status, reason, message, kubeletVersion, kubelet.startedAt);
-  state.push(reportedRuntime(machine), bootId, kernelRelease, isTainted ? apiTime(cluster.clock.now()) : '');
+  state.push(reportedRuntime(machine), bootId, kernelRelease);
   if (!node) return;
   state.push(node.unschedulable, node.reported, ...node.taints);
   // Both are changed in place.

@@ -1,7 +1,7 @@
 import { members, type World } from '../world.ts';
 import { keptApartFromReports } from './kept.ts';
 import { leaseTime } from './more-objects.ts';
-import { apiTime, type ApiObject } from './objects.ts';
+import type { ApiObject } from './objects.ts';
 import { listOf, printObjects } from './print.ts';
 import { findResource } from './resources.ts';
 
@@ -22,20 +22,12 @@ export function printedObjects(objects: readonly ApiObject[], form: string): str
   return printed;
 }
 
-/** A Node object, and when its kubelet reported last: the object may have the time of an earlier report. */
-export interface ReportedNode {
-  readonly object: ApiObject;
-  /** As the object would have it. */
-  readonly heartbeat: string;
-}
-
-/** All Node objects. One in which nothing else is new is the same object. */
-export function listedNodes(world: World): readonly ReportedNode[] {
-  const { cluster } = world;
-  return members(world).map((machine) => ({
-    object: keptApartFromReports(cluster, machine),
-    heartbeat: apiTime(cluster.reportedAt(machine)),
-  }));
+/**
+ * All Node objects. One in which nothing is new but the time of its kubelet's report is the same object: its time may be
+ * that of an earlier report since the kubelet started.
+ */
+export function listedNodes(world: World): readonly ApiObject[] {
+  return members(world).map((machine) => keptApartFromReports(world.cluster, machine));
 }
 
 /** By the names of their nodes, what the `renewTime` of all Leases of nodes is. */
