@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts';
 import type { Inventory } from '../documents/model.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RehearsalData } from '../render/rehearsal-data.ts';
+import { listNames } from '../render/text.ts';
 import type { RunReport } from '../render/report-data.ts';
 import { buildReport } from '../run/report/build.ts';
 import { localZone } from '../time-zone.ts';
@@ -72,16 +73,19 @@ export async function perform(lab: LabPackage, script: Script): Promise<Performe
     now: ended,
     zone: localZone(),
   });
-  return { data, report: { ...report, kind: 'rehearsal', gaps: [...report.gaps, ...gapsOf(data)] } };
+  // No one did it.
+  const marks = report.marks.map(({ by: _by, ...mark }) => mark);
+  return { data, report: { ...report, kind: 'rehearsal', marks, gaps: [...report.gaps, ...gapsOf(data)] } };
 }
 
 function gapsOf({ notRehearsed, notModelled }: RehearsalData): string[] {
   return [
     ...notRehearsed.map(({ what, as }) => `Not rehearsed: ${what}: ${as}.`),
-    ...notModelled.map(
-      ({ fact, path, source = 'nothing', twin = 'nothing' }) =>
-        `Not modelled: ${fact}${path === '' ? '' : `, ${path}`}: ${source}; the twin has ${twin}.`,
-    ),
+    ...notModelled.map(({ nodes, fact, path, source = 'nothing', twin = 'nothing' }) => {
+      const place = path === '' || path.startsWith('[') ? `${fact}${path}` : `${fact}.${path}`;
+      const of = nodes.length === 0 ? '' : ` of ${listNames(nodes, 8)}`;
+      return `Not modelled: ${place}${of}: ${source}; the twin has ${twin}.`;
+    }),
   ];
 }
 

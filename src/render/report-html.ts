@@ -25,8 +25,9 @@ const LEAST_DATA = 200_000;
  * @param live it is shown by a server, which it follows (with `page/live-main.ts`)
  */
 export function renderHtml(report: RunReport, script: string, live?: Live): string {
-  const run = report.run === '' ? '' : ` (${report.run})`;
-  const title = `${report.kind === 'rehearsal' ? 'Rehearsal: ' : ''}${report.runbook.name} on ${report.cluster}: ${report.state}${run}`;
+  const isRehearsal = report.kind === 'rehearsal';
+  const run = report.run === '' || isRehearsal ? '' : ` (${report.run})`;
+  const title = `${isRehearsal ? 'Rehearsal: ' : ''}${report.runbook.name} on ${report.cluster}: ${report.state}${run}`;
   const body = bodyOf(report, live);
   const rest = LONGEST - body.text.length - script.length - STYLE.length;
   // Nothing in it can end its element.
@@ -39,12 +40,13 @@ export function renderHtml(report: RunReport, script: string, live?: Live): stri
 function bodyOf(report: RunReport, live: Live | undefined): Markup {
   const isPlan = report.kind === 'plan';
   const parts = isPlan ? 'Nodes, phases, guards, rollback' : 'What happened, nodes, phases, guards';
+  const misfortunes = report.faults ? markup`<li><a href="#faults">Misfortunes</a></li>` : undefined;
   const made = isPlan
     ? 'from the plan; times are estimates, counted from the start of its run.'
-    : `from the journal of the ${report.kind ?? 'run'}; times are of the zone ${report.zone}.`;
+    : `from the journal of the ${report.kind ?? 'run'}; ${report.kind === 'rehearsal' ? 'simulated times' : 'times'} are of the zone ${report.zone}.`;
   return markup`<a class="skip" href="#timeline">Skip to the timeline</a>
 ${liveBar(live, newsOf(report))}${header(report)}
-<nav aria-label="Parts of the ${isPlan ? 'plan' : 'report'}"><ul><li><a href="#timeline">Timeline</a></li><li><a href="#parts">${parts}</a></li><li><a href="#steps">Steps and ${isPlan ? 'commands' : 'output'}</a></li></ul></nav>
+<nav aria-label="Parts of the ${isPlan ? 'plan' : 'report'}"><ul><li><a href="#timeline">Timeline</a></li><li><a href="#parts">${parts}</a></li>${misfortunes}<li><a href="#steps">Steps and ${isPlan ? 'commands' : 'output'}</a></li></ul></nav>
 <main>
 ${attention(report)}
 <section id="timeline" tabindex="-1"><h2>Timeline</h2>${timeline(report)}</section>

@@ -6,9 +6,11 @@ import { parseJournal } from '../../src/journal/journal.ts';
 import { estimatePlan, takesOf } from '../../src/plan/estimate.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { scheduleOf } from '../../src/plan/schedule.ts';
+import { reportSchema } from '../../src/render/report-data.ts';
 import { renderHtml } from '../../src/render/report-html.ts';
 import { WIDTH } from '../../src/render/report/scale.ts';
 import { duration } from '../../src/render/text.ts';
+import { FAULT, FAULTS } from '../render/faults-sample.ts';
 import { bigReport } from '../run/report-bench.ts';
 import { accessibilityProblems, launch, openFile, tabbing, withoutChromium } from './browser.ts';
 import { folder, labUp, runbook, startRunbook } from './cli.ts';
@@ -29,6 +31,9 @@ phases:
       - { name: Wait, if: "node.name == 'worker-2'", run: sleep 8 }
       - uses: uncordon
 `;
+
+/** The page's own, as it is published. */
+const SCRIPT = new URL('../../dist/report-page.js', import.meta.url);
 
 /** A run that failed, was resumed, killed while a step was running, and resumed to its end; its report in a file. */
 async function reported() {
@@ -180,8 +185,46 @@ describe.skipIf(withoutChromium !== '')(`the page of a report in a browser${with
       }
   });
 
+  test('of a rehearsal says that it is one, and its misfortunes can be read at each width and in the dark', async () => {
+    const dir = folder();
+    const json = join(dir, 'rehearsal.json');
+    const facts = new URL('../fixtures/facts-file/kubeadm-1.20.2-single.json', import.meta.url).pathname;
+    const sets = ['version=1.21.0', 'force=true', 'deleteEmptydirData=true'].flatMap((set) => ['--set', set]);
+    const words = ['rehearse', 'upgrade', '--facts', facts, ...sets, '--state-dir', join(dir, 'state'), '-o', json];
+    const rehearsed = await runbook(words);
+    expect(rehearsed.code, rehearsed.all).toBe(0);
+    // Those of `--faults` take a minute.
+    const rows = [FAULT, { ...FAULT, name: 'other', ends: 'failed', why: 'exited with 1' } as const];
+    const report = { ...reportSchema.parse(JSON.parse(readFileSync(json, 'utf8'))), faults: { ...FAULTS, rows } };
+    const html = join(dir, 'rehearsal.html');
+    writeFileSync(html, renderHtml(report, readFileSync(SCRIPT, 'utf8')));
+
+    const { page, problems, requests } = await openFile(browser, html);
+    expect(await page.title()).toBe('Rehearsal: upgrade on testbed: done');
+    expect(await page.locator('header').innerText()).toMatch(/no node was changed\s+Rehearsal: upgrade on testbed/i);
+    expect(await page.locator('body').innerText()).not.toContain('rehearsal on rehearsal');
+    await page.getByRole('link', { name: 'Misfortunes' }).click();
+    expect(await page.locator('#faults').innerText()).toMatch(
+      /does not end well after 1 of 2[^]*failed: exited with 1/,
+    );
+    expect((await tabbing(page)).unreached).toEqual([]);
+    expect({ problems, requests }).toEqual({ problems: [], requests: [] });
+    for (const dark of [false, true])
+      for (const width of [1280, 390]) {
+        const one = await openFile(browser, html, { dark, width });
+        expect(await one.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        const cells = await one.page.locator('#faults tr').nth(1).locator('td').all();
+        for (const cell of cells) {
+          const box = await cell.boundingBox();
+          expect((box?.x ?? -1) >= 0 && (box?.x ?? 0) + (box?.width ?? width) <= width).toBe(true);
+        }
+        expect(await accessibilityProblems(one.page)).toEqual([]);
+        await snapshot(one.page, `rehearsal-${width}-${dark ? 'dark' : 'light'}`);
+      }
+  });
+
   test('of 300 nodes with 30 steps each opens in less than two seconds, and has every step', async () => {
-    const script = readFileSync(new URL('../../dist/report-page.js', import.meta.url), 'utf8');
+    const script = readFileSync(SCRIPT, 'utf8');
     const file = join(folder(), 'big.html');
     writeFileSync(file, renderHtml(bigReport(300, 30), script));
     const times: number[] = [];

@@ -9,6 +9,7 @@ import { type RunReport, reportSchema } from '../../src/render/report-data.ts';
 import { scaleOf, ticksOf, WIDTH } from '../../src/render/report/scale.ts';
 import { attemptKey } from '../../src/run/report/build.ts';
 import { planOf, step } from '../engine/bench.ts';
+import { FAULT, FAULTS } from './faults-sample.ts';
 import { ann, at, attempt, begun, bigReport, finished, outPlan, ref, reportOf, RUN } from '../run/report-bench.ts';
 
 const SCRIPT = 'void 0;';
@@ -195,3 +196,22 @@ function readScript(): string {
   expect(existsSync(file), 'npm run build').toBe(true);
   return readFileSync(file, 'utf8');
 }
+
+test('a rehearsal is called one wherever a run would be, and its misfortunes are reached from the top', () => {
+  const faults: RunReport['faults'] = {
+    ...FAULTS,
+    rows: [FAULT, { ...FAULT, name: 'other', ends: 'failed', why: 'x' }],
+  };
+  const page = renderHtml({ ...failed, kind: 'rehearsal', run: 'rehearsal', faults }, SCRIPT);
+  const words = page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+  expect(page).toMatch(/<title>Rehearsal: [^<(]* on [^<(]*: done<\/title>/);
+  expect(page).toMatch(/<h1>Rehearsal: /);
+  expect(words).toMatch(/Started \S+ \S+ \S+ \(simulated\)[^]* Ended \S+ \S+ \S+ \(simulated\)/);
+  expect(words).toContain('simulated times are of the zone');
+  expect(words).not.toContain('Run rehearsal');
+  expect(page).toContain('<a href="#faults">Misfortunes</a>');
+  expect(words).toContain('The run does not end well after 1 of 2.');
+  const without = renderHtml({ ...failed, kind: 'rehearsal' }, SCRIPT);
+  expect(without).not.toContain('#faults');
+  expect(renderHtml(failed, SCRIPT)).not.toContain('simulated');
+});

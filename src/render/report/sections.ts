@@ -24,17 +24,19 @@ const KIND_WORDS = {
 export function header(report: RunReport): Markup {
   const { runbook, cluster, state, about, run, startedAt, lastAt, plan, way, inputs, limit } = report;
   const isPlan = report.kind === 'plan';
+  const isRehearsal = report.kind === 'rehearsal';
+  const simulated = isRehearsal ? ' (simulated)' : '';
   const [started] = report.marks;
   const facts: (readonly [string, string])[] = [
-    ...(run === '' ? [] : [['Run', run] as const]),
+    ...(run === '' || isRehearsal ? [] : [['Run', run] as const]),
     ['Cluster', cluster],
     ['Runbook', `${runbook.name} (${runbook.file})`],
     ...(way ? [['Releases', [way.from, ...way.through].join(' → ')] as const] : []),
-    ...(startedAt === undefined || isPlan ? [] : [['Started', stamp(startedAt, report)] as const]),
+    ...(startedAt === undefined || isPlan ? [] : [['Started', `${stamp(startedAt, report)}${simulated}`] as const]),
     ...(started?.by === undefined || isPlan ? [] : [['By', started.by] as const]),
     ...(lastAt === undefined || isPlan
       ? []
-      : [[state === 'running' ? 'Last record' : 'Ended', stamp(lastAt, report)] as const]),
+      : [[state === 'running' ? 'Last record' : 'Ended', `${stamp(lastAt, report)}${simulated}`] as const]),
     [
       'Inputs',
       Object.entries(inputs)
@@ -44,7 +46,7 @@ export function header(report: RunReport): Markup {
     ...(limit === undefined ? [] : [['Only', limit] as const]),
     ['Plan', `made ${dateOf(plan.createdAt, report)}, sha256 ${plan.digest}`],
   ];
-  return markup`<header><p class="kind">${KIND_WORDS[report.kind ?? 'run']}</p><h1>${runbook.name} on ${cluster} <span class="state ${STATE_CLASS[state] ?? 'other'}">${state}</span></h1>${about.map((text) => markup`<p class="about">${text}</p>`)}${isPlan ? planTiles(report) : tiles(report)}<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></header>`;
+  return markup`<header><p class="kind">${KIND_WORDS[report.kind ?? 'run']}</p><h1>${isRehearsal ? 'Rehearsal: ' : ''}${runbook.name} on ${cluster} <span class="state ${STATE_CLASS[state] ?? 'other'}">${state}</span></h1>${about.map((text) => markup`<p class="about">${text}</p>`)}${isPlan ? planTiles(report) : tiles(report)}<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></header>`;
 }
 
 /** What one would be asked first. */

@@ -55,7 +55,7 @@ table{border-collapse:collapse;width:100%}
 .list{font-size:.9rem}.list th{text-align:left;font-size:.8rem;color:var(--dim);font-weight:600}
 .list th,.list td{padding:.35rem .9rem .35rem 0;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:break-word;min-width:3rem;max-width:34rem}
 .list a,.list p{overflow-wrap:anywhere}.k{white-space:nowrap}
-.list p{font-size:.87rem;color:var(--dim)}.list td:first-child{white-space:nowrap}
+.list p{font-size:.87rem;color:var(--dim)}.list td:first-child{white-space:nowrap}.list .s{min-width:0}
 .k{font-weight:600}.k.failed,.k.stopped,.k.refuse,.k.left-out{color:var(--failed)}.k.unknown{color:var(--unknown)}
 .k.done,.k.approved{color:var(--changed)}.k.warn,.k.taken-over,.k.overridden,.k.closed{color:var(--outline)}
 .find{display:flex;flex-wrap:wrap;gap:.6rem;align-items:end;margin:.8rem 0}.find label{display:grid;font-size:.85rem;color:var(--dim);flex:1 1 16rem;max-width:34rem}
@@ -81,7 +81,7 @@ footer{margin-top:3rem;color:var(--dim);font-size:.85rem}
 @media(max-width:44rem){body{padding:.8rem .8rem 3rem}.line th{width:5.6rem}
 .list,.list tbody,.list tr,.list td{display:block}.list thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .list tr{border-bottom:1px solid var(--line);padding:.5rem 0}.list td{border:0;padding:.05rem 0}.list td:first-child{font-weight:600;white-space:normal}.list td:empty{display:none}
-.list td::before{content:attr(data-l) ": ";color:var(--dim);font-weight:400}.axis .fine{display:none}
+.list td::before{content:attr(data-l) ": ";color:var(--dim);font-weight:400}.list td.short{display:inline-block;margin-right:1rem}.axis .fine{display:none}
 .facts div{grid-template-columns:4.6rem 1fr}.tiles{grid-template-columns:1fr 1fr}.s{min-width:0}}
 @media print{:root{--bg:#fff;--fg:#000;--dim:#444;--soft:#f6f6f6;--line:#bbb;--link:#000;color-scheme:light;
 --changed:#1a7f37;--unchanged:#6e7781;--skipped:#afb8c1;--failed:#cf222e;--unknown:#8250df;--running:#0969da;--out:#ffe9a8;--outline:#9a6700;--read:#3192aa}
