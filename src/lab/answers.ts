@@ -24,6 +24,8 @@ export class Answers {
   readonly #machines = new WeakMap<Machine, MachineAnswers>();
   /** By script, the last ones first. */
   readonly #shared = new Map<string, readonly Answer[]>();
+  /** By script, the first of those that run now. */
+  readonly #running = new Map<string, Promise<Ran>>();
 
   constructor(world: World) {
     this.#world = world;
@@ -33,16 +35,44 @@ export class Answers {
   async ask(machine: Machine, script: string): Promise<Printed> {
     // A fault strikes whatever is known.
     if (machine.audit.faults.length > 0) return runScript(machine, script);
-    let own = this.#machines.get(machine);
-    if (!own) this.#machines.set(machine, (own = new MachineAnswers(machine, this.#world)));
-    const known = own.known(script) ?? (await this.#find(own, script));
+    const began = machine.clock.now();
+    const own = await this.#of(machine);
+    let known = own.known(script) ?? (await this.#find(own, script));
+    const running = this.#running.get(script);
+    // All machines are asked at once: the answer of the first of them may be that of the others.
+    if (!known && running) known = await this.#fromOther(own, script, running);
     if (known) {
-      await machine.clock.sleep(known.took);
+      await machine.clock.sleep(Math.max(0, began + known.took - machine.clock.now()));
       return known.printed;
     }
-    const { answer, isKept } = await own.ask(script);
-    if (isKept) this.#shared.set(script, [answer, ...(this.#shared.get(script) ?? []).slice(0, MOST - 1)]);
-    return answer.printed;
+    return (await this.#run(own, script)).printed;
+  }
+
+  /** The first script of a machine lays out its programs: it cannot be one that only reads. */
+  async #of(machine: Machine): Promise<MachineAnswers> {
+    const known = this.#machines.get(machine);
+    if (known) return known;
+    await runScript(machine, ':');
+    const own = this.#machines.get(machine) ?? new MachineAnswers(machine, this.#world);
+    this.#machines.set(machine, own);
+    return own;
+  }
+
+  async #run(own: MachineAnswers, script: string): Promise<Answer> {
+    const running = own.ask(script);
+    if (!this.#running.has(script)) this.#running.set(script, running);
+    try {
+      const { answer, isKept } = await running;
+      if (isKept) this.#shared.set(script, [answer, ...(this.#shared.get(script) ?? []).slice(0, MOST - 1)]);
+      return answer;
+    } finally {
+      if (this.#running.get(script) === running) this.#running.delete(script);
+    }
+  }
+
+  async #fromOther(own: MachineAnswers, script: string, running: Promise<Ran>): Promise<Answer | undefined> {
+    const { answer, isKept } = await running;
+    return isKept && (await own.takes(script, answer)) ? answer : undefined;
   }
 
   async #find(own: MachineAnswers, script: string): Promise<Answer | undefined> {
@@ -54,6 +84,12 @@ export class Answers {
     }
     return undefined;
   }
+}
+
+interface Ran {
+  readonly answer: Answer;
+  /** It did nothing but look at what can be looked at again. */
+  readonly isKept: boolean;
 }
 
 interface Known {
@@ -87,8 +123,7 @@ class MachineAnswers {
     return true;
   }
 
-  /** Runs it. `isKept`: it did nothing but look at what can be looked at again. */
-  async ask(script: string): Promise<{ readonly answer: Answer; readonly isKept: boolean }> {
+  async ask(script: string): Promise<Ran> {
     const { clock, fs } = this.#machine;
     const [revision, began] = [fs.revisions.count, clock.now()];
     const { machine, world } = this.#watched;
