@@ -18,6 +18,8 @@ export interface PlanningOptions {
   readonly stateDir: string;
   /** `clusters/<name>/` of it gets each plan. */
   readonly folder: string;
+  /** Its processes end, and what has no plan then gets none. */
+  readonly stop: AbortSignal;
   readonly onPlanned: (planned: PlannedCluster) => void;
 }
 
@@ -34,7 +36,7 @@ export async function planClusters(
   const worker = async (): Promise<void> => {
     for (let index = next++; index < clusters.length; index = next++) {
       const cluster = clusters[index];
-      if (!cluster) return;
+      if (!cluster || options.stop.aborted) return;
       const one = await planCluster(cluster, options);
       planned[index] = one;
       options.onPlanned(one);
@@ -45,7 +47,7 @@ export async function planClusters(
 }
 
 async function planCluster({ name, site, file }: FleetClusterEntry, options: PlanningOptions): Promise<PlannedCluster> {
-  const { program, runbook, options: given, stateDir, folder } = options;
+  const { program, runbook, options: given, stateDir, folder, stop } = options;
   const own = join(folder, 'clusters', name);
   await makeFolder(own);
   const [plan, events] = [join(own, 'plan.json'), join(own, 'plan.events.jsonl')];
@@ -63,7 +65,10 @@ async function planCluster({ name, site, file }: FleetClusterEntry, options: Pla
     stateDir,
   ];
   const child = await startChild([...program, ...words], events, join(own, 'plan.err'));
+  stop.addEventListener('abort', child.interrupt, { once: true });
+  if (stop.aborted) child.interrupt();
   const { code = 1, problem, signal } = await child.ended;
+  stop.removeEventListener('abort', child.interrupt);
   const said = await readSaid(events);
   const parsed = parsePlan(await readFile(plan, 'utf8').catch(() => ''));
   const base = { name, site, from: said.from, code };

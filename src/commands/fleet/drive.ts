@@ -4,9 +4,9 @@ import type { FleetPlan } from '../../fleet/plan.ts';
 import type { Wishes } from '../../fleet/resumption.ts';
 import type { AtEnd, Console } from '../../run/console.ts';
 import { driverView } from './follow.ts';
+import { SIGNALS } from './signals.ts';
 
 const NONE: Wishes = { retry: [], settle: [] };
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface Driven {
   readonly store: FolderFleetStore;
@@ -27,12 +27,10 @@ export async function driveHere(
   const [stop, leave] = [new AbortController(), new AbortController()];
   const onSignal = (signal: NodeJS.Signals): void => {
     if (!stop.signal.aborted) {
-      console.warn(
-        `${signal}: the runs of the clusters end after their present steps (again: leave them running and end now)`,
-      );
+      console.warn(`${signal}: the runs of the clusters end after their present steps (again: do not wait for them)`);
       stop.abort();
     } else if (!leave.signal.aborted) {
-      console.warn(`${signal} again: the runs of the clusters go on by themselves`);
+      console.warn(`${signal} again: the runs of the clusters end so by themselves`);
       leave.abort();
     }
   };

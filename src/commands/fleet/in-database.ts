@@ -57,6 +57,8 @@ export interface PlanWishes {
   readonly override: readonly string[];
   /** `clusters/<name>/` of it gets each plan. */
   readonly folder: string;
+  /** The workers are not waited for any more. */
+  readonly stop: AbortSignal;
 }
 
 /** Has the workers of their sites make the plans of clusters, all at once. */
@@ -65,7 +67,7 @@ export async function planByWorkers(
   { store, operator }: FleetDatabase,
   clusters: readonly FleetClusterEntry[],
   runbook: string,
-  { set, override, folder }: PlanWishes,
+  { set, override, folder, stop }: PlanWishes,
 ): Promise<readonly PlannedCluster[]> {
   const { file, text, parts = [] } = await loadValidRunbook(console, runbook);
   const sent = {
@@ -73,12 +75,14 @@ export async function planByWorkers(
     text,
     parts: parts.map((part) => ({ file: relative(dirname(file), part.path), text: part.text })),
   };
+  const stopped = rejectedBy(stop);
   return Promise.all(
     clusters.map(async ({ name, site, file: inventory }): Promise<PlannedCluster> => {
       // Where the operator has no inventory, the name in the fleet is that in the inventory.
       const cluster = (await readInventory(inventory)).value?.cluster ?? name;
       const task: PlanTask = { cluster, runbook: sent, set: [...set], override: [...override] };
-      const { code, digest, from, errors } = planResultSchema.parse(await operator.plan(site, task));
+      const result = await Promise.race([operator.plan(site, task), stopped]);
+      const { code, digest, from, errors } = planResultSchema.parse(result);
       const base = { name, site, from };
       if (digest === undefined) return { ...base, code: code === 0 ? 1 : code, refusals: errors };
       const frozen = await store.plan(digest);
@@ -92,6 +96,13 @@ export async function planByWorkers(
       return { ...base, code, plan: parsed.plan, refusals };
     }),
   );
+}
+
+/** Rejects when it is aborted, and never settles else. */
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Failure('cancelled', 'stopped')), { once: true });
+  });
 }
 
 /** Shows what workers do until the fleet run is over; Ctrl-C ends the look alone. @returns the exit code */

@@ -15,10 +15,12 @@ import { PACKAGE_ROOT } from '../../package-root.ts';
 import { stepsOfPlan } from '../../plan/all-steps.ts';
 import { estimatePlan } from '../../plan/estimate.ts';
 import { type FleetPlanRow, renderFleetPlan } from '../../render/fleet.ts';
+import { count } from '../../render/text.ts';
 import type { Console } from '../../run/console.ts';
 import { showDiagnostics } from '../../run/load.ts';
 import { type CommonOptions, stateDir } from '../../run/options.ts';
-import type { FleetDatabase } from './in-database.ts';
+import type { FleetDatabase, PlanWishes } from './in-database.ts';
+import { stoppable } from './signals.ts';
 
 type Valid<T> = Loaded<T> & { readonly value: T };
 
@@ -49,11 +51,11 @@ async function planWith(
   database: FleetDatabase,
   clusters: Fleet['clusters'],
   runbook: string,
-  folder: string,
+  given: Pick<PlanWishes, 'folder' | 'stop'>,
   { set = [], override = [] }: CommonOptions,
 ): Promise<readonly PlannedCluster[]> {
   const { planByWorkers } = await import('./in-database.ts');
-  return planByWorkers(console, database, clusters, runbook, { set, override, folder });
+  return planByWorkers(console, database, clusters, runbook, { set, override, ...given });
 }
 
 /** Reads all clusters side by side, and makes their plans and that of the fleet. @param folder gets the plans */
@@ -74,20 +76,23 @@ export async function prepareFleet(
   const names = fleet.value.clusters.map(({ name }) => name);
   const kept = new Set(options.limit === undefined ? names : limitClusters(names, options.limit));
   const clusters = fleet.value.clusters.filter(({ name }) => kept.has(name));
-  if (console.output !== 'json') console.info(`reading ${clusters.length} clusters`);
-  const planned = database
-    ? await planWith(console, database, clusters, path.value, folder, options)
-    : await planClusters(clusters, {
-        program: [process.execPath, join(PACKAGE_ROOT, 'dist', 'cli.js')],
-        runbook: resolve(path.value),
-        options: [
-          ...(options.set ?? []).flatMap((one) => ['--set', one]),
-          ...(options.override ?? []).flatMap((one) => ['--override', one]),
-        ],
-        stateDir: resolve(stateDir(options)),
-        folder,
-        onPlanned: () => undefined,
-      });
+  const planned = await stoppable((stop) => {
+    if (console.output !== 'json') console.info(`reading ${count(clusters.length, 'cluster')}`);
+    return database
+      ? planWith(console, database, clusters, path.value, { folder, stop }, options)
+      : planClusters(clusters, {
+          program: [process.execPath, join(PACKAGE_ROOT, 'dist', 'cli.js')],
+          runbook: resolve(path.value),
+          options: [
+            ...(options.set ?? []).flatMap((one) => ['--set', one]),
+            ...(options.override ?? []).flatMap((one) => ['--override', one]),
+          ],
+          stateDir: resolve(stateDir(options)),
+          folder,
+          stop,
+          onPlanned: () => undefined,
+        });
+  });
   const now = Date.now();
   const plan = makeFleetPlan({ fleet, inputs: inputsOf(options.set ?? []), planned, now });
   const long = plan ? tooLong(plan, now) : new Map<string, string>();

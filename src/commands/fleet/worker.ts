@@ -26,7 +26,7 @@ export interface WorkerOptions extends CommonOptions {
 /** Milliseconds between two looks at what another process does. */
 const LOOK = 2000;
 
-/** Works until it is stopped: once ends its runs after the steps that run, twice leaves them running. */
+/** Works until it is stopped: once ends its runs after the steps that run, twice does not wait for that. */
 export function fleetWorker(options: WorkerOptions): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
     const address = databaseAddress(options.database, process.env);

@@ -115,6 +115,15 @@ describe.skipIf(!havePostgres)('operators of fleets in a database', () => {
         60_000,
         () => workers.map(({ log }) => log).join('\n'),
       );
+
+      // No worker is there to make a plan.
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll('site: us', 'site: nowhere'));
+      const waiting = startRunbook(['fleet', 'plan', file, here, '--limit', 'prod-us1'], env);
+      let said = '';
+      waiting.all.on('data', (text: Buffer) => (said += text.toString()));
+      await until(() => said.includes('reading 1 cluster'), 60_000);
+      waiting.kill('SIGINT');
+      expect(await waiting).toMatchObject({ exitCode: 130, all: expect.stringContaining('nothing was changed') });
       await Promise.all(workers.map((worker) => worker.stop()));
     },
   );

@@ -8,6 +8,7 @@ import { folder, runbook, startRunbook } from '../../commands/cli.ts';
 /** A fleet whose steps all run on this machine, by the built program: no node is contacted. */
 export interface LocalFleet {
   readonly dir: string;
+  readonly stateDir: string;
   /** `fleet.yaml` and the runbook, then the state folder. */
   readonly apply: readonly string[];
   readonly fleet: (...words: string[]) => ReturnType<typeof runbook>;
@@ -45,6 +46,7 @@ export function localFleet(clusters: readonly string[], stages: string, steps: s
   const own = ['--state-dir', state];
   return {
     dir,
+    stateDir: state,
     apply: ['apply', fleetFile, book],
     fleet: (...words) => runbook(['fleet', ...words, ...own]),
     start: (...words) => startRunbook(['fleet', ...words, ...own]),
