@@ -82,6 +82,7 @@ const scripts: Readonly<Record<string, string>> = {
   'prints bytes and UTF-8': `printf '%s\\n' 'grüße'; echo 'ü' | sed 's/ü/ue/'; printf '\\303\\274' | wc -c; v=ü; echo \${#v}`,
   'negates and chains': `! false && echo one; false && echo no || echo two; true || echo no; echo $?`,
   'finds programs': `command -v sed; command -v kubectl; command -v none; echo $?; command -v cd`,
+  'runs in a subshell what is in the background': `x=1; (x=2; echo b >/tmp/b) </dev/null >/dev/null 2>&1 & echo "$x"; sh -c 'echo c >>/tmp/b' & cat /tmp/b`,
   'leaves what it does not know to just-bash': `x=abcdef; echo "\${x:1:3}"; [[ $x == abc* ]] && echo match; a=(1 2); echo "\${a[1]}"`,
 };
 

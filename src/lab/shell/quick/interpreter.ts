@@ -68,8 +68,19 @@ export class Interpreter {
   }
 
   async #statements(statements: readonly StatementNode[], streams: Streams): Promise<number> {
-    for (const statement of statements) await this.#statement(statement, streams);
+    for (const statement of statements)
+      if (statement.background) await this.#background(statement, streams);
+      else await this.#statement(statement, streams);
     return this.scope.status;
+  }
+
+  /** As just-bash does it: nothing follows before it has ended. */
+  async #background(statement: StatementNode, streams: Streams): Promise<void> {
+    await this.#apart(async (inner) => {
+      await inner.#statement(statement, streams);
+      return inner.scope.status;
+    }, streams);
+    this.scope.status = 0;
   }
 
   async #statement({ pipelines, operators }: StatementNode, streams: Streams): Promise<void> {

@@ -59,7 +59,8 @@ function plainNode(value: unknown): boolean {
   const node = value as Readonly<Record<string, unknown>>;
   const { type } = node;
   if (typeof type === 'string' && foreignTypes.has(type)) return false;
-  if (type === 'Statement' && (node['background'] === true || node['deferredError'] !== undefined)) return false;
+  if (type === 'Statement' && node['deferredError'] !== undefined) return false;
+  if (type === 'ParameterExpansion' && node['parameter'] === '!') return false;
   if (type === 'Pipeline' && (node['timed'] === true || (node['pipeStderr'] as boolean[] | undefined)?.some(Boolean)))
     return false;
   if (type === 'Assignment' && node['array'] !== null) return false;
