@@ -1,6 +1,7 @@
 import { factsIn } from '../documents/expressions.ts';
 import { Failure } from '../failure.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
+import { copyOf } from '../facts/lib/changed-since.ts';
 import { withLooked } from '../facts/lib/looked.ts';
 import { minorOf } from '../facts/lib/version.ts';
 import { leftNodes } from '../journal/passes.ts';
@@ -120,7 +121,7 @@ async function readAgain(
       step.node.role === 'control-plane' ? step.node.name : undefined,
     );
     // Another node of the batch may have read meanwhile: keep its facts, take the newer cluster.
-    context.facts = { ...fresh, nodes: { ...fresh.nodes, ...otherNodes(context.facts, names) } };
+    context.facts = { ...fresh, nodes: withFresh(context.facts?.nodes ?? {}, fresh.nodes, names) };
     return context.facts;
   } catch (error) {
     if (!isTrouble(error) || error instanceof Failure) throw error;
@@ -148,9 +149,14 @@ function observerFor(
   return context.facts && hop ? context.observer.offering([minorOf(hop.version)]) : context.observer;
 }
 
-function otherNodes(facts: Facts | undefined, names: readonly string[]): Facts['nodes'] {
-  const read = new Set(names);
-  return Object.fromEntries(Object.entries(facts?.nodes ?? {}).filter(([name]) => !read.has(name)));
+function withFresh(known: Facts['nodes'], fresh: Facts['nodes'], names: readonly string[]): Facts['nodes'] {
+  const nodes = { ...known };
+  for (const name of names) {
+    const own = fresh[name];
+    if (own) nodes[name] = own;
+    else delete nodes[name];
+  }
+  return names.every((name) => name in known && name in fresh) ? copyOf(known, nodes, names) : nodes;
 }
 
 /** The facts that deciding on these steps reads. */

@@ -137,8 +137,13 @@ export function minorOf(version: string): string {
 
 /** The number after `1.`. */
 export function minorNumber(version: string): number {
-  return Number(version.split('.')[1] ?? 0);
+  let minor = minorNumbers.get(version);
+  if (minor === undefined) minorNumbers.set(version, (minor = Number(version.split('.')[1] ?? 0)));
+  return minor;
 }
+
+/** Few versions are asked for, of each node of a list. */
+const minorNumbers = new Map<string, number>();
 
 export function findMinor(minor: string): Minor | undefined {
   return minors.find((entry) => entry.minor === minor) ?? olderMinors.find((entry) => entry.minor === minor);

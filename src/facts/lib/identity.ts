@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Facts, NodeFacts } from '../facts.ts';
 import type { MachineFact } from '../machine.ts';
 import type { NodeObject } from '../nodes.ts';
@@ -88,7 +89,7 @@ function pair({ nodes: record, cluster }: Facts): Pairs {
 }
 
 function isSameMachine(a: NodeFacts, b: NodeFacts): boolean {
-  return a.machine === b.machine && a.kubelet?.nodeName === b.kubelet?.nodeName;
+  return isDeepStrictEqual(a.machine, b.machine) && a.kubelet?.nodeName === b.kubelet?.nodeName;
 }
 
 function isSameObject(a: NodeObject, b: NodeObject): boolean {
