@@ -13,7 +13,7 @@ export interface StageForecast {
 const BY = { user: '', host: '' };
 
 /**
- * When the stages would begin and end if every run took its expected time, gates held and people answered at once: the
+ * When the stages would begin and end if every run took its expected time, gates held at once and people answered: the
  * same decisions, on time that jumps. A stage in which nothing is to be done is left out.
  */
 export function forecastFleet(plan: FleetPlan, startsAt: number): readonly StageForecast[] {
@@ -21,7 +21,8 @@ export function forecastFleet(plan: FleetPlan, startsAt: number): readonly Stage
   const expected = new Map(plan.clusters.map(({ name, expected: takes }) => [name, takes]));
   const stageOf = new Map(plan.stages.flatMap(({ name, clusters }) => clusters.map((one) => [one, name] as const)));
   const found = new Map<string, { from: number; to: number }>();
-  const ends: { readonly cluster: string; readonly at: number }[] = [];
+  const gates = new Map(plan.stages.flatMap(({ name, gate }) => (gate ? [[name, gate.for] as const] : [])));
+  const ends: { readonly news: FleetNews; readonly stage: string; readonly at: number }[] = [];
   let now = startsAt;
   const add = (news: FleetNews): void => fold.add({ ...news, at: new Date(now).toISOString() });
   for (;;) {
@@ -29,13 +30,18 @@ export function forecastFleet(plan: FleetPlan, startsAt: number): readonly Stage
     if (actions.some(({ type }) => type === 'end')) break;
     let isMoved = false;
     for (const action of actions) {
-      isMoved = true;
-      if (action.type === 'ask-gate') add({ type: 'gate-held', stage: action.stage });
+      if (action.type === 'ask-gate') {
+        const { stage } = action;
+        if (ends.some(({ news }) => news.type === 'gate-held' && news.stage === stage)) continue;
+        ends.push({ news: { type: 'gate-held', stage }, stage, at: now + (gates.get(stage) ?? 0) });
+      }
       if (action.type !== 'start') continue;
+      isMoved = true;
       const { cluster, attempt } = action;
       add({ type: 'cluster-started', cluster, attempt });
-      ends.push({ cluster, at: now + (expected.get(cluster) ?? 0) });
       const stage = stageOf.get(cluster) ?? '';
+      const news: FleetNews = { type: 'cluster-ended', cluster, outcome: 'done', reason: '' };
+      ends.push({ news, stage, at: now + (expected.get(cluster) ?? 0) });
       found.set(stage, found.get(stage) ?? { from: now, to: now });
     }
     if (isMoved) continue;
@@ -52,9 +58,9 @@ export function forecastFleet(plan: FleetPlan, startsAt: number): readonly Stage
     if (!next) break;
     now = Math.max(now, next.at);
     ends.splice(ends.indexOf(next), 1);
-    add({ type: 'cluster-ended', cluster: next.cluster, outcome: 'done', reason: '' });
-    const stage = found.get(stageOf.get(next.cluster) ?? '');
-    if (stage) stage.to = now;
+    add(next.news);
+    const stage = found.get(next.stage);
+    if (stage && next.news.type === 'cluster-ended') stage.to = now;
   }
   return plan.stages.flatMap(({ name }) => {
     const one = found.get(name);
