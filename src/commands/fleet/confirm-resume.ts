@@ -4,7 +4,7 @@ import { thisActor } from '../../fleet/embedded/driver.ts';
 import { resumption, type Wishes } from '../../fleet/resumption.ts';
 import { foldFleet, type FleetState } from '../../fleet/state.ts';
 import { RunStore } from '../../journal/store.ts';
-import { renderFleetStatus } from '../../render/fleet.ts';
+import { renderFleetStatus } from '../../render/fleet-grid.ts';
 import { count, listNames } from '../../render/text.ts';
 import type { Console } from '../../run/console.ts';
 import { confirm, requireAnswerable } from '../../run/control.ts';

@@ -3,7 +3,8 @@ import type { FleetPlan } from '../../fleet/plan.ts';
 import type { FleetRecord } from '../../fleet/record.ts';
 import type { FleetState } from '../../fleet/state.ts';
 import { waitText } from '../../render/fleet.ts';
-import { count, duration } from '../../render/text.ts';
+import { doneText } from '../../render/fleet-grid.ts';
+import { duration } from '../../render/text.ts';
 import type { Console } from '../../run/console.ts';
 
 /** Shows what a driver does: its records as lines of JSON, or in words. */
@@ -16,12 +17,15 @@ export function driverView(console: Console, plan: FleetPlan): DriverView {
       const { text, isBad } = recordText(record, state, stageOf);
       if (text !== '') (isBad ? console.warn : console.info)(text);
     },
-    onDecision: (decision) => {
+    onDecision: (decision, { run }) => {
       const text = decision.waits
         .filter((one) => one.for !== 'clusters')
         .map(waitText)
         .join('; ');
-      if (text !== '' && text !== waits && console.output !== 'json') console.info(text);
+      const approve = decision.waits.flatMap((one) =>
+        one.for === 'approval' ? [`Approve it: runbook fleet approve ${one.stage} --run ${run}`] : [],
+      );
+      if (text !== '' && text !== waits && console.output !== 'json') console.info(text, approve);
       waits = text;
     },
     onWait: (of, text) => {
@@ -74,8 +78,8 @@ function recordText(record: FleetRecord, { clusters }: FleetState, stageOf: Read
     case 'cancelled':
       return { text: `cancelled by ${record.by.user}@${record.by.host}: ${record.reason}`, isBad: true };
     case 'fleet-ended': {
-      const done = [...clusters.values()].filter(({ standing }) => standing === 'done').length;
-      const text = `${record.outcome}: ${record.reason}; ${done} of ${count(clusters.size, 'cluster')} done`;
+      const done = doneText([...clusters.values()].map(({ standing }) => standing));
+      const text = `${record.outcome}: ${record.reason}; ${done}`;
       return { text, isBad: record.outcome !== 'done' };
     }
   }

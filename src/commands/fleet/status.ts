@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RunStore } from '../../journal/store.ts';
-import { renderFleetStatus } from '../../render/fleet.ts';
+import { renderFleetStatus } from '../../render/fleet-grid.ts';
 import type { FleetStatus } from '../../render/fleet-status.ts';
 import { sizeOf } from '../../render/screen.ts';
 import { type Console, withConsole } from '../../run/console.ts';
@@ -33,13 +33,19 @@ function show(console: Console, status: FleetStatus): void {
   else console.print(renderFleetStatus(status, console.look));
 }
 
+/** Over what the screen shows, without a moment in which it is empty; nothing of it scrolls away. */
+function inPlace(text: string): string {
+  return `\u001b[H${text.replaceAll('\n', '\u001b[K\n')}\u001b[J`;
+}
+
 /** On a terminal in place, until the run ends or Ctrl-C; else each time that it changed. */
 async function follow(console: Console, read: () => Promise<FleetStatus>): Promise<number> {
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once('SIGINT', onSignal);
-  const isScreen = process.stdout.isTTY && console.output !== 'json';
+  const isScreen = process.stdout.isTTY && process.env['TERM'] !== 'dumb' && console.output !== 'json';
   let before = '';
+  if (isScreen) process.stdout.write('\u001b[2J');
   try {
     for (;;) {
       const status = await read();
@@ -47,9 +53,8 @@ async function follow(console: Console, read: () => Promise<FleetStatus>): Promi
       // Time that passes alone is no news where all is kept.
       const what = JSON.stringify({ ...status, clusters: status.clusters.map(({ took: _took, ...one }) => one) });
       if (isScreen) {
-        const { rows } = sizeOf(process.stdout);
-        process.stdout.write('\u001b[H\u001b[2J');
-        console.print(renderFleetStatus(status, { ...console.look, terminal: sizeOf(process.stdout).columns }, rows));
+        const { columns, rows } = sizeOf(process.stdout);
+        console.print(inPlace(renderFleetStatus(status, { ...console.look, terminal: columns }, rows)));
       } else if (what !== before) show(console, status);
       before = what;
       if (isOver) return 0;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { localFleet } from './local.ts';
 
 const STEPS = `      - { name: Go on, uses: approve, with: { message: Shall it? } }
@@ -25,4 +25,22 @@ test('a name that no step of the runbook has, and a step that would ask, are ref
   const applied = await it.fleet('apply', saved, '--yes', '--approve', 'Go on');
   expect(applied.code, applied.all).toBe(0);
   expect([it.has('a1.ran'), it.has('b1.ran')]).toEqual([true, true]);
+});
+
+test('a stage that waits for approval shows the command that gives it; a dumb terminal follows without escapes', async () => {
+  const stages = `    - { name: first, clusters: name == 'a1', approve: true }\n    - { name: rest, clusters: 'true' }\n`;
+  const it = localFleet(['a1', 'b1'], stages, "      - { run: 'true', on: local }\n");
+  const driver = it.start(...it.apply, '--yes');
+  let shown = '';
+  driver.all.on('data', (text: Buffer) => (shown += text.toString()));
+  const command = /stage first waits for approval\n.*runbook fleet approve (first --run \S+)/;
+  await vi.waitFor(() => expect(shown).toMatch(command), { timeout: 60_000, interval: 50 });
+  const approved = await it.fleet('approve', ...(command.exec(shown)?.[1] ?? '').split(' '));
+  expect(approved.code, approved.all).toBe(0);
+  expect((await driver).exitCode, shown).toBe(0);
+  expect(shown).toContain('2 of 2 clusters done');
+  const { terminal, running } = it.onTerminal('status', '--live');
+  expect((await running).exitCode).toBe(0);
+  expect(terminal.text).toContain('2 of 2 clusters done');
+  expect(terminal.text).not.toContain('\u001b');
 });
