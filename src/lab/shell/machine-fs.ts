@@ -9,6 +9,7 @@ export type OutputSinks = Map<string, (chunk: Buffer) => void>;
 
 type FileContent = Parameters<InMemoryFs['writeFile']>[1];
 type WriteRest = Parameters<InMemoryFs['writeFileSync']> extends [string, FileContent, ...infer Rest] ? Rest : never;
+type Entry = Awaited<ReturnType<InMemoryFs['readdirWithFileTypes']>>[number];
 type WriteOptions = Parameters<InMemoryFs['writeFile']>[2];
 
 /** Where a user other than root may write. */
@@ -22,6 +23,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     /** While a call begins: whose it is. Undefined: root's, or of the lab itself. */
     #user: FileUser | undefined;
     readonly #stubs = new Set<string>();
+    readonly #listings = new Map<string, { readonly entries: readonly Entry[]; readonly revision: number }>();
     readonly revisions = new Revisions();
 
     constructor(machine: Machine, sinks: OutputSinks) {
@@ -79,6 +81,16 @@ export function machineFsClass(Base: typeof InMemoryFs) {
 
     override async lstat(path: string) {
       return super.lstat(this.#real(path));
+    }
+
+    /** Each listing looks at every path that there is. */
+    override async readdirWithFileTypes(path: string): Promise<Entry[]> {
+      const known = this.#listings.get(path);
+      if (known && this.revisions.isSince(path, known.revision)) return [...known.entries];
+      const revision = this.revisions.count;
+      const entries = await super.readdirWithFileTypes(path);
+      this.#listings.set(path, { entries, revision });
+      return [...entries];
     }
 
     override async readFileBuffer(given: string): Promise<Uint8Array> {
