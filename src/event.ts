@@ -90,11 +90,20 @@ export const eventSchema = z.discriminatedUnion('type', [
   event('rehearsed', 'How the plan stands to the last rehearsal of its runbook on its cluster (`plan`, `apply`).', {
     rehearsed: z
       .enum(['never', 'same', 'moved', 'other'])
-      .describe('`same`: as planned now; `moved`: facts that decide have changed since; `other`: of other documents'),
+      .describe(
+        '`same`: as planned now; `moved`: what a plan stands on has changed in the cluster since; `other`: `differs`',
+      ),
     rehearsedAt: z.exactOptional(z.string()).describe('When, ISO 8601'),
     outcome: z.exactOptional(z.enum(ENDINGS)).describe('How it ended, as in `run-finished`'),
     where: z.exactOptional(z.string()).describe('Node and step at which it stopped'),
-    next: z.exactOptional(z.string()).describe('The command that rehearses, before the first run on a cluster'),
+    differs: z
+      .exactOptional(z.array(z.enum(['runbook', 'inputs', 'nodes'])))
+      .describe('What was another in that rehearsal: the text of the runbook, inputs, nodes'),
+    next: z
+      .exactOptional(z.string())
+      .describe(
+        'The command that rehearses: before the first run on a cluster, and where the last rehearsal does not hold',
+      ),
   }),
   event('run-started', '`apply` or `resume` begins to work on a run.', {
     run: z.string().describe('Id of the run'),

@@ -114,7 +114,7 @@ function rehearse(file: string, options: Options): Promise<number> {
     const where = at && `${at.node} ${at.step}`;
     await keepRehearsal(store.root, plan, { outcome, reason, takes, ...(where !== undefined && { where }) });
     const faults = options.faults === true ? await faultsOf(console, lab, script, performed, options) : undefined;
-    await show(console, withFaults(performed, faults), again('apply', plan), options);
+    await show(console, withFaults(performed, faults), again('apply', plan, store.root), options);
     return faults?.rows.some(({ ends }) => ends !== 'done') === true ? 1 : exitCode(outcome);
   });
 }

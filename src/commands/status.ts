@@ -76,17 +76,17 @@ async function nextOf(
   root: string,
   inventory?: string,
 ): Promise<string[]> {
-  if (progress.run === undefined) return life.kind === 'alive' ? [] : [await applyAgain(plan)];
+  if (progress.run === undefined) return life.kind === 'alive' ? [] : [await applyAgain(plan, root)];
   if (isUnfinished(progress)) {
     const other =
       inventory === undefined || resolve(inventory) === resolve(plan.inventory.file) ? undefined : inventory;
     return life.kind === 'alive' ? [] : [resumeCommand(folder.id, root, other)];
   }
   const isPartial = [...progress.steps.values()].some(({ leavesOut }) => leavesOut === true);
-  return progress.state === 'done' && isPartial ? [await applyAgain(plan)] : [];
+  return progress.state === 'done' && isPartial ? [await applyAgain(plan, root)] : [];
 }
 
 /** Reads the runbook, with all that this needs. */
-async function applyAgain(plan: Plan): Promise<string> {
-  return (await import('../run/plan-again.ts')).again('apply', plan);
+async function applyAgain(plan: Plan, root: string): Promise<string> {
+  return (await import('../run/plan-again.ts')).again('apply', plan, root);
 }

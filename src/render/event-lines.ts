@@ -51,16 +51,21 @@ export function plannedText(event: EventOf<'planned'>): string {
 
 /** `rehearsed about 2 h ago: it ended well` */
 export function rehearsedText(event: EventOf<'rehearsed'>): string {
-  const { rehearsed, outcome = 'done', where } = event;
-  const next = event.next === undefined ? '' : `; to try it on a twin of the cluster: ${event.next}`;
-  const when = roughly(Date.parse(event.at) - Date.parse(event.rehearsedAt ?? event.at));
-  if (rehearsed === 'never') return `not rehearsed${next}`;
-  if (rehearsed === 'other')
-    return `not rehearsed: the rehearsal of ${when} ago was of other documents or inputs${next}`;
+  const { rehearsed, outcome = 'done', where, differs = [], next } = event;
+  if (rehearsed === 'never')
+    return `not rehearsed${next === undefined ? '' : `; to try it on a twin of the cluster: ${next}`}`;
+  const again = next === undefined ? '' : `; to rehearse again: ${next}`;
+  const when = `${roughly(Date.parse(event.at) - Date.parse(event.rehearsedAt ?? event.at))} ago`;
+  if (rehearsed === 'other') {
+    const others = differs.map((part) => OTHERS[part]).join(' and ') || 'another runbook, inputs or nodes';
+    return `not rehearsed: the rehearsal ${when} had ${others}${again}`;
+  }
   const end = `${REHEARSED[outcome]}${where === undefined ? '' : ` at ${where}`}`;
-  const moved = rehearsed === 'moved' ? '; facts that decide have changed since' : '';
-  return `rehearsed ${when} ago: ${end}${moved}${next}`;
+  const moved = rehearsed === 'moved' ? ', but the cluster has changed since' : '';
+  return `rehearsed ${when}: ${end}${moved}${again}`;
 }
+
+const OTHERS = { runbook: 'another text of the runbook', inputs: 'other inputs', nodes: 'other nodes' } as const;
 
 const REHEARSED = {
   done: 'it ended well',

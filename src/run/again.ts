@@ -5,9 +5,14 @@ import { quote } from '../transport/quote.ts';
  * `inventory`: where the state folder does not know the run.
  */
 export function resumeCommand(run: string, stateDir: string, inventory?: string): string {
-  const usual = process.env.RUNBOOK_STATE_DIR ?? '.runbook';
   const nodes = inventory === undefined ? '' : ` -i ${quote(inventory)}`;
-  return `runbook resume ${run}${nodes}${stateDir === usual ? '' : ` --state-dir ${quote(stateDir)}`}`;
+  return `runbook resume ${run}${nodes}${stateDirWords(stateDir)}`;
+}
+
+/** ` --state-dir DIR`, or nothing where that is the folder without it. */
+export function stateDirWords(stateDir: string): string {
+  const usual = process.env.RUNBOOK_STATE_DIR ?? '.runbook';
+  return stateDir === usual ? '' : ` --state-dir ${quote(stateDir)}`;
 }
 
 /** The command line of this process, to be given again in the same folder. */

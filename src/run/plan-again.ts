@@ -4,13 +4,18 @@ import { inputText } from '../documents/inputs.ts';
 import type { Runbook } from '../documents/model.ts';
 import { loadRunbook } from '../documents/runbook.ts';
 import type { Plan } from '../plan/plan.ts';
+import { stateDirWords } from './again.ts';
 import { overrideText } from './overrides.ts';
 import { quote } from '../transport/quote.ts';
 
-/** The command that plans or applies the runbook of a plan once more, with what its own was given. */
+/**
+ * The command that plans or applies the runbook of a plan again, with what its own was given.
+ * @param stateDir where what that command keeps or reads is looked for
+ */
 export function again(
   command: 'plan' | 'apply' | 'rehearse',
   { inputs, inventory, limit, runbook, overrides = [] }: Plan,
+  stateDir?: string,
 ): string {
   const specs = runbookIn({ runbook })?.inputs ?? {};
   const set = Object.entries(inputs).filter(([name, value]) => inputText(value) !== inputText(specs[name]?.default));
@@ -19,7 +24,9 @@ export function again(
     ...set.map(([name, value]) => `--set ${quote(`${name}=${inputText(value)}`)}`),
     ...(limit === undefined ? [] : [`--limit ${quote(limit)}`]),
     ...overrides.map((one) => `--override ${quote(overrideText(one))}`),
-  ].join(' ');
+  ]
+    .join(' ')
+    .concat(stateDir === undefined ? '' : stateDirWords(stateDir));
 }
 
 /** The runbook of a plan as it was when that was made; undefined: this version of the program does not read it. */

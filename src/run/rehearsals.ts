@@ -11,6 +11,9 @@ import type { DeepReadonly } from '../readonly.ts';
 /** Beside the runs of a state folder, the last rehearsal of each runbook on each cluster. */
 const FOLDER = 'rehearsals';
 
+/** What a plan is made from besides facts, as `rehearsed` names what is another. */
+const BASIS = ['runbook', 'inputs', 'nodes'] as const;
+
 const keptSchema = z.object({
   version: z.literal(1),
   at: z.iso.datetime(),
@@ -19,6 +22,8 @@ const keptSchema = z.object({
   plan: z.string(),
   /** Of what the plan is made from besides facts. */
   basis: z.string(),
+  /** Of each part of it. */
+  parts: z.exactOptional(z.record(z.enum(BASIS), z.string())),
   /** Of the facts that decide. */
   facts: z.string(),
   outcome: z.enum(ENDINGS),
@@ -33,7 +38,8 @@ export type KeptRehearsal = DeepReadonly<z.infer<typeof keptSchema>>;
 export type Rehearsed =
   | { readonly kind: 'never' }
   /** `other`: of another runbook text, inputs or nodes; `moved`: what decides of the facts has changed since. */
-  | { readonly kind: 'same' | 'moved' | 'other'; readonly kept: KeptRehearsal };
+  | { readonly kind: 'same' | 'moved'; readonly kept: KeptRehearsal }
+  | { readonly kind: 'other'; readonly kept: KeptRehearsal; readonly differs: readonly (typeof BASIS)[number][] };
 
 /** Replaces the last one. @throws Error where the folder cannot be written */
 export async function keepRehearsal(
@@ -47,7 +53,8 @@ export async function keepRehearsal(
     cluster: plan.inventory.cluster,
     runbook: plan.runbook.name,
     plan: plan.digest,
-    basis: basisOf(plan),
+    basis: digestOf(basisOf(plan)),
+    parts: partsOf(plan),
     facts: plan.factsDigest,
     ...end,
   };
@@ -59,15 +66,18 @@ export async function lastRehearsal(root: string, plan: Plan): Promise<Rehearsed
   const kept = await readKept(fileOf(root, plan));
   if (!kept) return { kind: 'never' };
   if (kept.plan === plan.digest) return { kind: 'same', kept };
-  if (kept.basis !== basisOf(plan)) return { kind: 'other', kept };
+  if (kept.basis !== digestOf(basisOf(plan))) {
+    const now = partsOf(plan);
+    const { parts = now } = kept;
+    return { kind: 'other', kept, differs: BASIS.filter((part) => parts[part] !== now[part]) };
+  }
   return { kind: kept.facts === plan.factsDigest ? 'same' : 'moved', kept };
 }
 
-/** As an event. `next`: the command that rehearses, where it is proposed. */
-export function rehearsedEvent(rehearsed: Rehearsed, next: string | undefined): NewEvent {
+/** As an event. @param next the command that rehearses @param isFirst nothing of the plan ran on its cluster before */
+export function rehearsedEvent(rehearsed: Rehearsed, next: string, isFirst: boolean): NewEvent {
   const { kind } = rehearsed;
-  const proposed = next === undefined || kind === 'same' ? {} : { next };
-  if (kind === 'never') return { type: 'rehearsed', rehearsed: kind, ...proposed };
+  if (kind === 'never') return { type: 'rehearsed', rehearsed: kind, ...(isFirst && { next }) };
   const { at, outcome, where } = rehearsed.kept;
   return {
     type: 'rehearsed',
@@ -75,19 +85,25 @@ export function rehearsedEvent(rehearsed: Rehearsed, next: string | undefined): 
     rehearsedAt: at,
     outcome,
     ...(where !== undefined && { where }),
-    ...proposed,
+    ...(kind === 'other' && rehearsed.differs.length > 0 && { differs: rehearsed.differs }),
+    ...(kind !== 'same' && { next }),
   };
 }
 
 /** The plan's digest changes with what `check:` commands answer, which a rehearsal does not ask. */
-function basisOf({ runbook, inventory, inputs, limit, nodes }: Plan): string {
-  return digestOf({
+function basisOf({ runbook, inventory, inputs, limit, nodes }: Plan) {
+  return {
     runbook: runbook.digest,
     cluster: inventory.cluster,
     inputs,
     limit: limit ?? '',
     nodes: nodes.map(({ name, role }) => `${name} ${role}`),
-  });
+  };
+}
+
+function partsOf(plan: Plan): Record<(typeof BASIS)[number], string> {
+  const { runbook, inputs, limit, nodes } = basisOf(plan);
+  return { runbook, inputs: digestOf(inputs), nodes: digestOf({ limit, nodes }) };
 }
 
 function fileOf(root: string, { inventory, runbook }: Plan): string {

@@ -46,7 +46,11 @@ export function runEnd(
     ...(leftOut.length > 0 ? { leftOut } : {}),
     ...(leftRunning.length > 0 ? { leftRunning } : {}),
     ...(cordoned.length > 0 ? { cordoned } : {}),
-    next: isPartial ? [again('apply', plan)] : outcome === 'done' ? [] : [resumeCommand(record.run, store.root)],
+    next: isPartial
+      ? [again('apply', plan, store.root)]
+      : outcome === 'done'
+        ? []
+        : [resumeCommand(record.run, store.root)],
   };
 }
 

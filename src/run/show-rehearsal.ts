@@ -8,8 +8,8 @@ import { again } from './plan-again.ts';
 import { lastRehearsal, rehearsedEvent } from './rehearsals.ts';
 
 /**
- * Whether the plan was rehearsed, and how that ended; before the first run on a cluster, the command that does it.
- * Nothing where there is nothing to rehearse.
+ * Whether the plan was rehearsed, and how that ended; before the first run on a cluster, and where the last rehearsal
+ * does not hold, the command that does it. Nothing where there is nothing to rehearse.
  */
 export async function showRehearsal(
   { emit }: Pick<Console, 'emit'>,
@@ -18,8 +18,7 @@ export async function showRehearsal(
   measured: readonly Measured[],
 ): Promise<void> {
   if (!stepsOfPlan(plan).some(isSimulated)) return;
-  const isFirst = measured.length === 0;
-  emit(rehearsedEvent(await lastRehearsal(root, plan), isFirst ? again('rehearse', plan) : undefined));
+  emit(rehearsedEvent(await lastRehearsal(root, plan), again('rehearse', plan, root), measured.length === 0));
 }
 
 /** Of commands of the runbook, a rehearsal would show nothing. */

@@ -23,7 +23,7 @@ describe('the plain renderer', () => {
       10:00:04     do: move it
       10:00:04     rule: promise 9 (pods)
       10:00:06 planned upgrade-1.32 on lab: 9 steps on 2 nodes, 7 to change something
-      10:00:07 rehearsed about 2 h ago: it failed at worker-1 4.4-drain; facts that decide have changed since
+      10:00:07 rehearsed about 2 h ago: it failed at worker-1 4.4-drain, but the cluster has changed since
       10:00:08 run 20260105-100000-ab12: upgrade-1.32 on lab, 2 nodes, 9 steps
       10:00:09 phase 2/4 Other control planes: skipped, none of the nodes is in it
       10:00:10 phase 4/4 Workers on worker-1
