@@ -58,9 +58,9 @@ function stageLines(stage: FleetStage, forecast: readonly StageForecast[]): Line
   return [
     [
       { text: `stage ${stage.name}`, as: 'bold' },
-      `: ${listNames(stage.clusters, 8)}`,
       { text: `  ${dates}`, as: 'cyan' },
     ],
+    [`  ${listNames(stage.clusters, 8)}`],
     [{ text: `  ${paceText(stage)}`, as: 'dim' }],
   ];
 }

@@ -38,7 +38,7 @@ export async function driveHere(
   atEnd(async () => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   });
-  const view = driverView(console, plan);
+  const view = driverView(console, plan, true);
   const signals = { stop: stop.signal, leave: leave.signal };
   const { end, state } = await driveEmbedded({ store, run, plan, wishes, view, ...signals });
   if (end !== 'ended') {

@@ -7,15 +7,21 @@ import { doneText } from '../../render/fleet-grid.ts';
 import { duration } from '../../render/text.ts';
 import type { Console } from '../../run/console.ts';
 
-/** Shows what a driver does: its records as lines of JSON, or in words. */
-export function driverView(console: Console, plan: FleetPlan): DriverView {
+/**
+ * Shows what a driver does: its records as lines of JSON, or in words.
+ * @param hasRuns the runs of the clusters are in the state folder of this machine
+ */
+export function driverView(console: Console, plan: FleetPlan, hasRuns: boolean): DriverView {
   let waits = '';
   const stageOf = new Map(plan.stages.flatMap(({ name, clusters }) => clusters.map((one) => [one, name] as const)));
   return {
     onRecord: (record, state) => {
       if (console.output === 'json') return console.print(`${JSON.stringify(record)}\n`);
       const { text, isBad } = recordText(record, state, stageOf);
-      if (text !== '') (isBad ? console.warn : console.info)(text);
+      const failed = record.type === 'cluster-ended' && record.outcome === 'failed' ? record.cluster : '';
+      const { run } = state.clusters.get(failed) ?? {};
+      const look = hasRuns && run !== undefined ? [`Look at it: runbook status ${run}`] : [];
+      if (text !== '') (isBad ? console.warn : console.info)(text, look);
     },
     onDecision: (decision, { run }) => {
       const text = decision.waits

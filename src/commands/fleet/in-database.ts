@@ -115,7 +115,7 @@ export async function followInDatabase(
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once('SIGINT', onSignal);
-  const view = driverView(console, plan);
+  const view = driverView(console, plan, false);
   const fold = new FleetFold(plan);
   try {
     for (let shown = 0; ;) {

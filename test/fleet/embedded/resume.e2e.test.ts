@@ -14,6 +14,9 @@ async function failed() {
   for (const file of ['a1.ok', 'c1.ok']) it.touch(file);
   const applied = await it.fleet(...it.apply, '--yes');
   expect(applied.code, applied.all).toBe(1);
+  // The run of the cluster that failed.
+  const [, run = ''] = /b1: run (\S+)/.exec(applied.all) ?? [];
+  expect(applied.all).toMatch(new RegExp(`b1 failed after .*\\n.*runbook status ${run}\\n`));
   return it;
 }
 
