@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { FactsDocument } from '../facts-file/document.ts';
 import { Failure } from '../failure.ts';
-import { makeRoom } from '../heap.ts';
+import { makeRoomToSimulate } from '../heap.ts';
 import { measuredOn } from '../journal/durations.ts';
 import { RunStore } from '../journal/store.ts';
 import { programVersion } from '../package-root.ts';
@@ -70,7 +70,7 @@ function rehearse(file: string, options: Options): Promise<number> {
     if (options.format !== undefined && options.out === undefined) requireOneForm(options.format, isData);
     requireWholeRuns(options);
     const lab = await loadLab();
-    makeRoom();
+    makeRoomToSimulate();
     const given = await readKept(options, file);
     const documents = await loadDocuments(console, file, options, given);
     const scope = scopeOf(documents);
