@@ -44,6 +44,8 @@ export function anonymised(document: FactsDocument): FactsDocument {
   const plain = { ...own, nodes: own.nodes.map(({ vars: _vars, ...one }) => one) };
   const seen = walk(plain, inventoryPolicy, names) as typeof plain;
   for (const { name: object } of facts.cluster?.nodes ?? []) names.of(object, 'node');
+  // Texts have names that are met only after them.
+  walk(facts, factsPolicy, names);
   // What has the shape that it had.
   const cluster = facts.cluster && walk(facts.cluster, struct(clusterPolicies), names);
   const { cluster: _cluster, ...others } = facts;

@@ -2,8 +2,9 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Replacements } from './replacements.ts';
 import { isWord } from './words.ts';
 
-/** An address of IPv6, or a word: a run of what names are made of. */
-const PARTS = /(?<![\w.:])[\dA-Fa-f:]*:[\dA-Fa-f:.]*:[\dA-Fa-f:.]*(?!\w)|[\p{L}\d_](?:[\p{L}\d_.+~-]*[\p{L}\d_])?/gu;
+/** Who logs in, an address of a network card or of IPv6, or a word: a run of what names are made of. */
+const PARTS =
+  /(?:(?<=:\/\/)|(?<![^\s"'=,])(?=[^\s/:@"'=,]+:[^\s/@]+@(?!sha256:)))[^\s/]*@|(?<![\w:])[\dA-Fa-f]{2}(?::[\dA-Fa-f]{2}){5}(?![\w:])|(?<![\w.:])[\dA-Fa-f:]*:[\dA-Fa-f:.]*:[\dA-Fa-f:.]*(?!\w)|[\p{L}\d_](?:[\p{L}\d_.+~-]*[\p{L}\d_])?/gu;
 
 const WORD = /[\p{L}\d_](?:[\p{L}\d_.+~-]*[\p{L}\d_])?/gu;
 
@@ -27,6 +28,10 @@ const DOMAIN = /^[a-z]{2,}$/;
 const FILE = /^(.+)\.(ya?ml|conf|crt|key|pem|json|list|repo|sources|service|socket|sock|env|gpg|asc|log|db|txt|sh)$/;
 const NUMBER = /^\d{1,10}(\.\d+)?([munk]|[KMGTP]i?B?|[mun]?s|h|d)?$/;
 const API_VERSION = /^v\d{1,2}((alpha|beta)\d{1,2})?$/;
+const CARD = /^[\dA-F]{2}([:-][\dA-F]{2}){5}$/i;
+const RANGE = /^(\d{1,3}\.){3}\d{1,3}([-~](\d{1,3}\.){3}\d{1,3})+$/;
+/** `ip-10-1-2-3`, as clouds call machines. */
+const DASHED = /(^|[A-Za-z]-)\d{1,3}(-\d{1,3}){3}$/;
 const DURATION = /^(\d+(h|m|s|ms|us|ns))+$/;
 const TIME = /^(\d{4}-\d\d-\d\d(T\d\d)?|\d\d(\.\d+)?Z)$/;
 const HEX = /^(?=.*\d)[0-9a-f]{12,}$|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -39,6 +44,8 @@ const MARK =
 /** A text of which every word is known to be no one's own, or is replaced. */
 export function anonymousText(text: string, names: Replacements): string {
   return text.replaceAll(PARTS, (part) => {
+    if (part.endsWith('@')) return login(part, names);
+    if (CARD.test(part)) return card(part, names);
     if (!part.includes(':')) return wordOf(part, names);
     return isIPv6(part) ? names.ipv6(part) : part.replaceAll(WORD, (word) => wordOf(word, names));
   });
@@ -52,11 +59,28 @@ export function anonymousVersion(text: string, names: Replacements): string {
   return `${epoch}${release}${suffix.replaceAll(/[^-+~.]+/g, (mark) => (MARK.test(mark) ? mark : names.of(mark, 'word')))}`;
 }
 
+/** `user:password@`, whatever words they are. */
+function login(text: string, names: Replacements): string {
+  const [, user = '', password] = /^([^:]*)(?::(.*))?@$/s.exec(text) ?? [];
+  const secret = password === undefined ? '' : `:${password === '' ? '' : names.of(password, 'secret')}`;
+  return `${user === '' ? '' : names.of(user, 'user')}${secret}@`;
+}
+
+function card(text: string, names: Replacements): string {
+  return names.of(
+    text,
+    'card',
+    (number) => `02:00:00:00${(65_536 + number).toString(16).slice(-4).replaceAll(/../g, ':$&')}`,
+  );
+}
+
 function wordOf(word: string, names: Replacements): string {
   if (STAYS.has(word)) return word;
   if (isIPv4(word)) return names.ipv4(word);
+  if (RANGE.test(word)) return word.replaceAll(/[\d.]+/g, (address) => names.ipv4(address));
   const known = names.get(word);
-  if (known !== undefined) return known;
+  // A word of everyone is no one's name, and what rules look for; but a node is one and the same everywhere.
+  if (known !== undefined && (!isWord(word) || known.startsWith('node-'))) return known;
   if (NUMBER.test(word) || DURATION.test(word) || TIME.test(word) || HOSTS.has(word)) return word;
   if (HEX.test(word)) return names.hex(word);
   if (VERSION.test(word)) return anonymousVersion(word, names);
@@ -67,6 +91,7 @@ function wordOf(word: string, names: Replacements): string {
 
 /** Of known words alone, and no host that could be someone's. */
 function isComposed(word: string): boolean {
+  if (DASHED.test(word) || CARD.test(word)) return false;
   const parts = word.split(/[-_.+~]+/).filter((part) => part !== '');
   if (!parts.every((part) => isWord(part) || /^\d{1,5}$/.test(part) || part.length === 1 || API_VERSION.test(part)))
     return false;
