@@ -9,7 +9,7 @@ import { QuickTwin } from '../../src/rehearse/quick-twin.ts';
 import { Rehearsal } from '../../src/rehearse/rehearsal.ts';
 import { Twin } from '../../src/rehearse/twin.ts';
 import { Watch } from '../../src/rehearse/watch.ts';
-import { needs, plan, readDocuments, valid } from '../chaos/scenario.ts';
+import { needs, plan, readDocuments, type Scenario, valid } from '../chaos/scenario.ts';
 import { outcomesOf } from './outcomes.ts';
 import { type SourceDocument, timeOf } from './twins.ts';
 
@@ -20,7 +20,7 @@ export interface Course {
   readonly drained: readonly string[];
 }
 
-const SCENARIO = {
+const SCENARIO: Scenario = {
   runbook: 'upgrade-1.32.yaml',
   sets: ['force=true', 'deleteEmptydirData=true'],
   target: '1.32.9',
@@ -30,10 +30,11 @@ const SCENARIO = {
 /** The run of an upgrade on the cluster of these facts, and the rehearsal of its plan on a twin. */
 export async function coursesOf(
   document: SourceDocument,
+  scenario = SCENARIO,
 ): Promise<{ readonly run: Course; readonly rehearsal: Course }> {
   const inventory = { apiVersion: 'runbook/v1', kind: 'Inventory', ...document.inventory };
   const loaded = valid(loadInventory('inventory.yaml', stringify(inventory)));
-  const documents = { ...(await readDocuments(SCENARIO)), inventory: loaded };
+  const documents = { ...(await readDocuments(scenario)), inventory: loaded };
   const { facts: wanted, minors } = needs(documents);
   const begin = Date.parse(document.readAt) + 3_600_000;
   const worldOf = async () => {
