@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { runLab } from '../../src/lab/command.ts';
+import { FastTime } from '../../src/lab/fast-time.ts';
 import { startLab } from '../../src/lab/lab.ts';
+import { createTwin } from '../../src/lab/twin/twin.ts';
 
 const nodes = [
   { name: 'alpha', host: '10.7.0.1', role: 'control-plane', vars: { rack: 'r1' } },
@@ -91,4 +93,13 @@ it('makes a file of a setting that is called as what every object has, and of no
   const lab = await startLab({ from: file({ ...document, facts: { nodes: { beta: { kubeletSetup } } } }) });
   onTestFinished(() => lab.close());
   expect(Reflect.get({}, 'runbookTest')).toBeUndefined();
+});
+
+it('takes more budgets than a call has room for arguments', async () => {
+  const selector = { matchLabels: {}, matchExpressions: [] };
+  const counts = { disruptionsAllowed: 0, expectedPods: 0, currentHealthy: 0, desiredHealthy: 0 };
+  const budget = { namespace: 'demo', name: 'one', selector, ...counts, generation: 1, observedGeneration: 1 };
+  const pdbs = Array.from({ length: 200_000 }, () => budget);
+  const world = await createTwin({ ...document, facts: { nodes: {}, cluster: { pdbs } } }, { clock: new FastTime() });
+  expect(world.cluster.budgets).toHaveLength(200_000);
 });

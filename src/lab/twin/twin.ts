@@ -69,8 +69,9 @@ export async function createTwin(given: unknown, { clock, programs = tools, file
   shell.attach(world);
   for (const [place, machine] of machines) await writeMachine(machine, place, time, version);
   writeNodes(cluster, machines);
-  cluster.workloads.push(...workloads);
-  cluster.budgets.push(...budgetsOf(facts));
+  // One by one: as arguments of one call, a very long list overflows the stack.
+  for (const workload of workloads) cluster.workloads.push(workload);
+  for (const budget of budgetsOf(facts)) cluster.budgets.push(budget);
   cluster.pods = pods;
   writeCluster(cluster, facts);
   writeMirrors(facts, (node) => cluster.machineOf(node));
