@@ -3,6 +3,7 @@ import { Attempt, loginEnv, type StartRequest } from './attempts.ts';
 import { Killed } from './clock.ts';
 import { lockOvertaken } from './fence.ts';
 import type { Machine } from './machine.ts';
+import { Turns } from './turns.ts';
 
 /** Bytes on their way in: exact counts and lines, across chunks. */
 class ByteReader {
@@ -73,6 +74,7 @@ class Helper {
   readonly #stderr: Writable;
   readonly #env: Readonly<Record<string, string>>;
   readonly #closed = new AbortController();
+  readonly #turns: Turns;
   #open = true;
 
   constructor(options: HelperOptions, reader: ByteReader) {
@@ -81,6 +83,7 @@ class Helper {
     this.#reader = reader;
     this.#stdout = options.stdout;
     this.#stderr = options.stderr;
+    this.#turns = new Turns(options.stdout);
     this.#env = options.env;
     const home = options.uid === 0 ? '/root' : '/home/ops';
     this.#root = options.root.startsWith('~/') ? `${home}/${options.root.slice(2)}` : options.root;
@@ -142,11 +145,11 @@ class Helper {
       env: { ...loginEnv(uid), ...this.#env },
       cwd: uid === 0 ? '/root' : '/home/ops',
       signal: this.#closed.signal,
-      out: (chunk) => void (this.#open && this.#stdout.write(chunk)),
-      err: (chunk) => void (this.#open && this.#stderr.write(chunk)),
+      out: (chunk) => void (this.#open && this.#turns.write(this.#stdout, chunk)),
+      err: (chunk) => void (this.#open && this.#turns.write(this.#stderr, chunk)),
     });
     if (!this.#open) return false;
-    this.#stderr.write(mark);
+    void this.#turns.write(this.#stderr, mark);
     return this.#say(`${mark} ${code}`);
   }
 
@@ -246,16 +249,7 @@ class Helper {
 
   /** A reader that stalls holds up this channel only, never the attempt. */
   async #write(data: Buffer): Promise<void> {
-    if (!this.#open || this.#stdout.write(data)) return;
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        this.#stdout.off('drain', done);
-        this.#stdout.off('close', done);
-        resolve();
-      };
-      this.#stdout.once('drain', done);
-      this.#stdout.once('close', done);
-    });
+    if (this.#open) await this.#turns.write(this.#stdout, data);
   }
 }
 

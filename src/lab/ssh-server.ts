@@ -4,6 +4,7 @@ import { serveHelper } from './helper.ts';
 import { loginEnv } from './attempts.ts';
 import { planExec, readsStdin } from './exec-line.ts';
 import type { Machine } from './machine.ts';
+import { Turns } from './turns.ts';
 
 export interface SshServerOptions {
   readonly machine: Machine;
@@ -117,6 +118,7 @@ async function runExec(
     plan.run.kind === 'stdin'
       ? { script: stdin.toString('utf8'), args: [], stdin: '' }
       : { ...plan.run, stdin: stdin.toString('latin1') };
+  const turns = new Turns(channel);
   const code = await machine.run({
     script: whole.script,
     args: whole.args,
@@ -125,13 +127,14 @@ async function runExec(
     env: { ...loginEnv(plan.uid), ...env },
     cwd: plan.uid === 0 ? '/root' : '/home/ops',
     signal: abort.signal,
-    out: (chunk) => void (channel.writable && channel.write(chunk)),
-    err: (chunk) => void (channel.writable && channel.stderr.write(chunk)),
+    out: (chunk) => void turns.write(channel, chunk),
+    err: (chunk) => void turns.write(channel.stderr, chunk),
   });
-  if (plan.run.kind === 'stdin' && channel.writable) {
-    channel.write(`${plan.run.end} ${code}\n`);
-    channel.stderr.write(plan.run.end);
+  if (plan.run.kind === 'stdin') {
+    void turns.write(channel, `${plan.run.end} ${code}\n`);
+    void turns.write(channel.stderr, plan.run.end);
   }
+  await turns.write(channel, '');
   finish(channel, code);
 }
 

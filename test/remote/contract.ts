@@ -247,6 +247,13 @@ export function remoteContract(name: string, setUp: () => Promise<ContractNode>)
       );
     });
 
+    it('probes whatever is printed on both streams, more than a window of SSH at once', async () => {
+      const script =
+        'head -c 9000000 /dev/zero; head -c 5000000 /dev/zero >&2; head -c 3000000 /dev/zero; echo end >&2';
+      const { stdout, stderr } = await node.probe(script);
+      expect([stdout.length, stderr.length]).toEqual([12_000_000, 5_000_004]);
+    });
+
     it('probes while attempts run, however many, each answer for itself', async () => {
       const started = [1, 2, 3].map((n) => node.start(spec(`1-${n}.1`, 'sleep 2; exit 4'), new Collected()));
       const asked = [1, 2, 3, 4, 5].map((n) => node.probe(`echo ${n}; exit ${n}`));
