@@ -4,7 +4,8 @@ import { Failure } from '../failure.ts';
 import { describeHolder, lifeOf, type LockHolder, stillAlive } from '../journal/lock.ts';
 import { claimsIn } from '../journal/lock-snapshot.ts';
 import { RunStore } from '../journal/store.ts';
-import { withConsole } from '../run/console.ts';
+import { FolderFleetStore } from '../fleet/embedded/folder-store.ts';
+import { type Console, withConsole } from '../run/console.ts';
 import { loadValidInventory } from '../run/load.ts';
 import { connectLockNodes, type Locks } from '../run/locks.ts';
 import { type CommonOptions, inventoryFile, outputOptions, type Run, stateDir } from '../run/options.ts';
@@ -27,11 +28,13 @@ export function define(command: Command, run: Run): void {
 function unlock(id: string, options: Options): Promise<number> {
   return withConsole(options, 'stdout', async (console, atEnd) => {
     if (!/^[0-9a-f]+$/.test(id)) throw new Failure('usage', `not the id of a lock: ${id}`);
+    if (options.force?.trim() === '')
+      throw new Failure('usage', '--force: give the reason, which its operator is shown');
+    if (await unlockFleet(console, id, options)) return 0;
     const inventory = await loadValidInventory(console, inventoryFile(options));
     const { links, locks } = await connectLockNodes(console, new RunStore(stateDir(options)), inventory);
     atEnd(() => links.close());
     const { force } = options;
-    if (force?.trim() === '') throw new Failure('usage', '--force: give the reason, which its operator is shown');
     const here = (await locks.local.look())?.holder;
     if (force === undefined) await requireDead(id, here, locks);
     const release =
@@ -51,6 +54,22 @@ function unlock(id: string, options: Options): Promise<number> {
     console.info(`released lock ${id} on ${released.join(', ')}`, was && describeHolder(was));
     return 0;
   });
+}
+
+/** Of the driver of a fleet run in the state folder: it has no nodes of its own. @returns false: it is no such lock */
+async function unlockFleet(console: Console, id: string, options: Options): Promise<boolean> {
+  const store = new FolderFleetStore(stateDir(options));
+  const driven = await store.lockOf(id);
+  if (!driven) return false;
+  const { run, holder } = driven;
+  if (options.force === undefined && (await lifeOf(holder)) === 'alive')
+    throw stillAlive(holder, `process ${holder.pid} on this host drives its clusters`);
+  await store.unlock(run, id);
+  console.info(`released lock ${id} of fleet run ${run}`, [
+    ...describeHolder(holder),
+    `To continue it: runbook fleet resume ${run}`,
+  ]);
+  return true;
 }
 
 /** @throws Failure (locked) */

@@ -24,6 +24,8 @@ export interface FleetDriver {
   readonly life: 'alive' | 'gone' | 'elsewhere' | 'none';
   /** For people: the process, its host and since when. Empty where there is none. */
   readonly about: string;
+  /** The id of its lock, where it holds one: `runbook unlock` releases it. */
+  readonly lock?: string;
 }
 
 /** One fleet run as it is kept. */

@@ -49,7 +49,12 @@ async function resumeHere(console: Console, atEnd: AtEnd, resumed: Resumed, opti
   if (driver.life === 'alive' || driver.life === 'elsewhere') {
     const isAsked = state.pausedBy !== undefined || wishes.settle.length > 0;
     if (wishes.retry.length > 0 || !isAsked)
-      throw new Failure('locked', `fleet run ${run} is driven already: ${driver.about}`, [lookAt(run)]);
+      throw new Failure('locked', `fleet run ${run} is driven already: ${driver.about}`, [
+        lookAt(run),
+        ...(driver.life === 'elsewhere' && driver.lock !== undefined
+          ? [`Nothing here can tell whether that process lives. If it is gone: runbook unlock ${driver.lock}`]
+          : []),
+      ]);
     await askDriver(store, run, state, wishes);
     console.info(`asked the driver of ${run}: ${driver.about}`);
     return 0;

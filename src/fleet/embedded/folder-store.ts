@@ -160,12 +160,29 @@ export class FolderFleetStore implements FleetBook {
     return lock.take(run, fleet, () => true);
   }
 
+  /** The fleet run whose driver holds the lock of that id. */
+  async lockOf(id: string): Promise<{ readonly run: string; readonly holder: LockHolder } | undefined> {
+    for (const run of await this.runs()) {
+      const present = await this.#lock(run)
+        .look()
+        .catch(() => undefined);
+      if (present?.holder.id === id) return { run, holder: present.holder };
+    }
+    return undefined;
+  }
+
+  /** @throws Failure when the lock has another id by now */
+  async unlock(run: string, id: string): Promise<void> {
+    await this.#lock(run).unlock(id);
+  }
+
   async #driver(run: string): Promise<FleetDriver> {
     const present = await this.#lock(run)
       .look()
       .catch(() => undefined);
     if (!present) return { life: 'none', about: '' };
-    return { life: await lifeOf(present.holder), about: aboutHolder(present.holder) };
+    const { holder } = present;
+    return { life: await lifeOf(holder), about: aboutHolder(holder), lock: holder.id };
   }
 
   #lock(run: string): LocalLock {

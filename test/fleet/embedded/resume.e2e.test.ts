@@ -1,4 +1,7 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { runbook } from '../../commands/cli.ts';
 import { localFleet } from './local.ts';
 
 const STAGES = `    - { name: first, clusters: name != 'c1' }
@@ -61,4 +64,34 @@ test('on a terminal it shows where the run is, and asks: no changes nothing, yes
   expect(yes.text).toContain('every stage is over; 3 of 3 clusters done');
   // Of a run that is done there is nothing to ask.
   expect(await it.fleet('resume')).toMatchObject({ code: 0, all: expect.stringContaining('nothing to resume') });
+});
+
+test('a run whose driver was on a machine that is gone is continued once its lock is released by hand', async () => {
+  const it = await failed();
+  const [run = ''] = readdirSync(join(it.stateDir, 'fleets'));
+  const lock = join(it.stateDir, 'fleets', run, 'locks', 'driver.json');
+  const holder = {
+    version: 1,
+    id: '0badcafe',
+    run,
+    runbook: 'prod',
+    cluster: 'driver',
+    host: 'a-container-that-is-gone',
+    user: 'ann',
+    pid: 12,
+    pidStart: '1',
+    bootId: 'other',
+    startedAt: '2026-11-30T10:00:00.000Z',
+  };
+  mkdirSync(dirname(lock), { recursive: true });
+  writeFileSync(lock, JSON.stringify(holder));
+  it.touch('b1.ok');
+  const refused = await it.fleet('resume', '--yes', '--retry', 'b1');
+  expect(refused.code, refused.all).toBe(4);
+  expect(refused.stderr).toContain('process 12 of ann on a-container-that-is-gone');
+  expect(refused.stderr).toContain('If it is gone: runbook unlock 0badcafe');
+  const released = await runbook(['unlock', '0badcafe', '--state-dir', it.stateDir]);
+  expect(released).toMatchObject({ code: 0, all: expect.stringContaining(`of fleet run ${run}`) });
+  const resumed = await it.fleet('resume', '--yes', '--retry', 'b1');
+  expect(resumed.code, resumed.all).toBe(0);
 });
