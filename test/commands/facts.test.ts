@@ -142,7 +142,9 @@ phases:
 
   const { format: _f, version: _v, digest: _d, ...content } = document;
   const fewer = join(state, '..', 'fewer.json');
-  const read = factsDocument({ ...content, asked: { ...document.asked, nodes: ['cp-1'] } });
+  const { 'worker-1': _left, ...nodes } = content.facts.nodes;
+  const facts = { ...content.facts, nodes };
+  const read = factsDocument({ ...content, asked: { ...document.asked, nodes: ['cp-1'] }, facts });
   await writeFile(fewer, factsText(read));
   const missing = await runbook(['plan', 'upgrade-1.32.yaml', '--facts', fewer, '--state-dir', state]);
   expect(missing.code, missing.all).toBe(2);
