@@ -1,9 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { World } from 'runbook-lab';
+import { apiServerEndpoints } from '../facts/api-server-endpoints.ts';
+import { endpointsOf } from '../facts/api-servers.ts';
+import { coreDns } from '../facts/core-dns.ts';
 import type { Fact, KnownFacts } from '../facts/fact.ts';
 import type { ClusterFactId, ClusterFacts } from '../facts/facts.ts';
+import { kubeadmConfig } from '../facts/kubeadm-config.ts';
+import { kubeProxy } from '../facts/kube-proxy.ts';
 import { type NodeObject, nodes } from '../facts/nodes.ts';
 import { pdbs } from '../facts/pdbs.ts';
 import { daemonSetTemplate, pods, podTemplate } from '../facts/pods.ts';
+import { volumeAttachments } from '../facts/volume-attachments.ts';
+import { webhooks } from '../facts/webhooks.ts';
 import type { LabPackage } from './lab-package.ts';
 
 type ApiObject = ReturnType<LabPackage['listedObjects']>[number];
@@ -18,7 +26,7 @@ class Known<T> {
   #known = new WeakMap<ApiObject, T>();
 
   constructor(fact: Fact<readonly T[]>, print: (objects: readonly ApiObject[]) => string) {
-    this.#understand = (objects, ahead) => fact.parse(ahead + print(objects), { kubeconfig: '' });
+    this.#understand = (objects, ahead) => fact.parse(ahead + print(objects), nothing);
   }
 
   /** @param ahead what is printed ahead of the list */
@@ -43,14 +51,20 @@ class Known<T> {
   }
 }
 
+const nothing = { kubeconfig: '' };
+
+function understood<T>(fact: Fact<T>, objects: readonly ApiObject[]): T {
+  return fact.parse(asJson(objects), nothing);
+}
+
 /** As `-o json`, without its blanks. */
 function asJson(items: readonly ApiObject[]): string {
   return JSON.stringify({ items });
 }
 
 /**
- * The long lists of a twin without kubectl and its thousands of lines: each object is printed and understood once, and
- * again when it has changed. A run on hundreds of nodes asks for them some thousand times.
+ * What the API of a twin says, without kubectl and its thousands of lines: each object is printed and understood once,
+ * and again when it has changed. A run on hundreds of nodes asks for all of it some thousand times.
  */
 export class KnownObjects implements KnownFacts {
   readonly #lab: LabPackage;
@@ -58,6 +72,7 @@ export class KnownObjects implements KnownFacts {
   readonly #nodes: Known<NodeObject>;
   readonly #pods: Known<NonNullable<ClusterFacts['pods']>[number]>;
   readonly #pdbs: Known<NonNullable<ClusterFacts['pdbs']>[number]>;
+  #answers: NonNullable<ClusterFacts['apiServers']> = [];
 
   constructor(lab: LabPackage, world: World) {
     this.#lab = lab;
@@ -78,9 +93,62 @@ export class KnownObjects implements KnownFacts {
         return this.#pdbs.of(this.#list('poddisruptionbudgets'));
       case 'leases':
         return [...this.#lab.renewals(this.#world)].map(([node, renewTime]) => ({ node, renewTime }));
+      case 'apiServerEndpoints':
+        return understood(apiServerEndpoints, this.#mirrors('kube-apiserver'));
+      case 'apiServers':
+        return this.#apiServers();
+      case 'kubeadmConfig': {
+        const [configuration] = this.#named('configmaps', 'kubeadm-config');
+        return configuration && kubeadmConfig.parse(JSON.stringify(configuration), nothing);
+      }
+      case 'kubeProxy':
+        return this.#addon(kubeProxy, ['daemonsets.apps', 'configmaps'], 'kube-proxy');
+      case 'coreDns':
+        return this.#addon(coreDns, ['configmaps', 'deployments.apps'], 'coredns');
+      case 'webhooks':
+        return this.#webhooks();
+      case 'volumeAttachments':
+        return this.#list('volumeattachments').length === 0 ? volumeAttachments.parse('', nothing) : undefined;
       default:
         return undefined;
     }
+  }
+
+  /** As long as each of them answers; else each is asked, which also says why one does not. */
+  #apiServers(): ClusterFacts['apiServers'] {
+    const places = endpointsOf(this.value('nodes') ?? [], this.value('apiServerEndpoints') ?? []);
+    const versions = this.#lab.answeringApiServers(
+      this.#world,
+      places.map(({ endpoint }) => endpoint),
+    );
+    if (!versions) return undefined;
+    const answers = places.map((place, at) => ({ ...place, version: versions[at] ?? '', ready: true }));
+    if (!isDeepStrictEqual(answers, this.#answers)) this.#answers = answers;
+    return this.#answers;
+  }
+
+  /** What kubectl says of its objects, where there are any. */
+  #addon<T>(fact: Fact<T>, kinds: readonly string[], name: string): T | undefined {
+    const objects = kinds.flatMap((kind) => this.#named(kind, name));
+    return objects.length === 0 ? undefined : understood(fact, objects);
+  }
+
+  /** Undefined where one of them needs the services of the cluster. */
+  #webhooks(): ClusterFacts['webhooks'] {
+    const text = asJson(
+      ['validatingwebhookconfigurations', 'mutatingwebhookconfigurations'].flatMap((kind) => this.#list(kind)),
+    );
+    return text.includes('"service":') ? undefined : webhooks.parse(text, nothing);
+  }
+
+  #named(kind: string, name: string): readonly ApiObject[] {
+    return this.#list(kind).filter(({ metadata }) => metadata.namespace === 'kube-system' && metadata.name === name);
+  }
+
+  #mirrors(component: string): readonly ApiObject[] {
+    return this.#lab
+      .listedMirrors(this.#world, component)
+      .filter(({ metadata }) => metadata.labels?.['component'] === component);
   }
 
   #list(kind: string): readonly ApiObject[] {
@@ -88,6 +156,9 @@ export class KnownObjects implements KnownFacts {
   }
 
   #daemonSets(): string {
-    return this.#lab.printedObjects(this.#list('daemonsets.apps'), `jsonpath=${daemonSetTemplate}`);
+    const objects = this.#world.cluster.workloads
+      .filter(({ kind, group }) => kind === 'DaemonSet' && group === undefined)
+      .map(({ namespace, name }) => ({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { namespace, name } }));
+    return this.#lab.printedObjects(objects, `jsonpath=${daemonSetTemplate}`);
   }
 }

@@ -28,21 +28,26 @@ function refused(server: string): KubectlError {
 export async function apiServerFor(context: ToolContext, call: KubectlCall): Promise<Machine> {
   const kubeconfig = await readKubeconfig(context, call);
   const server = (flag(call, 'server') ?? kubeconfig.server).replace(/^https?:\/\//, '').replace(/\/$/, '');
-  const host = server.replace(/:\d+$/, '');
-  const up = controlPlanes(context.world).filter((machine) => machine.apiServerReady());
-  const local = host === 'localhost' || host === '127.0.0.1';
-  const found =
-    server === context.world.cluster.endpoint
-      ? up[0]
-      : up.find(
-          (machine) =>
-            machine.ip === host ||
-            machine.name === host ||
-            (local && server.endsWith(':6443') && machine === context.machine),
-        );
+  const found = serverAt(context.world, server, context.machine);
   if (!found) throw refused(server);
   requireQuorum(context.world);
   return found;
+}
+
+/** The control plane whose API server answers at `host:port`; `caller`: the machine that asks. */
+function serverAt(world: World, server: string, caller?: Machine): Machine | undefined {
+  const host = server.replace(/:\d+$/, '');
+  const up = controlPlanes(world).filter((machine) => machine.apiServerReady());
+  if (server === world.cluster.endpoint) return up[0];
+  const isLocal = (host === 'localhost' || host === '127.0.0.1') && server.endsWith(':6443');
+  return up.find((machine) => machine.ip === host || machine.name === host || (isLocal && machine === caller));
+}
+
+/** The versions of the API servers at these places (`host:port`), in their order; undefined: not all of them answer. */
+export function answeringApiServers(world: World, places: readonly string[]): readonly string[] | undefined {
+  if (!hasQuorum(world)) return undefined;
+  const found = places.map((place) => serverAt(world, place));
+  return found.every((machine) => machine !== undefined) ? found.map(apiVersionOf) : undefined;
 }
 
 /** Without a majority of etcd members the API server answers nothing. @throws KubectlError */

@@ -1,5 +1,5 @@
 import { members, type World } from '../world.ts';
-import { keptApartFromReports } from './kept.ts';
+import { keptApartFromReports, keptMirror } from './kept.ts';
 import { leaseTime } from './more-objects.ts';
 import type { ApiObject } from './objects.ts';
 import { listOf, printObjects } from './print.ts';
@@ -28,6 +28,14 @@ export function printedObjects(objects: readonly ApiObject[], form: string): str
  */
 export function listedNodes(world: World): readonly ApiObject[] {
   return members(world).map((machine) => keptApartFromReports(world.cluster, machine));
+}
+
+/** The mirrors of one component's static pods (`kube-apiserver`), as their kubelets show them now. */
+export function listedMirrors({ cluster, machines }: World, component: string): readonly ApiObject[] {
+  return machines.flatMap((machine) => {
+    const pod = machine.staticPods.get(component);
+    return pod ? [keptMirror(cluster, machine, component, pod)] : [];
+  });
 }
 
 /** By the names of their nodes, what the `renewTime` of all Leases of nodes is. */
