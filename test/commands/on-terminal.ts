@@ -3,7 +3,13 @@ import { onTestFinished } from 'vitest';
 import { Terminal } from '../render/terminal.ts';
 
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
-export const ENV = { NO_COLOR: '1', TERM: 'xterm', LANG: 'C.UTF-8', TZ: 'UTC' };
+export const ENV = { NO_COLOR: '1', TERM: 'xterm', LANG: 'C.UTF-8', TZ: zoneOfNoon() };
+
+/** Where it is about noon: no run goes on past midnight, and no screen shows two days. */
+function zoneOfNoon(): string {
+  const ahead = 12 - new Date().getUTCHours();
+  return `Etc/GMT${ahead < 0 ? '+' : '-'}${Math.abs(ahead)}`;
+}
 
 /** For a shell. */
 export function lineOf(args: readonly string[]): string {
