@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { folder, labUp, runbook } from '../commands/cli.ts';
+import { ENV } from '../commands/on-terminal.ts';
 import { Terminal } from '../render/terminal.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -78,7 +79,7 @@ test('the screen of a rehearsal is that of a lab', async () => {
   const [rehearsed = []] = blocks(README, 'text');
   const lab = await labUp();
   const words = ['rehearse', UPGRADE, '-i', lab.inventory, '--state-dir', join(folder(), 'state')];
-  const { code, stdout, all } = await runbook(words);
+  const { code, stdout, all } = await runbook(words, { env: { TZ: ENV.TZ } });
   expect(code, all).toBe(0);
   const even = (lines: readonly string[]) => lines.map((line) => line.replaceAll(/(?<=\S) {2,}/g, '  '));
   expectWithin(even(rehearsed), even(stdout.split('\n')));
