@@ -1,4 +1,4 @@
-import { areSame, type Looks, memberState, WatchedMachine } from './looks.ts';
+import { areMembersSame, areSame, type Looks, WatchedMachine } from './looks.ts';
 import type { Machine } from './machine.ts';
 import { type Printed, runScript } from './run-script.ts';
 import type { World } from './world.ts';
@@ -138,7 +138,7 @@ class MachineAnswers {
 
   #isAsItWas({ answer: { looks }, revision }: Known): boolean {
     const { fs } = this.#machine;
-    for (const [member, before] of looks.members) if (memberState(this.#machine, member) !== before) return false;
+    if (!areMembersSame(this.#machine, looks.members)) return false;
     if (fs.revisions.count === revision) return true;
     for (const path of looks.paths) if (!fs.revisions.isSince(path, revision)) return false;
     return true;

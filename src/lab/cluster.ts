@@ -391,7 +391,7 @@ export class Cluster {
     const minor = minorNumber(kubeletVersion);
     return this.#planes.some(({ staticPods }) => {
       const image = staticPods.get('kube-apiserver')?.image;
-      return image !== undefined && minor > minorOfImage(image);
+      return image !== undefined && minor > minorNumber(image.replace(/^.*:v/, ''));
     });
   }
 
@@ -480,15 +480,6 @@ function nameAndLabels(workload: Workload, count: number, pods: readonly Pod[]):
 export function templateHash(workload: Workload): string {
   return hexOf(`${workload.name}/${workload.image}`, 10);
 }
-
-function minorOfImage(image: string): number {
-  let minor = minorsOfImages.get(image);
-  if (minor === undefined) minorsOfImages.set(image, (minor = minorNumber(image.replace(/^.*:v/, ''))));
-  return minor;
-}
-
-/** Few images are asked for, of each node of a list. */
-const minorsOfImages = new Map<string, number>();
 
 function condition(
   status: NodeCondition['status'],

@@ -3,7 +3,7 @@ import type { RunSpec } from './shell/run-spec.ts';
 import type { FileUser, Machine, MachineFiles } from './machine.ts';
 import type { World } from './world.ts';
 
-export type Member = keyof Machine;
+type Member = keyof Machine;
 
 /** A question about one path, and its answer. */
 interface FileLook {
@@ -180,7 +180,7 @@ export class WatchedMachine {
 
 /** Whether a machine, of the same world, shows all that was looked at as it was. */
 export async function areSame(machine: Machine, { members, files }: Looks): Promise<boolean> {
-  for (const [member, state] of members) if (memberState(machine, member) !== state) return false;
+  if (!areMembersSame(machine, members)) return false;
   for (const { ask, answer, timed } of files.values()) {
     const now = await ask(machine.fs).catch((error: unknown) => error);
     if (!isEqual(answer, now, timed)) return false;
@@ -188,8 +188,14 @@ export async function areSame(machine: Machine, { members, files }: Looks): Prom
   return true;
 }
 
+/** The same of what is no file. */
+export function areMembersSame(machine: Machine, members: Looks['members']): boolean {
+  for (const [member, state] of members) if (memberState(machine, member) !== state) return false;
+  return true;
+}
+
 /** A member of a machine as text. */
-export function memberState(machine: Machine, member: Member): string {
+function memberState(machine: Machine, member: Member): string {
   return JSON.stringify(machine[member], plain) ?? '';
 }
 

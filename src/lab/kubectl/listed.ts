@@ -23,8 +23,8 @@ export function printedObjects(objects: readonly ApiObject[], form: string): str
 }
 
 /**
- * All Node objects. One in which nothing is new but the time of its kubelet's report is the same object: its time may be
- * that of an earlier report since the kubelet started.
+ * All Node objects. One in which nothing is new but the time of its kubelet's report is the same object: its time may
+ * be that of an earlier report since the kubelet started.
  */
 export function listedNodes(world: World): readonly ApiObject[] {
   return members(world).map((machine) => keptApartFromReports(world.cluster, machine));
