@@ -1,9 +1,9 @@
 import { factsIn } from '../documents/expressions.ts';
 import { Failure } from '../failure.ts';
 import type { FactId, Facts } from '../facts/facts.ts';
-import { copyOf } from '../facts/lib/changed-since.ts';
 import { withLooked } from '../facts/lib/looked.ts';
 import { minorOf } from '../facts/lib/version.ts';
+import { withNodes } from '../facts/lib/with-node.ts';
 import { leftNodes } from '../journal/passes.ts';
 import { isSettled } from '../journal/progress.ts';
 import { askedBeforeSteps, guards } from '../guards/registry.ts';
@@ -121,7 +121,7 @@ async function readAgain(
       step.node.role === 'control-plane' ? step.node.name : undefined,
     );
     // Another node of the batch may have read meanwhile: keep its facts, take the newer cluster.
-    context.facts = { ...fresh, nodes: withFresh(context.facts?.nodes ?? {}, fresh.nodes, names) };
+    context.facts = { ...fresh, nodes: withNodes(context.facts?.nodes ?? {}, names, fresh.nodes) };
     return context.facts;
   } catch (error) {
     if (!isTrouble(error) || error instanceof Failure) throw error;
@@ -147,16 +147,6 @@ function observerFor(
   { scope: { hop } }: DraftedStep,
 ): Pick<Observer, 'readPatiently' | 'isCurrent'> {
   return context.facts && hop ? context.observer.offering([minorOf(hop.version)]) : context.observer;
-}
-
-function withFresh(known: Facts['nodes'], fresh: Facts['nodes'], names: readonly string[]): Facts['nodes'] {
-  const nodes = { ...known };
-  for (const name of names) {
-    const own = fresh[name];
-    if (own) nodes[name] = own;
-    else delete nodes[name];
-  }
-  return names.every((name) => name in known && name in fresh) ? copyOf(known, nodes, names) : nodes;
 }
 
 /** The facts that deciding on these steps reads. */

@@ -94,12 +94,7 @@ function isSameMachine(a: NodeFacts, b: NodeFacts): boolean {
 
 function isSameObject(a: NodeObject, b: NodeObject): boolean {
   const ids = a.name === b.name && a.machineId === b.machineId && a.systemUuid === b.systemUuid;
-  return ids && areSameAddresses(a.addresses, b.addresses);
-}
-
-function areSameAddresses(a: NodeObject['addresses'], b: NodeObject['addresses']): boolean {
-  if (a === b) return true;
-  return a.length === b.length && a.every(({ type, address }, at) => b[at]?.type === type && b[at].address === address);
+  return ids && isDeepStrictEqual(a.addresses, b.addresses);
 }
 
 function find({ machine, kubelet }: NodeFacts, nodes: readonly NodeObject[]): NodeObject | undefined {

@@ -4,12 +4,21 @@ import { copyOf } from './changed-since.ts';
 
 /** Copies facts with one node's facts changed. */
 export function withNode(facts: Facts, name: string, change: (node: NodeFacts) => NodeFacts): Facts {
+  return { ...facts, nodes: withNodes(facts.nodes, [name], { [name]: change(facts.nodes[name] ?? {}) }) };
+}
+
+/** Copies the facts of nodes with those of some in place of what they were; a node that has none now is left out. */
+export function withNodes(before: Facts['nodes'], names: readonly string[], now: Facts['nodes']): Facts['nodes'] {
   // Without a prototype, an object is a hash table from the start: for 1,000 nodes nine times as fast as a spread.
   const nodes: Record<string, NodeFacts> = Object.create(null);
-  for (const other in facts.nodes) nodes[other] = facts.nodes[other] ?? {};
-  nodes[name] = change(facts.nodes[name] ?? {});
-  if (Object.hasOwn(facts.nodes, name)) copyOf(facts.nodes, nodes, [name]);
-  return { ...facts, nodes };
+  for (const other in before) nodes[other] = before[other] ?? {};
+  for (const name of names) {
+    const own = now[name];
+    if (own) nodes[name] = own;
+    else delete nodes[name];
+  }
+  const hasSameNames = names.every((name) => Object.hasOwn(before, name) && Object.hasOwn(nodes, name));
+  return hasSameNames ? copyOf(before, nodes, names) : nodes;
 }
 
 /** Copies facts with one Node object changed. */
