@@ -45,7 +45,8 @@ function ask(kubeconfig: string, endpoint: string): string {
   return `${get('/version')} && echo && ${get('/readyz')}`;
 }
 
-function serversOf({ apiServerEndpoints, earlier }: FactOptions): readonly ApiServerEndpoint[] {
+/** The API servers that are asked. */
+export function serversOf({ apiServerEndpoints, earlier }: FactOptions): readonly ApiServerEndpoint[] {
   return apiServerEndpoints ?? endpointsOf(earlier?.nodes ?? [], earlier?.apiServerEndpoints ?? []);
 }
 

@@ -30,8 +30,8 @@ export interface FactOptions {
 
 /** What is known without kubectl, as it is now. */
 export interface KnownFacts {
-  /** Undefined: it is asked. */
-  value<Id extends ClusterFactId>(id: Id): ClusterFacts[Id];
+  /** Undefined: it is asked. @param options with which it would be asked */
+  value<Id extends ClusterFactId>(id: Id, options: FactOptions): ClusterFacts[Id];
 }
 
 /** One observed value: the command that reads it, and the pure parser of what it prints. */

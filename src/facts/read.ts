@@ -85,7 +85,7 @@ async function readTogether(probe: Probe, ids: readonly ClusterFactId[], options
   const facts: { -readonly [K in ClusterFactId]?: ClusterFacts[K] } = {};
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
   const isKnown = <K extends ClusterFactId>(id: K) => {
-    const value = options.known?.value(id);
+    const value = options.known?.value(id, options);
     if (value !== undefined) facts[id] = value;
     return value !== undefined;
   };

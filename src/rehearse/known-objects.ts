@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { World } from 'runbook-lab';
 import { apiServerEndpoints } from '../facts/api-server-endpoints.ts';
-import { endpointsOf } from '../facts/api-servers.ts';
+import { serversOf } from '../facts/api-servers.ts';
 import { coreDns } from '../facts/core-dns.ts';
-import type { Fact, KnownFacts } from '../facts/fact.ts';
+import type { Fact, FactOptions, KnownFacts } from '../facts/fact.ts';
 import type { ClusterFactId, ClusterFacts } from '../facts/facts.ts';
 import { kubeadmConfig } from '../facts/kubeadm-config.ts';
 import { kubeProxy } from '../facts/kube-proxy.ts';
@@ -82,8 +82,8 @@ export class KnownObjects implements KnownFacts {
     this.#pdbs = new Known(pdbs, asJson);
   }
 
-  value<Id extends ClusterFactId>(id: Id): ClusterFacts[Id];
-  value(id: ClusterFactId): ClusterFacts[ClusterFactId] {
+  value<Id extends ClusterFactId>(id: Id, options: FactOptions): ClusterFacts[Id];
+  value(id: ClusterFactId, options: FactOptions): ClusterFacts[ClusterFactId] {
     switch (id) {
       case 'nodes':
         return this.#nodes.of(this.#lab.listedNodes(this.#world));
@@ -96,7 +96,7 @@ export class KnownObjects implements KnownFacts {
       case 'apiServerEndpoints':
         return understood(apiServerEndpoints, this.#mirrors('kube-apiserver'));
       case 'apiServers':
-        return this.#apiServers();
+        return this.#apiServers(options);
       case 'kubeadmConfig': {
         const [configuration] = this.#named('configmaps', 'kubeadm-config');
         return configuration && kubeadmConfig.parse(JSON.stringify(configuration), nothing);
@@ -115,8 +115,8 @@ export class KnownObjects implements KnownFacts {
   }
 
   /** As long as each of them answers; else each is asked, which also says why one does not. */
-  #apiServers(): ClusterFacts['apiServers'] {
-    const places = endpointsOf(this.value('nodes') ?? [], this.value('apiServerEndpoints') ?? []);
+  #apiServers(options: FactOptions): ClusterFacts['apiServers'] {
+    const places = serversOf(options);
     const versions = this.#lab.answeringApiServers(
       this.#world,
       places.map(({ endpoint }) => endpoint),

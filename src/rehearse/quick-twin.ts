@@ -4,7 +4,7 @@ import { KnownObjects } from './known-objects.ts';
 import type { LabPackage } from './lab-package.ts';
 import { Twin } from './twin.ts';
 
-/** A twin of which facts are read by what has changed since they were read last: hundreds of nodes take minutes, not hours. */
+/** A twin whose facts are read by what has changed since they were read last: hundreds of nodes take minutes. */
 export class QuickTwin extends Twin {
   readonly known: KnownFacts;
   readonly recall: (machine: Machine, script: string) => Promise<Printed>;
