@@ -11,7 +11,8 @@ import type { Prospect } from '../render/plan-question.ts';
 import { escapeControls, splitLines } from '../render/text.ts';
 import type { Console } from './console.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What asks a command to end. */
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Ctrl-C once: finish the running step, then stop; twice: leave it running and end. SIGTERM and SIGHUP likewise. */
 export function listenForStop(console: Console): { readonly control: Control; dispose(): void } {

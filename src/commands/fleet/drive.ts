@@ -3,8 +3,8 @@ import type { FolderFleetStore } from '../../fleet/embedded/folder-store.ts';
 import type { FleetPlan } from '../../fleet/plan.ts';
 import type { Wishes } from '../../fleet/resumption.ts';
 import type { AtEnd, Console } from '../../run/console.ts';
+import { SIGNALS } from '../../run/control.ts';
 import { driverView } from './follow.ts';
-import { SIGNALS } from './signals.ts';
 
 const NONE: Wishes = { retry: [], settle: [] };
 

@@ -1,6 +1,5 @@
 import { Failure } from '../../failure.ts';
-
-export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+import { SIGNALS } from '../../run/control.ts';
 
 /**
  * Work that changes nothing, until a signal stops it.

@@ -13,6 +13,7 @@ import { awaitStageGate } from '../../fleet/gate.ts';
 import { ClusterRunner } from '../../fleet/runner.ts';
 import { programVersion } from '../../package-root.ts';
 import { withConsole } from '../../run/console.ts';
+import { SIGNALS } from '../../run/control.ts';
 import { type CommonOptions, stateDir } from '../../run/options.ts';
 import { warnOfPassword } from './in-database.ts';
 
@@ -75,7 +76,7 @@ export function fleetWorker(options: WorkerOptions): Promise<number> {
 function untilStopped(onFirst: () => void): { readonly stop: AbortSignal; readonly leave: AbortSignal } {
   const stop = new AbortController();
   const leave = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  for (const signal of SIGNALS)
     process.on(signal, () => {
       if (stop.signal.aborted) return leave.abort();
       onFirst();

@@ -163,10 +163,8 @@ export class FolderFleetStore implements FleetBook {
   /** The fleet run whose driver holds the lock of that id. */
   async lockOf(id: string): Promise<{ readonly run: string; readonly holder: LockHolder } | undefined> {
     for (const run of await this.runs()) {
-      const present = await this.#lock(run)
-        .look()
-        .catch(() => undefined);
-      if (present?.holder.id === id) return { run, holder: present.holder };
+      const holder = await this.#holder(run);
+      if (holder?.id === id) return { run, holder };
     }
     return undefined;
   }
@@ -177,12 +175,17 @@ export class FolderFleetStore implements FleetBook {
   }
 
   async #driver(run: string): Promise<FleetDriver> {
+    const holder = await this.#holder(run);
+    if (!holder) return { life: 'none', about: '' };
+    return { life: await lifeOf(holder), about: aboutHolder(holder), lock: holder.id };
+  }
+
+  /** Undefined: none, or its lock cannot be read. */
+  async #holder(run: string): Promise<LockHolder | undefined> {
     const present = await this.#lock(run)
       .look()
       .catch(() => undefined);
-    if (!present) return { life: 'none', about: '' };
-    const { holder } = present;
-    return { life: await lifeOf(holder), about: aboutHolder(holder), lock: holder.id };
+    return present?.holder;
   }
 
   #lock(run: string): LocalLock {
