@@ -24,7 +24,7 @@ interface Ended {
   readonly isStopped: boolean;
 }
 
-/** What follows: the attempt ends; or its run is looked at again, at once, after a wait, or when its window opens next. */
+/** What follows: the attempt ends; or its run is looked at again, at once, after a wait or as its window opens. */
 export type Verdict =
   { readonly next: 'end'; readonly end: ClusterEnd } | { readonly next: 'look' | 'wait' | 'window' };
 

@@ -97,7 +97,7 @@ function cellsOf({ stage, cluster, state, steps, attempts, took }: Cluster): str
 
 const NEWS = ['failed', 'running', 'waiting', 'settled', 'done'] as const;
 
-/** Where there is no room for all: as many as fit, what failed or runs first, in their order; the others are counted. */
+/** Without room for all: as many as fit, what failed or runs first, in their order; the others are counted. */
 function fitting(entries: readonly Entry[], room: number, style: Style): readonly Line[] {
   const whole = entries.flatMap(({ lines, run }) => [...lines, ...run]);
   if (sizeOf(whole, style) <= room) return whole;

@@ -21,8 +21,8 @@ export function sealed(value: object): string {
 }
 
 /**
- * Each value of a document: of another type, null, missing, and with a member that no one knows. Of values that have the
- * same form, the first. Only for as long as it is looked at: the next is made of the same objects.
+ * Each value of a document: of another type, null, missing, and with a member that no one knows. Of values that have
+ * the same form, the first. Only for as long as it is looked at: the next is made of the same objects.
  */
 export function* mutants(text: string): Generator<Mutant> {
   const whole = smaller(JSON.parse(text) as FactsDocument);
