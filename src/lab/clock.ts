@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Ends a simulated program from outside: a signal, a reboot, a time limit. */
 export class Killed extends Error {
   override readonly name = 'Killed';
@@ -14,6 +16,13 @@ export interface Clock {
   readonly scale: number;
   /** @throws Killed when the signal is aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What ends something on which any number of waits may depend: a drain waits for each of its pods. */
+export function abortOfMany(): AbortController {
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  return abort;
 }
 
 /** Waits `ms` of simulated work: shorter by the clock's scale. @throws Killed */

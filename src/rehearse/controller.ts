@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Action } from '../actions/action.ts';
 import type { Inventory } from '../documents/model.ts';
 import type { Clock } from '../engine/clock.ts';
@@ -157,6 +158,8 @@ export class Controller implements Owner {
   ): RunContext {
     const { ask, inventory, log = noLog, seams } = this.#around;
     const never = new AbortController().signal;
+    // Each step under way listens to it: as many as there are nodes in a batch are no leak.
+    setMaxListeners(0, never);
     const context = runContext({
       plan,
       run,

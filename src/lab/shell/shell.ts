@@ -1,6 +1,6 @@
 import type * as JustBashModule from 'just-bash';
 import type { Bash, Command, ResolvedCommandContext } from 'just-bash';
-import { Killed } from '../clock.ts';
+import { abortOfMany, Killed } from '../clock.ts';
 import { isForeign } from '../distribution.ts';
 import type { FileUser, Machine, MachineFiles, MachineShell } from '../machine.ts';
 import type { World } from '../world.ts';
@@ -93,7 +93,7 @@ export class LabShell implements MachineShell {
     const streams = [`/dev/.lab/${this.#runs}.1`, `/dev/.lab/${this.#runs}.2`] as const;
     this.#sinks.set(streams[0], (chunk) => spec.out(chunk));
     this.#sinks.set(streams[1], (chunk) => spec.err(chunk));
-    const abort = new AbortController();
+    const abort = abortOfMany();
     const killable = { kill: () => abort.abort() };
     if (spec.signal.aborted) abort.abort();
     spec.signal.addEventListener('abort', killable.kill, { once: true });

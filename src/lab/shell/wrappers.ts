@@ -1,5 +1,5 @@
 import { parseDuration } from '../audit.ts';
-import { Killed } from '../clock.ts';
+import { abortOfMany, Killed } from '../clock.ts';
 import { quote } from './quote.ts';
 import type { Tool, ToolContext } from './shell.ts';
 
@@ -107,7 +107,7 @@ const timeout: Tool = async (context) => {
     context.err(`timeout: invalid time interval '${limit}'\n`);
     return 125;
   }
-  const over = new AbortController();
+  const over = abortOfMany();
   const ended = new AbortController();
   const stop = () => over.abort();
   context.signal.addEventListener('abort', stop, { once: true });
