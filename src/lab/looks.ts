@@ -51,6 +51,7 @@ const readings: ReadonlySet<string> = new Set([
   'readdir',
   'readdirWithFileTypes',
   'readlink',
+  'mapsToNowhere',
   'realpath',
 ]);
 /** Process 1 is as old as the machine. */

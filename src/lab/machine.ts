@@ -99,6 +99,8 @@ export interface FileUser {
 /** The files of a machine, as root sees them. */
 export interface MachineFiles extends IFileSystem {
   readonly revisions: Revisions;
+  /** Whether a file like /etc/hosts maps a host to 0.0.0.0. */
+  mapsToNowhere(path: string, host: string): Promise<boolean>;
   /** As this user's process sees and makes them. */
   as(user: FileUser): IFileSystem;
 }

@@ -116,6 +116,14 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       return super.readFile(path, options);
     }
 
+    /** Whether a file like /etc/hosts maps a host to 0.0.0.0. */
+    async mapsToNowhere(path: string, host: string): Promise<boolean> {
+      return (await this.readFile(path)).split('\n').some((line) => {
+        const [address, ...names] = line.trim().split(/\s+/);
+        return address === '0.0.0.0' && names.includes(host);
+      });
+    }
+
     override async writeFile(path: string, content: FileContent, options?: WriteOptions): Promise<void> {
       if (this.#toSink(path, content, options)) return;
       this.#mayWrite(path);
