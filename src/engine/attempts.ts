@@ -182,8 +182,9 @@ async function oneAttempt(
 function knownHolders({ progress, facts }: RunContext, step: PlannedStep): Readonly<Record<string, string>> {
   const { action } = step;
   if (!action.knownHolders || !facts) return {};
-  const holders = [...new Set([...progress.values()].flatMap(({ heldBy = [] }) => heldBy))];
-  return holders.length === 0 ? {} : action.knownHolders(contextOf(step, facts), holders);
+  const holders = new Set<string>();
+  for (const { heldBy = [] } of progress.values()) for (const holder of heldBy) holders.add(holder);
+  return holders.size === 0 ? {} : action.knownHolders(contextOf(step, facts), [...holders]);
 }
 
 /** The script with the paths of its secrets in its variables. */

@@ -1,7 +1,8 @@
 import { readClusterFacts, readNodeFacts } from '../facts/read.ts';
 import type { KnownFacts } from '../facts/fact.ts';
-import type { ClusterFactId, ClusterFacts, FactId, Facts, NodeFactId } from '../facts/facts.ts';
+import type { ClusterFactId, ClusterFacts, FactId, Facts, NodeFactId, NodeFacts } from '../facts/facts.ts';
 import { isClusterFact, isNodeFact } from '../facts/lib/kinds.ts';
+import { withNodes } from '../facts/lib/with-node.ts';
 import { Failure } from '../failure.ts';
 import { ConnectionLost } from '../transport/transport.ts';
 import { Turns } from '../transport/turns.ts';
@@ -93,13 +94,14 @@ export class Observer implements FactSource {
     const read = await Promise.all(
       perNode.length === 0 ? [] : nodes.map(async (name) => [name, await this.#node(name, perNode)] as const),
     );
-    const merged = { ...known.nodes };
+    const now: Record<string, NodeFacts> = {};
     for (const [name, facts] of read) {
-      merged[name] = { ...merged[name], ...facts };
+      now[name] = { ...known.nodes[name], ...facts };
       if (facts.kubelet && facts.kubelet.server === undefined) this.#apart.add(name);
       else if (facts.kubelet) this.#apart.delete(name);
     }
     const cluster = await this.#cluster(ids.filter(isClusterFact), avoid);
+    const merged = read.length === 0 ? known.nodes : withNodes(known.nodes, Object.keys(now), now);
     return { ...known, nodes: merged, ...(cluster && { cluster: { ...known.cluster, ...cluster } }) };
   }
 

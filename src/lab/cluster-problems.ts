@@ -60,10 +60,10 @@ function run({ cluster, clock, machines }: World, machine: Machine, option: Work
   const { workloads, budgets, naked } = extraWorkloads([option], workers);
   const { createdAt } = cluster;
   cluster.workloads.push(...workloads);
-  cluster.budgets.push(...budgets);
+  cluster.budgets = [...cluster.budgets, ...budgets];
   for (const pod of naked) {
     const image = 'registry.example.com/tool:1';
-    cluster.pods.push({
+    cluster.pods.add({
       ...pod,
       image,
       emptyDir: false,
@@ -74,8 +74,9 @@ function run({ cluster, clock, machines }: World, machine: Machine, option: Work
     });
   }
   cluster.tick();
-  for (const pod of cluster.pods)
-    if (pod.workload && workloads.includes(pod.workload)) pod.readyAt = Math.min(pod.readyAt, clock.now());
+  for (const workload of workloads)
+    for (const pod of cluster.pods.of(workload))
+      cluster.pods.change(pod, { readyAt: Math.min(pod.readyAt, clock.now()) });
 }
 
 function putBackKubelet(machine: Machine): void {
@@ -83,6 +84,6 @@ function putBackKubelet(machine: Machine): void {
   const old = minors[Math.max(0, now - 3)]?.patches.at(-1);
   const kubelet = machine.packages.get('kubelet');
   if (old === undefined || !kubelet) return;
-  machine.kubelet.version = old;
+  machine.kubelet = { ...machine.kubelet, version: old };
   kubelet.revision = `${old}${revisionSuffix}`;
 }

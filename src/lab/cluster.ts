@@ -5,10 +5,11 @@ import { hexOf, nameSuffix } from './identity.ts';
 import { type Attachment, attachments } from './volumes.ts';
 import type { Machine } from './machine.ts';
 import { findMinor, minorNumber, minorOf } from './releases.ts';
-import { coversPod, hasEnded, hasRoom, loadOf, permit } from './evictions.ts';
-import { LabelIndex, PodIndex } from './pod-index.ts';
-import { fits, type PodShape } from './pod-shape.ts';
-import type { Budget, PodOwner, Requests, Workload, WorkloadSet } from './workloads.ts';
+import { coversPod, hasEnded, hasRoom, permit } from './evictions.ts';
+import { LabelIndex } from './label-index.ts';
+import { type Pod, Pods } from './pods.ts';
+import { fits } from './pod-shape.ts';
+import type { Budget, Workload, WorkloadSet } from './workloads.ts';
 
 export interface Taint {
   readonly key: string;
@@ -16,14 +17,15 @@ export interface Taint {
   readonly value?: string;
 }
 
+/** Another object where anything of it changes. */
 export interface ApiNode {
   readonly name: string;
-  readonly labels: Record<string, string>;
-  readonly annotations: Record<string, string>;
-  unschedulable: boolean;
-  taints: Taint[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly unschedulable: boolean;
+  readonly taints: readonly Taint[];
   /** What is known of it beside its machine's own. */
-  reported?: ReportedNode;
+  readonly reported?: ReportedNode;
 }
 
 /** What a Node object shows, where that is not what its machine is. */
@@ -35,31 +37,6 @@ export interface ReportedNode {
   readonly systemUuid: string;
   /** Why it is not Ready, until its kubelet starts again after `since`. */
   readonly trouble?: { readonly reason: string; readonly message: string; readonly since: number };
-}
-
-export interface Pod {
-  readonly namespace: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Undefined: a deleted pod is not replaced. */
-  readonly workload?: Workload;
-  readonly image: string;
-  readonly emptyDir: boolean;
-  createdAt: number;
-  node?: string;
-  readyAt: number;
-  deletedAt?: number;
-  restarts: number;
-  /** While it has any, it stays although it is deleted. */
-  finalizers?: readonly string[];
-  readonly shape?: PodShape;
-  readonly owner?: PodOwner;
-  /** In place of Running; a pod that has ended is not counted by its controller. */
-  readonly phase?: string;
-  /** What it waits for before it comes to a node is not known: the scheduler leaves it. */
-  readonly waits?: true;
-  /** It was being deleted longer ago than its grace period: its kubelet does not end it. */
-  readonly stuck?: true;
 }
 
 export interface NodeCondition {
@@ -87,27 +64,36 @@ const leaseInterval = 10_000;
 const reportInterval = 300_000;
 
 /** What the controllers and the scheduler have to look at again. */
-interface Due {
-  /** All as it was when they looked at it last: where nothing is new, there are only these. */
-  readonly seen: {
-    readonly pods: readonly Pod[];
-    readonly podsThere: number;
-    readonly deletions: number;
-    readonly workloads: readonly Workload[];
-    readonly workloadsThere: number;
-    readonly nodes: number;
-  };
-  readonly ending: readonly Pod[];
-  readonly waiting: readonly Pod[];
-  readonly hasVolumes: boolean;
-}
+class Due {
+  readonly ending = new Set<Pod>();
+  readonly waiting = new Set<Pod>();
+  hasVolumes = false;
+  /** What there was when they looked at all. */
+  readonly #workloads: readonly Workload[];
+  readonly #workloadsThere: number;
+  readonly #nodes: number;
 
-const nothingSeen: Due = {
-  seen: { pods: [], podsThere: 0, deletions: 0, workloads: [], workloadsThere: 0, nodes: 0 },
-  ending: [],
-  waiting: [],
-  hasVolumes: false,
-};
+  constructor({ workloads, nodes }: Pick<Cluster, 'workloads' | 'nodes'>) {
+    this.#workloads = workloads;
+    this.#workloadsThere = workloads.length;
+    this.#nodes = nodes.size;
+  }
+
+  isOf({ workloads, nodes }: Pick<Cluster, 'workloads' | 'nodes'>): boolean {
+    return this.#workloads === workloads && this.#workloadsThere === workloads.length && this.#nodes === nodes.size;
+  }
+
+  note(pod: Pod): void {
+    if (pod.deletedAt !== undefined) this.ending.add(pod);
+    if (pod.node === undefined && pod.waits !== true) this.waiting.add(pod);
+    if (pod.workload?.volumes !== undefined) this.hasVolumes = true;
+  }
+
+  forget(pod: Pod): void {
+    this.ending.delete(pod);
+    this.waiting.delete(pod);
+  }
+}
 
 /** The API's objects and the controllers that act on them. Time-dependent state is worked out when it is asked for. */
 export class Cluster {
@@ -115,13 +101,15 @@ export class Cluster {
   readonly machines: readonly Machine[];
   readonly nodes = new Map<string, ApiNode>();
   workloads: Workload[];
-  budgets: Budget[];
+  /** Replaced where one of them changes. */
+  budgets: readonly Budget[];
   readonly endpoint: string;
   readonly createdAt: number;
   extras = healthyExtras();
   /** What else etcd keeps. */
   store;
-  pods: Pod[] = [];
+  readonly pods = new Pods();
+  readonly #news = this.pods.feed();
   attachments: Attachment[] = [];
   /** kubeadm-config's kubernetesVersion. */
   version: string;
@@ -130,11 +118,10 @@ export class Cluster {
   /** Pods made so far: their names follow from it. */
   podCount = 0;
 
-  #due: Due = nothingSeen;
-  #deletions = 0;
+  /** Undefined: all. */
+  #due: Due | undefined;
   readonly #byName = new Map<string, Machine>();
   readonly #planes: readonly Machine[];
-  readonly #index = new PodIndex<Pod>();
   readonly #workloadIndex = new LabelIndex<Workload>();
 
   constructor(
@@ -156,16 +143,15 @@ export class Cluster {
     for (const machine of machines) {
       if (machine.role === 'other') continue;
       const node = apiNode(machine);
-      if (machine.isControlPlane) markControlPlane(node);
-      this.nodes.set(machine.name, node);
+      this.nodes.set(machine.name, machine.isControlPlane ? asControlPlane(node) : node);
     }
     this.workloads = workloads;
     this.budgets = budgets;
     this.tick();
-    for (const pod of this.pods) pod.createdAt = pod.readyAt = this.createdAt;
+    this.settle();
     const home = machines.find((machine) => machine.role === 'worker') ?? machines[0];
     for (const one of naked)
-      this.pods.push({
+      this.pods.add({
         ...one,
         image: 'registry.example.com/tool:1',
         emptyDir: false,
@@ -179,49 +165,40 @@ export class Cluster {
   /** Lets controllers and the scheduler do what is due. */
   tick(): void {
     const now = this.clock.now();
-    if (this.#hasChanged() || this.#due.ending.some((pod) => this.#isOver(pod, now))) this.#control(now);
-    for (const pod of this.#due.waiting) if (pod.node === undefined) this.#schedule(pod, now);
-    if (!this.#due.hasVolumes && this.attachments.length === 0) return;
-    this.attachments = attachments(this.attachments, this.pods, { now, scale: this.clock.scale }, (node) =>
+    const news = this.#news.take();
+    const due = news && this.#due?.isOf(this) ? this.#control(this.#due, news, now) : this.#controlAll(now);
+    for (const pod of due.waiting) if (this.#schedule(pod, now)) due.waiting.delete(pod);
+    // What they did themselves is nothing new to them.
+    this.#news.take();
+    if (!due.hasVolumes && this.attachments.length === 0) return;
+    this.attachments = attachments(this.attachments, this.pods.all, { now, scale: this.clock.scale }, (node) =>
       this.#kubeletRuns(node),
     );
   }
 
-  /** Since the controllers looked at it last. */
-  #hasChanged(): boolean {
-    const { seen } = this.#due;
-    const { pods, workloads } = this;
-    return (
-      seen.pods !== pods ||
-      seen.podsThere !== pods.length ||
-      seen.deletions !== this.#deletions ||
-      seen.workloads !== workloads ||
-      seen.workloadsThere !== workloads.length ||
-      seen.nodes !== this.nodes.size
-    );
+  #controlAll(now: number): Due {
+    const due = new Due(this);
+    for (const pod of this.pods.all) due.note(pod);
+    this.#due = due;
+    return this.#control(due, new Set(), now, this.workloads);
   }
 
-  #control(now: number): void {
-    if (this.pods.some((pod) => this.#isOver(pod, now))) this.pods = this.pods.filter((pod) => !this.#isOver(pod, now));
-    const present = new Map<Workload, Pod[]>(this.workloads.map((workload) => [workload, []]));
-    for (const pod of this.pods) {
-      if (pod.workload && pod.deletedAt === undefined && !hasEnded(pod)) present.get(pod.workload)?.push(pod);
+  /** @param touched whose pods may be too few */
+  #control(due: Due, news: ReadonlySet<Pod>, now: number, touched: Iterable<Workload> = []): Due {
+    const workloads = new Set(touched);
+    for (const pod of news) {
+      due.forget(pod);
+      if (this.pods.has(pod)) due.note(pod);
+      if (pod.workload && this.workloads.includes(pod.workload)) workloads.add(pod.workload);
     }
-    for (const [workload, pods] of present) this.#reconcile(workload, pods, now);
-    const { pods, workloads } = this;
-    this.#due = {
-      seen: {
-        pods,
-        podsThere: pods.length,
-        deletions: this.#deletions,
-        workloads,
-        workloadsThere: workloads.length,
-        nodes: this.nodes.size,
-      },
-      ending: pods.filter(({ deletedAt }) => deletedAt !== undefined),
-      waiting: pods.filter(({ node, waits }) => node === undefined && waits !== true),
-      hasVolumes: pods.some(({ workload }) => workload?.volumes !== undefined),
-    };
+    for (const pod of due.ending)
+      if (this.#isOver(pod, now)) {
+        due.forget(pod);
+        this.pods.remove(pod);
+      }
+    for (const workload of workloads) this.#reconcile(workload, now);
+    for (const pod of this.#news.take() ?? []) if (this.pods.has(pod)) due.note(pod);
+    return due;
   }
 
   /** A kubelet that is down ends no pod. */
@@ -235,6 +212,15 @@ export class Cluster {
     return machine?.up === true && machine.kubelet.stoppedAt === undefined;
   }
 
+  /** All pods that there are now have run since the cluster was made. */
+  settle(): void {
+    for (const pod of this.pods.all) this.pods.change(pod, { createdAt: this.createdAt, readyAt: this.createdAt });
+  }
+
+  changeNode(node: ApiNode, change: Partial<ApiNode>): void {
+    this.nodes.set(node.name, { ...node, ...change });
+  }
+
   isReady(pod: Pod): boolean {
     const machine = pod.node === undefined ? undefined : this.machineOf(pod.node);
     // A pod that is being deleted may still be ready.
@@ -245,7 +231,7 @@ export class Cluster {
   /** A kubelet that was let in makes its Node object. */
   register(machine: Machine): void {
     this.nodes.set(machine.name, apiNode(machine));
-    this.#due = nothingSeen;
+    this.#due = undefined;
     this.tick();
   }
 
@@ -257,16 +243,8 @@ export class Cluster {
 
   podsMatching(budget: Budget): Pod[] {
     const [label] = Object.entries(budget.selector);
-    const some = label ? this.#index.with(this.pods, ...label) : this.podsIn(budget.namespace);
+    const some = label ? this.pods.with(...label) : this.pods.in(budget.namespace);
     return some.filter((pod) => coversPod(budget, pod));
-  }
-
-  podsIn(namespace: string): readonly Pod[] {
-    return this.#index.podsIn(this.pods, namespace);
-  }
-
-  podsOf(workload: Workload): readonly Pod[] {
-    return this.#index.podsOf(this.pods, workload);
   }
 
   budgetStatus(budget: Budget): BudgetStatus {
@@ -300,6 +278,11 @@ export class Cluster {
     return label ? this.#workloadIndex.with(this.workloads, ...label) : this.workloads;
   }
 
+  /** One budget becomes another, if it is there. */
+  changeBudget(budget: Budget, changed: Budget): void {
+    this.budgets = this.budgets.map((one) => (one === budget ? changed : one));
+  }
+
   /** The eviction API: `blocked` if a PodDisruptionBudget allows no disruption now, `several` if several apply. */
   evict(pod: Pod): 'accepted' | 'blocked' | 'several' {
     const answer = permit(this, pod);
@@ -308,8 +291,7 @@ export class Cluster {
   }
 
   deletePod(pod: Pod): void {
-    pod.deletedAt ??= this.clock.now() + terminateWork / this.clock.scale;
-    this.#deletions += 1;
+    this.pods.change(pod, { deletedAt: pod.deletedAt ?? this.clock.now() + terminateWork / this.clock.scale });
     this.tick();
   }
 
@@ -317,7 +299,7 @@ export class Cluster {
   updateImage(name: string, image: string): void {
     const workload = this.workloads.find((one) => one.name === name && one.namespace === 'kube-system');
     if (!workload || workload.image === image) return;
-    const old = this.pods.filter((pod) => pod.workload === workload);
+    const old = [...this.pods.of(workload)];
     workload.image = image;
     if (workload.shape) workload.shape = { ...workload.shape, images: [image, ...workload.shape.images.slice(1)] };
     delete workload.owner;
@@ -364,6 +346,16 @@ export class Cluster {
     return condition('True', 'KubeletReady', 'kubelet is posting ready status', kubelet.version);
   }
 
+  /** Until when (milliseconds since the epoch) nothing of that changes by itself. */
+  steadyUntil({ kubelet, up }: Machine): number {
+    const now = this.clock.now();
+    if (!up) return now;
+    const { startedAt, stoppedAt = Number.POSITIVE_INFINITY } = kubelet;
+    const works = [startedAt + registerWork / this.clock.scale, startedAt + readyWork / this.clock.scale];
+    const ends = [...works, stoppedAt + lostWork / this.clock.scale].filter((end) => end > now);
+    return Math.min(Number.POSITIVE_INFINITY, ...ends);
+  }
+
   /** Milliseconds since the epoch of the last renewal of a node's Lease. */
   leaseRenewedAt(machine: Machine): number {
     return this.#lastOf(machine, leaseInterval);
@@ -388,14 +380,21 @@ export class Cluster {
 
   /** A kubelet newer than an API server it may be sent to cannot start pods (kubernetes #127316). */
   #tooNew(kubeletVersion: string): boolean {
-    const minor = minorNumber(kubeletVersion);
-    return this.#planes.some(({ staticPods }) => {
-      const image = staticPods.get('kube-apiserver')?.image;
-      return image !== undefined && minor > minorNumber(image.replace(/^.*:v/, ''));
-    });
+    return minorNumber(kubeletVersion) > this.lowestServer();
   }
 
-  #reconcile(workload: Workload, pods: readonly Pod[], now: number): void {
+  /** The minor of the oldest API server. */
+  lowestServer(): number {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const { staticPods } of this.#planes) {
+      const image = staticPods.get('kube-apiserver')?.image;
+      if (image !== undefined) lowest = Math.min(lowest, minorOfImage(image));
+    }
+    return lowest;
+  }
+
+  #reconcile(workload: Workload, now: number): void {
+    const pods = this.pods.of(workload).filter((pod) => pod.deletedAt === undefined && !hasEnded(pod));
     if (workload.kind === 'DaemonSet') {
       const there = new Set(pods.map((pod) => pod.node));
       for (const node of wantedNodes(this, workload)) if (!there.has(node)) this.#create(workload, now, node);
@@ -407,9 +406,9 @@ export class Cluster {
   #create(workload: Workload, now: number, node?: string): void {
     this.podCount += 1;
     const { shape, owner } = workload;
-    this.pods.push({
+    this.pods.add({
       namespace: workload.namespace,
-      ...nameAndLabels(workload, this.podCount, this.pods),
+      ...nameAndLabels(workload, this.podCount, this.pods.of(workload)),
       workload,
       ...(shape ? { shape } : {}),
       ...(owner ? { owner } : {}),
@@ -423,27 +422,30 @@ export class Cluster {
     });
   }
 
-  #schedule(pod: Pod, now: number): void {
-    const load = loadOf(this.pods, pod.workload);
+  /** Whether it has a place now. */
+  #schedule(pod: Pod, now: number): boolean {
+    if (pod.node !== undefined) return true;
+    const alike = new Map<string, number>();
+    for (const { node, deletedAt } of this.pods.of(pod.workload))
+      if (node !== undefined && deletedAt === undefined) alike.set(node, (alike.get(node) ?? 0) + 1);
     const order = pod.workload?.packed ? -1 : 1;
     let best: { readonly name: string; readonly weight: number } | undefined;
     for (const node of this.nodes.values()) {
-      const { reserved, alike = 0 } = load.get(node.name) ?? {};
-      const weight = order * alike;
-      if ((!best || weight < best.weight) && this.#accepts(node, pod, reserved)) best = { name: node.name, weight };
+      const weight = order * (alike.get(node.name) ?? 0);
+      if ((!best || weight < best.weight) && this.#accepts(node, pod)) best = { name: node.name, weight };
     }
-    if (!best) return;
-    pod.node = best.name;
-    pod.readyAt = now + startWork / this.clock.scale;
+    if (!best) return false;
+    this.pods.change(pod, { node: best.name, readyAt: now + startWork / this.clock.scale });
+    return true;
   }
 
-  #accepts(node: ApiNode, pod: Pod, reserved: Requests | undefined): boolean {
+  #accepts(node: ApiNode, pod: Pod): boolean {
     const machine = this.machineOf(node.name);
     if (
       !machine?.up ||
       node.unschedulable ||
       this.condition(machine).status !== 'True' ||
-      !hasRoom(reserved, node, pod)
+      !hasRoom(this.pods.reserved(node.name), node, pod)
     )
       return false;
     if (pod.shape) return fits(pod.shape, node);
@@ -451,6 +453,15 @@ export class Cluster {
       (taint) => pod.workload?.toleratesControlPlane === true && taint.key.startsWith('node-role.kubernetes.io/'),
     );
   }
+}
+
+const minorsOfImages = new Map<string, number>();
+
+/** 31 of `registry.k8s.io/kube-apiserver:v1.31.9`; few images are asked for, of each node of a list. */
+function minorOfImage(image: string): number {
+  let minor = minorsOfImages.get(image);
+  if (minor === undefined) minorsOfImages.set(image, (minor = minorNumber(image.replace(/^.*:v/, ''))));
+  return minor;
 }
 
 /** The nodes on which a DaemonSet wants a pod. */
@@ -463,7 +474,7 @@ function nameAndLabels(workload: Workload, count: number, pods: readonly Pod[]):
   const { kind, name, labels, owner } = workload;
   const suffix = nameSuffix(`${name}/${count}`);
   if (kind === 'StatefulSet') {
-    const taken = new Set(pods.filter((pod) => pod.workload === workload).map((pod) => pod.name));
+    const taken = new Set(pods.map((pod) => pod.name));
     let at = 0;
     while (taken.has(`${name}-${at}`) && at < workload.replicas) at += 1;
     const own = `${name}-${at}`;
@@ -514,7 +525,7 @@ function apiNode(machine: Machine): ApiNode {
 const controlPlaneRole = 'node-role.kubernetes.io/control-plane';
 
 /** As kubeadm does in the end: its kubelet registers with the taint alone. */
-export function markControlPlane({ labels }: ApiNode): void {
-  labels[controlPlaneRole] = '';
-  labels['node.kubernetes.io/exclude-from-external-load-balancers'] = '';
+export function asControlPlane(node: ApiNode): ApiNode {
+  const excluded = 'node.kubernetes.io/exclude-from-external-load-balancers';
+  return { ...node, labels: { ...node.labels, [controlPlaneRole]: '', [excluded]: '' } };
 }

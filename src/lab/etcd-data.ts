@@ -63,7 +63,7 @@ export function loadImage(cluster: Cluster, image: EtcdImage): void {
     return now ? Object.assign(now, workload) : workload;
   });
   cluster.workloads = then;
-  cluster.pods = cluster.pods.filter((pod) => pod.workload === undefined || then.includes(pod.workload));
+  cluster.pods.replace(cluster.pods.all.filter(({ workload }) => !workload || then.includes(workload)));
   cluster.budgets = [...budgets];
   cluster.extras = extras;
   cluster.version = kubernetes.version;

@@ -16,6 +16,7 @@ interface Budgets<P> {
   readonly budgets: readonly Budget[];
   isReady(pod: P): boolean;
   budgetStatus(budget: Budget): { readonly allowed: number };
+  changeBudget(budget: Budget, changed: Budget): void;
 }
 
 /** Whether labels are those that a selector names. */
@@ -48,15 +49,14 @@ export function permit<P extends EvictablePod>(cluster: Budgets<P>, pod: P): 'ac
   if (hasEnded(pod)) return 'accepted';
   const { allowed } = cluster.budgetStatus(budget);
   if (cluster.isReady(pod) && allowed < 1) return 'blocked';
-  if (budget.late) allowNone(budget);
+  if (budget.late) cluster.changeBudget(budget, allowingNone(budget));
   return 'accepted';
 }
 
 /** As an operator does it: `kubectl patch pdb NAME -p '{"spec":{"maxUnavailable":0}}'`. */
-export function allowNone(budget: Budget): void {
-  delete budget.minAvailable;
-  budget.maxUnavailable = 0;
-  budget.generation = (budget.generation ?? 1) + 1;
+export function allowingNone(budget: Budget): Budget {
+  const { minAvailable: _, ...rest } = budget;
+  return { ...rest, maxUnavailable: 0, generation: (budget.generation ?? 1) + 1 };
 }
 
 const MEBI = 2 ** 20;
@@ -70,32 +70,10 @@ interface Roomy {
   readonly reported?: { readonly allocatable?: Readonly<Record<string, number>> };
 }
 
-export interface Load {
-  readonly reserved: Requests;
-  /** How many pods of the same workload are there. */
-  readonly alike: number;
-}
-
-/** By node, what its pods ask for. */
-export function loadOf(pods: readonly EvictablePod[], workload: Workload | undefined): ReadonlyMap<string, Load> {
-  const loads = new Map<string, { reserved: { cpu: number; memory: number }; alike: number }>();
-  for (const pod of pods) {
-    if (pod.node === undefined || pod.deletedAt !== undefined) continue;
-    let load = loads.get(pod.node);
-    if (!load) loads.set(pod.node, (load = { reserved: { cpu: 0, memory: 0 }, alike: 0 }));
-    if (pod.workload === workload) load.alike += 1;
-    if (hasEnded(pod)) continue;
-    const { cpu, memory } = requestsOf(pod);
-    load.reserved.cpu += cpu;
-    load.reserved.memory += memory;
-  }
-  return loads;
-}
-
 /** By requests, as the scheduler counts; what the control plane's own pods ask for is left out. */
-export function hasRoom(reserved: Requests | undefined, { reported }: Roomy, pod: EvictablePod): boolean {
+export function hasRoom(reserved: Requests, { reported }: Roomy, pod: EvictablePod): boolean {
   const wanted = requestsOf(pod);
-  const sum = (key: keyof Requests) => (reserved?.[key] ?? 0) + wanted[key];
+  const sum = (key: keyof Requests) => reserved[key] + wanted[key];
   const room = reported?.allocatable ?? { cpu: allocatable.cpu, memory: allocatable.memory * MEBI };
   return sum('cpu') <= (room['cpu'] ?? Infinity) && sum('memory') * MEBI <= (room['memory'] ?? Infinity);
 }

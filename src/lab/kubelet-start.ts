@@ -52,7 +52,7 @@ export async function startFailure(machine: Machine): Promise<string | undefined
 export async function startKubelet(machine: Machine, ready: boolean): Promise<string | undefined> {
   const failure = await startFailure(machine);
   if (failure === undefined) machine.restartKubelet(ready);
-  else machine.kubelet.stoppedAt ??= machine.clock.now();
+  else machine.stopKubelet();
   return failure;
 }
 

@@ -40,15 +40,15 @@ export interface Offered {
 
 /** The kubelet process: which binary runs, since when, and what the API saw of its predecessor. */
 export interface KubeletProcess {
-  version: string;
-  startedAt: number;
-  pid: number;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly pid: number;
   /** Set while it is stopped. */
-  stoppedAt?: number;
-  previousVersion: string;
-  previouslyReady: boolean;
+  readonly stoppedAt?: number;
+  readonly previousVersion: string;
+  readonly previouslyReady: boolean;
   /** It runs and does not say that it is well. */
-  unhealthy?: true;
+  readonly unhealthy?: true;
 }
 
 /** Something that a reboot kills. */
@@ -171,6 +171,7 @@ export class Machine {
   etcd = healthyMember();
   /** How its kubelet looks at the manifests; undefined while what is written there is no news to it. */
   syncPods?: () => Promise<void>;
+  /** Another object where anything of it changes. */
   kubelet: KubeletProcess;
   bootId: string;
   bootedAt: number;
@@ -221,7 +222,7 @@ export class Machine {
     };
     this.attempts = new AttemptStore(this);
     if (this.role === 'other') {
-      this.kubelet.stoppedAt = this.bootedAt;
+      this.stopKubelet(this.bootedAt);
       this.etcd.unit = { active: true, startedAt: this.bootedAt, readyAt: this.bootedAt, pid: this.newPid() };
       return;
     }
@@ -260,6 +261,11 @@ export class Machine {
 
   dropConnections(): void {
     for (const connection of this.connections) connection.kill();
+  }
+
+  /** Where it still runs. */
+  stopKubelet(at = this.clock.now()): void {
+    this.kubelet = { stoppedAt: at, ...this.kubelet };
   }
 
   /** Restarts the kubelet from the installed binary. */

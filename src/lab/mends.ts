@@ -1,5 +1,5 @@
 import { disksFile } from './disks.ts';
-import { allowNone, coversPod } from './evictions.ts';
+import { allowingNone, coversPod } from './evictions.ts';
 import { startKubelet } from './kubelet-start.ts';
 import { putFile } from './machine-files.ts';
 import type { Machine } from './machine.ts';
@@ -22,7 +22,8 @@ const mends: Readonly<Record<string, (world: World, machine: Machine) => Promise
     machine.etcd.dead = false;
   },
   'not-ready': async (_world, machine) => {
-    delete machine.kubelet.stoppedAt;
+    const { stoppedAt: _, ...running } = machine.kubelet;
+    machine.kubelet = running;
     await startKubelet(machine, true);
   },
 };
@@ -41,7 +42,7 @@ export async function cutOffRegistry(machine: Machine): Promise<End> {
  * no pod that a drain would evict
  */
 export function blockEvictions({ cluster }: World, node: string): End | undefined {
-  const pod = cluster.pods.find(
+  const pod = cluster.pods.all.find(
     (one) =>
       one.node === node &&
       one.deletedAt === undefined &&
@@ -52,15 +53,14 @@ export function blockEvictions({ cluster }: World, node: string): End | undefine
   const budget = cluster.budgets.find((one) => coversPod(one, pod));
   if (!budget) {
     const added: Budget = { namespace: pod.namespace, name: 'frozen', selector: pod.labels, maxUnavailable: 0 };
-    cluster.budgets.push(added);
-    return () => void cluster.budgets.splice(cluster.budgets.indexOf(added), 1);
+    cluster.budgets = [...cluster.budgets, added];
+    return () => {
+      cluster.budgets = cluster.budgets.filter((one) => one !== added);
+    };
   }
-  const before = { ...budget };
-  allowNone(budget);
-  return () => {
-    delete budget.maxUnavailable;
-    Object.assign(budget, before);
-  };
+  const blocking = allowingNone(budget);
+  cluster.changeBudget(budget, blocking);
+  return () => cluster.changeBudget(blocking, budget);
 }
 
 async function reachAll(machine: Machine): Promise<void> {

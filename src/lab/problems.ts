@@ -119,7 +119,7 @@ export const problems: Readonly<Record<string, Problem>> = {
     what: 'the kubelet has stopped',
     at: 'worker',
     plant: (_world, machine) => {
-      machine.kubelet.stoppedAt ??= machine.clock.now() - day;
+      machine.stopKubelet(machine.clock.now() - day);
     },
   },
   ...clusterProblems,

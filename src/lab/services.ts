@@ -100,7 +100,11 @@ export function bootServices(machine: Machine): void {
 
 /** What the kubelet has reported of its runtime: it asks again about once a second of the lab. */
 export function reportedRuntime(machine: Machine): string {
-  const since = machine.services.get('containerd')?.startedAt ?? 0;
-  const age = (machine.clock.now() - since) * machine.clock.scale;
-  return age < 1000 ? (machine.earlierRuntime ?? machine.containerRuntime) : machine.containerRuntime;
+  const isAsked = machine.clock.now() >= runtimeAskedAt(machine);
+  return isAsked ? machine.containerRuntime : (machine.earlierRuntime ?? machine.containerRuntime);
+}
+
+/** When (milliseconds since the epoch) it asked first after the runtime's last start. */
+export function runtimeAskedAt({ services, clock }: Machine): number {
+  return (services.get('containerd')?.startedAt ?? 0) + 1000 / clock.scale;
 }

@@ -1,6 +1,7 @@
 import type { Service } from './services.ts';
 import type { KeptAttempts } from './attempts.ts';
-import type { ApiNode, Pod } from './cluster.ts';
+import type { ApiNode } from './cluster.ts';
+import type { Pod } from './pods.ts';
 import type { ClusterExtras, DeprecatedRequest } from './cluster-extras.ts';
 import type { EtcdMemberState, EtcdStore } from './etcd-state.ts';
 import type { KubeletProcess, Machine, Package, StaticPod } from './machine.ts';
@@ -60,7 +61,7 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
   return {
     machines: await Promise.all(world.machines.map(keepMachine)),
     nodes: [...cluster.nodes.values()].map((node) => structuredClone(node)),
-    pods: cluster.pods.map((pod) => ({
+    pods: cluster.pods.all.map((pod) => ({
       ...pod,
       workloadIndex: pod.workload ? cluster.workloads.indexOf(pod.workload) : -1,
     })),
@@ -125,12 +126,13 @@ export async function restoreSnapshot(world: World, snapshot: Snapshot): Promise
   cluster.nodes.clear();
   for (const node of snapshot.nodes) cluster.nodes.set(node.name, structuredClone(node));
   for (const [index, workload] of cluster.workloads.entries()) workload.image = snapshot.images[index] ?? '';
-  cluster.pods = snapshot.pods.map(({ workloadIndex, ...kept }) => {
+  const pods = snapshot.pods.map(({ workloadIndex, ...kept }) => {
     const { workload: _, ...pod } = kept;
     const workload = cluster.workloads[workloadIndex];
     return { ...pod, ...(workload ? { workload } : {}) };
   });
-  cluster.budgets.splice(0, Infinity, ...structuredClone(snapshot.budgets));
+  cluster.pods.replace(pods);
+  cluster.budgets = structuredClone(snapshot.budgets);
   cluster.extras = structuredClone(snapshot.extras);
   cluster.store = structuredClone(snapshot.store);
   cluster.version = snapshot.version;

@@ -1,4 +1,4 @@
-import { markControlPlane } from './cluster.ts';
+import { asControlPlane } from './cluster.ts';
 import { writeExternalClient } from './etcd-external.ts';
 import { writeEtcdPrograms } from './etcd-process.ts';
 import type { Machine } from './machine.ts';
@@ -19,7 +19,7 @@ const files = [
 export async function forgetCluster(
   machine: Machine,
 ): Promise<{ folders: readonly string[]; files: readonly string[] }> {
-  machine.kubelet.stoppedAt ??= machine.clock.now();
+  machine.stopKubelet();
   const stacked = machine.role === 'control-plane' && machine.etcdEndpoints === undefined;
   const folders = [
     '/etc/kubernetes/manifests',
@@ -43,9 +43,9 @@ export async function makeSpare({ cluster }: World, machine: Machine): Promise<v
   await forgetCluster(machine);
   machine.etcd.membership = 'none';
   cluster.nodes.delete(machine.name);
-  cluster.pods = cluster.pods.filter((pod) => pod.node !== machine.name);
+  cluster.pods.keep((pod) => pod.node !== machine.name);
   cluster.tick();
-  for (const pod of cluster.pods) pod.createdAt = pod.readyAt = cluster.createdAt;
+  cluster.settle();
 }
 
 /** What a join leaves on a machine, and in the API. */
@@ -66,5 +66,5 @@ export async function prepareControlPlane(machine: Machine): Promise<void> {
 /** Gives its Node object the role. */
 export function labelControlPlane({ cluster }: World, machine: Machine): void {
   const node = cluster.nodes.get(machine.name);
-  if (node) markControlPlane(node);
+  if (node) cluster.nodes.set(node.name, asControlPlane(node));
 }

@@ -83,7 +83,7 @@ export async function readState(world: World): Promise<LabState> {
       };
     }),
   );
-  const pods = cluster.pods
+  const pods = cluster.pods.all
     .filter((pod) => pod.deletedAt === undefined)
     .map((pod) => ({ namespace: pod.namespace, name: pod.name, node: pod.node ?? null, ready: cluster.isReady(pod) }));
   const etcdMembers = etcdMachines(world).map(({ name, etcd }) => ({

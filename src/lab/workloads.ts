@@ -72,15 +72,15 @@ export interface Budget {
   /** It has no selector at all: it covers no pod. */
   readonly matchesNothing?: true;
   /** A number, or a share such as `50%`. */
-  minAvailable?: number | string;
-  maxUnavailable?: number | string;
+  readonly minAvailable?: number | string;
+  readonly maxUnavailable?: number | string;
   /** spec.unhealthyPodEvictionPolicy is AlwaysAllow. */
   readonly freesUnhealthy?: true;
   /** What the disruption controller has seen last; undefined: {@link generation}. */
-  observedGeneration?: number;
+  readonly observedGeneration?: number;
   /** With the first of its pods that goes it is changed to allow none. */
   readonly late?: true;
-  generation?: number;
+  readonly generation?: number;
   /** Why the disruption controller cannot compute it: it allows nothing. */
   readonly syncFailed?: string;
 }

@@ -3,7 +3,7 @@ import type { Outcome } from '../event.ts';
 import type { Drain } from '../render/rehearsal-data.ts';
 import type { Twin } from './twin.ts';
 
-type Pod = World['cluster']['pods'][number];
+type Pod = World['cluster']['pods']['all'][number];
 type Left = Drain['pods'][number];
 
 interface Begun {
@@ -42,7 +42,7 @@ export class DrainWatch {
 
   #drainOf(node: string, { step, from, pods }: Begun): Drain {
     const there = new Set(this.#podsOn(node));
-    const made = this.#twin.world.cluster.pods.filter(
+    const made = this.#twin.world.cluster.pods.all.filter(
       (pod) => pod.createdAt >= from && pod.node !== this.#objectOf(node),
     );
     const left = pods.flatMap((pod): Left[] => {
@@ -65,7 +65,7 @@ export class DrainWatch {
     const { cluster } = this.#twin.world;
     cluster.tick();
     const object = this.#objectOf(node);
-    return cluster.pods.filter((pod) => pod.node === object);
+    return cluster.pods.all.filter((pod) => pod.node === object);
   }
 
   /** The Node object's name of a node of the inventory. */

@@ -33,7 +33,8 @@ class Known<T> {
   of(objects: readonly ApiObject[], ahead = ''): readonly T[] {
     if (ahead !== this.#ahead) [this.#known, this.#objects, this.#values] = [new WeakMap(), [], []];
     const [before, values] = [this.#objects, this.#values];
-    const isAsBefore = objects.length === before.length && objects.every((object, at) => object === before[at]);
+    const isAsBefore =
+      objects === before || (objects.length === before.length && objects.every((object, at) => object === before[at]));
     if (!isAsBefore)
       this.#values = objects.map((object, at) => {
         const value = object === before[at] ? values[at] : this.#known.get(object);
@@ -52,6 +53,7 @@ class Known<T> {
 }
 
 const nothing = { kubeconfig: '' };
+const SYSTEM = 'kube-system';
 
 function understood<T>(fact: Fact<T>, objects: readonly ApiObject[]): T {
   return fact.parse(asJson(objects), nothing);
@@ -142,7 +144,9 @@ export class KnownObjects implements KnownFacts {
   }
 
   #named(kind: string, name: string): readonly ApiObject[] {
-    return this.#list(kind).filter(({ metadata }) => metadata.namespace === 'kube-system' && metadata.name === name);
+    return this.#lab
+      .listedObjects(this.#world, kind, SYSTEM)
+      .filter(({ metadata }) => metadata.namespace === SYSTEM && metadata.name === name);
   }
 
   #mirrors(component: string): readonly ApiObject[] {

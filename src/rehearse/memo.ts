@@ -94,7 +94,7 @@ function plain(_key: string, value: unknown): unknown {
 /** When a pod was made is left out: nothing asks for it. */
 function ofCluster({ cluster, machines }: World): unknown {
   cluster.tick();
-  const pods = cluster.pods.map((pod) => [
+  const pods = cluster.pods.all.map((pod) => [
     pod.namespace,
     pod.name,
     pod.node,

@@ -89,7 +89,7 @@ test('a plan of a file is applied as any saved plan: it is compared with the clu
   expect(same.code, same.all).toBe(0);
   const node = lab.world.cluster.nodes.get('worker-1');
   if (!node) throw new Error('no worker');
-  node.unschedulable = true;
+  lab.world.cluster.changeNode(node, { unschedulable: true });
   const moved = await runbook(['plan', out, '--state-dir', state]);
   expect(moved.code, moved.all).toBe(3);
   expect(moved.stderr).toContain('is out of date');

@@ -12,7 +12,7 @@ export async function deleteNodes(context: ToolContext, call: KubectlCall, names
       missing.push(name);
       continue;
     }
-    cluster.pods = cluster.pods.filter((pod) => pod.node !== name);
+    cluster.pods.keep((pod) => pod.node !== name);
     context.out(`node "${name}" deleted\n`);
   }
   cluster.tick();

@@ -1,6 +1,6 @@
 import { parseDuration } from '../audit.ts';
 import { work } from '../clock.ts';
-import type { Pod } from '../cluster.ts';
+import type { Pod } from '../pods.ts';
 import type { Machine } from '../machine.ts';
 import { minorNumber } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
@@ -20,7 +20,7 @@ export async function setSchedulable(context: ToolContext, call: KubectlCall, un
     if (!node) throw new KubectlError(`Error from server (NotFound): nodes "${name}" not found`);
     const word = unschedulable ? 'cordoned' : 'uncordoned';
     const already = node.unschedulable === unschedulable;
-    if (!dry) node.unschedulable = unschedulable;
+    if (!dry) context.world.cluster.changeNode(node, { unschedulable });
     context.out(
       `node/${name} ${already ? 'already ' : ''}${word}${dry ? ` (${flag(call, 'dry-run') === 'client' ? 'dry run' : 'server dry run'})` : ''}\n`,
     );
@@ -47,7 +47,7 @@ export async function drain(context: ToolContext, call: KubectlCall): Promise<nu
 
 async function drainNode(context: ToolContext, call: KubectlCall, name: string, limit: number): Promise<void> {
   const { cluster } = context.world;
-  const pods = cluster.pods.filter(
+  const pods = cluster.pods.all.filter(
     (pod) =>
       pod.node === name && matchesSelector(flag(call, 'pod-selector'), pod.labels) && !isSkipped(context, call, pod),
   );
@@ -68,7 +68,7 @@ async function drainNode(context: ToolContext, call: KubectlCall, name: string, 
   const results = await Promise.all(evicted.map((pod) => evictPod(context, call, pod, deadline, limit)));
   failed = results.flatMap((result) => result ?? []);
   if (failed.length > 0) {
-    const left = evicted.filter((pod) => cluster.pods.includes(pod)).map((pod) => `pod/${pod.name}\n`);
+    const left = evicted.filter((pod) => cluster.pods.has(pod)).map((pod) => `pod/${pod.name}\n`);
     context.err(`There are pending pods in node "${name}" when an error occurred: [${failed.join(', ')}]\n`);
     context.out(left.join(''));
     throw drainError(context, name, failed);
@@ -108,7 +108,7 @@ async function evictPod(
   for (;;) {
     // Until then it is there, whatever else happens.
     if (pod.deletedAt === undefined || pod.deletedAt <= cluster.clock.now()) cluster.tick();
-    if (!cluster.pods.includes(pod)) break;
+    if (!cluster.pods.has(pod)) break;
     if (isSkipped(context, call, pod)) {
       context.out(`pod ${pod.name} has DeletionTimestamp older than ${flag(call, SKIP) ?? ''} seconds, skipping\n`);
       return undefined;

@@ -50,7 +50,7 @@ export function select(
   const selector = flag(call, 'selector');
   const fields = fieldsIn(flag(call, 'field-selector'));
   return resource
-    .list(context.world, namespace)
+    .list(context.world, namespace, names)
     .filter((item) => !resource.namespaced || namespace === undefined || item.metadata.namespace === namespace)
     .filter((item) => names.length === 0 || names.includes(item.metadata.name))
     .filter((item) => selector === undefined || matchesSelector(selector, item.metadata.labels ?? {}))

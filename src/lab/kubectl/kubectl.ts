@@ -79,19 +79,24 @@ async function setMetadata(context: ToolContext, call: KubectlCall, field: 'anno
   const named = targets[0]?.includes('/') ? targets.map((word) => word.replace(/^.*\//, '')) : targets.slice(1);
   const names = isSet(call, 'all') ? [...context.world.cluster.nodes.keys()] : named;
   for (const name of names) {
-    const node = context.world.cluster.nodes.get(name);
+    const { cluster } = context.world;
+    const node = cluster.nodes.get(name);
     if (!node) throw new KubectlError(`Error from server (NotFound): nodes "${name}" not found`);
-    for (const change of changes) applyChange(node[field], change, isSet(call, 'overwrite'), name);
+    let values = node[field];
+    for (const change of changes) values = changed(values, change, isSet(call, 'overwrite'), name);
+    cluster.changeNode(node, { [field]: values });
     context.out(`node/${name} ${field === 'labels' ? 'labeled' : 'annotated'}\n`);
   }
   return 0;
 }
 
-function applyChange(values: Record<string, string>, change: string, overwrite: boolean, node: string): void {
+type Values = Readonly<Record<string, string>>;
+
+function changed(values: Values, change: string, overwrite: boolean, node: string): Values {
   const at = change.indexOf('=');
   if (at < 0) {
-    delete values[change.slice(0, -1)];
-    return;
+    const { [change.slice(0, -1)]: _gone, ...left } = values;
+    return left;
   }
   const [name, value] = [change.slice(0, at), change.slice(at + 1)];
   const before = values[name];
@@ -99,19 +104,22 @@ function applyChange(values: Record<string, string>, change: string, overwrite: 
     throw new KubectlError(
       `error: --overwrite is false but found the following declared annotation(s): '${name}' already has a value (${before}) on node ${node}`,
     );
-  values[name] = value;
+  return { ...values, [name]: value };
 }
 
 async function taint(context: ToolContext, call: KubectlCall): Promise<number> {
   await apiServerFor(context, call);
   const [, , name = '', ...changes] = call.words;
-  const node = context.world.cluster.nodes.get(name);
+  const { cluster } = context.world;
+  const node = cluster.nodes.get(name);
   if (!node) throw new KubectlError(`Error from server (NotFound): nodes "${name}" not found`);
+  let { taints } = node;
   for (const change of changes) {
     const [, key = '', value, effect = '', remove] = /^([^=:]+)(?:=([^:]*))?(?::(\w+))?(-)?$/.exec(change) ?? [];
-    node.taints = node.taints.filter((taint) => taint.key !== key || (effect !== '' && taint.effect !== effect));
-    if (!remove) node.taints.push({ key, effect, ...(value ? { value } : {}) });
+    taints = taints.filter((taint) => taint.key !== key || (effect !== '' && taint.effect !== effect));
+    if (!remove) taints = [...taints, { key, effect, ...(value ? { value } : {}) }];
   }
+  cluster.changeNode(node, { taints });
   context.out(`node/${name} ${changes.every((change) => change.endsWith('-')) ? 'untainted' : 'tainted'}\n`);
   context.world.cluster.tick();
   return 0;
@@ -130,7 +138,7 @@ async function deleteObjects(context: ToolContext, call: KubectlCall): Promise<n
   const found = select(context, call, resource, names);
   const missing = names.filter((name) => !found.some((item) => item.metadata.name === name));
   for (const item of found) {
-    const pod = context.world.cluster.pods.find(
+    const pod = context.world.cluster.pods.all.find(
       (candidate) => candidate.name === item.metadata.name && candidate.namespace === item.metadata.namespace,
     );
     if (pod) context.world.cluster.deletePod(pod);
@@ -143,12 +151,12 @@ async function deleteObjects(context: ToolContext, call: KubectlCall): Promise<n
 }
 
 function deleteBudgets(context: ToolContext, call: KubectlCall, names: readonly string[]): number {
-  const { budgets } = context.world.cluster;
+  const { cluster } = context.world;
   for (const name of names) {
     const namespace = flag(call, 'namespace') ?? 'default';
-    const at = budgets.findIndex((budget) => budget.name === name && budget.namespace === namespace);
-    if (at < 0) throw new KubectlError(`Error from server (NotFound): poddisruptionbudgets.policy "${name}" not found`);
-    budgets.splice(at, 1);
+    const found = cluster.budgets.find((budget) => budget.name === name && budget.namespace === namespace);
+    if (!found) throw new KubectlError(`Error from server (NotFound): poddisruptionbudgets.policy "${name}" not found`);
+    cluster.budgets = cluster.budgets.filter((budget) => budget !== found);
     context.out(`poddisruptionbudget.policy "${name}" deleted\n`);
   }
   return 0;

@@ -7,12 +7,13 @@ import { findResource } from './resources.ts';
 
 /**
  * All objects of a kind, as an API server lists them now. One that is as it was is the same object.
+ * @param namespace where those of others may be left out
  * @throws RangeError for a kind that the lab does not have
  */
-export function listedObjects(world: World, kind: string): readonly ApiObject[] {
+export function listedObjects(world: World, kind: string, namespace?: string): readonly ApiObject[] {
   const resource = findResource(kind);
   if (!resource) throw new RangeError(`the lab has no ${kind}`);
-  return resource.list(world);
+  return resource.list(world, namespace);
 }
 
 /** What `kubectl get -o FORM` prints of a list of these. @throws RangeError for another form */
@@ -27,7 +28,7 @@ export function printedObjects(objects: readonly ApiObject[], form: string): str
  * be that of an earlier report since the kubelet started.
  */
 export function listedNodes(world: World): readonly ApiObject[] {
-  return members(world).map((machine) => keptApartFromReports(world.cluster, machine));
+  return keptApartFromReports(world.cluster);
 }
 
 /** The mirrors of one component's static pods (`kube-apiserver`), as their kubelets show them now. */

@@ -47,7 +47,7 @@ export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
 }
 
 export function workloadObject(cluster: Cluster, workload: Workload): ApiObject {
-  const pods = cluster.podsOf(workload).filter((pod) => pod.deletedAt === undefined);
+  const pods = cluster.pods.of(workload).filter((pod) => pod.deletedAt === undefined);
   const ready = pods.filter((pod) => cluster.isReady(pod)).length;
   const updated = pods.filter((pod) => pod.image === workload.image).length;
   const template = {

@@ -52,7 +52,7 @@ export async function deleteNamespaces(context: ToolContext, names: readonly str
     const stays = (one: { readonly namespace: string }) => one.namespace !== name;
     cluster.workloads = cluster.workloads.filter(stays);
     cluster.budgets = cluster.budgets.filter(stays);
-    for (const pod of cluster.pods) if (!stays(pod)) cluster.deletePod(pod);
+    for (const pod of cluster.pods.all) if (!stays(pod)) cluster.deletePod(pod);
     cluster.store.configMaps = cluster.store.configMaps.filter(stays);
     cluster.store.namespaces = cluster.store.namespaces.filter((one) => one !== name);
     await work(context.machine.clock, 800, context.signal);
@@ -84,7 +84,7 @@ export async function restartRollout(context: ToolContext, call: KubectlCall): P
     const [kind = '', named] = target.split('/');
     const resource = resourceOf(kind);
     for (const { metadata } of select(context, call, resource, named === undefined ? [] : [named])) {
-      for (const pod of cluster.pods.filter((one) => one.workload?.name === metadata.name)) cluster.deletePod(pod);
+      for (const pod of cluster.pods.all.filter((one) => one.workload?.name === metadata.name)) cluster.deletePod(pod);
       context.out(`${resource.singular}/${metadata.name} restarted\n`);
     }
   }

@@ -1,7 +1,8 @@
 import { reportedRuntime } from '../services.ts';
 import { requestsOf } from '../evictions.ts';
 import { allocatable, type Workload } from '../workloads.ts';
-import { templateHash, type Cluster, type Pod } from '../cluster.ts';
+import { templateHash, type Cluster } from '../cluster.ts';
+import type { Pod } from '../pods.ts';
 import { hexOf, uuidOf } from '../identity.ts';
 import { specOf } from '../pod-shape.ts';
 import type { Machine, StaticPod } from '../machine.ts';

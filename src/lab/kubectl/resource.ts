@@ -7,8 +7,8 @@ export interface Resource {
   readonly singular: string;
   readonly names: readonly string[];
   readonly namespaced: boolean;
-  /** @param namespace where those of others may be left out */
-  list(world: World, namespace?: string): ApiObject[];
+  /** @param namespace where those of others may be left out, as may those with other names, where there are `names` */
+  list(world: World, namespace?: string, names?: readonly string[]): readonly ApiObject[];
   readonly columns: readonly string[];
   row(item: ApiObject, world: World, wide: boolean): string[];
 }

@@ -5,7 +5,7 @@ import { clientFiles } from '../etcd-endpoints.ts';
 import { admissionResources } from './admission.ts';
 import { members, type World } from '../world.ts';
 import { attachmentObject, configMapObject, leaseObject, namespaceObject, workloadObject } from './more-objects.ts';
-import { keptBudget, keptMirror, keptNode, keptPod } from './kept.ts';
+import { keptBudgets, keptNode, keptPods, keptPodsIn } from './kept.ts';
 import type { ApiObject } from './objects.ts';
 import { show } from './jsonpath.ts';
 import { age } from './print.ts';
@@ -24,7 +24,10 @@ export const resources: readonly Resource[] = [
     singular: 'node',
     names: ['node', 'nodes', 'no'],
     namespaced: false,
-    list: (world) => members(world).map((machine) => keptNode(world.cluster, machine)),
+    list: (world, _namespace, names = []) =>
+      members(world)
+        .filter(({ name }) => names.length === 0 || names.includes(name))
+        .map((machine) => keptNode(world.cluster, machine)),
     columns: [
       'STATUS',
       'ROLES',
@@ -58,7 +61,7 @@ export const resources: readonly Resource[] = [
     namespaced: true,
     list: ({ cluster }) => {
       cluster.tick();
-      return cluster.budgets.map((budget) => keptBudget(cluster, budget));
+      return keptBudgets(cluster);
     },
     columns: ['MIN AVAILABLE', 'MAX UNAVAILABLE', 'ALLOWED DISRUPTIONS', 'AGE'],
     row: (item, world) => {
@@ -128,13 +131,9 @@ export function findResource(name: string): Resource | undefined {
   );
 }
 
-function podObjects({ cluster, machines }: World, namespace?: string): ApiObject[] {
+function podObjects({ cluster }: World, namespace?: string): readonly ApiObject[] {
   cluster.tick();
-  const own = namespace === undefined ? cluster.pods : cluster.podsIn(namespace);
-  const objects = own.map((pod) => keptPod(cluster, pod));
-  for (const machine of machines)
-    for (const [component, pod] of machine.staticPods) objects.push(keptMirror(cluster, machine, component, pod));
-  return objects;
+  return namespace === undefined ? keptPods(cluster) : keptPodsIn(cluster, namespace);
 }
 
 function workloads(lower: string, kind: string, short: string): Resource {

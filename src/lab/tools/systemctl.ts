@@ -178,7 +178,7 @@ async function changeUnit(context: ToolContext, verb: string, unit: string): Pro
   }
   if (unit === 'kubelet') {
     const running = machine.kubelet.stoppedAt === undefined;
-    if (verb === 'stop') machine.kubelet.stoppedAt ??= machine.clock.now();
+    if (verb === 'stop') machine.stopKubelet();
     else if (verb === 'restart' || !running)
       await startKubelet(machine, world.cluster.condition(machine).status === 'True');
     return 0;

@@ -14,7 +14,7 @@ export function writeCluster(cluster: Cluster, facts: TwinClusterFacts): void {
   const tag = coreDns?.image?.replace(/^.*:v?/, '');
   cluster.coreDnsVersion = tag ?? cluster.coreDnsVersion;
   if (volumeAttachments) cluster.attachments = volumeAttachments.map((one): Attachment => ({ ...one, ofPods: true }));
-  const named = [...cluster.pods, ...cluster.budgets, ...cluster.workloads].map(({ namespace }) => namespace);
+  const named = [...cluster.pods.all, ...cluster.budgets, ...cluster.workloads].map(({ namespace }) => namespace);
   const all = ['default', 'kube-node-lease', 'kube-public', 'kube-system', ...named];
   cluster.store.namespaces = [...new Set(all)].toSorted();
 }

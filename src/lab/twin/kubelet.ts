@@ -17,9 +17,13 @@ export async function writeKubelet(machine: Machine, facts: TwinNodeFacts, time:
   await writeIdentity(machine, facts);
   if (kubelet.joining) await putFile(machine, '/etc/kubernetes/.runbook-joins', '');
   if (kubelet.binaryChangedAt !== undefined) machine.binaryChangedAt = moved(time, kubelet.binaryChangedAt);
-  if (kubelet.startedAt !== undefined) machine.kubelet.startedAt = moved(time, kubelet.startedAt);
-  if (!kubelet.active) machine.kubelet.stoppedAt = Math.max(machine.kubelet.startedAt, time.now - day);
-  if (kubelet.active && !kubelet.healthy) machine.kubelet.unhealthy = true;
+  const startedAt = kubelet.startedAt === undefined ? machine.kubelet.startedAt : moved(time, kubelet.startedAt);
+  machine.kubelet = {
+    ...machine.kubelet,
+    startedAt,
+    ...(kubelet.active ? {} : { stoppedAt: Math.max(startedAt, time.now - day) }),
+    ...(kubelet.active && !kubelet.healthy ? { unhealthy: true } : {}),
+  };
 }
 
 const day = 86_400_000;

@@ -71,8 +71,8 @@ export async function createTwin(given: unknown, { clock, programs = tools, file
   writeNodes(cluster, machines);
   // One by one: as arguments of one call, a very long list overflows the stack.
   for (const workload of workloads) cluster.workloads.push(workload);
-  for (const budget of budgetsOf(facts)) cluster.budgets.push(budget);
-  cluster.pods = pods;
+  cluster.budgets = budgetsOf(facts);
+  cluster.pods.replace(pods);
   writeCluster(cluster, facts);
   writeMirrors(facts, (node) => cluster.machineOf(node));
   writeApiServers(cluster, facts);

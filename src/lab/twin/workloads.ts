@@ -1,4 +1,4 @@
-import type { Pod } from '../cluster.ts';
+import type { Pod } from '../pods.ts';
 import type { Machine } from '../machine.ts';
 import { type Bond, bonds, type PodShape } from '../pod-shape.ts';
 import type { Budget, PodOwner, Workload } from '../workloads.ts';
