@@ -23,7 +23,6 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     /** While a call begins: whose it is. Undefined: root's, or of the lab itself. */
     #user: FileUser | undefined;
     readonly #stubs = new Set<string>();
-    readonly #listings = new Map<string, { readonly entries: readonly Entry[]; readonly revision: number }>();
     readonly revisions = new Revisions();
 
     constructor(machine: Machine, sinks: OutputSinks) {
@@ -72,7 +71,12 @@ export function machineFsClass(Base: typeof InMemoryFs) {
     }
 
     override async exists(path: string): Promise<boolean> {
-      return super.exists(this.#real(path));
+      const { known, count } = this.revisions;
+      const before = known.isThere(path);
+      if (before !== undefined) return before;
+      const isThere = await super.exists(this.#real(path));
+      if (this.revisions.count === count) known.keepIsThere(path, isThere);
+      return isThere;
     }
 
     override async stat(path: string) {
@@ -85,12 +89,12 @@ export function machineFsClass(Base: typeof InMemoryFs) {
 
     /** Each listing looks at every path that there is. */
     override async readdirWithFileTypes(path: string): Promise<Entry[]> {
-      const known = this.#listings.get(path);
-      if (known && this.revisions.isSince(path, known.revision)) return [...known.entries];
-      const revision = this.revisions.count;
+      const { known, count } = this.revisions;
+      const before = known.entries(path);
+      if (before) return before;
       const entries = await super.readdirWithFileTypes(path);
-      this.#listings.set(path, { entries, revision });
-      return [...entries];
+      if (this.revisions.count === count) known.keepEntries(path, entries);
+      return entries;
     }
 
     override async readFileBuffer(given: string): Promise<Uint8Array> {
@@ -168,6 +172,10 @@ export function machineFsClass(Base: typeof InMemoryFs) {
 
     override async symlink(target: string, path: string): Promise<void> {
       await super.symlink(target, path);
+      this.#linked(path, target);
+    }
+
+    #linked(path: string, target: string): void {
       this.revisions.linked(path, this.resolvePath(path.replace(/[^/]+$/, ''), target));
     }
 
@@ -187,6 +195,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       this.#mayWrite(to);
       await super.cp(this.#real(from), to, options);
       this.revisions.treeChanged(to);
+      await this.#mayBeLink(to);
       manifestChanged(this.#machine, to);
     }
 
@@ -196,6 +205,7 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       await super.mv(from, to);
       this.revisions.treeChanged(from);
       this.revisions.treeChanged(to);
+      await this.#mayBeLink(to);
       manifestChanged(this.#machine, from);
       manifestChanged(this.#machine, to);
     }
@@ -204,6 +214,12 @@ export function machineFsClass(Base: typeof InMemoryFs) {
       this.#mayWrite(path);
       await super.chmod(path, mode);
       this.revisions.changed(path);
+    }
+
+    /** A link is copied or moved as a link; each entry of a folder is copied or moved by itself, too. */
+    async #mayBeLink(path: string): Promise<void> {
+      const target = await super.readlink(path).catch(() => undefined);
+      if (target !== undefined) this.#linked(path, target);
     }
 
     #toSink(path: string, content: FileContent, options: WriteOptions): boolean {

@@ -1,3 +1,8 @@
+import type { InMemoryFs } from 'just-bash';
+import { KnownPaths } from './known-paths.ts';
+
+type Entry = Awaited<ReturnType<InMemoryFs['readdirWithFileTypes']>>[number];
+
 /** When the paths of a file system changed last, counted in changes: whoever looked at some can tell whether they are as they were. */
 export class Revisions {
   #count = 0;
@@ -6,6 +11,7 @@ export class Revisions {
   /** Of whole trees that were removed, moved or copied. */
   readonly #trees = new Map<string, number>();
   readonly #links = new Map<string, string>();
+  readonly known = new KnownPaths<Entry>();
 
   get count(): number {
     return this.#count;
@@ -13,12 +19,14 @@ export class Revisions {
 
   changed(path: string): void {
     this.#count += 1;
+    this.known.written(path);
     this.#mark(path, 0);
   }
 
   /** With all that lies in it. */
   treeChanged(path: string): void {
     this.changed(path);
+    this.known.replaced(path);
     this.#trees.set(path, this.#count);
   }
 
@@ -26,18 +34,21 @@ export class Revisions {
   linked(link: string, target: string): void {
     this.#links.set(link, target);
     this.treeChanged(link);
+    this.known.linked(link);
   }
 
   /** Whether nothing happened to a path since so many changes. */
   isSince(path: string, count: number): boolean {
     if ((this.#changed.get(path) ?? 0) > count) return false;
     if (this.#trees.size === 0) return true;
-    for (const folder of andFolders(path)) if ((this.#trees.get(folder) ?? 0) > count) return false;
+    for (let folder: string | undefined = path; folder !== undefined; folder = above(folder))
+      if ((this.#trees.get(folder) ?? 0) > count) return false;
     return true;
   }
 
   #mark(path: string, depth: number): void {
-    for (const folder of andFolders(path)) this.#changed.set(folder, this.#count);
+    for (let folder: string | undefined = path; folder !== undefined; folder = above(folder))
+      this.#changed.set(folder, this.#count);
     // A circle of links ends somewhere.
     if (depth > 5) return;
     for (const [link, target] of this.#links)
@@ -46,9 +57,9 @@ export class Revisions {
   }
 }
 
-/** `/a/b` -> `/a/b`, `/a`, `/` */
-function* andFolders(path: string): Generator<string> {
-  yield path;
-  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) yield path.slice(0, at);
-  if (path !== '/') yield '/';
+/** `/a/b` -> `/a`, `/a` -> `/`; undefined: nothing is above it. */
+function above(path: string): string | undefined {
+  const at = path.lastIndexOf('/');
+  if (at > 0) return path.slice(0, at);
+  return path === '/' ? undefined : '/';
 }

@@ -11,7 +11,7 @@ import { etcdPrograms, imageProgram, isEtcdProgram, isWithin } from '../etcd-pro
 import { quote } from './quote.ts';
 import { streamMark, StreamPlugin } from './stream.ts';
 import { machineFsClass, type OutputSinks } from './machine-fs.ts';
-import { type OwnCall, type OwnProgram, QuickShell } from './quick/quick-shell.ts';
+import { type OwnCall, type OwnProgram, type Programs, QuickShell } from './quick/quick-shell.ts';
 
 type JustBash = typeof JustBashModule;
 
@@ -163,19 +163,35 @@ export class LabShell implements MachineShell {
     };
   }
 
-  /** The simulated programs that a machine has, by the names that its shell knows. */
-  #programs(machine: Machine): ReadonlyMap<string, OwnProgram> {
-    const found = new Map<string, OwnProgram>();
-    for (const [set, audited] of [
-      [this.#tools.plain, false],
-      [this.#tools.audited, true],
-    ] as const)
-      for (const [name, tool] of Object.entries(set)) {
-        if (audited && isEtcdProgram(name)) found.set(imageProgram(name), { name, tool, audited });
-        if (isForeign(machine, name) || isWithin(machine, name) || isMissing(machine, name)) continue;
-        found.set(name, { name, tool, audited });
-      }
-    return found;
+  /** The simulated programs that a machine has, by the names that its shell knows: each is looked for when it is called. */
+  #programs(machine: Machine): Programs {
+    const known = new Map<string, OwnProgram | undefined>();
+    const get = (name: string): OwnProgram | undefined => {
+      if (!known.has(name)) known.set(name, this.#program(machine, name));
+      return known.get(name);
+    };
+    return { get, names: () => this.#programNames().filter((name) => get(name) !== undefined) };
+  }
+
+  #programNames(): string[] {
+    const { plain, audited } = this.#tools;
+    return [...new Set([...Object.keys(plain), ...Object.keys(audited), ...etcdPrograms.map(imageProgram)])];
+  }
+
+  #program(machine: Machine, name: string): OwnProgram | undefined {
+    const { plain, audited } = this.#tools;
+    const inImage = etcdPrograms.find((one) => imageProgram(one) === name && Object.hasOwn(audited, one));
+    const tool = inImage === undefined ? undefined : audited[inImage];
+    if (inImage !== undefined && tool) return { name: inImage, tool, audited: true };
+    if (isForeign(machine, name) || isWithin(machine, name) || isMissing(machine, name)) return undefined;
+    for (const [set, isAudited] of [
+      [audited, true],
+      [plain, false],
+    ] as const) {
+      const own = Object.hasOwn(set, name) ? set[name] : undefined;
+      if (own) return { name, tool: own, audited: isAudited };
+    }
+    return undefined;
   }
 
   async #execute(

@@ -1,6 +1,7 @@
 import type * as JustBashModule from 'just-bash';
 import { Killed } from '../../clock.ts';
 import type { Machine } from '../../machine.ts';
+import type { Revisions } from '../revisions.ts';
 import type { RunSpec } from '../run-spec.ts';
 import type { ShellProcess, Tool } from '../shell.ts';
 import { Scope } from './builtins.ts';
@@ -16,6 +17,12 @@ export interface OwnProgram {
   readonly name: string;
   readonly tool: Tool;
   readonly audited: boolean;
+}
+
+/** The programs of its own that the shell around it has. */
+export interface Programs {
+  get(name: string): OwnProgram | undefined;
+  names(): readonly string[];
 }
 
 /** How the shell around it runs one of its own programs. */
@@ -37,7 +44,7 @@ export interface QuickRun {
   readonly machine: Machine;
   readonly process: ShellProcess;
   readonly spec: RunSpec;
-  readonly programs: ReadonlyMap<string, OwnProgram>;
+  readonly programs: Programs;
   runOwn(program: OwnProgram, call: OwnCall): Promise<number>;
 }
 
@@ -47,8 +54,8 @@ const STUB = /^#!\/bin\/bash\n# Built-in command: (\S+)/;
 export class QuickShell {
   readonly #justBash: typeof JustBashModule;
   readonly #texts: TextPrograms;
-  /** Machines that have the files that just-bash makes for its commands. */
-  readonly #laidOut = new WeakSet<Machine>();
+  /** Of machines that have the files that just-bash makes for its commands: a watched machine is no other one. */
+  readonly #laidOut = new WeakSet<Revisions>();
 
   constructor(justBash: typeof JustBashModule) {
     this.#justBash = justBash;
@@ -89,10 +96,11 @@ export class QuickShell {
   }
 
   #layOut({ machine, programs }: QuickRun): void {
-    if (this.#laidOut.has(machine)) return;
-    this.#laidOut.add(machine);
+    const { revisions } = machine.fs;
+    if (this.#laidOut.has(revisions)) return;
+    this.#laidOut.add(revisions);
     const execute = () => Promise.resolve({ stdout: '', stderr: '', exitCode: 0 });
-    const customCommands = [...programs.keys()].map((name) => ({ name, trusted: true, execute }));
+    const customCommands = programs.names().map((name) => ({ name, trusted: true, execute }));
     // Its files are those of any machine.
     void new this.#justBash.Bash({ fs: machine.fs, customCommands, defenseInDepth: false });
   }
@@ -101,7 +109,7 @@ export class QuickShell {
     const { machine, process, spec, programs } = run;
     const fs = machine.fs.as(process);
     const texts = this.#texts;
-    const isThere = (name: string) => programs.has(name) || (texts.has(name) && !isHidden(machine, name));
+    const isThere = (name: string) => programs.get(name) !== undefined || (texts.has(name) && !isHidden(machine, name));
     return {
       fs,
       pid: process.pid,
