@@ -50,10 +50,10 @@ interface Pairs {
 }
 
 const pairs = carried(pair, (last, facts) => {
-  const objects = facts.cluster?.nodes ?? none;
-  if (!everySame(last.objects, objects, isSameObject)) return undefined;
   const changed = changedSince(last.record, facts.nodes);
   if (!changed) return undefined;
+  const objects = facts.cluster?.nodes ?? none;
+  if (!everySame(last.objects, objects, isSameObject)) return undefined;
   let { values, machines } = last;
   for (const name of changed) {
     const [at, now] = [last.placeOf.get(String(name)) ?? -1, facts.nodes[name] ?? {}];

@@ -31,13 +31,23 @@ export function lately<Key extends WeakKey, Value>(compute: (key: Key) => Value)
 /** Before and after a step, and as much again. */
 const KEPT = 4;
 
-/** Like {@link lately}, for what changes little between projections: `carry` reuses the last result where it can. */
+/**
+ * Like {@link lately}, for what changes little between projections: `carry` reuses one of the last results where it
+ * can. Facts that are read again follow from those before a step, and not from what was expected after it.
+ */
 export function carried<Key extends WeakKey, Value>(
   compute: (key: Key) => Value,
   carry: (last: Value, key: Key) => Value | undefined,
 ): (key: Key) => Value {
-  let last: Value | undefined;
-  return lately((key) => (last = (last === undefined ? undefined : carry(last, key)) ?? compute(key)));
+  const last: Value[] = [];
+  return lately((key) => {
+    let value: Value | undefined;
+    for (const before of last) if ((value = carry(before, key)) !== undefined) break;
+    value ??= compute(key);
+    last.unshift(value);
+    if (last.length > KEPT) last.pop();
+    return value;
+  });
 }
 
 /** As {@link lately}, for a list that is projected: the result stays while each member is the same or `alike`. */
