@@ -32,6 +32,8 @@ export interface FactOptions {
 export interface KnownFacts {
   /** Undefined: it is asked. @param options with which it would be asked */
   value<Id extends ClusterFactId>(id: Id, options: FactOptions): ClusterFacts[Id];
+  /** Whether kubectl would get an answer; false: it is asked. */
+  isAnswering(options: FactOptions): Promise<boolean>;
 }
 
 /** One observed value: the command that reads it, and the pure parser of what it prints. */

@@ -94,7 +94,8 @@ async function readTogether(probe: Probe, ids: readonly ClusterFactId[], options
   const answers = await ask(probe, parts, gate);
   // Nothing is known of a cluster whose API server does not answer.
   const [first] = ids;
-  if (parts.length === 0 && gate !== undefined && first !== undefined) await requireGate(probe, first, gate, options);
+  const isOpen = parts.length > 0 || gate === undefined || (await options.known?.isAnswering(options));
+  if (isOpen !== true && first !== undefined) await requireGate(probe, first, gate, options);
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it ties a fact's reader to its place
   const take = <K extends ClusterFactId>(id: K) => {
     facts[id] = understand(id, clusterReaders[id], answers.get(id), options);

@@ -12,7 +12,7 @@ export { type Serving, servingNow } from './serving.ts';
 export { keepFiles, restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
 export { readState } from './state.ts';
 export { kubeadmPhases } from './tools/kubeadm-phases.ts';
-export { answeringApiServers } from './kubectl/client.ts';
+export { answeringApiServers, isApiAnswering } from './kubectl/client.ts';
 export { listedMirrors, listedNodes, listedObjects, printedObjects, renewals } from './kubectl/listed.ts';
 export { runScript } from './run-script.ts';
 export { machineNamed } from './world.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { World } from 'runbook-lab';
+import type { Machine, World } from 'runbook-lab';
 import { apiServerEndpoints } from '../facts/api-server-endpoints.ts';
 import { serversOf } from '../facts/api-servers.ts';
 import { coreDns } from '../facts/core-dns.ts';
@@ -35,11 +35,15 @@ class Known<T> {
     const [before, values] = [this.#objects, this.#values];
     const isAsBefore =
       objects === before || (objects.length === before.length && objects.every((object, at) => object === before[at]));
-    if (!isAsBefore)
-      this.#values = objects.map((object, at) => {
-        const value = object === before[at] ? values[at] : this.#known.get(object);
-        return value ?? this.#learn(object, ahead);
+    if (!isAsBefore) {
+      let at = 0;
+      this.#values = objects.map((object) => {
+        // Those that are left are in the order in which they were.
+        const found = before.indexOf(object, at);
+        if (found !== -1) at = found + 1;
+        return values[found] ?? this.#known.get(object) ?? this.#learn(object, ahead);
       });
+    }
     [this.#ahead, this.#objects] = [ahead, objects];
     return this.#values;
   }
@@ -71,14 +75,17 @@ function asJson(items: readonly ApiObject[]): string {
 export class KnownObjects implements KnownFacts {
   readonly #lab: LabPackage;
   readonly #world: World;
+  readonly #reached: (node: string) => Machine | undefined;
   readonly #nodes: Known<NodeObject>;
   readonly #pods: Known<NonNullable<ClusterFacts['pods']>[number]>;
   readonly #pdbs: Known<NonNullable<ClusterFacts['pdbs']>[number]>;
   #answers: NonNullable<ClusterFacts['apiServers']> = [];
 
-  constructor(lab: LabPackage, world: World) {
+  /** @param reached the machine of a node, where a connection can be made to it now */
+  constructor(lab: LabPackage, world: World, reached: (node: string) => Machine | undefined) {
     this.#lab = lab;
     this.#world = world;
+    this.#reached = reached;
     this.#nodes = new Known(nodes, asJson);
     this.#pods = new Known(pods, (objects) => lab.printedObjects(objects, `jsonpath=${podTemplate}`));
     this.#pdbs = new Known(pdbs, asJson);
@@ -114,6 +121,11 @@ export class KnownObjects implements KnownFacts {
       default:
         return undefined;
     }
+  }
+
+  async isAnswering({ host = '', kubeconfig }: FactOptions): Promise<boolean> {
+    const machine = this.#reached(host);
+    return machine !== undefined && (await this.#lab.isApiAnswering(this.#world, machine, kubeconfig));
   }
 
   /** As long as each of them answers; else each is asked, which also says why one does not. */

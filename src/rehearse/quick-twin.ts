@@ -11,7 +11,10 @@ export class QuickTwin extends Twin {
 
   constructor(lab: LabPackage, world: World, time: FastTime) {
     super(lab, world, time);
-    this.known = new KnownObjects(lab, world);
+    this.known = new KnownObjects(lab, world, (node) => {
+      const machine = this.machineOf(node);
+      return machine?.up === true && !this.isCutOff(node) ? machine : undefined;
+    });
     const answers = new lab.Answers(world);
     this.recall = (machine, script) => answers.ask(machine, script);
   }

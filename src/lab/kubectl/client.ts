@@ -21,11 +21,14 @@ function refused(server: string): KubectlError {
   );
 }
 
+/** Who asks, and from where. */
+type Caller = Pick<ToolContext, 'world' | 'machine' | 'env' | 'uid'>;
+
 /**
  * The control plane whose API server answers a call.
  * @throws KubectlError as kubectl fails where there is no kubeconfig, no permission or nothing listens
  */
-export async function apiServerFor(context: ToolContext, call: KubectlCall): Promise<Machine> {
+export async function apiServerFor(context: Caller, call: KubectlCall): Promise<Machine> {
   const kubeconfig = await readKubeconfig(context, call);
   const server = (flag(call, 'server') ?? kubeconfig.server).replace(/^https?:\/\//, '').replace(/\/$/, '');
   const found = serverAt(context.world, server, context.machine);
@@ -43,6 +46,19 @@ function serverAt(world: World, server: string, caller?: Machine): Machine | und
   return up.find((machine) => machine.ip === host || machine.name === host || (isLocal && machine === caller));
 }
 
+/** Whether kubectl of root on a machine gets an answer now, and no fault is planted that could strike it. */
+export async function isApiAnswering(world: World, machine: Machine, kubeconfig: string): Promise<boolean> {
+  if (machine.audit.faults.length > 0 || machine.program('kubectl') === undefined) return false;
+  const call = { words: [], flags: new Map([['kubeconfig', [kubeconfig]]]), rest: [] };
+  try {
+    await apiServerFor({ world, machine, env: {}, uid: 0 }, call);
+    return true;
+  } catch (error) {
+    if (error instanceof KubectlError) return false;
+    throw error;
+  }
+}
+
 /** The versions of the API servers at these places (`host:port`), in their order; undefined: not all of them answer. */
 export function answeringApiServers(world: World, places: readonly string[]): readonly string[] | undefined {
   if (!hasQuorum(world)) return undefined;
@@ -55,7 +71,7 @@ function requireQuorum(world: World): void {
   if (!hasQuorum(world)) throw new KubectlError('Error from server: etcdserver: request timed out');
 }
 
-async function readKubeconfig(context: ToolContext, call: KubectlCall): Promise<{ server: string }> {
+async function readKubeconfig(context: Caller, call: KubectlCall): Promise<{ server: string }> {
   const { fs } = context.machine;
   const named = flag(call, 'kubeconfig') ?? context.env['KUBECONFIG'];
   const home = `${context.env['HOME'] ?? '/root'}/.kube/config`;
