@@ -7,6 +7,8 @@ import type { Machine } from './machine.ts';
 import { findMinor, minorNumber, minorOf } from './releases.ts';
 import { coversPod, hasEnded, hasRoom, permit } from './evictions.ts';
 import { LabelIndex } from './label-index.ts';
+import { type Feed, Feeds } from './feed.ts';
+import { NotedMap } from './noted-map.ts';
 import { type Pod, Pods } from './pods.ts';
 import { fits } from './pod-shape.ts';
 import type { Budget, Workload, WorkloadSet } from './workloads.ts';
@@ -99,7 +101,7 @@ class Due {
 export class Cluster {
   readonly clock: Clock;
   readonly machines: readonly Machine[];
-  readonly nodes = new Map<string, ApiNode>();
+  readonly nodes = new NotedMap<string, ApiNode>();
   workloads: Workload[];
   /** Replaced where one of them changes. */
   budgets: readonly Budget[];
@@ -110,6 +112,9 @@ export class Cluster {
   store;
   readonly pods = new Pods();
   readonly #news = this.pods.feed();
+  readonly #nodeNews = new Feeds<string>();
+  /** Machines that have, or had, static pods. */
+  readonly #mirrored = new Set<Machine>();
   attachments: Attachment[] = [];
   /** kubeadm-config's kubernetesVersion. */
   version: string;
@@ -138,6 +143,7 @@ export class Cluster {
     this.kubeProxyVersion = version;
     this.coreDnsVersion = findMinor(minorOf(version))?.coredns ?? '1.11.3';
     this.endpoint = endpoint;
+    this.#watch();
     this.createdAt = clock.now() - 86_400_000;
     this.store = firstStore(clock.now());
     for (const machine of machines) {
@@ -160,6 +166,26 @@ export class Cluster {
         restarts: 0,
         ...(home ? { node: home.name } : {}),
       });
+  }
+
+  #watch(): void {
+    this.nodes.onChange = (name) => this.#nodeNews.note(name);
+    for (const machine of this.machines) {
+      machine.onChange = () => this.#nodeNews.note(machine.name);
+      if (machine.staticPods.size > 0) this.#mirrored.add(machine);
+      machine.staticPods.onChange = () => this.#mirrored.add(machine);
+    }
+  }
+
+  /** The names of nodes of which a Node object shows something new. */
+  nodeFeed(): Feed<string> {
+    return this.#nodeNews.open();
+  }
+
+  /** In the cluster's order, the machines that have static pods. */
+  withStaticPods(): readonly Machine[] {
+    const found = [...this.#mirrored].filter(({ staticPods }) => staticPods.size > 0);
+    return found.length < 2 ? found : this.machines.filter((machine) => found.includes(machine));
   }
 
   /** Lets controllers and the scheduler do what is due. */

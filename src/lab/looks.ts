@@ -106,6 +106,7 @@ export class WatchedMachine {
       },
     });
     const watched: Machine = new Proxy(machine, {
+      set: (target, name, value) => Reflect.set(target, name, value, target),
       get: (target, name) => {
         if (name === 'fs') return fs;
         if (name === 'clock') return clock;

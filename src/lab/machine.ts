@@ -7,6 +7,7 @@ import type { DeprecatedRequest } from './cluster-extras.ts';
 import { healthyMember } from './etcd-state.ts';
 import { hexOf, uuidOf } from './identity.ts';
 import type { PodShape } from './pod-shape.ts';
+import { NotedMap } from './noted-map.ts';
 import { findMinor, imagesOf, minorOf, revisionSuffix } from './releases.ts';
 import { installRuntime, newestContainerd } from './runtime-packages.ts';
 import { containerdService, type Service } from './services.ts';
@@ -49,6 +50,17 @@ export interface KubeletProcess {
   readonly previouslyReady: boolean;
   /** It runs and does not say that it is well. */
   readonly unhealthy?: true;
+}
+
+/** What its Node object shows of a machine. */
+interface Shown {
+  readonly kubelet: KubeletProcess;
+  readonly up: boolean;
+  readonly bootId: string;
+  readonly kernelRelease: string;
+  /** What runs, and what ran before its last restart. */
+  readonly containerRuntime: string;
+  readonly earlierRuntime: string | undefined;
 }
 
 /** Something that a reboot kills. */
@@ -136,7 +148,7 @@ export class Machine {
   readonly installedAt = new Map<string, number>();
   /** What the last `apt-get update` of each source saw, by its address: revisions by package, newest first. */
   readonly aptLists = new Map<string, ReadonlyMap<string, readonly string[]>>();
-  readonly staticPods = new Map<string, StaticPod>();
+  readonly staticPods = new NotedMap<string, StaticPod>();
   readonly audit: Audit;
   readonly running = new Set<Killable>();
   readonly connections = new Set<Killable>();
@@ -150,7 +162,6 @@ export class Machine {
   readonly offers = new Map<string, Offered>();
   /** What they have of packages that are not of Kubernetes, newest first. */
   readonly offeredSoftware = new Map<string, readonly string[]>();
-  kernelRelease = '6.1.0-28-amd64';
   /** Sockets of container runtimes. */
   sockets: readonly string[] = ['/run/containerd/containerd.sock'];
   /** May the user of its admin.conf do everything? Undefined: {@link ClusterExtras.adminMayAll} says it. */
@@ -171,23 +182,19 @@ export class Machine {
   etcd = healthyMember();
   /** How its kubelet looks at the manifests; undefined while what is written there is no news to it. */
   syncPods?: () => Promise<void>;
-  /** Another object where anything of it changes. */
-  kubelet: KubeletProcess;
-  bootId: string;
+  /** Called where anything changed that its Node object shows. */
+  onChange: () => void = () => undefined;
   bootedAt: number;
   /** When /usr/bin/kubelet was last written. */
   binaryChangedAt: number;
   rebooted = false;
-  up = true;
   /** It is one now: its role is what it is meant for, also before it joins and after a reset. */
   isControlPlane: boolean;
   dpkgLocked = false;
   /** Milliseconds by which its clock is ahead of the lab's. */
   clockAhead = 0;
-  /** What runs, and what ran before its last restart. */
-  containerRuntime = `containerd://${newestContainerd}`;
-  earlierRuntime?: string;
-  readonly services = new Map<string, Service>();
+  readonly services = new NotedMap<string, Service>();
+  #shown: Shown;
   readonly #shell: MachineShell;
   #nextPid = 1200;
 
@@ -208,18 +215,26 @@ export class Machine {
     this.#shell = options.shell;
     this.machineId = identity.machineId ?? hexOf(`machine-id:${this.name}`, 32);
     this.systemUuid = identity.systemUuid ?? uuidOf(`system:${this.name}`);
-    this.bootId = identity.bootId ?? randomUUID();
     this.fs = options.shell.createFs(this);
     const now = this.clock.now();
     this.bootedAt = now - 3_600_000;
     this.binaryChangedAt = now - 7_200_000;
-    this.kubelet = {
+    const kubelet = {
       version: options.version,
       startedAt: this.bootedAt,
       pid: this.newPid(),
       previousVersion: options.version,
       previouslyReady: true,
     };
+    this.#shown = {
+      kubelet,
+      up: true,
+      bootId: identity.bootId ?? randomUUID(),
+      kernelRelease: '6.1.0-28-amd64',
+      containerRuntime: `containerd://${newestContainerd}`,
+      earlierRuntime: undefined,
+    };
+    this.services.onChange = () => this.onChange();
     this.attempts = new AttemptStore(this);
     if (this.role === 'other') {
       this.stopKubelet(this.bootedAt);
@@ -230,6 +245,60 @@ export class Machine {
     installRuntime(this, options.containerd ?? newestContainerd);
     this.services.set('containerd', containerdService(this));
     if (this.role === 'control-plane') this.#startStaticPods(options.version);
+  }
+
+  /** Another object where anything of it changes. */
+  get kubelet(): KubeletProcess {
+    return this.#shown.kubelet;
+  }
+
+  set kubelet(kubelet: KubeletProcess) {
+    this.#show({ kubelet });
+  }
+
+  get up(): boolean {
+    return this.#shown.up;
+  }
+
+  set up(up: boolean) {
+    this.#show({ up });
+  }
+
+  get bootId(): string {
+    return this.#shown.bootId;
+  }
+
+  set bootId(bootId: string) {
+    this.#show({ bootId });
+  }
+
+  get kernelRelease(): string {
+    return this.#shown.kernelRelease;
+  }
+
+  set kernelRelease(kernelRelease: string) {
+    this.#show({ kernelRelease });
+  }
+
+  get containerRuntime(): string {
+    return this.#shown.containerRuntime;
+  }
+
+  set containerRuntime(containerRuntime: string) {
+    this.#show({ containerRuntime });
+  }
+
+  get earlierRuntime(): string | undefined {
+    return this.#shown.earlierRuntime;
+  }
+
+  set earlierRuntime(earlierRuntime: string | undefined) {
+    this.#show({ earlierRuntime });
+  }
+
+  #show(change: Partial<Shown>): void {
+    this.#shown = { ...this.#shown, ...change };
+    this.onChange();
   }
 
   newPid(): number {

@@ -1,4 +1,5 @@
 import { hasEnded, requestsOf } from './evictions.ts';
+import { type Feed, Feeds } from './feed.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { PodOwner, Requests, Workload } from './workloads.ts';
 
@@ -58,35 +59,11 @@ class Groups<K> {
   }
 }
 
-/** What is new of pods. */
-export interface PodFeed {
-  /** Those that were made, changed or removed since this was asked last. Undefined: all may be others. */
-  take(): ReadonlySet<Pod> | undefined;
-}
-
-class Feed implements PodFeed {
-  #news: Set<Pod> | undefined = new Set();
-
-  take(): ReadonlySet<Pod> | undefined {
-    const news = this.#news;
-    if (!news || news.size > 0) this.#news = new Set();
-    return news;
-  }
-
-  note(pod: Pod): void {
-    this.#news?.add(pod);
-  }
-
-  replaced(): void {
-    this.#news = undefined;
-  }
-}
-
 /** The pods of a cluster, in the order in which they were made. */
 export class Pods {
   #there = new Set<Pod>();
   #all: readonly Pod[] | undefined;
-  readonly #feeds: Feed[] = [];
+  readonly #feeds = new Feeds<Pod>();
   #groups = groupsOf([]);
   /** By the label's name. */
   readonly #byLabel = new Map<string, Groups<string | undefined>>();
@@ -128,10 +105,8 @@ export class Pods {
   }
 
   /** What is new from now on, for one who asks again and again. */
-  feed(): PodFeed {
-    const feed = new Feed();
-    this.#feeds.push(feed);
-    return feed;
+  feed(): Feed<Pod> {
+    return this.#feeds.open();
   }
 
   add(pod: Pod): void {
@@ -165,7 +140,7 @@ export class Pods {
   replace(pods: readonly Pod[]): void {
     this.#there = new Set(pods);
     this.#all = undefined;
-    for (const feed of this.#feeds) feed.replaced();
+    this.#feeds.noteAll();
     this.#groups = groupsOf(pods);
     this.#byLabel.clear();
     this.#reserved.clear();
@@ -176,7 +151,7 @@ export class Pods {
   }
 
   #note(pod: Pod): void {
-    for (const feed of this.#feeds) feed.note(pod);
+    this.#feeds.note(pod);
     this.#reserved.delete(pod.node);
   }
 }

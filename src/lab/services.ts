@@ -4,16 +4,16 @@ import { installedContainerd } from './runtime-packages.ts';
 
 /** A service of systemd beside the kubelet and an external etcd, which have states of their own. */
 export interface Service {
-  active: 'active' | 'inactive' | 'failed';
-  startedAt: number;
-  pid: number;
-  invocation: string;
+  readonly active: 'active' | 'inactive' | 'failed';
+  readonly startedAt: number;
+  readonly pid: number;
+  readonly invocation: string;
   /** What NRestarts counts: by systemd itself. */
-  restarts: number;
-  enabled: boolean;
-  masked: boolean;
+  readonly restarts: number;
+  readonly enabled: boolean;
+  readonly masked: boolean;
   /** Its journal. */
-  lines: string[];
+  readonly lines: readonly string[];
 }
 
 const folders = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
@@ -58,23 +58,31 @@ export function containerdService(machine: Machine): Service {
 export async function startService(machine: Machine, name: string, service: Service): Promise<void> {
   const exec = /^ExecStart=-?(\S+)/m.exec(await unitText(machine, name))?.[1];
   const now = machine.clock.now();
-  Object.assign(service, { startedAt: now, pid: machine.newPid(), invocation: randomUUID(), restarts: 0 });
-  service.lines.push(`Started ${name}.service.`);
   const missing = exec !== undefined && !(await machine.fs.exists(exec));
   const ends = exec !== undefined && exec.endsWith('/false');
-  service.active = missing || ends ? 'failed' : 'active';
-  if (missing) service.lines.push(`${name}.service: Failed at step EXEC spawning ${exec}: No such file or directory`);
-  if (ends) service.lines.push(`${name}.service: Main process exited, code=exited, status=1/FAILURE`);
+  machine.services.set(name, {
+    ...service,
+    active: missing || ends ? 'failed' : 'active',
+    startedAt: now,
+    pid: machine.newPid(),
+    invocation: randomUUID(),
+    restarts: 0,
+    lines: [
+      ...service.lines,
+      `Started ${name}.service.`,
+      ...(missing ? [`${name}.service: Failed at step EXEC spawning ${exec}: No such file or directory`] : []),
+      ...(ends ? [`${name}.service: Main process exited, code=exited, status=1/FAILURE`] : []),
+    ],
+  });
   const runtime = name === 'containerd' ? installedContainerd(machine) : undefined;
   if (runtime === undefined) return;
   machine.earlierRuntime = machine.containerRuntime;
   machine.containerRuntime = `containerd://${runtime}`;
 }
 
-export function stopService(name: string, service: Service): void {
-  service.active = 'inactive';
-  service.pid = 0;
-  service.lines.push(`Stopped ${name}.service.`);
+export function stopService(machine: Machine, name: string, service: Service): void {
+  const lines = [...service.lines, `Stopped ${name}.service.`];
+  machine.services.set(name, { ...service, active: 'inactive', pid: 0, lines });
 }
 
 async function unitText(machine: Machine, name: string): Promise<string> {
@@ -84,14 +92,15 @@ async function unitText(machine: Machine, name: string): Promise<string> {
 
 /** After a boot what is enabled runs. */
 export function bootServices(machine: Machine): void {
-  for (const service of machine.services.values()) {
+  for (const [name, service] of machine.services) {
     const runs = service.enabled && !service.masked;
-    Object.assign(service, {
+    machine.services.set(name, {
+      ...service,
       active: runs ? 'active' : 'inactive',
       startedAt: runs ? machine.bootedAt : 0,
       restarts: 0,
+      ...(runs ? { invocation: randomUUID() } : {}),
     });
-    if (runs) service.invocation = randomUUID();
   }
   const runtime = installedContainerd(machine);
   if (runtime !== undefined && machine.services.get('containerd')?.active === 'active')

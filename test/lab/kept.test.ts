@@ -2,8 +2,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { reboot } from '../../src/lab/boot.ts';
 import type { Cluster } from '../../src/lab/cluster.ts';
 import { FastTime } from '../../src/lab/fast-time.ts';
-import { keptApartFromReports, keptBudgets, keptPods } from '../../src/lab/kubectl/kept.ts';
+import { keptBudgets } from '../../src/lab/kubectl/budget-list.ts';
+import { keptPods } from '../../src/lab/kubectl/kept.ts';
 import { budgetObject } from '../../src/lab/kubectl/more-objects.ts';
+import { nodesApartFromReports } from '../../src/lab/kubectl/node-list.ts';
 import { type ApiObject, mirrorPodObject, nodeObject, podObject } from '../../src/lab/kubectl/objects.ts';
 import { createWorld } from '../../src/lab/lab.ts';
 import { blockEvictions, cutOffRegistry } from '../../src/lab/mends.ts';
@@ -38,11 +40,11 @@ test('lists that are kept are at each moment as they would be made now', async (
   time.onTick = () => {
     cluster.tick();
     looks += 1;
-    lists.add(keptPods(cluster)).add(keptApartFromReports(cluster)).add(keptBudgets(cluster));
+    lists.add(keptPods(cluster)).add(nodesApartFromReports(cluster)).add(keptBudgets(cluster));
     expect(keptPods(cluster)).toEqual(freshPods(cluster));
     expect(keptBudgets(cluster)).toEqual(cluster.budgets.map((budget) => budgetObject(cluster, budget)));
     const nodes = cluster.machines.filter(({ name }) => cluster.nodes.has(name));
-    expect(keptApartFromReports(cluster).map(apartFromReports)).toEqual(
+    expect(nodesApartFromReports(cluster).map(apartFromReports)).toEqual(
       nodes.map((machine) => apartFromReports(nodeObject(cluster, machine))),
     );
   };

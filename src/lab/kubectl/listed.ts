@@ -1,5 +1,6 @@
 import { members, type World } from '../world.ts';
-import { keptApartFromReports, keptMirror } from './kept.ts';
+import { keptMirror } from './kept.ts';
+import { nodesApartFromReports } from './node-list.ts';
 import { leaseTime } from './more-objects.ts';
 import type { ApiObject } from './objects.ts';
 import { listOf, printObjects } from './print.ts';
@@ -28,12 +29,12 @@ export function printedObjects(objects: readonly ApiObject[], form: string): str
  * be that of an earlier report since the kubelet started.
  */
 export function listedNodes(world: World): readonly ApiObject[] {
-  return keptApartFromReports(world.cluster);
+  return nodesApartFromReports(world.cluster);
 }
 
 /** The mirrors of one component's static pods (`kube-apiserver`), as their kubelets show them now. */
-export function listedMirrors({ cluster, machines }: World, component: string): readonly ApiObject[] {
-  return machines.flatMap((machine) => {
+export function listedMirrors({ cluster }: World, component: string): readonly ApiObject[] {
+  return cluster.withStaticPods().flatMap((machine) => {
     const pod = machine.staticPods.get(component);
     return pod ? [keptMirror(cluster, machine, component, pod)] : [];
   });

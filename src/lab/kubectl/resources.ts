@@ -5,8 +5,9 @@ import { clientFiles } from '../etcd-endpoints.ts';
 import { admissionResources } from './admission.ts';
 import { members, type World } from '../world.ts';
 import { attachmentObject, configMapObject, leaseObject, namespaceObject, workloadObject } from './more-objects.ts';
-import { keptBudgets, keptNode, keptPods, keptPodsIn } from './kept.ts';
-import type { ApiObject } from './objects.ts';
+import { keptBudgets } from './budget-list.ts';
+import { keptPods, keptPodsIn } from './kept.ts';
+import { type ApiObject, nodeObject } from './objects.ts';
 import { show } from './jsonpath.ts';
 import { age } from './print.ts';
 import type { Resource } from './resource.ts';
@@ -27,7 +28,7 @@ export const resources: readonly Resource[] = [
     list: (world, _namespace, names = []) =>
       members(world)
         .filter(({ name }) => names.length === 0 || names.includes(name))
-        .map((machine) => keptNode(world.cluster, machine)),
+        .map((machine) => nodeObject(world.cluster, machine)),
     columns: [
       'STATUS',
       'ROLES',

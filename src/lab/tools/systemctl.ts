@@ -132,8 +132,8 @@ async function changeFile(context: ToolContext, verb: string, unit: string): Pro
     return 1;
   }
   const service = context.machine.services.get(unit);
-  if (service && verb.endsWith('able')) service.enabled = verb === 'enable';
-  if (service && verb.endsWith('mask')) service.masked = verb === 'mask';
+  if (service && verb.endsWith('able')) context.machine.services.set(unit, { ...service, enabled: verb === 'enable' });
+  if (service && verb.endsWith('mask')) context.machine.services.set(unit, { ...service, masked: verb === 'mask' });
   return 0;
 }
 
@@ -190,7 +190,7 @@ async function changeUnit(context: ToolContext, verb: string, unit: string): Pro
     context.err(`Failed to reload ${unit}.service: Job type reload is not applicable for unit ${unit}.service.\n`);
     return 1;
   }
-  if (verb === 'stop') stopService(unit, service);
+  if (verb === 'stop') stopService(machine, unit, service);
   else if (verb === 'restart' || service.active !== 'active') await startService(machine, unit, service);
   return 0;
 }

@@ -11,7 +11,7 @@ export async function writeServices(machine: Machine, { facts, object }: Place, 
   machine.containerRuntime = asked ?? object?.containerRuntime ?? machine.containerRuntime;
   if (runtime?.error !== undefined && object?.ready !== true) {
     const service = machine.services.get('containerd');
-    if (service) service.active = 'inactive';
+    if (service) machine.services.set('containerd', { ...service, active: 'inactive' });
   }
   for (const [given, unit] of Object.entries(units)) {
     const name = given.replace(/\.service$/, '');
