@@ -1,9 +1,13 @@
+import { work } from '../clock.ts';
 import { hasQuorum } from '../etcd-members.ts';
 import { compareVersions } from '../releases.ts';
 import type { Machine } from '../machine.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { controlPlanes, type World } from '../world.ts';
 import { flag, type KubectlCall } from './flags.ts';
+
+/** Milliseconds of simulated work until it asks. */
+export const kubectlWork = 40;
 
 /** kubectl ends: what goes to stderr, and the exit code. */
 export class KubectlError extends Error {
@@ -46,10 +50,11 @@ function serverAt(world: World, server: string, caller?: Machine): Machine | und
   return up.find((machine) => machine.ip === host || machine.name === host || (isLocal && machine === caller));
 }
 
-/** Whether kubectl of root on a machine gets an answer now, and no fault is planted that could strike it. */
+/** Whether kubectl of root on a machine gets an answer, in its time, and no fault is planted that could strike it. */
 export async function isApiAnswering(world: World, machine: Machine, kubeconfig: string): Promise<boolean> {
   if (machine.audit.faults.length > 0 || machine.program('kubectl') === undefined) return false;
   const call = { words: [], flags: new Map([['kubeconfig', [kubeconfig]]]), rest: [] };
+  await work(world.clock, kubectlWork);
   try {
     await apiServerFor({ world, machine, env: {}, uid: 0 }, call);
     return true;

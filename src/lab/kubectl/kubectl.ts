@@ -3,7 +3,7 @@ import { isAlive } from '../etcd-members.ts';
 import { inImage } from '../etcd-process.ts';
 import { apiResources, createObject, deleteNamespaces, restartRollout } from './namespaces.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
-import { apiServerFor, apiVersionOf, KubectlError, versionInfo } from './client.ts';
+import { apiServerFor, apiVersionOf, KubectlError, versionInfo, kubectlWork } from './client.ts';
 import { drain, setSchedulable } from './drain.ts';
 import { flag, isSet, parseCall, type KubectlCall } from './flags.ts';
 import { deleteNodes } from './delete-node.ts';
@@ -47,7 +47,7 @@ export const kubectl: Tool = async (context) => {
       throw new KubectlError(
         `error: unknown command "${call.words[0] ?? ''}" for "kubectl" (the lab does not simulate it)`,
       );
-    await work(context.machine.clock, 40, context.signal);
+    await work(context.machine.clock, kubectlWork, context.signal);
     return await command(context, call);
   } catch (error) {
     if (!(error instanceof KubectlError)) throw error;
