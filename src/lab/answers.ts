@@ -42,7 +42,8 @@ export class Answers {
     // All machines are asked at once: the answer of the first of them may be that of the others.
     if (!known && running) known = await this.#fromOther(own, script, running);
     if (known) {
-      await machine.clock.sleep(Math.max(0, began + known.took - machine.clock.now()));
+      const left = began + known.took - machine.clock.now();
+      if (left > 0) await machine.clock.sleep(left);
       return known.printed;
     }
     return (await this.#run(own, script)).printed;

@@ -1,5 +1,5 @@
 import { parseDuration } from '../audit.ts';
-import { work } from '../clock.ts';
+import { type Clock, work } from '../clock.ts';
 import type { Pod } from '../pods.ts';
 import type { Machine } from '../machine.ts';
 import { minorNumber } from '../releases.ts';
@@ -115,10 +115,19 @@ async function evictPod(
     }
     if (cluster.clock.now() >= deadline)
       return `error when waiting for pod "${pod.name}" in namespace "${pod.namespace}" to terminate: ${reached}`;
-    await work(cluster.clock, pollWork, context.signal);
+    await work(
+      cluster.clock,
+      pollWork * pollsBefore(Math.min(pod.deletedAt ?? 0, deadline), cluster.clock),
+      context.signal,
+    );
   }
   context.out(`pod/${pod.name} ${deletes ? 'deleted' : 'evicted'}\n`);
   return undefined;
+}
+
+/** How many looks at a pod until a moment, at least one: none before it shows anything new. */
+function pollsBefore(moment: number, clock: Clock): number {
+  return Math.max(1, Math.ceil(((moment - clock.now()) * clock.scale) / pollWork));
 }
 
 const SKIP = 'skip-wait-for-delete-timeout';
