@@ -47,12 +47,12 @@ test('a process that dies after its run is done leaves it done', async () => {
 test('what an earlier driver left running is waited for, and ended by no one', async () => {
   const rig = new Rig(['holds']);
   const first = rig.run();
-  await vi.waitFor(() => expect(rig.runs).toHaveLength(1));
+  await vi.waitFor(() => expect(rig.runs).toHaveLength(1), 20_000);
   rig.leave.abort();
   expect(await first).toEqual({ outcome: 'left', reason: '' });
   const second = rig.again();
   const ended = second.run();
-  await vi.waitFor(() => expect(second.runs).toEqual(rig.runs));
+  await vi.waitFor(() => expect(second.runs).toEqual(rig.runs), 20_000);
   rig.go();
   expect(await ended).toMatchObject({ outcome: 'done' });
   expect(rig.commands()).toEqual(['apply plan.json']);
@@ -61,16 +61,16 @@ test('what an earlier driver left running is waited for, and ended by no one', a
 test('a stop is one interrupt for its process, also for one that an earlier driver started; the same attempt resumes it', async () => {
   const rig = new Rig(['holds', 'holds', 'done']);
   const first = rig.run();
-  await vi.waitFor(() => expect(rig.runs).toHaveLength(1));
+  await vi.waitFor(() => expect(rig.runs).toHaveLength(1), 20_000);
   rig.stop.abort();
   expect(await first).toEqual({ outcome: 'stopped', reason: '' });
 
   const again = rig.again();
   const left = again.run();
-  await vi.waitFor(() => expect(again.commands()).toHaveLength(2));
+  await vi.waitFor(() => expect(again.commands()).toHaveLength(2), 20_000);
   again.leave.abort();
   await left;
-  await vi.waitFor(() => expect(again.runs).toHaveLength(1));
+  await vi.waitFor(() => expect(again.runs).toHaveLength(1), 20_000);
 
   const stopping = rig.again();
   const stopped = stopping.run();

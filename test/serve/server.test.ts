@@ -207,7 +207,7 @@ test('plans are listed beside the runs, each with a page that follows its file',
   expect((await ask(`${base}plans/1`)).status).toBe(403);
 
   const { versions } = listenTo(`${base}plans/1/events`, cookie);
-  await vi.waitFor(() => expect(versions).toHaveLength(1));
+  await vi.waitFor(() => expect(versions).toHaveLength(1), 20_000);
   expect(page.body).toContain(`data-version="${versions[0]}"`);
   writeFileSync(file, 'no plan');
   await vi.waitFor(() => expect(new Set(versions).size).toBe(2), 10_000);
