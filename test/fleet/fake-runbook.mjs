@@ -87,7 +87,7 @@ const fail = (code, text) => {
 /** Holds the lock until FOLDER/go is there, or it is interrupted. */
 function hold() {
   const run = start();
-  const free = lock(run);
+  let free = () => undefined;
   const timer = setInterval(() => {
     if (!existsSync(join(folder, 'go'))) return;
     clearInterval(timer);
@@ -99,6 +99,8 @@ function hold() {
     end(run, 'stopped', 'interrupted', 130);
     free();
   });
+  // Whoever sees the lock may interrupt it.
+  free = lock(run);
 }
 
 const answers = {

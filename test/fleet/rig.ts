@@ -69,6 +69,11 @@ export class Rig {
     writeFileSync(join(this.dir, 'answers.json'), JSON.stringify(answers));
   }
 
+  /** Whether a process holds the lock of the cluster. */
+  isHeld(): boolean {
+    return existsSync(join(this.stateDir, 'locks', `${this.plan.inventory.cluster}.json`));
+  }
+
   /** Lets a process that holds go on. */
   go(): void {
     writeFileSync(join(this.dir, 'go'), '');
