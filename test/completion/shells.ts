@@ -40,7 +40,9 @@ export function environment(): { readonly cwd: string; readonly env: Record<stri
   mkdirSync(bin);
   writeFileSync(join(bin, 'runbook'), `#!/bin/sh\nexec '${process.execPath}' '${CLI}' "$@"\n`);
   chmodSync(join(bin, 'runbook'), 0o755);
-  const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: cwd, TERM: 'dumb', LANG: 'C.UTF-8' };
+  // As it ends, bash would write its history into the folder that is deleted then.
+  const own = { HOME: cwd, HISTFILE: '', TERM: 'dumb', LANG: 'C.UTF-8' };
+  const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, ...own };
   return { cwd, env };
 }
 
