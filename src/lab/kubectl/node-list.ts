@@ -3,6 +3,7 @@ import type { Feed } from '../feed.ts';
 import type { Machine } from '../machine.ts';
 import { runtimeAskedAt } from '../services.ts';
 import { type ApiObject, nodeObject } from './objects.ts';
+import { perCluster } from './per-cluster.ts';
 
 interface KnownNode {
   /** Milliseconds since the epoch, until when it does not change by itself. */
@@ -65,11 +66,9 @@ class NodeList {
   }
 }
 
-const lists = new WeakMap<Cluster, NodeList>();
+const listOf = perCluster((cluster) => new NodeList(cluster));
 
 /** All Node objects, apart from times that do not matter ({@link NodeList}). */
 export function nodesApartFromReports(cluster: Cluster): readonly ApiObject[] {
-  let list = lists.get(cluster);
-  if (!list) lists.set(cluster, (list = new NodeList(cluster)));
-  return list.list();
+  return listOf(cluster).list();
 }

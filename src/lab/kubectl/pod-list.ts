@@ -2,6 +2,7 @@ import type { Cluster } from '../cluster.ts';
 import { type Feed, Feeds } from '../feed.ts';
 import type { Pod } from '../pods.ts';
 import { type ApiObject, podObject } from './objects.ts';
+import { perCluster } from './per-cluster.ts';
 
 /** The pods of one cluster but mirrors, each the same object as long as nothing of it changes. */
 class PodList {
@@ -75,12 +76,11 @@ class PodList {
   }
 }
 
-const lists = new WeakMap<Cluster, PodList>();
+const listOf = perCluster((cluster) => new PodList(cluster));
 
 /** As it is now, after a tick. */
 export function podListOf(cluster: Cluster): PodList {
-  let list = lists.get(cluster);
-  if (!list) lists.set(cluster, (list = new PodList(cluster)));
+  const list = listOf(cluster);
   list.update();
   return list;
 }

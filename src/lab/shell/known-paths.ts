@@ -39,30 +39,27 @@ export class KnownPaths<E extends Entry> {
       return;
     }
     this.#folders.delete(path);
-    for (let [child, at] = [path, path.lastIndexOf('/')]; at >= 0; at = child.lastIndexOf('/')) {
+    let child = path;
+    for (let folder = above(child); folder !== undefined; folder = above(child)) {
       if (this.#there.get(child) === false) this.#there.delete(child);
-      const folder = at === 0 ? '/' : child.slice(0, at);
-      const entry = this.#folders.get(folder)?.get(child.slice(at + 1));
+      const entry = this.#folders.get(folder)?.get(child.slice(child.lastIndexOf('/') + 1));
       // Where it was there before, so were the folders above it.
       if (entry && (child === path ? entry.isFile : entry.isDirectory)) return;
       this.#folders.delete(folder);
-      if (folder === '/') return;
       child = folder;
     }
   }
 
-  /** It came, went or is another one, with all that lies in it. */
+  /** Besides: it came, went or is another one, with all that lies in it. */
   replaced(path: string): void {
-    this.written(path);
-    if (!isClean(path)) return;
-    this.#folders.delete(path.slice(0, path.lastIndexOf('/')) || '/');
+    this.#folders.delete(above(path) ?? '/');
     for (const known of [this.#there, this.#folders])
       for (const key of known.keys()) if (isWithin(key, path)) known.delete(key);
   }
 
+  /** Besides: it is a symbolic link. */
   linked(path: string): void {
     this.#links.add(path);
-    this.replaced(path);
   }
 
   #forgetAll(): void {
@@ -75,6 +72,13 @@ export class KnownPaths<E extends Entry> {
     for (const link of this.#links) if (isWithin(path, link)) return false;
     return true;
   }
+}
+
+/** `/a/b` -> `/a`, `/a` -> `/`; undefined: nothing is above it. */
+export function above(path: string): string | undefined {
+  const at = path.lastIndexOf('/');
+  if (at > 0) return path.slice(0, at);
+  return path === '/' ? undefined : '/';
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -1,5 +1,5 @@
 import type { InMemoryFs } from 'just-bash';
-import { KnownPaths } from './known-paths.ts';
+import { above, KnownPaths } from './known-paths.ts';
 
 type Entry = Awaited<ReturnType<InMemoryFs['readdirWithFileTypes']>>[number];
 
@@ -55,11 +55,4 @@ export class Revisions {
       if (path === target || path.startsWith(`${target}/`)) this.#mark(link + path.slice(target.length), depth + 1);
       else if (target.startsWith(`${path}/`)) this.#trees.set(link, this.#count);
   }
-}
-
-/** `/a/b` -> `/a`, `/a` -> `/`; undefined: nothing is above it. */
-function above(path: string): string | undefined {
-  const at = path.lastIndexOf('/');
-  if (at > 0) return path.slice(0, at);
-  return path === '/' ? undefined : '/';
 }

@@ -163,7 +163,7 @@ export class LabShell implements MachineShell {
     };
   }
 
-  /** The simulated programs that a machine has, by the names that its shell knows: each is looked for when it is called. */
+  /** The simulated programs that a machine has, by the names that its shell knows: looked for when they are called. */
   #programs(machine: Machine): Programs {
     const known = new Map<string, OwnProgram | undefined>();
     const get = (name: string): OwnProgram | undefined => {
