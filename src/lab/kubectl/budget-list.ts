@@ -38,6 +38,7 @@ class BudgetList {
     const { budgets, workloads } = this.#cluster;
     [this.#budgets, this.#workloads, this.#workloadsThere] = [budgets, workloads, workloads.length];
     this.#objects.clear();
+    this.#all = undefined;
     this.#look(budgets);
   }
 
