@@ -69,6 +69,9 @@ test('lists that are kept are at each moment as they would be made now', async (
   await run(plane, 'kubectl delete node worker-2; sleep 5; systemctl restart kubelet; sleep 10');
   cluster.budgets = [];
   await run(plane, 'sleep 1');
+  cluster.workloads = [];
+  cluster.pods.replace([]);
+  await run(plane, 'sleep 1');
   expect(looks).toBeGreaterThan(100);
   // They are kept: at most moments nothing is made again.
   expect(lists.size).toBeLessThan(looks / 2);

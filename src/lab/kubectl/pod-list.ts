@@ -44,6 +44,7 @@ class PodList {
     const { pods, clock } = this.#cluster;
     const news = this.#news.take();
     if (!news) {
+      this.#all = undefined;
       this.#objects.clear();
       this.#starting.clear();
       this.#changed.noteAll();
