@@ -7,10 +7,10 @@ import { Machine } from '../../src/lab/machine.ts';
 async function twoWorkers() {
   const time = new FastTime();
   const world = await createWorld({ controlPlanes: 1, workers: 2, clock: time, quick: true });
-  const [, one, two] = world.machines;
-  if (!one || !two) throw new Error('no machines');
+  const [first, one, two] = world.machines;
+  if (!first || !one || !two) throw new Error('no machines');
   const answers = new Answers(world);
-  for (const machine of [one, two]) await time.run(answers.ask(machine, 'true'));
+  for (const machine of [first, one, two]) await time.run(answers.ask(machine, 'true'));
   const run = vi.spyOn(Machine.prototype, 'run');
   /** What it prints, and whether it was run for that. */
   const ask = async (machine: Machine, script: string) => {
@@ -18,7 +18,7 @@ async function twoWorkers() {
     const { stdout } = await time.run(answers.ask(machine, script));
     return [stdout, run.mock.calls.length > 0 ? 'ran' : 'known'];
   };
-  return { one, two, ask, answers, time, run };
+  return { first, one, two, ask, answers, time, run };
 }
 
 afterEach(() => {
@@ -84,6 +84,16 @@ test('machines that are asked at once share the answer of the first', async () =
   const printed = await time.run(Promise.all([one, two].map((machine) => answers.ask(machine, 'kubelet --version'))));
   expect(printed.map(({ stdout }) => stdout)).toEqual(['Kubernetes v1.31.9\n', 'Kubernetes v1.31.9\n']);
   expect(run).toHaveBeenCalledTimes(1);
+});
+
+test('machines that are asked at once, and do not show what the first one does, share an answer too', async () => {
+  const { first, one, two, answers, time, run } = await twoWorkers();
+  const script = 'cat /etc/opt/a';
+  for (const machine of [first, one, two]) await machine.fs.mkdir('/etc/opt', { recursive: true });
+  for (const machine of [one, two]) await machine.fs.writeFile('/etc/opt/a', 'of a worker\n');
+  const printed = await time.run(Promise.all([first, one, two].map((machine) => answers.ask(machine, script))));
+  expect(printed.map(({ stdout }) => stdout)).toEqual(['', 'of a worker\n', 'of a worker\n']);
+  expect(run).toHaveBeenCalledTimes(2);
 });
 
 test('a fault that waits on a machine strikes what is known', async () => {
