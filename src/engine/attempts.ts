@@ -183,7 +183,7 @@ function knownHolders({ progress, facts }: RunContext, step: PlannedStep): Reado
   const { action } = step;
   if (!action.knownHolders || !facts) return {};
   const holders = new Set<string>();
-  for (const { heldBy = [] } of progress.values()) for (const holder of heldBy) holders.add(holder);
+  for (const { heldBy } of progress.values()) if (heldBy) for (const holder of heldBy) holders.add(holder);
   return holders.size === 0 ? {} : action.knownHolders(contextOf(step, facts), [...holders]);
 }
 

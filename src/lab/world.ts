@@ -31,9 +31,14 @@ export function controlPlanes(world: World): Machine[] {
 
 /** The machines that have a member of etcd: those of their own, else those of the control planes, also after a reset. */
 export function etcdMachines(world: World): Machine[] {
-  const own = world.machines.filter((machine) => machine.etcd.unit !== undefined);
-  if (own.length > 0) return own;
-  return world.machines.filter(({ role, etcd }) => role === 'control-plane' && etcd.membership !== 'none');
+  const own: Machine[] = [];
+  const stacked: Machine[] = [];
+  for (const machine of world.machines) {
+    const { role, etcd } = machine;
+    if (etcd.unit !== undefined) own.push(machine);
+    else if (role === 'control-plane' && etcd.membership !== 'none') stacked.push(machine);
+  }
+  return own.length > 0 ? own : stacked;
 }
 
 /** The machines that are nodes of the cluster. */

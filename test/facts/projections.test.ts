@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { drain } from '../../src/actions/drain.ts';
 import { changedSince, copyOf } from '../../src/facts/lib/changed-since.ts';
 import { controlPlanesOf } from '../../src/facts/lib/control-planes.ts';
+import { groupBy } from '../../src/facts/lib/group-by.ts';
 import { inventoryNameOf, machinesByObject, nodeObjectFor } from '../../src/facts/lib/identity.ts';
 import { machinesWith } from '../../src/facts/lib/machines-with.ts';
 import { podsByHome, podsByNode } from '../../src/facts/lib/pods-on.ts';
@@ -10,6 +11,7 @@ import { versionsOf } from '../../src/facts/lib/versions.ts';
 import { withNode, withNodeObject } from '../../src/facts/lib/with-node.ts';
 import { skewState } from '../../src/guards/lib/skew-state.ts';
 import type { Facts } from '../../src/facts/facts.ts';
+import type { PodFact } from '../../src/facts/pods.ts';
 import { largeCluster } from '../plan/large-cluster.ts';
 
 const { facts: start } = largeCluster(9);
@@ -31,6 +33,14 @@ function derived(facts: Facts) {
     staticPods: machinesWith(facts.nodes, 'staticPods'),
     byNode: [...podsByNode(pods)].toSorted(byKey),
     byHome: [...podsByHome(pods)].toSorted(byKey),
+  };
+}
+
+/** Groups are carried over from any list of pods, also to a clone. */
+function groupsOf(pods: readonly PodFact[]) {
+  return {
+    byNode: [...groupBy(pods, ({ node }) => node)].toSorted(byKey),
+    byHome: [...groupBy(pods, ({ node, drainedFrom }) => node ?? drainedFrom ?? '')].toSorted(byKey),
   };
 }
 
@@ -75,6 +85,16 @@ const changes: Record<string, Change> = {
     ...facts,
     cluster: { ...facts.cluster, pods: facts.cluster?.pods?.filter((pod) => pod.node !== name) ?? [] },
   }),
+  'a pod ahead of all others': (facts, name) => {
+    const [like, ...others] = facts.cluster?.pods ?? [];
+    if (!like) return facts;
+    return { ...facts, cluster: { ...facts.cluster, pods: [{ ...like, name: 'first', node: name }, like, ...others] } };
+  },
+  'images of a cloud in a list that was read again': (facts, name) => {
+    const images = ['registry.k8s.io/provider-aws/cloud-controller-manager:v1.30.0'];
+    const pods = facts.cluster?.pods?.map((pod) => (pod.node === name ? { ...pod, images } : pod)) ?? [];
+    return { ...facts, cluster: { ...facts.cluster, pods } };
+  },
 };
 
 test('what is kept from one projection to the next is what fresh facts say', () => {
@@ -86,7 +106,9 @@ test('what is kept from one projection to the next is what fresh facts say', () 
         facts = changes[change]?.(facts, name) ?? facts;
         if (looked) derived(facts);
       }
-      expect(derived(facts)).toEqual(derived(structuredClone(facts)));
+      const now = derived(facts);
+      expect(now).toEqual(derived(structuredClone(facts)));
+      expect(now).toMatchObject(groupsOf(facts.cluster?.pods ?? []));
     }),
     { numRuns: 60 },
   );

@@ -26,7 +26,7 @@ function index(keyOf: (pod: PodFact) => string | undefined): (pods: readonly Pod
     }),
     (last, pods) => {
       const changed = changedSince(last.pods, pods);
-      if (!changed) return undefined;
+      if (!changed) return { pods, by: withGroupsOf(last.by, groupBy(pods, keyOf)) };
       const now = new Map(changed.map((at) => [last.pods[Number(at)], pods[Number(at)]]));
       // Where one comes to a node, its place among the others has to be found.
       for (const [before, after] of now) if (after && before && !stays(keyOf(before), keyOf(after))) return undefined;
@@ -42,6 +42,15 @@ function index(keyOf: (pod: PodFact) => string | undefined): (pods: readonly Pod
     },
   );
   return (pods) => found(pods).by;
+}
+
+/** The same groups; those that are as they were are the same objects. */
+function withGroupsOf(before: Index, now: Index): Index {
+  return new Map([...now].map(([key, group]) => [key, sameOf(before.get(key), group)]));
+}
+
+function sameOf(before: readonly PodFact[] | undefined, now: readonly PodFact[]): readonly PodFact[] {
+  return before?.length === now.length && before.every((pod, at) => pod === now[at]) ? before : now;
 }
 
 function stays(before: string | undefined, after: string | undefined): boolean {

@@ -3,7 +3,8 @@ import type { Facts, NodeFacts } from '../../facts/facts.ts';
 import { controlPlanesOf } from '../../facts/lib/control-planes.ts';
 import { inventoryNamesOf, machinesByObject, machinesOf } from '../../facts/lib/identity.ts';
 import { tagOf } from '../../facts/lib/image.ts';
-import { carried, lately, once, whileAlike } from '../../facts/lib/once.ts';
+import { carried, lately, once } from '../../facts/lib/once.ts';
+import { podsByHome } from '../../facts/lib/pods-on.ts';
 import { minorNumber, withoutV } from '../../facts/lib/version.ts';
 import { releaseOf } from '../../packages/lib/revision.ts';
 import { versionsOf } from '../../facts/lib/versions.ts';
@@ -99,22 +100,19 @@ const controllersOf = lately((facts: Facts): SkewController[] => {
 const followsKubernetes =
   /(provider-aws\/cloud-controller-manager|openstack-cloud-controller-manager|azure-cloud-controller-manager|cloud-pv-vsphere\/cloud-provider-vsphere|cpi\/release\/manager|cloud-provider-gcp\/cloud-controller-manager)[:@]/;
 
-function cloudControllers(facts: Facts): SkewController[] {
-  return facts.cluster?.pods ? cloudControllersIn(facts.cluster.pods) : [];
+function cloudControllers({ cluster }: Facts): SkewController[] {
+  const images = new Set<string>();
+  for (const pods of podsByHome(cluster?.pods ?? none).values())
+    for (const image of cloudImages(pods)) images.add(image);
+  return [...images].toSorted().flatMap((image) => {
+    const known = versioned(tagOf(image));
+    return known ? [{ ...known, component: 'cloud-controller-manager' }] : [];
+  });
 }
 
-const cloudControllersIn = whileAlike(
-  (pods: readonly PodFact[]): SkewController[] => {
-    const images = new Set<string>();
-    for (const pod of pods) for (const image of pod.images) images.add(image);
-    return [...images]
-      .filter((image) => followsKubernetes.test(image))
-      .flatMap((image) => {
-        const known = versioned(tagOf(image));
-        return known ? [{ ...known, component: 'cloud-controller-manager' }] : [];
-      });
-  },
-  (a, b) => a.images === b.images,
+/** Of the pods of one node, which stay as they are while others change. */
+const cloudImages = once((pods: readonly PodFact[]) =>
+  pods.flatMap(({ images }) => images).filter((image) => followsKubernetes.test(image)),
 );
 
 /** In the inventory's order. */
