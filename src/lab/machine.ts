@@ -28,6 +28,8 @@ export interface StaticPod {
   restarts: number;
   /** Not serving before this time. */
   readyAt: number;
+  /** Its kubelet shows it as ready from then on, where that is later. */
+  shownReadyAt?: number;
   /** What its mirror pod shows; undefined: as kubeadm makes it. */
   shape?: PodShape;
   labels?: Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 import type { Bounds } from '../engine/context.ts';
 import { openingAt } from '../engine/window.ts';
 import type { NewEvent } from '../event.ts';
+import { FactError } from '../facts/fact.ts';
 import type { FactsDocument } from '../facts-file/document.ts';
 import { Failure } from '../failure.ts';
 import type { Inventory } from '../documents/model.ts';
@@ -49,7 +50,7 @@ export async function perform(lab: LabPackage, script: Script): Promise<Performe
   const twin = new QuickTwin(lab, await time.run(lab.createTwin(document, { clock: time }).catch(asFailure)), time);
   const rehearsal = new Rehearsal({ twin, plan, inventory, minors, bounds, ...(onEvent && { onEvent }) });
   const { asked, facts, readAt } = document;
-  const read = await rehearsal.read(asked.nodes, asked.facts, asked.minors);
+  const read = await rehearsal.read(asked.nodes, asked.facts, asked.minors).catch(asUnlike);
   const began = time.now();
   const end = await rehearsal.start(read);
   if (end === 'killed') throw new Error('the controller of a rehearsal was killed');
@@ -94,4 +95,20 @@ function asFailure(error: unknown): never {
   if (!(error instanceof Error) || error.name !== 'LabFailure') throw error;
   const detail = 'detail' in error && Array.isArray(error.detail) ? error.detail.map(String) : [];
   throw new Failure('document', `no twin can be made of these facts: ${error.message}`, detail, { cause: error });
+}
+
+/** The nodes answered this when they were asked. Their own remedies are of no use here. */
+function asUnlike(error: unknown): never {
+  if (!(error instanceof FactError)) throw error;
+  const { fact, node, command, code, reason = `\`${command}\` exited with ${code}`, stderr } = error;
+  throw new Failure(
+    'document',
+    `no rehearsal of these facts: the twin does not answer as the cluster did: ${fact} of ${node}: ${reason}`,
+    [
+      ...stderr,
+      'No node was changed. Where something had just started, or had not answered, read the facts again in a minute.',
+      'Else the simulation lacks what this cluster has: `runbook facts --anonymise -o FILE` makes a file for a report.',
+    ],
+    { cause: error },
+  );
 }

@@ -9,6 +9,7 @@ import { rehearsalSchema } from '../../src/render/rehearsal-data.ts';
 import { reportSchema } from '../../src/render/report-data.ts';
 import { folder } from '../commands/cli.ts';
 import { labUp, runbook } from '../commands/in-process.ts';
+import { sealed } from '../facts-file/mutants.ts';
 
 /** Facts of a lab in a file: from here on the lab is asked for nothing. */
 async function factsOf(lab: { readonly inventory: string }, dir: string, ...book: string[]): Promise<string> {
@@ -160,4 +161,23 @@ test('what a plan refuses, a rehearsal refuses; what would stop in the middle is
   expect(refused.code, refused.all).toBe(3);
   expect(refused.all).toContain('drain-destroys');
   expect((await rehearse('--format', 'md', '--output', 'json')).code).toBe(2);
+});
+
+test('a twin that does not answer as the cluster did is no fault of the nodes', async () => {
+  const lab = await labUp({ controlPlanes: 1, workers: 1 });
+  const dir = folder();
+  const file = await factsOf(lab, dir);
+  const { digest: _digest, ...document } = JSON.parse(await readFile(file, 'utf8'));
+  // Its only member did not answer for a moment.
+  document.facts.cluster.etcd.members[0].healthy = false;
+  await writeFile(file, sealed(document));
+  const state = ['--state-dir', join(dir, 'state'), '--override', 'etcd-health=it answers again'];
+  const screen = await runbook(['rehearse', 'upgrade-1.32.yaml', '--facts', file, ...state]);
+  expect(screen.code, screen.all).toBe(2);
+  expect(screen.stderr).toMatch(
+    /✖ error: no rehearsal of these facts: the twin does not answer as the cluster did: \w+ of cp-1: /,
+  );
+  expect(screen.stderr).toContain('read the facts again in a minute');
+  expect(screen.stderr).toContain('runbook facts --anonymise -o FILE');
+  expect(screen.stderr).not.toContain('kubeconfig');
 });

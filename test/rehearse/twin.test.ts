@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createWorld, type LabOptions } from '../../src/lab/lab.ts';
 import { problems } from '../../src/lab/problems.ts';
-import { compareTwin, documentOf, textsOf, timeOf } from './twins.ts';
+import { coursesOf } from './random-runs.ts';
+import { compareTwin, documentOf, type SourceDocument, textsOf, timeOf } from './twins.ts';
 
 const labs: Readonly<Record<string, LabOptions>> = {
   'of its usual size': { controlPlanes: 3, workers: 2 },
@@ -25,5 +26,48 @@ describe('what is read of the twin of a lab is what was read of the lab', () => 
     const comparison = await compareTwin(document);
     expect(textsOf(comparison)).toEqual([]);
     expect(comparison.equal).toBeGreaterThan(500);
+  });
+});
+
+describe('mirror pods that are not ready, as they are for minutes after a boot', () => {
+  /** Facts of a cluster that answers, read so many seconds after its kubelets started. */
+  async function justStarted(seconds: number, components: readonly string[]): Promise<SourceDocument> {
+    const clock = timeOf();
+    const document = await documentOf(await createWorld({ controlPlanes: 1, workers: 1, clock }), clock);
+    const { nodes, cluster } = document.facts;
+    const startedAt = Math.floor(Date.parse(document.readAt) / 1000) - seconds;
+    const pods = cluster?.pods?.map((pod) => ({
+      ...pod,
+      ready: pod.ready && !components.some((name) => pod.name === `${name}-cp-1`),
+    }));
+    const restarted = Object.entries(nodes).map(([name, node]) => [
+      name,
+      { ...node, ...(node.kubelet && { kubelet: { ...node.kubelet, startedAt } }) },
+    ]);
+    return {
+      ...document,
+      facts: { nodes: Object.fromEntries(restarted), cluster: { ...cluster, ...(pods && { pods }) } },
+    };
+  }
+  const all = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+
+  test.each([all, ['etcd'], ['kube-apiserver']])('the twin has them, and answers: %s', async (...components) => {
+    expect(textsOf(await compareTwin(await justStarted(60, components)))).toEqual([]);
+  });
+
+  test('a run goes on', async () => {
+    const { run, rehearsal } = await coursesOf(await justStarted(60, all));
+    expect(rehearsal).toEqual(run);
+    expect(run.end).toBe('done');
+  });
+
+  test('what answers is ready in a moment, whenever its kubelet started', async () => {
+    const { run } = await coursesOf(await justStarted(86_400, ['etcd', 'kube-apiserver']));
+    expect(run.end).toBe('done');
+  });
+
+  test('what has been unready for long stays so', async () => {
+    const document = await justStarted(86_400, ['kube-scheduler']);
+    expect(textsOf(await compareTwin(document))).toEqual([]);
   });
 });

@@ -250,7 +250,9 @@ function podStatus(cluster: Cluster, parts: StatusParts): Record<string, unknown
 
 /** Whether its kubelet shows the mirror of a static pod as ready. */
 export function mirrorIsReady({ clock }: Cluster, machine: Machine, component: string, pod: StaticPod): boolean {
-  return mirrorsReady(machine) && pod.readyAt <= clock.now() && !(component === 'etcd' && machine.etcd.dead);
+  const { readyAt, shownReadyAt = readyAt } = pod;
+  const isShown = mirrorsReady(machine) && Math.max(readyAt, shownReadyAt) <= clock.now();
+  return isShown && !(component === 'etcd' && machine.etcd.dead);
 }
 
 export function mirrorPodObject(cluster: Cluster, machine: Machine, component: string, pod: StaticPod): ApiObject {

@@ -74,7 +74,7 @@ export async function createTwin(given: unknown, { clock, programs = tools, file
   cluster.budgets = budgetsOf(facts);
   cluster.pods.replace(pods);
   writeCluster(cluster, facts);
-  writeMirrors(facts, (node) => cluster.machineOf(node));
+  writeMirrors(facts, time, (node) => cluster.machineOf(node));
   writeApiServers(cluster, facts);
   Object.assign(cluster.store, joinMembers(facts.etcd, machines));
   cluster.tick();

@@ -168,8 +168,15 @@ function podOf(pod: TwinPod, workload: Workload | undefined, time: TwinTime): Po
   };
 }
 
-/** Mirror pods are what their machines' static pods show. */
-export function writeMirrors({ pods = [] }: TwinClusterFacts, machineOf: (node: string) => Machine | undefined): void {
+/**
+ * Mirror pods are what their machines' static pods show. One that is not ready may serve all the same: a kubelet finds
+ * out only when it probes it, for the first time seconds after its start.
+ */
+export function writeMirrors(
+  { pods = [] }: TwinClusterFacts,
+  { now }: TwinTime,
+  machineOf: (node: string) => Machine | undefined,
+): void {
   for (const pod of pods) {
     const machine = pod.mirror && pod.node !== undefined ? machineOf(pod.node) : undefined;
     if (!machine) continue;
@@ -183,10 +190,22 @@ export function writeMirrors({ pods = [] }: TwinClusterFacts, machineOf: (node: 
       restarts: pod.restarts,
       shape: shapeOf(pod),
       labels: pod.labels,
-      ...(pod.ready ? {} : { readyAt: Infinity }),
+      ...(pod.ready ? {} : maybeServing(machine, name, now) ? { shownReadyAt: now + probed } : { readyAt: Infinity }),
     });
     machine.pulledImages.add(image);
   }
+}
+
+/** Milliseconds after which a kubelet has probed what serves: kubeadm's probes wait 10 s, and come each 10 s. */
+const probed = 30_000;
+/** Milliseconds that kubeadm's startup probe gives a component, and its start: 10 s, then 24 times 10 s. */
+const mayStart = 300_000;
+
+/** The API and etcd are asked themselves, and say of themselves where they do not answer. */
+function maybeServing({ bootedAt, etcd }: Machine, component: string, now: number): boolean {
+  if (component === 'kube-apiserver') return true;
+  if (component === 'etcd') return !etcd.dead;
+  return now - bootedAt < mayStart;
 }
 
 export function budgetsOf({ pdbs = [] }: TwinClusterFacts): Budget[] {
