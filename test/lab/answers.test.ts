@@ -57,6 +57,10 @@ test('modes, programs, packages and names are looked at too', async () => {
   two.install('kubeadm', { revision: '1.32.9-1.1', state: 'i', held: false });
   expect(await ask(two, kubeadm)).toEqual(['v1.32.9\n', 'ran']);
 
+  expect(await ask(one, 'uname -r')).toEqual([`${one.kernelRelease}\n`, 'ran']);
+  expect(await ask(two, 'uname -r')).toEqual([`${one.kernelRelease}\n`, 'known']);
+  expect(await ask(one, 'uname -nr')).toEqual([`worker-1 ${one.kernelRelease}\n`, 'ran']);
+  expect(await ask(two, 'uname -nr')).toEqual([`worker-2 ${one.kernelRelease}\n`, 'ran']);
   expect(await ask(one, 'hostname')).toEqual(['worker-1\n', 'ran']);
   expect(await ask(two, 'hostname')).toEqual(['worker-2\n', 'ran']);
 });
