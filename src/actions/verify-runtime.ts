@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Facts } from '../facts/facts.ts';
 import { withoutV } from '../facts/lib/version.ts';
 import { withNode, withNodeObject } from '../facts/lib/with-node.ts';
+import { asReported } from '../facts/runtime.ts';
 import { fits } from '../packages/lib/pin.ts';
 import type { Action, ActionContext } from './action.ts';
 import { reported, staleReports } from './lib/fresh.ts';
@@ -54,14 +55,13 @@ function missing(context: Context): string[] {
   const { version } = context.with;
   const { runtime } = machineOf(context);
   const [name, seen] = partsOf(object.containerRuntime);
+  const running = runtime?.version ?? seen;
   return [
     ...(runtime?.version === undefined && runtime?.unasked !== true
       ? [`the container runtime gives no answer: ${runtime?.error ?? 'unknown'}`]
       : []),
-    ...(version !== undefined && !fits(seen, version) ? [`the kubelet reports ${name} ${seen}, not ${version}`] : []),
-    ...(runtime?.version !== undefined && runtime.version !== seen
-      ? [`the runtime is ${runtime.version}, the kubelet still reports ${seen}`]
-      : []),
+    ...(fits(running, version) ? [] : [`the runtime is ${name} ${running}, not ${version}`]),
+    ...(asReported(running) === seen ? [] : [`the runtime is ${running}, the kubelet still reports ${seen}`]),
     ...(object.ready ? [] : [`${object.name} is not Ready (${object.readyReason})`]),
     ...staleReports(context, object),
   ];
@@ -84,7 +84,7 @@ function project(context: Context): Facts {
   }));
   const after = withNodeObject(facts, objectNameOf(context), (node) => ({
     ...reported(node),
-    containerRuntime: `${name}://${version}`,
+    containerRuntime: `${name}://${asReported(version)}`,
   }));
   const { kubelet } = after.nodes[context.node.name] ?? {};
   const renewTime = new Date(Math.ceil(kubelet?.startedAt ?? 0) * 1000).toISOString();

@@ -1,3 +1,4 @@
+import { parse } from 'semver';
 import type { Fact } from './fact.ts';
 import { withoutV } from './lib/version.ts';
 
@@ -37,6 +38,15 @@ fi
 true`,
   parse: parseRuntime,
 };
+
+/**
+ * What a kubelet reports of a runtime's version: a semantic version as it is, of any other (`1.6.20~ds1` of Debian) the
+ * numbers that it begins with. Source: newRuntimeVersion in pkg/kubelet/kuberuntime/kuberuntime_manager.go.
+ */
+export function asReported(version: string): string {
+  const text = withoutV(version);
+  return parse(text) ? text : (/^\d+(\.\d+)*/.exec(text)?.[0] ?? text);
+}
 
 function parseRuntime(output: string): RuntimeFact {
   const value = (name: string) => new RegExp(`^${name}: *(\\S+)`, 'm').exec(output)?.[1];

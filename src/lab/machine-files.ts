@@ -7,6 +7,7 @@ import { minorOf } from './releases.ts';
 
 export const sourcesFile = '/etc/apt/sources.list.d/kubernetes.list';
 export const keyringFile = '/etc/apt/keyrings/kubernetes-apt-keyring.gpg';
+export const systemUuidFile = '/sys/class/dmi/id/product_uuid';
 export const defaultBaseUrl = 'https://pkgs.k8s.io';
 
 /** The community repository of a version's minor, with a trailing slash. */
@@ -119,7 +120,7 @@ function systemFiles(machine: Machine): FileSpec[] {
     },
     { path: '/etc/group', content: 'root:x:0:\nsudo:x:27:ops\nops:x:1000:\n' },
     { path: '/etc/shadow', content: 'root:*:20000:0:99999:7:::\n', mode: 0o640 },
-    { path: '/sys/class/dmi/id/product_uuid', content: `${machine.systemUuid}\n`, mode: 0o400 },
+    { path: systemUuidFile, content: `${machine.systemUuid}\n`, mode: 0o400 },
     { path: '/proc/swaps', content: 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n', mode: 0o444 },
     { path: '/proc/uptime', content: '', mode: 0o444 },
     { path: '/proc/cmdline', content: 'BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro quiet\n', mode: 0o444 },

@@ -110,8 +110,13 @@ export function bootServices(machine: Machine): void {
 /** What the kubelet has reported of its runtime: it asks again about once a second of the lab. */
 export function reportedRuntime(machine: Machine): string {
   const isAsked = machine.clock.now() >= runtimeAskedAt(machine);
-  return isAsked ? machine.containerRuntime : (machine.earlierRuntime ?? machine.containerRuntime);
+  const runtime = isAsked ? machine.containerRuntime : (machine.earlierRuntime ?? machine.containerRuntime);
+  const [name = '', version = ''] = runtime.split('://');
+  // Of what is no semantic version it understands the numbers ahead.
+  return SEMANTIC.test(version) ? runtime : `${name}://${/^[\d.]*\d/.exec(version)?.[0] ?? version}`;
 }
+
+const SEMANTIC = /^\d+\.\d+\.\d+(-[\dA-Za-z.-]+)?(\+[\dA-Za-z.-]+)?$/;
 
 /** When (milliseconds since the epoch) it asked first after the runtime's last start. */
 export function runtimeAskedAt({ services, clock }: Machine): number {

@@ -6,7 +6,7 @@ import type { LabOptions } from './lab.ts';
 import { isManaged } from './managed/lab.ts';
 import { problems } from './problems.ts';
 import { isRelease, minors } from './releases.ts';
-import { containerdReleases } from './runtime-packages.ts';
+import { containerdReleases, debianContainerd } from './runtime-packages.ts';
 import { readDocument } from './twin/document.ts';
 import { readTwinFile } from './twin/file.ts';
 import { workloadOptions, type WorkloadOption } from './workloads.ts';
@@ -75,7 +75,7 @@ export function upOptions(given: UpOptions): LabOptions {
     ...(given.externalEtcd === undefined ? {} : { externalEtcd: etcdCount(given.externalEtcd) }),
     ...(given.etcd === undefined ? {} : { etcd: etcdRelease(given.etcd, given.externalEtcd !== undefined) }),
     kubernetes,
-    containerd: containerdRelease(given.containerd),
+    containerd: containerdRelease(given),
     latency,
     timeScale,
     workloads,
@@ -85,9 +85,12 @@ export function upOptions(given: UpOptions): LabOptions {
   };
 }
 
-function containerdRelease(given: string): string {
-  if (containerdReleases.includes(given)) return given;
-  throw usageFailure(`--containerd ${given} is none of ${containerdReleases.join(', ')}`);
+function containerdRelease({ containerd, os, dnfNodes, zypperNodes }: UpOptions): string {
+  if (!containerdReleases.includes(containerd))
+    throw usageFailure(`--containerd ${containerd} is none of ${containerdReleases.join(', ')}`);
+  if (containerd === debianContainerd && (os !== 'debian' || dnfNodes !== '' || zypperNodes !== ''))
+    throw usageFailure(`--containerd ${containerd} is Debian's own: all nodes have to be Debian`);
+  return containerd;
 }
 
 function etcdRelease(given: string, isExternal: boolean): string {

@@ -503,3 +503,20 @@ test("somebody else's cordon is told, ours is a failure", () => {
     'w-1.example is still cordoned by this program',
   );
 });
+
+test.each([
+  ['1.6.20~ds1', '1.6.20', ['', '1.6', '1.6.20', '1.6.20~ds1']],
+  ['1.7.12-0ubuntu2', '1.7.12-0ubuntu2', ['1.7', '1.7.12']],
+  ['1.29.0+unknown', '1.29.0+unknown', ['1.29.0']],
+  ['2.0.5', '2.0.5', ['v2.0']],
+])('a kubelet reports a runtime at %s as %s', (running, reported, wanted) => {
+  const on = (seen: string, version?: string) =>
+    isDone('verify-runtime', version === undefined ? {} : { version }, {
+      machine: (facts) => ({ ...facts, runtime: { name: 'containerd', version: running } }),
+      object: (object) => ({ ...object, ready: true, containerRuntime: `containerd://${seen}` }),
+    });
+  for (const version of [undefined, ...wanted])
+    expect(on(reported, version).reason).toContain(`is Ready with containerd://${reported}`);
+  expect(on(reported, '9.1').reason).toContain(`the runtime is containerd ${running}, not 9.1`);
+  expect(on('1.5.9').reason).toContain(`the runtime is ${running}, the kubelet still reports 1.5.9`);
+});

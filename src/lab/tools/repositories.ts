@@ -41,7 +41,7 @@ export async function offersOf(machine: Machine, name: string, places = usual): 
   const offers = sources.flatMap(({ url }) =>
     (machine.aptLists.get(url)?.get(name) ?? []).map((revision) => ({ revision, url })),
   );
-  const ofRuntime = runtimeOffers(machine, name).map((revision) => ({ revision, url: runtimeRepository }));
+  const ofRuntime = runtimeOffers(machine, name).map((revision) => ({ revision, url: runtimeRepository(name) }));
   return [...offers, ...ofRuntime].sort((a, b) => compareVersions(b.revision, a.revision));
 }
 

@@ -56,7 +56,8 @@ function knowMember(machine: Machine, member: EtcdFacts['members'][number]): voi
   etcd.membership = member.name === '' ? 'added' : 'started';
   etcd.learner = member.learner;
   if (alarm === 'NOSPACE' || alarm === 'CORRUPT') etcd.alarm = alarm;
-  if (member.healthy === false && !member.learner) etcd.dead = true;
+  // A learner that serves is not healthy either, but has a status.
+  if (member.healthy === false && (!member.learner || member.version === undefined)) etcd.dead = true;
   etcd.dbSize = member.dbSize ?? etcd.dbSize;
   etcd.known = {
     id: BigInt(`0x${member.id}`),

@@ -1,6 +1,6 @@
 import { fillFolder, leaveRoom } from '../disks.ts';
 import { holdPackageLock } from '../package-locks.ts';
-import { putFile, writeBootFiles } from '../machine-files.ts';
+import { putFile, systemUuidFile, writeBootFiles } from '../machine-files.ts';
 import type { Machine } from '../machine.ts';
 import { osUpdatesFile } from '../tools/os-updates.ts';
 import type { TwinNodeFacts } from './document.ts';
@@ -10,6 +10,8 @@ export async function writeSystem(machine: Machine, facts: TwinNodeFacts): Promi
   const { os, clock, proxyVariables, machine: own } = facts;
   if (os) await writeOs(machine, os);
   if (own?.initStart !== undefined) machine.initStart = own.initStart;
+  // Containers and small boards have none.
+  if (own && own.systemUuid === undefined) await machine.fs.rm(systemUuidFile, { force: true });
   if (clock?.least !== undefined && clock.most !== undefined) machine.clockAhead = aheadIn(clock.least, clock.most);
   if (proxyVariables) machine.environment = Object.fromEntries(proxyVariables.map(({ name, value }) => [name, value]));
   await writeKernel(machine, facts);
