@@ -76,6 +76,8 @@ export async function planByWorkers(
     parts: parts.map((part) => ({ file: relative(dirname(file), part.path), text: part.text })),
   };
   const stopped = rejectedBy(stop);
+  // It may come before a plan is asked for, or after all are there.
+  stopped.catch(() => undefined);
   return Promise.all(
     clusters.map(async ({ name, site, file: inventory }): Promise<PlannedCluster> => {
       // Where the operator has no inventory, the name in the fleet is that in the inventory.
@@ -101,7 +103,10 @@ export async function planByWorkers(
 /** Rejects when it is aborted, and never settles else. */
 function rejectedBy(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new Failure('cancelled', 'stopped')), { once: true });
+    const onAbort = (): void => reject(new Failure('cancelled', 'stopped'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    // Ctrl-C may have come before anything listened.
+    if (signal.aborted) onAbort();
   });
 }
 
