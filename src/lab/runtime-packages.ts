@@ -8,7 +8,7 @@ const releases: readonly { readonly containerd: string; readonly runc: string }[
 ];
 
 export const newestContainerd = '2.0.5';
-/** Of Debian's own packages, which were packed anew. */
+/** Of Debian's own packages: `~ds1` says that its source was packed again. */
 export const debianContainerd = '1.6.20~ds1';
 export const containerdReleases: readonly string[] = [
   ...releases.map(({ containerd }) => containerd),
@@ -48,6 +48,7 @@ export function runtimeOffers({ distribution, role, offeredSoftware }: Machine, 
 /** Its packages at a release of containerd, as they were installed before the machine's last boot. */
 export function installRuntime(machine: Machine, containerd: string): void {
   const isDebians = containerd === debianContainerd;
+  // The older one of Debian's, so that there is something to upgrade.
   const at = isDebians ? 1 : releases.findIndex((release) => release.containerd === containerd);
   for (const name of ['containerd.io', 'containerd', 'runc']) machine.packages.delete(name);
   for (const name of isDebians ? Object.keys(ofDebian) : packagesOf[machine.distribution]) {
