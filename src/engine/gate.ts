@@ -79,7 +79,6 @@ async function untilStopped(stop: AbortSignal, look: Promise<Look>): Promise<Loo
     resolve({ holds: false, why: 'stopped' });
   };
   stop.addEventListener('abort', onStop, { once: true });
-  if (stop.aborted) onStop();
   look.catch(() => undefined);
   try {
     return await Promise.race([look, promise]);

@@ -62,7 +62,12 @@ export function whileAlike<T, Value>(
   return (list) => found(list).value;
 }
 
-export function everySame<T>(before: readonly T[], after: readonly T[], alike: (a: T, b: T) => boolean): boolean {
+/** Whether each member is the same, or `alike`. */
+export function everySame<T>(
+  before: readonly T[],
+  after: readonly T[],
+  alike: (a: T, b: T) => boolean = () => false,
+): boolean {
   if (before === after) return true;
   if (before.length !== after.length) return false;
   const same = (at: number): boolean => {

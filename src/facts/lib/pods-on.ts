@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../facts.ts';
 import type { PodFact } from '../pods.ts';
 import { changedSince } from './changed-since.ts';
 import { groupBy } from './group-by.ts';
-import { carried } from './once.ts';
+import { carried, everySame } from './once.ts';
 
 type Index = ReadonlyMap<string, readonly PodFact[]>;
 
@@ -46,11 +46,11 @@ function index(keyOf: (pod: PodFact) => string | undefined): (pods: readonly Pod
 
 /** The same groups; those that are as they were are the same objects. */
 function withGroupsOf(before: Index, now: Index): Index {
-  return new Map([...now].map(([key, group]) => [key, sameOf(before.get(key), group)]));
-}
-
-function sameOf(before: readonly PodFact[] | undefined, now: readonly PodFact[]): readonly PodFact[] {
-  return before?.length === now.length && before.every((pod, at) => pod === now[at]) ? before : now;
+  const kept = ([key, group]: readonly [string, readonly PodFact[]]) => {
+    const own = before.get(key);
+    return [key, own && everySame(own, group) ? own : group] as const;
+  };
+  return new Map([...now].map(kept));
 }
 
 function stays(before: string | undefined, after: string | undefined): boolean {

@@ -1,5 +1,5 @@
 import type { Pod } from '../pods.ts';
-import type { Machine } from '../machine.ts';
+import type { Machine, StaticPod } from '../machine.ts';
 import { type Bond, bonds, type PodShape } from '../pod-shape.ts';
 import type { Budget, PodOwner, Workload } from '../workloads.ts';
 import type { TwinClusterFacts, TwinPod } from './document.ts';
@@ -190,7 +190,7 @@ export function writeMirrors(
       restarts: pod.restarts,
       shape: shapeOf(pod),
       labels: pod.labels,
-      ...(pod.ready ? {} : maybeServing(machine, name, now) ? { shownReadyAt: now + probed } : { readyAt: Infinity }),
+      ...(pod.ready ? {} : unready(machine, name, now)),
     });
     machine.pulledImages.add(image);
   }
@@ -201,8 +201,13 @@ const probed = 30_000;
 /** Milliseconds that kubeadm's startup probe gives a component, and its start: 10 s, then 24 times 10 s. */
 const mayStart = 300_000;
 
+/** How a static pod stands whose mirror is not ready. */
+function unready(machine: Machine, component: string, now: number): Partial<StaticPod> {
+  return mayServe(machine, component, now) ? { shownReadyAt: now + probed } : { readyAt: Infinity };
+}
+
 /** The API and etcd are asked themselves, and say of themselves where they do not answer. */
-function maybeServing({ bootedAt, etcd }: Machine, component: string, now: number): boolean {
+function mayServe({ bootedAt, etcd }: Machine, component: string, now: number): boolean {
   if (component === 'kube-apiserver') return true;
   if (component === 'etcd') return !etcd.dead;
   return now - bootedAt < mayStart;

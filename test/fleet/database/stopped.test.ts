@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { FleetDatabase } from '../../../src/commands/fleet/in-database.ts';
-import { planByWorkers } from '../../../src/commands/fleet/in-database.ts';
+import { type FleetDatabase, planByWorkers } from '../../../src/commands/fleet/in-database.ts';
 import type { Console } from '../../../src/run/console.ts';
 import { folder } from '../../commands/cli.ts';
 
