@@ -20,16 +20,16 @@ describe.skipIf(!haveSshd)('a link that goes away', () => {
   });
   const throughProxy = (): { port: number; hostKeyChecking: 'off' } => ({ port: proxy.port, hostKeyChecking: 'off' });
 
-  /** A command that lives until it is ended, and the first line of what it printed: its pid. */
+  /** A command that lives until it is ended, whoever still reads it, and the first line of what it printed: its pid. */
   async function lasting(): Promise<{ exit: Promise<unknown>; pid: number }> {
-    const channel = await session.open('echo $$; exec tail -f /dev/null');
+    const channel = await session.open('echo $$; exec sleep 600');
     channel.stderr.resume();
     const pid = await new Promise<number>((resolve) => {
       channel.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())));
     });
     channel.stdout.resume();
-    // The shell that has told its pid becomes tail a moment later.
-    await expect.poll(() => readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('tail\n');
+    // The shell that has told its pid becomes sleep a moment later.
+    await expect.poll(() => readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('sleep\n');
     return { exit: channel.exit, pid };
   }
 
@@ -38,7 +38,7 @@ describe.skipIf(!haveSshd)('a link that goes away', () => {
     proxy.cut();
     expect(await exit).toMatchObject({ kind: 'lost' });
     expect(await session.closed).toMatch(/reset|closed/i);
-    expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('tail\n');
+    expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('sleep\n');
     process.kill(pid);
     await expect(session.exec('true')).rejects.toMatchObject({ name: 'ConnectionLost', target: 'node-1' });
   });

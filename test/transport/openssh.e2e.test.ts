@@ -65,9 +65,9 @@ function processesOf(folder: string): Map<number, string> {
   return found;
 }
 
-/** A command that lives until it is ended, and its pid, which it has printed. */
+/** A command that lives until it is ended, whoever still reads it, and its pid, which it has printed. */
 async function lasting(session: Session): Promise<{ channel: Channel; pid: number }> {
-  const channel = await session.open('echo $$; exec tail -f /dev/null');
+  const channel = await session.open('echo $$; exec sleep 600');
   channel.stderr.resume();
   const pid = await new Promise<number>((resolve) => {
     channel.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())));
