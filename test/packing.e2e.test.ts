@@ -14,80 +14,76 @@ const manifestSchema = z.object({
 
 const mapSchema = z.object({ sources: z.array(z.string()) });
 
-test(
-  'the tarball runs in an empty folder, and the lab once its own tarball is there too',
-  { timeout: 300_000 },
-  async () => {
-    const tarballs = await pack();
-    const project = folder();
-    unpack(project, 'runbook', await extract(tarballs, /^runbook-\d/));
-    const { bin, dependencies, version } = manifestOf(join(project, 'node_modules/runbook'));
-    expect(bin).toEqual({ runbook: 'dist/cli.js' });
-    expect(Object.keys(dependencies)).not.toContain('just-bash');
-    const files = readdirSync(join(project, 'node_modules/runbook'), { recursive: true, encoding: 'utf8' });
-    expect(files.filter((file) => /^(src|test|dist\/lab)(\/|$)/.test(file))).toEqual([]);
-    const dist = join(project, 'node_modules/runbook/dist');
-    expect(bundled(dist)).toContain('zod');
-    expect(bundled(dist).filter((name) => /^(@opentelemetry|@dbos-inc|pg$)/.test(name))).toEqual([]);
-    expect(bundled(dist).filter((name) => name in dependencies)).toEqual([]);
-    expect(licensed(dist)).toEqual(bundled(dist));
+test('the tarball runs in an empty folder, and the lab once its own tarball is there too', async () => {
+  const tarballs = await pack();
+  const project = folder();
+  unpack(project, 'runbook', await extract(tarballs, /^runbook-\d/));
+  const { bin, dependencies, version } = manifestOf(join(project, 'node_modules/runbook'));
+  expect(bin).toEqual({ runbook: 'dist/cli.js' });
+  expect(Object.keys(dependencies)).not.toContain('just-bash');
+  const files = readdirSync(join(project, 'node_modules/runbook'), { recursive: true, encoding: 'utf8' });
+  expect(files.filter((file) => /^(src|test|dist\/lab)(\/|$)/.test(file))).toEqual([]);
+  const dist = join(project, 'node_modules/runbook/dist');
+  expect(bundled(dist)).toContain('zod');
+  expect(bundled(dist).filter((name) => /^(@opentelemetry|@dbos-inc|pg$)/.test(name))).toEqual([]);
+  expect(bundled(dist).filter((name) => name in dependencies)).toEqual([]);
+  expect(licensed(dist)).toEqual(bundled(dist));
 
-    const runbookIn =
-      (env: Record<string, string>) =>
-      (...args: string[]) =>
-        execa(process.execPath, [join(project, 'node_modules/runbook/dist/cli.js'), ...args], {
-          cwd: project,
-          reject: false,
-          stdin: 'ignore',
-          timeout: 120_000,
-          env: { NO_COLOR: '1', ...env },
-        });
-    const runbook = runbookIn({});
-    const ready = join(project, 'node_modules/runbook/runbooks/upgrade-1.32.yaml');
-    expect(await runbook('--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('preflight') });
-    expect(await runbook('validate', ready)).toMatchObject({ exitCode: 0 });
-    const refused = await runbook('lab', 'up');
-    expect(refused.exitCode).toBe(2);
-    expect(refused.stderr).toMatch(new RegExp(`Install it: npm install runbook-lab@${version}( |$)`));
-    expect(refused.stderr).not.toMatch(/ {4}at /);
+  const runbookIn =
+    (env: Record<string, string>) =>
+    (...args: string[]) =>
+      execa(process.execPath, [join(project, 'node_modules/runbook/dist/cli.js'), ...args], {
+        cwd: project,
+        reject: false,
+        stdin: 'ignore',
+        timeout: 120_000,
+        env: { NO_COLOR: '1', ...env },
+      });
+  const runbook = runbookIn({});
+  const ready = join(project, 'node_modules/runbook/runbooks/upgrade-1.32.yaml');
+  expect(await runbook('--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('preflight') });
+  expect(await runbook('validate', ready)).toMatchObject({ exitCode: 0 });
+  const refused = await runbook('lab', 'up');
+  expect(refused.exitCode).toBe(2);
+  expect(refused.stderr).toMatch(new RegExp(`Install it: npm install runbook-lab@${version}( |$)`));
+  expect(refused.stderr).not.toMatch(/ {4}at /);
 
-    unpack(project, 'runbook-lab', await extract(tarballs, /^runbook-lab-\d/));
-    const up = await runbook(
-      'lab',
-      'up',
-      '--dir',
-      'lab',
-      '--control-planes',
-      '1',
-      '--workers',
-      '1',
-      '--time-scale',
-      '10',
-    );
-    onTestFinished(async () => void (await runbook('lab', 'down', '--dir', 'lab')));
-    expect(up).toMatchObject({ exitCode: 0, stdout: join(project, 'lab/inventory.yaml') });
-    const plan = await runbook('plan', ready, '-i', 'lab/inventory.yaml');
-    expect(plan.stdout).toContain('kubeadm upgrade apply');
-    expect(plan.exitCode).toBe(0);
+  unpack(project, 'runbook-lab', await extract(tarballs, /^runbook-lab-\d/));
+  const up = await runbook(
+    'lab',
+    'up',
+    '--dir',
+    'lab',
+    '--control-planes',
+    '1',
+    '--workers',
+    '1',
+    '--time-scale',
+    '10',
+  );
+  onTestFinished(async () => void (await runbook('lab', 'down', '--dir', 'lab')));
+  expect(up).toMatchObject({ exitCode: 0, stdout: join(project, 'lab/inventory.yaml') });
+  const plan = await runbook('plan', ready, '-i', 'lab/inventory.yaml');
+  expect(plan.stdout).toContain('kubeadm upgrade apply');
+  expect(plan.exitCode).toBe(0);
 
-    // Optional packages are not there: one warning, and the run is done.
-    const traced = await runbookIn({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })(
-      'apply',
-      join(dirname(ready), 'smoke.yaml'),
-      '-i',
-      'lab/inventory.yaml',
-      '--yes',
-    );
-    expect(traced.stderr.match(/no traces are sent/g)).toHaveLength(1);
-    expect(traced.stderr).toMatch(/npm install @opentelemetry\/api@\^1\S* /);
-    expect(traced.exitCode, traced.stderr).toBe(0);
-    // So are those of fleets in a database; a fleet of this machine needs none.
-    const fleet = await runbookIn({ RUNBOOK_DATABASE: 'postgres://ops@127.0.0.1:9/fleet' })('fleet', 'status');
-    expect(fleet.exitCode, fleet.stderr).toBe(2);
-    expect(fleet.stderr).toMatch(/npm install @dbos-inc\/dbos-sdk@\^5\S* pg@\^8/);
-    expect((await runbook('fleet', 'status')).stderr).toContain('no fleet runs are known here');
-  },
-);
+  // Optional packages are not there: one warning, and the run is done.
+  const traced = await runbookIn({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })(
+    'apply',
+    join(dirname(ready), 'smoke.yaml'),
+    '-i',
+    'lab/inventory.yaml',
+    '--yes',
+  );
+  expect(traced.stderr.match(/no traces are sent/g)).toHaveLength(1);
+  expect(traced.stderr).toMatch(/npm install @opentelemetry\/api@\^1\S* /);
+  expect(traced.exitCode, traced.stderr).toBe(0);
+  // So are those of fleets in a database; a fleet of this machine needs none.
+  const fleet = await runbookIn({ RUNBOOK_DATABASE: 'postgres://ops@127.0.0.1:9/fleet' })('fleet', 'status');
+  expect(fleet.exitCode, fleet.stderr).toBe(2);
+  expect(fleet.stderr).toMatch(/npm install @dbos-inc\/dbos-sdk@\^5\S* pg@\^8/);
+  expect((await runbook('fleet', 'status')).stderr).toContain('no fleet runs are known here');
+});
 
 /** Both packages, from a copy of the checkout: packing changes its package.json for a while. @returns the folder of tarballs */
 async function pack(): Promise<string> {

@@ -41,7 +41,7 @@ async function onTerminal(args: readonly string[], answer: string) {
     input: `${answer}\n`,
     reject: false,
     all: true,
-    timeout: 60_000,
+    timeout: 240_000,
     env: { NO_COLOR: '1', TERM: 'xterm' },
   });
 }

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { NEVER } from '../eventually.ts';
 
 /** Where Debian's chromium is; undefined: it is not installed. */
 export const CHROMIUM = spawnSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).stdout.trim() || undefined;
@@ -36,6 +37,7 @@ export async function newPage(browser: Browser, { width = 1280, dark = false }: 
     colorScheme: dark ? 'dark' : 'light',
   });
   onTestFinished(() => context.close());
+  context.setDefaultTimeout(NEVER);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('console', (message) => problems.push(message.text()));

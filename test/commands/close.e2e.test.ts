@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { folder, type Lab, labUp, runbook, startRunbook } from './cli.ts';
+import { until } from '../eventually.ts';
 
 test('close undoes what is its own, marks it closed everywhere, and leaves what was there before', async () => {
   const lab = await labUp('--control-planes', '1', '--workers', '2', '--time-scale', '20');
@@ -37,7 +38,7 @@ test('close undoes what is its own, marks it closed everywhere, and leaves what 
   expect((await runbook(['runs', '--state-dir', state])).stdout).toMatch(/ closed /);
   const anew = await runbook(['apply', 'upgrade-1.32.yaml', ...common, '--yes']);
   expect(anew.code, anew.all.slice(-2000)).toBe(0);
-}, 240_000);
+});
 
 const WORK = `apiVersion: runbook/v1
 kind: Runbook
@@ -69,11 +70,11 @@ async function killedWhileWorking() {
 async function runsOn(lab: Lab, node: string, command: RegExp): Promise<void> {
   const isUnderWay = async () =>
     (await lab.node(node)).commands.some(({ line, exit }) => command.test(line) && exit === null);
-  await vi.waitUntil(isUnderWay, { timeout: 60_000, interval: 200 });
+  await until(isUnderWay, { interval: 200 });
 }
 
 async function closedAtLast(close: readonly string[]): Promise<void> {
-  await vi.waitUntil(async () => (await runbook(close)).code === 0, { timeout: 120_000, interval: 500 });
+  await until(async () => (await runbook(close)).code === 0, { interval: 500 });
 }
 
 test('close waits for a step that still runs, and continues where it was killed itself', async () => {
@@ -85,7 +86,7 @@ test('close waits for a step that still runs, and continues where it was killed 
 
   await lab.fault('cp-1', 'kubectl .*uncordon', 'slow:10s');
   const ended = async () => (await lab.node('worker-1')).commands.every(({ exit }) => exit !== null);
-  await vi.waitUntil(ended, { timeout: 60_000, interval: 500 });
+  await until(ended, { interval: 500 });
   const closing = startRunbook(close());
   await runsOn(lab, 'cp-1', /^kubectl .*uncordon/);
   closing.kill('SIGKILL');
@@ -94,7 +95,7 @@ test('close waits for a step that still runs, and continues where it was killed 
   await closedAtLast(close());
   expect(await lab.node('worker-1')).toMatchObject({ unschedulable: false });
   expect(records()).toEqual(['run-started', 'run-resumed', 'run-abandoned']);
-}, 240_000);
+});
 
 test('close undoes nothing of a node that does not answer and on which a step may still run', async () => {
   const { lab, close, records } = await killedWhileWorking();
@@ -107,4 +108,4 @@ test('close undoes nothing of a node that does not answer and on which a step ma
   await closedAtLast(close());
   expect((await lab.node('worker-1')).unschedulable).toBe(false);
   expect(records()).toEqual(['run-started', 'run-resumed', 'run-abandoned']);
-}, 240_000);
+});

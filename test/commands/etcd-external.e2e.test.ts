@@ -169,7 +169,7 @@ test.each(['systemctl stop etcd', 'snapshot restore /', 'systemctl start'])(
     for (const { name, role } of lab.nodes)
       if (role === 'other') lab.addFault(name, { on: what, effect: { kind: 'slow', ms: 3000 }, times: 1 });
     const running = startRunbook(['apply', 'etcd-restore-external.yaml', ...restore]);
-    await expect.poll(() => ran(lab, what), { timeout: 60_000, interval: 20 }).toHaveLength(3);
+    await expect.poll(() => ran(lab, what), { interval: 20 }).toHaveLength(3);
     running.kill('SIGKILL');
     await running;
     const resumed = await runbook(['resume', ...args, '--approve', 'approve']);

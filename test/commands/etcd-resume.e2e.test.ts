@@ -41,7 +41,7 @@ async function onceAt(lab: Lab, command: readonly string[], action: string, stri
     if (event.type !== 'step-started' || !event.step?.endsWith(action) || nodes.size === 3) continue;
     nodes.add(event.node ?? '');
     if (nodes.size < 3) continue;
-    if (action !== 'etcd-stop') await expect.poll(() => working(lab, busy), { timeout: 20_000, interval: 20 }).toBe(3);
+    if (action !== 'etcd-stop') await expect.poll(() => working(lab, busy), { interval: 20 }).toBe(3);
     strike(() => running.kill('SIGKILL'));
   }
   expect(nodes.size, `${action} was never reached`).toBe(3);

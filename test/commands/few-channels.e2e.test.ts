@@ -2,13 +2,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { OpensshTransport } from '../../src/transport/openssh.ts';
 import { sharingChannels } from '../../src/transport/shared-channels.ts';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import { haveSshd, type Sshd } from '../sshd/sshd.ts';
 import { useSshd } from '../transport/use-sshd.ts';
 import { folder, runbook, startRunbook } from './cli.ts';
+import { until } from '../eventually.ts';
 
 /** A home without a .bashrc, which each channel would wait for. */
 
@@ -130,7 +131,7 @@ describe.skipIf(!haveSshd)('a server that ends each link', () => {
     const before = sshd().logins;
     const began = Date.now();
     sshd().dropSessions();
-    await vi.waitUntil(() => sshd().logins - before >= 3, { timeout: 60_000, interval: 100 });
+    await until(() => sshd().logins - before >= 3, { interval: 100 });
     // After pauses of 1, 2 and 4 seconds at least.
     expect(Date.now() - began).toBeGreaterThan(6500);
     await rm(kills);

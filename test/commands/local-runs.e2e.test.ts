@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { folder, labUp, runbook, startRunbook } from './cli.ts';
+import { eventually } from '../eventually.ts';
 
 /** Two nodes that no name server knows. */
 const INVENTORY = `apiVersion: runbook/v1
@@ -75,7 +76,7 @@ test('while a local run goes on another from the same state folder is refused, a
   onTestFinished(() => void running.kill('SIGKILL'));
   let seen = '';
   running.all.on('data', (chunk: Buffer) => (seen += chunk.toString()));
-  await vi.waitFor(() => expect(seen).toContain('started'), { timeout: 30_000, interval: 20 });
+  await eventually(() => expect(seen).toContain('started'), 20);
   const other = await it.run('apply', '--yes');
   expect(other.code, other.all).toBe(4);
   running.kill('SIGKILL');
@@ -96,7 +97,7 @@ test('--new waits for what an abandoned run still does on this machine', async (
   onTestFinished(() => writeFileSync(join(it.dir, 'go'), ''));
   const running = startRunbook(it.args('apply', '--yes'));
   onTestFinished(() => void running.kill('SIGKILL'));
-  await vi.waitFor(() => expect(existsSync(join(it.dir, 'mark'))).toBe(true), { timeout: 30_000, interval: 20 });
+  await eventually(() => expect(existsSync(join(it.dir, 'mark'))).toBe(true), 20);
   running.kill('SIGKILL');
   await running;
   const refused = await it.run('apply', '--yes', '--new');

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { folder, type Lab, labUp, runbook, startRunbook } from './cli.ts';
+import { until } from '../eventually.ts';
 
 const UPGRADE = 'upgrade-1.32.yaml';
 
@@ -26,7 +27,7 @@ async function inTheMiddle(lab: Lab, state: string, seconds = 15) {
   onTestFinished(() => {
     running.kill('SIGKILL');
   });
-  await vi.waitUntil(async () => (await applies(lab, 'cp-1')).length === 1, { timeout: 60_000, interval: 500 });
+  await until(async () => (await applies(lab, 'cp-1')).length === 1, { interval: 500 });
   return { running };
 }
 
@@ -108,6 +109,6 @@ test('a run whose lock is taken away, which takes force, leaves its step running
   expect(ended.exitCode, ended.all).toBe(4);
   expect(ended.all).toMatch(/no longer holds its lock: it was released by \S+@\S+: the wrong cluster/);
   expect(await applies(lab, 'cp-1'), 'it noticed while the step ran, and left it running').toEqual([null]);
-  await vi.waitUntil(async () => (await applies(lab, 'cp-1'))[0] === 0, { timeout: 60_000, interval: 500 });
+  await until(async () => (await applies(lab, 'cp-1'))[0] === 0, { interval: 500 });
   expect(await applies(lab, 'cp-2')).toEqual([]);
 });

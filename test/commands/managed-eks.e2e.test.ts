@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { changeState, type ManagedState, readState, stateFile } from '../../src/lab/managed/state.ts';
 import { kill } from '../sshd/sshd.ts';
 import { type CliResult, folder, runbook, startRunbook } from './cli.ts';
+import { eventually } from '../eventually.ts';
 
 /** A managed cluster in a lab, and the program beside the provider's CLI. No host in its inventory resolves. */
 class Managed {
@@ -45,7 +46,7 @@ class Managed {
     onTestFinished(() => void running.kill('SIGKILL'));
     let seen = '';
     running.all.on('data', (chunk: Buffer) => (seen += chunk.toString()));
-    await vi.waitFor(() => expect(seen).toContain(said), { timeout: 60_000, interval: 20 });
+    await eventually(() => expect(seen).toContain(said), 20);
     changeState(stateFile(this.dir), (state) => {
       for (const update of state.updates) update.endsAt = 0;
     });
@@ -113,11 +114,8 @@ test.each([
     await it.lab('fault', 'lab', '--on', 'update-cluster-version', '--do', 'slow:1h');
     const running = startRunbook(it.args('apply', '--yes'), it.env);
     onTestFinished(() => void running.kill('SIGKILL'));
-    await vi.waitFor(() => expect(it.state.updates).toMatchObject([{ of: 'cluster', status: 'InProgress' }]), {
-      timeout: 30_000,
-      interval: 50,
-    });
-    await vi.waitFor(() => expect(stepPids(it.stateDir)).toHaveLength(2), { timeout: 5000, interval: 20 });
+    await eventually(() => expect(it.state.updates).toMatchObject([{ of: 'cluster', status: 'InProgress' }]));
+    await eventually(() => expect(stepPids(it.stateDir)).toHaveLength(2), 20);
     running.kill('SIGKILL');
     await running;
     for (const pid of killsStep ? stepPids(it.stateDir) : []) kill(pid, 'SIGKILL');
@@ -133,7 +131,6 @@ test.each([
     expect(it.begun.filter((line) => line === CONTROL_PLANE)).toHaveLength(1);
     expect(it.versions()).toEqual({ lab: '1.33', general: '1.33' });
   },
-  120_000,
 );
 
 /** Who supervises the step of the control plane, and its script, as the attempt on this machine tells; none: not there yet. */

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { statusSchema } from '../../src/render/status-data.ts';
 import { folder, runbook, startRunbook } from './cli.ts';
 import { openLab } from './open-lab.ts';
+import { eventually } from '../eventually.ts';
 
 const RUNBOOK = `apiVersion: runbook/v1
 kind: Runbook
@@ -45,7 +46,7 @@ test('outputs outlive kill -9 and the state folder; a failed step that is skippe
   await cp.fs.writeFile('/run/go', '');
 
   const apply = startRunbook(['apply', book, '-i', inventory, '--yes', '--state-dir', lost]);
-  await vi.waitFor(async () => expect(await worker.fs.exists('/run/asked')).toBe(true), 60_000);
+  await eventually(async () => expect(await worker.fs.exists('/run/asked')).toBe(true));
   apply.kill('SIGKILL');
   await apply;
   await worker.fs.writeFile('/run/go', '');

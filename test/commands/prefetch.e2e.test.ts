@@ -72,7 +72,6 @@ test.each([
     expect(lines(await lab.node('worker-1'), DOWNLOAD)).toHaveLength(1);
     expect((await lab.node('worker-2')).kubeletRunning).toBe('1.32.9');
   },
-  240_000,
 );
 
 test('what was fetched is installed with the repository gone, and without a prefetch that is refused', async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseJournal } from '../../src/journal/journal.ts';
 import { estimatePlan, takesOf } from '../../src/plan/estimate.ts';
 import type { Plan } from '../../src/plan/plan.ts';
@@ -14,6 +14,7 @@ import { FAULT, FAULTS } from '../render/faults-sample.ts';
 import { bigReport } from '../run/report-bench.ts';
 import { accessibilityProblems, launch, openFile, tabbing, withoutChromium } from './browser.ts';
 import { folder, labUp, runbook, startRunbook } from './cli.ts';
+import { eventually } from '../eventually.ts';
 
 const ATTACK = '</script><script>document.title="hacked"</script><img src=http://x.invalid/a> ]]>';
 
@@ -51,9 +52,9 @@ async function reported() {
 
   const treat = ['--treat', 'worker-1/1.3-break=skip:not needed here'];
   const killed = startRunbook(['resume', ...common, ...treat]);
-  await vi.waitFor(
+  await eventually(
     () => expect(records().some((one) => one.type === 'attempt-started' && one.step === '1.5-wait')).toBe(true),
-    { timeout: 120_000, interval: 100 },
+    100,
   );
   killed.kill('SIGKILL');
   await killed;

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { folder } from './cli.ts';
 import { ENV, lineOf, onTerminal } from './on-terminal.ts';
+import { eventually } from '../eventually.ts';
 
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
 const NODES = 100;
@@ -90,7 +91,7 @@ test.each([
   await expect(blotted(planned.terminal.all)).toMatchFileSnapshot(`screens/plan-${columns}x${rows}.txt`);
 
   const { terminal, running, problem } = onTerminal(APPLY, size, cwd);
-  await vi.waitFor(() => expect(waiting(terminal.screen)).toBe(3), 60_000);
+  await eventually(() => expect(waiting(terminal.screen)).toBe(3));
   await expect(blotted(terminal.screen)).toMatchFileSnapshot(`screens/run-${columns}x${rows}.txt`);
   writeFileSync(join(cwd, 'go'), '');
   const { exitCode } = await running;
@@ -124,7 +125,7 @@ describe.skipIf(withoutTmux !== '')(`in a window${withoutTmux}`, () => {
     const env = Object.entries(ENV).map(([name, value]) => `${name}=${value}`);
     const { resize, screen, all } = await inTmux(`env ${env.join(' ')} ${lineOf(APPLY)}`, cwd);
     const shows = (columns: number, frame?: string) =>
-      vi.waitFor(async () => {
+      eventually(async () => {
         const lines = await screen();
         const moving = lines.slice(lines.findLastIndex((line) => line.startsWith('Phase 2/3')));
         expect(waiting(moving)).toBe(3);
@@ -133,7 +134,7 @@ describe.skipIf(withoutTmux !== '')(`in a window${withoutTmux}`, () => {
         );
         if (frame !== undefined) expect(blotted(moving)).toBe(frame);
         return blotted(moving);
-      }, 60_000);
+      });
     const wide = await shows(200);
     await resize(80, 24);
     const narrow = await shows(80);
@@ -142,7 +143,7 @@ describe.skipIf(withoutTmux !== '')(`in a window${withoutTmux}`, () => {
     await resize(80, 24);
     await shows(80, narrow);
     writeFileSync(join(cwd, 'go'), '');
-    await vi.waitFor(async () => expect((await screen()).join('\n')).toContain('ended with 1'), 120_000);
+    await eventually(async () => expect((await screen()).join('\n')).toContain('ended with 1'));
     // tmux breaks the lines anew up to 250 ms before it tells of its new size: of what is drawn over in between, rows
     // are left above.
     const moving = new Set([wide, narrow].flatMap((frame) => frame.split('\n')).filter((line) => line !== ''));

@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { haveSshd, keygen } from '../sshd/sshd.ts';
 import { useSshd } from '../transport/use-sshd.ts';
 import { folder, runbook, startRunbook } from './cli.ts';
+import { eventually } from '../eventually.ts';
 
 const programs = ['useradd', 'sudo', 'script'].every((name) => spawnSync('which', [name]).status === 0);
 const able = haveSshd && process.getuid?.() === 0 && programs;
@@ -105,7 +106,7 @@ describe.skipIf(!able)(
         ['node has it', 'go'],
         ['here has it', 'go-here'],
       ] as const) {
-        await vi.waitFor(() => expect(events).toContain(line), { timeout: 60_000, interval: 50 });
+        await eventually(() => expect(events).toContain(line));
         expect(processesWith(running.pid)).toEqual([]);
         expect(filesWith(dir)).toEqual([]);
         writeFileSync(join(dir, gate), '');

@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseJournal } from '../../src/journal/journal.ts';
 import { ask, enter } from '../serve/bench.ts';
 import { accessibilityProblems, launch, newPage, tabbing, withoutChromium } from './browser.ts';
 import { folder, labUp, runbook, startRunbook } from './cli.ts';
+import { eventually } from '../eventually.ts';
 
 const RUNBOOK = `apiVersion: runbook/v1
 kind: Runbook
@@ -27,14 +28,11 @@ async function serve(state: string, args: readonly string[] = [], env: Record<st
   let printed = '';
   serving.all.setEncoding('utf8');
   serving.all.on('data', (chunk: string) => (printed += chunk));
-  const url = await vi.waitFor(
-    () => {
-      const found = /http:\/\/127\.0\.0\.1:\d+\/\S+?token=[\w-]+/.exec(printed)?.[0];
-      if (found === undefined) throw new Error(`no address: ${printed}`);
-      return found;
-    },
-    { timeout: 60_000, interval: 50 },
-  );
+  const url = await eventually(() => {
+    const found = /http:\/\/127\.0\.0\.1:\d+\/\S+?token=[\w-]+/.exec(printed)?.[0];
+    if (found === undefined) throw new Error(`no address: ${printed}`);
+    return found;
+  });
   return { serving, url, printed: () => printed };
 }
 
@@ -67,10 +65,10 @@ test('--open hands the address to the browser; where there is none it says so an
   writeFileSync(join(bin, 'xdg-open'), `#!/bin/sh\necho "$1" > '${given}.new' && mv '${given}.new' '${given}'\n`);
   chmodSync(join(bin, 'xdg-open'), 0o755);
   const opened = await serve(folder(), ['--open'], { PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` });
-  await vi.waitFor(() => expect(readFileSync(given, 'utf8')).toBe(`${opened.url}\n`), 60_000);
+  await eventually(() => expect(readFileSync(given, 'utf8')).toBe(`${opened.url}\n`));
 
   const none = await serve(folder(), ['--open'], { PATH: folder() });
-  await vi.waitFor(() => expect(none.printed()).toContain('no browser was opened: xdg-open is not installed'), 60_000);
+  await eventually(() => expect(none.printed()).toContain('no browser was opened: xdg-open is not installed'));
   expect((await ask(none.url)).status).toBe(303);
 });
 
@@ -101,7 +99,7 @@ describe.skipIf(withoutChromium !== '')(`in a browser${withoutChromium}`, () => 
 
     const common = ['-i', lab.inventory, '--state-dir', state, '--yes'];
     const killed = startRunbook(['apply', file, ...common]);
-    await page.getByRole('cell', { name: 'running' }).waitFor({ timeout: 120_000 });
+    await page.getByRole('cell', { name: 'running' }).waitFor();
     await page.getByRole('link', { name: /live/ }).click();
     const shown = page.locator('h1 .state');
     const said = page.locator('#news');
@@ -112,11 +110,11 @@ describe.skipIf(withoutChromium !== '')(`in a browser${withoutChromium}`, () => 
       parseJournal(journal, readFileSync(journal)).records.some(
         (one) => one.type === type && 'step' in one && one.step === step,
       );
-    await vi.waitFor(() => expect(has('attempt-started', '1.3-hold')).toBe(true), { timeout: 120_000, interval: 100 });
+    await eventually(() => expect(has('attempt-started', '1.3-hold')).toBe(true), 100);
     await page
       .getByText(/1\.3-hold/)
       .first()
-      .waitFor({ state: 'attached', timeout: 60_000 });
+      .waitFor({ state: 'attached' });
 
     // What the reader does now is to be there at the end.
     await page.locator('#n-worker-1 > summary').click();
@@ -130,16 +128,16 @@ describe.skipIf(withoutChromium !== '')(`in a browser${withoutChromium}`, () => 
 
     killed.kill('SIGKILL');
     await killed;
-    await vi.waitFor(async () => expect(await shown.innerText()).toBe('died'), { timeout: 60_000, interval: 100 });
-    await vi.waitFor(async () => expect(await said.innerText()).toBe('The run is died; 1 of 3 nodes done'), 60_000);
+    await eventually(async () => expect(await shown.innerText()).toBe('died'), 100);
+    await eventually(async () => expect(await said.innerText()).toBe('The run is died; 1 of 3 nodes done'));
 
     expect((await runbook(['resume', ...common])).code).toBe(1);
-    await vi.waitFor(async () => expect(await shown.innerText()).toBe('failed'), { timeout: 60_000, interval: 100 });
+    await eventually(async () => expect(await shown.innerText()).toBe('failed'), 100);
     await page.getByRole('heading', { name: 'Failed or unknown' }).waitFor();
     expect(await runbook(['resume', ...common, '--treat', 'worker-2/1.4-break=skip:not needed'])).toMatchObject({
       code: 0,
     });
-    await vi.waitFor(async () => expect(await shown.innerText()).toBe('done'), { timeout: 60_000, interval: 100 });
+    await eventually(async () => expect(await shown.innerText()).toBe('done'), 100);
     expect(await said.innerText()).toBe('The run is done; 3 of 3 nodes done');
     expect(await page.getByRole('heading', { name: 'Failed or unknown' }).count()).toBe(0);
     expect(await page.locator('#parts').innerText()).toMatch(/taken over[\s\S]*failed[\s\S]*resumed[\s\S]*done/);

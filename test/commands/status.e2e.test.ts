@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { logLineSchema } from '../../src/render/log-line.ts';
 import { runRowSchema } from '../../src/render/run-row.ts';
 import { statusSchema } from '../../src/render/status-data.ts';
 import { widthOf } from '../../src/render/width.ts';
 import { folder, type Lab, labUp, runbook, startRunbook } from './cli.ts';
+import { eventually } from '../eventually.ts';
 
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
 
@@ -62,15 +63,12 @@ test('status shows a run as it is: at work, killed, of unknown outcome, answered
     statusSchema.parse(JSON.parse((await runbook(['status', ...state, '--output', 'json', ...args])).stdout));
 
   const applying = startRunbook(['apply', file, '-i', lab.inventory, ...state, '--yes']);
-  const working = await vi.waitFor(
-    async () => {
-      const now = await status();
-      expect(now.steps[2]?.outcome).toBe('running');
-      expect(now.cordoned).toEqual(['worker-1']);
-      return now;
-    },
-    { timeout: 120_000, interval: 300 },
-  );
+  const working = await eventually(async () => {
+    const now = await status();
+    expect(now.steps[2]?.outcome).toBe('running');
+    expect(now.cordoned).toEqual(['worker-1']);
+    return now;
+  }, 300);
   expect(working).toMatchObject({ state: 'running', next: [], lock: { pid: applying.pid, life: 'alive' } });
   expect(await screen(dir)).toMatchInlineSnapshot(`
     "out on lab: running

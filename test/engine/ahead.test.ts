@@ -1,8 +1,9 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { prepareFirst } from '../../src/engine/prepare.ts';
 import { runPlan } from '../../src/engine/run.ts';
 import type { JournalBody } from '../../src/journal/record.ts';
 import { Bench, planOf, step } from './bench.ts';
+import { eventually } from '../eventually.ts';
 
 const plan = planOf(
   ['n1', 'n2', 'n3'],
@@ -17,7 +18,7 @@ test('the nodes that come next are made ready for their attempts while one is wo
   };
   const context = bench.context();
   prepareFirst(context);
-  await vi.waitFor(() => expect(bench.node('n1').prepared).toEqual(['1.1-a.n1.1', '1.2-b.n1.1']), 20_000);
+  await eventually(() => expect(bench.node('n1').prepared).toEqual(['1.1-a.n1.1', '1.2-b.n1.1']));
   expect((await runPlan(context)).outcome).toBe('done');
   expect(seen['n1 1.2-b']).toEqual(['1.1-a.n2.1', '1.2-b.n2.1']);
   expect(bench.node('n3').prepared).toEqual(['1.1-a.n3.1', '1.2-b.n3.1']);
@@ -31,13 +32,13 @@ test('records of quick steps go to disk together, and nothing is sent or shown b
   const types = () => waiting.map(({ body }) => body.type);
   const write = () => waiting.splice(0).forEach(({ resolve }) => resolve());
   const shown = () => bench.events.filter(({ type }) => type === 'step-finished').length;
-  await vi.waitFor(() => expect(types()).toEqual(['attempt-started']), 20_000);
+  await eventually(() => expect(types()).toEqual(['attempt-started']));
   expect(bench.node('n1').ran).toEqual([]);
   write();
-  await vi.waitFor(() => expect(types()).toEqual(['attempt-ended', 'step-finished', 'attempt-started']), 20_000);
+  await eventually(() => expect(types()).toEqual(['attempt-ended', 'step-finished', 'attempt-started']));
   expect([bench.node('n1').ran.length, shown()]).toEqual([1, 0]);
   write();
-  await vi.waitFor(() => expect(types()).toEqual(['attempt-ended', 'step-finished']), 20_000);
+  await eventually(() => expect(types()).toEqual(['attempt-ended', 'step-finished']));
   expect([bench.node('n1').ran.length, shown()]).toEqual([2, 1]);
   write();
   expect((await run).outcome).toBe('done');

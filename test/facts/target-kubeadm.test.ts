@@ -112,7 +112,7 @@ describe('asking a kubeadm that is not installed', () => {
   test.each(['SIGTERM', 'SIGHUP'] as const)('leaves no folder behind when it is ended by %s', async (signal) => {
     const node = machine('echo begun >"$ROOT/begun"; exec sleep 0.2');
     const running = node.start(asking(node.unpack));
-    await expect.poll(() => existsSync(join(node.bin, '..', 'begun')), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(node.bin, '..', 'begun'))).toBe(true);
     running.kill(signal);
     await running;
     expect(node.left()).toEqual([]);

@@ -1,11 +1,12 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { realClock } from '../../src/engine/clock.ts';
 import type { ClusterTask } from '../../src/fleet/attempt-command.ts';
 import { ClusterRunner } from '../../src/fleet/runner.ts';
 import { parsePlan } from '../../src/plan/plan.ts';
 import { folder, type Lab, labUp, runbook } from '../commands/cli.ts';
+import { eventually } from '../eventually.ts';
 
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
 
@@ -72,7 +73,7 @@ test('a run that its machine leaves half done is ended by another, which knows o
   await lab.fault('cp-1', 'apt-mark hold kubelet', 'slow:6s');
   const first = machine(of, false);
   const left = first.end();
-  await vi.waitFor(async () => expect(await held(lab)).toContain('cp-1: apt-mark hold kubelet'), { timeout: 60_000 });
+  await eventually(async () => expect(await held(lab)).toContain('cp-1: apt-mark hold kubelet'));
   const [name = ''] = readdirSync(join(first.stateDir, 'locks'));
   const { pid }: { pid: number } = JSON.parse(readFileSync(join(first.stateDir, 'locks', name), 'utf8'));
   first.leave.abort();

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Clock } from '../../src/engine/clock.ts';
 import { Rig } from './rig.ts';
+import { eventually } from '../eventually.ts';
 
 test('a cluster whose plan never ran gets one apply of its frozen plan', async () => {
   const rig = new Rig(['done']);
@@ -47,12 +48,12 @@ test('a process that dies after its run is done leaves it done', async () => {
 test('what an earlier driver left running is waited for, and ended by no one', async () => {
   const rig = new Rig(['holds']);
   const first = rig.run();
-  await vi.waitFor(() => expect(rig.runs).toHaveLength(1), 20_000);
+  await eventually(() => expect(rig.runs).toHaveLength(1));
   rig.leave.abort();
   expect(await first).toEqual({ outcome: 'left', reason: '' });
   const second = rig.again();
   const ended = second.run();
-  await vi.waitFor(() => expect(second.runs).toEqual(rig.runs), 20_000);
+  await eventually(() => expect(second.runs).toEqual(rig.runs));
   rig.go();
   expect(await ended).toMatchObject({ outcome: 'done' });
   expect(rig.commands()).toEqual(['apply plan.json']);
@@ -61,13 +62,13 @@ test('what an earlier driver left running is waited for, and ended by no one', a
 test('a stop is one interrupt for its process, also for one that an earlier driver started; the same attempt resumes it', async () => {
   const rig = new Rig(['holds', 'holds', 'done']);
   const first = rig.run();
-  await vi.waitFor(() => expect(rig.runs).toHaveLength(1), 20_000);
+  await eventually(() => expect(rig.runs).toHaveLength(1));
   rig.stop.abort();
   expect(await first).toEqual({ outcome: 'stopped', reason: '' });
 
   const again = rig.again();
   const left = again.run();
-  await vi.waitFor(() => expect([again.commands().length, again.isHeld()]).toEqual([2, true]), 20_000);
+  await eventually(() => expect([again.commands().length, again.isHeld()]).toEqual([2, true]));
   again.leave.abort();
   await left;
   expect(again.runs).toHaveLength(1);

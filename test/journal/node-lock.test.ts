@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { type LockHolder, thisHolder } from '../../src/journal/lock.ts';
 import { claimsIn } from '../../src/journal/lock-snapshot.ts';
 import { NodeLock, type TakePolicy } from '../../src/journal/node-lock.ts';
 import { nodes, type Nodes, Sleepers, testInShells } from './nodes.ts';
+import { until } from '../eventually.ts';
 
 const nobody: TakePolicy = { takeGone: () => false, watch: () => false };
 const sameRun = (run: string): TakePolicy => ({
@@ -226,7 +227,7 @@ test('a lock of another host is watched for three intervals and taken over when 
     .take(await holderOf('run-1'), sameRun('run-1'))
     .finally(() => (ended = true));
   for (let i = 0; i < 3; i += 1) {
-    await vi.waitUntil(() => sleepers.sleeping === 1, 20_000);
+    await until(() => sleepers.sleeping === 1);
     expect(ended).toBe(false);
     sleepers.advance(10_000);
   }
@@ -246,11 +247,11 @@ test('a holder whose heart beats keeps its lock, however long it is watched', as
   const ours = new Sleepers();
   const taking = lockOn(on, ours).take(await holderOf('run-1'), sameRun('run-1'));
   taking.catch(() => undefined);
-  await vi.waitUntil(() => ours.sleeping === 1, 20_000);
+  await until(() => ours.sleeping === 1);
   const beats = async () => readFile(on.path('cp-1', 'lock', 'beat1'), 'utf8');
   const before = await beats();
   theirs.advance(10_000);
-  await vi.waitUntil(async () => (await beats()) !== before, 20_000);
+  await until(async () => (await beats()) !== before);
   ours.advance(10_000);
   await expect(taking).rejects.toMatchObject({ kind: 'locked' });
   await first.assertHeld();
@@ -275,13 +276,13 @@ test.each(['taken over', 'released'])(
     const on = await nodes(3);
     const sleepers = new Sleepers();
     const first = await lockOn(on, sleepers).take(await deadHolder('run-1'), nobody);
-    await vi.waitUntil(() => sleepers.sleeping === 1, 20_000);
+    await until(() => sleepers.sleeping === 1);
     if (how === 'released') await lockOn(on).unlock(first.holder.id, { by: 'ann@desk', reason: `its node "burns"` });
     else await lockOn(on).take({ ...(await holderOf('run-1')), user: 'ann', host: 'desk' }, sameRun('run-1'));
     expect(first.lost.aborted).toBe(false);
     on.away.add('cp-1');
     sleepers.advance(10_000);
-    await vi.waitUntil(() => first.lost.aborted, 20_000);
+    await until(() => first.lost.aborted);
     const words =
       how === 'released' ? 'it was released by ann@desk: its node "burns"' : 'it was taken over by ann@desk';
     expect(first.lost.reason).toMatchObject({ kind: 'locked', message: expect.stringContaining(words) });
@@ -315,7 +316,7 @@ test('a lock counts as dead when its process here is gone, or its heartbeat stan
     const lock = lockOn(on, ours);
     const watching = lock.requireDead(await claimOf(lock));
     watching.catch(() => undefined);
-    await vi.waitUntil(() => ours.sleeping === 1, 20_000);
+    await until(() => ours.sleeping === 1);
     const beatOf = async () =>
       readFile(on.path('cp-1', 'lock', `beat${(await lock.look()).views.get('cp-1')?.generation}`), 'utf8').catch(
         () => '',
@@ -323,12 +324,12 @@ test('a lock counts as dead when its process here is gone, or its heartbeat stan
     const before = await beatOf();
     if (beats) {
       theirs.advance(10_000);
-      await vi.waitUntil(async () => (await beatOf()) !== before, 20_000);
+      await until(async () => (await beatOf()) !== before);
       ours.advance(10_000);
       await expect(watching).rejects.toMatchObject({ message: expect.stringContaining('its heartbeat moves') });
     } else {
       for (let i = 0; i < 3; i += 1) {
-        await vi.waitUntil(() => ours.sleeping === 1, 20_000);
+        await until(() => ours.sleeping === 1);
         ours.advance(10_000);
       }
       await watching;
@@ -345,14 +346,14 @@ test('a majority is enough to hold on; without one it is asked again, then given
   await held.assertHeld();
   on.away.add('cp-2');
   const looking = held.assertHeld();
-  await vi.waitUntil(() => sleepers.sleeping === 2, 20_000);
+  await until(() => sleepers.sleeping === 2);
   on.away.delete('cp-2');
   sleepers.advance(2000);
   await looking;
   on.away.add('cp-2');
   const refused = expect(held.assertHeld()).rejects.toMatchObject({ kind: 'step-failed' });
   for (let i = 0; i < 5; i += 1) {
-    await vi.waitUntil(() => sleepers.sleeping === 2, 20_000);
+    await until(() => sleepers.sleeping === 2);
     sleepers.advance(2000);
   }
   await refused;
@@ -393,7 +394,7 @@ test('a half-taken lock of another host is watched, then passed over', async () 
   const sleepers = new Sleepers();
   const taking = lockOn(on, sleepers).take(await holderOf('run-2'), nobody);
   for (let i = 0; i < 3; i += 1) {
-    await vi.waitUntil(() => sleepers.sleeping === 1, 20_000);
+    await until(() => sleepers.sleeping === 1);
     sleepers.advance(10_000);
   }
   await (await taking).release();

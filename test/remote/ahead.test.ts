@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClaimRefused, type RemoteNode } from '../../src/remote/attempt.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import { Collected, spec } from './collect.ts';
 import { LocalSession } from './local-session.ts';
+import { eventually } from '../eventually.ts';
 
 describe('a supervisor that was started ahead', () => {
   let folder: string;
@@ -33,11 +34,11 @@ describe('a supervisor that was started ahead', () => {
     node.start(spec(id, `echo ${id} >>${folder}/ran`), new Collected());
 
   async function waiting(): Promise<number> {
-    return vi.waitFor(() => {
+    return eventually(() => {
       const [pid, ...more] = supervisors(mark);
       if (pid === undefined || more.length > 0) throw new Error(`${String(more.length)} more than one`);
       return pid;
-    }, 20_000);
+    });
   }
 
   it('takes the next attempt, and ends with the connection when there is none', async () => {
@@ -47,7 +48,7 @@ describe('a supervisor that was started ahead', () => {
     expect(readFileSync(join(folder, 'root/r1/1-b.1/launched'), 'utf8').split(' ')[0]).toBe(String(pid));
     await waiting();
     session.cut();
-    await vi.waitFor(() => expect(supervisors(mark)).toEqual([]), 20_000);
+    await eventually(() => expect(supervisors(mark)).toEqual([]));
     expect(ran()).toBe('1-a.1\n1-b.1\n');
     expect(readdirSync(join(folder, 'root/r1')).sort()).toEqual(['1-a.1', '1-b.1', 'epoch']);
   });
@@ -55,7 +56,7 @@ describe('a supervisor that was started ahead', () => {
   it('is replaced when it died while it waited', async () => {
     await step('1-a.1');
     process.kill(await waiting(), 'SIGKILL');
-    await vi.waitFor(() => expect(supervisors(mark)).toEqual([]), 20_000);
+    await eventually(() => expect(supervisors(mark)).toEqual([]));
     expect(await step('1-b.1')).toEqual({ kind: 'exited', code: 0 });
     expect(ran()).toBe('1-a.1\n1-b.1\n');
   });
@@ -66,10 +67,10 @@ describe('a supervisor that was started ahead', () => {
     process.kill(pid, 'SIGSTOP');
     const refused = expect(step('1-b.1')).rejects.toBeInstanceOf(ClaimRefused);
     // it has the output open: it has told the supervisor, and waits for it
-    await vi.waitFor(() => {
+    await eventually(() => {
       const [claimer = ''] = readFileSync(join(folder, 'root/r1/1-b.1/claim'), 'utf8').split(' ');
       expect(existsSync(`/proc/${claimer}/fd/5`)).toBe(true);
-    }, 20_000);
+    });
     process.kill(pid, 'SIGKILL');
     await refused;
     expect(await step('1-c.1')).toEqual({ kind: 'exited', code: 0 });

@@ -13,13 +13,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { helperCommand, helperProgram } from '../../src/remote/helper.ts';
 import { ClaimRefused, type RemoteNode } from '../../src/remote/attempt.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import { ConnectionLost } from '../../src/transport/transport.ts';
 import { Collected, spec } from './collect.ts';
 import { LocalSession } from './local-session.ts';
+import { eventually } from '../eventually.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -73,9 +74,9 @@ describe('an attempt outlives what happens to its connection', () => {
       if (state.kind === 'running') await node.cancel(run, id);
     }
     for (const session of sessions.splice(0)) session.cut();
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(processesWith(folder)).toEqual([]);
-    }, 20_000);
+    });
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
@@ -104,9 +105,9 @@ describe('an attempt outlives what happens to its connection', () => {
     await sink.until('1\n');
     first.session.cut();
     await expect(started).rejects.toBeInstanceOf(ConnectionLost);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(processesWith(`runbook-helper ${String(Buffer.byteLength(helperProgram))} ${root}`)).toEqual([]);
-    }, 20_000);
+    });
     expect((await (await link()).node.list('r1'))[0]?.state).toEqual({ kind: 'running' });
     open(2);
     const again = new Collected();
@@ -122,9 +123,9 @@ describe('an attempt outlives what happens to its connection', () => {
     channel.stdin.write(request('head -c 3000000 /dev/zero; echo done >&2'));
     const other = await link();
     const status = join(root, 'r1', '1-a.1', 'status');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(existsSync(status) && readFileSync(status, 'utf8')).toContain('exited 0');
-    }, 20_000);
+    });
     const sink = new Collected();
     await other.node.follow('r1', '1-a.1', { stdout: 0, stderr: 0 }, sink);
     expect([sink.out.length, sink.err.toString('utf8')]).toEqual([3000000, 'done\n']);
@@ -159,9 +160,9 @@ describe('an attempt outlives what happens to its connection', () => {
     const { node } = await link();
     const sink = new Collected();
     const started = node.start(spec('1-a.1', gated(folder, 1)), sink);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(words('pid')).toHaveLength(3);
-    }, 20_000);
+    });
     const claim = join(root, 'r1', '1-a.1', 'claim');
     const now = readFileSync(claim, 'utf8');
     writeFileSync(claim, now.replace(/\S+\n/u, 'the-boot-before\n'));
@@ -189,9 +190,9 @@ describe('an attempt outlives what happens to its connection', () => {
     expect(await node.start(spec('1-a.1', script), sink)).toEqual({ kind: 'exited', code: 0 });
     expect(sink.text).toBe('here\n');
     open(1);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(readFileSync(join(folder, 'late'), 'utf8')).toBe('0\n');
-    }, 20_000);
+    });
   });
 
   it('kills a script that ignores TERM, and what it started', async () => {
@@ -204,15 +205,15 @@ describe('an attempt outlives what happens to its connection', () => {
   it('is ended at its time limit when nobody is connected', async () => {
     const first = await link();
     const started = first.node.start(spec('1-a.1', 'echo begun; sleep 600', { timeout: 2000 }), new Collected());
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(words('pid')).toHaveLength(3);
-    }, 20_000);
+    });
     first.session.cut();
     await expect(started).rejects.toBeInstanceOf(ConnectionLost);
     const status = join(root, 'r1', '1-a.1', 'status');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(readFileSync(status, 'utf8')).toContain('timed-out');
-    }, 20_000);
+    });
   });
 
   it('has its own session, an empty stdin, the umask and the environment of the login', async () => {
@@ -241,9 +242,9 @@ describe('an attempt outlives what happens to its connection', () => {
     channel.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
     channel.stdin.write(helperProgram);
     channel.stdin.write(request('echo good', 'echo evil'));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(said).toContain('refused 1 damaged');
-    }, 20_000);
+    });
     expect(existsSync(join(root, 'r1', '1-a.1'))).toBe(false);
   });
 

@@ -1,12 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AttemptState, RemoteNode } from '../../src/remote/attempt.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import { Collected, spec } from './collect.ts';
 import { LocalSession } from './local-session.ts';
 import { found, pathWith } from './shells.ts';
+import { eventually } from '../eventually.ts';
 
 /** On a node with no time to spare, what moves the output into its files runs long after the script has ended. */
 function lateDrain(interpreter: string): void {
@@ -29,10 +30,10 @@ function lateDrain(interpreter: string): void {
 
   /** Settles when the script has ended and its drains have looked at their file many more times. */
   async function starved(): Promise<void> {
-    await vi.waitFor(() => expect(existsSync(file('over'))).toBe(true), 20_000);
+    await eventually(() => expect(existsSync(file('over'))).toBe(true));
     const polls = (): number => (existsSync(file('polls')) ? readFileSync(file('polls')).length : 0);
     const before = polls();
-    await vi.waitFor(() => expect(polls()).toBeGreaterThan(before + 40), 20_000);
+    await eventually(() => expect(polls()).toBeGreaterThan(before + 40));
   }
 
   /** Runs a script whose drains start only when the script is long over. */

@@ -3,13 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { helperCommand, helperProgram } from '../../src/remote/helper.ts';
 import { forgetProgram } from '../../src/remote/helper-secrets.ts';
 import type { AttemptSpec, RemoteNode } from '../../src/remote/attempt.ts';
 import { openRemoteNode } from '../../src/remote/client.ts';
 import { Collected, spec } from './collect.ts';
 import { LocalSession } from './local-session.ts';
+import { eventually } from '../eventually.ts';
 
 const PLANTED = 'planted-secret-of-a-step';
 
@@ -54,7 +55,7 @@ async function start(node: RemoteNode, rest: Partial<AttemptSpec> = {}): Promise
 }
 
 function gone(path: string): Promise<void> {
-  return vi.waitFor(() => expect(existsSync(path)).toBe(false), 20_000);
+  return eventually(() => expect(existsSync(path)).toBe(false));
 }
 
 it('no process has a secret in its arguments or its environment, whatever variables the login has', async () => {

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FolderFleetStore } from '../../src/fleet/embedded/folder-store.ts';
 import { RunStore } from '../../src/journal/store.ts';
 import { reportSchema } from '../../src/render/report-data.ts';
@@ -11,6 +11,7 @@ import { folder } from '../commands/cli.ts';
 import { fleetPlan, stage } from '../fleet/plans.ts';
 import { outPlan, RUN } from '../run/report-bench.ts';
 import { ask, enter, listenTo, serving } from './bench.ts';
+import { eventually } from '../eventually.ts';
 
 const content = outPlan();
 const plan: Plan = { ...content, digest: planDigest(content) };
@@ -156,9 +157,9 @@ describe('events', () => {
     const { base, cookie } = await enter(url);
     const version = /data-version="(\w+)"/.exec((await ask(`${base}runs/${RUN}`, { cookie })).body)?.[1];
     const { versions } = listenTo(`${base}runs/${RUN}/events`, cookie);
-    await vi.waitFor(() => expect(versions).toEqual([version]), 20_000);
+    await eventually(() => expect(versions).toEqual([version]));
     appendFileSync(new RunStore(state).folder(RUN).journal, '{}');
-    await vi.waitFor(() => expect(versions.length).toBe(2), 20_000);
+    await eventually(() => expect(versions.length).toBe(2));
     expect(versions[1]).not.toBe(version);
   });
 
@@ -167,9 +168,9 @@ describe('events', () => {
     const { url } = await serving(state);
     const { base, cookie } = await enter(url);
     const { versions } = listenTo(`${base}events`, cookie);
-    await vi.waitFor(() => expect(versions.length).toBe(1), 20_000);
+    await eventually(() => expect(versions.length).toBe(1));
     await new RunStore(state).create(RUN, plan, facts);
-    await vi.waitFor(() => expect(versions.length).toBeGreaterThan(1), 20_000);
+    await eventually(() => expect(versions.length).toBeGreaterThan(1));
     expect((await ask(base, { cookie })).body).toContain(RUN);
   });
 
@@ -177,7 +178,7 @@ describe('events', () => {
     const { url, close } = await serving(await withRun());
     const { base, cookie } = await enter(url);
     const { versions } = listenTo(`${base}events`, cookie);
-    await vi.waitFor(() => expect(versions.length).toBe(1), 20_000);
+    await eventually(() => expect(versions.length).toBe(1));
     await close();
     await expect(ask(base, { cookie })).rejects.toThrow('ECONNREFUSED');
   });
@@ -207,10 +208,10 @@ test('plans are listed beside the runs, each with a page that follows its file',
   expect((await ask(`${base}plans/1`)).status).toBe(403);
 
   const { versions } = listenTo(`${base}plans/1/events`, cookie);
-  await vi.waitFor(() => expect(versions).toHaveLength(1), 20_000);
+  await eventually(() => expect(versions).toHaveLength(1));
   expect(page.body).toContain(`data-version="${versions[0]}"`);
   writeFileSync(file, 'no plan');
-  await vi.waitFor(() => expect(new Set(versions).size).toBe(2), 10_000);
+  await eventually(() => expect(new Set(versions).size).toBe(2));
   const damaged = await ask(`${base}plans/1`, { cookie });
   expect(damaged.body).toContain('cannot be read');
   expect(damaged.body).toContain('not a plan: not JSON');

@@ -1,10 +1,11 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { readJournal } from '../../src/journal/journal.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import { folder, type Lab, labUp, runbook, startRunbook } from '../commands/cli.ts';
 import { collect, type Collector, type Received } from './collector.ts';
+import { eventually } from '../eventually.ts';
 
 const SECRET = 'the-password-of-the-balancer';
 
@@ -108,12 +109,9 @@ function expectTimesOf(spans: readonly Received[], records: readonly JournalReco
 
 async function until(lab: Lab, args: readonly string[], env: Record<string, string>, node: string, line: string) {
   const running = startRunbook(args, env);
-  await vi.waitFor(
-    async () => {
-      expect((await lab.node(node)).commands.map((command) => command.line)).toContain(line);
-    },
-    { timeout: 120_000, interval: 200 },
-  );
+  await eventually(async () => {
+    expect((await lab.node(node)).commands.map((command) => command.line)).toContain(line);
+  }, 200);
   return { running };
 }
 

@@ -1,13 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Ssh2Transport } from '../../src/transport/ssh2.ts';
 import { ConnectFailure, type Target } from '../../src/transport/transport.ts';
 import { haveSshd, publicKey } from '../sshd/sshd.ts';
 import { contract } from './contract.ts';
 import { asked, hello } from './login.ts';
 import { useSshd } from './use-sshd.ts';
+import { eventually } from '../eventually.ts';
 
 describe.skipIf(!haveSshd)('a ProxyCommand', () => {
   const gate = useSshd();
@@ -46,7 +47,7 @@ describe.skipIf(!haveSshd)('a ProxyCommand', () => {
     const pid = Number(readFileSync(join(dir, 'pid'), 'utf8'));
     expect(process.kill(-pid, 0)).toBe(true);
     await session.close();
-    await vi.waitFor(() => expect(() => process.kill(-pid, 0)).toThrow('ESRCH'), 10_000);
+    await eventually(() => expect(() => process.kill(-pid, 0)).toThrow('ESRCH'));
   });
 
   test('that ends ends the connection, with its reason', async () => {
@@ -69,7 +70,7 @@ describe.skipIf(!haveSshd)('a ProxyCommand', () => {
     expect(text).toContain('no SSH server answered within 4 s');
     expect(text).toContain('it printed: waiting');
     const pid = Number(readFileSync(join(dir, 'pid'), 'utf8'));
-    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000);
+    await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
   });
 
   test('leads to the first jump host', async () => {

@@ -7,7 +7,8 @@ import { havePostgres, type Postgres, startPostgres } from '../../postgres/postg
 import { kill } from '../../sshd/sshd.ts';
 import { startProxy } from '../../sshd/proxy.ts';
 import { stage } from '../plans.ts';
-import { BY, clusterOf, Console, openPlace, type Place, startWorker, until, type Worker } from './rig.ts';
+import { until } from '../../eventually.ts';
+import { BY, clusterOf, Console, openPlace, type Place, startWorker, type Worker } from './rig.ts';
 
 /** Of a control plane without workers: what is of interest is who runs it, and how often. */
 const RUNBOOK = `apiVersion: runbook/v1
@@ -101,10 +102,10 @@ describe.skipIf(!havePostgres)('a fleet in a database survives its workers', () 
         if (failed) throw new Error(`${JSON.stringify(failed)}\n${log()}`);
         return records.filter(({ type }) => type === 'cluster-ended').length >= 4;
       };
-      await until(isApprovable, 400_000, log);
+      await until(isApprovable, { limit: 400_000, known: log });
       // Not before: it is asked for once the stage is over.
       await console.request('run-1', { type: 'approve', stage: 'wide', by: BY });
-      const records = await console.ended('run-1', 400_000, log);
+      const records = await console.ended('run-1', log, 400_000);
       expect(kills, log()).toBe(KILLS);
       expect(records.at(-1)).toBe('fleet-ended failed: every stage is over, without us2');
       const endings = records
@@ -156,19 +157,15 @@ describe.skipIf(!havePostgres)('a fleet in a database survives its workers', () 
       await console.start('run-2', [stage('all', ['de1'])], [cluster]);
       const log = () => `${first.log}\n${second.log}`;
       const second = new Slot(postgres, dir, 'de', 1);
-      await until(
-        () => upgrades(place).length === 1,
-        200_000,
-        () => first.log,
-      );
+      await until(() => upgrades(place).length === 1, { known: () => first.log });
       second.start();
       await second.worker.ready();
       proxy.blackHole();
-      await until(() => /de1: attempt 1 of fleet run run-2/.test(second.log), 60_000, log);
-      await until(() => /de1: .*(another run is at work|locked|lock)/.test(second.log), 100_000, log);
+      await until(() => /de1: attempt 1 of fleet run run-2/.test(second.log), { known: log });
+      await until(() => /de1: .*(another run is at work|locked|lock)/.test(second.log), { known: log });
       proxy.heal();
       proxy.cut();
-      const records = await console.ended('run-2', 200_000, log);
+      const records = await console.ended('run-2', log);
       expect(records.slice(-2)).toEqual(['cluster-ended de1 done', 'fleet-ended done: every stage is over']);
       expect(records.filter((one) => one.startsWith('cluster-ended'))).toHaveLength(1);
       expect(upgrades(place)).toHaveLength(1);

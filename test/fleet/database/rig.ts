@@ -13,6 +13,7 @@ import { requireTables } from '../../../src/fleet/database/tables.ts';
 import { type FleetCluster, type FleetPlan, type FleetStage, signedFleetPlan } from '../../../src/fleet/plan.ts';
 import type { Lab } from '../../../src/lab/lab.ts';
 import { openLab } from '../../commands/open-lab.ts';
+import { NEVER, until } from '../../eventually.ts';
 import { openOf } from '../../postgres/database.ts';
 import type { Postgres } from '../../postgres/postgres.ts';
 import { cluster } from '../plans.ts';
@@ -96,11 +97,7 @@ export class Worker {
   }
 
   async ready(): Promise<void> {
-    await until(
-      () => this.log.includes('is ready') || !this.isAlive,
-      60_000,
-      () => this.log,
-    );
+    await until(() => this.log.includes('is ready') || !this.isAlive, { known: () => this.log });
     if (!this.isAlive) throw new Error(`the worker ended: ${this.log}`);
   }
 }
@@ -174,13 +171,13 @@ export class Console {
     return this.book.request(run, request);
   }
 
-  async ended(run: string, limit = 120_000, log: () => string = () => ''): Promise<readonly string[]> {
+  async ended(run: string, log: () => string = () => '', limit = NEVER): Promise<readonly string[]> {
     let last: readonly string[] = [];
-    await until(
-      async () => (last = await this.records(run).catch(() => last)).some((one) => one.startsWith('fleet-ended')),
-      limit,
-      () => `${last.join('\n')}\n${log()}`,
-    );
+    const hasEnded = async () => {
+      last = await this.records(run).catch(() => last);
+      return last.some((one) => one.startsWith('fleet-ended'));
+    };
+    await until(hasEnded, { limit, known: () => `${last.join('\n')}\n${log()}` });
     return last;
   }
 }
@@ -189,17 +186,4 @@ export class Console {
 export function clusterOf({ name, site }: Place, { digest }: PlanResult): FleetCluster {
   if (digest === undefined) throw new Error(`${name} has no plan`);
   return cluster(name, { site, plan: digest, inventory: `/elsewhere/${name}.yaml` });
-}
-
-/** @param what of a timeout, what is known then */
-export async function until(
-  holds: () => boolean | Promise<boolean>,
-  limit: number,
-  what: () => string = () => '',
-): Promise<void> {
-  const over = Date.now() + limit;
-  while (!(await holds())) {
-    if (Date.now() > over) throw new Error(`not within ${limit} ms: ${what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { localFleet } from './local.ts';
+import { eventually } from '../../eventually.ts';
 
 const STEPS = `      - { name: Go on, uses: approve, with: { message: Shall it? } }
       - run: 'touch \${{ node.vars.at }}.ran'
@@ -34,7 +35,7 @@ test('a stage that waits for approval shows the command that gives it; a dumb te
   let shown = '';
   driver.all.on('data', (text: Buffer) => (shown += text.toString()));
   const command = /stage first waits for approval\n.*runbook fleet approve (first --run \S+)/;
-  await vi.waitFor(() => expect(shown).toMatch(command), { timeout: 60_000, interval: 50 });
+  await eventually(() => expect(shown).toMatch(command));
   const approved = await it.fleet('approve', ...(command.exec(shown)?.[1] ?? '').split(' '));
   expect(approved.code, approved.all).toBe(0);
   expect((await driver).exitCode, shown).toBe(0);

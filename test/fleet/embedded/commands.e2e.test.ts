@@ -3,12 +3,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { readFleetJournal } from '../../../src/fleet/embedded/journal.ts';
 import type { FleetRecord } from '../../../src/fleet/record.ts';
 import { generator } from '../../../src/rehearse/faults/generator.ts';
 import { folder, type Lab, labUp, type NodeState, runbook } from '../../commands/cli.ts';
+import { eventually } from '../../eventually.ts';
 
 const CLI = new URL('../../../dist/cli.js', import.meta.url).pathname;
 const SOAK = 3000;
@@ -235,8 +236,7 @@ strategy:
   });
   onTestFinished(() => void driver.kill('SIGKILL'));
   const status = async () => (await runbook(['fleet', 'status', ...state])).all;
-  const wait = { timeout: 90_000, interval: 300 };
-  await vi.waitFor(async () => expect(await status()).toContain('stage first waits for approval'), wait);
+  await eventually(async () => expect(await status()).toContain('stage first waits for approval'), 300);
   expect(await runbook(['fleet', 'apply', file, book, '--yes', ...state])).toMatchObject({
     code: 1,
     all: expect.stringContaining('is not over'),
@@ -244,7 +244,7 @@ strategy:
   expect(await runbook(['fleet', 'approve', 'second', ...state])).toMatchObject({ code: 2 });
   expect((await runbook(['fleet', 'pause', ...state])).code).toBe(0);
   expect((await runbook(['fleet', 'approve', 'first', ...state])).code).toBe(0);
-  await vi.waitFor(async () => expect(await status()).toMatch(/paused[^]*nothing is started/), wait);
+  await eventually(async () => expect(await status()).toMatch(/paused[^]*nothing is started/), 300);
   expect((await runbook(['fleet', 'resume', ...state])).all).toContain('asked the driver');
   const { exitCode, stdout } = await driver;
   expect(exitCode, stdout).toBe(0);

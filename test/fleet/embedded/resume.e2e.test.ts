@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { runbook } from '../../commands/cli.ts';
 import { localFleet } from './local.ts';
+import { eventually } from '../../eventually.ts';
 
 const STAGES = `    - { name: first, clusters: name != 'c1' }
     - { name: rest, clusters: 'true' }
@@ -50,7 +51,7 @@ test('on a terminal it shows where the run is, and asks: no changes nothing, yes
   const before = await it.records();
   const resume = async (answer: string) => {
     const { terminal, running } = it.onTerminal('resume', '--retry', 'b1');
-    await vi.waitFor(() => expect(terminal.text).toContain('[y/N]'), 60_000);
+    await eventually(() => expect(terminal.text).toContain('[y/N]'));
     running.stdin.write(`${answer}\n`);
     return { code: (await running).exitCode, text: terminal.text };
   };

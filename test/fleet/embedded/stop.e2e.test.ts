@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { runbook, startRunbook } from '../../commands/cli.ts';
 import { localFleet } from './local.ts';
+import { eventually } from '../../eventually.ts';
 
 const STAGES = `    - { name: all, clusters: 'true', maxConcurrent: 2 }\n`;
 /** The first step waits for a file; each leaves a line where it ran. */
@@ -14,14 +15,13 @@ const STEPS = `      - run: |
         on: local
       - { run: 'echo second >> \${{ node.vars.at }}.ran', on: local }
 `;
-const wait = { timeout: 60_000, interval: 50 };
 
 /** Three clusters on a terminal, of which two are at their first step. */
 async function begun() {
   const it = localFleet(['a1', 'b1', 'c1'], STAGES, STEPS);
   const { terminal, running } = it.onTerminal(...it.apply, '--yes');
-  const shows = (said: RegExp) => vi.waitFor(() => expect(terminal.text).toMatch(said), wait);
-  await vi.waitFor(() => expect([it.has('a1.ran'), it.has('b1.ran')], terminal.text).toEqual([true, true]), wait);
+  const shows = (said: RegExp) => eventually(() => expect(terminal.text).toMatch(said));
+  await eventually(() => expect([it.has('a1.ran'), it.has('b1.ran')], terminal.text).toEqual([true, true]));
   const ran = (name: string): string => readFileSync(join(it.dir, `${name}.ran`), 'utf8');
   const ctrlC = async (said: RegExp) => {
     running.stdin.write('\u0003');
@@ -47,7 +47,7 @@ test('Ctrl-C once ends the runs after their present steps, and starts no other; 
   await it.ctrlC(ONCE);
   it.touch('a1.go');
   const runs = async () => (await runbook(['runs', '--state-dir', it.stateDir])).stdout;
-  await vi.waitFor(async () => expect(await runs()).toMatch(/stopped .* a1 /), wait);
+  await eventually(async () => expect(await runs()).toMatch(/stopped .* a1 /));
   expect(await runs()).toMatch(/running .* b1 /);
   expect(it.driver.exitCode).toBeNull();
   it.touch('b1.go');
@@ -68,7 +68,7 @@ test('Ctrl-C twice ends at once, and what runs ends after its present step by it
   expect([it.ran('a1'), it.ran('b1'), it.has('c1.ran')]).toEqual(['first\n', 'first\n', false]);
   it.touch('a1.go');
   const runs = async () => (await runbook(['runs', '--state-dir', it.stateDir])).stdout;
-  await vi.waitFor(async () => expect(await runs()).toMatch(/stopped .* a1 /), wait);
+  await eventually(async () => expect(await runs()).toMatch(/stopped .* a1 /));
   await isContinued(it);
 });
 
@@ -87,7 +87,7 @@ test('Ctrl-C while the clusters are read ends what reads them, and leaves nothin
   const TMPDIR = join(it.dir, 'tmp');
   mkdirSync(TMPDIR);
   const driver = startRunbook(['fleet', ...it.apply, '--yes', '--state-dir', it.stateDir], { TMPDIR });
-  await vi.waitFor(() => expect(sockets).toHaveLength(1), wait);
+  await eventually(() => expect(sockets).toHaveLength(1));
   const kept = () => readdirSync(TMPDIR).filter((name) => name.startsWith('runbook-fleet-'));
   expect(kept()).toHaveLength(1);
   const closed = once(sockets[0] ?? server, 'close');
