@@ -17,17 +17,18 @@ const STATE_CLASS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The page of a fleet run, which needs nothing else. @param linkOf the address of the report of a run; undefined: there
- * is none
+ * The page of a fleet run, which needs nothing else.
+ * @param linkOf the address of the report of a run; undefined: there is none
+ * @param served by `runbook serve`, which it follows; undefined: it stands for itself
  */
 export function renderFleetHtml(
   status: FleetStatus,
   linkOf: (run: string) => string | undefined,
   place: { readonly zone: string; readonly madeAt: number },
-  script: string,
-  live?: Live,
+  served?: { readonly script: string; readonly live: Live },
 ): string {
-  const { clusters, fleet, runbook, run, state } = status;
+  const { clusters, fleet, runbook, run, state, next } = status;
+  const live = served?.live;
   const done = clusters.filter((one) => one.state === 'done' || one.state === 'settled').length;
   const news = `The fleet run is ${state}; ${done} of ${count(clusters.length, 'cluster')} done`;
   const stamp = (at: string | undefined): string => (at === undefined ? '' : stampText(Date.parse(at), place.zone));
@@ -35,10 +36,11 @@ export function renderFleetHtml(
   const known = state === 'done' ? failed : [...status.about, ...failed];
   const body = markup`${liveBar(live, news)}<header><p class="kind">Report of a fleet run</p><h1>${runbook} on ${fleet}</h1><p><span class="s ${STATE_CLASS[state] ?? ''}">${state}</span> ${done} of ${count(clusters.length, 'cluster')} done</p><p class="about">${run}, begun ${stamp(status.startedAt)}${status.endedAt === undefined ? '' : `, ended ${stamp(status.endedAt)}`}</p></header><main>
 ${known.length === 0 ? undefined : markup`<section class="attention"><h2>What to know</h2><ul>${known.map((text) => markup`<li>${text}</li>`)}</ul></section>`}
+${next.length === 0 ? undefined : markup`<section><h2>What comes next</h2><pre class="c">${next.join('\n')}</pre></section>`}
 <section><h2>Stages</h2>${stageTable(status)}</section>
 <section><h2>Clusters</h2>${clusterTable(status, linkOf, stamp)}</section>
 </main><footer><p>Made ${stampText(place.madeAt, place.zone)} from the records of the fleet run; its plan has the digest <code>${status.plan}</code>.</p></footer>`;
-  return pageOf(`${runbook} on ${fleet}: ${state} (${run})`, body, script, live);
+  return pageOf(`${runbook} on ${fleet}: ${state} (${run})`, body, served?.script, live);
 }
 
 function stageTable({ stages, clusters }: FleetStatus): Markup {
@@ -85,6 +87,7 @@ export function renderFleetMarkdown(status: FleetStatus, zone: string): string {
     '',
     ...status.about.map((text) => `- ${safe(text)}`),
     '',
+    ...status.next.flatMap((command) => ['```sh', command, '```', '']),
     ...head(['Stage', 'State', 'Order']),
     ...stages.map(({ name, state, pace }) => row([name, state, pace])),
     '',

@@ -112,7 +112,8 @@ export class Pages {
       const known = new Set(await this.#store.ids());
       const status = await fleetStatus(this.#fleets, run, this.#store, now);
       const linkOf = (of: string): string | undefined => (known.has(of) ? `../runs/${of}` : undefined);
-      return redactText(renderFleetHtml(status, linkOf, { zone: localZone(), madeAt: now }, this.#script, live));
+      const place = { zone: localZone(), madeAt: now };
+      return redactText(renderFleetHtml(status, linkOf, place, { script: this.#script, live }));
     } catch (error) {
       return redactText(renderProblemPage(run, problemOf(error), this.#script, live));
     }

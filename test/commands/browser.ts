@@ -61,7 +61,7 @@ export async function openFile(browser: Browser, file: string, look?: Look): Pro
     return route.abort();
   });
   await page.goto(own);
-  await page.waitForSelector('html[data-ready]');
+  if ((await page.locator('script').count()) > 0) await page.waitForSelector('html[data-ready]');
   return { page, problems, requests };
 }
 

@@ -9,7 +9,6 @@ import { type Console, withConsole } from '../../run/console.ts';
 import { stateDir } from '../../run/options.ts';
 import { readReport } from '../../run/report.ts';
 import { renderedReport } from '../../run/report/form.ts';
-import { pageScript } from '../../run/report/page-script.ts';
 import { writeReport } from '../../run/report/write.ts';
 import { fleetStatus } from '../../serve/fleet-status.ts';
 import { localZone } from '../../time-zone.ts';
@@ -42,7 +41,7 @@ export function fleetReport(id: string | undefined, options: ReportOptions): Pro
       await put(
         console,
         out,
-        renderFleetHtml(status, (one) => links.get(one), place, await pageScript()),
+        renderFleetHtml(status, (one) => links.get(one), place),
       );
     } else
       await put(

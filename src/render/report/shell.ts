@@ -12,14 +12,15 @@ export interface Live {
   readonly list?: string;
 }
 
-/** What a page may: run its own script and style; a live one may ask its own server too. */
-export function pagePolicy(script: string, isLive: boolean): string {
+/** What a page may: run its own script, where it has one, and style; a live one may ask its own server too. */
+export function pagePolicy(script: string | undefined, isLive: boolean): string {
   const connect = isLive ? " connect-src 'self';" : '';
-  return `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(STYLE)};${connect} img-src data:; base-uri 'none'; form-action 'none'`;
+  const run = script === undefined ? '' : ` script-src ${hashOf(script)};`;
+  return `default-src 'none';${run} style-src ${hashOf(STYLE)};${connect} img-src data:; base-uri 'none'; form-action 'none'`;
 }
 
 /** A whole page around its body. */
-export function pageOf(title: string, body: Markup, script: string, live: Live | undefined): string {
+export function pageOf(title: string, body: Markup, script: string | undefined, live: Live | undefined): string {
   const page = markup`<!doctype html>
 <html lang="en">
 <head>
@@ -32,8 +33,12 @@ export function pageOf(title: string, body: Markup, script: string, live: Live |
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
-${body}
-<script>${new Markup(script)}</script>
+${body}${
+    script === undefined
+      ? undefined
+      : markup`
+<script>${new Markup(script)}</script>`
+  }
 </body>
 </html>
 `;

@@ -76,12 +76,12 @@ font:13px/1.45 ui-monospace,SFMono-Regular,"Liberation Mono",Menlo,monospace}.c{
 
 .known{margin:.2rem 0 .8rem;padding:.4rem .8rem;border-left:4px solid var(--outline);background:var(--soft);font-size:.9rem;overflow-wrap:anywhere}.known span{display:block}
 #tip{position:absolute;z-index:1;padding:.3rem .6rem;max-width:26rem;background:var(--fg);color:var(--bg);border-radius:.4rem;font-size:.82rem;pointer-events:none}
-footer{margin-top:3rem;color:var(--dim);font-size:.85rem}
+footer{margin-top:3rem;color:var(--dim);font-size:.85rem;overflow-wrap:anywhere}
 [hidden]{display:none!important}.defs{position:absolute}
 @media(max-width:44rem){body{padding:.8rem .8rem 3rem}.line th{width:5.6rem}
 .list,.list tbody,.list tr,.list td{display:block}.list thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .list tr{border-bottom:1px solid var(--line);padding:.5rem 0}.list td{border:0;padding:.05rem 0}.list td:first-child{font-weight:600;white-space:normal}.list td:empty{display:none}
-.list td::before{content:attr(data-l) ": ";color:var(--dim);font-weight:400}.list td.short{display:inline-block;margin-right:1rem}.axis .fine{display:none}
+.list td[data-l]::before{content:attr(data-l) ": ";color:var(--dim);font-weight:400}.list td.short{display:inline-block;margin-right:1rem}.axis .fine{display:none}
 .facts div{grid-template-columns:4.6rem 1fr}.tiles{grid-template-columns:1fr 1fr}.s{min-width:0}}
 @media print{:root{--bg:#fff;--fg:#000;--dim:#444;--soft:#f6f6f6;--line:#bbb;--link:#000;color-scheme:light;
 --changed:#1a7f37;--unchanged:#6e7781;--skipped:#afb8c1;--failed:#cf222e;--unknown:#8250df;--running:#0969da;--out:#ffe9a8;--outline:#9a6700;--read:#3192aa}
