@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ApiNode, Cluster } from './cluster.ts';
+import type { ApiNode } from './api-node.ts';
+import type { Cluster } from './cluster.ts';
 import type { ClusterExtras } from './cluster-extras.ts';
 import type { EtcdStore } from './etcd-state.ts';
 import type { Budget, Workload } from './workloads.ts';

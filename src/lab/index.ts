@@ -14,6 +14,7 @@ export { readState } from './state.ts';
 export { kubeadmPhases } from './tools/kubeadm-phases.ts';
 export { answeringApiServers, isApiAnswering } from './kubectl/client.ts';
 export { listedMirrors, listedNodes, listedObjects, printedObjects, renewals } from './kubectl/listed.ts';
+export { leaseRenewedAt, nodeCondition } from './node-status.ts';
 export { runScript } from './run-script.ts';
 export { machineNamed } from './world.ts';
 export type { Attempt, ClaimRefusal, StartRequest } from './attempts.ts';

@@ -1,6 +1,6 @@
 import type { Service } from './services.ts';
 import type { KeptAttempts } from './attempts.ts';
-import type { ApiNode } from './cluster.ts';
+import type { ApiNode } from './api-node.ts';
 import type { Pod } from './pods.ts';
 import type { ClusterExtras, DeprecatedRequest } from './cluster-extras.ts';
 import type { EtcdMemberState, EtcdStore } from './etcd-state.ts';

@@ -1,4 +1,4 @@
-import { asControlPlane } from './cluster.ts';
+import { asControlPlane } from './api-node.ts';
 import { writeExternalClient } from './etcd-external.ts';
 import { writeEtcdPrograms } from './etcd-process.ts';
 import type { Machine } from './machine.ts';

@@ -4,6 +4,7 @@ import { tagOf } from './releases.ts';
 import { readSources } from './tools/repositories.ts';
 import { readRepositories } from './tools/rpm-repositories.ts';
 import { etcdMachines, type World } from './world.ts';
+import { nodeCondition } from './node-status.ts';
 
 export interface NodeState {
   readonly name: string;
@@ -61,7 +62,7 @@ export async function readState(world: World): Promise<LabState> {
         name: machine.name,
         role: machine.role,
         member: node !== undefined,
-        ready: node !== undefined && machine.up && cluster.condition(machine).status === 'True',
+        ready: node !== undefined && machine.up && nodeCondition(cluster, machine).status === 'True',
         unschedulable: node?.unschedulable ?? false,
         rebooted: machine.rebooted,
         packages: Object.fromEntries(

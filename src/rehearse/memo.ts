@@ -10,6 +10,9 @@ interface Known {
   readonly duration: number;
 }
 
+/** What the lab tells of a machine: all that lies on it, and what the API shows of its node. */
+type Looks = Pick<LabPackage, 'keepFiles' | 'leaseRenewedAt' | 'nodeCondition'>;
+
 const MOST = 3000;
 const MARKER = /(?:fact-|ask\.)[0-9a-f-]{36}/g;
 /** What asks about the cluster: through kubectl, or a kubeadm that is not installed. */
@@ -22,11 +25,10 @@ const ASKS = /\bkubectl\b|^ask /m;
  */
 export class Memo {
   readonly #known = new Map<string, Known>();
-  readonly #keepFiles: LabPackage['keepFiles'];
+  readonly #lab: Looks;
 
-  /** @param keepFiles the lab's: all that lies on a machine */
-  constructor(keepFiles: LabPackage['keepFiles']) {
-    this.#keepFiles = keepFiles;
+  constructor(lab: Looks) {
+    this.#lab = lab;
   }
 
   /**
@@ -54,11 +56,11 @@ export class Memo {
 
   async #key(world: World, machine: Machine, script: string): Promise<string> {
     const hash = createHash('sha256').update(script.replaceAll(MARKER, 'MARKER')).update(machine.name);
-    for (const [path, { mode, content }] of await this.#keepFiles(machine)) {
+    for (const [path, { mode, content }] of await this.#lab.keepFiles(machine)) {
       hash.update(`${path} ${mode}\n`);
       if (content) hash.update(content);
     }
-    hash.update(JSON.stringify([ofMachine(machine), ASKS.test(script) ? ofCluster(world) : ''], plain));
+    hash.update(JSON.stringify([ofMachine(machine), ASKS.test(script) ? ofCluster(world, this.#lab) : ''], plain));
     return hash.digest('hex');
   }
 
@@ -92,7 +94,7 @@ function plain(_key: string, value: unknown): unknown {
 }
 
 /** When a pod was made is left out: nothing asks for it. */
-function ofCluster({ cluster, machines }: World): unknown {
+function ofCluster({ cluster, machines }: World, { leaseRenewedAt, nodeCondition }: Looks): unknown {
   cluster.tick();
   const pods = cluster.pods.all.map((pod) => [
     pod.namespace,
@@ -106,8 +108,8 @@ function ofCluster({ cluster, machines }: World): unknown {
   const nodes = machines.map((machine) => [
     ofMachine(machine),
     machine.up,
-    cluster.condition(machine),
-    cluster.leaseRenewedAt(machine),
+    nodeCondition(cluster, machine),
+    leaseRenewedAt(machine, cluster.clock),
   ]);
   const { version, kubeProxyVersion, coreDnsVersion } = cluster;
   const images = cluster.workloads.map((workload) => workload.image);

@@ -4,7 +4,7 @@ import { FastTime } from '../../src/lab/fast-time.ts';
 import * as lab from '../../src/lab/index.ts';
 import type { Machine } from '../../src/lab/machine.ts';
 import type { Tool, ToolSet } from '../../src/lab/shell/shell.ts';
-import { keepFiles, restoreSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
+import { restoreSnapshot, type Snapshot } from '../../src/lab/snapshot.ts';
 import { tools } from '../../src/lab/tools/tools.ts';
 import type { ProbeResult } from '../../src/remote/attempt.ts';
 import { Memo } from '../../src/rehearse/memo.ts';
@@ -69,7 +69,7 @@ export class SimulatedCluster extends Twin {
   /** A mutation: the nodes run an attempt although they know its id. */
   claimsTwice = false;
   /** Answers of reading scripts; `recall`: they may be given again. */
-  memo: { readonly answers: Memo; recall: boolean } = { answers: new Memo(keepFiles), recall: false };
+  memo: { readonly answers: Memo; recall: boolean } = { answers: new Memo(lab), recall: false };
 
   static async create(options: ClusterOptions = {}): Promise<SimulatedCluster> {
     const { size = { controlPlanes: 3, workers: 2 }, kubernetes = '1.31.9', from, now } = options;

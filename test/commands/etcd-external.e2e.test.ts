@@ -7,6 +7,7 @@ import { revisionOf } from '../../src/lab/etcd-data.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { folder, runbook, startRunbook } from './cli.ts';
 import { openLab } from './open-lab.ts';
+import { nodeCondition } from '../../src/lab/node-status.ts';
 
 /** A lab with etcd on machines of its own, a backup of it, and a change since. */
 async function backedUp(members: number) {
@@ -66,7 +67,7 @@ test.each([1, 3])(
     }
     for (const { name } of cluster.nodes.values()) {
       const machine = cluster.machineOf(name);
-      expect(machine && cluster.condition(machine).status, name).toBe('True');
+      expect(machine && nodeCondition(cluster, machine).status, name).toBe('True');
     }
   },
 );

@@ -1,4 +1,4 @@
-import type { NodeCondition } from '../cluster.ts';
+import type { NodeCondition } from '../node-status.ts';
 import type { Machine } from '../machine.ts';
 
 /** Milliseconds of simulated work until a restarted kubelet reports ready static pods: a minute or more in life. */

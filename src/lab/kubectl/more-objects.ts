@@ -1,8 +1,10 @@
-import { wantedNodes, type Cluster } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import { wantedNodes } from '../controllers.ts';
 import type { Machine } from '../machine.ts';
 import type { Attachment } from '../volumes.ts';
 import type { Budget, Workload } from '../workloads.ts';
 import { apiTime, metadata, type ApiObject } from './objects.ts';
+import { leaseRenewedAt } from '../node-status.ts';
 
 export function budgetObject(cluster: Cluster, budget: Budget): ApiObject {
   const status = cluster.budgetStatusNow(budget);
@@ -100,7 +102,7 @@ export function workloadObject(cluster: Cluster, workload: Workload): ApiObject 
 
 /** When a node's Lease was renewed last, in microseconds. */
 export function leaseTime(cluster: Cluster, machine: Machine): string {
-  return `${new Date(cluster.leaseRenewedAt(machine)).toISOString().slice(0, -1)}000Z`;
+  return `${new Date(leaseRenewedAt(machine, cluster.clock)).toISOString().slice(0, -1)}000Z`;
 }
 
 export function leaseObject(cluster: Cluster, machine: Machine): ApiObject {

@@ -4,6 +4,7 @@ import type { Machine } from '../machine.ts';
 import { runtimeAskedAt } from '../services.ts';
 import { type ApiObject, nodeObject } from './objects.ts';
 import { perCluster } from './per-cluster.ts';
+import { steadyUntil } from '../node-status.ts';
 
 interface KnownNode {
   /** Milliseconds since the epoch, until when it does not change by itself. */
@@ -61,7 +62,7 @@ class NodeList {
   #make(machine: Machine): KnownNode {
     const asked = runtimeAskedAt(machine);
     const isAsked = asked <= this.#cluster.clock.now();
-    const until = Math.min(this.#cluster.steadyUntil(machine), isAsked ? Number.POSITIVE_INFINITY : asked);
+    const until = Math.min(steadyUntil(machine, this.#cluster.clock), isAsked ? Number.POSITIVE_INFINITY : asked);
     return { until, object: nodeObject(this.#cluster, machine) };
   }
 }

@@ -1,13 +1,15 @@
 import { reportedRuntime } from '../services.ts';
 import { requestsOf } from '../evictions.ts';
 import { allocatable, type Workload } from '../workloads.ts';
-import { templateHash, type Cluster } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import { templateHash } from '../controllers.ts';
 import type { Pod } from '../pods.ts';
 import { hexOf, uuidOf } from '../identity.ts';
 import { specOf } from '../pod-shape.ts';
 import type { Machine, StaticPod } from '../machine.ts';
 import { minorNumber } from '../releases.ts';
 import { conditionTaints, mirrorsReady } from './kubelet-view.ts';
+import { nodeCondition, reportedAt } from '../node-status.ts';
 
 /** An API object as JSON. */
 export interface ApiObject {
@@ -44,8 +46,8 @@ export function metadata(
 
 export function nodeObject(cluster: Cluster, machine: Machine): ApiObject {
   const node = cluster.nodes.get(machine.name);
-  const seen = cluster.condition(machine);
-  const heartbeat = apiTime(cluster.reportedAt(machine));
+  const seen = nodeCondition(cluster, machine);
+  const heartbeat = apiTime(reportedAt(machine, cluster.clock));
   const pressure = ['MemoryPressure', 'DiskPressure', 'PIDPressure'].map((type) => ({
     lastHeartbeatTime: heartbeat,
     lastTransitionTime: apiTime(cluster.createdAt),

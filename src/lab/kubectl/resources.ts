@@ -11,6 +11,7 @@ import { type ApiObject, nodeObject } from './objects.ts';
 import { show } from './jsonpath.ts';
 import { age } from './print.ts';
 import type { Resource } from './resource.ts';
+import { nodeCondition } from '../node-status.ts';
 
 const part = (item: ApiObject, key: string): Record<string, unknown> => (item[key] ?? {}) as Record<string, unknown>;
 
@@ -181,7 +182,7 @@ function empty(names: string): Resource {
 function nodeRow(item: ApiObject, world: World, wide: boolean): string[] {
   const machine = world.cluster.machineOf(item.metadata.name);
   if (!machine) return [];
-  const seen = world.cluster.condition(machine);
+  const seen = nodeCondition(world.cluster, machine);
   const ready = seen.status === 'True' ? 'Ready' : 'NotReady';
   const status = world.cluster.nodes.get(machine.name)?.unschedulable ? `${ready},SchedulingDisabled` : ready;
   const row = [

@@ -10,6 +10,7 @@ import { enter } from './kubeadm-phases.ts';
 import { downloadProblem, joinControlPlane, startComponents } from './kubeadm-control-plane.ts';
 import { type JoinRequest, joinRequest } from './kubeadm-join-request.ts';
 import { say } from './static-pods.ts';
+import { nodeCondition } from '../node-status.ts';
 
 const durations = { token: 300, preflight: 500, download: 500, bootstrap: 2500 };
 const moreDetails = 'To see the stack trace of this error execute with --v=5 or higher';
@@ -64,7 +65,7 @@ export async function joinMachine(context: ToolContext, call: KubeadmCall): Prom
     return 1;
   }
   await enter(context, 'kubelet-start');
-  if (world.cluster.nodes.has(machine.name) && world.cluster.condition(machine).status === 'True') {
+  if (world.cluster.nodes.has(machine.name) && nodeCondition(world.cluster, machine).status === 'True') {
     context.err(
       `error execution phase kubelet-start: a Node with name ${JSON.stringify(machine.name)} and status "Ready" already exists in the cluster. You must delete the existing Node or change the name of this new joining Node\n${moreDetails}\n`,
     );

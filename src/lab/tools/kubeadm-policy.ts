@@ -1,6 +1,7 @@
 import { compareVersions, isRelease, minorNumber } from '../releases.ts';
 import type { ToolContext } from '../shell/shell.ts';
 import { members, type World } from '../world.ts';
+import { nodeCondition } from '../node-status.ts';
 
 /** kubeadm's version policy (cmd/kubeadm/app/phases/upgrade/policy.go). `--force` skips those marked so. */
 export function versionProblems(
@@ -40,7 +41,7 @@ export function versionProblems(
 export function kubeletProblems(context: ToolContext, target: string): string[] {
   const allowed = minorNumber(target) < 29 ? 1 : 3;
   return members(context.world).flatMap((machine) => {
-    const { kubeletVersion } = context.world.cluster.condition(machine);
+    const { kubeletVersion } = nodeCondition(context.world.cluster, machine);
     if (minorNumber(target) - minorNumber(kubeletVersion) <= allowed) return [];
     return [`There are kubelets in this cluster that are too old that have these versions [v${kubeletVersion}]`];
   });

@@ -12,6 +12,7 @@ import { diffOfManifests, dryApply, dryNode } from './kubeadm-dry-run.ts';
 import { enter } from './kubeadm-phases.ts';
 import { writeKubeletConfig } from './kubelet-config.ts';
 import { ADDONS_WAIT, say, upgradeAddons, upgradeStaticPods } from './static-pods.ts';
+import { nodeCondition } from '../node-status.ts';
 
 const stackTrace = 'To see the stack trace of this error execute with --v=5 or higher\n';
 /** Milliseconds of simulated work. */
@@ -82,7 +83,7 @@ function planTable(context: ToolContext, version: string): void {
   if (version === cluster.version) return;
   const kubelets = members(context.world).map((machine) => [
     machine.name,
-    `v${cluster.condition(machine).kubeletVersion}`,
+    `v${nodeCondition(cluster, machine).kubeletVersion}`,
     `v${version}`,
   ]);
   say(context, [
@@ -141,7 +142,7 @@ async function healthProblem(context: ToolContext, isDry = false): Promise<strin
     return `[upgrade/health] FATAL: [preflight] Some fatal errors occurred:\n\t[ERROR StaticPodManifest]: manifest files not found: [${missing.join(' ')}]\n[preflight] If you know what you are doing, you can make a check non-fatal with \`--ignore-preflight-errors=...\`\n${stackTrace}`;
   const planes = controlPlanes(context.world);
   const notReady = planes
-    .filter((machine) => context.world.cluster.condition(machine).status !== 'True')
+    .filter((machine) => nodeCondition(context.world.cluster, machine).status !== 'True')
     .map((machine) => machine.name);
   if (notReady.length > 0)
     return `[upgrade/health] FATAL: [preflight] Some fatal errors occurred:\n\t[ERROR ControlPlaneNodesReady]: there are NotReady control-planes in the cluster: [${notReady.join(' ')}]\n[preflight] If you know what you are doing, you can make a check non-fatal with \`--ignore-preflight-errors=...\`\n${stackTrace}`;

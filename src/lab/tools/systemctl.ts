@@ -6,6 +6,7 @@ import { startKubelet } from '../kubelet-start.ts';
 import type { Machine } from '../machine.ts';
 import { serviceOf, startService, stopService, unitFileOf } from '../services.ts';
 import type { Tool, ToolContext } from '../shell/shell.ts';
+import { nodeCondition } from '../node-status.ts';
 
 const restartWork = 200;
 
@@ -180,7 +181,7 @@ async function changeUnit(context: ToolContext, verb: string, unit: string): Pro
     const running = machine.kubelet.stoppedAt === undefined;
     if (verb === 'stop') machine.stopKubelet();
     else if (verb === 'restart' || !running)
-      await startKubelet(machine, world.cluster.condition(machine).status === 'True');
+      await startKubelet(machine, nodeCondition(world.cluster, machine).status === 'True');
     return 0;
   }
   const service = machine.services.get(unit);

@@ -1,4 +1,5 @@
-import type { ApiNode, Cluster } from '../cluster.ts';
+import type { ApiNode } from '../api-node.ts';
+import type { Cluster } from '../cluster.ts';
 import type { Machine } from '../machine.ts';
 import type { TwinNodeObject } from './document.ts';
 import type { Place } from './places.ts';

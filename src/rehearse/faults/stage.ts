@@ -34,7 +34,7 @@ export class Theatre {
 
   constructor(stage: FaultStage) {
     this.stage = stage;
-    this.#answers = new Memo(stage.lab.keepFiles);
+    this.#answers = new Memo(stage.lab);
   }
 
   /** @param from undefined: from the beginning */
