@@ -5,6 +5,7 @@ import type { Inventory, Loaded, Runbook } from '../../src/documents/model.ts';
 import { readRunbook } from '../../src/documents/read.ts';
 import { askChecks } from '../../src/engine/check.ts';
 import type { Facts } from '../../src/facts/facts.ts';
+import type { Override } from '../../src/guards/lib/override.ts';
 import { guards } from '../../src/guards/registry.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { needsOf } from '../../src/plan/needs.ts';
@@ -32,6 +33,8 @@ export interface Scenario {
   readonly target: string;
   /** Minors whose repositories are asked. */
   readonly minors: readonly string[];
+  /** Guards that the operator has overridden. */
+  readonly overrides?: readonly Override[];
 }
 
 export const ONE_MINOR: Scenario = { runbook: 'upgrade-1.32.yaml', sets: [], target: '1.32.9', minors: ['1.32'] };
@@ -93,6 +96,7 @@ export async function plan(documents: Documents, controller: Controller): Promis
     facts,
     actions,
     guards: wanted.guards,
+    overrides: documents.scenario.overrides ?? [],
     checks: async (steps) => (await askChecks(controller, steps)).passed,
     now: 0,
   });

@@ -13,14 +13,16 @@ import { needs, plan, readDocuments, type Scenario, valid } from '../chaos/scena
 import { outcomesOf } from './outcomes.ts';
 import { type SourceDocument, timeOf } from './twins.ts';
 
-/** How a run ended, step for step, and which pods each of its drains moved or ended. */
+/** How a run ended, step for step, which pods each of its drains moved or ended, and what it left cordoned. */
 export interface Course {
   readonly end: string;
   readonly steps: readonly string[];
   readonly drained: readonly string[];
+  readonly cordoned: readonly string[];
 }
 
-const SCENARIO: Scenario = {
+/** That of {@link coursesOf}, unless another one is given. */
+export const SCENARIO: Scenario = {
   runbook: 'upgrade-1.32.yaml',
   sets: ['force=true', 'deleteEmptydirData=true'],
   target: '1.32.9',
@@ -37,12 +39,13 @@ export async function coursesOf(
   const documents = { ...(await readDocuments(scenario)), inventory: loaded };
   const { facts: wanted, minors } = needs(documents);
   const begin = Date.parse(document.readAt) + 3_600_000;
-  const worldOf = async () => {
+  const worldOf = async (quick: boolean) => {
     const time = timeOf(begin);
-    return { time, world: await lab.createTwin(document, { clock: time }) };
+    return { time, world: await lab.createTwin(document, { clock: time, quick }) };
   };
 
-  const source = await worldOf();
+  // Its shell is not that of the rehearsal: what one of them does wrong, the other one does not.
+  const source = await worldOf(false);
   const ground = new Twin(lab, source.world, source.time);
   const controller: Controller = new Controller({
     ground,
@@ -55,20 +58,26 @@ export async function coursesOf(
   const watch = new Watch(ground, bindPlan(made.plan, { actions, inventory: loaded.value, run: 'run-1' }));
   const kept = new KeptJournal(() => source.time.now());
   const end = await source.time.run(controller.run(made.plan, 'run-1', kept, made.facts), DAYS);
-  const run = courseOf(end, kept, watch);
+  const run = courseOf(end, kept, watch, source.world);
 
-  const other = await worldOf();
+  const other = await worldOf(true);
   const twin = new QuickTwin(lab, other.world, other.time);
   const rehearsal = new Rehearsal({ twin, plan: made.plan, inventory: loaded.value, minors });
   const names = loaded.value.nodes.map(({ name }) => name);
   const rehearsed = await rehearsal.start(await rehearsal.read(names, wanted));
-  return { run, rehearsal: courseOf(rehearsed, rehearsal.kept, rehearsal.watch) };
+  return { run, rehearsal: courseOf(rehearsed, rehearsal.kept, rehearsal.watch, other.world) };
 }
 
 const DAYS = 30 * 86_400_000;
 
-function courseOf(end: Awaited<ReturnType<Controller['run']>>, kept: KeptJournal, watch: Watch): Course {
+function courseOf(
+  end: Awaited<ReturnType<Controller['run']>>,
+  kept: KeptJournal,
+  watch: Watch,
+  { cluster }: lab.World,
+): Course {
   return {
+    cordoned: [...cluster.nodes.values()].flatMap(({ name, unschedulable }) => (unschedulable ? [name] : [])),
     // Not the reason: the pods that it names are those at its moment, and steps of a rehearsal take longer.
     end: end === 'killed' ? end : [end.outcome, end.at?.node.name, end.at?.id].join(' ').trim(),
     steps: outcomesOf(kept.records()),

@@ -27,6 +27,8 @@ export interface TwinOptions {
   readonly clock: Clock;
   /** In place of the lab's own simulated programs. */
   readonly programs?: ToolSet;
+  /** Scripts run in the lab's own shell, which is faster than just-bash; true unless given. */
+  readonly quick?: boolean;
   /** What the document is called in messages. */
   readonly file?: string;
 }
@@ -36,11 +38,14 @@ export interface TwinOptions {
  * the real one is what is read of this one. Machines have the names of the inventory ({@link Machine.alias}).
  * @throws LabFailure for what is no such document
  */
-export async function createTwin(given: unknown, { clock, programs = tools, file }: TwinOptions): Promise<World> {
+export async function createTwin(
+  given: unknown,
+  { clock, programs = tools, quick = true, file }: TwinOptions,
+): Promise<World> {
   const document = readDocument(given, file);
   const { cluster: facts = {} } = document.facts;
   const time = timeOf(document, clock);
-  const shell = new LabShell(await import('just-bash'), programs, { quick: true });
+  const shell = new LabShell(await import('just-bash'), programs, { quick });
   const version = facts.kubeadmConfig?.kubernetesVersion ?? facts.nodes?.[0]?.kubeletVersion ?? defaultRelease;
   const endpoint = endpointOf(document);
   const endpoints = externalEndpoints(facts.etcd);

@@ -179,7 +179,7 @@ export class Interpreter {
         const words: string[] = [];
         if (command.words === null) words.push(...scope.positional);
         else for (const word of command.words) words.push(...(await fieldsOf(this.#around(streams), word)));
-        scope.status = 0;
+        if (words.length === 0) return 0;
         for (const word of words) {
           scope.variables.set(command.variable, word);
           if (await this.#turn(command.body, streams)) break;
@@ -199,8 +199,9 @@ export class Interpreter {
     }
   }
 
+  /** Its first command still sees the status of what was asked before it (POSIX, 2.5.2: the last pipeline). */
   #body(statements: readonly StatementNode[], streams: Streams): Promise<number> {
-    this.scope.status = 0;
+    if (statements.length === 0) this.scope.status = 0;
     return this.#statements(statements, streams);
   }
 
