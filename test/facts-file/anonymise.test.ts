@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { anonymousText, anonymousVersion } from '../../src/facts-file/anonymise/text.ts';
-import { image, labelKey, labelValue, pod } from '../../src/facts-file/anonymise/kinds.ts';
+import { image, labelKey, labelValue, owner, pod } from '../../src/facts-file/anonymise/kinds.ts';
 import { Replacements } from '../../src/facts-file/anonymise/replacements.ts';
 
 function known(): Replacements {
@@ -17,6 +17,7 @@ describe('a text', () => {
     ],
     ['http://alice:p%40ss!admin@zebra.example:3128/', 'http://user-1:secret-1@host-1.example:3128/'],
     ['https://:token@zebra.example', 'https://:secret-1@host-1.example'],
+    ['/home/mark/kube/config', '/home/user-1/kube/config'],
     ['root:system@10.1.2.3:3128', 'user-1:secret-1@10.0.0.1:3128'],
     ['pause:3.9@sha256:0', 'pause:3.9@sha256:0'],
     ['52:54:00:12:34:56, 52-54-00-12-34-56', '02:00:00:00:00:01, 02:00:00:00:00:02'],
@@ -62,6 +63,17 @@ it.each([
   ['registry.zebra.example/k8s', 'host-1.example/image-1'],
 ])('the image %s', (text, expected) => {
   expect(image(text, known())).toBe(expected);
+});
+
+it('a ReplicaSet keeps the name of its Deployment before the hash that its pods have as a label', () => {
+  const names = known();
+  const hash = labelValue('5bbd96d687', names);
+  expect(['coredns-5bbd96d687', 'shop-5bbd96d687', 'shop', 'kube-proxy'].map((one) => owner(one, names))).toEqual([
+    `coredns-${hash}`,
+    `owner-1-${hash}`,
+    'owner-1',
+    'kube-proxy',
+  ]);
 });
 
 it('labels keep what Kubernetes means by them', () => {

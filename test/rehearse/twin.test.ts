@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { anonymised } from '../../src/facts-file/anonymised.ts';
 import { createWorld, type LabOptions } from '../../src/lab/lab.ts';
 import { problems } from '../../src/lab/problems.ts';
+import { exampleDocument } from '../facts-file/document.ts';
 import { coursesOf } from './random-runs.ts';
 import { compareTwin, documentOf, type SourceDocument, textsOf, timeOf } from './twins.ts';
 
@@ -20,6 +22,11 @@ const labs: Readonly<Record<string, LabOptions>> = {
   },
 };
 
+/** As a file of facts has it. */
+function inventoryOf({ cluster, nodes }: SourceDocument['inventory']) {
+  return { ...exampleDocument().inventory, cluster, nodes: nodes.map((node) => ({ ...node, vars: {} })), groups: {} };
+}
+
 describe('what is read of the twin of a lab is what was read of the lab', () => {
   test.each(Object.entries(labs))('%s', async (_name, options) => {
     const clock = timeOf();
@@ -28,6 +35,16 @@ describe('what is read of the twin of a lab is what was read of the lab', () => 
     expect(textsOf(comparison)).toEqual([]);
     expect(comparison.equal).toBeGreaterThan(500);
   });
+
+  test.each(['of its usual size', 'with an external etcd', 'with awkward workloads'])(
+    '%s, of facts that are anonymised',
+    async (name) => {
+      const clock = timeOf();
+      const { readAt, inventory, facts } = await documentOf(await createWorld({ ...labs[name], clock }), clock);
+      const hidden = anonymised(exampleDocument({ readAt, facts, inventory: inventoryOf(inventory) }));
+      expect(textsOf(await compareTwin(hidden))).toEqual([]);
+    },
+  );
 
   test('with machines that have no UUID of a firmware', async () => {
     const clock = timeOf();

@@ -78,6 +78,15 @@ export function annotationValue(key: string): Kind {
   return KEYS.has(key) ? text : name('value');
 }
 
+const controller = name('owner', ['kube-proxy', 'coredns']);
+
+/** Of a ReplicaSet, the Deployment's name and the hash of its template, which is a label of its pods too. */
+export const owner: Kind = (value, names) => {
+  const [, deployment, hash] = /^(.+)-([a-z0-9]{5,10})$/.exec(value) ?? [];
+  if (deployment === undefined || hash === undefined || value === 'kube-proxy') return controller(value, names);
+  return `${controller(deployment, names)}-${labelValue(hash, names)}`;
+};
+
 const RESOURCES = /^(cpu|memory|pods|storage|ephemeral-storage|hugepages-\d+[KMG]i|(nvidia|amd|intel)\.com\/gpu)$/;
 
 export const resource: Kind = (value, names) => (RESOURCES.test(value) ? value : labelKey(value, names));

@@ -23,7 +23,10 @@ export class Replacements {
   /** An identifier of as many hexadecimal digits, with its dashes. */
   hex(text: string): string {
     return this.of(text, 'id', (number) => {
-      const digits = sha256(`id ${number}`).repeat(Math.ceil(text.length / 64));
+      // Ids of members of etcd are numbers, and so have no zero in front.
+      const digits = sha256(`id ${number}`)
+        .replace(/^0/, 'a')
+        .repeat(Math.ceil(text.length / 64));
       return text.replaceAll(/[^-]/g, (_char, at: number) => digits[at] ?? '0');
     });
   }

@@ -6,6 +6,9 @@ import { isWord } from './words.ts';
 const PARTS =
   /(?:(?<=:\/\/)|(?<![^\s"'=,])(?=[^\s/:@"'=,]+:[^\s/@]+@(?!sha256:)))[^\s/]*@|(?<![\w:])[\dA-Fa-f]{2}(?::[\dA-Fa-f]{2}){5}(?![\w:])|(?<![\w.:])[\dA-Fa-f:]*:[\dA-Fa-f:.]*:[\dA-Fa-f:.]*(?!\w)|[\p{L}\d_](?:[\p{L}\d_.+~-]*[\p{L}\d_])?/gu;
 
+/** Whose home a path is in. */
+const HOME = /(?<=\/home\/)[\p{L}\d_][\p{L}\d_.-]*/gu;
+
 const WORD = /[\p{L}\d_](?:[\p{L}\d_.+~-]*[\p{L}\d_])?/gu;
 
 /** Words of commands and paths, which stay also where someone calls something by them. */
@@ -43,7 +46,9 @@ const MARK =
 
 /** A text of which every word is known to be no one's own, or is replaced. */
 export function anonymousText(text: string, names: Replacements): string {
-  return text.replaceAll(PARTS, (part) => {
+  // Also where someone is called by a word: mark, robin, will.
+  const unowned = text.replaceAll(HOME, (user) => names.of(user, 'user'));
+  return unowned.replaceAll(PARTS, (part) => {
     if (part.endsWith('@')) return login(part, names);
     if (CARD.test(part)) return card(part, names);
     if (!part.includes(':')) return wordOf(part, names);
