@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { createWorld } from '../../src/lab/lab.ts';
 import { runScript } from '../../src/lab/run-script.ts';
