@@ -1,20 +1,55 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
-const OWN = { recursive: true, mode: 0o700 } as const;
+/** For its owner alone. */
+const MODE = 0o700;
 
 /**
- * Makes a folder for its owner alone, with those above it. Where the working folder is gone, Node would look for the
- * parents of a relative path for ever.
- * @returns the first folder that was made, absolute
+ * Makes a folder for its owner alone, with those above it, one at a time: Node's own `recursive` looks for parents for
+ * ever where a folder takes no other one (in /proc, or a working folder that is gone).
+ * @returns the first folder that was made, absolute; undefined: it was there
  * @throws Error as of the file system
  */
 export async function makeFolder(path: string): Promise<string | undefined> {
-  return mkdir(resolve(path), OWN);
+  const missing = missingOf(path);
+  for (const folder of missing) await mkdir(folder, MODE).catch((error: unknown) => unlessThere(folder, error));
+  return missing[0];
 }
 
 /** {@link makeFolder}, before it returns. */
 export function makeFolderSync(path: string): string | undefined {
-  return mkdirSync(resolve(path), OWN);
+  const missing = missingOf(path);
+  for (const folder of missing)
+    try {
+      mkdirSync(folder, MODE);
+    } catch (error) {
+      unlessThere(folder, error);
+    }
+  return missing[0];
+}
+
+/** The outermost first. */
+function missingOf(path: string): string[] {
+  const missing: string[] = [];
+  for (let at = resolve(path); !mayBeThere(at); at = dirname(at)) missing.unshift(at);
+  return missing;
+}
+
+/** Another process may make the same folder at the same time. @throws error */
+function unlessThere(folder: string, error: unknown): void {
+  if (codeOf(error) !== 'EEXIST' || !mayBeThere(folder)) throw error;
+}
+
+/** A folder, or what cannot be looked at. */
+function mayBeThere(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes(codeOf(error));
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { anonymised } from '../facts-file/anonymised.ts';
-import { factsText, requireWritable, writeFactsFile } from '../facts-file/write.ts';
+import { factsText } from '../facts-file/write.ts';
 import { quote } from '../transport/quote.ts';
 import { programVersion } from '../package-root.ts';
 import { count } from '../render/text.ts';
@@ -9,6 +9,7 @@ import { type AtEnd, type Console, withConsole } from '../run/console.ts';
 import { chosenNodes } from '../run/judge.ts';
 import { loadDocuments, loadSubject } from '../run/load.ts';
 import { type CommonOptions, documentOptions, type Run, stateDir } from '../run/options.ts';
+import { requireWritable, writeOutput } from '../run/output-file.ts';
 import { readAllFacts } from '../run/read-facts-file.ts';
 import { scopeOf } from '../run/scope.ts';
 import { openSource } from '../run/source.ts';
@@ -46,7 +47,7 @@ function facts(file: string | undefined, options: Options): Promise<number> {
       ]);
     if (options.out === undefined) process.stdout.write(factsText(document));
     else {
-      await writeFactsFile(options.out, document);
+      await writeOutput(options.out, factsText(document));
       const plan = `runbook plan ${file === undefined ? 'RUNBOOK' : quote(file)} --facts ${quote(options.out)}`;
       console.info(`wrote the facts of ${count(document.asked.nodes.length, 'node')} to ${options.out}`, [
         `Without a node: ${plan}`,

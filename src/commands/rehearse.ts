@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { FactsDocument } from '../facts-file/document.ts';
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { makeRoomToSimulate } from '../heap.ts';
 import { measuredOn } from '../journal/durations.ts';
 import { RunStore } from '../journal/store.ts';
@@ -28,6 +28,7 @@ import {
   type Run,
   stateDir,
 } from '../run/options.ts';
+import { requireWritable } from '../run/output-file.ts';
 import { planOf, requireNoRefusal, showFindings } from '../run/plan.ts';
 import { again } from '../run/plan-again.ts';
 import { minorsOf, readAllFacts } from '../run/read-facts-file.ts';
@@ -69,6 +70,7 @@ function rehearse(file: string, options: Options): Promise<number> {
   return withConsole(isData ? { ...options, output: 'plain' } : options, 'stderr', async (console, atEnd) => {
     if (options.format !== undefined && options.out === undefined) requireOneForm(options.format, isData);
     requireWholeRuns(options);
+    if (options.out !== undefined) await requireWritable(options.out);
     const lab = await loadLab();
     makeRoomToSimulate();
     const given = await readKept(options, file);
@@ -112,7 +114,10 @@ function rehearse(file: string, options: Options): Promise<number> {
     });
     const { outcome, reason, takes, at } = performed.data;
     const where = at && `${at.node} ${at.step}`;
-    await keepRehearsal(store.root, plan, { outcome, reason, takes, ...(where !== undefined && { where }) });
+    await keepRehearsal(store.root, plan, { outcome, reason, takes, ...(where !== undefined && { where }) }).catch(
+      (error: unknown) =>
+        console.warn('this rehearsal cannot be kept: `plan` and `apply` will not know of it', [messageOf(error)]),
+    );
     const faults = options.faults === true ? await faultsOf(console, lab, script, performed, options) : undefined;
     await show(console, withFaults(performed, faults), again('apply', plan, store.root), options);
     return faults?.rows.some(({ ends }) => ends !== 'done') === true ? 1 : exitCode(outcome);
@@ -212,14 +217,15 @@ async function show(
   const { columns, ...rest } = console.look;
   const look = { ...rest, columns: Math.min(COLUMNS, columns), zone: localZone() };
   const next = data.outcome === 'done' ? [apply] : [];
-  if (out !== undefined) await writeReport(out, await renderedReport(report, format ?? reportFormOf(out)));
   if (output === 'json') console.print(`${JSON.stringify(data)}\n`);
   else if (format !== undefined && out === undefined) console.print(await renderedReport(report, format));
   else {
     console.print(renderRehearsal(data, next, look));
     if (data.faults) console.print(`\n${renderFaults(data.faults, look)}`);
   }
-  if (out !== undefined) console.info(`wrote the report of the rehearsal to ${out}`);
+  if (out === undefined) return;
+  await writeReport(out, await renderedReport(report, format ?? reportFormOf(out)));
+  console.info(`wrote the report of the rehearsal to ${out}`);
 }
 
 /** As the run itself would end. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFactsFile } from '../../src/facts-file/read.ts';
-import { requireWritable, writeFactsFile } from '../../src/facts-file/write.ts';
+import { factsText } from '../../src/facts-file/write.ts';
+import { requireWritable, writeOutput } from '../../src/run/output-file.ts';
 import { exampleDocument } from './document.ts';
 
 let dir: string;
@@ -15,7 +16,7 @@ describe('a facts file', () => {
     const file = join(dir, 'facts.json');
     writeFileSync(file, 'old');
     chmodSync(file, 0o644);
-    await writeFactsFile(file, exampleDocument());
+    await writeOutput(file, factsText(exampleDocument()));
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(dir)).toEqual(['facts.json']);
     expect(await readFactsFile(file)).toEqual(exampleDocument());
@@ -25,8 +26,10 @@ describe('a facts file', () => {
     const file = join(dir, 'missing', 'facts.json');
     const message = `cannot write ${file}: ENOENT: no such file or directory`;
     await expect(requireWritable(file)).rejects.toMatchObject({ kind: 'usage', message });
-    await expect(writeFactsFile(file, exampleDocument())).rejects.toMatchObject({ kind: 'usage', message });
+    await expect(writeOutput(file, factsText(exampleDocument()))).rejects.toMatchObject({ kind: 'usage', message });
     expect(readdirSync(dir)).toEqual([]);
+    await expect(requireWritable(dir)).rejects.toMatchObject({ message: `cannot write ${dir}: it is a folder` });
+    await requireWritable('/dev/null');
   });
 
   it.each([

@@ -181,3 +181,19 @@ test('a twin that does not answer as the cluster did is no fault of the nodes', 
   expect(screen.stderr).toContain('runbook facts --anonymise -o FILE');
   expect(screen.stderr).not.toContain('kubeconfig');
 });
+
+test('a rehearsal that cannot be kept is shown all the same; a report that cannot be written is refused before it', async () => {
+  const facts = new URL('../fixtures/facts-file/kubeadm-1.20.2-single.json', import.meta.url).pathname;
+  const words = ['rehearse', 'smoke.yaml', '--facts', facts, '--state-dir', '/proc/none'];
+  const shown = await runbook(words);
+  expect(shown.code, shown.all).toBe(0);
+  expect(shown.stdout).toContain('✔ It would end well');
+  expect(shown.stderr).toMatch(/this rehearsal cannot be kept: .*\n.*ENOENT/);
+  const dir = folder();
+  for (const out of [dir, join(dir, 'missing', 'report.html')]) {
+    const refused = await runbook([...words, '-o', out]);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain(`cannot write ${out}: `);
+    expect(refused.stderr).not.toContain('rehearsing');
+  }
+});
