@@ -1,21 +1,34 @@
 import { durationText } from '../duration.ts';
+import type { JournalRecord } from '../journal/record.ts';
 import type { BoundPhase, PlannedStep } from '../plan/bind.ts';
 import { LOCAL } from '../plan/hosts.ts';
+import { stepKey } from '../plan/key.ts';
 import { gateText, windowText } from '../plan/pace.ts';
 import type { Plan } from '../plan/plan.ts';
 import { groupBy } from '../render/group.ts';
 import type { NotRehearsed } from '../render/rehearsal-data.ts';
 import { type Assumed, assumedOf } from './stand-ins.ts';
 
-/** What a rehearsal does not do, and what it takes of it instead, in the order of the plan. */
-export function notRehearsed(plan: Plan, phases: readonly BoundPhase[]): NotRehearsed[] {
-  const due = phases.flatMap(({ steps }) => steps).filter(({ planned }) => isDue(planned.predicted.outcome));
+/** What a rehearsal came to and did not do, and what it took of it instead, in the order of the plan. */
+export function notRehearsed(
+  plan: Plan,
+  phases: readonly BoundPhase[],
+  records: readonly JournalRecord[],
+): NotRehearsed[] {
+  const { begun, ended, seen } = reached(records);
+  const due = phases
+    .flatMap(({ steps }) => steps)
+    .filter(({ id, node, planned }) => {
+      const key = stepKey(node.name, id);
+      return begun.has(key) || (ended.has(key) && isDue(planned.predicted.outcome));
+    });
+  const entered = phases.filter(({ steps }) => steps.some((step) => seen.has(stepKey(step.node.name, step.id))));
   return [
     ...(plan.window ? [windowOf(plan.window)] : []),
     ...stepsOf(due),
     ...approvalsOf(due),
     ...checksOf(due),
-    ...phases.flatMap(({ phase }) => paceOf(phase)),
+    ...entered.flatMap(({ phase }) => paceOf(phase)),
     ...(plan.hooks ?? []).map(({ on, title }): NotRehearsed => ({
       kind: 'hook',
       what: `${HOOKS[on]}: ${title}`,
@@ -28,6 +41,19 @@ const HOOKS = { failure: 'onFailure', stop: 'onStop', success: 'onSuccess' } as 
 
 function isDue(outcome: string): boolean {
   return outcome === 'change' || outcome === 'read';
+}
+
+/** Steps that were begun, those that ended without being skipped, and all that were looked at. */
+function reached(records: readonly JournalRecord[]) {
+  const [begun, ended, seen] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  for (const record of records) {
+    if (record.type !== 'attempt-started' && record.type !== 'step-finished') continue;
+    const key = stepKey(record.node, record.step);
+    seen.add(key);
+    if (record.type === 'attempt-started') begun.add(key);
+    else if (record.outcome !== 'skipped') ended.add(key);
+  }
+  return { begun, ended, seen };
 }
 
 function windowOf(window: NonNullable<Plan['window']>): NotRehearsed {

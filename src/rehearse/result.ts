@@ -33,6 +33,11 @@ export function resultOf(rehearsal: Rehearsal, end: Exclude<RehearsalEnd, 'kille
   const expected = expectedTimes(plan).run;
   const leftOut = end.outcome === 'done' ? (end.leftOut ?? []) : [];
   const failed = end.at && failureOf(controller.events, end.at.ref);
+  const passedOver = records.flatMap((record) =>
+    record.type === 'step-finished' && record.continued
+      ? [{ node: record.node, step: record.step, reason: record.reason }]
+      : [],
+  );
   return {
     version: REHEARSAL_VERSION,
     rehearsal: true,
@@ -48,6 +53,7 @@ export function resultOf(rehearsal: Rehearsal, end: Exclude<RehearsalEnd, 'kille
       leftOut.length > 0 ? `left out: ${leftOut.map(({ node }) => node).join(', ')}` : reasonOf(end, controller.events),
     ...(end.at && { at: { node: end.at.node.name, step: end.at.id, title: end.at.planned.title } }),
     ...(failed?.tail && failed.tail.length > 0 && { tail: failed.tail }),
+    ...(passedOver.length > 0 && { passedOver }),
     takes: ended - began,
     ...(expected && { expected }),
     counts: { ...noOutcomes(), ...end.counts },
@@ -55,7 +61,7 @@ export function resultOf(rehearsal: Rehearsal, end: Exclude<RehearsalEnd, 'kille
     drains: [...watch.drains.all],
     api: watch.api,
     versions: watch.versions,
-    notRehearsed: notRehearsed(plan, phases),
+    notRehearsed: notRehearsed(plan, phases, records),
     notModelled: notModelled(comparison),
     findings: plan.findings,
   };

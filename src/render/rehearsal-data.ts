@@ -66,6 +66,9 @@ export const rehearsalSchema = z.strictObject({
     .exactOptional(z.strictObject({ node: z.string(), step, title: z.string() }))
     .describe('The step at which it would stop'),
   tail: z.exactOptional(names).describe('The last lines of output of that step, on the twin'),
+  passedOver: z
+    .exactOptional(z.array(z.strictObject({ node: z.string(), step, reason: z.string() })))
+    .describe('Steps that failed and whose nodes continue (`continueOnError`)'),
   takes: milliseconds,
   expected: z
     .exactOptional(z.strictObject({ takes: milliseconds, kinds: z.number(), measured: z.number() }))

@@ -90,6 +90,20 @@ function verdict(data: RehearsalData, page: Page): Line[] {
     ],
     ...(reason === '' ? [] : wrap(reason, page.columns - 4).map((text): Line => [`    ${text}`])),
     ...tail.map((text): Line => [{ text: `    ${page.symbols.bar} `, as: 'dim' }, text]),
+    ...passedOver(data, page),
+  ];
+}
+
+/** What failed and stops nothing. */
+function passedOver({ passedOver: all = [] }: RehearsalData, page: Page): Line[] {
+  const shown = page.verbose ? all : all.slice(0, MOST);
+  return [
+    ...shown.flatMap(({ node, step, reason }) =>
+      wrap(`${node} ${step} fails and is passed over: ${reason}`, page.columns - 4).map((text, at): Line =>
+        at === 0 ? [{ text: `  ${page.symbols.warning} `, as: 'yellow' }, text] : [`    ${text}`],
+      ),
+    ),
+    ...more(all.length - shown.length, 'failed step', page),
   ];
 }
 

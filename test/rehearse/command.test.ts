@@ -151,6 +151,41 @@ test('own commands, copies, gates, approvals and hooks are not done: success is 
   expect(files.filter((name) => ['hook', 'gate', 'require', 'local', 'check'].includes(name))).toEqual([]);
 });
 
+test('what is listed as not rehearsed is what the rehearsal came to; failures that it passed over are shown', async () => {
+  const lab = await labUp({ controlPlanes: 1, workers: 2 });
+  const dir = folder();
+  const path = join(dir, 'own.yaml');
+  const steps = [
+    { id: 'pool', run: 'true', on: 'local', rehearse: { outputs: { pool: 'web' } } },
+    { name: 'Other pool', if: "steps.pool.outputs.pool != 'web'", run: 'true' },
+    { name: 'Weak', run: 'true', continueOnError: true, rehearse: { exit: 3 } },
+    { name: 'Breaks', run: 'true', rehearse: { exit: 7 } },
+  ];
+  const always = [
+    { name: 'Open a ticket', if: 'node.failed', run: 'true' },
+    { name: 'Only if good', if: '!node.failed', run: 'true' },
+  ];
+  const phases = [{ name: 'Own', nodes: 'workers', steps, always }];
+  await writeFile(
+    path,
+    stringify({ apiVersion: 'runbook/v1', kind: 'Runbook', name: 'own', description: 'x', phases }),
+  );
+  const words = ['rehearse', path, '--facts', await factsOf(lab, dir), '--state-dir', join(dir, 'state')];
+  const screen = await runbook(words);
+  expect(screen.code, screen.all).toBe(1);
+  expect(screen.stdout).toMatch(/✖ It would fail at worker-1 1\.4-breaks/);
+  expect(screen.stdout).toContain('▲ worker-1 1.3-weak fails and is passed over: exited with 3');
+  const { stdout } = await runbook([...words, '--output', 'json']);
+  const { notRehearsed, passedOver } = rehearsalSchema.parse(JSON.parse(stdout));
+  expect(passedOver).toEqual([{ node: 'worker-1', step: '1.3-weak', reason: 'exited with 3' }]);
+  expect(notRehearsed.map(({ what, nodes }) => `${what} on ${String(nodes)}`)).toEqual([
+    expect.stringMatching(/^run: .*, on this machine on worker-1$/),
+    'run: Weak on worker-1',
+    'run: Breaks on worker-1',
+    'run: Open a ticket on worker-1',
+  ]);
+});
+
 test('what a plan refuses, a rehearsal refuses; what would stop in the middle is named with its place', async () => {
   const lab = await labUp({ controlPlanes: 1, workers: 2, workloads: ['naked'] });
   const dir = folder();
