@@ -166,7 +166,7 @@ export const MISFORTUNES: readonly Misfortune[] = [
   },
   {
     name: 'disk-full',
-    what: 'the disk of NODE fills up',
+    what: 'the disk of NODE fills up: 150 MiB are left',
     at: FETCHED,
     strike: { kind: 'problem', name: 'full-disk' },
     first: 'free some of the disk of NODE',
