@@ -21,6 +21,11 @@ export function pagePolicy(script: string | undefined, isLive: boolean): string 
 
 /** A whole page around its body. */
 export function pageOf(title: string, body: Markup, script: string | undefined, live: Live | undefined): string {
+  const own =
+    script === undefined
+      ? undefined
+      : markup`<script>${new Markup(script)}</script>
+`;
   const page = markup`<!doctype html>
 <html lang="en">
 <head>
@@ -33,13 +38,8 @@ export function pageOf(title: string, body: Markup, script: string | undefined, 
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
-${body}${
-    script === undefined
-      ? undefined
-      : markup`
-<script>${new Markup(script)}</script>`
-  }
-</body>
+${body}
+${own}</body>
 </html>
 `;
   return page.text;
