@@ -29,10 +29,14 @@ export const SCENARIO: Scenario = {
   minors: ['1.32'],
 };
 
-/** The run of an upgrade on the cluster of these facts, and the rehearsal of its plan on a twin. */
+/**
+ * The run of an upgrade on the cluster of these facts, and the rehearsal of its plan on a twin.
+ * @param isQuick the run, too, is in the lab's own shell: it is faster, and what it does wrong is not found
+ */
 export async function coursesOf(
   document: SourceDocument,
   scenario = SCENARIO,
+  isQuick = false,
 ): Promise<{ readonly run: Course; readonly rehearsal: Course }> {
   const inventory = { apiVersion: 'runbook/v1', kind: 'Inventory', ...document.inventory };
   const loaded = valid(loadInventory('inventory.yaml', stringify(inventory)));
@@ -44,8 +48,7 @@ export async function coursesOf(
     return { time, world: await lab.createTwin(document, { clock: time, quick }) };
   };
 
-  // Its shell is not that of the rehearsal: what one of them does wrong, the other one does not.
-  const source = await worldOf(false);
+  const source = await worldOf(isQuick);
   const ground = new Twin(lab, source.world, source.time);
   const controller: Controller = new Controller({
     ground,
