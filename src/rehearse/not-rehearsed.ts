@@ -1,6 +1,7 @@
 import { durationText } from '../duration.ts';
-import type { JournalRecord } from '../journal/record.ts';
+import type { StepProgress } from '../journal/progress.ts';
 import type { BoundPhase, PlannedStep } from '../plan/bind.ts';
+import { isDue } from '../plan/estimate.ts';
 import { LOCAL } from '../plan/hosts.ts';
 import { stepKey } from '../plan/key.ts';
 import { gateText, windowText } from '../plan/pace.ts';
@@ -13,16 +14,11 @@ import { type Assumed, assumedOf } from './stand-ins.ts';
 export function notRehearsed(
   plan: Plan,
   phases: readonly BoundPhase[],
-  records: readonly JournalRecord[],
+  progress: ReadonlyMap<string, StepProgress>,
 ): NotRehearsed[] {
-  const { begun, ended, seen } = reached(records);
-  const due = phases
-    .flatMap(({ steps }) => steps)
-    .filter(({ id, node, planned }) => {
-      const key = stepKey(node.name, id);
-      return begun.has(key) || (ended.has(key) && isDue(planned.predicted.outcome));
-    });
-  const entered = phases.filter(({ steps }) => steps.some((step) => seen.has(stepKey(step.node.name, step.id))));
+  const known = ({ node, id }: PlannedStep) => progress.get(stepKey(node.name, id));
+  const due = phases.flatMap(({ steps }) => steps).filter((step) => wasDone(step, known(step)));
+  const entered = phases.filter(({ steps }) => steps.some((step) => known(step) !== undefined));
   return [
     ...(plan.window ? [windowOf(plan.window)] : []),
     ...stepsOf(due),
@@ -39,21 +35,10 @@ export function notRehearsed(
 
 const HOOKS = { failure: 'onFailure', stop: 'onStop', success: 'onSuccess' } as const;
 
-function isDue(outcome: string): boolean {
-  return outcome === 'change' || outcome === 'read';
-}
-
-/** Steps that were begun, those that ended without being skipped, and all that were looked at. */
-function reached(records: readonly JournalRecord[]) {
-  const [begun, ended, seen] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  for (const record of records) {
-    if (record.type !== 'attempt-started' && record.type !== 'step-finished') continue;
-    const key = stepKey(record.node, record.step);
-    seen.add(key);
-    if (record.type === 'attempt-started') begun.add(key);
-    else if (record.outcome !== 'skipped') ended.add(key);
-  }
-  return { begun, ended, seen };
+/** It was begun; or, where that takes no attempt (an approval), it ended without being skipped. */
+function wasDone({ planned }: PlannedStep, known: StepProgress | undefined): boolean {
+  const { attempts = 0, outcome } = known ?? {};
+  return attempts > 0 || (outcome !== undefined && outcome !== 'skipped' && isDue(planned));
 }
 
 function windowOf(window: NonNullable<Plan['window']>): NotRehearsed {

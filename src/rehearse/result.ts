@@ -3,6 +3,7 @@ import { noOutcomes } from '../event.ts';
 import type { Facts } from '../facts/facts.ts';
 import { OutageFold } from '../journal/outages.ts';
 import type { JournalRecord } from '../journal/record.ts';
+import { stepKey } from '../plan/key.ts';
 import type { Plan } from '../plan/plan.ts';
 import { REHEARSAL_VERSION, type RehearsalData } from '../render/rehearsal-data.ts';
 import { expectedTimes } from '../run/report/expected.ts';
@@ -33,10 +34,12 @@ export function resultOf(rehearsal: Rehearsal, end: Exclude<RehearsalEnd, 'kille
   const expected = expectedTimes(plan).run;
   const leftOut = end.outcome === 'done' ? (end.leftOut ?? []) : [];
   const failed = end.at && failureOf(controller.events, end.at.ref);
-  const passedOver = records.flatMap((record) =>
-    record.type === 'step-finished' && record.continued
-      ? [{ node: record.node, step: record.step, reason: record.reason }]
-      : [],
+  const { progress } = rehearsal;
+  const passedOver = phases.flatMap(({ steps }) =>
+    steps.flatMap(({ node, id }) => {
+      const { continued, reason = '' } = progress.get(stepKey(node.name, id)) ?? {};
+      return continued ? [{ node: node.name, step: id, reason }] : [];
+    }),
   );
   return {
     version: REHEARSAL_VERSION,
@@ -61,7 +64,7 @@ export function resultOf(rehearsal: Rehearsal, end: Exclude<RehearsalEnd, 'kille
     drains: [...watch.drains.all],
     api: watch.api,
     versions: watch.versions,
-    notRehearsed: notRehearsed(plan, phases, records),
+    notRehearsed: notRehearsed(plan, phases, progress),
     notModelled: notModelled(comparison),
     findings: plan.findings,
   };
