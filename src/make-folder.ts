@@ -1,5 +1,4 @@
 import { mkdirSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** For its owner alone. */
@@ -12,20 +11,13 @@ const MODE = 0o700;
  * @throws Error as of the file system
  */
 export async function makeFolder(path: string): Promise<string | undefined> {
-  const missing = missingOf(path);
-  for (const folder of missing) await mkdir(folder, MODE).catch((error: unknown) => unlessThere(folder, error));
-  return missing[0];
+  return makeFolderSync(path);
 }
 
 /** {@link makeFolder}, before it returns. */
 export function makeFolderSync(path: string): string | undefined {
   const missing = missingOf(path);
-  for (const folder of missing)
-    try {
-      mkdirSync(folder, MODE);
-    } catch (error) {
-      unlessThere(folder, error);
-    }
+  for (const folder of missing) makeOne(folder);
   return missing[0];
 }
 
@@ -36,9 +28,13 @@ function missingOf(path: string): string[] {
   return missing;
 }
 
-/** Another process may make the same folder at the same time. @throws error */
-function unlessThere(folder: string, error: unknown): void {
-  if (codeOf(error) !== 'EEXIST' || !mayBeThere(folder)) throw error;
+/** Another process may make the same folder at the same time. */
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder, MODE);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' || !mayBeThere(folder)) throw error;
+  }
 }
 
 /** A folder, or what cannot be looked at. */
