@@ -65,10 +65,7 @@ const scripts: Readonly<Record<string, string>> = {
   'expands parameters': `a=one.two.three; unset u; echo "\${a#*.} \${a##*.} \${a%.*} \${a%%.*} \${#a} \${u:-no} \${u-no} \${a:+yes} \${u:=set} $u"`,
   'matches files': `mkdir -p /tmp/g; cd /tmp/g; touch a.txt b.txt .c; echo *.txt *; echo /tmp/g/[ab].txt '*.txt' *.none`,
   tests: `[ -e /etc/hosts ] && [ ! -d /etc/hosts ] && [ 3 -gt 2 ] && [ a != b ] && echo yes; [ -z "" -a -n x ]; echo $?; test -f /none; echo $?`,
-  'tests of owners and modes': `for x in ${'bcdefghkprtuwxzGLOS'
-    .split('')
-    .map((one) => `-${one}`)
-    .join(' ')}; do for y in /etc/hosts /etc /none; do [ $x $y ]; echo "$x $y $?"; done; done`,
+  'tests of owners and modes': `for x in -b -c -d -e -f -g -h -k -p -r -t -u -w -x -z -G -L -O -S; do for y in /etc/hosts /etc /none; do [ $x $y ]; echo "$x $y $?"; done; done`,
   'loops, breaks and continues': `i=0; while :; do i=$((i + 1)); [ $i = 2 ] && continue; [ $i -gt 4 ] && break; echo $i; done; until false; do break; done; echo end`,
   'runs functions with their own arguments and status': `f() { local x=1; echo "$# $1"; return 3; }; x=0; f a b; echo "$? $x $#"`,
   'decides by case': `for x in apple 'a*' b.tgz; do case $x in 'a*') echo star ;; a*) echo a ;; *.gz | *.tgz) echo archive ;; esac; done`,
