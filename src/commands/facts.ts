@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { anonymised } from '../facts-file/anonymised.ts';
-import { factsText } from '../facts-file/write.ts';
+import { factsText } from '../facts-file/document.ts';
 import { quote } from '../transport/quote.ts';
 import { programVersion } from '../package-root.ts';
 import { count } from '../render/text.ts';

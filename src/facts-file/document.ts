@@ -23,3 +23,8 @@ export function factsDocument(content: Omit<FactsDocument, 'format' | 'version' 
   const whole = { format: FACTS_FORMAT, version: FACTS_VERSION, ...content } as const;
   return { ...whole, digest: factsDigest(whole) };
 }
+
+/** The text of the file. */
+export function factsText(document: FactsDocument): string {
+  return `${JSON.stringify(document, null, 1)}\n`;
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFactsFile } from '../../src/facts-file/read.ts';
-import { factsText } from '../../src/facts-file/write.ts';
+import { factsText } from '../../src/facts-file/document.ts';
 import { requireWritable, writeOutput } from '../../src/run/output-file.ts';
 import { exampleDocument } from './document.ts';
 

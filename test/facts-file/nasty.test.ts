@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { anonymised } from '../../src/facts-file/anonymised.ts';
 import { parseFacts } from '../../src/facts-file/parse.ts';
-import { factsText } from '../../src/facts-file/write.ts';
+import { factsText } from '../../src/facts-file/document.ts';
 import { reportSchema } from '../../src/render/report-data.ts';
 import { folder } from '../commands/cli.ts';
 import { runbook } from '../commands/in-process.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFacts } from '../../src/facts-file/parse.ts';
-import { factsText } from '../../src/facts-file/write.ts';
+import { factsText } from '../../src/facts-file/document.ts';
 import { exampleDocument } from './document.ts';
 
 const text = factsText(exampleDocument());
